@@ -1,0 +1,54 @@
+"""What a write to an outside system did, or would do."""
+
+from enum import StrEnum
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Mode(StrEnum):
+    LIVE = "live"
+    PREVIEW = "preview"
+
+
+class Action(StrEnum):
+    CREATED = "created"
+    UPDATED = "updated"
+    UNCHANGED = "unchanged"
+    SKIPPED = "skipped"
+    WOULD_CREATE = "would create"
+    WOULD_UPDATE = "would update"
+
+
+class Effect(BaseModel):
+    """One write. `before` is None where the object did not exist; both sides hold only what we set."""
+
+    model_config = ConfigDict(frozen=True)
+
+    system: str
+    object_type: str
+    action: Action
+    key: str = Field(description="Idempotency key, {event_id}:{step}")
+    object_id: str | None = None
+    link: str | None = None
+    before: dict[str, Any] | None = None
+    after: dict[str, Any] = {}
+    note: str | None = Field(default=None, description="Why it was skipped, or how it was confirmed")
+    tries: int = Field(default=1, description="Calls of the step it took, the local one included")
+
+
+class Write(BaseModel):
+    """What every write carries beside its own fields. `steps.step` fills `repeat` and `rerun`."""
+
+    model_config = ConfigDict(frozen=True)
+
+    key: str = Field(description="Idempotency key, {event_id}:{step}")
+    mode: Mode = Mode.LIVE
+    repeat: bool = Field(default=False, description="An earlier try may have written: look first")
+    rerun: bool = Field(default=False, description="A person runs the workflow again")
+
+    def already(self, done: Action) -> Action:
+        """What to call a write that is found done: `done` where an earlier try of this run did it."""
+        if self.mode is Mode.PREVIEW or self.rerun or not self.repeat:
+            return Action.UNCHANGED
+        return done

@@ -1,0 +1,136 @@
+"""Events: facts about a customer that can cause action, each with an identity of our own.
+
+ChartMogul's webhook has no id and the ids of its activities change when history is recalculated,
+so the id is a digest of what both say about one MRR movement.
+"""
+
+import hashlib
+import json
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, computed_field
+
+from models.chartmogul import Activity, MovementWebhook
+from models.money import Money
+
+
+class MovementType(StrEnum):
+    NEW_BUSINESS = "new_biz"
+    EXPANSION = "expansion"
+    CONTRACTION = "contraction"
+    CHURN = "churn"
+    REACTIVATION = "reactivation"
+
+    @property
+    def loses(self) -> bool:
+        return self in (MovementType.CONTRACTION, MovementType.CHURN)
+
+
+class EventSource(StrEnum):
+    """How we learned of it. Never part of the identity."""
+
+    WEBHOOK = "webhook"
+    POLL = "poll"
+    BACKFILL = "backfill"
+
+
+class NotAMovement(ValueError):
+    """The message is well formed but no MRR movement; the text says why."""
+
+
+class MrrMovement(BaseModel):
+    """One change of a customer's MRR. `amount` is in account currency; losses are negative."""
+
+    model_config = ConfigDict(frozen=True)
+
+    kind: Literal["mrr_movement"] = "mrr_movement"
+    account: str
+    movement_type: MovementType
+    occurred_at: AwareDatetime
+    customer_uuid: str
+    customer_name: str = ""
+    subscription_external_id: str | None = None
+    amount: Money
+    description: str = ""
+    source: EventSource
+    occurrence: int = Field(default=1, description="Which of several equal movements, from 1")
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def event_id(self) -> str:
+        identity = (
+            _plain(self.account),
+            self.kind,
+            _plain(self.customer_uuid),
+            _plain(self.subscription_external_id or ""),
+            to_the_second(self.occurred_at).isoformat(),
+            self.movement_type.value,
+            abs(self.amount.cents),
+            self.occurrence,
+        )
+        text = json.dumps(identity, ensure_ascii=False, separators=(",", ":"))
+        return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
+
+
+def movement_from_webhook(body: MovementWebhook, account: str) -> MrrMovement:
+    """Read a webhook body. Raises NotAMovement where its type is another one."""
+    if _plain(body.type) != "mrr_movement":
+        raise NotAMovement(f"type is {body.type!r}; only mrr_movement is known")
+    kind = _movement_type(body.movement_type)
+    return MrrMovement(
+        account=account,
+        movement_type=kind,
+        occurred_at=to_the_second(body.date),
+        customer_uuid=body.customer.uuid.strip(),
+        customer_name=body.customer.company or body.customer.name or "",
+        subscription_external_id=_optional(body.subscription.external_id),
+        amount=_signed(body.mrr_movement_in_account_currency, body.account_currency, kind),
+        description=body.description,
+        source=EventSource.WEBHOOK,
+    )
+
+
+def movement_from_activity(
+    row: Activity, account: str, source: EventSource = EventSource.POLL
+) -> MrrMovement:
+    """Read a row of `GET /activities`."""
+    kind = _movement_type(row.type)
+    return MrrMovement(
+        account=account,
+        movement_type=kind,
+        occurred_at=to_the_second(row.date),
+        customer_uuid=row.customer_uuid.strip(),
+        customer_name=row.customer_name or "",
+        subscription_external_id=_optional(row.subscription_external_id),
+        amount=_signed(row.movement, row.currency, kind),
+        description=row.description,
+        source=source,
+    )
+
+
+def to_the_second(instant: datetime) -> datetime:
+    return instant.astimezone(UTC).replace(microsecond=0)
+
+
+def _movement_type(text: str) -> MovementType:
+    try:
+        return MovementType(_plain(text))
+    except ValueError:
+        known = ", ".join(MovementType)
+        raise NotAMovement(f"movement type is {text!r}; known are {known}") from None
+
+
+def _signed(cents: int, currency: str, kind: MovementType) -> Money:
+    """Take the sign from the type: ChartMogul documents none for the webhook's amounts."""
+    amount = abs(Money(cents=cents, currency=currency.strip().upper()))
+    return -amount if kind.loses else amount
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.split()).casefold()
+
+
+def _optional(text: str | None) -> str | None:
+    return (text or "").strip() or None

@@ -1,0 +1,57 @@
+"""Routes: which events go to which template, with which options."""
+
+from decimal import Decimal
+from typing import Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from models.churn_save import ChurnSaveOptions
+from models.events import MovementType, MrrMovement
+
+
+class _Config(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Filter(_Config):
+    """Which movements a route takes: all conditions must hold."""
+
+    movements: list[MovementType] = Field(min_length=1, description="Types of MRR movement")
+    minimum_mrr: Decimal = Field(
+        default=Decimal(0), ge=0, description="Smallest change of MRR, in the account's currency"
+    )
+    accounts: list[str] = Field(default=[], description="ChartMogul accounts; all where empty")
+
+    def takes(self, event: MrrMovement) -> bool:
+        return (
+            event.movement_type in self.movements
+            and Decimal(abs(event.amount.cents)) / 100 >= self.minimum_mrr
+            and (not self.accounts or event.account in self.accounts)
+        )
+
+
+class Route(_Config):
+    name: str = Field(pattern="^[a-z0-9][a-z0-9-]*$", description="Unique, for people and logs")
+    template: Literal["churn_save"]
+    when: Filter
+    options: ChurnSaveOptions
+
+
+class Routes(_Config):
+    """Several routes may match one event; for one template the first that matches counts."""
+
+    routes: list[Route]
+
+    @model_validator(mode="after")
+    def _unique_names(self) -> Self:
+        names = [route.name for route in self.routes]
+        if twice := {name for name in names if names.count(name) > 1}:
+            raise ValueError(f"route names must be unique: {', '.join(sorted(twice))}")
+        return self
+
+    def matching(self, event: MrrMovement) -> list[Route]:
+        chosen: dict[str, Route] = {}
+        for route in self.routes:
+            if route.when.takes(event):
+                chosen.setdefault(route.template, route)
+        return list(chosen.values())

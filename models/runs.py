@@ -1,0 +1,39 @@
+"""What every template's run comes to."""
+
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict
+
+from models.effects import Effect
+
+
+class Outcome(StrEnum):
+    """One word, as a search attribute. `open` while the run works or waits to check back."""
+
+    OPEN = "open"
+    UNVERIFIED = "unverified"
+    ALREADY_SAVED = "already_saved"
+    ACTED = "acted"
+    SAVED = "saved"
+    LOST = "lost"
+    PREVIEWED = "previewed"
+    PARTIAL = "partial"
+    FAILED = "failed"
+
+
+class Problem(BaseModel):
+    """A step that failed for good, in words for the person who mends it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    step: str
+    kind: str
+    message: str
+
+
+class RunResult(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+    outcome: Outcome
+    effects: list[Effect] = []
+    problems: list[Problem] = []

@@ -1,0 +1,209 @@
+"""One identity for one MRR movement, however it reaches us."""
+
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models.chartmogul import Activity, MovementWebhook
+from models.events import (
+    EventSource,
+    MovementType,
+    MrrMovement,
+    NotAMovement,
+    movement_from_activity,
+    movement_from_webhook,
+)
+
+CUSTOMER = "cus_0d1f6a52-16d0-4c1b-9a39-6a7f0a9d3e11"
+
+
+def webhook(**changes: Any) -> dict[str, Any]:
+    body: dict[str, Any] = {
+        "date": "2026-05-20T07:02:18.000Z",
+        "type": "mrr_movement",
+        "customer": {"name": "Nora Lind", "uuid": CUSTOMER, "company": "Fjord Labs", "email": "n@f.example"},
+        "description": "cancelled their Team Monthly plan",
+        "subscription": {"external_id": "sub_A77"},
+        "movement_type": "churn",
+        "account_currency": "EUR",
+        "invoice_currency": "EUR",
+        "movement_amount_in_cent": -4900,
+        "mrr_movement_in_account_currency": -4900,
+        "mrr_movement_in_invoice_currency": -4900,
+    }
+    return body | changes
+
+
+def activity(**changes: Any) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        "description": "cancelled their Team Monthly plan",
+        "activity-mrr-movement": -4900,
+        "activity-mrr": 0,
+        "date": "2026-05-20T07:02:18+00:00",
+        "type": "churn",
+        "currency": "EUR",
+        "subscription-external-id": "sub_A77",
+        "customer-name": "Fjord Labs",
+        "customer-uuid": CUSTOMER,
+        "uuid": "b7f3c9a2-0f36-47f7-8d0e-9a54d5c1e702",
+    }
+    return row | {name.replace("_", "-"): value for name, value in changes.items()}
+
+
+def id_of_webhook(account: str = "default", **changes: Any) -> str:
+    return movement_from_webhook(MovementWebhook.model_validate(webhook(**changes)), account).event_id
+
+
+def id_of_activity(account: str = "default", **changes: Any) -> str:
+    return movement_from_activity(Activity.model_validate(activity(**changes)), account).event_id
+
+
+GOLDEN = "4e2ab1ac29a4ce526d07307f"
+
+
+def test_the_identity_is_the_one_that_running_installations_know() -> None:
+    assert id_of_webhook() == GOLDEN
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"date": "2026-05-20T07:02:18Z"},
+        {"date": "2026-05-20T07:02:18.999Z"},
+        {"date": "2026-05-20T03:02:18-04:00"},
+        {"date": " 2026-05-20T07:02:18+00:00 "},
+        {"movement_type": "CHURN"},
+        {"movement_type": " Churn "},
+        {"type": "MRR_Movement"},
+        {"mrr_movement_in_account_currency": 4900},
+        {"mrr_movement_in_account_currency": -4900.0},
+        {
+            "invoice_currency": "USD",
+            "mrr_movement_in_invoice_currency": -5300,
+            "movement_amount_in_cent": -5300,
+        },
+        {"account_currency": "eur"},
+        {"subscription": {"external_id": " SUB_a77 "}},
+        {"customer": {"uuid": CUSTOMER.upper()}},
+        {"customer": {"uuid": f" {CUSTOMER} ", "name": "renamed"}},
+        {"description": "another wording"},
+        {"a_field_of_tomorrow": {"x": 1}},
+    ],
+)
+def test_every_form_of_the_webhook_has_the_activitys_identity(changes: dict[str, Any]) -> None:
+    assert id_of_webhook(**changes) == id_of_activity()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"date": "2026-05-20T07:02:18.000Z"},
+        {"date": "2026-05-20T09:02:18+02:00"},
+        {"activity_mrr_movement": 4900},
+        {"activity_mrr_movement": -4900.0},
+        {"type": "Churn"},
+        {"uuid": "another-after-a-recalculation"},
+        {"activity_mrr": 700},
+        {"customer_name": "Renamed"},
+        {"subscription_external_id": "sub_a77 "},
+    ],
+)
+def test_every_form_of_the_activity_has_the_webhooks_identity(changes: dict[str, Any]) -> None:
+    assert id_of_activity(**changes) == id_of_webhook()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"date": "2026-05-20T07:02:19.000Z"},
+        {"movement_type": "contraction"},
+        {"mrr_movement_in_account_currency": -4901},
+        {"subscription": {"external_id": "sub_A78"}},
+        {"subscription": {}},
+        {"customer": {"uuid": "cus_another"}},
+        {"account": "europe"},
+    ],
+)
+def test_another_meaning_has_another_identity(changes: dict[str, Any]) -> None:
+    assert id_of_webhook(**changes) != id_of_webhook()
+
+
+def test_equal_movements_are_told_apart_by_their_occurrence() -> None:
+    first = movement_from_webhook(MovementWebhook.model_validate(webhook()), "default")
+    second = first.model_copy(update={"occurrence": 2})
+    assert first.event_id != second.event_id
+
+
+def test_how_we_learned_of_it_is_no_part_of_the_identity() -> None:
+    row = Activity.model_validate(activity())
+    ids = {movement_from_activity(row, "default", source).event_id for source in EventSource}
+    assert len(ids) == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "sign"),
+    [("new_biz", 1), ("expansion", 1), ("contraction", -1), ("churn", -1), ("reactivation", 1)],
+)
+def test_the_sign_comes_from_the_type(kind: str, sign: int) -> None:
+    for amount in (4900, -4900):
+        body = webhook(movement_type=kind, mrr_movement_in_account_currency=amount)
+        movement = movement_from_webhook(MovementWebhook.model_validate(body), "default")
+        assert movement.amount.cents == sign * 4900
+
+
+@pytest.mark.parametrize("changes", [{"type": "invoice"}, {"movement_type": "refund"}])
+def test_what_is_no_movement_is_refused_with_the_reason(changes: dict[str, Any]) -> None:
+    with pytest.raises(NotAMovement, match=r"invoice|refund"):
+        id_of_webhook(**changes)
+
+
+texts = st.text(st.characters(codec="utf-8", exclude_categories=["Cs"]), max_size=30)
+movements = st.builds(
+    dict,
+    kind=st.sampled_from(MovementType),
+    at=st.datetimes(datetime(2015, 1, 1), datetime(2035, 1, 1)),  # noqa: DTZ001
+    cents=st.integers(-(10**12), 10**12),
+    customer=st.from_regex(r"cus_[a-f0-9-]{1,36}", fullmatch=True),
+    subscription=st.none() | texts,
+    offset=st.integers(-12, 14),
+)
+
+
+@given(movements)
+def test_webhook_and_activity_of_any_movement_meet(one: dict[str, Any]) -> None:
+    at = one["at"].replace(microsecond=0, tzinfo=UTC)
+    body = webhook(
+        date=at.strftime("%Y-%m-%dT%H:%M:%S.000Z"),
+        movement_type=one["kind"].value,
+        mrr_movement_in_account_currency=one["cents"],
+        customer={"uuid": one["customer"]},
+        subscription={"external_id": one["subscription"]},
+    )
+    row = activity(
+        date=at.astimezone(timezone(timedelta(hours=one["offset"]))).isoformat(),
+        type=one["kind"].value,
+        activity_mrr_movement=-one["cents"],
+        customer_uuid=one["customer"],
+        subscription_external_id=one["subscription"],
+    )
+    from_webhook = movement_from_webhook(MovementWebhook.model_validate(body), "default")
+    from_activity = movement_from_activity(Activity.model_validate(row), "default")
+    assert from_webhook.event_id == from_activity.event_id
+
+
+@given(movements)
+def test_a_movement_survives_its_way_through_a_payload(one: dict[str, Any]) -> None:
+    row = activity(
+        date=one["at"].replace(tzinfo=UTC).isoformat(),
+        type=one["kind"].value,
+        activity_mrr_movement=one["cents"],
+        subscription_external_id=one["subscription"],
+    )
+    movement = movement_from_activity(Activity.model_validate(row), "default")
+    back = MrrMovement.model_validate_json(movement.model_dump_json())
+    assert back == movement
+    assert back.event_id == movement.event_id
