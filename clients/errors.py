@@ -1,0 +1,61 @@
+"""What can go wrong with an outside system, grouped by what to do about it.
+
+IntegrationError
+├── Retryable                 try again; a keyed write may simply be repeated
+│   ├── RateLimited           ... after `retry_after`
+│   ├── Unavailable           nothing was done
+│   └── OutcomeUnknown        it may have been done: look before writing again where there is no key
+└── Permanent                 stop and tell a person
+    ├── Rejected              the request is wrong, or a rule of the system forbids it
+    ├── NotFound
+    ├── Ambiguous             several records match where one must
+    └── Unauthorized          the credential, or its rights
+"""
+
+from datetime import timedelta
+
+
+class IntegrationError(Exception):
+    """`system` is the file name of the client; the message says what failed and, for Permanent, what to do."""
+
+    def __init__(self, system: str, message: str) -> None:
+        super().__init__(message[:2000])
+        self.system = system
+
+
+class Retryable(IntegrationError):
+    def __init__(self, system: str, message: str, retry_after: timedelta | None = None) -> None:
+        super().__init__(system, message)
+        self.retry_after = retry_after
+
+
+class RateLimited(Retryable):
+    """Refused for now. `retry_after` is what the vendor named, or None."""
+
+
+class Unavailable(Retryable):
+    """No answer, and nothing was done: a failed connection, an outage."""
+
+
+class OutcomeUnknown(Retryable):
+    """The request left and no clear answer came back: the write may have been done."""
+
+
+class Permanent(IntegrationError):
+    """Trying again changes nothing."""
+
+
+class Rejected(Permanent):
+    """The system refused the request for what it says."""
+
+
+class NotFound(Permanent):
+    """The object is not there, or hidden from our credential."""
+
+
+class Ambiguous(Permanent):
+    """Several records match where one must."""
+
+
+class Unauthorized(Permanent):
+    """The credential was refused or lacks a right."""

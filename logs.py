@@ -1,0 +1,23 @@
+"""JSON logs on standard error. Callers give ids; never a body, a name or an e-mail."""
+
+import logging.config
+
+
+def configure(level: str) -> None:
+    logging.config.dictConfig(
+        {
+            "version": 1,
+            "disable_existing_loggers": False,
+            "formatters": {
+                "json": {
+                    "()": "pythonjsonlogger.json.JsonFormatter",
+                    "fmt": "%(asctime)s %(levelname)s %(name)s %(message)s",
+                    "rename_fields": {"asctime": "at", "levelname": "level", "name": "logger"},
+                }
+            },
+            "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
+            "root": {"level": level, "handlers": ["stderr"]},
+            # httpx logs whole URLs at INFO; a customer's e-mail can stand in one.
+            "loggers": {name: {"level": "WARNING"} for name in ("httpx", "httpcore", "uvicorn.error")},
+        }
+    )

@@ -1,0 +1,86 @@
+"""Temporal for everybody: how to connect, what queues, policies and search attributes there are."""
+
+from datetime import timedelta
+from typing import Any
+from urllib.parse import quote
+
+from pydantic import ValidationError
+from temporalio.client import Client
+from temporalio.common import RetryPolicy, SearchAttributeKey
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.envconfig import ClientConfig
+from temporalio.runtime import Runtime
+from temporalio.service import GrpcCompression
+from temporalio.worker import UnsandboxedWorkflowRunner, WorkflowRunner
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+
+WORKFLOWS = "workflows"
+"""Task queue of the workflows; each system has a queue of its own name."""
+
+RETENTION = timedelta(days=30)
+"""How long a closed run refuses a second delivery of its event. ChartMogul's webhook retries 17 times
+over a span it does not publish, and people press its Retry button."""
+
+TASK_TIMEOUT = timedelta(seconds=5)
+"""After a killed worker its runs go on after this long."""
+
+HEADLINE = SearchAttributeKey.for_keyword("Headline")
+ACCOUNT = SearchAttributeKey.for_keyword("Account")
+CUSTOMER = SearchAttributeKey.for_keyword("Customer")
+EVENT_KIND = SearchAttributeKey.for_keyword("EventKind")
+EVENT_SOURCE = SearchAttributeKey.for_keyword("EventSource")
+TEMPLATE = SearchAttributeKey.for_keyword("Template")
+OUTCOME = SearchAttributeKey.for_keyword("Outcome")
+MODE = SearchAttributeKey.for_keyword("Mode")
+
+SEARCH_ATTRIBUTES = (
+    HEADLINE, ACCOUNT, CUSTOMER, EVENT_KIND, EVENT_SOURCE, TEMPLATE, OUTCOME, MODE,
+)  # fmt: skip
+"""All keywords; a server on SQL allows ten."""
+
+DURABLE = RetryPolicy(
+    initial_interval=timedelta(seconds=1),
+    backoff_coefficient=2.0,
+    maximum_interval=timedelta(hours=1),
+)
+"""For every step that a retry can heal. The server cuts a named Retry-After to the maximum interval."""
+
+GIVE_UP_AFTER = timedelta(hours=24)
+"""An outage longer than this is for a person."""
+
+WORKFLOW_FAILURES: list[type[BaseException]] = [ValidationError]
+"""Input that does not fit its model fails the run; by default it would hang and retry for ever."""
+
+PASSTHROUGH = (
+    "models", "activities", "clients", "settings", "temporal", "aiohttp", "babel", "dateutil",
+    "holidays", "httpx", "requests", "simple_salesforce", "slack_sdk",
+)  # fmt: skip
+"""Modules the sandbox takes from outside instead of loading them anew for each run."""
+
+
+def workflow_runner(sandboxed: bool) -> WorkflowRunner:
+    if not sandboxed:
+        return UnsandboxedWorkflowRunner()
+    restrictions = SandboxRestrictions.default.with_passthrough_modules(*PASSTHROUGH)
+    return SandboxedWorkflowRunner(restrictions=restrictions)
+
+
+def run_link(web_ui_url: str, namespace: str, workflow_id: str, run_id: str) -> str:
+    """The run's page in the Web UI."""
+    base = web_ui_url.rstrip("/")
+    return f"{base}/namespaces/{namespace}/workflows/{quote(workflow_id, safe='')}/{run_id}/history"
+
+
+async def connect(*, lazy: bool = False, runtime: Runtime | None = None) -> Client:
+    """Connect as TEMPORAL_ADDRESS and the SDK's other variables say; a local server by default.
+
+    A `lazy` client comes up before Temporal does; workers need one that is not.
+    """
+    where: Any = {"target_host": "127.0.0.1:7233"} | dict(ClientConfig.load_client_connect_config())
+    return await Client.connect(
+        **where,
+        data_converter=pydantic_data_converter,
+        grpc_compression=GrpcCompression.NONE,
+        lazy=lazy,
+        runtime=runtime,
+    )

@@ -1,0 +1,47 @@
+"""One installation for the workflow tests: a real server, real workers, simulators with state."""
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from temporalio.client import Client, WorkflowHandle
+
+from ingress.dispatch import Door
+from models.chartmogul import MovementWebhook
+from models.churn_save import ChurnSaveOptions, TaskOptions
+from models.effects import Mode
+from models.events import movement_from_webhook
+from models.routes import Filter, Route, Routes
+from models.runs import RunResult
+
+Start = Callable[..., Awaitable[WorkflowHandle[Any, RunResult]]]
+
+SECOND = 1 / 86400
+
+
+def options(**changes: Any) -> ChurnSaveOptions:
+    defaults: dict[str, Any] = {
+        "channel": "#revenue-saves",
+        "task": TaskOptions(fallback_owner="revops@mogulflow.example"),
+        "check_back_days": [],
+        "settling_seconds": 0.2,
+    }
+    return ChurnSaveOptions.model_validate(defaults | changes)
+
+
+@pytest.fixture
+def start(client: Client, workers: None) -> Start:
+    """Put a webhook body through the door, with these options."""
+
+    async def put(
+        body: dict[str, Any], *, mode: Mode = Mode.LIVE, account: str = "default", **changes: Any
+    ) -> WorkflowHandle[Any, RunResult]:
+        when = Filter.model_validate({"movements": ["churn"]})
+        route = Route(name="test", template="churn_save", when=when, options=options(**changes))
+        door = Door(client, Routes(routes=[route]), "http://127.0.0.1:8233")
+        event = movement_from_webhook(MovementWebhook.model_validate(body), account)
+        [run] = await door.dispatch(event, received_at=datetime.now(UTC), mode=mode)
+        return client.get_workflow_handle(run.workflow_id, result_type=RunResult)
+
+    return put

@@ -1,0 +1,49 @@
+"""One line on an event."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from models.events import EventSource, MovementType, MrrMovement
+from models.money import Money
+from workflows.headlines import headline, plan_from, summary
+
+
+def movement(name: str = "Acme Ltd", description: str = "cancelled their Team Monthly plan") -> MrrMovement:
+    return MrrMovement(
+        account="default",
+        movement_type=MovementType.CHURN,
+        occurred_at=datetime(2026, 5, 20, tzinfo=UTC),
+        customer_uuid="cus_1",
+        customer_name=name,
+        amount=Money(cents=-25000, currency="USD"),
+        description=description,
+        source=EventSource.WEBHOOK,
+    )
+
+
+def test_the_summary_names_the_customer_and_the_headline_does_not() -> None:
+    assert summary(movement()) == "Churn: Acme Ltd, −$250.00 MRR"
+    assert headline(movement()) == "Churn −$250.00 MRR, Team Monthly"
+
+
+@pytest.mark.parametrize(
+    ("description", "plan"),
+    [
+        ("purchased the Team Monthly plan", "Team Monthly"),
+        ("cancelled their Basic plan", "Basic"),
+        ("reactivated an old account with Team Annual plan", "Team Annual"),
+        ("switched plan from Business to Team", "Team"),
+        ("something else entirely", ""),
+        ("", ""),
+    ],
+)
+def test_the_plan_is_read_from_chartmoguls_phrases(description: str, plan: str) -> None:
+    assert plan_from(description) == plan
+
+
+def test_both_fit_what_the_server_takes_whatever_the_text() -> None:
+    monster = movement(name="🐘\n\x00" * 1000, description="cancelled their " + "計画\t" * 5000 + " plan")
+    assert len(summary(monster).encode()) <= 400
+    assert len(headline(monster)) <= 255
+    assert summary(monster).isprintable()

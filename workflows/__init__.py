@@ -1,0 +1,1 @@
+"""One durable workflow per template. They know neither clients nor settings."""

@@ -1,0 +1,202 @@
+"""Churn save: a cancellation becomes a save task and a Slack alert, and is checked on later."""
+
+import asyncio
+from datetime import timedelta
+
+from temporalio import workflow
+
+from activities.chartmogul import ChartMogulActivities, CustomerQuery
+from activities.salesforce import SalesforceActivities
+from activities.slack import SlackActivities
+from models.churn_save import ChurnSaveInput
+from models.effects import Effect, Mode
+from models.runs import Outcome, RunResult
+from models.salesforce import AccountOwner, OwnerQuery, SaveTask, TaskChange
+from models.slack import MemberQuery, Message
+from temporal import run_link
+from workflows import churn_texts as texts
+from workflows.churn_facts import ChurnFacts
+from workflows.headlines import summary
+from workflows.ledger import Ledger
+from workflows.steps import StepFailed, step
+
+
+@workflow.defn(name="churn_save")
+class ChurnSave:
+    @workflow.init
+    def __init__(self, given: ChurnSaveInput) -> None:
+        self._given = given
+        self._options = given.options
+        self._ledger = Ledger(summary(given.event))
+        self._owner: AccountOwner | None = None
+        self._task: Effect | None = None
+
+    @workflow.run
+    async def run(self, given: ChurnSaveInput) -> RunResult:
+        try:
+            facts = await self._read_back_from_chartmogul()
+        except StepFailed as failure:
+            raise self._ledger.fail(failure) from None
+        if facts is None:
+            return self._ledger.end(Outcome.UNVERIFIED)
+        if facts.reactivated:
+            await self._tell_slack(texts.already_saved_text(facts), "already_saved")
+            return self._ledger.end(Outcome.ALREADY_SAVED)
+        task = asyncio.create_task(self._give_the_owner_a_save_task(facts))
+        await workflow.wait([task], timeout=self._options.alert_waits_seconds)
+        alert = await self._alert_the_channel(facts)
+        await task
+        return self._ledger.end(await self._check_back(facts, alert))
+
+    @workflow.query(name="effects", description="What this run has done so far")
+    def effects(self) -> list[Effect]:
+        return self._ledger.effects
+
+    async def _read_back_from_chartmogul(self) -> ChurnFacts | None:
+        """None where ChartMogul contradicts the event, also after it had time to settle."""
+        facts = await self._read()
+        if facts is None or (facts.still_paying and not facts.reactivated):
+            settling = timedelta(seconds=self._options.settling_seconds)
+            await workflow.sleep(settling, summary="Give ChartMogul time to show the cancellation")
+            facts = await self._read()
+        if facts is not None and facts.still_paying and not facts.reactivated:
+            return None
+        return facts
+
+    async def _read(self) -> ChurnFacts | None:
+        event = self._given.event
+        query = CustomerQuery(account=event.account, customer_uuid=event.customer_uuid)
+        chartmogul = ChartMogulActivities
+        try:
+            customer, subscriptions, movements, note = await asyncio.gather(
+                step(chartmogul.read_customer, query, summary="Read the customer"),
+                step(chartmogul.read_subscriptions, query, summary="Read the subscriptions"),
+                step(chartmogul.read_movements, query, summary="Read the MRR movements"),
+                step(chartmogul.read_latest_note, query, summary="Read the latest note"),
+            )
+        except StepFailed as failure:
+            if failure.kind == "NotFound":
+                return None
+            raise
+        return ChurnFacts(
+            event=event,
+            customer=customer,
+            subscriptions=subscriptions,
+            movements=movements,
+            note=note,
+        )
+
+    async def _give_the_owner_a_save_task(self, facts: ChurnFacts) -> None:
+        query = OwnerQuery(
+            customer_uuid=facts.customer.uuid,
+            email=facts.customer.email,
+            fallback_email=self._options.task.fallback_owner,
+        )
+        find = SalesforceActivities.find_account_owner
+        self._owner = await self._ledger.attempt(step(find, query, summary="Find the owner"))
+        if self._owner is not None:
+            save = SalesforceActivities.create_save_task
+            task = self._save_task(facts, self._owner)
+            self._task = await self._ledger.attempt(step(save, task, summary=task.subject[:100]))
+
+    def _save_task(self, facts: ChurnFacts, owner: AccountOwner) -> SaveTask:
+        options = self._options.task
+        return SaveTask(
+            key=self._key("save_task"),
+            mode=self._given.mode,
+            subject=texts.task_subject(self._given, facts),
+            due=texts.due_date(self._given.received_at, options),
+            priority=options.priority,
+            description=texts.task_description(self._given, facts, owner, self._run_link()),
+            owner_id=owner.owner_id,
+            account_id=owner.account_id,
+            contact_id=owner.contact_id,
+            fields=options.fields,
+        )
+
+    async def _alert_the_channel(self, facts: ChurnFacts) -> Effect | None:
+        links = [
+            ("Open in ChartMogul", facts.customer.link),
+            ("Open the task", self._task.link if self._task else None),
+            ("Open the run", self._run_link()),
+        ]
+        blocks = texts.alert_blocks(self._given, facts, await self._owner_mention(), links)
+        return await self._tell_slack(texts.alert_text(self._given, facts), "alert", blocks=blocks)
+
+    async def _owner_mention(self) -> str:
+        """A mention where Slack knows the e-mail. Its absence is no problem: the name does."""
+        owner = self._owner or AccountOwner()
+        if not owner.owner_email:
+            return texts.mention(owner, None)
+        query = MemberQuery(email=owner.owner_email)
+        try:
+            member = await step(SlackActivities.find_member, query, summary="Find the owner in Slack")
+        except StepFailed:
+            member = None
+        return texts.mention(owner, member)
+
+    async def _check_back(self, facts: ChurnFacts, alert: Effect | None) -> Outcome:
+        """Look again after the route's days; say once what became of the customer."""
+        if self._given.mode is Mode.PREVIEW:
+            return Outcome.PREVIEWED
+        saved = False
+        for days in self._options.check_back_days:
+            await self._sleep_until(days)
+            facts = await self._ledger.attempt(self._read()) or facts
+            if saved := facts.reactivated:
+                break
+        if not self._options.check_back_days:
+            return Outcome.ACTED
+        await self._record_verdict(facts, alert, saved)
+        return Outcome.SAVED if saved else Outcome.LOST
+
+    async def _sleep_until(self, days: float) -> None:
+        wake_at = self._given.received_at + timedelta(days=days)
+        left = wake_at - workflow.now()
+        if left > timedelta(0):
+            await workflow.sleep(left, summary=f"Check back {days:g} days after the cancellation")
+
+    async def _record_verdict(self, facts: ChurnFacts, alert: Effect | None, saved: bool) -> None:
+        text = texts.verdict_text(facts, saved, workflow.now())
+        if alert and alert.object_id:
+            await self._tell_slack(text, "verdict", thread_ts=alert.object_id)
+        if self._task and self._task.object_id:
+            await self._tell_the_task(text, saved)
+
+    async def _tell_the_task(self, text: str, saved: bool) -> None:
+        options = self._options.task
+        change = TaskChange(
+            key=self._key("task_outcome"),
+            task_key=self._key("save_task"),
+            append_to_description=text,
+            fields=options.fields_when_saved if saved else options.fields_when_lost,
+        )
+        record = SalesforceActivities.record_task_outcome
+        await self._ledger.attempt(step(record, change, summary="Record the outcome in the task"))
+
+    async def _tell_slack(
+        self,
+        text: str,
+        name: str,
+        *,
+        blocks: list[dict[str, object]] | None = None,
+        thread_ts: str | None = None,
+    ) -> Effect | None:
+        message = Message(
+            key=self._key(name),
+            mode=self._given.mode,
+            channel=self._options.channel,
+            text=text,
+            blocks=blocks or [],
+            thread_ts=thread_ts,
+            not_before=self._given.received_at,
+        )
+        post = SlackActivities.post_message
+        return await self._ledger.attempt(step(post, message, summary=f"Slack: {name}"))
+
+    def _key(self, name: str) -> str:
+        return f"{self._given.event.event_id}:{name}"
+
+    def _run_link(self) -> str:
+        info = workflow.info()
+        return run_link(self._given.web_ui_url, info.namespace, info.workflow_id, info.run_id)

@@ -1,0 +1,38 @@
+"""One line on an event, as a person in revenue operations says it."""
+
+import re
+
+from models.events import MovementType, MrrMovement
+
+_NAMES = {
+    MovementType.NEW_BUSINESS: "New business",
+    MovementType.EXPANSION: "Expansion",
+    MovementType.CONTRACTION: "Contraction",
+    MovementType.CHURN: "Churn",
+    MovementType.REACTIVATION: "Reactivation",
+}
+_PLAN = re.compile(r"\b(?:the|their|with|to) (.+?)(?: plan)?$")
+
+
+def summary(event: MrrMovement) -> str:
+    """`Churn: Acme Ltd, −$250.00 MRR`. Names the customer: for user metadata only."""
+    who = event.customer_name or event.customer_uuid
+    return f"{_NAMES[event.movement_type]}: {_line(who, 60)}, {event.amount} MRR"
+
+
+def headline(event: MrrMovement) -> str:
+    """`Churn −$250.00 MRR, Team Monthly`. Nothing personal: a search attribute."""
+    line = f"{_NAMES[event.movement_type]} {event.amount} MRR"
+    plan = _line(plan_from(event.description), 50)
+    return f"{line}, {plan}" if plan else line
+
+
+def plan_from(description: str) -> str:
+    """The plan in ChartMogul's phrase (`cancelled their Team Monthly plan`); empty where it differs."""
+    found = _PLAN.search(description)
+    return found.group(1) if found else ""
+
+
+def _line(text: str, limit: int) -> str:
+    """One printable line: the server takes 400 bytes of summary and 255 of a keyword."""
+    return "".join(each for each in " ".join(text.split()) if each.isprintable())[:limit]

@@ -1,0 +1,84 @@
+"""What a run has done so far, and how the Web UI shows it."""
+
+from collections.abc import Awaitable
+from typing import TypeVar
+
+from temporalio import workflow
+from temporalio.exceptions import ApplicationError
+
+from models.effects import Effect
+from models.runs import Outcome, Problem, RunResult
+from temporal import OUTCOME
+from workflows.steps import StepFailed
+
+R = TypeVar("R")
+
+WHAT_TO_DO = {
+    "Unauthorized": "Mend the credential or its rights (`mogulflow doctor` says which), then",
+    "Ambiguous": "Merge or tell apart the records it names, then",
+    "NotFound": "See whether the object was deleted on purpose; if not,",
+}
+OTHERWISE = "Mend what the message says, then"
+
+
+class Ledger:
+    """Effects and problems of one run. A problem stops only the steps that need what failed."""
+
+    def __init__(self, title: str) -> None:
+        self._title = title
+        self.effects: list[Effect] = []
+        self.problems: list[Problem] = []
+
+    async def attempt(self, step: Awaitable[R | None]) -> R | None:
+        """The step's result; None where it failed for good, which is written down as a problem."""
+        try:
+            result = await step
+        except StepFailed as failure:
+            self._note_problem(failure)
+            return None
+        if isinstance(result, Effect):
+            self.effects.append(result)
+            self.show()
+        return result
+
+    def end(self, outcome: Outcome) -> RunResult:
+        """Close the books: `partial` where a step failed for good."""
+        return self._close(Outcome.PARTIAL if self.problems else outcome)
+
+    def fail(self, failure: StepFailed) -> ApplicationError:
+        """The error that ends a run which cannot go on without this step."""
+        self._note_problem(failure)
+        self._close(Outcome.FAILED)
+        return ApplicationError(str(failure), type=failure.kind, non_retryable=True)
+
+    def show(self) -> None:
+        workflow.set_current_details(self.markdown())
+
+    def markdown(self) -> str:
+        rows = [_row(effect) for effect in self.effects]
+        table = ["| system | object | what | tries | |", "|---|---|---|---|---|", *rows] if rows else []
+        return "\n".join([f"### {self._title}", "", *table, "", *map(_advice, self.problems)]).strip()
+
+    def _note_problem(self, failure: StepFailed) -> None:
+        problem = Problem(step=failure.step, kind=failure.kind, message=str(failure))
+        self.problems.append(problem)
+        workflow.logger.warning("Step failed for good", extra={"step": problem.step, "kind": problem.kind})
+        workflow.upsert_search_attributes([OUTCOME.value_set(Outcome.PARTIAL)])
+        self.show()
+
+    def _close(self, outcome: Outcome) -> RunResult:
+        workflow.upsert_search_attributes([OUTCOME.value_set(outcome)])
+        self.show()
+        return RunResult(outcome=outcome, effects=self.effects, problems=self.problems)
+
+
+def _row(effect: Effect) -> str:
+    done = effect.action.value + (f" ({effect.note})" if effect.note else "")
+    link = f"[open]({effect.link})" if effect.link else ""
+    return f"| {effect.system} | {effect.object_type} | {done} | {effect.tries} | {link} |"
+
+
+def _advice(problem: Problem) -> str:
+    todo = WHAT_TO_DO.get(problem.kind, OTHERWISE)
+    command = f"`mogulflow retry {workflow.info().workflow_id}`"
+    return f"**{problem.step}** failed: {problem.message} {todo} run {command}."

@@ -1,0 +1,123 @@
+"""How a step runs: local first, durable on failure.
+
+A step is tried once inside the workflow task, which costs a fraction of a regular activity's time and
+actions. Only where that fails for now does it become a regular activity on its system's queue, with
+durable retries. Writes may repeat, because every one is exactly once in effect by its key.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, TypeVar, cast
+
+from temporalio import workflow
+from temporalio.common import RetryPolicy
+from temporalio.exceptions import ActivityError, ApplicationError, FailureError, TimeoutError
+
+from activities.definition import Step
+from models.effects import Effect, Write
+from temporal import DURABLE, GIVE_UP_AFTER
+
+LOCAL_LIMIT = timedelta(seconds=3)
+"""Longer steps would outlast the workflow task they run in."""
+
+DURABLE_LIMIT = timedelta(seconds=30)
+
+UNDISTURBED = 3
+"""Events in the history of a run that is in its first workflow task for the first time: nothing it
+writes can have been tried before. After a killed worker, a reset, or any later task there are more."""
+
+S = TypeVar("S")
+A = TypeVar("A")
+R = TypeVar("R")
+
+
+class StepFailed(Exception):
+    """The step failed for good. `kind` is the name of the error in clients/errors.py."""
+
+    def __init__(self, step: str, kind: str, message: str) -> None:
+        super().__init__(message)
+        self.step, self.kind = step, kind
+
+
+@dataclass(frozen=True)
+class _Failure:
+    kind: str
+    message: str
+    permanent: bool
+    pause: timedelta | None = None
+
+
+async def step(activity: Step[S, A, R], arg: A, *, summary: str) -> R:
+    """Run one step. `summary` names it in the timeline. Raises StepFailed."""
+    definition = activity.definition
+    undisturbed = workflow.info().get_current_history_length() == UNDISTURBED
+    if definition.looks_first and not undisturbed:
+        return await _durable(activity, arg, summary)
+    try:
+        return await _local(activity, _marked(arg, repeat=not undisturbed))
+    except FailureError as error:
+        failure = _read(error)
+    if failure.permanent:
+        raise StepFailed(definition.name, failure.kind, failure.message)
+    if failure.pause:
+        await workflow.sleep(failure.pause, summary=failure.message[:200])
+    return _after_local(await _durable(activity, arg, summary))
+
+
+async def _local(activity: Step[S, A, R], arg: A) -> R:
+    result: R = await workflow.execute_local_activity_method(
+        cast(Any, activity),
+        arg,
+        start_to_close_timeout=LOCAL_LIMIT,
+        retry_policy=RetryPolicy(maximum_attempts=1),
+    )
+    return result
+
+
+async def _durable(activity: Step[S, A, R], arg: A, summary: str) -> R:
+    definition = activity.definition
+    try:
+        result: R = await workflow.execute_activity_method(
+            cast(Any, activity),
+            _marked(arg, repeat=True),
+            task_queue=definition.system,
+            activity_id=arg.key if isinstance(arg, Write) else None,
+            start_to_close_timeout=DURABLE_LIMIT,
+            schedule_to_close_timeout=GIVE_UP_AFTER,
+            retry_policy=DURABLE,
+            summary=summary,
+        )
+    except FailureError as error:
+        failure = _read(error)
+        raise StepFailed(definition.name, failure.kind, failure.message) from None
+    return result
+
+
+def _marked(arg: A, *, repeat: bool) -> A:
+    """Tell a write whether an earlier try may have written, and whether a person runs it again."""
+    if not isinstance(arg, Write):
+        return arg
+    info = workflow.info()
+    rerun = info.run_id != info.original_execution_run_id
+    return arg.model_copy(update={"repeat": repeat, "rerun": rerun})
+
+
+def _after_local(result: R) -> R:
+    """Count the local try too."""
+    if isinstance(result, Effect):
+        return result.model_copy(update={"tries": result.tries + 1})
+    return result
+
+
+def _read(error: FailureError) -> _Failure:
+    """Fold the ways in which a local and a regular activity fail into one.
+
+    A local failure raises ApplicationError itself; a regular one, and any time-out, ActivityError
+    with the reason as its cause. A cancelled workflow is no failure of the step.
+    """
+    cause = error.cause if isinstance(error, ActivityError) else error
+    if isinstance(cause, ApplicationError):
+        return _Failure(cause.type or "Error", cause.message, cause.non_retryable, cause.next_retry_delay)
+    if isinstance(cause, TimeoutError):
+        return _Failure("TimedOut", f"No answer in time: {cause.message}", permanent=False)
+    raise error
