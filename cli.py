@@ -1,0 +1,154 @@
+"""The `mogulflow` command."""
+
+import asyncio
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from dotenv import load_dotenv
+from pydantic import ValidationError
+from rich.console import Console
+from temporalio.service import RPCError
+
+from commands.events import Stopped
+from ingress.routes import BadRoutes
+from settings import Settings
+
+app = typer.Typer(
+    help="Durable ChartMogul automations: what happens in ChartMogul becomes action, once.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+)
+console = Console()
+errors = Console(stderr=True)
+
+EventFile = Annotated[
+    Path, typer.Argument(exists=True, dir_okay=False, help="JSON body of a ChartMogul webhook")
+]
+Account = Annotated[str, typer.Option(help="ChartMogul account the event belongs to")]
+
+
+@app.callback()
+def environment(
+    env: Annotated[Path, typer.Option(help="File with settings; variables that are set already win")] = Path(
+        ".env"
+    ),
+) -> None:
+    load_dotenv(env)
+
+
+@app.command()
+def demo(
+    once: Annotated[bool, typer.Option(help="Check every claim, stop, and exit 0 or 1")] = False,
+) -> None:
+    """Show the main job on this machine: simulators, Temporal with its Web UI, ingress and worker."""
+    from commands.demo import run_demo
+
+    raise typer.Exit(run_demo(once=once, console=console))
+
+
+@app.command()
+def serve() -> None:
+    """Run ingress and workers in one process: the fastest way, and the simplest to operate."""
+    _serve(with_ingress=True, with_worker=True)
+
+
+@app.command()
+def worker() -> None:
+    """Run the workers alone."""
+    _serve(with_ingress=False, with_worker=True)
+
+
+@app.command()
+def ingress() -> None:
+    """Run the HTTP ingress alone."""
+    _serve(with_ingress=True, with_worker=False)
+
+
+@app.command()
+def send(file: EventFile, account: Account = "default") -> None:
+    """Post an event file through the ingress, as ChartMogul would."""
+    from commands.events import send
+
+    _told(lambda: send(_settings(), file, account, console))
+
+
+@app.command()
+def preview(file: EventFile, account: Account = "default") -> None:
+    """Show what an event would do, field by field: every read, no write."""
+    from commands.events import preview
+
+    _run(preview(_settings(), file, account, console))
+
+
+@app.command()
+def runs(
+    limit: Annotated[int, typer.Option(min=1, max=1000)] = 20,
+    query: Annotated[str, typer.Option(help="Temporal list filter, such as `Outcome = 'partial'`")] = "",
+) -> None:
+    """List the newest runs with headline and outcome."""
+    from commands.runs import show_runs
+
+    _run(show_runs(_settings(), limit, query, console))
+
+
+@app.command()
+def retry(
+    run: Annotated[str, typer.Argument(help="Workflow id, as `runs` and the Web UI show it")],
+    reason: Annotated[str, typer.Option(help="Kept in the run's history")] = "run again by hand",
+) -> None:
+    """Run a workflow again from its first step. What worked is found, not done twice."""
+    from commands.runs import retry
+
+    _run(retry(_settings(), run, reason, console))
+
+
+@app.command()
+def doctor() -> None:
+    """Check settings, Temporal, each connection and each field; say what to do. Exits 1 on a fault."""
+    from commands.doctor import examine
+
+    if not asyncio.run(examine(_settings(), console)):
+        raise typer.Exit(1)
+
+
+def _serve(*, with_ingress: bool, with_worker: bool) -> None:
+    import logs
+    from commands.serve import serve
+
+    settings = _settings()
+    logs.configure(settings.log_level)
+    _run(serve(settings, with_ingress=with_ingress, with_worker=with_worker))
+
+
+def _settings() -> Settings:
+    try:
+        return Settings()
+    except ValidationError as error:
+        for each in error.errors(include_input=False, include_url=False):
+            name = "__".join(str(part).upper() for part in each["loc"])
+            errors.print(f"[red]{name}[/]: {each['msg']}")
+        errors.print("Set these in the environment or in .env; .env.example describes each.")
+        raise typer.Exit(2) from None
+
+
+def _run(job: Coroutine[Any, Any, None]) -> None:
+    _told(lambda: asyncio.run(job))
+
+
+def _told(job: Any) -> None:
+    """Say in words what stops a command, instead of a stack trace."""
+    try:
+        job()
+    except (Stopped, BadRoutes) as error:
+        errors.print(f"[red]{error}[/]", soft_wrap=True)
+        raise typer.Exit(1) from None
+    except (RPCError, RuntimeError) as error:
+        errors.print(f"[red]Temporal: {error}[/]\n`mogulflow doctor` says what to do.")
+        raise typer.Exit(1) from None
+
+
+if __name__ == "__main__":
+    app(prog_name="mogulflow")

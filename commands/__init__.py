@@ -1,0 +1,1 @@
+"""What the `mogulflow` command does, one module per job."""

@@ -1,0 +1,81 @@
+"""`demo`: the main job on this machine, shown, and with --once checked."""
+
+import asyncio
+import signal
+from pathlib import Path
+from urllib.parse import quote
+
+from rich.console import Console
+from rich.table import Table
+from simulators.control import Control
+
+from commands.story import Claim, tell
+from stack import STATE, Stack
+
+ENVIRONMENT_FILE = STATE / "demo.env"
+
+
+def run_demo(*, once: bool, console: Console) -> int:
+    """The exit code: 0, or 1 where a claim did not hold."""
+    return asyncio.run(_demo(once=once, console=console))
+
+
+async def _demo(*, once: bool, console: Console) -> int:
+    stopped = _stop_signal()
+    stack = Stack()
+    with console.status("Starting simulators, Temporal, ingress and worker"):
+        await stack.start()
+    try:
+        _write_environment(stack, ENVIRONMENT_FILE)
+        with Control(stack.simulators_url) as control:
+            claims = await tell(stack, control, console)
+        if once:
+            return _verdict(claims, console)
+        _print_places(stack, console)
+        await stopped.wait()
+        console.print("Stopping.")
+        return 0
+    finally:
+        await stack.stop()
+
+
+def _stop_signal() -> asyncio.Event:
+    stopped = asyncio.Event()
+    for each in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(each, stopped.set)
+    return stopped
+
+
+def _verdict(claims: list[Claim], console: Console) -> int:
+    table = Table("claim", "", title="Checked against the simulators' state", title_justify="left")
+    for claim in claims:
+        table.add_row(claim.text, "[green]holds[/]" if claim.holds else f"[red]fails[/]: {claim.found}")
+    console.print(table)
+    return 0 if all(claim.holds for claim in claims) else 1
+
+
+def _print_places(stack: Stack, console: Console) -> None:
+    query = quote("Template IS NOT NULL")
+    places = [
+        (
+            f"{stack.temporal.ui_url}/namespaces/default/workflows?query={query}",
+            "every run, in Temporal's Web UI",
+        ),
+        (stack.webhook_url, "the webhook: POST a movement here, as ChartMogul does"),
+        (f"{stack.simulators_url}/chartmogul/", "customers: press Cancel on one and watch"),
+        (f"{stack.simulators_url}/salesforce/", "the save tasks, as the owners see them"),
+        (f"{stack.simulators_url}/slack/", "the channel with the alerts"),
+        (f"{stack.simulators_url}/", "all simulators, and a panel to make them fail"),
+    ]
+    console.print()
+    for url, sentence in places:
+        console.print(f"  [bold]{sentence}[/]\n  {url}\n", soft_wrap=True, highlight=False)
+    console.print("In another terminal: ./mogulflow --env .mogulflow/demo.env runs")
+    console.print("Ctrl-C stops everything.")
+
+
+def _write_environment(stack: Stack, file: Path) -> None:
+    """So that the command can be used against the demo from another terminal."""
+    ours = ("CHARTMOGUL__", "SALESFORCE__", "SLACK__", "TEMPORAL_", "WEB_UI", "INGRESS_", "ROUTES_")
+    lines = [f"{name}={value}" for name, value in stack.environment.items() if name.startswith(ours)]
+    file.write_text("\n".join(lines) + "\n", encoding="utf-8")

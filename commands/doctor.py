@@ -1,0 +1,243 @@
+"""`doctor`: is everything there that the routes need, and what to do where it is not."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from babel.numbers import get_currency_precision
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+from temporalio.service import RPCError
+
+import temporal
+from clients.chartmogul import ChartMogulClient
+from clients.errors import IntegrationError
+from clients.salesforce import SalesforceClient
+from clients.slack import SlackClient
+from devserver import namespace_gaps
+from ingress.routes import BadRoutes, load_routes
+from models.routes import Routes
+from models.salesforce import OwnerQuery
+from settings import ChartMogulAccount, Salesforce, Settings, Slack
+
+SHORTEST_SECRET = 16
+
+NEW_TASK_FIELD = (
+    "Setup, Object Manager, Activity, Fields & Relationships, New: Text, length 255, API name {name}; tick"
+    " Unique (case-sensitive) and External ID; let the integration user edit it."
+)
+NEW_ACCOUNT_FIELD = (
+    "Setup, Object Manager, Account, Fields & Relationships, New: Text, length 64, API name {name}; tick"
+    " Unique (case-sensitive) and External ID; fill it with ChartMogul's customer uuid."
+)
+
+
+class State(StrEnum):
+    OK = "ok"
+    OFF = "off"
+    WARNING = "look"
+    FAULT = "fault"
+
+
+_COLOURS = {State.OK: "green", State.OFF: "dim", State.WARNING: "yellow", State.FAULT: "bold red"}
+
+
+@dataclass(frozen=True)
+class Finding:
+    what: str
+    state: State
+    detail: str = ""
+    to_do: str = ""
+
+
+async def examine(settings: Settings, console: Console) -> bool:
+    """Print one row per check. False where a fault would lose or stop work."""
+    table = Table("check", "", "found", "what to do", show_lines=True)
+    faults = 0
+    with console.status("Asking each system"):
+        async for finding in _findings(settings):
+            faults += finding.state is State.FAULT
+            colour = _COLOURS[finding.state]
+            table.add_row(
+                finding.what,
+                f"[{colour}]{finding.state}[/]",
+                escape(finding.detail),
+                escape(finding.to_do),
+            )
+    console.print(table)
+    return faults == 0
+
+
+async def _findings(settings: Settings) -> AsyncIterator[Finding]:
+    routes = Routes(routes=[])
+    try:
+        routes = load_routes(settings.routes_file)
+        yield Finding("routes", State.OK, f"{len(routes.routes)} in {settings.routes_file}")
+    except BadRoutes as error:
+        yield Finding("routes", State.FAULT, str(error), "Mend the file: start-up refuses it.")
+    async for finding in _temporal():
+        yield finding
+    if not settings.chartmogul:
+        yield Finding("ChartMogul", State.FAULT, "no account", "Set CHARTMOGUL__DEFAULT__API_KEY.")
+    for name, account in settings.chartmogul.items():
+        async for finding in _chartmogul(name, account):
+            yield finding
+    async for finding in _salesforce(settings.salesforce, routes):
+        yield finding
+    async for finding in _slack(settings.slack, routes):
+        yield finding
+
+
+async def _temporal() -> AsyncIterator[Finding]:
+    try:
+        client = await temporal.connect()
+        gaps = await namespace_gaps(client)
+    except (RPCError, RuntimeError) as error:
+        advice = "Start a server (`make demo` brings one) or set TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE."
+        yield Finding("Temporal", State.FAULT, str(error)[:200], advice)
+        return
+    namespace = client.namespace
+    yield Finding("Temporal", State.OK, f"{client.service_client.config.target_host}, {namespace}")
+    if gaps.retention is None:
+        yield Finding("retention", State.OK, "30 days or more")
+    else:
+        command = f"temporal operator namespace update -n {namespace} --retention 30d"
+        yield Finding(
+            "retention", State.FAULT, f"{gaps.retention}: a late retry would run twice", f"`{command}`"
+        )
+    commands = [
+        f"temporal operator search-attribute create -n {namespace} --name {name} --type Keyword"
+        for name in gaps.search_attributes
+    ]
+    state = State.FAULT if commands else State.OK
+    missing = ", ".join(gaps.search_attributes)
+    yield Finding(
+        "search attributes", state, f"missing: {missing}" if missing else "all", "\n".join(commands)
+    )
+
+
+async def _chartmogul(name: str, account: ChartMogulAccount) -> AsyncIterator[Finding]:
+    what = f"ChartMogul {name}"
+    client = ChartMogulClient(account)
+    try:
+        found = await client.account()
+    except IntegrationError as error:
+        yield Finding(what, State.FAULT, str(error), f"Set CHARTMOGUL__{name.upper()}__API_KEY.")
+    else:
+        yield Finding(what, State.OK, f"{found.name}, {found.currency}")
+        if get_currency_precision(found.currency) != 2:
+            yield Finding(
+                f"{what} currency",
+                State.WARNING,
+                f"{found.currency} has no cents; amounts are read as hundredths",
+                "Compare one customer's MRR here with ChartMogul's page before you rely on amounts.",
+            )
+    finally:
+        await client.aclose()
+    yield _webhook_secrets(name, account)
+
+
+def _webhook_secrets(name: str, account: ChartMogulAccount) -> Finding:
+    what, variable = f"webhook {name}", f"CHARTMOGUL__{name.upper()}__WEBHOOK_SECRETS"
+    secrets = [each.get_secret_value() for each in account.webhook_secrets]
+    if not secrets:
+        return Finding(what, State.FAULT, "no secret: every delivery gets 404", f"Set {variable}.")
+    if min(map(len, secrets)) < SHORTEST_SECRET:
+        advice = "Make one by `openssl rand -hex 24`; ChartMogul signs nothing, the URL is the only proof."
+        return Finding(what, State.WARNING, f"shorter than {SHORTEST_SECRET} characters", advice)
+    advice = "ChartMogul, Settings & Data, Destinations, Webhook: https://<host>/webhooks/chartmogul/<secret>"
+    return Finding(what, State.OK, f"{len(secrets)} valid", advice)
+
+
+async def _salesforce(connection: Salesforce | None, routes: Routes) -> AsyncIterator[Finding]:
+    if connection is None:
+        yield Finding(
+            "Salesforce", State.OFF, "its steps are skipped", "Set SALESFORCE__INSTANCE_URL and others."
+        )
+        return
+    client = SalesforceClient(connection)
+    try:
+        task = await client.describe("Task")
+        account = await client.describe("Account")
+        yield Finding("Salesforce", State.OK, connection.instance_url)
+        yield _key_field(task, connection.task_key_field, NEW_TASK_FIELD)
+        yield _key_field(account, connection.account_key_field, NEW_ACCOUNT_FIELD)
+        for finding in _mapped_fields(task, routes):
+            yield finding
+        async for finding in _fallback_owners(client, routes):
+            yield finding
+    except IntegrationError as error:
+        advice = "Check the External Client App: client credentials flow on, a run-as user, scope api."
+        yield Finding("Salesforce", State.FAULT, str(error), advice)
+    finally:
+        await client.aclose()
+
+
+def _key_field(description: dict[str, object], name: str, advice: str) -> Finding:
+    what = f"{description['name']}.{name}"
+    field = _fields(description).get(name)
+    if field is None:
+        return Finding(
+            what, State.FAULT, "not there, or hidden from the integration user", advice.format(name=name)
+        )
+    if not (field.get("externalId") and field.get("unique")):
+        return Finding(what, State.FAULT, "must be External ID and Unique", advice.format(name=name))
+    return Finding(what, State.OK, "External ID, unique")
+
+
+def _mapped_fields(task: dict[str, object], routes: Routes) -> list[Finding]:
+    """Each Task field that a route names must be there for us to write."""
+    known = _fields(task)
+    options = [route.options.task for route in routes.routes]
+    named = {
+        name
+        for each in options
+        for fields in (each.fields, each.fields_when_saved, each.fields_when_lost)
+        for name in fields
+    }
+    missing = sorted(name for name in named if not known.get(name, {}).get("createable"))
+    advice = "Create the field, give the integration user the right to edit it, or take it out of the route."
+    return [Finding(f"Task.{name}", State.FAULT, "not writable", advice) for name in missing]
+
+
+def _fields(description: dict[str, object]) -> dict[str, dict[str, object]]:
+    fields = description.get("fields")
+    return {each["name"]: each for each in fields} if isinstance(fields, list) else {}
+
+
+async def _fallback_owners(client: SalesforceClient, routes: Routes) -> AsyncIterator[Finding]:
+    for email in sorted({route.options.task.fallback_owner or "" for route in routes.routes}):
+        owner = await client.account_owner(OwnerQuery(customer_uuid="doctor", fallback_email=email or None))
+        if owner.owner_id:
+            yield Finding("fallback owner", State.OK, email)
+        else:
+            advice = (
+                "Name an active user in `task.fallback_owner`; else such tasks go to the integration user."
+            )
+            yield Finding("fallback owner", State.WARNING, email or "none set", advice)
+
+
+async def _slack(connection: Slack | None, routes: Routes) -> AsyncIterator[Finding]:
+    if connection is None:
+        yield Finding("Slack", State.OFF, "its steps are skipped", "Set SLACK__BOT_TOKEN.")
+        return
+    client = SlackClient(connection)
+    try:
+        identity = await client.identity()
+        yield Finding("Slack", State.OK, f"{identity.get('team')}, as {identity.get('user')}")
+        for channel in sorted({route.options.channel for route in routes.routes}):
+            yield await _channel(client, channel)
+    except IntegrationError as error:
+        yield Finding("Slack", State.FAULT, str(error), "Set SLACK__BOT_TOKEN to the app's bot token.")
+    finally:
+        await client.aclose()
+
+
+async def _channel(client: SlackClient, channel: str) -> Finding:
+    try:
+        await client.check_channel(channel)
+    except IntegrationError as error:
+        advice = "Invite the app to the channel; it needs chat:write, channels:history and users:read.email."
+        return Finding(f"channel {channel}", State.FAULT, str(error), advice)
+    return Finding(f"channel {channel}", State.OK)

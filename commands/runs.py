@@ -1,0 +1,71 @@
+"""`runs` and `retry`: what has run, and running one again."""
+
+import uuid
+
+from rich.console import Console
+from rich.table import Table
+from temporalio.api.common.v1 import WorkflowExecution
+from temporalio.api.enums.v1 import EventType
+from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
+from temporalio.client import WorkflowExecution as Run
+from temporalio.client import WorkflowHandle
+from temporalio.service import RPCError, RPCStatusCode
+
+import temporal
+from commands.events import Stopped
+from settings import Settings
+
+OURS = f"{temporal.TEMPLATE.name} IS NOT NULL"
+COLUMNS = (temporal.HEADLINE, temporal.ACCOUNT, temporal.CUSTOMER, temporal.MODE, temporal.OUTCOME)
+
+
+async def show_runs(settings: Settings, limit: int, query: str, console: Console) -> None:
+    """The newest runs. `query` is a Temporal list filter, added to ours."""
+    client = await temporal.connect()
+    table = Table("started", *(key.name for key in COLUMNS), "status", "run")
+    wanted = f"{OURS} AND ({query})" if query else OURS
+    async for run in client.list_workflows(wanted, limit=limit):
+        table.add_row(*_row(run))
+    console.print(table)
+    console.print(f"Web UI: {settings.web_ui_url}/namespaces/{client.namespace}/workflows")
+
+
+def _row(run: Run) -> list[str]:
+    said = [str(run.typed_search_attributes.get(key) or "-") for key in COLUMNS]
+    status = run.status.name.lower() if run.status else "-"
+    return [run.start_time.astimezone().strftime("%d %b %H:%M:%S"), *said, status, run.id]
+
+
+async def retry(settings: Settings, workflow_id: str, reason: str, console: Console) -> None:
+    """Run it again from its first step with the same input. What worked is found, not done again."""
+    client = await temporal.connect()
+    handle = client.get_workflow_handle(workflow_id)
+    try:
+        described = await handle.describe()
+        request = ResetWorkflowExecutionRequest(
+            namespace=client.namespace,
+            workflow_execution=WorkflowExecution(workflow_id=workflow_id, run_id=described.run_id),
+            reason=reason,
+            workflow_task_finish_event_id=await _first_task(handle),
+            request_id=str(uuid.uuid4()),
+        )
+        answer = await client.workflow_service.reset_workflow_execution(request)
+    except RPCError as error:
+        if error.status is not RPCStatusCode.NOT_FOUND:
+            raise
+        raise Stopped(f"There is no run {workflow_id}. `mogulflow runs` lists them.") from None
+    link = temporal.run_link(settings.web_ui_url, client.namespace, workflow_id, answer.run_id)
+    console.print(f"Running again: {link}", soft_wrap=True)
+
+
+async def _first_task(handle: WorkflowHandle[object, object]) -> int:
+    """The id of the event that closed the run's first workflow task, whichever way it closed."""
+    closed = {
+        EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED,
+        EventType.EVENT_TYPE_WORKFLOW_TASK_TIMED_OUT,
+        EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED,
+    }
+    async for event in handle.fetch_history_events():
+        if event.event_type in closed:
+            return event.event_id
+    raise Stopped("The run has not begun yet: no worker has taken it. Start `mogulflow serve`.")

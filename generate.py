@@ -1,0 +1,91 @@
+"""Writes what is derived from the code: .env.example and config/routes.schema.json.
+
+`python -m generate` writes, `python -m generate --check` exits 1 where a file is out of date.
+"""
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import UnionType
+from typing import Any, get_args, get_origin
+
+from pydantic import BaseModel, SecretStr
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+
+from models.routes import Routes
+from settings import ChartMogulAccount, Settings
+
+HEAD = """\
+# Copy to .env, fill in and uncomment. Generated from settings.py by `make generate`.
+# A system that is left out is off: its steps are recorded as skipped.
+
+# Temporal, read by its SDK: address, namespace, and for a server that asks for them key and TLS
+# TEMPORAL_ADDRESS=127.0.0.1:7233
+# TEMPORAL_NAMESPACE=default
+# TEMPORAL_API_KEY=
+# TEMPORAL_TLS_CLIENT_CERT_PATH=
+# TEMPORAL_TLS_CLIENT_KEY_PATH=
+"""
+
+
+def env_example() -> str:
+    return HEAD + "\n".join(_lines(Settings, "")) + "\n"
+
+
+def _lines(model: type[BaseModel], prefix: str) -> Iterator[str]:
+    for name, field in model.model_fields.items():
+        full = f"{prefix}{name.upper()}"
+        if nested := _model_of(field.annotation):
+            account = "DEFAULT__" if nested is ChartMogulAccount else ""
+            yield f"\n# {field.description}"
+            yield from _lines(nested, f"{full}__{account}")
+        else:
+            yield f"# {field.description}{' (secret)' if field.annotation is SecretStr else ''}"
+            yield f"# {full}={_shown(field)}"
+
+
+def _model_of(annotation: Any) -> type[BaseModel] | None:
+    """The settings model inside `X | None` or `dict[str, X]`."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    if isinstance(annotation, UnionType) or get_origin(annotation) is dict:
+        found = (_model_of(each) for each in get_args(annotation))
+        return next((each for each in found if each), None)
+    return None
+
+
+def _shown(field: FieldInfo) -> str:
+    if field.default in (PydanticUndefined, None) or isinstance(field.default, list):
+        return ""
+    return str(field.default).lower() if isinstance(field.default, bool) else str(field.default)
+
+
+def routes_schema() -> str:
+    return json.dumps(Routes.model_json_schema(), indent=2, ensure_ascii=False) + "\n"
+
+
+GENERATED = {
+    Path(".env.example"): env_example,
+    Path("config/routes.schema.json"): routes_schema,
+}
+
+
+def main() -> int:
+    stale = [path for path, make in GENERATED.items() if not _is_current(path, make())]
+    if "--check" not in sys.argv:
+        for path in stale:
+            path.write_text(GENERATED[path](), encoding="utf-8")
+        return 0
+    for path in stale:
+        sys.stderr.write(f"{path} is out of date: run `make generate`\n")
+    return 1 if stale else 0
+
+
+def _is_current(path: Path, text: str) -> bool:
+    return path.exists() and path.read_text(encoding="utf-8") == text
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,1 @@
+"""What comes in: ChartMogul's webhooks, and the one door to the workflows."""

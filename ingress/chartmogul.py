@@ -1,0 +1,65 @@
+"""ChartMogul's webhook: who sent it, what it says, and whether it may be read at all."""
+
+import hmac
+from collections.abc import Mapping, Sequence
+
+from fastapi import Request
+from pydantic import SecretStr, ValidationError
+
+from models.chartmogul import MovementWebhook
+from models.events import MrrMovement, NotAMovement, movement_from_webhook
+
+MAX_BODY = 256 * 1024
+"""Bytes. A real body has about one thousand."""
+
+
+class Refused(Exception):
+    """The delivery cannot be taken; trying the same again changes nothing."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status, self.message = status, message
+
+
+def account_of(secret: str, secrets: Mapping[str, Sequence[SecretStr]]) -> str | None:
+    """The account whose secret this is. Compares with all, so that time tells nothing."""
+    found = None
+    for account, known in secrets.items():
+        for each in known:
+            if hmac.compare_digest(each.get_secret_value().encode(), secret.encode()):
+                found = account
+    return found
+
+
+async def read_body(request: Request) -> bytes:
+    """Raises Refused (413) as soon as it is too long, without reading on."""
+    _limit(int(request.headers.get("content-length", 0)))  # the server has checked that it is a number
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        _limit(len(body))
+    return bytes(body)
+
+
+def _limit(length: int) -> None:
+    if length > MAX_BODY:
+        raise Refused(413, f"The body is longer than {MAX_BODY // 1024} KiB; no MRR movement is.")
+
+
+def movement_of(body: bytes, account: str) -> MrrMovement:
+    """Raises Refused: 415 where it is no JSON, 422 where it is no MRR movement."""
+    try:
+        return movement_from_webhook(MovementWebhook.model_validate_json(body), account)
+    except ValidationError as error:
+        raise _refusal(error) from None
+    except NotAMovement as error:
+        raise Refused(422, f"This is no MRR movement: {error}.") from None
+
+
+def _refusal(error: ValidationError) -> Refused:
+    """One sentence, without what was sent: a body holds names."""
+    first = error.errors(include_input=False, include_url=False, include_context=False)[0]
+    if first["type"] == "json_invalid":
+        return Refused(415, "The body is no JSON.")
+    where = ".".join(str(part) for part in first["loc"]) or "the body"
+    return Refused(422, f"This is no MRR movement: {where}: {first['msg']}.")

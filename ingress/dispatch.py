@@ -1,0 +1,101 @@
+"""The one door: an event, from wherever we learned of it, becomes at most one run per template."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from temporalio.client import Client
+from temporalio.common import (
+    SearchAttributePair,
+    TypedSearchAttributes,
+    WorkflowIDConflictPolicy,
+    WorkflowIDReusePolicy,
+)
+from temporalio.exceptions import WorkflowAlreadyStartedError
+
+import temporal
+from models.churn_save import ChurnSaveInput
+from models.effects import Mode
+from models.events import MrrMovement
+from models.routes import Route, Routes
+from models.runs import Outcome
+from workflows.headlines import headline, summary
+
+
+@dataclass(frozen=True)
+class Dispatched:
+    """A template's run for an event; `new` is False where an earlier delivery started it."""
+
+    template: str
+    workflow_id: str
+    run_id: str
+    link: str
+    new: bool
+
+
+@dataclass(frozen=True)
+class Door:
+    """Where events go in. `web_ui_url` is for the links in messages and answers."""
+
+    client: Client
+    routes: Routes
+    web_ui_url: str
+
+    async def dispatch(
+        self, event: MrrMovement, *, received_at: datetime, mode: Mode = Mode.LIVE
+    ) -> list[Dispatched]:
+        """Start what the routes say. Raises RPCError or RuntimeError where Temporal does not answer."""
+        return [await self._start(event, route, received_at, mode) for route in self.routes.matching(event)]
+
+    async def _start(self, event: MrrMovement, route: Route, received_at: datetime, mode: Mode) -> Dispatched:
+        workflow_id = f"{route.template}/{event.event_id}"
+        given = ChurnSaveInput(
+            event=event,
+            route=route.name,
+            options=route.options,
+            received_at=received_at,
+            mode=mode,
+            web_ui_url=self.web_ui_url,
+        )
+        if mode is Mode.PREVIEW:
+            workflow_id += "/preview"
+        try:
+            handle = await self.client.start_workflow(
+                route.template,
+                given,
+                id=workflow_id,
+                task_queue=temporal.WORKFLOWS,
+                task_timeout=temporal.TASK_TIMEOUT,
+                search_attributes=_search_attributes(event, route, mode),
+                static_summary=summary(event),
+                request_eager_start=True,
+                **_identity_policies(mode),
+            )
+        except WorkflowAlreadyStartedError as known:
+            return self._dispatched(route, workflow_id, known.run_id or "", new=False)
+        return self._dispatched(route, workflow_id, handle.result_run_id or "", new=True)
+
+    def _dispatched(self, route: Route, workflow_id: str, run_id: str, *, new: bool) -> Dispatched:
+        link = temporal.run_link(self.web_ui_url, self.client.namespace, workflow_id, run_id)
+        return Dispatched(route.template, workflow_id, run_id, link, new)
+
+
+def _identity_policies(mode: Mode) -> dict[str, Any]:
+    """A live event runs once, for ever; a preview as often as people like, one at a time."""
+    if mode is Mode.LIVE:
+        return {"id_reuse_policy": WorkflowIDReusePolicy.REJECT_DUPLICATE}
+    return {"id_conflict_policy": WorkflowIDConflictPolicy.USE_EXISTING}
+
+
+def _search_attributes(event: MrrMovement, route: Route, mode: Mode) -> TypedSearchAttributes:
+    values = {
+        temporal.HEADLINE: headline(event),
+        temporal.ACCOUNT: event.account,
+        temporal.CUSTOMER: event.customer_uuid,
+        temporal.EVENT_KIND: event.movement_type.value,
+        temporal.EVENT_SOURCE: event.source.value,
+        temporal.TEMPLATE: route.template,
+        temporal.OUTCOME: Outcome.OPEN.value,
+        temporal.MODE: mode.value,
+    }
+    return TypedSearchAttributes([SearchAttributePair(key, value) for key, value in values.items()])

@@ -1,0 +1,89 @@
+"""What tests stand on: simulators and Temporal as real processes, workers and ingress in this one."""
+
+import json
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+from simulators.control import Control
+from temporalio.client import Client
+
+import worker
+from devserver import DevServer
+from processes import free_ports
+from settings import ChartMogulAccount, Salesforce, Settings, Slack
+from temporal_cli import find_cli
+
+ROOT = Path(__file__).parent.parent
+SECRET = "a-secret-of-the-tests"
+OLD_SECRET = "the-one-before-the-rotation"
+
+
+@pytest.fixture(scope="session")
+def simulators_url() -> Iterator[str]:
+    command = [sys.executable, "-m", "simulators", "--port", "0"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        yield json.loads(process.stdout.readline())["url"]
+        process.terminate()
+
+
+@pytest.fixture
+def simulators(simulators_url: str) -> Iterator[Control]:
+    """The simulators, fresh."""
+    with Control(simulators_url) as control:
+        control.reset()
+        yield control
+
+
+@pytest.fixture(scope="session")
+async def temporal_server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[DevServer]:
+    server = DevServer(await find_cli(), tmp_path_factory.mktemp("temporal"), free_ports(0)[0])
+    await server.start()
+    yield server
+    await server.stop()
+
+
+@pytest.fixture(scope="session")
+async def client(temporal_server: DevServer) -> Client:
+    return await temporal_server.client()
+
+
+def settings_for(simulators_url: str) -> Settings:
+    """As a person would set them, with the sandbox that guards determinism."""
+    return Settings(
+        chartmogul={
+            "default": ChartMogulAccount.model_validate(
+                {
+                    "api_key": "cm-demo-key",
+                    "webhook_secrets": f"{OLD_SECRET},{SECRET}",
+                    "base_url": f"{simulators_url}/chartmogul/v1",
+                }
+            )
+        },
+        salesforce=Salesforce.model_validate(
+            {
+                "instance_url": f"{simulators_url}/salesforce",
+                "client_id": "sf-demo-client",
+                "client_secret": "sf-demo-secret",
+            }
+        ),
+        slack=Slack.model_validate(
+            {"bot_token": "xoxb-demo", "base_url": f"{simulators_url}/slack/api/", "settle_seconds": 0.2}
+        ),
+        workflow_sandbox=True,
+    )
+
+
+@pytest.fixture(scope="session")
+def settings(simulators_url: str) -> Settings:
+    return settings_for(simulators_url)
+
+
+@pytest.fixture(scope="session")
+async def workers(client: Client, settings: Settings) -> AsyncIterator[None]:
+    """All workers, in this process, with the workflow sandbox on."""
+    async with worker.running(client, settings):
+        yield

@@ -1,0 +1,34 @@
+"""The ingress on a port of its own, in front of a real Temporal."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import httpx
+import pytest
+from temporalio.client import Client
+
+from commands.serve import listening
+from ingress.app import create_app
+from ingress.dispatch import Door
+from ingress.routes import load_routes
+from processes import free_ports
+from settings import Settings
+from tests.conftest import ROOT
+
+
+@asynccontextmanager
+async def ingress_for(client: Client, settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
+    port = free_ports(0)[0]
+    settings = settings.model_copy(update={"ingress_port": port})
+    app = create_app(settings, Door(client, load_routes(ROOT / "config/routes.yaml"), settings.web_ui_url))
+    async with (
+        listening(app, settings),
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=10) as http,
+    ):
+        yield http
+
+
+@pytest.fixture(scope="session")
+async def http(client: Client, settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
+    async with ingress_for(client, settings) as ingress:
+        yield ingress

@@ -1,0 +1,201 @@
+"""The webhook's answers, over real HTTP and a real Temporal."""
+
+import asyncio
+import json
+import logging
+import time
+import uuid
+from typing import Any
+
+import httpx
+import pytest
+from temporalio.client import Client
+from temporalio.contrib.pydantic import pydantic_data_converter
+
+from processes import free_ports
+from settings import Settings
+from tests.conftest import OLD_SECRET, SECRET
+from tests.ingress.conftest import ingress_for
+from tests.models.test_events import webhook
+
+URL = f"/webhooks/chartmogul/{SECRET}"
+
+
+def churn(**changes: Any) -> dict[str, Any]:
+    """A movement no test has seen."""
+    customer = {"uuid": f"cus_{uuid.uuid4()}", "name": "Nora Lind", "company": "Fjord Labs"}
+    return webhook(customer=customer) | changes
+
+
+async def test_a_new_event_is_202_with_its_run(http: httpx.AsyncClient, client: Client) -> None:
+    answer = await http.post(URL, json=churn())
+    assert answer.status_code == 202
+    said = answer.json()
+    [run] = said["runs"]
+    assert run["workflow_id"] == f"churn_save/{said['event_id']}"
+    assert run["new"] is True
+    assert run["run_id"] in run["link"]
+    described = await client.get_workflow_handle(run["workflow_id"]).describe()
+    assert described.run_id == run["run_id"]
+
+
+async def test_a_known_event_is_200_and_starts_nothing(http: httpx.AsyncClient) -> None:
+    body = churn()
+    first = await http.post(URL, json=body)
+    second = await http.post(URL, json=body | {"movement_type": " CHURN"})
+    assert second.status_code == 200
+    assert second.json()["result"] == "duplicate"
+    assert second.json()["runs"][0]["run_id"] == first.json()["runs"][0]["run_id"]
+
+
+async def test_64_deliveries_at_once_start_one_run(http: httpx.AsyncClient) -> None:
+    body = churn()
+    answers = await asyncio.gather(*(http.post(URL, json=body) for _ in range(64)))
+    assert sorted(answer.status_code for answer in answers) == [200] * 63 + [202]
+    assert len({answer.json()["runs"][0]["run_id"] for answer in answers}) == 1
+
+
+async def test_an_event_without_a_route_is_taken_and_said_so(http: httpx.AsyncClient) -> None:
+    answer = await http.post(URL, json=churn(movement_type="expansion"))
+    assert (answer.status_code, answer.json()["result"]) == (200, "unrouted")
+
+
+async def test_the_run_can_be_found_by_its_search_attributes(http: httpx.AsyncClient, client: Client) -> None:
+    said = (await http.post(URL, json=churn())).json()
+    described = await client.get_workflow_handle(said["runs"][0]["workflow_id"]).describe()
+    found = {pair.key.name: pair.value for pair in described.typed_search_attributes}
+    assert found.pop("Customer").startswith("cus_")
+    assert found == {
+        "Headline": "Churn −€49.00 MRR, Team Monthly",
+        "Account": "default",
+        "EventKind": "churn",
+        "EventSource": "webhook",
+        "Template": "churn_save",
+        "Outcome": "open",
+        "Mode": "live",
+    }
+    assert await described.static_summary() == "Churn: Fjord Labs, −€49.00 MRR"
+
+
+async def test_each_secret_that_is_valid_at_once_is_taken(http: httpx.AsyncClient) -> None:
+    body = churn()
+    answer = await http.post(f"/webhooks/chartmogul/{OLD_SECRET}", json=body)
+    assert answer.status_code == 202
+    assert (await http.post(URL, json=body)).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["wrong", "%C3%A9", f"{SECRET}x", SECRET[:-1], ""])
+async def test_a_wrong_or_missing_secret_is_404(http: httpx.AsyncClient, path: str) -> None:
+    answer = await http.post(f"/webhooks/chartmogul/{path}", json=churn())
+    assert answer.status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "sentence"),
+    [
+        (b"", 415, "no JSON"),
+        (b"name=acme", 415, "no JSON"),
+        (b'{"type": "mrr_movement"', 415, "no JSON"),
+        (b"\xff\xfe", 415, "no JSON"),
+        (b"[" * 100_000, 415, "no JSON"),
+        (b"[]", 422, "no MRR movement"),
+        (b"null", 422, "no MRR movement"),
+        (b"{}", 422, "type: Field required"),
+        (json.dumps(webhook(type="invoice")).encode(), 422, "only mrr_movement"),
+        (json.dumps(webhook(movement_type="refund")).encode(), 422, "known are new_biz"),
+        (json.dumps(webhook(mrr_movement_in_account_currency="4900")).encode(), 422, "account_currency"),
+        (json.dumps(webhook(mrr_movement_in_account_currency=True)).encode(), 422, "account_currency"),
+        (json.dumps(webhook(mrr_movement_in_account_currency=10**400)).encode(), 422, "account_currency"),
+        (json.dumps(webhook(mrr_movement_in_account_currency=float("nan"))).encode(), 422, "currency"),
+        (json.dumps(webhook(account_currency="euros")).encode(), 422, "currency"),
+        (json.dumps(webhook(date=1779260538)).encode(), 422, "date"),
+        (json.dumps(webhook(date="2026-05-20T07:02:18")).encode(), 422, "date"),
+        (json.dumps(webhook(date="0001-01-01T00:00:00+05:00")).encode(), 422, "date"),
+        (json.dumps(webhook(customer={"uuid": "a b\x00"})).encode(), 422, "customer.uuid"),
+        (json.dumps(webhook(customer=None)).encode(), 422, "customer"),
+        (json.dumps(webhook(customer={"uuid": "cus_1", "name": 7})).encode(), 422, "customer.name"),
+    ],
+)
+async def test_what_cannot_be_read_is_refused_with_a_sentence(
+    http: httpx.AsyncClient, body: bytes, status: int, sentence: str
+) -> None:
+    answer = await http.post(URL, content=body, headers={"Content-Type": "application/json"})
+    assert answer.status_code == status, answer.text
+    assert sentence in answer.json()["error"]
+    assert "Nora" not in answer.text
+
+
+async def test_a_body_without_a_content_type_is_read_all_the_same(http: httpx.AsyncClient) -> None:
+    assert (await http.post(URL, content=json.dumps(churn()))).status_code == 202
+
+
+@pytest.mark.parametrize(
+    ("header", "sent"),
+    [
+        ("Content-Length: 10000000", b""),
+        ("Transfer-Encoding: chunked", b"50000\r\n" + b" " * 0x50000 + b"\r\n"),
+    ],
+)
+async def test_a_body_over_256_kib_is_413_without_reading_on(
+    http: httpx.AsyncClient, header: str, sent: bytes
+) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", http.base_url.port)
+    writer.write(f"POST {URL} HTTP/1.1\r\nHost: test\r\n{header}\r\n\r\n".encode() + sent)
+    answer = (await reader.read()).decode()
+    writer.close()
+    assert answer.startswith("HTTP/1.1 413 ")
+    assert "longer than 256 KiB" in answer
+
+
+async def test_when_temporal_is_away_it_is_503_with_retry_after_within_two_seconds(
+    settings: Settings,
+) -> None:
+    nobody = await Client.connect(
+        f"127.0.0.1:{free_ports(0)[0]}", lazy=True, data_converter=pydantic_data_converter
+    )
+    async with ingress_for(nobody, settings) as http:
+        started = time.monotonic()
+        answer = await http.post(URL, json=churn())
+        assert answer.status_code == 503
+        assert int(answer.headers["Retry-After"]) > 0
+        assert time.monotonic() - started < 5
+        assert (await http.get("/ready")).status_code == 503
+        assert (await http.get("/health")).status_code == 200
+
+
+async def test_a_temporal_that_hangs_is_503_too(settings: Settings) -> None:
+    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(silent, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    hanging = await Client.connect(f"127.0.0.1:{port}", lazy=True, data_converter=pydantic_data_converter)
+    async with server, ingress_for(hanging, settings) as http:
+        assert (await http.post(URL, json=churn())).status_code == 503
+
+
+async def test_ready_when_temporal_answers(http: httpx.AsyncClient) -> None:
+    assert (await http.get("/ready")).status_code == 200
+
+
+async def test_logs_tell_the_event_and_nothing_personal(
+    http: httpx.AsyncClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.DEBUG):
+        said = (await http.post(URL, json=churn())).json()
+        await http.post(f"/webhooks/chartmogul/{SECRET}x", json=churn())
+    ours = [record for record in caplog.records if record.name.startswith("mogulflow")]
+    text = " ".join(str(vars(record)) for record in ours)
+    assert said["event_id"] in text
+    assert "/webhooks/chartmogul/{secret}" in text
+    for private in (SECRET, "Nora", "Fjord", "n@f.example"):
+        assert private not in text
+
+
+async def test_metrics_count_what_became_of_deliveries(http: httpx.AsyncClient) -> None:
+    await http.post(URL, json=churn())
+    text = (await http.get("/metrics/")).text
+    assert 'mogulflow_webhook_deliveries_total{result="started"}' in text
+    assert 'path="/webhooks/chartmogul/{secret}"' in text
+    assert SECRET not in text

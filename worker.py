@@ -1,0 +1,149 @@
+"""Composition root: which workflows and activities run on which queue, at which rate."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Self
+
+from clients.slack import SlackClient
+from temporalio.client import Client
+from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
+from temporalio.worker import Worker
+
+import temporal
+from activities.chartmogul import ChartMogulActivities
+from activities.salesforce import SalesforceActivities
+from activities.slack import SlackActivities
+from clients.chartmogul import ChartMogulClient
+from clients.salesforce import SalesforceClient
+from settings import Settings
+from workflows.churn_save import ChurnSave
+
+WORKFLOW_CLASSES = [ChurnSave]
+GRACE = timedelta(seconds=20)
+
+
+@dataclass(frozen=True)
+class Connections:
+    """One client per system that is connected."""
+
+    chartmogul: dict[str, ChartMogulClient]
+    salesforce: SalesforceClient | None
+    slack: SlackClient | None
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        return cls(
+            chartmogul={name: ChartMogulClient(each) for name, each in settings.chartmogul.items()},
+            salesforce=SalesforceClient(settings.salesforce) if settings.salesforce else None,
+            slack=SlackClient(settings.slack) if settings.slack else None,
+        )
+
+    async def aclose(self) -> None:
+        opened = [*self.chartmogul.values(), self.salesforce, self.slack]
+        await asyncio.gather(*(client.aclose() for client in opened if client))
+
+
+@dataclass(frozen=True)
+class System:
+    """A queue of its own for the durable way: `slots` calls at once, `rate` starts a second."""
+
+    queue: str
+    activities: Sequence[Callable[..., Any]]
+    slots: int
+    rate: float
+
+
+def systems(connections: Connections, settings: Settings) -> list[System]:
+    chartmogul = ChartMogulActivities(connections.chartmogul)
+    salesforce = SalesforceActivities(connections.salesforce)
+    slack = SlackActivities(connections.slack)
+    threads = settings.salesforce.threads if settings.salesforce else 1
+    return [
+        System(
+            "chartmogul",
+            [
+                chartmogul.read_customer,
+                chartmogul.read_subscriptions,
+                chartmogul.read_movements,
+                chartmogul.read_latest_note,
+            ],
+            slots=10,  # about 20 connections at once are allowed, the local steps use some
+            rate=20,  # of 40 requests a second
+        ),
+        System(
+            "salesforce",
+            [
+                salesforce.find_account_owner,
+                salesforce.create_save_task,
+                salesforce.record_task_outcome,
+            ],
+            slots=threads,
+            rate=20,
+        ),
+        # Slack names "several hundred messages a minute" for a workspace
+        System("slack", [slack.find_member, slack.post_message], slots=4, rate=5),
+    ]
+
+
+def workers(client: Client, settings: Settings, connections: Connections) -> list[Worker]:
+    known = systems(connections, settings)
+    return [_workflow_worker(client, settings, known), *(_system_worker(client, each) for each in known)]
+
+
+def _workflow_worker(client: Client, settings: Settings, known: list[System]) -> Worker:
+    """Runs the workflows, and every step's local try."""
+    return Worker(
+        client,
+        task_queue=temporal.WORKFLOWS,
+        workflows=WORKFLOW_CLASSES,
+        activities=[activity for system in known for activity in system.activities],
+        no_remote_activities=True,
+        max_concurrent_local_activities=settings.max_local_steps,
+        workflow_runner=temporal.workflow_runner(settings.workflow_sandbox),
+        workflow_failure_exception_types=temporal.WORKFLOW_FAILURES,
+        graceful_shutdown_timeout=GRACE,
+    )
+
+
+def _system_worker(client: Client, system: System) -> Worker:
+    return Worker(
+        client,
+        task_queue=system.queue,
+        activities=system.activities,
+        max_concurrent_activities=system.slots,
+        max_task_queue_activities_per_second=system.rate,
+        graceful_shutdown_timeout=GRACE,
+    )
+
+
+def runtime(settings: Settings) -> Runtime | None:
+    """The SDK's runtime with Prometheus metrics, where an address is set."""
+    if settings.worker_metrics_address is None:
+        return None
+    metrics = PrometheusConfig(
+        bind_address=settings.worker_metrics_address,
+        durations_as_seconds=True,
+        counters_total_suffix=True,
+        unit_suffix=True,
+    )
+    return Runtime(telemetry=TelemetryConfig(metrics=metrics))
+
+
+@asynccontextmanager
+async def running(client: Client, settings: Settings) -> Any:
+    """All workers, for as long as the block lasts. A fatal error of one ends the block."""
+    connections = Connections.of(settings)
+    try:
+        async with asyncio.TaskGroup() as group:
+            started = workers(client, settings, connections)
+            tasks = [group.create_task(worker.run()) for worker in started]
+            try:
+                yield
+            finally:
+                await asyncio.gather(*(worker.shutdown() for worker in started))
+                await asyncio.gather(*tasks)
+    finally:
+        await connections.aclose()
