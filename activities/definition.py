@@ -55,7 +55,7 @@ def step_activity(
                 result = await method(self, arg)
             except IntegrationError as error:
                 remember(error)
-                raise application_error(error) from None
+                raise application_error(error, local=info.is_local) from None
             return _counted(result, info.attempt)
 
         step = cast(Any, activity.defn(name=name)(run))

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
-from clients.errors import IntegrationError, Permanent, RateLimited, Retryable
+from clients.errors import IntegrationError, RateLimited, Retryable
 
 DEFAULT_PAUSE = timedelta(seconds=1)
 """How long to leave a system alone that refused without saying for how long."""
@@ -13,17 +13,18 @@ DEFAULT_PAUSE = timedelta(seconds=1)
 _closed_until: dict[str, float] = {}
 
 
-def application_error(error: IntegrationError) -> ApplicationError:
+def application_error(error: IntegrationError, *, local: bool) -> ApplicationError:
     """Say whether to retry, and when: `next_retry_delay` is what the system asked for."""
-    if isinstance(error, Retryable):
-        refused = isinstance(error, RateLimited)
-        return ApplicationError(
-            str(error),
-            type=type(error).__name__,
-            next_retry_delay=error.retry_after,
-            category=ApplicationErrorCategory.BENIGN if refused else ApplicationErrorCategory.UNSPECIFIED,
-        )
-    return ApplicationError(str(error), type=type(error).__name__, non_retryable=isinstance(error, Permanent))
+    retryable = isinstance(error, Retryable)
+    # A refusal, and a local try that the durable way repeats, are no news for the failure metrics.
+    expected = isinstance(error, RateLimited) or (local and retryable)
+    return ApplicationError(
+        str(error),
+        type=type(error).__name__,
+        non_retryable=not retryable,
+        next_retry_delay=error.retry_after if isinstance(error, Retryable) else None,
+        category=ApplicationErrorCategory.BENIGN if expected else ApplicationErrorCategory.UNSPECIFIED,
+    )
 
 
 def remember(error: IntegrationError) -> None:

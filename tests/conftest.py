@@ -1,5 +1,6 @@
 """What tests stand on: simulators and Temporal as real processes, workers and ingress in this one."""
 
+import itertools
 import json
 import subprocess
 import sys
@@ -30,11 +31,14 @@ def simulators_url() -> Iterator[str]:
         process.terminate()
 
 
+SEEDS = itertools.count(1000)
+
+
 @pytest.fixture
 def simulators(simulators_url: str) -> Iterator[Control]:
-    """The simulators, fresh."""
+    """The simulators, fresh, and with customers whose events no other test has seen."""
     with Control(simulators_url) as control:
-        control.reset()
+        control.reset(seed=next(SEEDS))
         yield control
 
 

@@ -18,7 +18,7 @@ from workflows import churn_texts as texts
 from workflows.churn_facts import ChurnFacts
 from workflows.headlines import summary
 from workflows.ledger import Ledger
-from workflows.steps import StepFailed, step
+from workflows.steps import StepFailed, step, together
 
 
 @workflow.defn(name="churn_save")
@@ -64,11 +64,12 @@ class ChurnSave:
         return facts
 
     async def _read(self) -> ChurnFacts | None:
+        """None where ChartMogul does not know the customer."""
         event = self._given.event
         query = CustomerQuery(account=event.account, customer_uuid=event.customer_uuid)
         chartmogul = ChartMogulActivities
         try:
-            customer, subscriptions, movements, note = await asyncio.gather(
+            customer, subscriptions, movements, note = await together(
                 step(chartmogul.read_customer, query, summary="Read the customer"),
                 step(chartmogul.read_subscriptions, query, summary="Read the subscriptions"),
                 step(chartmogul.read_movements, query, summary="Read the MRR movements"),

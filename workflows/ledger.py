@@ -16,7 +16,7 @@ R = TypeVar("R")
 WHAT_TO_DO = {
     "Unauthorized": "Mend the credential or its rights (`mogulflow doctor` says which), then",
     "Ambiguous": "Merge or tell apart the records it names, then",
-    "NotFound": "See whether the object was deleted on purpose; if not,",
+    "NotFound": "See whether what it names was deleted, or is hidden from the integration's user, then",
 }
 OTHERWISE = "Mend what the message says, then"
 

@@ -1,27 +1,283 @@
 """Churn save, from a cancellation in ChartMogul to what Salesforce and Slack show."""
 
+import asyncio
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
+
 from models.effects import Action, Effect, Mode
 from models.runs import Outcome
 from simulators.control import Control
+from tests.models.test_events import webhook
 from tests.workflows.conftest import SECOND, Start
 
+FALLBACK = "revops@mogulflow.example"
 
-def cancelled(simulators: Control, case: str = "account", number: int = 0, **wish: object) -> dict[str, object]:
-    """The body of the webhook that says so, without sending it."""
-    customer = simulators.customers(case=case)[number]  # type: ignore[arg-type]
-    return simulators.cancel(customer.uuid, send=False, **wish)  # type: ignore[arg-type]
+
+def cancelled(simulators: Control, case: Any = "account", number: int = 0, **wish: Any) -> dict[str, Any]:
+    """The body of the webhook of a cancellation, without sending it."""
+    customer = simulators.customers(case=case)[number]
+    return simulators.cancel(customer.uuid, send=False, **wish)
 
 
 def by_object(effects: list[Effect]) -> dict[str, Effect]:
     return {effect.object_type: effect for effect in effects}
 
 
+def owner_of(simulators: Control, task: dict[str, Any]) -> dict[str, Any]:
+    return next(user for user in simulators.records("User") if user["Id"] == task["OwnerId"])
+
+
+async def until_effects(handle: WorkflowHandle[Any, Any], count: int) -> list[Effect]:
+    for _ in range(200):
+        effects = await handle.query("effects", result_type=list[Effect])
+        if len(effects) >= count:
+            return effects
+        await asyncio.sleep(0.05)
+    raise AssertionError(f"never came to {count} effects")
+
+
+async def outcome_attribute(handle: WorkflowHandle[Any, Any]) -> str:
+    found = {pair.key.name: pair.value for pair in (await handle.describe()).typed_search_attributes}
+    return str(found["Outcome"])
+
+
 async def test_a_cancellation_becomes_a_task_and_an_alert(simulators: Control, start: Start) -> None:
     body = cancelled(simulators, reason="Too expensive")
-    result = await (await start(body)).result()
+    handle = await start(body)
+    result = await handle.result()
     assert result.outcome is Outcome.ACTED
     assert [(each.action, each.tries) for each in result.effects] == [(Action.CREATED, 1)] * 2
     [task], [message] = simulators.records("Task"), simulators.messages()
     assert by_object(result.effects)["Task"].object_id == task["Id"]
     assert by_object(result.effects)["message"].object_id == message["ts"]
-    assert "Too expensive" in task["Description"]
+    assert await outcome_attribute(handle) == "acted"
+
+
+async def test_the_task_tells_the_owner_what_to_know(simulators: Control, start: Start) -> None:
+    customer = simulators.customers(case="account")[0]
+    body = simulators.cancel(customer.uuid, send=False, reason="Too expensive")
+    await (await start(body)).result()
+    [task] = simulators.records("Task")
+    assert customer.company in task["Subject"]
+    assert owner_of(simulators, task)["Email"] == customer.owner_email
+    assert task["Priority"] == "High"
+    due = datetime.fromisoformat(task["ActivityDate"]).date()
+    assert datetime.now(UTC).date() < due <= datetime.now(UTC).date() + timedelta(days=4)
+    assert due.weekday() < 5
+    assert task["WhatId"]
+    assert task["WhoId"]
+    for line in ("MRR lost: ", f"Plan: {customer.plan}", "Customer for: ", "Lifetime value: ",
+                 "Reason: Too expensive", "ChartMogul: http", "Run: http"):  # fmt: skip
+        assert line in task["Description"], line
+    assert "Owner:" not in task["Description"]
+
+
+async def test_the_alert_has_the_facts_the_owner_and_the_links(simulators: Control, start: Start) -> None:
+    customer = simulators.customers(case="account")[0]
+    body = simulators.cancel(customer.uuid, send=False, reason="<!channel> & <@U1> too *dear*")
+    await (await start(body)).result()
+    [message], [task] = simulators.messages(), simulators.records("Task")
+    fields = [field["text"] for block in message["blocks"] for field in block.get("fields", [])]
+    assert any("&lt;!channel&gt; &amp; &lt;@U1&gt; too *dear*" in field for field in fields)
+    assert any(field.startswith("*Owner*\n<@U") for field in fields)
+    links = [
+        each["url"] for block in message["blocks"] for each in block.get("elements", []) if "url" in each
+    ]
+    assert len(links) == 3
+    assert any(customer.uuid in link for link in links)
+    assert any(task["Id"] in link for link in links)
+    assert any("churn_save" in link for link in links)
+
+
+@pytest.mark.parametrize(
+    ("case", "why"),
+    [("none", "Owner: "), ("several", "Owner: "), ("inactive_owner", "Owner: ")],
+)
+async def test_without_a_clear_owner_the_fallback_gets_the_task_and_learns_why(
+    simulators: Control, start: Start, case: str, why: str
+) -> None:
+    await (await start(cancelled(simulators, case))).result()
+    [task] = simulators.records("Task")
+    assert owner_of(simulators, task)["Email"] == FALLBACK
+    assert why in task["Description"]
+
+
+async def test_a_contact_leads_to_the_owner_where_the_account_has_no_uuid(
+    simulators: Control, start: Start
+) -> None:
+    customer = simulators.customers(case="contact_only")[0]
+    await (await start(simulators.cancel(customer.uuid, send=False))).result()
+    [task] = simulators.records("Task")
+    assert owner_of(simulators, task)["Email"] == customer.owner_email
+
+
+async def test_the_latest_note_is_the_reason_where_no_attribute_says_one(
+    simulators: Control, start: Start
+) -> None:
+    customer = next(each for each in simulators.customers(limit=200, case="account"))
+    simulators.add_note(customer.uuid, "Asked for SSO twice")
+    body = simulators.cancel(customer.uuid, send=False)
+    await (await start(body, reason_attributes=["nobody_set_this"])).result()
+    [task] = simulators.records("Task")
+    assert "Reason: Asked for SSO twice" in task["Description"]
+
+
+async def test_a_customer_that_chartmogul_does_not_know_is_unverified(
+    simulators: Control, start: Start
+) -> None:
+    body = cancelled(simulators)
+    body["customer"]["uuid"] = "cus_00000000-0000-0000-0000-000000000000"
+    handle = await start(body)
+    result = await handle.result()
+    assert (result.outcome, result.effects, result.problems) == (Outcome.UNVERIFIED, [], [])
+    assert await outcome_attribute(handle) == "unverified"
+    assert (simulators.records("Task"), simulators.messages()) == ([], [])
+
+
+async def test_a_customer_that_still_pays_is_unverified(simulators: Control, start: Start) -> None:
+    body = webhook(customer={"uuid": simulators.customers(case="account")[0].uuid}, subscription={})
+    result = await (await start(body)).result()
+    assert result.outcome is Outcome.UNVERIFIED
+    assert (simulators.records("Task"), simulators.messages()) == ([], [])
+
+
+async def test_a_cancellation_that_the_api_shows_late_is_acted_on(simulators: Control, start: Start) -> None:
+    simulators.chartmogul(lag_seconds=0.5)
+    result = await (await start(cancelled(simulators), settling_seconds=1)).result()
+    assert result.outcome is Outcome.ACTED
+
+
+async def test_a_customer_already_back_gets_one_line_and_no_task(simulators: Control, start: Start) -> None:
+    customer = simulators.customers(case="account")[0]
+    earlier = datetime.now(UTC) - timedelta(minutes=5)
+    body = simulators.cancel(customer.uuid, send=False, at=earlier)
+    simulators.reactivate(customer.uuid, send=False)
+    result = await (await start(body)).result()
+    assert result.outcome is Outcome.ALREADY_SAVED
+    [message] = simulators.messages()
+    assert "already back" in message["text"]
+    assert simulators.records("Task") == []
+
+
+async def test_a_customer_who_comes_back_is_saved(simulators: Control, start: Start) -> None:
+    customer = simulators.customers(case="account")[0]
+    earlier = datetime.now(UTC) - timedelta(minutes=5)
+    body = simulators.cancel(customer.uuid, send=False, at=earlier)
+    handle = await start(
+        body,
+        check_back_days=[1.5 * SECOND, 60],
+        task={"fields_when_saved": {"Status": "Completed"}},
+    )
+    await until_effects(handle, 2)
+    simulators.reactivate(customer.uuid, send=False)
+    result = await handle.result()
+    assert result.outcome is Outcome.SAVED
+    alert, reply = simulators.messages()
+    assert reply["thread_ts"] == alert["ts"]
+    assert reply["text"].startswith("Saved: ")
+    [task] = simulators.records("Task")
+    assert "Saved: " in task["Description"]
+    assert "MRR lost: " in task["Description"]
+    assert task["Status"] == "Completed"
+    assert by_object(result.effects)["reply"].action is Action.CREATED
+    change = result.effects[-1]
+    assert (change.action, change.before and change.before["Status"]) == (Action.UPDATED, "Not Started")
+
+
+async def test_a_customer_who_stays_away_is_lost_after_the_last_check(
+    simulators: Control, start: Start
+) -> None:
+    result = await (await start(cancelled(simulators), check_back_days=[SECOND, 2 * SECOND])).result()
+    assert result.outcome is Outcome.LOST
+    _, reply = simulators.messages()
+    assert reply["text"].startswith("Lost: ")
+    assert "Lost: " in simulators.records("Task")[0]["Description"]
+
+
+async def test_a_preview_reads_everything_and_writes_nothing(simulators: Control, start: Start) -> None:
+    body = cancelled(simulators)
+    result = await (await start(body, mode=Mode.PREVIEW, check_back_days=[7])).result()
+    assert result.outcome is Outcome.PREVIEWED
+    assert {each.action for each in result.effects} == {Action.WOULD_CREATE}
+    assert by_object(result.effects)["Task"].after["Subject"].startswith("Save ")
+    assert (simulators.records("Task"), simulators.messages()) == ([], [])
+    again = await (await start(body, mode=Mode.PREVIEW)).result()
+    assert again.outcome is Outcome.PREVIEWED
+    assert (await (await start(body)).result()).outcome is Outcome.ACTED
+
+
+async def test_a_preview_of_what_is_done_shows_it_unchanged(simulators: Control, start: Start) -> None:
+    body = cancelled(simulators)
+    await (await start(body)).result()
+    preview = await (await start(body, mode=Mode.PREVIEW)).result()
+    assert by_object(preview.effects)["Task"].action is Action.UNCHANGED
+
+
+@pytest.mark.parametrize("kind", ["drop_after", "drop_before", "malformed"])
+async def test_a_step_that_fails_for_now_is_tried_again_and_done_once(
+    simulators: Control, start: Start, kind: Any
+) -> None:
+    simulators.fault("salesforce", kind, method="PATCH")
+    simulators.fault("slack", kind, path="chat.postMessage")
+    result = await (await start(cancelled(simulators))).result()
+    assert result.outcome is Outcome.ACTED
+    assert [(each.action, each.tries) for each in result.effects] == [(Action.CREATED, 2)] * 2
+    assert (len(simulators.records("Task")), len(simulators.messages())) == (1, 1)
+
+
+async def test_slack_asking_to_wait_is_heard_and_the_task_does_not_wait(
+    simulators: Control, start: Start
+) -> None:
+    simulators.fault("slack", "status", path="chat.postMessage", status=429, retry_after=1, times=1)
+    handle = await start(cancelled(simulators))
+    [task] = await until_effects(handle, 1)
+    assert task.object_type == "Task"
+    result = await handle.result()
+    assert by_object(result.effects)["message"].tries == 2
+    assert len(simulators.messages()) == 1
+    posts = [call for call in simulators.calls("slack") if "postMessage" in call.path]
+    assert len(posts) == 2
+    assert posts[1].at - posts[0].at >= timedelta(seconds=1)
+
+
+async def test_an_alert_does_not_wait_for_ever_for_a_slow_salesforce(
+    simulators: Control, start: Start
+) -> None:
+    simulators.fault("salesforce", "status", method="PATCH", status=503, times=2)
+    handle = await start(cancelled(simulators), alert_waits_seconds=0.3)
+    effects = await until_effects(handle, 1)
+    assert effects[0].object_type == "message"
+    result = await handle.result()
+    assert {each.object_type for each in result.effects} == {"Task", "message"}
+
+
+async def test_a_step_that_fails_for_good_stops_only_what_needs_it(
+    simulators: Control, start: Start, client: Client
+) -> None:
+    simulators.remove_field("Task", "Mogulflow_Key__c")
+    body = cancelled(simulators)
+    handle = await start(body)
+    result = await handle.result()
+    assert result.outcome is Outcome.PARTIAL
+    assert [each.object_type for each in result.effects] == ["message"]
+    [problem] = result.problems
+    assert (problem.step, problem.kind) == ("salesforce.create_save_task", "NotFound")
+    assert await outcome_attribute(handle) == "partial"
+
+
+async def test_an_alert_that_fails_for_good_leaves_the_task(simulators: Control, start: Start) -> None:
+    result = await (await start(cancelled(simulators), channel="#nowhere")).result()
+    assert result.outcome is Outcome.PARTIAL
+    assert [each.object_type for each in result.effects] == ["Task"]
+    assert result.problems[0].step == "slack.post_message"
+
+
+async def test_a_run_that_cannot_read_chartmogul_fails_and_says_so(simulators: Control, start: Start) -> None:
+    handle = await start(cancelled(simulators), account="unknown")
+    with pytest.raises(WorkflowFailureError) as failure:
+        await handle.result()
+    assert "CHARTMOGUL__UNKNOWN__API_KEY" in str(failure.value.cause)
+    assert await outcome_attribute(handle) == "failed"
