@@ -2,10 +2,9 @@
 
 from typing import Any
 
-from clients.salesforce import SalesforceClient
-
 from activities.definition import step_activity
 from clients.errors import NotFound
+from clients.salesforce import SalesforceClient
 from models.effects import Action, Effect, Mode, Write
 from models.salesforce import AccountOwner, OwnerQuery, SaveTask, TaskChange
 
@@ -31,8 +30,9 @@ class SalesforceActivities:
         if task.repeat or task.mode is Mode.PREVIEW:
             found = await self._client.find_task(task.key, list(fields))
             if found is not None:
-                action = task.already(Action.CREATED)
-                return self._effect(task, action, found.pop("Id"), before=found, after=found)
+                action, task_id = task.already(Action.CREATED), found.pop("Id")
+                before = None if action is Action.CREATED else found
+                return self._effect(task, action, task_id, before=before, after=found)
         if task.mode is Mode.PREVIEW:
             return self._effect(task, Action.WOULD_CREATE, None, before=None, after=fields)
         saved = await self._client.upsert_task(task.key, fields)

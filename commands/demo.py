@@ -7,9 +7,9 @@ from urllib.parse import quote
 
 from rich.console import Console
 from rich.table import Table
-from simulators.control import Control
 
 from commands.story import Claim, tell
+from simulators.control import Control
 from stack import STATE, Stack
 
 ENVIRONMENT_FILE = STATE / "demo.env"
