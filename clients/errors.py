@@ -16,7 +16,7 @@ from datetime import timedelta
 
 
 class IntegrationError(Exception):
-    """`system` is the file name of the client; the message says what failed and, for Permanent, what to do."""
+    """`system` is the client's file name; the message says what failed and, for Permanent, what to do."""
 
     def __init__(self, system: str, message: str) -> None:
         super().__init__(message[:2000])

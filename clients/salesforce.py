@@ -1,0 +1,109 @@
+"""Salesforce: whose account a customer is, and Tasks that exist once per key.
+
+A Task is written by PATCH on a unique external-id field, so that a repeated write changes nothing.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from pydantic import BaseModel
+from requests import codes
+from simple_salesforce.format import format_external_id, format_soql
+
+from clients.errors import Ambiguous, Rejected
+from clients.http import Call, parsed, refused, unclear
+from clients.salesforce_owner import find_owner
+from clients.salesforce_transport import Org, SalesforceTransport
+from models.salesforce import AccountOwner, OwnerQuery
+from settings import Salesforce
+
+NAME = re.compile(r"[A-Za-z]\w*(\.[A-Za-z]\w*)*", re.ASCII)
+
+
+class TaskSaved(NamedTuple):
+    id: str
+    created: bool
+
+
+class SalesforceClient:
+    def __init__(self, settings: Salesforce, *, timeout_seconds: float = 10) -> None:
+        self._account_key = _name(settings.account_key_field)
+        self._task_key = _name(settings.task_key_field)
+        self._base_url = settings.instance_url.rstrip("/")
+        self._transport = SalesforceTransport(settings, timeout_seconds)
+
+    async def aclose(self) -> None:
+        await self._transport.aclose()
+
+    def link(self, object_type: str, object_id: str) -> str:
+        return f"{self._base_url}/lightning/r/{object_type}/{object_id}/view"
+
+    async def describe(self, object_type: str) -> dict[str, Any]:
+        call = Call("salesforce", f"describe {object_type}")
+        path = f"sobjects/{_name(object_type)}/describe"
+        answer = await self._transport.run(call, lambda org: org.library.restful(path))
+        if not isinstance(answer, dict):
+            raise unclear(call, "the answer is no description")
+        return dict(answer)
+
+    async def account_owner(self, query: OwnerQuery) -> AccountOwner:
+        """The account's active owner; else the fallback owner, and why."""
+        call = Call("salesforce", f"find the account owner of {query.customer_uuid}")
+        owner = await self._transport.run(call, lambda org: find_owner(org, self._account_key, query))
+        link = self.link("Account", owner.account_id) if owner.account_id else None
+        return owner.model_copy(update={"link": link})
+
+    async def find_task(self, key: str, fields: Iterable[str] = ()) -> dict[str, Any] | None:
+        """Id and `fields` of the Task that carries `key`."""
+        columns = ["Id", *map(_name, fields)]
+        call = Call("salesforce", f"find task {key}")
+        return await self._transport.run(call, lambda org: self._find_task(org, key, columns))
+
+    async def upsert_task(self, key: str, fields: Mapping[str, Any]) -> TaskSaved:
+        """Create the Task of this key, or set these fields on it."""
+        call = Call("salesforce", f"save task {key}", writes=True)
+        if self._task_key in fields:
+            raise refused(call, Rejected, f"{self._task_key} is the key, and no field to set")
+        # The library takes neither Decimal nor dates.
+        values = {field: _json_value(value) for field, value in fields.items()}
+        return await self._transport.run(call, lambda org: self._upsert_task(org, key, values))
+
+    def _find_task(self, org: Org, key: str, columns: list[str]) -> dict[str, Any] | None:
+        names = ", ".join(dict.fromkeys(columns))
+        tasks = org.query(format_soql(f"SELECT {names} FROM Task WHERE {self._task_key} = {{}}", key))
+        if len(tasks) > 1:
+            raise refused(org.call, Ambiguous, f"{len(tasks)} tasks carry it")
+        return tasks[0] if tasks else None
+
+    def _upsert_task(self, org: Org, key: str, values: dict[str, Any]) -> TaskSaved:
+        # format_external_id percent-encodes the key; get_by_custom_id does not.
+        path = format_external_id(self._task_key, key)
+        answer = org.library.Task.upsert(path, values, raw_response=True)
+        if answer.status_code != codes.no_content:
+            saved = parsed(org.call, _Saved, answer.json())
+            return TaskSaved(saved.id, saved.created)
+        task = self._find_task(org, key, ["Id"])  # some API versions tell nothing of an update
+        if task is None:
+            raise unclear(org.call, "saved, but not found by its key")
+        return TaskSaved(task["Id"], created=False)
+
+
+class _Saved(BaseModel):
+    id: str
+    created: bool
+
+
+def _name(text: str) -> str:
+    """Names of fields and objects cannot be quoted in SOQL."""
+    if not NAME.fullmatch(text):
+        raise Rejected("salesforce", f"{text!r} is no API name of a Salesforce field or object.")
+    return text
+
+
+def _json_value(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return float(value)  # Salesforce keeps every number as a double, too
+    return value.isoformat() if isinstance(value, date) else value

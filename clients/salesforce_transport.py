@@ -1,0 +1,225 @@
+"""simple-salesforce made safe: bounded threads, a token of our own, and each fault of the library
+that we meet guarded here (tests/contracts/test_salesforce.py shows fault and guard side by side)."""
+
+import asyncio
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+import requests
+from pydantic import BaseModel, Field
+from requests.adapters import HTTPAdapter
+from simple_salesforce.api import Salesforce as Library
+from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
+
+from clients.errors import IntegrationError, Rejected, Unauthorized
+from clients.http import (
+    CONNECT_SECONDS,
+    Call,
+    brief,
+    error_for,
+    parsed,
+    rate_limited,
+    refused,
+    unclear,
+    wait_named_by,
+)
+from settings import Salesforce
+
+LIMIT_WAIT = timedelta(minutes=1)
+"""After REQUEST_LIMIT_EXCEEDED, which names no wait: the limits count long calls, or 24 hours."""
+
+QUOTES_THE_VALUE = {"STRING_TOO_LONG", "INVALID_EMAIL_ADDRESS", "MALFORMED_ID"}
+"""Errors whose text repeats what we sent; only the code and the fields are told."""
+
+# At DEBUG it logs whole URLs: a query's holds SOQL, and so e-mail addresses.
+logging.getLogger("urllib3.connectionpool").setLevel(logging.INFO)
+
+T = TypeVar("T")
+
+
+class _Refused(Exception):
+    def __init__(self, response: requests.Response) -> None:
+        super().__init__(response.status_code)
+        self.response = response
+
+
+class _Token(BaseModel):
+    access_token: str
+
+
+class _Rows(BaseModel):
+    records: list[dict[str, Any]]
+    done: bool
+    next_url: str | None = Field(default=None, alias="nextRecordsUrl")
+
+
+@dataclass(frozen=True)
+class Org:
+    """The library, signed in, for the length of one call."""
+
+    library: Any
+    call: Call
+
+    def query(self, soql: str) -> list[dict[str, Any]]:
+        """All rows. `soql` comes from format_soql, which quotes; quick_search does not."""
+        page = parsed(self.call, _Rows, self.library.query(soql))
+        records = page.records
+        while not page.done and page.next_url:
+            more = self.library.query_more(page.next_url, identifier_is_url=True)
+            page = parsed(self.call, _Rows, more)
+            records = records + page.records
+        return [{k: v for k, v in record.items() if k != "attributes"} for record in records]
+
+
+class GuardedSession(requests.Session):
+    """The session that simple-salesforce is made to use."""
+
+    def __init__(self, instance_url: str, connections: int, timeout_seconds: float) -> None:
+        super().__init__()
+        self.base_url = instance_url.rstrip("/")
+        # The library sets no time-out anywhere, and its writes do not take one.
+        self._timeout = (min(CONNECT_SECONDS, timeout_seconds), timeout_seconds)
+        # requests puts a ~/.netrc entry for the host in the place of our token, unless told how to sign in.
+        self.auth = _unchanged
+        adapter = HTTPAdapter(pool_maxsize=connections, max_retries=0)
+        self.mount("https://", adapter)
+        self.mount("http://", adapter)
+
+    def request(self, method: str | bytes, url: str | bytes, *args: Any, **kwargs: Any) -> Any:
+        kwargs.setdefault("timeout", self._timeout)
+        kwargs["allow_redirects"] = False
+        response = super().request(method, self._ours(str(url)), *args, **kwargs)
+        if response.status_code >= 300:
+            # The library's own errors lose Retry-After, and a 401 with another body than it expects
+            # becomes KeyError or JSONDecodeError. So its error handling is never reached.
+            raise _Refused(response)
+        return response
+
+    def _ours(self, url: str) -> str:
+        """The library keeps only host and port of the instance URL and forces https."""
+        if url.startswith(f"{self.base_url}/"):
+            return url
+        parts = urlsplit(url)
+        return self.base_url + parts.path + (f"?{parts.query}" if parts.query else "")
+
+
+class SalesforceTransport:
+    def __init__(self, settings: Salesforce, timeout_seconds: float) -> None:
+        self._settings = settings
+        self._session = GuardedSession(settings.instance_url, settings.threads, timeout_seconds)
+        self._threads = ThreadPoolExecutor(settings.threads, thread_name_prefix="salesforce")
+        self._token: str | None = None
+        self._signing_in = threading.Lock()
+
+    async def aclose(self) -> None:
+        await asyncio.to_thread(self._threads.shutdown, cancel_futures=True)
+        self._session.close()
+
+    async def run(self, call: Call, work: Callable[[Org], T]) -> T:
+        """Do `work` in a thread. It is done again once where the token has expired."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._threads, self._run, call, work)
+
+    def _run(self, call: Call, work: Callable[[Org], T]) -> T:
+        token = self._sign_in(stale=None)
+        with self._errors_of(call):
+            try:
+                return work(Org(self._library(token), call))
+            except _Refused as refusal:
+                if refusal.response.status_code != requests.codes.unauthorized:
+                    raise
+        token = self._sign_in(stale=token)
+        with self._errors_of(call):
+            return work(Org(self._library(token), call))
+
+    def _library(self, token: str) -> Library:
+        """With a token given, the library never signs in by itself: it would do so without end
+        where a new token is refused, too, and would drop headers from the repeated request."""
+        return Library(
+            session_id=token,
+            instance_url=self._session.base_url,
+            version=self._settings.api_version,
+            session=self._session,
+        )
+
+    def _sign_in(self, stale: str | None) -> str:
+        """The token at hand, or a new one in the place of `stale`. One thread fetches, others wait."""
+        with self._signing_in:
+            if self._token is None or self._token == stale:
+                self._token = self._fetch_token()
+            return self._token
+
+    def _fetch_token(self) -> str:
+        call = Call("salesforce", "sign in to Salesforce")
+        secret = self._settings.client_secret.get_secret_value()
+        with self._errors_of(call, signing_in=True):
+            response = self._session.post(
+                f"{self._session.base_url}/services/oauth2/token",
+                data={"grant_type": "client_credentials"},
+                auth=(self._settings.client_id, secret),
+            )
+            return parsed(call, _Token, response.json()).access_token
+
+    @contextmanager
+    def _errors_of(self, call: Call, *, signing_in: bool = False) -> Iterator[None]:
+        # `from None`: the library's texts hold URLs with SOQL, and so e-mail addresses.
+        try:
+            yield
+        except _Refused as refusal:
+            raise self._error_for(call, refusal.response, signing_in) from None
+        except requests.exceptions.JSONDecodeError:
+            raise unclear(call, "the answer is no JSON") from None
+        except requests.RequestException as error:
+            raise unclear(call, type(error).__name__, left=_left(error)) from None
+
+    def _error_for(self, call: Call, response: requests.Response, signing_in: bool) -> IntegrationError:
+        code, text = _explanation(response)
+        detail = f"{code} {text}".strip()
+        header = response.headers.get("Retry-After")
+        if code == "REQUEST_LIMIT_EXCEEDED":
+            return rate_limited(call, brief(detail), wait_named_by(header) or LIMIT_WAIT)
+        if "UNABLE_TO_LOCK_ROW" in detail or self._lost_a_race(code, text):
+            return unclear(call, brief(detail), left=False)
+        error = error_for(call, response.status_code, detail, header)
+        if signing_in and isinstance(error, Rejected):  # OAuth answers 400 to a bad client or secret
+            return refused(call, Unauthorized, brief(detail))
+        return error
+
+    def _lost_a_race(self, code: str, text: str) -> bool:
+        """Of two simultaneous upserts of a new key one gets this; the next try updates."""
+        return code == "DUPLICATE_VALUE" and self._settings.task_key_field in text
+
+
+def _unchanged(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    return request
+
+
+def _left(error: requests.RequestException) -> bool:
+    """Whether the request may have reached Salesforce."""
+    reason = getattr(error.args[0], "reason", None) if error.args else None
+    return not isinstance(reason, (NewConnectionError, ConnectTimeoutError))
+
+
+def _explanation(response: requests.Response) -> tuple[str, str]:
+    """Code and text: [{errorCode, message, fields}] of the API, {error, error_description} of OAuth."""
+    try:
+        body = response.json()
+    except ValueError:
+        return "", ""
+    first = body[0] if isinstance(body, list) and body else body
+    if response.status_code == requests.codes.multiple_choices and isinstance(body, list):
+        return "", f"{len(body)} records carry the key"
+    if not isinstance(first, dict):
+        return "", ""
+    code = str(first.get("errorCode") or first.get("error") or "")
+    text = str(first.get("message") or first.get("error_description") or "")
+    if code in QUOTES_THE_VALUE:
+        text = f"in {', '.join(map(str, first.get('fields') or ['a field']))}"
+    return code, text

@@ -1,0 +1,111 @@
+"""Every status code and every Retry-After means one thing."""
+
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
+import pytest
+from pydantic import BaseModel
+
+from clients.errors import (
+    Ambiguous,
+    IntegrationError,
+    NotFound,
+    OutcomeUnknown,
+    RateLimited,
+    Rejected,
+    Unauthorized,
+    Unavailable,
+)
+from clients.http import LONGEST_WAIT, Call, brief, error_for, parsed, unclear, wait_named_by
+
+READ = Call("slack", "read 42")
+WRITE = Call("slack", "save 42", writes=True)
+
+
+@pytest.mark.parametrize(
+    ("status", "of_a_read", "of_a_write"),
+    [
+        (300, Ambiguous, Ambiguous),
+        (302, Rejected, Rejected),
+        (400, Rejected, Rejected),
+        (401, Unauthorized, Unauthorized),
+        (402, Rejected, Rejected),
+        (403, Unauthorized, Unauthorized),
+        (404, NotFound, NotFound),
+        (408, Unavailable, OutcomeUnknown),
+        (409, Rejected, Rejected),
+        (410, Rejected, Rejected),
+        (422, Rejected, Rejected),
+        (429, RateLimited, RateLimited),
+        (500, Unavailable, OutcomeUnknown),
+        (503, Unavailable, OutcomeUnknown),
+        (524, Unavailable, OutcomeUnknown),
+    ],
+)
+def test_status_decides_the_kind(
+    status: int, of_a_read: type[IntegrationError], of_a_write: type[IntegrationError]
+) -> None:
+    assert type(error_for(READ, status)) is of_a_read
+    assert type(error_for(WRITE, status)) is of_a_write
+
+
+@pytest.mark.parametrize(
+    ("header", "wait"),
+    [
+        (None, None),
+        ("", None),
+        ("soon", None),
+        ("nan", None),
+        ("inf", None),
+        ("0", timedelta(0)),
+        ("-5", timedelta(0)),
+        ("7", timedelta(seconds=7)),
+        ("1.5", timedelta(seconds=1.5)),
+        ("9" * 40, LONGEST_WAIT),
+        ("Wed, 21 Oct 2015 07:28:00 GMT", timedelta(0)),
+    ],
+)
+def test_retry_after_is_read(header: str | None, wait: timedelta | None) -> None:
+    assert wait_named_by(header) == wait
+
+
+def test_retry_after_may_be_a_date() -> None:
+    wait = wait_named_by(format_datetime(datetime.now(UTC) + timedelta(seconds=90)))
+    assert wait is not None
+    assert timedelta(seconds=80) < wait <= timedelta(seconds=90)
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_named_wait_stays_with_the_error(status: int) -> None:
+    error = error_for(WRITE, status, retry_after="7")
+    assert isinstance(error, RateLimited | OutcomeUnknown)
+    assert error.retry_after == timedelta(seconds=7)
+
+
+def test_write_that_never_left_did_nothing() -> None:
+    assert type(unclear(WRITE, "refused", left=False)) is Unavailable
+
+
+def test_permanent_error_says_what_on_what_and_what_to_do() -> None:
+    message = str(error_for(WRITE, 422, "Subject is missing."))
+    assert message == (
+        "Could not save 42: Subject is missing (HTTP 422). Correct the fields or the rule named here."
+    )
+
+
+def test_vendors_text_is_cut_and_without_addresses() -> None:
+    text = brief("no\nsuch  user: Ann <ann.lee+x@acme.example> " + "x" * 1000)
+    assert text.startswith("no such user: Ann <[e-mail]> x")
+    assert len(text) == 300
+
+
+class _Body(BaseModel):
+    cents: int
+
+
+def test_answer_of_another_shape_names_the_field_and_no_value() -> None:
+    with pytest.raises(Rejected, match="cents: Input should be a valid integer") as caught:
+        parsed(READ, _Body, {"cents": "ann@acme.example"})
+    assert "ann@" not in str(caught.value)
+    with pytest.raises(OutcomeUnknown):
+        parsed(WRITE, _Body, [])

@@ -1,0 +1,296 @@
+"""Salesforce: the contract, whose account a customer is, and tasks that exist once."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+
+from clients.errors import Ambiguous, IntegrationError, NotFound, RateLimited, Rejected, Unavailable
+from clients.salesforce import SalesforceClient
+from clients.salesforce_transport import LIMIT_WAIT
+from models.salesforce import AccountOwner, OwnerQuery
+from settings import Salesforce
+from simulators.control import Control
+from simulators.shapes import SALESFORCE_CLIENT_ID, SALESFORCE_CLIENT_SECRET, Case
+from tests.contracts.scripted import Reply, ScriptedServer
+from tests.contracts.suite import WriteContract
+
+KEY = "0123456789abcdef01234567:save_task"
+FALLBACK = "revops@mogulflow.example"
+TOKEN = Reply({"access_token": "t1"})
+QUERY = "/query"
+UPSERT = "/sobjects/Task/"
+
+
+def client_of(url: str, secret: str = SALESFORCE_CLIENT_SECRET, **options: Any) -> SalesforceClient:
+    settings = Salesforce(instance_url=url, client_id=SALESFORCE_CLIENT_ID, client_secret=SecretStr(secret))
+    return SalesforceClient(settings, **options)
+
+
+class TestSalesforceContract(WriteContract):
+    system = "salesforce"
+    read_path = QUERY
+    write_path = UPSERT
+    default_wait = LIMIT_WAIT
+    answer = {"totalSize": 0, "done": True, "records": [], "brandNew": {"deep": [1]}}
+    wrong_answer = {"totalSize": 0, "records": "none"}
+
+    def connect(self, control: Control, **options: Any) -> SalesforceClient:
+        url = f"{options.pop('url', control.url)}/salesforce"
+        return client_of(url, options.pop("credential", SALESFORCE_CLIENT_SECRET), **options)
+
+    async def read(self, client: SalesforceClient) -> object:
+        return await client.find_task(KEY, ["Subject"])
+
+    async def read_nothing(self, client: SalesforceClient) -> object:
+        return await client.find_task("nobody's")
+
+    async def read_pages(self, control: Control) -> tuple[int, int]:
+        """The simulator has no pages this small: two thousand rows make one."""
+        contacts = [{"Id": f"003{n}", "AccountId": f"001{n}"} for n in range(3)]
+        more = f"/services/data/v62.0/query/01gX-{2000}"
+        first = {"records": contacts[:2], "done": False, "nextRecordsUrl": more}
+        accounts = Reply({"records": [], "done": True})
+        with ScriptedServer(
+            TOKEN, accounts, Reply(first), Reply({"records": contacts[2:], "done": True})
+        ) as server:
+            client = client_of(f"{server.url}/salesforce")
+            owner = await client.account_owner(OwnerQuery(customer_uuid="cus_1", email="a@b.example"))
+            await client.aclose()
+            assert server.paths(more) == [f"/salesforce{more}"]
+        assert owner.why_fallback is not None
+        return 3, int(owner.why_fallback.split()[0])
+
+    async def write(self, client: SalesforceClient, text: str = "Hello") -> object:
+        return await client.upsert_task(KEY, {"Subject": text, "ActivityDate": date(2026, 12, 1)})
+
+    async def write_again(self, client: SalesforceClient) -> object:
+        return await self.write(client)
+
+    async def write_nonsense(self, client: SalesforceClient) -> object:
+        return await client.upsert_task(KEY, {"Subject": "Hello", "Nonsense__c": 1})
+
+    def written(self, control: Control) -> list[str]:
+        return [task["Subject"] for task in control.records("Task")]
+
+    async def test_expired_credential(self, simulators: Control, client: Any) -> None:
+        """A new token is fetched once, and the call repeated."""
+        simulators.fault("salesforce", "expired_token", path=self.write_path)
+        await self.write(client)
+        assert len(self.written(simulators)) == 1
+        assert [call.path.split("/")[2] for call in simulators.calls("salesforce")[-3:]] == [
+            "data",
+            "oauth2",
+            "data",
+        ]
+
+
+@pytest.fixture
+async def salesforce(simulators: Control) -> AsyncIterator[SalesforceClient]:
+    client = client_of(simulators.salesforce_url)
+    yield client
+    await client.aclose()
+
+
+def query_for(simulators: Control, case: Case, **changes: Any) -> OwnerQuery:
+    row = simulators.customers(limit=1, case=case)[0]
+    query = OwnerQuery(customer_uuid=row.uuid, email=row.email, fallback_email=FALLBACK)
+    return query.model_copy(update=changes)
+
+
+def owner_email_in(simulators: Control, case: Case) -> str | None:
+    return simulators.customers(limit=1, case=case)[0].owner_email
+
+
+async def test_account_with_chartmoguls_id_names_the_owner(
+    simulators: Control, salesforce: SalesforceClient
+) -> None:
+    query = query_for(simulators, "account")
+    owner = await salesforce.account_owner(query)
+    [account] = [a for a in simulators.records("Account") if a["CM_Customer_UUID__c"] == query.customer_uuid]
+    assert owner.owner_email == owner_email_in(simulators, "account")
+    assert (owner.account_id, owner.account_name) == (account["Id"], account["Name"])
+    assert owner.contact_id is not None
+    assert owner.link == f"{simulators.salesforce_url}/lightning/r/Account/{account['Id']}/view"
+    assert owner.why_fallback is None
+
+
+async def test_contact_with_the_email_names_the_owner(
+    simulators: Control, salesforce: SalesforceClient
+) -> None:
+    owner = await salesforce.account_owner(query_for(simulators, "contact_only"))
+    assert owner.owner_email == owner_email_in(simulators, "contact_only")
+    assert owner.account_id
+    assert owner.contact_id
+    assert owner.why_fallback is None
+
+
+@pytest.mark.parametrize(
+    ("case", "why"),
+    [
+        ("none", "No Salesforce account carries this customer's ChartMogul id or e-mail"),
+        ("several", "2 contacts on 2 accounts share the customer's e-mail"),
+        ("inactive_owner", "The account's owner Tom Verhoeven is inactive"),
+    ],
+)
+async def test_fallback_owner_stands_in_and_says_why(
+    simulators: Control, salesforce: SalesforceClient, case: Case, why: str
+) -> None:
+    owner = await salesforce.account_owner(query_for(simulators, case))
+    assert owner.owner_email == FALLBACK
+    assert owner.owner_id
+    assert owner.why_fallback == why
+    assert bool(owner.account_id) == (case == "inactive_owner")
+    assert bool(owner.contact_id) == (case == "inactive_owner")
+
+
+async def test_contact_without_an_account_is_kept(simulators: Control, salesforce: SalesforceClient) -> None:
+    query = query_for(simulators, "contact_only")
+    [contact] = [c for c in simulators.records("Contact") if c["Email"] == query.email]
+    simulators.change_record("Contact", contact["Id"], AccountId=None)
+    owner = await salesforce.account_owner(query)
+    assert owner.contact_id == contact["Id"]
+    assert owner.why_fallback == "The contact with the customer's e-mail belongs to no account"
+
+
+@pytest.mark.parametrize(
+    ("fallback", "why"),
+    [
+        (None, ", and no fallback owner is configured"),
+        ("nobody@mogulflow.example", ", and the fallback owner is no active Salesforce user"),
+        ("tom.verhoeven@mogulflow.example", ", and the fallback owner is no active Salesforce user"),
+    ],
+)
+async def test_without_a_fallback_owner_there_is_none(
+    simulators: Control, salesforce: SalesforceClient, fallback: str | None, why: str
+) -> None:
+    query = query_for(simulators, "none", fallback_email=fallback)
+    owner = await salesforce.account_owner(query)
+    assert owner == AccountOwner(why_fallback=owner.why_fallback)
+    assert owner.why_fallback is not None
+    assert owner.why_fallback.endswith(why)
+
+
+async def test_customer_without_email_is_found_by_id_alone(
+    simulators: Control, salesforce: SalesforceClient
+) -> None:
+    owner = await salesforce.account_owner(query_for(simulators, "account", email=" "))
+    assert owner.account_id
+    assert owner.contact_id is None
+
+
+async def test_words_of_a_customer_are_no_soql(salesforce: SalesforceClient) -> None:
+    evil = "x' OR Name != '\\"
+    owner = await salesforce.account_owner(OwnerQuery(customer_uuid=evil, email=evil))
+    assert owner.account_id is None
+    assert await salesforce.find_task(evil) is None
+    for name in ("Id FROM User", "Subject)", "", "Été"):
+        with pytest.raises(Rejected, match="no API name"):
+            await salesforce.find_task(KEY, [name])
+
+
+async def test_second_save_changes_the_same_task(salesforce: SalesforceClient) -> None:
+    first = await salesforce.upsert_task(KEY, {"Subject": "Call", "Status": "In Progress"})
+    second = await salesforce.upsert_task(KEY, {"Subject": "Call again"})
+    assert (first.created, second.created) == (True, False)
+    assert first.id == second.id
+    assert await salesforce.find_task(KEY, ["Subject", "Status"]) == {
+        "Id": first.id,
+        "Subject": "Call again",
+        "Status": "In Progress",
+    }
+
+
+async def test_simultaneous_saves_make_one_task(simulators: Control, salesforce: SalesforceClient) -> None:
+    saved = await asyncio.gather(*(salesforce.upsert_task(KEY, {"Subject": "Call"}) for _ in range(12)))
+    assert len({task.id for task in saved}) == len(simulators.records("Task")) == 1
+
+
+@pytest.mark.parametrize("key", ["a/b:c d", "ключ?x=1&y=%2F#z", "x" * 255])
+async def test_any_key_can_be_saved_and_found(salesforce: SalesforceClient, key: str) -> None:
+    saved = await salesforce.upsert_task(key, {"Subject": "Call"})
+    assert await salesforce.find_task(key) == {"Id": saved.id}
+
+
+async def test_update_that_answers_nothing_is_looked_up() -> None:
+    found = Reply({"records": [{"attributes": {}, "Id": "00T1"}], "done": True})
+    with ScriptedServer(TOKEN, Reply("", 204), found) as server:
+        client = client_of(server.url)
+        assert await client.upsert_task(KEY, {"Subject": "Call"}) == ("00T1", False)
+        await client.aclose()
+
+
+async def test_key_is_no_field_to_set(simulators: Control, salesforce: SalesforceClient) -> None:
+    with pytest.raises(Rejected, match="is the key"):
+        await salesforce.upsert_task(KEY, {"Mogulflow_Key__c": "other"})
+    assert simulators.calls("salesforce") == []
+
+
+async def test_missing_key_field_is_named(simulators: Control, salesforce: SalesforceClient) -> None:
+    simulators.remove_field("Task", "Mogulflow_Key__c")
+    with pytest.raises(NotFound, match="Mogulflow_Key__c"):
+        await salesforce.upsert_task(KEY, {"Subject": "Call"})
+    with pytest.raises(Rejected, match="Mogulflow_Key__c"):
+        await salesforce.find_task(KEY)
+
+
+async def test_description_has_the_fields(salesforce: SalesforceClient) -> None:
+    fields = {field["name"]: field for field in (await salesforce.describe("Task"))["fields"]}
+    assert fields["Mogulflow_Key__c"]["unique"]
+    with pytest.raises(NotFound):
+        await salesforce.describe("Nothing__c")
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "kind", "told"),
+    [
+        (300, ["/a/1", "/a/2"], Ambiguous, "2 records carry the key"),
+        (400, [{"errorCode": "UNABLE_TO_LOCK_ROW", "message": "row"}], Unavailable, "LOCK_ROW"),
+        (
+            400,
+            [{"errorCode": "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", "message": "x: UNABLE_TO_LOCK_ROW"}],
+            Unavailable,
+            "CANNOT_INSERT",
+        ),
+        (
+            400,
+            [{"errorCode": "DUPLICATE_VALUE", "message": "Mogulflow_Key__c duplicates 00T1"}],
+            Unavailable,
+            "DUPLICATE_VALUE",
+        ),
+        (400, [{"errorCode": "DUPLICATE_VALUE", "message": "Other__c duplicates"}], Rejected, "Other__c"),
+        (
+            400,
+            [{"errorCode": "STRING_TOO_LONG", "message": "Subject: Acme Ltd", "fields": ["Subject"]}],
+            Rejected,
+            r"STRING_TOO_LONG in Subject \(HTTP 400\)",
+        ),
+        (403, [{"errorCode": "REQUEST_LIMIT_EXCEEDED", "message": "Total"}], RateLimited, "Total"),
+        (410, [{"errorCode": "UNSUPPORTED_API_VERSION", "message": "old"}], Rejected, "old"),
+        (400, "<html>", Rejected, r"\(HTTP 400\)"),
+        (400, [], Rejected, r"\(HTTP 400\)"),
+    ],
+)
+async def test_errors_have_their_kind(
+    status: int, body: Any, kind: type[IntegrationError], told: str
+) -> None:
+    with ScriptedServer(TOKEN, Reply(body, status)) as server:
+        client = client_of(server.url)
+        with pytest.raises(IntegrationError, match=told) as caught:
+            await client.upsert_task(KEY, {"Subject": "Call"})
+        assert type(caught.value) is kind
+        assert "Acme" not in str(caught.value)
+        await client.aclose()
+
+
+async def test_exhausted_limit_waits_a_minute() -> None:
+    limit = Reply([{"errorCode": "REQUEST_LIMIT_EXCEEDED", "message": "Total"}], 403)
+    with ScriptedServer(TOKEN, limit) as server:
+        client = client_of(server.url)
+        with pytest.raises(RateLimited) as caught:
+            await client.find_task(KEY)
+        assert caught.value.retry_after == timedelta(minutes=1)
+        await client.aclose()
