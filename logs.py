@@ -2,6 +2,8 @@
 
 import logging.config
 
+LOUD = ("httpx", "httpcore", "urllib3", "slack_sdk", "uvicorn.error")
+
 
 def configure(level: str) -> None:
     logging.config.dictConfig(
@@ -17,7 +19,7 @@ def configure(level: str) -> None:
             },
             "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
             "root": {"level": level, "handlers": ["stderr"]},
-            # httpx logs whole URLs at INFO; a customer's e-mail can stand in one.
-            "loggers": {name: {"level": "WARNING"} for name in ("httpx", "httpcore", "uvicorn.error")},
+            # These log whole URLs or messages; a customer's e-mail can stand in one.
+            "loggers": {name: {"level": "WARNING"} for name in LOUD},
         }
     )

@@ -6,6 +6,9 @@ from pydantic import BaseModel, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 
+Url = Annotated[str, Field(pattern=r"^https?://[^\s/]+")]
+
+
 class ChartMogulAccount(BaseModel):
     """One ChartMogul account; its name in the environment is the account's name in events."""
 
@@ -13,7 +16,7 @@ class ChartMogulAccount(BaseModel):
     webhook_secrets: Annotated[list[SecretStr], NoDecode] = Field(
         default=[], description="Secrets in the webhook's URL, comma-separated; two while rotating"
     )
-    base_url: str = Field(default="https://api.chartmogul.com/v1", description="REST API")
+    base_url: Url = Field(default="https://api.chartmogul.com/v1", description="REST API")
 
     @field_validator("webhook_secrets", mode="before")
     @classmethod
@@ -24,7 +27,7 @@ class ChartMogulAccount(BaseModel):
 
 
 class Salesforce(BaseModel):
-    instance_url: str = Field(description="My Domain URL, https://acme.my.salesforce.com")
+    instance_url: Url = Field(description="My Domain URL, https://acme.my.salesforce.com")
     client_id: str = Field(description="Consumer key of the External Client App")
     client_secret: SecretStr = Field(description="Consumer secret of the External Client App")
     api_version: str = Field(default="62.0", description="REST API version")
@@ -40,7 +43,7 @@ class Salesforce(BaseModel):
 
 class Slack(BaseModel):
     bot_token: SecretStr = Field(description="Bot token, xoxb-...")
-    base_url: str = Field(default="https://slack.com/api/", description="Web API")
+    base_url: Url = Field(default="https://slack.com/api/", description="Web API")
     settle_seconds: float = Field(
         default=3.0, description="Wait before looking whether an unanswered message arrived"
     )
@@ -69,12 +72,12 @@ class Settings(BaseSettings):
     slack: Slack | None = Field(default=None, description="Slack connection")
 
     routes_file: str = Field(default="config/routes.yaml", description="Which events go where")
-    web_ui_url: str = Field(
+    web_ui_url: Url = Field(
         default="http://127.0.0.1:8233", description="Temporal's Web UI, for links in messages"
     )
     ingress_host: str = Field(default="127.0.0.1", description="Address the ingress listens on")
     ingress_port: int = Field(default=8080, description="Port the ingress listens on")
-    ingress_url: str | None = Field(
+    ingress_url: Url | None = Field(
         default=None,
         description="Where `mogulflow send` finds the ingress; by default host and port",
     )

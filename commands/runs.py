@@ -16,13 +16,14 @@ from commands.events import Stopped
 from settings import Settings
 
 OURS = f"{temporal.TEMPLATE.name} IS NOT NULL"
-COLUMNS = (temporal.HEADLINE, temporal.ACCOUNT, temporal.CUSTOMER, temporal.MODE, temporal.OUTCOME)
+COLUMNS = (temporal.HEADLINE, temporal.MODE, temporal.OUTCOME)
 
 
 async def show_runs(settings: Settings, limit: int, query: str, console: Console) -> None:
     """The newest runs. `query` is a Temporal list filter, added to ours."""
     client = await temporal.connect()
-    table = Table("started", *(key.name for key in COLUMNS), "status", "run")
+    table = Table("started", *(key.name for key in COLUMNS))
+    table.add_column("run", overflow="fold", min_width=35)
     wanted = f"{OURS} AND ({query})" if query else OURS
     async for run in client.list_workflows(wanted, limit=limit):
         table.add_row(*_row(run))
@@ -32,8 +33,7 @@ async def show_runs(settings: Settings, limit: int, query: str, console: Console
 
 def _row(run: Run) -> list[str]:
     said = [str(run.typed_search_attributes.get(key) or "-") for key in COLUMNS]
-    status = run.status.name.lower() if run.status else "-"
-    return [run.start_time.astimezone().strftime("%d %b %H:%M:%S"), *said, status, run.id]
+    return [run.start_time.astimezone().strftime("%d %b %H:%M"), *said, run.id]
 
 
 async def retry(settings: Settings, workflow_id: str, reason: str, console: Console) -> None:

@@ -1,6 +1,7 @@
 """Churn save: a cancellation becomes a save task and a Slack alert, and is checked on later."""
 
 import asyncio
+from contextlib import suppress
 from datetime import timedelta
 
 from temporalio import workflow
@@ -40,10 +41,10 @@ class ChurnSave:
         if facts is None:
             return self._ledger.end(Outcome.UNVERIFIED)
         if facts.reactivated:
-            await self._tell_slack(texts.already_saved_text(facts), "already_saved")
+            await self._tell_slack("already_saved", "Say they are back", texts.already_saved_text(facts))
             return self._ledger.end(Outcome.ALREADY_SAVED)
         task = asyncio.create_task(self._give_the_owner_a_save_task(facts))
-        await workflow.wait([task], timeout=self._options.alert_waits_seconds)
+        await self._wait_a_little_for(task)
         alert = await self._alert_the_channel(facts)
         await task
         return self._ledger.end(await self._check_back(facts, alert))
@@ -100,6 +101,14 @@ class ChurnSave:
             task = self._save_task(facts, self._owner)
             self._task = await self._ledger.attempt(step(save, task, summary=task.subject[:100]))
 
+    async def _wait_a_little_for(self, task: asyncio.Task[None]) -> None:
+        """The alert links the task, but a Salesforce that is down must not hold it back."""
+        patience = timedelta(seconds=self._options.alert_waits_seconds)
+        with suppress(TimeoutError):
+            await workflow.wait_condition(
+                task.done, timeout=patience, timeout_summary="The alert waits for the save task"
+            )
+
     def _save_task(self, facts: ChurnFacts, owner: AccountOwner) -> SaveTask:
         options = self._options.task
         return SaveTask(
@@ -122,7 +131,8 @@ class ChurnSave:
             ("Open the run", self._run_link()),
         ]
         blocks = texts.alert_blocks(self._given, facts, await self._owner_mention(), links)
-        return await self._tell_slack(texts.alert_text(self._given, facts), "alert", blocks=blocks)
+        text = texts.alert_text(self._given, facts)
+        return await self._tell_slack("alert", "Alert the channel", text, blocks=blocks)
 
     async def _owner_mention(self) -> str:
         """A mention where Slack knows the e-mail. Its absence is no problem: the name does."""
@@ -160,7 +170,7 @@ class ChurnSave:
     async def _record_verdict(self, facts: ChurnFacts, alert: Effect | None, saved: bool) -> None:
         text = texts.verdict_text(facts, saved, workflow.now())
         if alert and alert.object_id:
-            await self._tell_slack(text, "verdict", thread_ts=alert.object_id)
+            await self._tell_slack("verdict", "Reply in the thread", text, thread_ts=alert.object_id)
         if self._task and self._task.object_id:
             await self._tell_the_task(text, saved)
 
@@ -177,8 +187,9 @@ class ChurnSave:
 
     async def _tell_slack(
         self,
-        text: str,
         name: str,
+        summary: str,
+        text: str,
         *,
         blocks: list[dict[str, object]] | None = None,
         thread_ts: str | None = None,
@@ -193,7 +204,7 @@ class ChurnSave:
             not_before=self._given.received_at,
         )
         post = SlackActivities.post_message
-        return await self._ledger.attempt(step(post, message, summary=f"Slack: {name}"))
+        return await self._ledger.attempt(step(post, message, summary=summary))
 
     def _key(self, name: str) -> str:
         return f"{self._given.event.event_id}:{name}"

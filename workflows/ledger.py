@@ -18,6 +18,7 @@ WHAT_TO_DO = {
     "Ambiguous": "Merge or tell apart the records it names, then",
     "NotFound": "See whether what it names was deleted, or is hidden from the integration's user, then",
 }
+GAP = "\u2003"  # the Web UI sets table cells without any space between them
 OTHERWISE = "Mend what the message says, then"
 
 
@@ -75,7 +76,8 @@ class Ledger:
 def _row(effect: Effect) -> str:
     done = effect.action.value + (f" ({effect.note})" if effect.note else "")
     link = f"[open]({effect.link})" if effect.link else ""
-    return f"| {effect.system} | {effect.object_type} | {done} | {effect.tries} | {link} |"
+    cells = (effect.system, effect.object_type, done, str(effect.tries), link)
+    return "".join(f"| {cell}{GAP}" for cell in cells) + "|"
 
 
 def _advice(problem: Problem) -> str:

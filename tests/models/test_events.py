@@ -162,8 +162,8 @@ def test_what_is_no_movement_is_refused_with_the_reason(changes: dict[str, Any])
 
 
 texts = st.text(st.characters(codec="utf-8", exclude_categories=["Cs"]), max_size=30)
-movements = st.builds(
-    dict,
+movements: st.SearchStrategy[dict[str, Any]] = st.builds(
+    dict[str, Any],
     kind=st.sampled_from(MovementType),
     at=st.datetimes(datetime(2015, 1, 1), datetime(2035, 1, 1)),  # noqa: DTZ001
     cents=st.integers(-(10**12), 10**12),

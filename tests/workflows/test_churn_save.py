@@ -32,7 +32,7 @@ def owner_of(simulators: Control, task: dict[str, Any]) -> dict[str, Any]:
 
 async def until_effects(handle: WorkflowHandle[Any, Any], count: int) -> list[Effect]:
     for _ in range(200):
-        effects = await handle.query("effects", result_type=list[Effect])
+        effects: list[Effect] = await handle.query("effects", result_type=list[Effect])
         if len(effects) >= count:
             return effects
         await asyncio.sleep(0.05)
