@@ -5,16 +5,17 @@ import json
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from simulators.control import Control
 from temporalio.client import Client
 
 import worker
 from devserver import DevServer
 from processes import free_ports
 from settings import ChartMogulAccount, Salesforce, Settings, Slack
+from simulators.control import Control
 from temporal_cli import find_cli
 
 ROOT = Path(__file__).parent.parent
@@ -22,13 +23,22 @@ SECRET = "a-secret-of-the-tests"
 OLD_SECRET = "the-one-before-the-rotation"
 
 
-@pytest.fixture(scope="session")
-def simulators_url() -> Iterator[str]:
+@contextmanager
+def running_simulators() -> Iterator[str]:
+    """Their URL."""
     command = [sys.executable, "-m", "simulators", "--port", "0"]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
-        yield json.loads(process.stdout.readline())["url"]
-        process.terminate()
+        try:
+            yield json.loads(process.stdout.readline())["url"]
+        finally:
+            process.terminate()
+
+
+@pytest.fixture(scope="session")
+def simulators_url() -> Iterator[str]:
+    with running_simulators() as url:
+        yield url
 
 
 SEEDS = itertools.count(1000)

@@ -1,0 +1,47 @@
+"""Puts the simulators together: three APIs, their pages, the control API, and faults around them."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from starlette.types import ASGIApp
+
+from simulators import (
+    chartmogul,
+    chartmogul_pages,
+    control_api,
+    fault_panel,
+    pages,
+    salesforce,
+    salesforce_pages,
+    slack,
+    slack_pages,
+)
+from simulators.faults import Faults
+from simulators.refusal import Refusal, answer_refusal
+from simulators.world import World
+
+
+def create_app(world: World) -> ASGIApp:
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        yield
+        await world.close()
+
+    app = FastAPI(title="Simulators", lifespan=lifespan, docs_url=None, redoc_url=None)
+    app.state.world = world
+    app.add_exception_handler(Refusal, answer_refusal)
+    for router in (
+        chartmogul.router,
+        salesforce.token_router,
+        salesforce.router,
+        slack.router,
+        control_api.router,
+        pages.router,
+        chartmogul_pages.router,
+        salesforce_pages.router,
+        slack_pages.router,
+        fault_panel.router,
+    ):
+        app.include_router(router)
+    return Faults(app, world)

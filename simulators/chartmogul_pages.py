@@ -1,0 +1,101 @@
+"""ChartMogul for people: customers, one customer, and the buttons to cancel and to return."""
+
+from itertools import islice
+from typing import Annotated
+
+from fastapi import APIRouter, Form, HTTPException, Request
+from fastapi.responses import Response
+
+from simulators import actions
+from simulators.chartmogul_book import NotPossible
+from simulators.pages import back_to, render
+from simulators.seed import Customer
+from simulators.shapes import Cancellation, Movement
+from simulators.world import World, world_of
+
+ROWS = 50
+SEARCHED = 20_000
+"""Company names are looked through by reading customers one by one: this many at most."""
+
+router = APIRouter(prefix="/chartmogul", include_in_schema=False)
+
+
+@router.get("/")
+async def customers(request: Request, q: str = "", page: int = 1) -> Response:
+    world = world_of(request)
+    page = max(page, 1)
+    found = _search(world, q.strip()) if q.strip() else _page(world, page)
+    return render(
+        "chartmogul_customers.html",
+        system="chartmogul",
+        rows=[(customer, actions.customer_row(world, customer)) for customer in found],
+        q=q,
+        page=page,
+        pages=-(-world.seed.count // ROWS),
+        total=world.seed.count,
+    )
+
+
+@router.get("/customers/{uuid}")
+async def customer(request: Request, uuid: str) -> Response:
+    return _customer_page(world_of(request), uuid)
+
+
+@router.post("/customers/{uuid}/cancel")
+async def cancel(request: Request, uuid: str, reason: Annotated[str, Form()] = "") -> Response:
+    world = world_of(request)
+    wish = Cancellation(reason=reason.strip() or None)
+    try:
+        actions.cancel(world, _known(world, uuid), wish)
+    except NotPossible as error:
+        return _customer_page(world, uuid, problem=str(error))
+    return back_to(f"/chartmogul/customers/{uuid}")
+
+
+@router.post("/customers/{uuid}/reactivate")
+async def reactivate(request: Request, uuid: str) -> Response:
+    world = world_of(request)
+    try:
+        actions.change(world, _known(world, uuid), "reactivate", Movement())
+    except NotPossible as error:
+        return _customer_page(world, uuid, problem=str(error))
+    return back_to(f"/chartmogul/customers/{uuid}")
+
+
+def _customer_page(world: World, uuid: str, problem: str | None = None) -> Response:
+    customer, book = _known(world, uuid), world.chartmogul
+    return render(
+        "chartmogul_customer.html",
+        409 if problem else 200,
+        system="chartmogul",
+        customer=customer,
+        row=actions.customer_row(world, customer),
+        subscriptions=book.subscriptions(customer),
+        movements=book.movements(customer)[::-1],
+        notes=book.notes_of(customer),
+        custom=book.custom_attributes(customer),
+        problem=problem,
+    )
+
+
+def _known(world: World, uuid: str) -> Customer:
+    customer = world.seed.find(uuid)
+    if customer is None:
+        raise HTTPException(404, f"no customer {uuid}")
+    return customer
+
+
+def _page(world: World, page: int) -> list[Customer]:
+    return [world.seed.customer(n) for n in world.seed.numbers()[(page - 1) * ROWS : page * ROWS]]
+
+
+def _search(world: World, text: str) -> list[Customer]:
+    """By uuid, e-mail or external id at once; else by company or name."""
+    seed = world.seed
+    exact = seed.find(text) or seed.find_email(text) or seed.find_external_id(text)
+    if exact:
+        return [exact]
+    wanted = text.casefold()
+    searched = map(seed.customer, seed.numbers()[:SEARCHED])
+    found = (c for c in searched if wanted in f"{c.company} {c.name} {c.email}".casefold())
+    return list(islice(found, ROWS))

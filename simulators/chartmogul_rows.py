@@ -1,0 +1,192 @@
+"""ChartMogul's JSON: customers, subscriptions, movements, notes, and the webhook's body."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from simulators.chartmogul_book import Book, MrrMovement, Note, SubscriptionState, now
+from simulators.seed import Customer
+
+DATA_SOURCE = "ds_7b0c4e5e-5a0e-11ee-8f0c-0b6d2f1a9c44"
+ACCOUNT = {
+    "id": "acc_3f1c0b6e-1a8e-4f0e-9d5b-5f0f6a3f7d21",
+    "name": "Demo Account",
+    "currency": "USD",
+    "time_zone": "Europe/Berlin",
+    "week_start_on": "monday",
+}
+ACCOUNT_EXTRAS = {
+    "churn_recognition": "churn_at_time_of_cancelation",
+    "churn_when_zero_mrr": True,
+    "auto_churn_subscription": False,
+    "refund_handling": "refund_ignore",
+    "proximate_movement_reclassification": "one_hour_reclassification",
+}
+SYMBOLS = {"USD": "$", "EUR": "€"}
+EUR_PER_USD = 0.92
+
+
+def offset_time(instant: datetime) -> str:
+    """How activities, subscriptions and customer-since are written."""
+    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S+00:00")
+
+
+def zulu_time(instant: datetime) -> str:
+    """How the webhook, notes and created_at are written."""
+    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+
+
+def customer_row(book: Book, customer: Customer, url: str) -> dict[str, Any]:
+    mrr = book.mrr(customer, lag=book.lag)
+    code, country, city = customer.place
+    return {
+        "id": 204_810_000 + customer.number,
+        "uuid": customer.uuid,
+        "external_id": customer.external_id,
+        "name": customer.name,
+        "email": customer.email,
+        "status": book.status(customer, mrr),
+        "customer-since": offset_time(customer.since),
+        "attributes": {"custom": book.custom_attributes(customer), "stripe": {}, "tags": []},
+        "data_source_uuid": DATA_SOURCE,
+        "data_source_uuids": [DATA_SOURCE],
+        "external_ids": [customer.external_id],
+        "company": customer.company,
+        "country": code,
+        "state": None,
+        "city": city,
+        "zip": None,
+        "lead_created_at": zulu_time(customer.since - timedelta(days=10)),
+        "free_trial_started_at": None,
+        "address": {"country": country, "state": None, "city": city, "address_zip": None},
+        "mrr": mrr,
+        "arr": mrr * 12,
+        "billing-system-url": None,
+        "chartmogul-url": f"{url}/chartmogul/customers/{customer.uuid}",
+        "billing-system-type": "Custom",
+        "currency": "USD",
+        "currency-sign": "$",
+        "owner": None,
+        "website_url": None,
+    }
+
+
+def subscription_row(customer: Customer, subscription: SubscriptionState, index: int) -> dict[str, Any]:
+    return {
+        "id": 5_322_800_000 + customer.number * 10 + index,
+        "external_id": subscription.external_id,
+        "subscription_set_external_id": subscription.external_id,
+        "quantity": subscription.quantity if subscription.mrr else 0,
+        "uuid": f"147cba1a-1fd9-411b-bcb{index % 10}-{customer.uuid[-12:]}",
+        "mrr": subscription.mrr,
+        "arr": subscription.mrr * 12,
+        "status": "active" if subscription.mrr else "inactive",
+        "plan": subscription.plan.name,
+        "billing-cycle": subscription.plan.cycle,
+        "billing-cycle-count": 1,
+        "start-date": offset_time(subscription.start),
+        "end-date": offset_time(subscription.end or _period_end(subscription)),
+        "currency": "USD",
+        "currency-sign": "$",
+    }
+
+
+def _period_end(subscription: SubscriptionState) -> datetime:
+    """An active subscription's end-date is the end of its current period."""
+    days = 30 if subscription.plan.cycle == "month" else 365
+    periods = (now() - subscription.start) // timedelta(days=days) + 1
+    return subscription.start + timedelta(days=days * max(periods, 1))
+
+
+def customer_activity_rows(book: Book, customer: Customer) -> list[dict[str, Any]]:
+    """Newest computed first."""
+    mrr, rows = 0, []
+    for movement in book.movements(customer, book.lag):
+        mrr += movement.cents
+        rows.append({
+            "id": movement.id,
+            "description": movement.description,
+            "activity-mrr-movement": movement.cents,
+            "activity-mrr": mrr,
+            "activity-arr": mrr * 12,
+            "date": offset_time(movement.date),
+            "type": movement.type,
+            "currency": "USD",
+            "currency-sign": "$",
+            "subscription-external-id": movement.subscription,
+        })  # fmt: skip
+    return sorted(rows, key=lambda row: row["id"], reverse=True)
+
+
+def activity_row(book: Book, movement: MrrMovement) -> dict[str, Any]:
+    customer = movement.customer
+    mrr = mrr_after(book, movement)
+    return {
+        "description": movement.description,
+        "activity-mrr-movement": movement.cents,
+        "activity-mrr": mrr,
+        "activity-arr": mrr * 12,
+        "date": offset_time(movement.date),
+        "type": movement.type,
+        "currency": "USD",
+        "subscription-external-id": movement.subscription,
+        "subscription-set-external-id": movement.subscription,
+        "plan-external-id": movement.plan.external_id,
+        "customer-name": customer.company or customer.name,
+        "customer-uuid": customer.uuid,
+        "customer-external-id": customer.external_id,
+        "billing-connector-uuid": DATA_SOURCE,
+        "uuid": movement.uuid,
+    }
+
+
+def note_row(customer: Customer, note: Note) -> dict[str, Any]:
+    return {
+        "uuid": note.uuid,
+        "customer_uuid": customer.uuid,
+        "type": note.type,
+        "text": note.text,
+        "call_duration": 60 if note.type == "call" else 0,
+        "author": note.author,
+        "created_at": zulu_time(note.created_at),
+        "updated_at": zulu_time(note.created_at),
+    }
+
+
+def webhook_body(book: Book, movement: MrrMovement) -> dict[str, Any]:
+    customer = movement.customer
+    mrr = mrr_after(book, movement)
+    currency = customer.invoice_currency
+    invoiced = round(movement.cents * EUR_PER_USD) if currency == "EUR" else movement.cents
+    return {
+        "date": zulu_time(movement.date),
+        "type": "mrr_movement",
+        "customer": {
+            "name": customer.name,
+            "uuid": customer.uuid,
+            "email": customer.email,
+            "status": book.status(customer, mrr).lower(),
+            "company": customer.company,
+            "currency": "USD",
+            "current_arr": mrr * 12,
+            "current_mrr": mrr,
+            "external_id": customer.external_id,
+            "external_ids": [customer.external_id],
+            "currency_symbol": "$",
+            "data_source_uuid": DATA_SOURCE,
+        },
+        "description": movement.description,
+        "subscription": {"external_id": movement.subscription},
+        "movement_type": movement.type,
+        "account_currency": "USD",
+        "invoice_currency": currency,
+        "account_currency_symbol": "$",
+        "invoice_currency_symbol": SYMBOLS[currency],
+        "movement_amount_in_cent": movement.cents,
+        "mrr_movement_in_account_currency": movement.cents,
+        "mrr_movement_in_invoice_currency": invoiced,
+    }
+
+
+def mrr_after(book: Book, movement: MrrMovement) -> int:
+    """The customer's running MRR, this movement included."""
+    return sum(m.cents for m in book.movements(movement.customer) if m.key <= movement.key)

@@ -1,0 +1,149 @@
+"""Client of the control API, for tests, the demo and benchmarks."""
+
+from datetime import datetime
+from typing import Any, Self, TypeVar
+
+import httpx
+from pydantic import TypeAdapter
+
+from simulators.shapes import (
+    CHARTMOGUL_KEY,
+    Call,
+    Case,
+    CustomerRow,
+    Delivery,
+    FaultKind,
+    FaultRule,
+    System,
+    WebhookRules,
+)
+
+T = TypeVar("T")
+Json = dict[str, Any]
+
+
+class Control:
+    """`url` is what the simulators print when they start."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url.rstrip("/")
+        self._http = httpx.Client(base_url=self.url, trust_env=False, timeout=30)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._http.close()
+
+    @property
+    def chartmogul_url(self) -> str:
+        return f"{self.url}/chartmogul/v1"
+
+    @property
+    def salesforce_url(self) -> str:
+        return f"{self.url}/salesforce"
+
+    @property
+    def slack_url(self) -> str:
+        return f"{self.url}/slack/api/"
+
+    def reset(self, customers: int = 200, seed: int = 7) -> None:
+        self._call("POST", "reset", {"customers": customers, "seed": seed})
+
+    def calls(self, system: System | None = None) -> list[Call]:
+        return self._get(list[Call], "calls", system=system)
+
+    def fault(self, system: System, kind: FaultKind, **options: Any) -> FaultRule:
+        """Options are FaultRule's fields; a rule strikes once unless `times` says otherwise."""
+        rule = {"system": system, "kind": kind, **options}
+        return FaultRule.model_validate(self._call("POST", "faults", rule))
+
+    def faults(self) -> list[FaultRule]:
+        return self._get(list[FaultRule], "faults")
+
+    def remove_fault(self, id: int) -> None:
+        self._call("DELETE", f"faults/{id}")
+
+    def clear_faults(self) -> None:
+        self._call("DELETE", "faults")
+
+    def customers(self, limit: int = 50, offset: int = 0, case: Case | None = None) -> list[CustomerRow]:
+        path = "chartmogul/customers"
+        return self._get(list[CustomerRow], path, limit=limit, offset=offset, case=case)
+
+    def customer(self, uuid: str) -> CustomerRow:
+        return self._get(CustomerRow, f"chartmogul/customers/{uuid}")
+
+    def cancel(
+        self,
+        uuid: str,
+        reason: str | None = None,
+        at: datetime | None = None,
+        send: bool = True,
+    ) -> Json:
+        """The webhook's body; ChartMogul sends none for what lies 12 hours back or more."""
+        wish = {"reason": reason, "at": at and at.isoformat(), "send": send}
+        return self._json("POST", f"chartmogul/customers/{uuid}/cancel", wish)
+
+    def reactivate(self, uuid: str, **wish: Any) -> Json:
+        return self._json("POST", f"chartmogul/customers/{uuid}/reactivate", wish)
+
+    def expand(self, uuid: str, cents: int | None = None, **wish: Any) -> Json:
+        return self._json("POST", f"chartmogul/customers/{uuid}/expand", {"cents": cents, **wish})
+
+    def contract(self, uuid: str, cents: int | None = None, **wish: Any) -> Json:
+        return self._json("POST", f"chartmogul/customers/{uuid}/contract", {"cents": cents, **wish})
+
+    def add_note(self, uuid: str, text: str) -> Json:
+        """Through ChartMogul's own API."""
+        note = {"customer_uuid": uuid, "type": "note", "text": text}
+        url = f"{self.chartmogul_url}/customer_notes"
+        answer = self._http.post(url, json=note, auth=(CHARTMOGUL_KEY, ""))
+        found: Json = answer.raise_for_status().json()
+        return found
+
+    def chartmogul(self, lag_seconds: float) -> None:
+        """Let ChartMogul's API run behind its webhook."""
+        self._call("PUT", "chartmogul", {"lag_seconds": lag_seconds})
+
+    def webhook(self, **rules: Any) -> WebhookRules:
+        """Rules are WebhookRules' fields; those not named keep their value."""
+        return WebhookRules.model_validate(self._call("PUT", "webhook", rules))
+
+    def resend(self, index: int | None = None) -> Json:
+        return self._json("POST", "webhook/resend", {"index": index})
+
+    def deliveries(self) -> list[Delivery]:
+        return self._get(list[Delivery], "webhook/deliveries")
+
+    def records(self, object_name: str) -> list[Json]:
+        return self._get(list[Json], f"salesforce/records/{object_name}")
+
+    def change_record(self, object_name: str, id: str, **values: Any) -> Json:
+        return self._json("PATCH", f"salesforce/records/{object_name}/{id}", values)
+
+    def remove_field(self, object_name: str, name: str) -> None:
+        self._call("DELETE", f"salesforce/fields/{object_name}/{name}")
+
+    def messages(self, channel: str | None = None) -> list[Json]:
+        return self._get(list[Json], "slack/messages", channel=channel)
+
+    def slack(self, history_lag_seconds: float) -> None:
+        self._call("PUT", "slack", {"history_lag_seconds": history_lag_seconds})
+
+    def _get(self, shape: type[T], path: str, **query: Any) -> T:
+        given = {name: value for name, value in query.items() if value is not None}
+        return TypeAdapter(shape).validate_python(self._call("GET", path, None, given))
+
+    def _json(self, method: str, path: str, body: Json) -> Json:
+        found: Json = self._call(method, path, body)
+        return found
+
+    def _call(self, method: str, path: str, body: Json | None = None, query: Json | None = None) -> Any:
+        answer = self._http.request(method, f"/control/{path}", json=body, params=query)
+        if answer.is_error:
+            raise RuntimeError(f"{method} /control/{path}: {answer.status_code} {answer.text}")
+        return answer.json() if answer.content else None

@@ -1,0 +1,191 @@
+"""Our own side door for tests, the demo and benchmarks: reset, faults, movements, what happened."""
+
+from itertools import islice
+from typing import Any
+
+from fastapi import APIRouter, HTTPException, Request
+
+from simulators import actions
+from simulators.chartmogul_book import NotPossible
+from simulators.salesforce_schema import Field
+from simulators.seed import Customer
+from simulators.shapes import (
+    Call,
+    Cancellation,
+    Case,
+    ChartMogulRules,
+    CustomerRow,
+    Delivery,
+    FaultRule,
+    Movement,
+    Resend,
+    Reset,
+    SlackRules,
+    System,
+    WebhookRules,
+)
+from simulators.slack_workspace import CHANNELS
+from simulators.world import World, world_of
+
+router = APIRouter(prefix="/control")
+
+
+@router.post("/reset")
+async def reset(request: Request, start: Reset | None = None) -> Reset:
+    start = start or Reset()
+    await world_of(request).reset(start)
+    return start
+
+
+@router.get("/calls")
+async def calls(request: Request, system: System | None = None) -> list[Call]:
+    return [call for call in world_of(request).calls if system in (None, call.system)]
+
+
+@router.get("/faults")
+async def faults(request: Request) -> list[FaultRule]:
+    return world_of(request).faults.all()
+
+
+@router.post("/faults", status_code=201)
+async def add_fault(request: Request, rule: FaultRule) -> FaultRule:
+    return world_of(request).faults.add(rule)
+
+
+@router.delete("/faults", status_code=204)
+async def clear_faults(request: Request) -> None:
+    world_of(request).faults.clear()
+
+
+@router.delete("/faults/{id}", status_code=204)
+async def remove_fault(request: Request, id: int) -> None:
+    if not world_of(request).faults.remove(id):
+        raise HTTPException(404, f"no fault rule {id}")
+
+
+@router.put("/chartmogul")
+async def chartmogul_rules(request: Request, rules: ChartMogulRules) -> ChartMogulRules:
+    world_of(request).chartmogul.lag_seconds = rules.lag_seconds
+    return rules
+
+
+@router.get("/chartmogul/customers")
+async def customers(
+    request: Request, limit: int = 50, offset: int = 0, case: Case | None = None
+) -> list[CustomerRow]:
+    world = world_of(request)
+    numbers = world.seed.numbers()
+    if case is None:
+        chosen = [world.seed.customer(number) for number in numbers[offset : offset + limit]]
+    else:
+        of_case = (c for c in map(world.seed.customer, numbers) if c.case == case)
+        chosen = list(islice(of_case, offset, offset + limit))
+    return [actions.customer_row(world, customer) for customer in chosen]
+
+
+@router.get("/chartmogul/customers/{uuid}")
+async def customer(request: Request, uuid: str) -> CustomerRow:
+    world = world_of(request)
+    return actions.customer_row(world, _known(world, uuid))
+
+
+@router.post("/chartmogul/customers/{uuid}/cancel")
+async def cancel(request: Request, uuid: str, wish: Cancellation | None = None) -> dict[str, Any]:
+    world = world_of(request)
+    try:
+        return actions.cancel(world, _known(world, uuid), wish or Cancellation())
+    except NotPossible as error:
+        raise HTTPException(409, str(error)) from None
+
+
+@router.post("/chartmogul/customers/{uuid}/{kind}")
+async def change(
+    request: Request, uuid: str, kind: actions.Change, wish: Movement | None = None
+) -> dict[str, Any]:
+    world = world_of(request)
+    try:
+        return actions.change(world, _known(world, uuid), kind, wish or Movement())
+    except NotPossible as error:
+        raise HTTPException(409, str(error)) from None
+
+
+@router.get("/webhook")
+async def webhook(request: Request) -> WebhookRules:
+    return world_of(request).webhook.rules
+
+
+@router.put("/webhook")
+async def change_webhook(request: Request, rules: WebhookRules) -> WebhookRules:
+    """Rules that are not named keep their value."""
+    sender = world_of(request).webhook
+    sender.rules = sender.rules.model_copy(update=rules.model_dump(exclude_unset=True))
+    return sender.rules
+
+
+@router.post("/webhook/resend", status_code=202)
+async def resend(request: Request, wish: Resend | None = None) -> dict[str, Any]:
+    """Send a movement's webhook once more; the last one's by default. Answers with its body."""
+    sender = world_of(request).webhook
+    index = wish.index if wish and wish.index is not None else len(sender.bodies) - 1
+    if not 0 <= index < len(sender.bodies):
+        raise HTTPException(404, f"no movement {index}")
+    sender.resend(index)
+    return sender.bodies[index]
+
+
+@router.get("/webhook/deliveries")
+async def deliveries(request: Request) -> list[Delivery]:
+    return world_of(request).webhook.deliveries
+
+
+@router.get("/salesforce/records/{object_name}")
+async def records(request: Request, object_name: str) -> list[dict[str, Any]]:
+    org = world_of(request).salesforce
+    org.fields(object_name)
+    return list(org.all(object_name))
+
+
+@router.patch("/salesforce/records/{object_name}/{id}")
+async def change_record(
+    request: Request, object_name: str, id: str, values: dict[str, Any]
+) -> dict[str, Any]:
+    org = world_of(request).salesforce
+    org.fields(object_name)
+    record = org.get(object_name, id)
+    if record is None:
+        raise HTTPException(404, f"no {object_name} {id}")
+    if unknown := values.keys() - record.keys():
+        raise HTTPException(422, f"{object_name} has no {', '.join(sorted(unknown))}")
+    return org.overwrite(object_name, record, values)
+
+
+@router.delete("/salesforce/fields/{object_name}/{name}", status_code=204)
+async def remove_field(request: Request, object_name: str, name: str) -> None:
+    """An org whose admin has not made that field (yet)."""
+    fields: dict[str, Field] = world_of(request).salesforce.fields(object_name)
+    if fields.pop(name, None) is None:
+        raise HTTPException(404, f"{object_name} has no field {name}")
+
+
+@router.put("/slack")
+async def slack_rules(request: Request, rules: SlackRules) -> SlackRules:
+    world_of(request).slack.history_lag_seconds = rules.history_lag_seconds
+    return rules
+
+
+@router.get("/slack/messages")
+async def messages(request: Request, channel: str | None = None) -> list[dict[str, Any]]:
+    """All channels, or one by id or name; oldest first, replies included."""
+    workspace = world_of(request).slack
+    wanted = [c for c in CHANNELS if channel in (None, c.id, c.name, f"#{c.name}")]
+    if not wanted:
+        raise HTTPException(404, f"no channel {channel}")
+    found = [m | {"channel": c.id} for c in wanted for m in workspace.messages(c.id)]
+    return sorted(found, key=lambda message: str(message["ts"]))
+
+
+def _known(world: World, uuid: str) -> Customer:
+    customer = world.seed.find(uuid)
+    if customer is None:
+        raise HTTPException(404, f"no customer {uuid}")
+    return customer

@@ -1,0 +1,133 @@
+"""Which fields the Salesforce org has, standard ones and those an admin adds for ChartMogul."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    name: str
+    type: str = "string"
+    length: int = 0
+    nillable: bool = True
+    writeable: bool = True
+    external_id: bool = False
+    unique: bool = False
+    id_lookup: bool = False
+    reference_to: tuple[str, ...] = ()
+    relationship: str | None = None
+    values: tuple[str, ...] = ()
+    label: str = ""
+
+    @property
+    def custom(self) -> bool:
+        return self.name.endswith("__c")
+
+    @property
+    def is_key(self) -> bool:
+        return self.external_id or self.id_lookup
+
+    @property
+    def case_sensitive(self) -> bool:
+        return self.external_id
+
+    def describe(self) -> dict[str, Any]:
+        return {
+            "name": self.name,
+            "label": self.label or self.name.removesuffix("__c").replace("_", " "),
+            "type": self.type,
+            "length": self.length,
+            "nillable": self.nillable,
+            "createable": self.writeable,
+            "updateable": self.writeable,
+            "defaultedOnCreate": self.name in ("OwnerId", "Status", "Priority"),
+            "externalId": self.external_id,
+            "unique": self.unique,
+            "caseSensitive": self.case_sensitive,
+            "idLookup": self.id_lookup,
+            "custom": self.custom,
+            "referenceTo": list(self.reference_to),
+            "relationshipName": self.relationship,
+            "restrictedPicklist": bool(self.values),
+            "picklistValues": [{"value": v, "label": v, "active": True} for v in self.values],
+        }
+
+
+def _reference(name: str, *targets: str, **more: Any) -> Field:
+    relationship = name.removesuffix("Id")
+    return Field(name, "reference", 18, reference_to=targets, relationship=relationship, **more)
+
+
+_ID = Field("Id", "id", 18, nillable=False, writeable=False, id_lookup=True)
+_OWNER = _reference("OwnerId", "User", nillable=False, label="Owner")
+_STAMPS = (
+    Field("CreatedDate", "datetime", nillable=False, writeable=False, label="Created"),
+    Field("LastModifiedDate", "datetime", nillable=False, writeable=False, label="Last Modified"),
+)
+
+_OBJECTS: dict[str, tuple[Field, ...]] = {
+    "User": (
+        _ID,
+        Field("Name", length=121, nillable=False, writeable=False),
+        Field("Username", length=80, nillable=False),
+        Field("Email", "email", 128, nillable=False),
+        Field("IsActive", "boolean", nillable=False),
+        *_STAMPS,
+    ),
+    "Account": (
+        _ID,
+        Field("Name", length=255, nillable=False),
+        Field("Website", "url", 255),
+        Field("BillingCountry", length=80, label="Country"),
+        _OWNER,
+        Field(
+            "CM_Customer_UUID__c", length=64, external_id=True, unique=True, id_lookup=True,
+            label="ChartMogul Customer UUID",
+        ),
+        Field("CM_MRR__c", "currency", label="ChartMogul MRR"),
+        Field("CM_Plan__c", length=255, label="ChartMogul Plan"),
+        *_STAMPS,
+    ),
+    "Contact": (
+        _ID,
+        Field("Name", length=121, writeable=False),
+        Field("FirstName", length=40),
+        Field("LastName", length=80, nillable=False),
+        Field("Email", "email", 80, id_lookup=True),
+        _reference("AccountId", "Account", label="Account"),
+        _OWNER,
+        *_STAMPS,
+    ),
+    "Task": (
+        _ID,
+        Field("Subject", "combobox", 255),
+        Field("Description", "textarea", 32000),
+        Field("ActivityDate", "date", label="Due Date"),
+        Field(
+            "Status", "picklist", 255, nillable=False,
+            values=("Not Started", "In Progress", "Completed", "Waiting on someone else",
+                    "Deferred"),
+        ),
+        Field("Priority", "picklist", 255, nillable=False, values=("High", "Normal", "Low")),
+        Field("IsClosed", "boolean", nillable=False, writeable=False, label="Closed"),
+        replace(_OWNER, label="Assigned To"),
+        _reference("WhatId", "Account", label="Related To"),
+        _reference("WhoId", "Contact", label="Contact"),
+        _reference("AccountId", "Account", writeable=False, label="Account"),
+        Field(
+            "Mogulflow_Key__c", length=255, external_id=True, unique=True, id_lookup=True,
+            label="Mogulflow Key",
+        ),
+        Field("CM_MRR_Lost__c", "currency", label="MRR Lost"),
+        Field("CM_Outcome__c", length=80, label="Save Outcome"),
+        *_STAMPS,
+    ),
+}  # fmt: skip
+
+PREFIXES = {"Account": "001", "Contact": "003", "User": "005", "Task": "00T"}
+
+Schema = dict[str, dict[str, Field]]
+
+
+def fresh_schema() -> Schema:
+    return {name: {f.name: f for f in fields} for name, fields in _OBJECTS.items()}

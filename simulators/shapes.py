@@ -1,0 +1,136 @@
+"""What the control API takes and gives; shared by the server and its client."""
+
+import re
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator
+
+System = Literal["chartmogul", "salesforce", "slack"]
+FaultKind = Literal["status", "drop_before", "drop_after", "slow", "malformed", "expired_token"]
+Case = Literal["account", "contact_only", "several", "none", "inactive_owner"]
+"""What Salesforce knows of a customer: an account with ChartMogul's uuid, only a contact with the
+e-mail, two contacts on different accounts, nothing, or an account whose owner has left."""
+
+CHARTMOGUL_KEY = "cm-demo-key"
+SALESFORCE_CLIENT_ID = "sf-demo-client"
+SALESFORCE_CLIENT_SECRET = "sf-demo-secret"
+SLACK_TOKEN = "xoxb-demo"
+
+
+class _Shape(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class FaultRule(_Shape):
+    """`path` is a regular expression, searched in the path below the system's prefix."""
+
+    id: int = 0
+    system: System
+    method: str | None = None
+    path: str | None = None
+    kind: FaultKind
+    status: int = Field(default=429, ge=200, le=599)
+    retry_after: int | None = None
+    delay_seconds: float = Field(default=0.5, ge=0)
+    times: int | None = Field(default=1, ge=1, description="None: for ever")
+    skip: int = Field(default=0, ge=0, description="Matching calls to let pass first")
+    probability: float = Field(default=1.0, ge=0, le=1)
+    body: Any = Field(default=None, description="Replaces the typical body of kind `status`")
+    hits: int = Field(default=0, description="Calls it was applied to")
+
+    @field_validator("path")
+    @classmethod
+    def _is_a_pattern(cls, value: str | None) -> str | None:
+        try:
+            re.compile(value or "")
+        except re.error as error:
+            raise ValueError(f"no regular expression: {error}") from None
+        return value or None
+
+    @field_validator("method")
+    @classmethod
+    def _upper(cls, value: str | None) -> str | None:
+        return value.upper() if value else None
+
+
+class WebhookRules(_Shape):
+    """`loss` and `duplicate` are probabilities per delivery; `reorder` swaps neighbours."""
+
+    url: str | None = None
+    loss: float = Field(default=0.0, ge=0, le=1)
+    delay_seconds: float = Field(default=0.0, ge=0)
+    duplicate: float = Field(default=0.0, ge=0, le=1)
+    reorder: bool = False
+    retry_base_seconds: float = Field(default=1.0, ge=0)
+
+
+class Delivery(_Shape):
+    """One attempt to deliver a webhook. `status_code` is None where no answer came."""
+
+    movement: int = Field(description="Which movement, counted from 0 since the last reset")
+    delivery: int = Field(description="Which delivery; a re-send is a new one")
+    attempt: int = Field(description="1, then up to 17 retries")
+    status_code: int | None = None
+    response: Any = None
+    error: str | None = None
+    at: datetime
+    took_ms: float = 0.0
+
+
+class Call(_Shape):
+    """One call of a vendor's API. `status` is None where the line was dropped."""
+
+    system: System
+    method: str
+    path: str
+    query: str = ""
+    status: int | None = None
+    fault: FaultKind | None = None
+    at: datetime
+    took_ms: float = 0.0
+
+
+class CustomerRow(_Shape):
+    number: int
+    uuid: str
+    external_id: str
+    company: str
+    name: str
+    email: str
+    plan: str
+    mrr: int
+    status: str
+    case: Case
+    owner_email: str | None = Field(description="Owner of the account(s) in Salesforce, if one")
+
+
+class Reset(_Shape):
+    customers: int = Field(default=200, ge=1, le=1_000_000)
+    seed: int = 7
+
+
+class Cancellation(_Shape):
+    reason: str | None = None
+    at: AwareDatetime | None = None
+    send: bool = True
+
+
+class Movement(_Shape):
+    """For reactivate, expand and contract; `cents` is the change's size, in account currency."""
+
+    cents: int | None = Field(default=None, gt=0)
+    at: AwareDatetime | None = None
+    send: bool = True
+
+
+class Resend(_Shape):
+    index: int | None = None
+
+
+class SlackRules(_Shape):
+    history_lag_seconds: float = Field(default=0.0, ge=0)
+
+
+class ChartMogulRules(_Shape):
+    lag_seconds: float = Field(default=0.0, ge=0, description="The API is this far behind the webhook")

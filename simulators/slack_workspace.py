@@ -1,0 +1,131 @@
+"""The Slack workspace: people, channels and their messages."""
+
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+from simulators.salesforce_seed import DOMAIN, PEOPLE
+
+Message = dict[str, Any]
+
+TEAM_ID, BOT_USER, BOT_ID, APP_ID = "T0DEMO", "U0BOT", "B0BOT", "A0DEMO"
+NO_SLACK = ("revops", "sam.whitfield", "tom.verhoeven")
+"""Salesforce users without an account here: a team mailbox, one who never joined, one who has left."""
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    id: str
+    name: str
+    is_member: bool = True
+    is_private: bool = False
+    is_archived: bool = False
+
+    def row(self) -> dict[str, Any]:
+        return {
+            "id": self.id,
+            "name": self.name,
+            "is_channel": not self.is_private,
+            "is_private": self.is_private,
+            "is_archived": self.is_archived,
+            "is_member": self.is_member,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    id: str
+    name: str
+    email: str
+
+    def row(self) -> dict[str, Any]:
+        profile = {"real_name": self.name, "display_name": self.name, "email": self.email}
+        return {
+            "id": self.id,
+            "team_id": TEAM_ID,
+            "name": self.email.partition("@")[0],
+            "real_name": self.name,
+            "deleted": False,
+            "is_bot": False,
+            "profile": profile,
+        }
+
+
+CHANNELS = (
+    Channel("C0SAVES", "revenue-saves"),
+    Channel("C0REVOPS", "revops"),
+    Channel("C0GENERAL", "general", is_member=False),
+    Channel("C0OLD", "old-alerts", is_archived=True),
+    Channel("G0BOARD", "board", is_member=False, is_private=True),
+)
+
+
+def _members() -> tuple[Member, ...]:
+    return tuple(
+        Member(f"U0{number:03}", f"{first} {last}", f"{mailbox}@{DOMAIN}")
+        for number, (first, last, mailbox) in enumerate(PEOPLE, 1)
+        if mailbox not in NO_SLACK
+    )
+
+
+@dataclass
+class Workspace:
+    url: str
+    history_lag_seconds: float = 0.0
+    """A message is found by its author's own reads only after this."""
+    members: tuple[Member, ...] = field(default_factory=_members)
+    _messages: dict[str, list[Message]] = field(
+        default_factory=lambda: {channel.id: [] for channel in CHANNELS}
+    )
+    _last: int = 0
+
+    def channel(self, id: str) -> Channel | None:
+        """By id; a private channel that the bot is not in does not exist for it."""
+        return next((c for c in CHANNELS if c.id == id and (c.is_member or not c.is_private)), None)
+
+    def channel_named(self, name: str) -> Channel | None:
+        name = name.removeprefix("#")
+        return next((self.channel(c.id) for c in CHANNELS if c.name == name), None)
+
+    def member(self, email: str) -> Member | None:
+        return next((m for m in self.members if m.email == email.casefold()), None)
+
+    def name_of(self, user_id: str) -> str:
+        return next((m.name for m in self.members if m.id == user_id), user_id)
+
+    def messages(self, channel: str) -> list[Message]:
+        """All of them, replies included, oldest first."""
+        return self._messages[channel]
+
+    def visible(self, channel: str) -> list[Message]:
+        known = time.time() - self.history_lag_seconds
+        return [m for m in self._messages[channel] if float(m["ts"]) <= known]
+
+    def post(self, channel: str, content: Message) -> Message:
+        message: Message = {
+            "type": "message",
+            "user": BOT_USER,
+            "bot_id": BOT_ID,
+            "app_id": APP_ID,
+            "team": TEAM_ID,
+            "ts": self._next_ts(),
+            **content,
+        }
+        self._messages[channel].append(message)
+        return message
+
+    def find(self, channel: str, ts: str) -> Message | None:
+        return next((m for m in reversed(self._messages[channel]) if m["ts"] == ts), None)
+
+    def replies(self, channel: str, ts: str) -> list[Message]:
+        return [m for m in self.visible(channel) if m.get("thread_ts") == ts and m["ts"] != ts]
+
+    def permalink(self, channel: str, message: Message) -> str:
+        link = f"{self.url}/slack/archives/{channel}/p{message['ts'].replace('.', '')}"
+        parent = message.get("thread_ts")
+        return f"{link}?thread_ts={parent}&cid={channel}" if parent else link
+
+    def _next_ts(self) -> str:
+        """Seconds and microseconds, never the same twice."""
+        self._last = max(time.time_ns() // 1000, self._last + 1)
+        return f"{self._last // 1_000_000}.{self._last % 1_000_000:06}"

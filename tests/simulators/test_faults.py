@@ -1,0 +1,153 @@
+"""Each fault as a plain HTTP client sees it, and what was done all the same."""
+
+import time
+from typing import Any
+
+import httpx
+import pytest
+
+from simulators.control import Control
+from simulators.shapes import SLACK_TOKEN, FaultKind
+
+POST = {"json": {"channel": "C0SAVES", "text": "hello"}}
+
+
+def say(slack: httpx.Client) -> httpx.Response:
+    return slack.post("chat.postMessage", **POST)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("kind", "done"), [("drop_before", 0), ("drop_after", 1)])
+def test_dropped_line_is_no_answer_at_all(
+    simulators: Control, slack: httpx.Client, kind: FaultKind, done: int
+) -> None:
+    simulators.fault("slack", kind, path="chat.postMessage")
+    with pytest.raises(httpx.RemoteProtocolError, match="disconnected without sending"):
+        say(slack)
+    assert len(simulators.messages()) == done
+    assert say(slack).json()["ok"] is True
+
+
+def test_large_request_is_dropped_as_well(simulators: Control, slack: httpx.Client) -> None:
+    simulators.fault("slack", "drop_before")
+    with pytest.raises(httpx.RemoteProtocolError):
+        slack.post("chat.postMessage", json={"text": "x" * 2_000_000})
+
+
+def test_slow_is_done_first_and_answered_late(simulators: Control, slack: httpx.Client) -> None:
+    simulators.fault("slack", "slow", delay_seconds=0.3)
+    slack.timeout = httpx.Timeout(0.1)
+    with pytest.raises(httpx.ReadTimeout):
+        say(slack)
+    assert len(simulators.messages()) == 1
+    simulators.fault("slack", "slow", delay_seconds=0.2)
+    slack.timeout = httpx.Timeout(5)
+    started = time.perf_counter()
+    assert say(slack).json()["ok"] is True
+    assert time.perf_counter() - started >= 0.2
+
+
+def test_malformed_is_done_and_no_json(simulators: Control, slack: httpx.Client) -> None:
+    simulators.fault("slack", "malformed")
+    answer = say(slack)
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "application/json")
+    with pytest.raises(ValueError, match="Unterminated string"):
+        answer.json()
+    assert len(simulators.messages()) == 1
+
+
+@pytest.mark.parametrize("retry_after", [None, 2])
+def test_slack_limit(simulators: Control, slack: httpx.Client, retry_after: int | None) -> None:
+    simulators.fault("slack", "status", status=429, retry_after=retry_after)
+    answer = say(slack)
+    assert (answer.status_code, answer.json()["error"]) == (429, "ratelimited")
+    assert answer.headers.get("retry-after") == (str(retry_after) if retry_after else None)
+    assert simulators.messages() == []
+
+
+@pytest.mark.parametrize(("status", "code"), [(403, "REQUEST_LIMIT_EXCEEDED"), (503, "SERVER_UNAVAILABLE")])
+def test_salesforce_errors_are_lists(
+    simulators: Control, salesforce: httpx.Client, status: int, code: str
+) -> None:
+    simulators.fault("salesforce", "status", status=status)
+    answer = salesforce.get("/limits")
+    assert (answer.status_code, answer.json()[0]["errorCode"]) == (status, code)
+
+
+def test_chartmogul_errors(simulators: Control, chartmogul: httpx.Client) -> None:
+    simulators.fault("chartmogul", "status", status=429)
+    assert chartmogul.get("/ping").json()["code"] == 429
+    simulators.fault("chartmogul", "status", status=504)
+    assert chartmogul.get("/ping").text == "504 Gateway Timeout Error"
+
+
+def test_body_of_one_s_own(simulators: Control, salesforce: httpx.Client) -> None:
+    body = [{"errorCode": "UNABLE_TO_LOCK_ROW", "message": "locked"}]
+    simulators.fault("salesforce", "status", status=400, body=body)
+    assert salesforce.get("/limits").json() == body
+
+
+def test_expired_salesforce_token_stays_expired(simulators: Control, salesforce: httpx.Client) -> None:
+    simulators.fault("salesforce", "expired_token", path="/limits")
+    for _ in range(2):
+        answer = salesforce.get("/limits")
+        assert (answer.status_code, answer.json()[0]["errorCode"]) == (401, "INVALID_SESSION_ID")
+
+
+def test_fixed_credentials_are_refused_once(
+    simulators: Control, chartmogul: httpx.Client, slack: httpx.Client
+) -> None:
+    simulators.fault("chartmogul", "expired_token")
+    simulators.fault("slack", "expired_token")
+    assert [chartmogul.get("/ping").status_code for _ in range(2)] == [401, 200]
+    assert [say(slack).json().get("error") for _ in range(2)] == ["token_expired", None]
+
+
+def test_rule_strikes_where_it_says(simulators: Control, slack: httpx.Client) -> None:
+    rule = {"method": "post", "path": "^/api/chat", "times": 2, "skip": 1, "status": 500}
+    simulators.fault("slack", "status", **rule)
+    assert slack.get("conversations.list").status_code == 200
+    assert [say(slack).status_code for _ in range(5)] == [200, 500, 500, 200, 200]
+    assert simulators.faults()[0].hits == 2
+
+
+def test_rule_may_last_and_may_go(simulators: Control, slack: httpx.Client) -> None:
+    rule = simulators.fault("slack", "status", times=None)
+    assert {say(slack).status_code for _ in range(4)} == {429}
+    simulators.remove_fault(rule.id)
+    assert say(slack).status_code == 200
+
+
+def test_probability_is_kept_and_repeatable(simulators: Control, slack: httpx.Client) -> None:
+    def strikes() -> list[int]:
+        simulators.reset(seed=7)
+        simulators.fault("slack", "status", times=None, probability=0.5)
+        return [slack.get("auth.test").status_code for _ in range(20)]
+
+    first = strikes()
+    assert set(first) == {200, 429}
+    assert strikes() == first
+
+
+@pytest.mark.parametrize("wrong", [{"path": "("}, {"probability": 2}, {"colour": "red"}])
+def test_wrong_rule_is_refused(simulators: Control, wrong: dict[str, Any]) -> None:
+    with pytest.raises(RuntimeError, match="422"):
+        simulators.fault("slack", "status", **wrong)
+    assert simulators.faults() == []
+
+
+def test_pages_and_control_have_no_faults(simulators: Control, http: httpx.Client) -> None:
+    for system in ("chartmogul", "salesforce", "slack"):
+        simulators.fault(system, "drop_before", times=None)
+    for page in ("/chartmogul/", "/salesforce/", "/slack/", "/faults"):
+        assert http.get(page, follow_redirects=True).status_code == 200
+
+
+def test_calls_are_logged_without_secrets(simulators: Control, slack: httpx.Client) -> None:
+    simulators.fault("slack", "drop_after")
+    with pytest.raises(httpx.RemoteProtocolError):
+        say(slack)
+    slack.get("conversations.info", params={"channel": "C0SAVES"})
+    dropped, answered = simulators.calls("slack")
+    assert (dropped.status, dropped.fault, dropped.path) == (None, "drop_after", "/api/chat.postMessage")
+    assert (answered.status, answered.query) == (200, "channel=C0SAVES")
+    assert SLACK_TOKEN not in f"{dropped}{answered}"

@@ -1,0 +1,141 @@
+"""Pages: they show what there is, escaped, and their buttons do what they say."""
+
+import httpx
+import pytest
+
+from simulators.control import Control
+
+HOSTILE = "<script>alert('&')</script>"
+SHOWN = "&lt;script&gt;alert(&#39;&amp;&#39;)&lt;/script&gt;"
+
+
+def test_index_leads_to_all(http: httpx.Client) -> None:
+    page = http.get("/").text
+    for path in ("/chartmogul/", "/salesforce/", "/slack/", "/faults"):
+        assert f'href="{path}"' in page
+        assert http.get(path, follow_redirects=True).status_code == 200
+    assert http.get("/style.css").headers["content-type"].startswith("text/css")
+
+
+def test_cancel_button_cancels(simulators: Control, http: httpx.Client) -> None:
+    row = simulators.customers(limit=1)[0]
+    path = f"/chartmogul/customers/{row.uuid}"
+    assert "Cancel this customer" in http.get(path).text
+    answer = http.post(f"{path}/cancel", data={"reason": HOSTILE})
+    assert (answer.status_code, answer.headers["location"]) == (303, path)
+    assert simulators.customer(row.uuid).status == "Cancelled"
+    page = http.get(path).text
+    assert SHOWN in page
+    assert HOSTILE not in page
+
+
+def test_reactivate_button_brings_back(simulators: Control, http: httpx.Client) -> None:
+    row = simulators.customers(limit=1)[0]
+    simulators.cancel(row.uuid)
+    assert http.post(f"/chartmogul/customers/{row.uuid}/reactivate").status_code == 303
+    assert simulators.customer(row.uuid).status == "Active"
+
+
+def test_second_press_says_why_not(simulators: Control, http: httpx.Client) -> None:
+    path = f"/chartmogul/customers/{simulators.customers(limit=1)[0].uuid}/cancel"
+    http.post(path)
+    answer = http.post(path)
+    assert answer.status_code == 409
+    assert "no active subscription" in answer.text
+
+
+def test_awkward_names_are_escaped(http: httpx.Client) -> None:
+    page = http.get("/chartmogul/").text
+    assert "Müller &lt;Söhne&gt;" in page
+    assert "Müller <Söhne>" not in page
+
+
+@pytest.mark.parametrize("text", ["Harbour Foods", "zoe.lind@harbour-1.example", "cus_N1001"])
+def test_search_finds(http: httpx.Client, text: str) -> None:
+    page = http.get("/chartmogul/", params={"q": text}).text
+    assert "Zoë Lind" in page
+    assert "Birch Labs" not in page
+
+
+def test_customers_go_over_several_pages(http: httpx.Client) -> None:
+    assert "Page 2 of 4" in http.get("/chartmogul/", params={"page": 2}).text
+
+
+def test_task_page_shows_its_fields(
+    simulators: Control, salesforce: httpx.Client, http: httpx.Client
+) -> None:
+    account = simulators.records("Account")[0]
+    fields = {"Subject": HOSTILE, "Description": "See http://127.0.0.1/x", "WhatId": account["Id"]}
+    task = salesforce.patch("/sobjects/Task/Mogulflow_Key__c/k1", json=fields).json()["id"]
+    page = http.get(f"/salesforce/lightning/r/Task/{task}/view").text
+    assert SHOWN in page
+    assert f'href="/salesforce/lightning/r/Account/{account["Id"]}/view">{account["Name"]}' in page
+    assert '<a href="http://127.0.0.1/x"' in page
+    for list_page in ("o/Task/list", f"r/Account/{account['Id']}/view"):
+        assert SHOWN in http.get(f"/salesforce/lightning/{list_page}").text
+
+
+def test_message_is_drawn_from_its_blocks(slack: httpx.Client, http: httpx.Client) -> None:
+    blocks = [
+        {"type": "header", "text": {"type": "plain_text", "text": f":tada: {HOSTILE}"}},
+        {"type": "section", "text": {"type": "mrkdwn", "text": "*a &amp; b* <@U0002> <!x>"}},
+        {"type": "section", "fields": [{"type": "mrkdwn", "text": "<http://x.example|_see_>"}]},
+        {"type": "context", "elements": [{"type": "mrkdwn", "text": "small `code`"}]},
+        {
+            "type": "actions",
+            "elements": [
+                {"type": "button", "text": {"type": "plain_text", "text": "Go"}, "url": "http://y/"}
+            ],
+        },
+    ]
+    content = {"channel": "C0SAVES", "text": "plain", "blocks": blocks}
+    parent = slack.post("chat.postMessage", json=content).json()["ts"]
+    slack.post("chat.postMessage", json={"channel": "C0SAVES", "text": "answer", "thread_ts": parent})
+    page = http.get("/slack/archives/C0SAVES").text
+    assert f"<h3>🎉 {SHOWN}</h3>" in page
+    assert '<strong>a &amp; b</strong> <span class="mention">@Maya Okafor</span>' in page
+    assert '<a href="http://x.example">_see_</a>' in page
+    assert "<code>code</code>" in page
+    assert 'href="http://y/">Go</a>' in page
+    assert page.index("1 reply") < page.index("answer")
+
+
+@pytest.mark.parametrize("text", ["<javascript:alert(1)|x>", HOSTILE, "&lt;b&gt; <b>"])
+def test_hostile_mrkdwn_stays_text(slack: httpx.Client, http: httpx.Client, text: str) -> None:
+    slack.post("chat.postMessage", json={"channel": "C0SAVES", "text": text})
+    page = http.get("/slack/archives/C0SAVES").text
+    assert "<script" not in page
+    assert 'href="javascript' not in page
+    assert "<b>" not in page
+
+
+def test_fault_panel_adds_and_removes(simulators: Control, http: httpx.Client, slack: httpx.Client) -> None:
+    form = {"system": "slack", "kind": "status", "status": "503", "path": "", "times": "2"}
+    assert http.post("/faults", data=form | {"for_ever": "on"}).status_code == 303
+    (rule,) = simulators.faults()
+    assert (rule.system, rule.status, rule.path, rule.times) == ("slack", 503, None, None)
+    assert slack.get("auth.test").status_code == 503
+    assert "1 of ∞" in http.get("/faults").text
+    http.post(f"/faults/{rule.id}/remove")
+    assert simulators.faults() == []
+
+
+def test_fault_panel_says_what_is_wrong(simulators: Control, http: httpx.Client) -> None:
+    answer = http.post("/faults", data={"system": "slack", "kind": "status", "path": "("})
+    assert answer.status_code == 422
+    assert "no regular expression" in answer.text
+
+
+def test_fault_panel_sets_the_webhook(simulators: Control, http: httpx.Client) -> None:
+    url = simulators.webhook().url
+    http.post("/faults/webhook", data={"url": url or "", "loss": "0.5", "reorder": "true"})
+    rules = simulators.webhook()
+    assert (rules.url, rules.loss, rules.reorder) == (url, 0.5, True)
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/chartmogul/customers/cus_x", "/salesforce/lightning/r/Task/x/view", "/slack/archives/X"],
+)
+def test_what_is_not_there_is_not_found(http: httpx.Client, path: str) -> None:
+    assert http.get(path).status_code == 404

@@ -1,0 +1,202 @@
+"""Slack: posting, reading back with metadata, limits, and failures that come with status 200."""
+
+import json
+from typing import Any
+
+import httpx
+import pytest
+
+from simulators.control import Control
+from tests.simulators.conftest import eventually
+
+METADATA = {"event_type": "alert", "event_payload": {"key": "k1"}}
+
+
+def post(slack: httpx.Client, **arguments: Any) -> Any:
+    content = {"channel": "C0SAVES", "text": "hello", **arguments}
+    return slack.post("chat.postMessage", json=content).json()
+
+
+def history(slack: httpx.Client, **arguments: Any) -> Any:
+    query = {"channel": "C0SAVES", **arguments}
+    return slack.get("conversations.history", params=query).json()
+
+
+def section(text: str) -> dict[str, Any]:
+    return {"type": "section", "text": {"type": "mrkdwn", "text": text}}
+
+
+def test_auth_test_names_the_workspace(simulators: Control, slack: httpx.Client) -> None:
+    answer = slack.post("auth.test").json()
+    assert (answer["ok"], answer["url"]) == (True, f"{simulators.url}/slack/")
+
+
+@pytest.mark.parametrize(
+    ("headers", "error"),
+    [({}, "not_authed"), ({"authorization": "Bearer xoxb-wrong"}, "invalid_auth")],
+)
+def test_wrong_token_is_refused_with_status_200(
+    simulators: Control, headers: dict[str, str], error: str
+) -> None:
+    url = f"{simulators.slack_url}auth.test"
+    answer = httpx.post(url, headers=headers, trust_env=False)
+    assert (answer.status_code, answer.json()) == (200, {"ok": False, "error": error})
+
+
+def test_json_and_form_say_the_same(simulators: Control, slack: httpx.Client) -> None:
+    blocks = [section("*hi*")]
+    form = {"channel": "#revenue-saves", "text": "hi", "blocks": json.dumps(blocks)}
+    slack.post("chat.postMessage", json=form | {"blocks": blocks, "metadata": METADATA})
+    slack.post("chat.postMessage", data=form | {"metadata": json.dumps(METADATA)})
+    first, second = simulators.messages("#revenue-saves")
+    assert first["ts"] < second["ts"]
+    assert first | {"ts": ""} == second | {"ts": ""}
+    assert first["metadata"] == METADATA
+
+
+def test_metadata_payload_is_left_out_unless_asked_for(slack: httpx.Client) -> None:
+    post(slack, metadata=METADATA)
+    assert history(slack)["messages"][0]["metadata"] == {"event_type": "alert"}
+    for true in (1, "true"):
+        message = history(slack, include_all_metadata=true)["messages"][0]
+        assert message["metadata"] == METADATA
+
+
+def test_history_is_newest_first_without_replies(slack: httpx.Client) -> None:
+    parent = post(slack, text="first")["ts"]
+    post(slack, text="second")
+    post(slack, text="reply", thread_ts=parent)
+    found = history(slack)["messages"]
+    assert [message["text"] for message in found] == ["second", "first"]
+    assert found[1]["reply_count"] == 1
+
+
+def test_history_since(slack: httpx.Client) -> None:
+    first, second = post(slack)["ts"], post(slack)["ts"]
+    assert [m["ts"] for m in history(slack, oldest=first)["messages"]] == [second]
+    both = history(slack, oldest=first, inclusive=1)["messages"]
+    assert [m["ts"] for m in both] == [second, first]
+
+
+def test_history_pages(slack: httpx.Client) -> None:
+    sent = [post(slack)["ts"] for _ in range(5)]
+    found, cursor = [], ""
+    while True:
+        page = history(slack, limit=2, cursor=cursor)
+        found += [message["ts"] for message in page["messages"]]
+        cursor = page["response_metadata"]["next_cursor"]
+        if not page["has_more"]:
+            break
+    assert found == sent[::-1]
+    assert cursor == ""
+
+
+def test_replies_are_parent_first(slack: httpx.Client) -> None:
+    parent = post(slack, text="parent")["ts"]
+    post(slack, text="one", thread_ts=parent)
+    post(slack, text="two", thread_ts=parent)
+    query = {"channel": "C0SAVES", "ts": parent}
+    answer = slack.get("conversations.replies", params=query).json()
+    assert [message["text"] for message in answer["messages"]] == ["parent", "one", "two"]
+    nothing = slack.get("conversations.replies", params=query | {"ts": "1.000001"}).json()
+    assert nothing["error"] == "thread_not_found"
+
+
+def test_message_may_show_late(simulators: Control, slack: httpx.Client) -> None:
+    simulators.slack(history_lag_seconds=0.3)
+    post(slack)
+    assert history(slack)["messages"] == []
+    eventually(lambda: len(history(slack)["messages"]) == 1)
+
+
+@pytest.mark.parametrize(
+    ("channel", "error"),
+    [
+        ("C0NOWHERE", "channel_not_found"),
+        ("#nowhere", "channel_not_found"),
+        ("G0BOARD", "channel_not_found"),
+        ("C0OLD", "is_archived"),
+        ("#general", "not_in_channel"),
+    ],
+)
+def test_channel_is_refused(slack: httpx.Client, channel: str, error: str) -> None:
+    assert post(slack, channel=channel) == {"ok": False, "error": error}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        ({"text": ""}, "no_text"),
+        ({"text": "x" * 40_001}, "msg_too_long"),
+        ({"thread_ts": "1.000001"}, "thread_not_found"),
+        ({"metadata": {"key": "k1"}}, "invalid_metadata_format"),
+        ({"metadata": METADATA | {"event_type": "has space"}}, "invalid_metadata_schema"),
+        ({"blocks": "text"}, "invalid_blocks_format"),
+        ({"blocks": [section("x" * 3000)] * 5}, "msg_blocks_too_long"),
+        ({"blocks": [section("x")] * 51}, "invalid_blocks"),
+        ({"blocks": [section("x" * 3001)]}, "invalid_blocks"),
+        ({"blocks": [section("")]}, "invalid_blocks"),
+        ({"blocks": [{"type": "poster"}]}, "invalid_blocks"),
+    ],
+)
+def test_message_is_refused(
+    simulators: Control, slack: httpx.Client, arguments: dict[str, Any], error: str
+) -> None:
+    assert post(slack, **arguments)["error"] == error
+    assert simulators.messages() == []
+
+
+def button(**changes: Any) -> dict[str, Any]:
+    return {"type": "button", "text": {"type": "plain_text", "text": "Open"}, **changes}
+
+
+def plain(text: str) -> dict[str, str]:
+    return {"type": "plain_text", "text": text}
+
+
+@pytest.mark.parametrize(
+    ("block", "place"),
+    [
+        ({"type": "header", "text": plain("x" * 151)}, "/blocks/0/text/text"),
+        ({"type": "header", "text": section("x")["text"]}, "/blocks/0/text"),
+        ({"type": "section", "fields": [plain("x")] * 11}, "/blocks/0/fields"),
+        ({"type": "section", "fields": [plain("x" * 2001)]}, "/blocks/0/fields/0/text"),
+        ({"type": "context", "elements": [plain("x")] * 11}, "/blocks/0/elements"),
+        ({"type": "actions", "elements": [button()] * 26}, "/blocks/0/elements"),
+        ({"type": "actions", "elements": [button(text=plain("x" * 76))]}, "/elements/0/text/text"),
+        ({"type": "actions", "elements": [button(url="x" * 3001)]}, "/elements/0/url"),
+        ({"type": "actions", "elements": [button(action_id="a")] * 2}, "/blocks/0/elements"),
+    ],
+)
+def test_limits_of_blocks_name_the_place(slack: httpx.Client, block: dict[str, Any], place: str) -> None:
+    answer = post(slack, blocks=[block])
+    assert answer["error"] == "invalid_blocks"
+    assert place in answer["response_metadata"]["messages"][0]
+
+
+def test_people_by_email(slack: httpx.Client) -> None:
+    query = {"email": "Maya.Okafor@mogulflow.example"}
+    user = slack.get("users.lookupByEmail", params=query).json()["user"]
+    assert (user["id"], user["real_name"]) == ("U0002", "Maya Okafor")
+    nobody = slack.post("users.lookupByEmail", data={"email": "revops@mogulflow.example"}).json()
+    assert nobody == {"ok": False, "error": "users_not_found"}
+
+
+def test_channels(slack: httpx.Client) -> None:
+    info = slack.get("conversations.info", params={"channel": "C0SAVES"}).json()["channel"]
+    assert (info["name"], info["is_member"]) == ("revenue-saves", True)
+    listed = slack.get("conversations.list", params={"exclude_archived": "true"}).json()
+    names = [channel["name"] for channel in listed["channels"]]
+    assert names == ["revenue-saves", "revops", "general"]
+
+
+def test_permalink_opens_the_message(slack: httpx.Client, http: httpx.Client) -> None:
+    ts = post(slack, text="see me")["ts"]
+    query = {"channel": "C0SAVES", "message_ts": ts}
+    link = slack.get("chat.getPermalink", params=query).json()["permalink"]
+    assert link.endswith(f"/slack/archives/C0SAVES/p{ts.replace('.', '')}")
+    assert "message here" in http.get(link).text
+
+
+def test_unknown_method(slack: httpx.Client) -> None:
+    assert slack.post("chat.shout").json()["error"] == "unknown_method"
