@@ -13,6 +13,7 @@ from temporalio.service import RPCError
 
 from commands.events import Stopped
 from ingress.routes import BadRoutes
+from processes import leave_after
 from settings import Settings
 
 app = typer.Typer(
@@ -151,4 +152,4 @@ def _told(job: Any) -> None:
 
 
 if __name__ == "__main__":
-    app(prog_name="mogulflow")
+    leave_after(lambda: app(prog_name="mogulflow"))

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Self
 
-from clients.slack import SlackClient
 from temporalio.client import Client
 from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
 from temporalio.worker import Worker
@@ -18,6 +17,7 @@ from activities.salesforce import SalesforceActivities
 from activities.slack import SlackActivities
 from clients.chartmogul import ChartMogulClient
 from clients.salesforce import SalesforceClient
+from clients.slack import SlackClient
 from settings import Settings
 from workflows.churn_save import ChurnSave
 

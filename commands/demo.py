@@ -1,6 +1,7 @@
 """`demo`: the main job on this machine, shown, and with --once checked."""
 
 import asyncio
+import os
 import signal
 from pathlib import Path
 from urllib.parse import quote
@@ -22,7 +23,7 @@ def run_demo(*, once: bool, console: Console) -> int:
 
 async def _demo(*, once: bool, console: Console) -> int:
     stopped = _stop_signal()
-    stack = Stack()
+    stack = Stack(given_temporal="TEMPORAL_ADDRESS" in os.environ)
     with console.status("Starting simulators, Temporal, ingress and worker"):
         await stack.start()
     try:

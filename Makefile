@@ -1,0 +1,56 @@
+PYTHON ?= python3
+PY = .venv/bin/python
+COMPILE = .venv/bin/uv pip compile --quiet --generate-hashes --no-header --no-annotate pyproject.toml
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+
+.PHONY: help setup temporal demo test check format generate lock bench clean
+.DEFAULT_GOAL := help
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
+
+setup: .venv/.installed ## Make .venv and install the locked packages
+
+.venv/.installed: requirements-dev.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	  echo "Python 3.11 or newer is needed, and '$(PYTHON)' is not that. Install it, or name one: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+	  echo "Python's venv module is missing. On Debian: sudo apt install python3-venv"; exit 1; }
+	@echo "Installing the locked Python packages into .venv, once (about a minute)"
+	$(PYTHON) -m venv .venv
+	$(PY) -m pip install --require-hashes -r requirements-dev.lock
+	@touch $@
+
+temporal: setup ## Find, download or build Temporal's CLI
+	@$(PY) -m devserver ensure
+
+demo: temporal ## Show the main job; ONCE=1 checks every claim and ends
+	@$(PY) cli.py demo $(if $(ONCE),--once)
+
+test: temporal ## Run all tests
+	$(PY) -m pytest
+
+check: setup ## Format, lint, types, import contract
+	.venv/bin/ruff format --check .
+	.venv/bin/ruff check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+
+format: setup ## Format and fix what can be fixed
+	.venv/bin/ruff format .
+	.venv/bin/ruff check --fix .
+
+generate: setup ## Write .env.example and config/routes.schema.json from the code
+	$(PY) -m generate
+
+lock: setup ## Resolve the packages anew and write both lock files
+	$(PY) -m pip install --quiet uv
+	$(COMPILE) --upgrade -o requirements.lock
+	$(COMPILE) --upgrade --group dev -c requirements.lock -o requirements-dev.lock
+
+bench: temporal ## Measure latency and throughput
+	$(PY) -m benchmarks
+
+clean: ## Remove .venv, state and caches of this folder
+	rm -rf .venv .mogulflow .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

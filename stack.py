@@ -1,0 +1,179 @@
+"""The whole product as child processes on free ports: simulators, Temporal, ingress and workers."""
+
+import asyncio
+import os
+import secrets
+import sys
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import httpx
+from temporalio.client import Client
+
+from devserver import DevServer, GivenServer
+from processes import Child, free_ports
+from temporal_cli import find_cli
+
+ROOT = Path(__file__).parent
+STATE = ROOT / ".mogulflow"
+OURS = ("CHARTMOGUL__", "SALESFORCE__", "SLACK__", "TEMPORAL_")
+"""A person's own connections, which must not reach a stack that talks to simulators."""
+
+
+@dataclass(frozen=True)
+class Ports:
+    """Wishes: a busy port gives way to the next free one, 0 takes any."""
+
+    temporal: int = 7233
+    web_ui: int | None = 8233
+    ingress: int = 8080
+    simulators: int = 8090
+
+
+ANY_PORTS = Ports(temporal=0, web_ui=None, ingress=0, simulators=0)
+"""For tests and benchmarks; without a Web UI."""
+
+
+class Stack:
+    """Three children that can be stopped, killed and started again one by one.
+
+    `async with` starts and stops all of them. Should this process be killed, they end as well.
+    With `given_temporal` the server that TEMPORAL_ADDRESS names is used instead of one of our own.
+    """
+
+    simulators: Child
+    temporal: DevServer
+    serve: Child
+
+    def __init__(
+        self,
+        state: Path = STATE,
+        ports: Ports = Ports(),
+        *,
+        customers: int = 200,
+        seed: int = 7,
+        latency_ms: int = 0,
+        environment: Mapping[str, str] | None = None,
+        given_temporal: bool = False,
+    ) -> None:
+        self._state = state.resolve()
+        self._wishes = ports
+        self._simulator_options = {
+            "--customers": customers,
+            "--seed": seed,
+            "--latency-ms": latency_ms,
+        }
+        self._more_environment = environment or {}
+        self._given_temporal = given_temporal
+        self.webhook_secret = secrets.token_urlsafe(16)
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.stop()
+
+    async def start(self) -> None:
+        await self._lay_out()
+        try:
+            for child in (self.simulators, self.temporal, self.serve):
+                await child.start()
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def stop(self) -> None:
+        """The service first, while what it talks to is there to let it finish."""
+        await self.serve.stop()
+        await asyncio.gather(self.temporal.stop(), self.simulators.stop())
+
+    async def client(self) -> Client:
+        return await self.temporal.client()
+
+    @property
+    def webhook_url(self) -> str:
+        return f"{self.ingress_url}/webhooks/chartmogul/{self.webhook_secret}"
+
+    async def _lay_out(self) -> None:
+        for log in (self._state / "logs").glob("*.log"):
+            log.unlink()
+        wishes = self._wishes
+        wanted = (wishes.temporal, wishes.ingress, wishes.simulators, wishes.web_ui or 0)
+        temporal, ingress, simulators, web_ui = free_ports(*wanted)
+        self.simulators_url = f"http://127.0.0.1:{simulators}"
+        self.ingress_url = f"http://127.0.0.1:{ingress}"
+        if self._given_temporal:
+            self.temporal = GivenServer(self._state)
+        else:
+            web_ui_port = web_ui if wishes.web_ui is not None else None
+            self.temporal = DevServer(await find_cli(), self._state, temporal, web_ui_port)
+        options = [str(word) for option in self._simulator_options.items() for word in option]
+        self.simulators = self._python(
+            "simulators",
+            ["-m", "simulators", "--port", str(simulators), *options],
+            f"{self.simulators_url}/control/faults",
+        )
+        self.serve = self._python("serve", [str(ROOT / "cli.py"), "serve"], f"{self.ingress_url}/ready")
+
+    def _python(self, name: str, arguments: list[str], answers_at: str) -> Child:
+        return Child(
+            name=name,
+            command=[sys.executable, *arguments],
+            log=self._state / "logs" / f"{name}.log",
+            ready=_answers(answers_at),
+            environment=self.environment,
+            directory=self._state,  # where no .env of a person's own connections lies
+        )
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What connects a process of ours to this stack."""
+        return {
+            **_without_connections(os.environ),
+            **self._temporal_environment(),
+            "PYTHONPATH": str(ROOT),
+            "NO_PROXY": "127.0.0.1",
+            "CHARTMOGUL__DEFAULT__API_KEY": "cm-demo-key",
+            "CHARTMOGUL__DEFAULT__WEBHOOK_SECRETS": self.webhook_secret,
+            "CHARTMOGUL__DEFAULT__BASE_URL": f"{self.simulators_url}/chartmogul/v1",
+            "SALESFORCE__INSTANCE_URL": f"{self.simulators_url}/salesforce",
+            "SALESFORCE__CLIENT_ID": "sf-demo-client",
+            "SALESFORCE__CLIENT_SECRET": "sf-demo-secret",
+            "SLACK__BOT_TOKEN": "xoxb-demo",
+            "SLACK__BASE_URL": f"{self.simulators_url}/slack/api/",
+            "WEB_UI_URL": self.temporal.ui_url or "http://127.0.0.1:8233",
+            "INGRESS_PORT": self.ingress_url.rpartition(":")[2],
+            "INGRESS_URL": self.ingress_url,
+            "ROUTES_FILE": str(ROOT / "config" / "routes.yaml"),
+            **self._more_environment,
+        }
+
+    def _temporal_environment(self) -> dict[str, str]:
+        if self._given_temporal:
+            return {name: value for name, value in os.environ.items() if name.startswith("TEMPORAL_")}
+        return {
+            "TEMPORAL_ADDRESS": self.temporal.address,
+            "TEMPORAL_NAMESPACE": "default",
+            "TEMPORAL_CONFIG_FILE": os.devnull,
+        }
+
+
+def _without_connections(environment: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in environment.items() if not name.upper().startswith(OURS)}
+
+
+def _answers(url: str) -> Callable[[], Awaitable[object]]:
+    async def ask() -> None:
+        async with httpx.AsyncClient(trust_env=False, timeout=5) as http:
+            (await http.get(url)).raise_for_status()
+
+    return ask

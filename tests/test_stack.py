@@ -1,0 +1,53 @@
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from simulators.control import Control
+from stack import ANY_PORTS, Stack
+
+
+@pytest.fixture
+async def stack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Stack]:
+    """For somebody whose own connections stand in the environment."""
+    monkeypatch.setenv("SLACK__BASE_URL", "http://127.0.0.1:9/")
+    monkeypatch.setenv("CHARTMOGUL__ACME__API_KEY", "a real one")
+    monkeypatch.setenv("TEMPORAL_API_KEY", "a real one")
+    async with Stack(tmp_path, ANY_PORTS) as stack:
+        yield stack
+
+
+async def cancel(stack: Stack, number: int) -> None:
+    """The customer of that number cancels, and the alert arrives."""
+    with Control(stack.simulators_url) as control:
+        before = len(control.messages())
+        control.webhook(url=stack.webhook_url)
+        control.cancel(control.customers()[number].uuid)
+        async with asyncio.timeout(20):
+            while len(control.messages()) == before:
+                await asyncio.sleep(0.1)
+
+
+async def test_it_serves_after_the_loss_of_each_child(stack: Stack) -> None:
+    await cancel(stack, 0)
+    for number, child in enumerate((stack.serve, stack.temporal, stack.simulators), start=1):
+        await child.kill()
+        assert not child.running
+        await child.start()
+        await cancel(stack, number)
+
+
+async def test_it_leaves_nothing_behind(stack: Stack) -> None:
+    children = [stack.simulators.pid, stack.temporal.pid, stack.serve.pid]
+    await stack.stop()
+    for pid in children:
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)
+
+
+async def test_a_persons_own_connections_stay_out(stack: Stack) -> None:
+    assert "CHARTMOGUL__ACME__API_KEY" not in stack.environment
+    assert "TEMPORAL_API_KEY" not in stack.environment
+    assert stack.environment["SLACK__BASE_URL"].startswith(stack.simulators_url)
