@@ -1,0 +1,136 @@
+"""The README says what the code does: commands, tables, files and links."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from pydantic import BaseModel
+from ruamel.yaml import YAML
+from typer.main import get_command
+
+import generate
+from cli import app
+from models.churn_save import ChurnSaveOptions, TaskOptions
+from models.events import MovementType
+from models.routes import Filter, Routes
+from models.runs import Outcome
+from settings import Settings
+from temporal import RETENTION, SEARCH_ATTRIBUTES
+from tests.conftest import ROOT
+from worker import WORKFLOW_CLASSES
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+DOCUMENTS = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+
+def table(header: str) -> list[list[str]]:
+    """The rows under the table head that begins so, without the head."""
+    lines = README.split(f"| {header} |", 1)[1].splitlines()[2:]
+    rows = []
+    for line in lines:
+        if not line.startswith("|"):
+            break
+        rows.append([cell.strip() for cell in line.strip("|").split("|")])
+    return rows
+
+
+def names(header: str) -> list[str]:
+    return [row[0].strip("`") for row in table(header)]
+
+
+def test_the_table_of_commands_is_the_command() -> None:
+    commands = get_command(app).commands  # type: ignore[attr-defined]
+    documented = [name.split()[1] for name in names("command")]
+    assert documented == list(commands)
+    for name in names("command"):
+        words = name.split()
+        arguments = [each.name for each in commands[words[1]].params if each.param_type_name == "argument"]
+        assert [word.lower() for word in words[2:]] == arguments
+
+
+def test_the_table_of_templates_is_what_the_worker_runs() -> None:
+    registered = [each.__temporal_workflow_definition.name for each in WORKFLOW_CLASSES]  # type: ignore[attr-defined]
+    assert names("template") == registered
+
+
+def test_the_table_of_outcomes_is_the_code() -> None:
+    assert names("outcome") == [outcome.value for outcome in Outcome]
+
+
+@pytest.mark.parametrize(
+    ("header", "model"),
+    [("`when`", Filter), ("`options` of `churn_save`", ChurnSaveOptions), ("`options.task`", TaskOptions)],
+)
+def test_the_tables_of_route_fields_are_the_models(header: str, model: type[BaseModel]) -> None:
+    assert names(header) == list(model.model_fields)
+
+
+@pytest.mark.parametrize(
+    ("header", "model"), [("`options` of `churn_save`", ChurnSaveOptions), ("`options.task`", TaskOptions)]
+)
+def test_the_defaults_in_the_tables_are_the_models(header: str, model: type[BaseModel]) -> None:
+    for row in table(header):
+        name, said = row[0].strip("`"), row[-1].strip("`")
+        field = model.model_fields[name]
+        if isinstance(field.default, list):
+            assert said == ", ".join(str(each) for each in field.default)
+        elif isinstance(field.default, BaseModel):
+            assert said == ""
+        else:
+            shown = {True: "required", False: str(field.default or "none")}[field.is_required()]
+            assert said == shown
+
+
+def test_the_movements_named_are_all_there_are() -> None:
+    [row] = [row for row in table("`when`") if row[0] == "`movements`"]
+    assert re.findall(r"`(\w+)`", row[1]) == [kind.value for kind in MovementType]
+
+
+def test_the_route_in_the_readme_is_valid() -> None:
+    text = README.split("```yaml\n", 1)[1].split("```", 1)[0]
+    assert Routes.model_validate(YAML(typ="safe").load(text)).routes[0].options.channel == "#revenue-saves"
+
+
+def test_the_columns_and_the_retention_are_those_of_the_code() -> None:
+    sentence = README.split("Add the columns ", 1)[1].split(" with the button", 1)[0]
+    columns = re.split(r",\s+|\s+and\s+", sentence)
+    assert sorted(columns) == sorted(key.name for key in SEARCH_ATTRIBUTES)
+    assert f"{RETENTION.days} days of retention" in README
+
+
+def test_the_settings_named_exist() -> None:
+    example = (ROOT / ".env.example").read_text(encoding="utf-8")
+    named = set(re.findall(r"`((?:SLACK|SALESFORCE|WORKER|INGRESS|ROUTES)_[A-Z_]+)`", README))
+    assert named
+    for name in named:
+        assert f"{name}=" in example
+    assert set(Settings.model_fields) >= {"chartmogul", "salesforce", "slack"}
+
+
+def test_the_make_targets_named_exist() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    named = set(re.findall(r"(?:`|^    )make ([a-z]+)\b", README, re.MULTILINE))
+    assert {"demo", "test", "check", "help"} <= named
+    for target in named:
+        assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_links_and_files_named_exist(document: Path) -> None:
+    text = document.read_text(encoding="utf-8")
+    for link in re.findall(r"\]\((?!https?:)([^)#]+)\)", text):
+        assert (document.parent / link).exists(), link
+    for name in re.findall(r"`([a-z][\w./-]*(?:/|\.(?:py|yaml|json|md|example)))`", text):
+        places = (ROOT / name, ROOT / "clients" / name, ROOT / "workflows" / name, ROOT / "ingress" / name)
+        assert any(place.exists() for place in places), name
+
+
+def test_the_generated_files_are_up_to_date() -> None:
+    for path, make in generate.GENERATED.items():
+        assert (ROOT / path).read_text(encoding="utf-8") == make(), f"run `make generate`: {path}"
+
+
+def test_the_schema_beside_the_routes_is_json_schema() -> None:
+    schema = json.loads((ROOT / "config/routes.schema.json").read_text(encoding="utf-8"))
+    assert schema["properties"]["routes"]["type"] == "array"
