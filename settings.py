@@ -5,7 +5,6 @@ from typing import Annotated
 from pydantic import BaseModel, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-
 Url = Annotated[str, Field(pattern=r"^https?://[^\s/]+")]
 
 

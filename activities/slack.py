@@ -1,8 +1,10 @@
 """Telling people in Slack, once."""
 
-from clients.slack import Posted, SlackClient
+from collections.abc import Iterator
+from typing import Any
 
 from activities.definition import step_activity
+from clients.slack import Posted, SlackClient
 from models.effects import Action, Effect, Mode
 from models.slack import Member, MemberQuery, Message
 
@@ -39,6 +41,23 @@ def _effect(
         link=posted.link if posted else None,
         action=action,
         key=message.key,
-        after={"channel": message.channel, "text": message.text},
+        after=_after(message),
         note=note,
     )
+
+
+def _after(message: Message) -> dict[str, str]:
+    """What people read: the notification, and the words of the blocks without their JSON."""
+    words = {"body": "\n".join(_words(message.blocks))} if message.blocks else {}
+    return {"channel": message.channel, "text": message.text} | words
+
+
+def _words(block: Any) -> Iterator[str]:
+    if isinstance(block, str):
+        yield block
+    elif isinstance(block, list):
+        for each in block:
+            yield from _words(each)
+    elif isinstance(block, dict):
+        for name in ("text", "fields", "elements"):
+            yield from _words(block.get(name))

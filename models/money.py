@@ -38,3 +38,6 @@ class Money(BaseModel):
 
     def __abs__(self) -> Self:
         return self.model_copy(update={"cents": abs(self.cents)})
+
+
+str(Money(cents=0, currency="USD"))  # babel reads its files at the first use; a workflow may open none

@@ -24,6 +24,9 @@ LOCAL_LIMIT = timedelta(seconds=3)
 
 DURABLE_LIMIT = timedelta(seconds=30)
 
+CUT_OFF_PAUSE = timedelta(seconds=5)
+"""A write that was cut off at the local limit may still arrive: time for that before anyone looks."""
+
 UNDISTURBED = 3
 """Events in the history of a run that is in its first workflow task for the first time: nothing it
 writes can have been tried before. After a killed worker, a reset, or any later task there are more."""
@@ -139,5 +142,5 @@ def _read(error: FailureError) -> _Failure:
     if isinstance(cause, ApplicationError):
         return _Failure(cause.type or "Error", cause.message, cause.non_retryable, cause.next_retry_delay)
     if isinstance(cause, TimeoutError):
-        return _Failure("TimedOut", f"No answer in time: {cause.message}", permanent=False)
+        return _Failure("TimedOut", f"No answer in time: {cause.message}", False, CUT_OFF_PAUSE)
     raise error

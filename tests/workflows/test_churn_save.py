@@ -228,6 +228,17 @@ async def test_a_step_that_fails_for_now_is_tried_again_and_done_once(
     assert (len(simulators.records("Task")), len(simulators.messages())) == (1, 1)
 
 
+async def test_a_message_cut_off_at_the_local_limit_is_looked_for_and_not_posted_again(
+    simulators: Control, start: Start
+) -> None:
+    simulators.slack(history_lag_seconds=2)
+    simulators.fault("slack", "slow", path="chat.postMessage", delay_seconds=4)
+    result = await (await start(cancelled(simulators))).result()
+    assert by_object(result.effects)["message"].action is Action.CREATED
+    posts = [call for call in simulators.calls("slack") if "postMessage" in call.path]
+    assert (len(posts), len(simulators.messages())) == (1, 1)
+
+
 async def test_slack_asking_to_wait_is_heard_and_the_task_does_not_wait(
     simulators: Control, start: Start
 ) -> None:
