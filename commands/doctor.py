@@ -7,7 +7,6 @@ from enum import StrEnum
 from babel.numbers import get_currency_precision
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 from temporalio.service import RPCError
 
 import temporal
@@ -15,6 +14,7 @@ from clients.chartmogul import ChartMogulClient
 from clients.errors import IntegrationError
 from clients.salesforce import SalesforceClient
 from clients.slack import SlackClient
+from commands.show import folding
 from devserver import namespace_gaps
 from ingress.routes import BadRoutes, load_routes
 from models.routes import Routes
@@ -53,7 +53,7 @@ class Finding:
 
 async def examine(settings: Settings, console: Console) -> bool:
     """Print one row per check. False where a fault would lose or stop work."""
-    table = Table("check", "", "found", "what to do", show_lines=True)
+    table = folding("check", "", "found", "what to do", lines=True)
     faults = 0
     with console.status("Asking each system"):
         async for finding in _findings(settings):

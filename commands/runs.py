@@ -2,6 +2,7 @@
 
 import uuid
 
+from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 from temporalio.api.common.v1 import WorkflowExecution
@@ -16,14 +17,14 @@ from commands.events import Stopped
 from settings import Settings
 
 OURS = f"{temporal.TEMPLATE.name} IS NOT NULL"
-COLUMNS = (temporal.HEADLINE, temporal.MODE, temporal.OUTCOME)
+COLUMNS = (temporal.HEADLINE, temporal.OUTCOME)
 
 
 async def show_runs(settings: Settings, limit: int, query: str, console: Console) -> None:
     """The newest runs. `query` is a Temporal list filter, added to ours."""
     client = await temporal.connect()
-    table = Table("started", *(key.name for key in COLUMNS))
-    table.add_column("run", overflow="fold", min_width=35)
+    table = Table("started", *(key.name for key in COLUMNS), box=SIMPLE)
+    table.add_column("run", no_wrap=True)  # to be copied whole
     wanted = f"{OURS} AND ({query})" if query else OURS
     async for run in client.list_workflows(wanted, limit=limit):
         table.add_row(*_row(run))

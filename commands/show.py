@@ -15,8 +15,16 @@ _COLOURS = {
 }
 
 
+def folding(*columns: str, title: str = "", lines: bool = False) -> Table:
+    """A table that breaks long words: a link that is cut off cannot be opened."""
+    table = Table(title=title or None, title_justify="left", show_lines=lines)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table
+
+
 def effects_table(title: str, effects: Iterable[Effect]) -> Table:
-    table = Table("system", "object", "what", "tries", "link", title=title, title_justify="left")
+    table = folding("system", "object", "what", "tries", "link", title=title)
     for effect in effects:
         table.add_row(
             effect.system, effect.object_type, action(effect), str(effect.tries), effect.link or "-"
@@ -34,7 +42,7 @@ def field_tables(effects: Iterable[Effect]) -> Iterable[Table]:
     """Field by field, before and after."""
     for effect in effects:
         title = f"{effect.system} {effect.object_type}"
-        table = Table("field", "before", "after", title=title, title_justify="left", show_lines=True)
+        table = folding("field", "before", "after", title=title, lines=True)
         before = effect.before or {}
         for name, value in effect.after.items():
             table.add_row(name, escape(str(before.get(name, "-"))), escape(str(value)))

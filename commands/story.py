@@ -13,7 +13,7 @@ from rich.markup import escape
 from rich.table import Table
 from temporalio.client import Client, WorkflowHandle
 
-from commands.show import action
+from commands.show import action, folding
 from models.effects import Effect
 from simulators.control import Control
 from simulators.shapes import CustomerRow, Delivery
@@ -88,9 +88,9 @@ class Scene:
         return found
 
     def table(self, title: str) -> Table:
-        table = Table("system", "object", "what", "tries", "before → after", show_lines=True)
-        table.add_column("link", overflow="fold")
-        table.title, table.title_justify = f"\n{title}: {escape(self.customer.company)}", "left"
+        heading = f"\n{title}: {escape(self.customer.company)}"
+        columns = ("system", "object", "what", "tries", "before → after", "link")
+        table = folding(*columns, title=heading, lines=True)
         for effect in self.effects:
             tries, link = str(effect.tries), f"[link={effect.link}]{effect.link}[/link]"
             table.add_row(effect.system, effect.object_type, action(effect), tries, _change(effect), link)
