@@ -50,6 +50,11 @@ class Child:
             raise ChildFailed(f"{self.name} was not started")
         return self._process.pid
 
+    @property
+    def exit_code(self) -> int | None:
+        """None while it runs; negative where a signal ended it."""
+        return self._process.poll() if self._process else None
+
     async def start(self) -> None:
         if self.running:
             return

@@ -18,7 +18,7 @@ from processes import Child, free_ports
 from temporal_cli import find_cli
 
 ROOT = Path(__file__).parent
-STATE = ROOT / ".mogulflow"
+STATE = Path(os.environ.get("MOGULFLOW_STATE_DIR") or ROOT / ".mogulflow")
 OURS = ("CHARTMOGUL__", "SALESFORCE__", "SLACK__", "TEMPORAL_")
 """A person's own connections, which must not reach a stack that talks to simulators."""
 

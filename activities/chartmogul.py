@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 
-from clients.chartmogul import ChartMogulClient
 from pydantic import BaseModel, ConfigDict
 
 from activities.definition import step_activity
+from clients.chartmogul import ChartMogulClient
 from clients.errors import Unauthorized
 from models.chartmogul import Customer, CustomerMovement, Note, Subscription
 

@@ -3,17 +3,23 @@
 import asyncio
 import os
 import signal
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from commands.story import Claim, tell
+from processes import ChildFailed
 from simulators.control import Control
 from stack import STATE, Stack
+from temporal_cli import NoTemporal
 
 ENVIRONMENT_FILE = STATE / "demo.env"
+INTERRUPTED = 130
+"""What a shell says of a command that Ctrl-C ended before it was done."""
 
 
 def run_demo(*, once: bool, console: Console) -> int:
@@ -22,7 +28,21 @@ def run_demo(*, once: bool, console: Console) -> int:
 
 
 async def _demo(*, once: bool, console: Console) -> int:
-    stopped = _stop_signal()
+    """Ctrl-C ends it at any time, also while Temporal is built or the story is told."""
+    show = asyncio.create_task(_show(once=once, console=console))
+    for each in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(each, show.cancel)
+    try:
+        return await show
+    except asyncio.CancelledError:
+        console.print("Stopped.")
+        return INTERRUPTED
+    except (NoTemporal, ChildFailed) as error:
+        console.print(f"[red]{escape(str(error))}[/]", soft_wrap=True)
+        return 1
+
+
+async def _show(*, once: bool, console: Console) -> int:
     stack = Stack(given_temporal="TEMPORAL_ADDRESS" in os.environ)
     with console.status("Starting simulators, Temporal, ingress and worker"):
         await stack.start()
@@ -33,18 +53,16 @@ async def _demo(*, once: bool, console: Console) -> int:
         if once:
             return _verdict(claims, console)
         _print_places(stack, console)
-        await stopped.wait()
-        console.print("Stopping.")
+        await _until_stopped(console)
         return 0
     finally:
         await stack.stop()
 
 
-def _stop_signal() -> asyncio.Event:
-    stopped = asyncio.Event()
-    for each in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(each, stopped.set)
-    return stopped
+async def _until_stopped(console: Console) -> None:
+    with suppress(asyncio.CancelledError):
+        await asyncio.Event().wait()
+    console.print("Stopping.")
 
 
 def _verdict(claims: list[Claim], console: Console) -> int:

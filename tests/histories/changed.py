@@ -1,0 +1,33 @@
+"""Churn save as a careless change would leave it: the same name, another order of steps."""
+
+import asyncio
+
+from temporalio import workflow
+
+from models.churn_save import ChurnSaveInput
+from models.effects import Effect
+from models.runs import RunResult
+from workflows.churn_facts import ChurnFacts
+from workflows.churn_save import ChurnSave
+
+
+@workflow.defn(name="churn_save")
+class AlertFirst(ChurnSave):
+    @workflow.init
+    def __init__(self, given: ChurnSaveInput) -> None:
+        super().__init__(given)
+        self._alerted = asyncio.Event()
+
+    @workflow.run
+    async def run(self, given: ChurnSaveInput) -> RunResult:
+        return await super().run(given)
+
+    async def _give_the_owner_a_save_task(self, facts: ChurnFacts) -> None:
+        await self._alerted.wait()
+        await super()._give_the_owner_a_save_task(facts)
+
+    async def _alert_the_channel(self, facts: ChurnFacts) -> Effect | None:
+        try:
+            return await super()._alert_the_channel(facts)
+        finally:
+            self._alerted.set()

@@ -1,0 +1,47 @@
+"""Runs that began under earlier code go on under this one. record.py makes the histories."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from temporalio.client import WorkflowHistory
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.worker import Replayer
+from temporalio.workflow import NondeterminismError
+
+import temporal
+import worker
+from tests.histories.changed import AlertFirst
+from tests.histories.record import CASES, FOLDER
+
+RECORDED = sorted(FOLDER.glob("*.json"))
+
+recorded = pytest.mark.parametrize("file", RECORDED, ids=[file.stem for file in RECORDED])
+
+
+def replayer(workflows: list[type[Any]]) -> Replayer:
+    return Replayer(
+        workflows=workflows,
+        data_converter=pydantic_data_converter,
+        workflow_runner=temporal.workflow_runner(True),
+        workflow_failure_exception_types=temporal.WORKFLOW_FAILURES,
+    )
+
+
+def history(file: Path) -> WorkflowHistory:
+    return WorkflowHistory.from_json(f"churn_save/{file.stem}", file.read_text(encoding="utf-8"))
+
+
+def test_each_case_is_recorded() -> None:
+    assert {case.__name__ for case in CASES} <= {file.stem for file in RECORDED}
+
+
+@recorded
+async def test_a_recorded_run_replays(file: Path) -> None:
+    await replayer(worker.WORKFLOW_CLASSES).replay_workflow(history(file))
+
+
+@recorded
+async def test_a_change_of_the_order_of_steps_is_refused(file: Path) -> None:
+    with pytest.raises(NondeterminismError):
+        await replayer([AlertFirst]).replay_workflow(history(file))

@@ -1,0 +1,147 @@
+"""The `mogulflow` command, each as a process of its own against the whole system."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from temporalio.client import Client
+
+from models.effects import Action
+from models.runs import Outcome, RunResult
+from simulators.control import Control
+from tests.service.conftest import Command, accepted, one_of_each, results
+
+Write = Callable[[Control], Path]
+
+
+@pytest.fixture
+def event_file(tmp_path: Path) -> Write:
+    """A file with the webhook of a cancellation that nobody has sent."""
+
+    def write(simulators: Control) -> Path:
+        body = simulators.cancel(simulators.customers(case="account")[0].uuid, send=False)
+        file = tmp_path / "event.json"
+        file.write_text(json.dumps(body))
+        return file
+
+    return write
+
+
+async def test_an_event_sent_twice_is_started_once(
+    simulators: Control, mogulflow: Command, event_file: Write, client: Client
+) -> None:
+    file = event_file(simulators)
+    first = await mogulflow("send", str(file))
+    assert (first.code, '"result": "started"' in first.text) == (0, True)
+    second = await mogulflow("send", str(file))
+    assert (second.code, '"result": "duplicate"' in second.text) == (0, True)
+    run = json.loads(second.text)["runs"][0]["workflow_id"]
+    await client.get_workflow_handle(run).result()
+    assert one_of_each(simulators, 1)
+    listed = await mogulflow("runs", "--limit", "1")
+    assert listed.code == 0
+    for said in ("Churn −$", "acted", run):
+        assert said in listed.text
+
+
+async def test_a_file_that_is_no_movement_is_refused_in_a_sentence(
+    simulators: Control, mogulflow: Command, tmp_path: Path
+) -> None:
+    file = tmp_path / "event.json"
+    file.write_text("{")
+    for command in ("send", "preview"):
+        said = await mogulflow(command, str(file))
+        assert said.code == 1
+        assert "The body is no JSON." in said.text
+        assert "Traceback" not in said.text
+
+
+async def test_a_preview_shows_the_fields_and_writes_nothing(
+    simulators: Control, mogulflow: Command, event_file: Write
+) -> None:
+    said = await mogulflow("preview", str(event_file(simulators)))
+    assert said.code == 0
+    for shown in ("churn_save: previewed", "would create", "Subject", "Save ", "#revenue-saves"):
+        assert shown in said.text
+    assert one_of_each(simulators, 0)
+
+
+MISSING_CHANNEL: dict[str, Any] = {
+    "system": "slack",
+    "path": "chat.postMessage",
+    "status": 200,
+    "body": {"ok": False, "error": "channel_not_found"},
+}
+REFUSED_TASK: dict[str, Any] = {
+    "system": "salesforce",
+    "path": "/sobjects/Task/",
+    "status": 403,
+    "body": [{"errorCode": "INSUFFICIENT_ACCESS_OR_READONLY", "message": "insufficient access rights"}],
+}
+
+
+@pytest.mark.parametrize(
+    ("fault", "done", "missing"),
+    [(MISSING_CHANNEL, "Task", "message"), (REFUSED_TASK, "message", "Task")],
+    ids=["no channel", "no right to write"],
+)
+async def test_a_partial_run_retried_does_only_what_is_missing(
+    simulators: Control, mogulflow: Command, client: Client, fault: dict[str, Any], done: str, missing: str
+) -> None:
+    simulators.fault(kind="status", times=None, **fault)
+    simulators.cancel(simulators.customers(case="account")[0].uuid)
+    [partial] = await results(client, simulators, 1)
+    assert partial.outcome is Outcome.PARTIAL
+    assert [each.object_type for each in partial.effects] == [done]
+    simulators.clear_faults()
+    [workflow_id] = accepted(simulators)
+    said = await mogulflow("retry", workflow_id)
+    assert said.code == 0
+    assert "Running again" in said.text
+    again = await client.get_workflow_handle(workflow_id, result_type=RunResult).result()
+    assert again.outcome is Outcome.ACTED
+    actions = {each.object_type: each.action for each in again.effects}
+    assert actions == {done: Action.UNCHANGED, missing: Action.CREATED}
+    assert one_of_each(simulators, 1)
+
+
+async def test_retry_of_an_unknown_run_says_so(mogulflow: Command) -> None:
+    said = await mogulflow("retry", "churn_save/nothing")
+    assert said.code == 1
+    assert "There is no run churn_save/nothing" in said.text
+
+
+async def test_doctor_is_content_with_what_is_complete(simulators: Control, mogulflow: Command) -> None:
+    said = await mogulflow("doctor")
+    assert said.code == 0
+    for checked in ("retention", "search attributes", "Task.Mogulflow_Key__c", "channel #revenue-saves"):
+        assert checked in said.text
+    assert "│ fault" not in said.text
+
+
+async def test_doctor_says_how_to_make_the_field_of_the_key(simulators: Control, mogulflow: Command) -> None:
+    simulators.remove_field("Task", "Mogulflow_Key__c")
+    said = await mogulflow("doctor")
+    assert said.code == 1
+    assert "Object Manager, Activity, Fields & Relationships, New: Text" in said.text
+
+
+@pytest.mark.parametrize(
+    ("wrong", "to_do"),
+    [
+        ({"SLACK__BOT_TOKEN": "xoxb-wrong"}, "Set SLACK__BOT_TOKEN"),
+        ({"SALESFORCE__CLIENT_SECRET": "wrong"}, "Check the External Client App"),
+        ({"CHARTMOGUL__DEFAULT__API_KEY": "wrong"}, "Set CHARTMOGUL__DEFAULT__API_KEY"),
+        ({"TEMPORAL_ADDRESS": "127.0.0.1:9"}, "set TEMPORAL_ADDRESS"),
+    ],
+    ids=["Slack", "Salesforce", "ChartMogul", "Temporal"],
+)
+async def test_doctor_says_what_to_do_where_a_system_refuses_us(
+    simulators: Control, mogulflow: Command, wrong: dict[str, str], to_do: str
+) -> None:
+    said = await mogulflow("doctor", **wrong)
+    assert said.code == 1
+    assert to_do in said.text
+    assert "Traceback" not in said.text

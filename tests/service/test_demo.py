@@ -1,0 +1,82 @@
+"""`mogulflow demo` as a person runs it: what it claims holds, and nothing of it stays behind."""
+
+import asyncio
+import os
+import signal
+import socket
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from dotenv import dotenv_values
+
+from processes import locked
+from stack import OURS
+from tests.service.conftest import started
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    """A state folder of its own: a person's demo may be up."""
+    clean = {name: value for name, value in os.environ.items() if not name.upper().startswith(OURS)}
+    return clean | {"MOGULFLOW_STATE_DIR": str(tmp_path / "state"), "PYTHONUNBUFFERED": "1"}
+
+
+async def output_of(process: asyncio.subprocess.Process) -> str:
+    """All of it. It ends when the last process that holds the terminal has, the guard included."""
+    output, _ = await asyncio.wait_for(process.communicate(), 45)
+    return output.decode()
+
+
+def anything_left(state: Path) -> list[str]:
+    """What still answers, or still holds Temporal's database."""
+    settings = dotenv_values(state / "demo.env")
+    names = ("SALESFORCE__INSTANCE_URL", "INGRESS_URL", "WEB_UI_URL", "TEMPORAL_ADDRESS")
+    left = [name for name in names if _answers(str(settings[name]))]
+    try:
+        with locked(state / "temporal.lock"):
+            return left
+    except BlockingIOError:
+        return [*left, "the database"]
+
+
+def _answers(address: str) -> bool:
+    place = urlsplit(address if "//" in address else f"//{address}")
+    with socket.socket() as probe:
+        return probe.connect_ex((str(place.hostname), place.port or 0)) == 0
+
+
+async def test_once_checks_every_claim_and_leaves_nothing_behind(
+    tmp_path: Path, environment: dict[str, str]
+) -> None:
+    async with started(tmp_path, "demo", "--once", **environment) as process:
+        output = await output_of(process)
+    assert process.returncode == 0, output
+    assert "holds" in output
+    assert "fails" not in output
+    assert anything_left(tmp_path / "state") == []
+
+
+async def test_ctrl_c_stops_it_and_leaves_nothing_behind(tmp_path: Path, environment: dict[str, str]) -> None:
+    async with started(tmp_path, "demo", **environment) as process:
+        assert process.stdout is not None
+        await asyncio.wait_for(process.stdout.readuntil(b"Ctrl-C stops everything."), 45)
+        process.send_signal(signal.SIGINT)
+        output = await output_of(process)
+    assert process.returncode == 0, output
+    assert "Stopping." in output
+    assert anything_left(tmp_path / "state") == []
+
+
+async def test_ctrl_c_during_the_start_stops_it_at_once(tmp_path: Path, environment: dict[str, str]) -> None:
+    log = tmp_path / "state" / "logs" / "temporal.log"
+    async with started(tmp_path, "demo", **environment) as process:
+        async with asyncio.timeout(30):
+            while not log.exists():
+                await asyncio.sleep(0.02)
+        process.send_signal(signal.SIGINT)
+        output = await output_of(process)
+    assert process.returncode == 130, output
+    assert not (tmp_path / "state" / "demo.env").exists()
+    with locked(tmp_path / "state" / "temporal.lock"):
+        pass
