@@ -59,7 +59,8 @@ class System:
 def systems(connections: Connections, settings: Settings) -> list[System]:
     chartmogul = ChartMogulActivities(connections.chartmogul)
     salesforce = SalesforceActivities(connections.salesforce)
-    slack = SlackActivities(connections.slack)
+    settle = settings.slack.settle_seconds if settings.slack else 0
+    slack = SlackActivities(connections.slack, settle)
     threads = settings.salesforce.threads if settings.salesforce else 1
     return [
         System(

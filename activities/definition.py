@@ -2,18 +2,20 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import wraps
 from typing import Any, Protocol, TypeVar, cast
 
 from temporalio import activity
 
 from activities.errors import application_error, refuse_while_closed, remember
-from clients.errors import IntegrationError
-from models.effects import Effect
+from clients.errors import IntegrationError, Unavailable
+from models.effects import Effect, Write
 
 S = TypeVar("S", contravariant=True)
 A = TypeVar("A", contravariant=True)
 R = TypeVar("R")
+T = TypeVar("T")
 R_co = TypeVar("R_co", covariant=True)
 
 
@@ -52,7 +54,8 @@ def step_activity(
             try:
                 if info.is_local:
                     refuse_while_closed(definition.system)
-                result = await method(self, arg)
+                    _refuse_when_late(definition.system, arg)
+                result = await method(self, _repeated(arg) if info.attempt > 1 else arg)
             except IntegrationError as error:
                 remember(error)
                 raise application_error(error, local=info.is_local) from None
@@ -63,6 +66,15 @@ def step_activity(
         return cast(Step[S, A, R], step)
 
     return define
+
+
+def _refuse_when_late(system: str, arg: object) -> None:
+    if isinstance(arg, Write) and arg.local_until and datetime.now(UTC) > arg.local_until:
+        raise Unavailable(system, "This worker was held up; another may have the run by now")
+
+
+def _repeated(arg: T) -> T:
+    return arg.model_copy(update={"repeat": True}) if isinstance(arg, Write) else arg
 
 
 def _counted(result: R, attempt: int) -> R:

@@ -5,7 +5,7 @@ from typing import Any
 from activities.definition import step_activity
 from clients.errors import NotFound
 from clients.salesforce import SalesforceClient
-from models.effects import Action, Effect, Mode, Write
+from models.effects import NOT_MADE_BEFORE, Action, Effect, Mode, Write
 from models.salesforce import AccountOwner, OwnerQuery, SaveTask, TaskChange
 
 OFF = "Salesforce is not connected"
@@ -27,12 +27,14 @@ class SalesforceActivities:
         if self._client is None:
             return _skipped(task)
         fields = _task_fields(task)
-        if task.repeat or task.mode is Mode.PREVIEW:
+        if task.repeat or task.only_find or task.mode is Mode.PREVIEW:
             found = await self._client.find_task(task.key, list(fields))
             if found is not None:
                 action, task_id = task.already(Action.CREATED), found.pop("Id")
                 before = None if action is Action.CREATED else found
                 return self._effect(task, action, task_id, before=before, after=found)
+        if task.only_find:
+            return _skipped(task, NOT_MADE_BEFORE)
         if task.mode is Mode.PREVIEW:
             return self._effect(task, Action.WOULD_CREATE, None, before=None, after=fields)
         saved = await self._client.upsert_task(task.key, fields)
@@ -46,14 +48,15 @@ class SalesforceActivities:
             return _skipped(change)
         before = await self._client.find_task(change.task_key, ["Description", *change.fields])
         if before is None:
-            raise NotFound("salesforce", "The save task is gone: somebody deleted it. Nothing to do.")
+            raise NotFound("salesforce", "The save task is gone: somebody deleted it, or its key.")
         task_id = before.pop("Id")
-        after = before | change.fields | {"Description": _appended(before, change)}
-        if after == before:
+        wanted = change.fields | {"Description": _appended(before, change)}
+        changed = {name: value for name, value in wanted.items() if before.get(name) != value}
+        if not changed:
             action = change.already(Action.UPDATED)
-            return self._effect(change, action, task_id, before=before, after=after)
-        await self._client.upsert_task(change.task_key, after)
-        return self._effect(change, Action.UPDATED, task_id, before=before, after=after)
+            return self._effect(change, action, task_id, before=before, after=before)
+        await self._client.update_task(task_id, changed)
+        return self._effect(change, Action.UPDATED, task_id, before=before, after=before | changed)
 
     def _effect(
         self,
@@ -77,8 +80,8 @@ class SalesforceActivities:
         )
 
 
-def _skipped(write: Write) -> Effect:
-    return Effect(system="salesforce", object_type="Task", action=Action.SKIPPED, key=write.key, note=OFF)
+def _skipped(write: Write, why: str = OFF) -> Effect:
+    return Effect(system="salesforce", object_type="Task", action=Action.SKIPPED, key=write.key, note=why)
 
 
 def _task_fields(task: SaveTask) -> dict[str, Any]:

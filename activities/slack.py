@@ -1,19 +1,21 @@
 """Telling people in Slack, once."""
 
+import asyncio
 from collections.abc import Iterator
 from typing import Any
 
 from activities.definition import step_activity
 from clients.slack import Posted, SlackClient
-from models.effects import Action, Effect, Mode
+from models.effects import NOT_MADE_BEFORE, Action, Effect, Mode
 from models.slack import Member, MemberQuery, Message
 
 OFF = "Slack is not connected"
 
 
 class SlackActivities:
-    def __init__(self, client: SlackClient | None) -> None:
+    def __init__(self, client: SlackClient | None, settle_seconds: float = 3.0) -> None:
         self._client = client
+        self._settle_seconds = settle_seconds
 
     @step_activity("slack.find_member")
     async def find_member(self, query: MemberQuery) -> Member | None:
@@ -26,9 +28,16 @@ class SlackActivities:
             return _effect(message, Action.SKIPPED, note=OFF)
         if message.mode is Mode.PREVIEW:
             return _effect(message, Action.WOULD_CREATE)
-        if message.repeat and (found := await self._client.find(message)):
+        if message.repeat and (found := await self._find(self._client, message)):
             return _effect(message, message.already(Action.CREATED), found)
+        if message.only_find:
+            return _effect(message, Action.SKIPPED, note=NOT_MADE_BEFORE)
         return _effect(message, Action.CREATED, await self._client.post(message))
+
+    async def _find(self, client: SlackClient, message: Message) -> Posted | None:
+        """Slack's history may lag: give what an earlier try has sent the time to show up."""
+        await asyncio.sleep(self._settle_seconds)
+        return await client.find(message)
 
 
 def _effect(

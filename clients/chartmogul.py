@@ -1,5 +1,6 @@
 """ChartMogul's REST API. Reads only: a read-only API key suffices."""
 
+from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
 from urllib.parse import quote
 
@@ -16,6 +17,8 @@ MAX_CONNECTIONS = 15
 PAGE_SIZE = 200
 
 M = TypeVar("M", bound=BaseModel)
+
+EARLIEST = datetime.min.replace(tzinfo=UTC)
 
 
 class _Page(BaseModel, Generic[M]):
@@ -64,7 +67,7 @@ class ChartMogulClient:
         call = Call("chartmogul", f"read notes of {uuid}")
         page = await self._get(call, "customer_notes", customer_uuid=uuid, per_page=self._page_size)
         notes = parsed(call, _Page[Note], page).entries
-        return max(notes, key=lambda note: note.created_at, default=None)
+        return max(notes, key=lambda note: note.created_at or EARLIEST, default=None)
 
     async def _one(self, what: str, path: str, model: type[M]) -> M:
         call = Call("chartmogul", what)

@@ -99,7 +99,7 @@ def wait_named_by(header: str | None) -> timedelta | None:
         seconds = _seconds_until(header)
     if not math.isfinite(seconds):
         return None
-    return min(max(timedelta(0), timedelta(seconds=min(seconds, 1e6))), LONGEST_WAIT)
+    return timedelta(seconds=min(max(0.0, seconds), LONGEST_WAIT.total_seconds()))
 
 
 def brief(text: str) -> str:
@@ -110,11 +110,11 @@ def brief(text: str) -> str:
 def _seconds_until(date: str) -> float:
     try:
         instant = parsedate_to_datetime(date)
-    except ValueError:
+        if instant.tzinfo is None:
+            instant = instant.replace(tzinfo=UTC)
+        return (instant - datetime.now(UTC)).total_seconds()
+    except (ValueError, OverflowError):
         return math.nan
-    if instant.tzinfo is None:
-        instant = instant.replace(tzinfo=UTC)
-    return (instant - datetime.now(UTC)).total_seconds()
 
 
 def _mismatches(error: ValidationError) -> str:

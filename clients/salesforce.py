@@ -71,6 +71,12 @@ class SalesforceClient:
         values = {field: _json_value(value) for field, value in fields.items()}
         return await self._transport.run(call, lambda org: self._upsert_task(org, key, values))
 
+    async def update_task(self, task_id: str, fields: Mapping[str, Any]) -> None:
+        """Set these fields; by its id, so that a Task that is gone is not made anew."""
+        call = Call("salesforce", f"change task {task_id}", writes=True)
+        values = {field: _json_value(value) for field, value in fields.items()}
+        await self._transport.run(call, lambda org: org.library.Task.update(task_id, values))
+
     def _find_task(self, org: Org, key: str, columns: list[str]) -> dict[str, Any] | None:
         names = ", ".join(dict.fromkeys(columns))
         tasks = org.query(format_soql(f"SELECT {names} FROM Task WHERE {self._task_key} = {{}}", key))

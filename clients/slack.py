@@ -9,6 +9,7 @@ import time
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any, NamedTuple
+from uuid import NAMESPACE_OID, uuid5
 
 from pydantic import AliasChoices, BaseModel, Field
 
@@ -150,6 +151,8 @@ def _body(message: Message) -> dict[str, Any]:
     body: dict[str, Any] = {
         "channel": message.channel,
         "text": message.text,  # the notification, and what screen readers say
+        # Slack promises nothing for it, but is known to refuse doubles by it: belt and braces.
+        "client_msg_id": str(uuid5(NAMESPACE_OID, message.key)),
         "metadata": {"event_type": EVENT_TYPE, "event_payload": {"key": message.key}},
         "unfurl_links": False,
         "unfurl_media": False,

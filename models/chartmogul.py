@@ -3,7 +3,17 @@
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+    model_validator,
+)
 
 from models.money import Cents
 
@@ -16,12 +26,21 @@ def _instant(value: Any) -> Any:
     return instant
 
 
+def _or_none(value: Any, read: ValidatorFunctionWrapHandler) -> Any:
+    """A date nothing depends on: an unreadable one is none."""
+    try:
+        return read(value)
+    except ValidationError:
+        return None
+
+
 Instant = Annotated[AwareDatetime, BeforeValidator(_instant)]
+OptionalInstant = Annotated[Instant | None, WrapValidator(_or_none)]
 Text = Annotated[str, Field(strict=True)]
 
 
 class _Vendor(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
+    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True, hide_input_in_errors=True)
 
 
 class WebhookCustomer(_Vendor):
@@ -62,46 +81,50 @@ class Activity(_Vendor):
     subscription_external_id: Text | None = Field(default=None, alias="subscription-external-id")
 
 
-class CustomerMovement(_Vendor):
+class _Row(_Vendor):
+    """A row that is read back: a field that ChartMogul leaves empty is as good as absent."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_nulls(cls, row: Any) -> Any:
+        if isinstance(row, dict):
+            return {name: value for name, value in row.items() if value is not None}
+        return row
+
+
+class CustomerMovement(_Row):
     """Row of `GET /customers/{uuid}/activities`."""
 
     date: Instant
     type: Text
-    movement: Cents = Field(alias="activity-mrr-movement")
     mrr: Cents = Field(alias="activity-mrr", description="The customer's MRR after it")
-    subscription_external_id: Text | None = Field(default=None, alias="subscription-external-id")
 
 
-class Subscription(_Vendor):
+class Subscription(_Row):
     """Row of `GET /customers/{uuid}/subscriptions`."""
 
     external_id: Text | None = None
     plan: Text = ""
     status: Text = ""
-    mrr: Cents = 0
-    start_date: Instant | None = Field(default=None, alias="start-date")
 
     @property
     def alive(self) -> bool:
         return self.status.casefold() == "active"
 
 
-class CustomerAttributes(_Vendor):
+class CustomerAttributes(_Row):
     custom: dict[str, Any] = {}
 
 
-class Customer(_Vendor):
+class Customer(_Row):
     """`GET /customers/{uuid}`, the fields we use."""
 
     uuid: Text
     name: Text | None = None
     company: Text | None = None
     email: Text | None = None
-    external_id: Text | None = None
-    status: Text = ""
     mrr: Cents = 0
-    currency: Text = "USD"
-    customer_since: Instant | None = Field(default=None, alias="customer-since")
+    customer_since: OptionalInstant = Field(default=None, alias="customer-since")
     link: Text | None = Field(default=None, alias="chartmogul-url")
     attributes: CustomerAttributes = CustomerAttributes()
 
@@ -111,16 +134,15 @@ class Customer(_Vendor):
         return self.company or self.name or self.uuid
 
 
-class Note(_Vendor):
+class Note(_Row):
     """`GET /customer_notes`: a note or a call."""
 
     text: Text | None = None
-    created_at: Instant
+    created_at: OptionalInstant = None
 
 
-class Account(_Vendor):
+class Account(_Row):
     """`GET /account`."""
 
     name: Text = ""
     currency: Text
-    time_zone: Text = "UTC"

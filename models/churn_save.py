@@ -1,39 +1,52 @@
 """Churn save: what its route can say and what a run is given."""
 
-from string import Formatter
 from typing import Annotated
 
+import holidays
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from models.effects import Mode
 from models.events import MrrMovement
 
 FieldValue = str | int | float | bool
-SUBJECT_PLACEHOLDERS = ("customer", "mrr", "plan")
+Seconds = Annotated[float, Field(ge=0, le=3600, allow_inf_nan=False)]
+COUNTRIES = holidays.list_supported_countries()
+SUBJECT_WORDS = {"customer": "x", "mrr": "x", "plan": "x"}
 
 
-def _known_placeholders(text: str) -> str:
-    for _, name, _, _ in Formatter().parse(text):
-        if name is not None and name not in SUBJECT_PLACEHOLDERS:
-            known = ", ".join(f"{{{each}}}" for each in SUBJECT_PLACEHOLDERS)
-            raise ValueError(f"{{{name}}} is unknown here; there are {known}")
+def _fillable(text: str) -> str:
+    try:
+        text.format(**SUBJECT_WORDS)
+    except (ValueError, LookupError, AttributeError) as error:
+        raise ValueError(
+            f"cannot be filled in ({error!r}); it may hold {{customer}}, {{mrr}}, {{plan}}"
+        ) from None
     return text
 
 
+def _known_country(code: str) -> str:
+    if code not in COUNTRIES:
+        raise ValueError(f"{code!r} is no country whose holidays are known; there are {', '.join(COUNTRIES)}")
+    return code
+
+
 class _Options(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    """Unknown fields are refused when the file is read, and ignored in a run's input: an older
+    worker must be able to take what a newer ingress gives."""
+
+    model_config = ConfigDict(
+        frozen=True, hide_input_in_errors=True, json_schema_extra={"additionalProperties": False}
+    )
 
 
 class TaskOptions(_Options):
-    subject: Annotated[str, AfterValidator(_known_placeholders)] = Field(
+    subject: Annotated[str, AfterValidator(_fillable)] = Field(
         default="Save {customer}: {mrr} MRR lost", description="With {customer}, {mrr} and {plan}"
     )
     priority: str = Field(default="High", description="A value of the org's Priority picklist")
     due_in_business_days: int = Field(default=1, ge=0, le=60)
-    holidays: str | None = Field(
-        default=None,
-        pattern="^[A-Z]{2}$",
-        description="Country whose holidays are no business days",
+    holidays: Annotated[str, AfterValidator(_known_country)] | None = Field(
+        default=None, description="Country whose holidays are no business days"
     )
     fallback_owner: str | None = Field(
         default=None,
@@ -49,7 +62,7 @@ class TaskOptions(_Options):
 
 
 class ChurnSaveOptions(_Options):
-    channel: str = Field(description="Slack channel, id (safest) or #name")
+    channel: str = Field(min_length=1, description="Slack channel, id (safest) or #name")
     task: TaskOptions = TaskOptions()
     reason_attributes: list[str] = Field(
         default=["cancellation_reason"],
@@ -59,15 +72,12 @@ class ChurnSaveOptions(_Options):
         default=[7, 30],
         description="Days after the event when we look whether the customer is back",
     )
-    settling_seconds: float = Field(
+    settling_seconds: Seconds = Field(
         default=20,
-        ge=0,
-        le=3600,
         description="How long ChartMogul may still show the customer as paying before we disbelieve",
     )
-    alert_waits_seconds: float = Field(
+    alert_waits_seconds: Seconds = Field(
         default=10,
-        ge=0,
         description="How long the alert waits for the task, to link it, when Salesforce is slow",
     )
 
@@ -75,7 +85,7 @@ class ChurnSaveOptions(_Options):
 class ChurnSaveInput(BaseModel):
     """Everything a run is explained by."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
     event: MrrMovement
     route: str

@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 
 class Mode(StrEnum):
@@ -18,6 +18,9 @@ class Action(StrEnum):
     SKIPPED = "skipped"
     WOULD_CREATE = "would create"
     WOULD_UPDATE = "would update"
+
+
+NOT_MADE_BEFORE = "not made before, and not needed now"
 
 
 class Effect(BaseModel):
@@ -38,14 +41,18 @@ class Effect(BaseModel):
 
 
 class Write(BaseModel):
-    """What every write carries beside its own fields. `steps.step` fills `repeat` and `rerun`."""
+    """What every write carries beside its own fields. `steps.step` fills those with a default."""
 
     model_config = ConfigDict(frozen=True)
 
     key: str = Field(description="Idempotency key, {event_id}:{step}")
     mode: Mode = Mode.LIVE
+    only_find: bool = Field(default=False, description="Say what is there; make nothing new")
     repeat: bool = Field(default=False, description="An earlier try may have written: look first")
     rerun: bool = Field(default=False, description="A person runs the workflow again")
+    local_until: AwareDatetime | None = Field(
+        default=None, description="From then on another worker may have the run: no local try"
+    )
 
     def already(self, done: Action) -> Action:
         """What to call a write that is found done: `done` where an earlier try of this run did it."""

@@ -37,13 +37,13 @@ class EventSource(StrEnum):
 
 
 class NotAMovement(ValueError):
-    """The message is well formed but no MRR movement; the text says why."""
+    """The message is well formed but no MRR movement; the text says why, and quotes nothing of it."""
 
 
 class MrrMovement(BaseModel):
     """One change of a customer's MRR. `amount` is in account currency; losses are negative."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
     kind: Literal["mrr_movement"] = "mrr_movement"
     account: str
@@ -77,7 +77,7 @@ class MrrMovement(BaseModel):
 def movement_from_webhook(body: MovementWebhook, account: str) -> MrrMovement:
     """Read a webhook body. Raises NotAMovement where its type is another one."""
     if _plain(body.type) != "mrr_movement":
-        raise NotAMovement(f"type is {body.type!r}; only mrr_movement is known")
+        raise NotAMovement("type is not mrr_movement")
     kind = _movement_type(body.movement_type)
     return MrrMovement(
         account=account,
@@ -118,8 +118,7 @@ def _movement_type(text: str) -> MovementType:
     try:
         return MovementType(_plain(text))
     except ValueError:
-        known = ", ".join(MovementType)
-        raise NotAMovement(f"movement type is {text!r}; known are {known}") from None
+        raise NotAMovement(f"movement type is none of {', '.join(MovementType)}") from None
 
 
 def _signed(cents: int, currency: str, kind: MovementType) -> Money:

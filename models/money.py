@@ -6,6 +6,8 @@ from typing import Annotated, Any, Self
 from babel.numbers import format_currency
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+MOST_CENTS = 10**15
+
 
 def _whole_cents(value: Any) -> Any:
     """Take an int, or a float as ChartMogul sometimes sends; refuse text and booleans."""
@@ -14,7 +16,7 @@ def _whole_cents(value: Any) -> Any:
     return value
 
 
-Cents = Annotated[int, BeforeValidator(_whole_cents), Field(strict=True, ge=-(10**15), le=10**15)]
+Cents = Annotated[int, BeforeValidator(_whole_cents), Field(strict=True, ge=-MOST_CENTS, le=MOST_CENTS)]
 """Hundredths of the currency unit. ChartMogul also counts currencies without decimals so
 (seen once for JPY, documented nowhere: `doctor` warns where an account uses such a currency)."""
 

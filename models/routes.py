@@ -8,9 +8,11 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from models.churn_save import ChurnSaveOptions
 from models.events import MovementType, MrrMovement
 
+TAKES = {"churn_save": {MovementType.CHURN}}
+
 
 class _Config(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, json_schema_extra={"additionalProperties": False})
 
 
 class Filter(_Config):
@@ -35,6 +37,12 @@ class Route(_Config):
     template: Literal["churn_save"]
     when: Filter
     options: ChurnSaveOptions
+
+    @model_validator(mode="after")
+    def _only_what_the_template_is_for(self) -> Self:
+        if others := set(self.when.movements) - TAKES[self.template]:
+            raise ValueError(f"{self.template} is not for {', '.join(sorted(others))}")
+        return self
 
 
 class Routes(_Config):

@@ -85,7 +85,7 @@ def settings_for(simulators_url: str) -> Settings:
             }
         ),
         slack=Slack.model_validate(
-            {"bot_token": "xoxb-demo", "base_url": f"{simulators_url}/slack/api/", "settle_seconds": 0.2}
+            {"bot_token": "xoxb-demo", "base_url": f"{simulators_url}/slack/api/", "settle_seconds": 0.4}
         ),
         workflow_sandbox=True,
     )

@@ -8,9 +8,10 @@ from pydantic import BaseModel, ConfigDict
 
 from models.chartmogul import Customer, CustomerMovement, Note, Subscription
 from models.events import MovementType, MrrMovement, to_the_second
-from models.money import Money
+from models.money import MOST_CENTS, Money
 
 NOT_GIVEN = "not given"
+NOTES_UNREAD = "not given; the notes could not be read"
 DAYS_PER_MONTH = 365.25 / 12
 _BACK = (MovementType.REACTIVATION, MovementType.NEW_BUSINESS)
 
@@ -25,6 +26,7 @@ class ChurnFacts(BaseModel):
     subscriptions: list[Subscription] = []
     movements: list[CustomerMovement] = []
     note: Note | None = None
+    notes_read: bool = True
 
     @property
     def subscription(self) -> Subscription | None:
@@ -58,7 +60,7 @@ class ChurnFacts(BaseModel):
     def tenure(self) -> str:
         """`1 year 2 months`; empty where ChartMogul names no start."""
         since = self.customer.customer_since
-        if since is None:
+        if since is None or since > self.event.occurred_at:
             return ""
         span = relativedelta(self.event.occurred_at, since)
         parts = [_count(span.years, "year"), _count(span.months, "month")]
@@ -68,17 +70,18 @@ class ChurnFacts(BaseModel):
     def lifetime_value(self) -> Money:
         """MRR times the months it ran, up to the event: ChartMogul's API names no value of one customer."""
         until = self.event.occurred_at
-        history = sorted((each for each in self.movements if each.date <= until), key=_when)
+        rows = reversed(self.movements)  # newest first: of two in one second the later row came first
+        history = sorted((each for each in rows if each.date <= until), key=_when)
         ends = [each.date for each in history[1:]] + [until]
         cents = sum(each.mrr * _months(each.date, end) for each, end in zip(history, ends, strict=True))
-        return Money(cents=round(cents), currency=self.event.amount.currency)
+        return Money(cents=min(round(cents), MOST_CENTS), currency=self.event.amount.currency)
 
     def reason(self, attributes: list[str]) -> str:
         """The first of the custom attributes that says something, else the latest note."""
         said: list[Any] = [self.customer.attributes.custom.get(name) for name in attributes]
         said.append(self.note.text if self.note else None)
         texts = (str(each).strip() for each in said if each is not None)
-        return next((text for text in texts if text), NOT_GIVEN)
+        return next((text for text in texts if text), NOT_GIVEN if self.notes_read else NOTES_UNREAD)
 
 
 def _when(movement: CustomerMovement) -> datetime:

@@ -9,6 +9,7 @@ from temporalio import workflow
 from activities.chartmogul import ChartMogulActivities, CustomerQuery
 from activities.salesforce import SalesforceActivities
 from activities.slack import SlackActivities
+from models.chartmogul import Note
 from models.churn_save import ChurnSaveInput
 from models.effects import Effect, Mode
 from models.runs import Outcome, RunResult
@@ -19,7 +20,7 @@ from workflows import churn_texts as texts
 from workflows.churn_facts import ChurnFacts
 from workflows.headlines import summary
 from workflows.ledger import Ledger
-from workflows.steps import StepFailed, step, together
+from workflows.steps import StepFailed, glance, is_rerun, step, together
 
 
 @workflow.defn(name="churn_save")
@@ -31,6 +32,7 @@ class ChurnSave:
         self._ledger = Ledger(summary(given.event))
         self._owner: AccountOwner | None = None
         self._task: Effect | None = None
+        self._only_find = False  # run again for a customer who is back: finish what was begun, begin nothing
 
     @workflow.run
     async def run(self, given: ChurnSaveInput) -> RunResult:
@@ -40,13 +42,15 @@ class ChurnSave:
             raise self._ledger.fail(failure) from None
         if facts is None:
             return self._ledger.end(Outcome.UNVERIFIED)
-        if facts.reactivated:
-            await self._tell_slack("already_saved", "Say they are back", texts.already_saved_text(facts))
-            return self._ledger.end(Outcome.ALREADY_SAVED)
+        if facts.reactivated and not is_rerun():
+            return await self._tell_they_are_back(facts)
+        self._only_find = facts.reactivated
         task = asyncio.create_task(self._give_the_owner_a_save_task(facts))
         await self._wait_a_little_for(task)
         alert = await self._alert_the_channel(facts)
         await task
+        if self._only_find and not self._found(alert) and not self._found(self._task):
+            return await self._tell_they_are_back(facts)
         return self._ledger.end(await self._check_back(facts, alert))
 
     @workflow.query(name="effects", description="What this run has done so far")
@@ -70,14 +74,14 @@ class ChurnSave:
         query = CustomerQuery(account=event.account, customer_uuid=event.customer_uuid)
         chartmogul = ChartMogulActivities
         try:
-            customer, subscriptions, movements, note = await together(
+            customer, subscriptions, movements, (note, notes_read) = await together(
                 step(chartmogul.read_customer, query, summary="Read the customer"),
                 step(chartmogul.read_subscriptions, query, summary="Read the subscriptions"),
                 step(chartmogul.read_movements, query, summary="Read the MRR movements"),
-                step(chartmogul.read_latest_note, query, summary="Read the latest note"),
+                self._latest_note(query),
             )
         except StepFailed as failure:
-            if failure.kind == "NotFound":
+            if (failure.step, failure.kind) == ("chartmogul.read_customer", "NotFound"):
                 return None
             raise
         return ChurnFacts(
@@ -86,7 +90,23 @@ class ChurnSave:
             subscriptions=subscriptions,
             movements=movements,
             note=note,
+            notes_read=notes_read,
         )
+
+    async def _latest_note(self, query: CustomerQuery) -> tuple[Note | None, bool]:
+        """The note, and whether it could be read: the reason may stand in it, no more."""
+        try:
+            return await glance(ChartMogulActivities.read_latest_note, query), True
+        except StepFailed:
+            return None, False
+
+    async def _tell_they_are_back(self, facts: ChurnFacts) -> RunResult:
+        await self._tell_slack("already_saved", "Say they are back", texts.already_saved_text(facts))
+        return self._ledger.end(Outcome.ALREADY_SAVED)
+
+    @staticmethod
+    def _found(effect: Effect | None) -> bool:
+        return effect is not None and effect.object_id is not None
 
     async def _give_the_owner_a_save_task(self, facts: ChurnFacts) -> None:
         query = OwnerQuery(
@@ -114,6 +134,7 @@ class ChurnSave:
         return SaveTask(
             key=self._key("save_task"),
             mode=self._given.mode,
+            only_find=self._only_find,
             subject=texts.task_subject(self._given, facts),
             due=texts.due_date(self._given.received_at, options),
             priority=options.priority,
@@ -136,50 +157,53 @@ class ChurnSave:
 
     async def _owner_mention(self) -> str:
         """A mention where Slack knows the e-mail. Its absence is no problem: the name does."""
-        owner = self._owner or AccountOwner()
-        if not owner.owner_email:
-            return texts.mention(owner, None)
-        query = MemberQuery(email=owner.owner_email)
-        try:
-            member = await step(SlackActivities.find_member, query, summary="Find the owner in Slack")
-        except StepFailed:
-            member = None
-        return texts.mention(owner, member)
+        member = None
+        if self._owner and self._owner.owner_email:
+            with suppress(StepFailed):
+                query = MemberQuery(email=self._owner.owner_email)
+                member = await glance(SlackActivities.find_member, query)
+        return texts.mention(self._owner, member)
 
     async def _check_back(self, facts: ChurnFacts, alert: Effect | None) -> Outcome:
         """Look again after the route's days; say once what became of the customer."""
         if self._given.mode is Mode.PREVIEW:
             return Outcome.PREVIEWED
-        saved = False
-        for days in self._options.check_back_days:
-            await self._sleep_until(days)
-            facts = await self._ledger.attempt(self._read()) or facts
-            if saved := facts.reactivated:
-                break
         if not self._options.check_back_days:
             return Outcome.ACTED
-        await self._record_verdict(facts, alert, saved)
-        return Outcome.SAVED if saved else Outcome.LOST
+        unread = False
+        for days in self._options.check_back_days:
+            await self._sleep_until(days)
+            try:
+                facts, unread = await self._read() or facts, False
+            except StepFailed as failure:
+                self._ledger.note_problem(failure)
+                unread = True
+            if facts.reactivated:
+                break
+        if unread:
+            return Outcome.PARTIAL  # nobody knows what became of them: better no word than a wrong one
+        await self._record_verdict(facts, alert, days)
+        return Outcome.SAVED if facts.reactivated else Outcome.LOST
 
     async def _sleep_until(self, days: float) -> None:
-        wake_at = self._given.received_at + timedelta(days=days)
-        left = wake_at - workflow.now()
+        left = self._given.received_at + timedelta(days=days) - workflow.now()
         if left > timedelta(0):
             await workflow.sleep(left, summary=f"Check back {days:g} days after the cancellation")
 
-    async def _record_verdict(self, facts: ChurnFacts, alert: Effect | None, saved: bool) -> None:
-        text = texts.verdict_text(facts, saved, workflow.now())
+    async def _record_verdict(self, facts: ChurnFacts, alert: Effect | None, days: float) -> None:
+        saved = facts.reactivated
         if alert and alert.object_id:
+            text = texts.reply_text(facts, saved, days)
             await self._tell_slack("verdict", "Reply in the thread", text, thread_ts=alert.object_id)
-        if self._task and self._task.object_id:
-            await self._tell_the_task(text, saved)
+        if self._found(self._task):
+            await self._tell_the_task(saved, days)
 
-    async def _tell_the_task(self, text: str, saved: bool) -> None:
+    async def _tell_the_task(self, saved: bool, days: float) -> None:
         options = self._options.task
         change = TaskChange(
             key=self._key("task_outcome"),
             task_key=self._key("save_task"),
-            append_to_description=text,
+            append_to_description=texts.task_outcome_line(saved, days),
             fields=options.fields_when_saved if saved else options.fields_when_lost,
         )
         record = SalesforceActivities.record_task_outcome
@@ -197,6 +221,7 @@ class ChurnSave:
         message = Message(
             key=self._key(name),
             mode=self._given.mode,
+            only_find=self._only_find and name == "alert",
             channel=self._options.channel,
             text=text,
             blocks=blocks or [],

@@ -5,15 +5,6 @@ from typing import Any
 
 import holidays
 from babel.dates import format_date
-from slack_sdk.models.blocks import (
-    ActionsBlock,
-    Block,
-    ButtonElement,
-    ContextBlock,
-    HeaderBlock,
-    MarkdownTextObject,
-    SectionBlock,
-)
 
 from models.churn_save import ChurnSaveInput, TaskOptions
 from models.salesforce import AccountOwner
@@ -21,7 +12,8 @@ from models.slack import Member
 from workflows.churn_facts import ChurnFacts
 from workflows.headlines import plan_from
 
-NO_OWNER = "nobody"
+NAME_LENGTH = 120
+"""Longer names of customers, plans and people are cut: Slack refuses a field over 2,000 characters."""
 
 
 def due_date(received_at: datetime, options: TaskOptions) -> date:
@@ -32,15 +24,13 @@ def due_date(received_at: datetime, options: TaskOptions) -> date:
 
 
 def task_subject(given: ChurnSaveInput, facts: ChurnFacts) -> str:
-    text = given.options.task.subject.format(
-        customer=facts.customer.label, mrr=abs(given.event.amount), plan=plan(facts)
-    )
-    return _short(text, 255)
+    words = {"customer": name(facts), "mrr": str(abs(given.event.amount)), "plan": plan(facts)}
+    return _short(given.options.task.subject.format(**words), 255)
 
 
 def task_description(given: ChurnSaveInput, facts: ChurnFacts, owner: AccountOwner, run_link: str) -> str:
     lines = [
-        f"{facts.customer.label} cancelled on {_day(given.event.occurred_at)}.",
+        f"{name(facts)} cancelled on {_day(given.event.occurred_at)}.",
         "",
         *(f"{name}: {value}" for name, value in figures(given, facts)),
         f"Owner: {owner.why_fallback}" if owner.why_fallback else "",
@@ -62,12 +52,16 @@ def figures(given: ChurnSaveInput, facts: ChurnFacts) -> list[tuple[str, str]]:
     ]
 
 
+def name(facts: ChurnFacts) -> str:
+    return _short(facts.customer.label, NAME_LENGTH)
+
+
 def plan(facts: ChurnFacts) -> str:
-    return facts.plan or plan_from(facts.event.description)
+    return _short(facts.plan or plan_from(facts.event.description), NAME_LENGTH)
 
 
 def alert_text(given: ChurnSaveInput, facts: ChurnFacts) -> str:
-    return f"{_escaped(facts.customer.label)} cancelled: {given.event.amount} MRR"
+    return f"{_escaped(name(facts))} cancelled: {given.event.amount} MRR"
 
 
 def alert_blocks(
@@ -76,45 +70,57 @@ def alert_blocks(
     owner: str,
     links: list[tuple[str, str | None]],
 ) -> list[dict[str, Any]]:
-    """Block Kit of the alert. `owner` is mrkdwn already; `links` are button texts and URLs."""
-    fields = [
-        MarkdownTextObject(text=f"*{name}*\n{_escaped(value)}") for name, value in figures(given, facts)
+    """Block Kit of the alert. `owner` is mrkdwn already; `links` are button texts and URLs.
+
+    Plain JSON: slack_sdk's own models raise on what Slack would refuse, and a workflow must not.
+    """
+    fields = [f"*{title}*\n{_escaped(_short(value, 350))}" for title, value in figures(given, facts)]
+    fields.append(f"*Owner*\n{owner}")
+    buttons = [_button(number, text, url) for number, (text, url) in enumerate(links) if url]
+    return [
+        {"type": "header", "text": _plain(_short(f"{name(facts)} cancelled", 150))},
+        {"type": "section", "fields": [_mrkdwn(field) for field in fields]},
+        *([{"type": "actions", "elements": buttons}] if buttons else []),
+        {"type": "context", "elements": [_mrkdwn(f"Cancelled {_day(given.event.occurred_at)}")]},
     ]
-    fields.append(MarkdownTextObject(text=f"*Owner*\n{owner}"))
-    buttons = [
-        ButtonElement(text=text, url=url, action_id=f"open_{number}")
-        for number, (text, url) in enumerate(links)
-        if url
-    ]
-    blocks: list[Block] = [
-        HeaderBlock(text=_short(f"{facts.customer.label} cancelled", 150)),
-        SectionBlock(fields=fields),
-        *([ActionsBlock(elements=buttons)] if buttons else []),
-        ContextBlock(elements=[MarkdownTextObject(text=f"Cancelled {_day(given.event.occurred_at)}")]),
-    ]
-    return [block.to_dict() for block in blocks]
 
 
-def mention(owner: AccountOwner, member: Member | None) -> str:
+def _button(number: int, text: str, url: str) -> dict[str, Any]:
+    return {"type": "button", "action_id": f"open_{number}", "text": _plain(text), "url": url[:3000]}
+
+
+def _plain(text: str) -> dict[str, Any]:
+    return {"type": "plain_text", "text": text}
+
+
+def _mrkdwn(text: str) -> dict[str, Any]:
+    return {"type": "mrkdwn", "text": text}
+
+
+def mention(owner: AccountOwner | None, member: Member | None) -> str:
     """The owner as mrkdwn: a mention where the e-mail is a member's, else the name."""
+    if owner is None:
+        return "not known yet"
     if member:
         return f"<@{member.id}>"
-    return _escaped(owner.owner_name or owner.owner_email or NO_OWNER)
+    return _escaped(_short(owner.owner_name or owner.owner_email or "nobody", NAME_LENGTH))
 
 
 def already_saved_text(facts: ChurnFacts) -> str:
-    return (
-        f"{_escaped(facts.customer.label)} cancelled and is already back"
-        f" at {facts.current_mrr} MRR. No task made."
-    )
+    who = _escaped(name(facts))
+    return f"{who} cancelled and is already back at {facts.current_mrr} MRR. No task made."
 
 
-def verdict_text(facts: ChurnFacts, saved: bool, at: datetime) -> str:
-    """What became of the customer: the reply in Slack and the line in the task."""
-    who = _escaped(facts.customer.label)
+def reply_text(facts: ChurnFacts, saved: bool, days: float) -> str:
+    who = _escaped(name(facts))
     if saved:
-        return f"Saved: {who} is back at {facts.current_mrr} MRR ({_day(at)})."
-    return f"Lost: {who} has not come back by {_day(at)}."
+        return f"Saved: {who} is back at {facts.current_mrr} MRR."
+    return f"Lost: {who} has not come back in {days:g} days."
+
+
+def task_outcome_line(saved: bool, days: float) -> str:
+    """The same at every repeat, so that it stands in the task once."""
+    return "Outcome: saved, the customer is back." if saved else f"Outcome: lost, not back in {days:g} days."
 
 
 def _day(instant: datetime) -> str:

@@ -35,7 +35,7 @@ class Ledger:
         try:
             result = await step
         except StepFailed as failure:
-            self._note_problem(failure)
+            self.note_problem(failure)
             return None
         if isinstance(result, Effect):
             self.effects.append(result)
@@ -48,9 +48,16 @@ class Ledger:
 
     def fail(self, failure: StepFailed) -> ApplicationError:
         """The error that ends a run which cannot go on without this step."""
-        self._note_problem(failure)
+        self.note_problem(failure)
         self._close(Outcome.FAILED)
         return ApplicationError(str(failure), type=failure.kind, non_retryable=True)
+
+    def note_problem(self, failure: StepFailed) -> None:
+        problem = Problem(step=failure.step, kind=failure.kind, message=str(failure))
+        self.problems.append(problem)
+        workflow.logger.warning("Step failed for good", extra={"step": problem.step, "kind": problem.kind})
+        workflow.upsert_search_attributes([OUTCOME.value_set(Outcome.PARTIAL)])
+        self.show()
 
     def show(self) -> None:
         workflow.set_current_details(self.markdown())
@@ -59,13 +66,6 @@ class Ledger:
         rows = [_row(effect) for effect in self.effects]
         table = ["| system | object | what | tries | |", "|---|---|---|---|---|", *rows] if rows else []
         return "\n".join([f"### {self._title}", "", *table, "", *map(_advice, self.problems)]).strip()
-
-    def _note_problem(self, failure: StepFailed) -> None:
-        problem = Problem(step=failure.step, kind=failure.kind, message=str(failure))
-        self.problems.append(problem)
-        workflow.logger.warning("Step failed for good", extra={"step": problem.step, "kind": problem.kind})
-        workflow.upsert_search_attributes([OUTCOME.value_set(Outcome.PARTIAL)])
-        self.show()
 
     def _close(self, outcome: Outcome) -> RunResult:
         workflow.upsert_search_attributes([OUTCOME.value_set(outcome)])

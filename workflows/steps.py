@@ -17,12 +17,18 @@ from temporalio.exceptions import ActivityError, ApplicationError, FailureError,
 
 from activities.definition import Step
 from models.effects import Effect, Write
-from temporal import DURABLE, GIVE_UP_AFTER
+from temporal import DURABLE, GIVE_UP_AFTER, TASK_TIMEOUT
 
 LOCAL_LIMIT = timedelta(seconds=3)
 """Longer steps would outlast the workflow task they run in."""
 
 DURABLE_LIMIT = timedelta(seconds=30)
+
+LOCAL_WINDOW = 0.8 * TASK_TIMEOUT
+"""A worker that froze longer in its task may have lost the run to another, who writes in its place."""
+
+NOTHING_DONE = ("RateLimited", "Unavailable")
+"""After these a write surely did not happen, and nobody has to look for it."""
 
 CUT_OFF_PAUSE = timedelta(seconds=5)
 """A write that was cut off at the local limit may still arrive: time for that before anyone looks."""
@@ -55,18 +61,34 @@ class _Failure:
 async def step(activity: Step[S, A, R], arg: A, *, summary: str) -> R:
     """Run one step. `summary` names it in the timeline. Raises StepFailed."""
     definition = activity.definition
-    undisturbed = workflow.info().get_current_history_length() == UNDISTURBED
-    if definition.looks_first and not undisturbed:
-        return await _durable(activity, arg, summary)
+    repeat = workflow.info().get_current_history_length() != UNDISTURBED
+    if repeat and definition.looks_first:
+        return await _durable(activity, _marked(arg, repeat=True), summary)
     try:
-        return await _local(activity, _marked(arg, repeat=not undisturbed))
+        return await _local(activity, _marked(arg, repeat=repeat))
     except FailureError as error:
         failure = _read(error)
     if failure.permanent:
         raise StepFailed(definition.name, failure.kind, failure.message)
     if failure.pause:
-        await workflow.sleep(failure.pause, summary=failure.message[:200])
-    return _after_local(await _durable(activity, arg, summary))
+        await workflow.sleep(failure.pause, summary=failure.message[:100])
+    repeat = repeat or failure.kind not in NOTHING_DONE
+    return _after_local(await _durable(activity, _marked(arg, repeat=repeat), summary))
+
+
+async def glance(activity: Step[S, A, R], arg: A) -> R:
+    """A read that the run can do without: one local try, no second. Raises StepFailed."""
+    try:
+        return await _local(activity, arg)
+    except FailureError as error:
+        failure = _read(error)
+        raise StepFailed(activity.definition.name, failure.kind, failure.message) from None
+
+
+def is_rerun() -> bool:
+    """A person has reset the run to go again from its first step."""
+    info = workflow.info()
+    return info.run_id != info.original_execution_run_id
 
 
 T1 = TypeVar("T1")
@@ -102,7 +124,7 @@ async def _durable(activity: Step[S, A, R], arg: A, summary: str) -> R:
     try:
         result: R = await workflow.execute_activity_method(
             cast(Any, activity),
-            _marked(arg, repeat=True),
+            arg,
             task_queue=definition.system,
             activity_id=arg.key if isinstance(arg, Write) else None,
             start_to_close_timeout=DURABLE_LIMIT,
@@ -117,12 +139,11 @@ async def _durable(activity: Step[S, A, R], arg: A, summary: str) -> R:
 
 
 def _marked(arg: A, *, repeat: bool) -> A:
-    """Tell a write whether an earlier try may have written, and whether a person runs it again."""
+    """Tell a write whether an earlier try may have written, and until when it may be tried locally."""
     if not isinstance(arg, Write):
         return arg
-    info = workflow.info()
-    rerun = info.run_id != info.original_execution_run_id
-    return arg.model_copy(update={"repeat": repeat, "rerun": rerun})
+    marks = {"repeat": repeat, "rerun": is_rerun(), "local_until": workflow.now() + LOCAL_WINDOW}
+    return arg.model_copy(update=marks)
 
 
 def _after_local(result: R) -> R:

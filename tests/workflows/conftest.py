@@ -1,5 +1,6 @@
 """One installation for the workflow tests: a real server, real workers, simulators with state."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -10,12 +11,15 @@ from temporalio.client import Client, WorkflowHandle
 from ingress.dispatch import Door
 from models.chartmogul import MovementWebhook
 from models.churn_save import ChurnSaveOptions, TaskOptions
-from models.effects import Mode
+from models.effects import Effect, Mode
 from models.events import movement_from_webhook
 from models.routes import Filter, Route, Routes
 from models.runs import RunResult
+from simulators.control import Control
 
 Start = Callable[..., Awaitable[WorkflowHandle[Any, RunResult]]]
+
+RunAgain = Callable[[WorkflowHandle[Any, RunResult]], Awaitable[RunResult]]
 
 SECOND = 1 / 86400
 
@@ -45,3 +49,31 @@ def start(client: Client, workers: None) -> Start:
         return client.get_workflow_handle(run.workflow_id, result_type=RunResult)
 
     return put
+
+
+def cancelled(simulators: Control, case: Any = "account", number: int = 0, **wish: Any) -> dict[str, Any]:
+    """The body of the webhook of a cancellation, without sending it."""
+    customer = simulators.customers(case=case)[number]
+    return simulators.cancel(customer.uuid, send=False, **wish)
+
+
+def by_object(effects: list[Effect]) -> dict[str, Effect]:
+    return {effect.object_type: effect for effect in effects}
+
+
+def owner_of(simulators: Control, task: dict[str, Any]) -> dict[str, Any]:
+    return next(user for user in simulators.records("User") if user["Id"] == task["OwnerId"])
+
+
+async def until_effects(handle: WorkflowHandle[Any, Any], count: int) -> list[Effect]:
+    for _ in range(200):
+        effects: list[Effect] = await handle.query("effects", result_type=list[Effect])
+        if len(effects) >= count:
+            return effects
+        await asyncio.sleep(0.05)
+    raise AssertionError(f"never came to {count} effects")
+
+
+async def outcome_attribute(handle: WorkflowHandle[Any, Any]) -> str:
+    found = {pair.key.name: pair.value for pair in (await handle.describe()).typed_search_attributes}
+    return str(found["Outcome"])
