@@ -1,0 +1,1 @@
+"""How fast the product is, against its ceiling and against the usual way of doing the same."""

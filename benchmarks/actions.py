@@ -1,0 +1,99 @@
+"""What a run costs where Temporal is paid by the action, counted from its history."""
+
+import asyncio
+import time
+from collections import Counter
+from datetime import UTC, datetime
+from typing import Any
+
+from temporalio.api.enums.v1 import EventType
+from temporalio.api.history.v1 import HistoryEvent
+from temporalio.client import WorkflowHandle
+
+from benchmarks.ground import ROUTES_FILE, Ground, Json
+from benchmarks.results import Result
+from benchmarks.rivals import rival
+from ingress.dispatch import Door
+from ingress.routes import load_routes
+from models.chartmogul import MovementWebhook
+from models.events import movement_from_webhook
+from models.routes import Routes
+
+CHECK_BACK_DAYS = 7
+PATIENCE_SECONDS = 30
+
+SINGLE = {
+    EventType.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED: "start",
+    EventType.EVENT_TYPE_TIMER_STARTED: "timer",
+    EventType.EVENT_TYPE_UPSERT_WORKFLOW_SEARCH_ATTRIBUTES: "search attributes",
+}
+
+
+def actions(history: list[HistoryEvent]) -> list[str]:
+    """One per start, timer, upsert and try of a regular activity; one for all local activities of a task."""
+    single = [SINGLE[each.event_type] for each in history if each.event_type in SINGLE]
+    tasks = {
+        each.marker_recorded_event_attributes.workflow_task_completed_event_id
+        for each in history
+        if each.event_type == EventType.EVENT_TYPE_MARKER_RECORDED
+    }
+    tries = sum(
+        each.activity_task_started_event_attributes.attempt
+        for each in history
+        if each.event_type == EventType.EVENT_TYPE_ACTIVITY_TASK_STARTED
+    )
+    return [*single, *["local activities"] * len(tasks), *["regular activity"] * tries]
+
+
+async def count_actions(ground: Ground) -> Result:
+    first, second, third = ground.cancellations(3)
+    async with rival(ground, local=False) as start:
+        textbook = await start(first)
+        await textbook.result()
+    waiting = await _waiting(ground, third)
+    runs = {
+        "textbook, the same calls": textbook,
+        "`churn_save`, no check-back": await _closed(ground, second),
+        "`churn_save`, waiting to check back": waiting,
+    }
+    rows = [[name, *_counted(await _history(handle))] for name, handle in runs.items()]
+    await waiting.terminate("counted")
+    note = "Of the happy path; a regular activity's retry is one more."
+    return Result("actions", ["", "actions", "which"], rows, note)
+
+
+async def _closed(ground: Ground, body: Json) -> WorkflowHandle[Any, Any]:
+    _, answer = await ground.deliver(body)
+    handle = ground.client.get_workflow_handle(answer["runs"][0]["workflow_id"])
+    await handle.result()
+    return handle
+
+
+async def _waiting(ground: Ground, body: Json) -> WorkflowHandle[Any, Any]:
+    """Through the same door by another route."""
+    door = Door(ground.client, _patient(), "")
+    event = movement_from_webhook(MovementWebhook.model_validate(body), "default")
+    (run,) = await door.dispatch(event, received_at=datetime.now(UTC))
+    handle = ground.client.get_workflow_handle(run.workflow_id)
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while "timer" not in actions(await _history(handle)):
+        if time.monotonic() > deadline:
+            raise TimeoutError("the run does not come to its check-back")
+        await asyncio.sleep(0.1)
+    return handle
+
+
+def _patient() -> Routes:
+    (route,) = load_routes(ROUTES_FILE).routes
+    options = route.options.model_copy(update={"check_back_days": [CHECK_BACK_DAYS]})
+    return Routes(routes=[route.model_copy(update={"options": options})])
+
+
+async def _history(handle: WorkflowHandle[Any, Any]) -> list[HistoryEvent]:
+    return [event async for event in handle.fetch_history_events()]
+
+
+def _counted(found: list[HistoryEvent]) -> list[str]:
+    counts = Counter(actions(found))
+    which = ", ".join(f"{name} {number}" if number > 1 else name for name, number in counts.items())
+    return [str(counts.total()), which]

@@ -1,0 +1,92 @@
+"""Workers for the bare workflow, in this process, and what starts it."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+from pydantic import SecretStr
+from temporalio.client import Client, WorkflowHandle
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.service import GrpcCompression
+from temporalio.worker import Worker
+
+import settings
+import temporal
+from activities.chartmogul import ChartMogulActivities
+from activities.salesforce import SalesforceActivities
+from activities.slack import SlackActivities
+from benchmarks.bare import Bare, Lost
+from benchmarks.ground import Ground, Json
+from clients.chartmogul import ChartMogulClient
+from clients.salesforce import SalesforceClient
+from clients.slack import SlackClient
+from simulators import shapes
+from simulators.control import Control
+from worker import Connections
+
+Start = Callable[[Json], Awaitable[WorkflowHandle[Any, Any]]]
+
+
+@asynccontextmanager
+async def rival(ground: Ground, *, local: bool) -> AsyncIterator[Start]:
+    """All local and eager, without sandbox: the ceiling. Else regular activities by the SDK's defaults."""
+    client = await Client.connect(
+        ground.stack.temporal.address,
+        data_converter=pydantic_data_converter,
+        grpc_compression=GrpcCompression.NONE if local else GrpcCompression.GZIP,
+    )
+    queue = f"bare-{'local' if local else 'regular'}"
+
+    async def start(body: Json) -> WorkflowHandle[Any, Any]:
+        lost = Lost(
+            key=uuid4().hex, customer_uuid=body["customer"]["uuid"], at=datetime.now(UTC), local=local
+        )
+        return await client.start_workflow(
+            "bare", lost, id=f"bare/{lost.key}", task_queue=queue, request_eager_start=local
+        )
+
+    connections = _connections(ground.control)
+    worker = Worker(
+        client,
+        task_queue=queue,
+        workflows=[Bare],
+        activities=_activities(connections),
+        no_remote_activities=local,
+        workflow_runner=temporal.workflow_runner(sandboxed=not local),
+    )
+    try:
+        async with worker:
+            yield start
+    finally:
+        await connections.aclose()
+
+
+def _activities(connections: Connections) -> list[Callable[..., Any]]:
+    chartmogul = ChartMogulActivities(connections.chartmogul)
+    salesforce = SalesforceActivities(connections.salesforce)
+    slack = SlackActivities(connections.slack)
+    return [
+        chartmogul.read_customer,
+        chartmogul.read_subscriptions,
+        chartmogul.read_movements,
+        chartmogul.read_latest_note,
+        salesforce.find_account_owner,
+        salesforce.create_save_task,
+        slack.find_member,
+        slack.post_message,
+    ]
+
+
+def _connections(control: Control) -> Connections:
+    """The product's own clients, so that the calls are the same."""
+    key, secret, token = map(
+        SecretStr, (shapes.CHARTMOGUL_KEY, shapes.SALESFORCE_CLIENT_SECRET, shapes.SLACK_TOKEN)
+    )
+    account = settings.ChartMogulAccount(api_key=key, base_url=control.chartmogul_url)
+    org = settings.Salesforce(
+        instance_url=control.salesforce_url, client_id=shapes.SALESFORCE_CLIENT_ID, client_secret=secret
+    )
+    workspace = settings.Slack(bot_token=token, base_url=control.slack_url)
+    return Connections({"default": ChartMogulClient(account)}, SalesforceClient(org), SlackClient(workspace))
