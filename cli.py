@@ -8,13 +8,16 @@ from typing import Annotated, Any
 import typer
 from dotenv import load_dotenv
 from pydantic import ValidationError
+from pydantic_settings import SettingsError
 from rich.console import Console
+from rich.markup import escape
 from temporalio.service import RPCError
 
 from commands.events import Stopped
 from ingress.routes import BadRoutes
 from processes import leave_after
 from settings import Settings
+from temporal import BadConnection
 
 app = typer.Typer(
     help="Durable ChartMogul automations: what happens in ChartMogul becomes action, once.",
@@ -37,7 +40,11 @@ def environment(
         ".env"
     ),
 ) -> None:
-    load_dotenv(env)
+    try:
+        load_dotenv(env)
+    except UnicodeDecodeError:
+        _say(f"{env} is not UTF-8.")
+        raise typer.Exit(2) from None
 
 
 @app.command()
@@ -130,9 +137,17 @@ def _settings() -> Settings:
     except ValidationError as error:
         for each in error.errors(include_input=False, include_url=False):
             name = "__".join(str(part).upper() for part in each["loc"])
-            errors.print(f"[red]{name}[/]: {each['msg']}")
-        errors.print("Set these in the environment or in .env; .env.example describes each.")
-        raise typer.Exit(2) from None
+            _say(f"{name}: {each['msg']}" if name else each["msg"])
+    except UnicodeDecodeError:
+        _say(".env is not UTF-8.")
+    except SettingsError as error:
+        _say(f"{error}; one variable sets one value, such as SLACK__BOT_TOKEN")
+    errors.print("Set these in the environment or in .env; .env.example describes each.")
+    raise typer.Exit(2)
+
+
+def _say(problem: str) -> None:
+    errors.print(f"[red]{escape(problem)}[/]", soft_wrap=True)
 
 
 def _run(job: Coroutine[Any, Any, None]) -> None:
@@ -143,11 +158,15 @@ def _told(job: Any) -> None:
     """Say in words what stops a command, instead of a stack trace."""
     try:
         job()
+    except BadConnection as error:
+        _say(str(error))
+        raise typer.Exit(2) from None
     except (Stopped, BadRoutes) as error:
-        errors.print(f"[red]{error}[/]", soft_wrap=True)
+        _say(str(error))
         raise typer.Exit(1) from None
     except (RPCError, RuntimeError) as error:
-        errors.print(f"[red]Temporal: {error}[/]\n`mogulflow doctor` says what to do.")
+        _say(f"Temporal: {error}")
+        errors.print("`mogulflow doctor` says what to do.")
         raise typer.Exit(1) from None
 
 

@@ -1,11 +1,17 @@
 """Every setting of the service, from the environment (the command reads `.env` into it)."""
 
-from typing import Annotated
+import re
+from collections import Counter
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, Field, SecretStr, field_validator
+from pydantic import BaseModel, BeforeValidator, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 Url = Annotated[str, Field(pattern=r"^https?://[^\s/]+")]
+ApiName = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
+LogLevel = Annotated[
+    Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(lambda name: str(name).upper())
+]
 
 
 class ChartMogulAccount(BaseModel):
@@ -24,16 +30,23 @@ class ChartMogulAccount(BaseModel):
             return [part.strip() for part in value.split(",") if part.strip()]
         return value
 
+    @field_validator("webhook_secrets")
+    @classmethod
+    def _fit_for_a_url(cls, secrets: list[SecretStr]) -> list[SecretStr]:
+        if not all(re.fullmatch("[A-Za-z0-9_-]+", each.get_secret_value()) for each in secrets):
+            raise ValueError("a secret is part of a URL: it may hold only A-Z, a-z, 0-9, _ and -")
+        return secrets
+
 
 class Salesforce(BaseModel):
     instance_url: Url = Field(description="My Domain URL, https://acme.my.salesforce.com")
     client_id: str = Field(description="Consumer key of the External Client App")
     client_secret: SecretStr = Field(description="Consumer secret of the External Client App")
     api_version: str = Field(default="62.0", description="REST API version")
-    account_key_field: str = Field(
+    account_key_field: ApiName = Field(
         default="CM_Customer_UUID__c", description="Account field with ChartMogul's customer uuid"
     )
-    task_key_field: str = Field(
+    task_key_field: ApiName = Field(
         default="Mogulflow_Key__c",
         description="Task field for our key: Text(255), External ID, Unique",
     )
@@ -62,6 +75,7 @@ class Settings(BaseSettings):
         env_ignore_empty=True,
         extra="ignore",
         frozen=True,
+        hide_input_in_errors=True,
     )
 
     chartmogul: dict[str, ChartMogulAccount] = Field(
@@ -75,7 +89,7 @@ class Settings(BaseSettings):
         default="http://127.0.0.1:8233", description="Temporal's Web UI, for links in messages"
     )
     ingress_host: str = Field(default="127.0.0.1", description="Address the ingress listens on")
-    ingress_port: int = Field(default=8080, description="Port the ingress listens on")
+    ingress_port: int = Field(default=8080, ge=1, le=65535, description="Port the ingress listens on")
     ingress_url: Url | None = Field(
         default=None,
         description="Where `mogulflow send` finds the ingress; by default host and port",
@@ -88,6 +102,15 @@ class Settings(BaseSettings):
         description="Temporal's determinism sandbox; on in every test, costs a third of the speed",
     )
     worker_metrics_address: str | None = Field(
-        default=None, description="host:port for the worker's Prometheus metrics; none by default"
+        default=None,
+        pattern=r"^(\d+(\.\d+){3}|\[[0-9a-fA-F:.]+\]):\d+$",
+        description="IP:port for the worker's Prometheus metrics; none by default",
     )
-    log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR")
+    log_level: LogLevel = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR")
+
+    @model_validator(mode="after")
+    def _each_secret_names_one_account(self) -> Self:
+        known = [{each.get_secret_value() for each in it.webhook_secrets} for it in self.chartmogul.values()]
+        if max(Counter(secret for secrets in known for secret in secrets).values(), default=0) > 1:
+            raise ValueError("CHARTMOGUL: two accounts have the same webhook secret; each needs its own")
+        return self

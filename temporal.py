@@ -71,16 +71,29 @@ def run_link(web_ui_url: str, namespace: str, workflow_id: str, run_id: str) -> 
     return f"{base}/namespaces/{namespace}/workflows/{quote(workflow_id, safe='')}/{run_id}/history"
 
 
-async def connect(*, lazy: bool = False, runtime: Runtime | None = None) -> Client:
+class BadConnection(RuntimeError):
+    """The settings of the connection cannot be used, now or later."""
+
+
+async def connect(*, runtime: Runtime | None = None) -> Client:
     """Connect as TEMPORAL_ADDRESS and the SDK's other variables say; a local server by default.
 
-    A `lazy` client comes up before Temporal does; workers need one that is not.
+    Raises BadConnection, and RuntimeError where no server answers.
     """
-    where: Any = {"target_host": "127.0.0.1:7233"} | dict(ClientConfig.load_client_connect_config())
-    return await Client.connect(
-        **where,
-        data_converter=pydantic_data_converter,
-        grpc_compression=GrpcCompression.NONE,
-        lazy=lazy,
-        runtime=runtime,
-    )
+    where: Any = {"target_host": "127.0.0.1:7233"} | _named_by_environment()
+    try:
+        return await Client.connect(
+            **where,
+            data_converter=pydantic_data_converter,
+            grpc_compression=GrpcCompression.NONE,
+            runtime=runtime,
+        )
+    except ValueError as error:
+        raise BadConnection(f"TEMPORAL_ADDRESS or TEMPORAL_TLS_* cannot be used: {error}") from None
+
+
+def _named_by_environment() -> dict[str, Any]:
+    try:
+        return dict(ClientConfig.load_client_connect_config())
+    except (OSError, RuntimeError, ValueError) as error:
+        raise BadConnection(f"A TEMPORAL_* variable cannot be used: {error}") from None

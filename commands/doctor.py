@@ -78,11 +78,8 @@ async def _findings(settings: Settings) -> AsyncIterator[Finding]:
         yield Finding("routes", State.FAULT, str(error), "Mend the file: start-up refuses it.")
     async for finding in _temporal():
         yield finding
-    if not settings.chartmogul:
-        yield Finding("ChartMogul", State.FAULT, "no account", "Set CHARTMOGUL__DEFAULT__API_KEY.")
-    for name, account in settings.chartmogul.items():
-        async for finding in _chartmogul(name, account):
-            yield finding
+    async for finding in _accounts(settings, routes):
+        yield finding
     async for finding in _salesforce(settings.salesforce, routes):
         yield finding
     async for finding in _slack(settings.slack, routes):
@@ -115,6 +112,18 @@ async def _temporal() -> AsyncIterator[Finding]:
     yield Finding(
         "search attributes", state, f"missing: {missing}" if missing else "all", "\n".join(commands)
     )
+
+
+async def _accounts(settings: Settings, routes: Routes) -> AsyncIterator[Finding]:
+    if not settings.chartmogul:
+        yield Finding("ChartMogul", State.FAULT, "no account", "Set CHARTMOGUL__DEFAULT__API_KEY.")
+    for name, account in settings.chartmogul.items():
+        async for finding in _chartmogul(name, account):
+            yield finding
+    for route in routes.routes:
+        for name in sorted(set(route.when.accounts) - settings.chartmogul.keys()):
+            advice = f"Set CHARTMOGUL__{name.upper()}__API_KEY, or correct `accounts` of the route."
+            yield Finding(f"route {route.name}", State.WARNING, f"there is no account {name}", advice)
 
 
 async def _chartmogul(name: str, account: ChartMogulAccount) -> AsyncIterator[Finding]:

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import httpx
 from rich.console import Console
+from rich.markup import escape
+from temporalio.client import WorkflowFailureError
 
 import temporal
 from commands.show import effects_table, field_tables
@@ -48,12 +50,15 @@ async def preview(settings: Settings, file: Path, account: str, console: Console
     for run in runs:
         handle = client.get_workflow_handle(run.workflow_id, result_type=RunResult)
         with console.status(f"{run.template}: reading; a worker must be running"):
-            result = await handle.result()
+            try:
+                result = await handle.result()
+            except WorkflowFailureError as failure:
+                raise Stopped(f"The run failed: {failure.cause}\nRun: {run.link}") from None
         console.print(effects_table(f"{run.template}: {result.outcome}", result.effects))
         for table in field_tables(result.effects):
             console.print(table)
         for problem in result.problems:
-            console.print(f"[red]{problem.step}[/]: {problem.message}")
+            console.print(f"[red]{problem.step}[/]: {escape(problem.message)}")
         console.print(f"Run: {run.link}", soft_wrap=True)
 
 

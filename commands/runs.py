@@ -4,12 +4,13 @@ import uuid
 
 from rich.box import SIMPLE
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.enums.v1 import EventType
 from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
 from temporalio.client import WorkflowExecution as Run
-from temporalio.client import WorkflowHandle
+from temporalio.client import WorkflowExecutionStatus, WorkflowHandle
 from temporalio.service import RPCError, RPCStatusCode
 
 import temporal
@@ -33,8 +34,11 @@ async def show_runs(settings: Settings, limit: int, query: str, console: Console
 
 
 def _row(run: Run) -> list[str]:
-    said = [str(run.typed_search_attributes.get(key) or "-") for key in COLUMNS]
-    return [run.start_time.astimezone().strftime("%d %b %H:%M"), *said, run.id]
+    headline, outcome = (str(run.typed_search_attributes.get(key) or "-") for key in COLUMNS)
+    if run.status and run.status not in (WorkflowExecutionStatus.RUNNING, WorkflowExecutionStatus.COMPLETED):
+        outcome += f", {run.status.name.lower()}"  # whoever ended it left the outcome as it was
+    started = run.start_time.astimezone().strftime("%d %b %H:%M")
+    return [started, escape(headline), escape(outcome), escape(run.id)]
 
 
 async def retry(settings: Settings, workflow_id: str, reason: str, console: Console) -> None:
@@ -66,7 +70,11 @@ async def _first_task(handle: WorkflowHandle[object, object]) -> int:
         EventType.EVENT_TYPE_WORKFLOW_TASK_TIMED_OUT,
         EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED,
     }
+    last = None
     async for event in handle.fetch_history_events():
         if event.event_type in closed:
             return event.event_id
+        last = event.event_type
+    if last == EventType.EVENT_TYPE_WORKFLOW_TASK_STARTED:
+        raise Stopped("A worker is at the run's first step. Wait for its end, at most some seconds.")
     raise Stopped("The run has not begun yet: no worker has taken it. Start `mogulflow serve`.")

@@ -8,46 +8,89 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 
 import uvicorn
 from fastapi import FastAPI
+from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client
+from temporalio.runtime import Runtime
+from temporalio.service import RPCError, RPCStatusCode
 
 import temporal
 import worker
+from commands.events import Stopped
 from ingress.app import create_app
 from ingress.dispatch import Door
 from ingress.routes import load_routes
 from settings import Settings
 
+CONNECT_SECONDS = 10
 RECONNECT_SECONDS = 2
+LAST_ANSWERS_SECONDS = 5
+"""For requests that are under way when we are told to stop."""
 
 log = logging.getLogger("mogulflow")
 
 
 async def serve(settings: Settings, *, with_ingress: bool, with_worker: bool) -> None:
-    """Run until SIGINT or SIGTERM. In one process both share a client, so that runs start at once."""
-    routes = load_routes(settings.routes_file)
-    stop = _stop_signal()
+    """Run until SIGINT or SIGTERM. Raises what ends a part of it before."""
+    job = asyncio.create_task(_serve(settings, with_ingress, with_worker))
+    for each in (signal.SIGINT, signal.SIGTERM):  # a second one would cut the workers' shutdown short
+        asyncio.get_running_loop().add_signal_handler(each, lambda: job.cancelling() or job.cancel())
+    try:
+        await job
+    except asyncio.CancelledError:
+        return
+    except ExceptionGroup as group:
+        raise _first(group) from None
+
+
+async def _serve(settings: Settings, with_ingress: bool, with_worker: bool) -> None:
+    """The ingress listens at once; events are taken and workers run as soon as Temporal answers.
+
+    Both share a client, so that runs start at once; the SDK takes no lazy one for that.
+    """
     async with AsyncExitStack() as stack:
-        client = await _connect(settings, lazy=not with_worker)
+        if with_ingress:
+            routes = load_routes(settings.routes_file)
+            app = create_app(settings)
+            server = await stack.enter_async_context(listening(app, settings))
+        client = await _connect(_runtime(settings))
         if with_worker:
+            await _find_namespace(client)
             await stack.enter_async_context(worker.running(client, settings))
         if with_ingress:
-            app = create_app(settings, Door(client, routes, settings.web_ui_url))
-            await stack.enter_async_context(listening(app, settings))
+            app.state.door = Door(client, routes, settings.web_ui_url)
+            stack.callback(server.close)  # no more events while the workers finish theirs
         log.info("ready", extra={"ingress": with_ingress, "worker": with_worker})
-        await stop.wait()
+        await asyncio.Event().wait()
+
+
+def _first(error: Exception) -> Exception:
+    while isinstance(error, ExceptionGroup):
+        error = error.exceptions[0]
+    return error
 
 
 class _Server(uvicorn.Server):
-    """Leaves signals to us: uvicorn would raise them again and cut the workers' shutdown short."""
-
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
+        """Leaves signals to us: uvicorn would raise them again and cut the workers' shutdown short."""
         yield
+
+    async def listen(self) -> None:
+        try:
+            await self.serve()
+        except SystemExit:  # so uvicorn says that it cannot
+            where = f"{self.config.host}:{self.config.port}"
+            raise Stopped(f"Cannot listen on {where}. Set INGRESS_HOST and INGRESS_PORT.") from None
+        if not self.should_exit:
+            raise Stopped("The HTTP server ended by itself.")
+
+    def close(self) -> None:
+        self.should_exit = True
 
 
 @asynccontextmanager
-async def listening(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
-    """The app on its port, for as long as the block lasts."""
+async def listening(app: FastAPI, settings: Settings) -> AsyncIterator[_Server]:
+    """The app on its port, for as long as the block lasts. An end of the server ends the block."""
     config = uvicorn.Config(
         app,
         host=settings.ingress_host,
@@ -55,30 +98,46 @@ async def listening(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
         access_log=False,  # it would write the secret in the path
         log_config=None,
         server_header=False,
+        timeout_graceful_shutdown=LAST_ANSWERS_SECONDS,
     )
     server = _Server(config)
-    running = asyncio.create_task(server.serve())
-    while not (server.started or running.done()):
-        await asyncio.sleep(0.01)
+    async with asyncio.TaskGroup() as group:
+        running = group.create_task(server.listen())
+        while not server.started:
+            await asyncio.sleep(0.01)
+        try:
+            yield server
+        finally:
+            server.close()
+            await asyncio.wait([running])
+
+
+def _runtime(settings: Settings) -> Runtime | None:
     try:
-        yield
-    finally:
-        server.should_exit = True
-        await running
+        return worker.runtime(settings)
+    except ValueError as error:
+        raise Stopped(f"WORKER_METRICS_ADDRESS: {error}") from None
 
 
-def _stop_signal() -> asyncio.Event:
-    stop = asyncio.Event()
-    for each in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(each, stop.set)
-    return stop
-
-
-async def _connect(settings: Settings, *, lazy: bool) -> Client:
-    runtime = worker.runtime(settings)
+async def _connect(runtime: Runtime | None) -> Client:
     while True:
         try:
-            return await temporal.connect(lazy=lazy, runtime=runtime)
-        except RuntimeError as error:
-            log.warning("waiting for Temporal", extra={"reason": str(error)[:200]})
-            await asyncio.sleep(RECONNECT_SECONDS)
+            async with asyncio.timeout(CONNECT_SECONDS):
+                return await temporal.connect(runtime=runtime)
+        except temporal.BadConnection:
+            raise
+        except (RuntimeError, TimeoutError) as error:
+            log.warning("waiting for Temporal", extra={"reason": str(error)[:200] or "no answer"})
+        await asyncio.sleep(RECONNECT_SECONDS)
+
+
+async def _find_namespace(client: Client) -> None:
+    """The workers would end without it, with many words, and after we have said that we are ready."""
+    request = DescribeNamespaceRequest(namespace=client.namespace)
+    try:
+        await client.workflow_service.describe_namespace(request, retry=True)
+    except RPCError as error:
+        if error.status is RPCStatusCode.NOT_FOUND:
+            advice = "Set TEMPORAL_NAMESPACE, or create it."
+            raise Stopped(f"Temporal has no namespace {client.namespace}. {advice}") from None
+        raise

@@ -1,16 +1,19 @@
 """ChartMogul's webhook: who sent it, what it says, and whether it may be read at all."""
 
+import asyncio
 import hmac
 from collections.abc import Mapping, Sequence
 
 from fastapi import Request
 from pydantic import SecretStr, ValidationError
+from starlette.requests import ClientDisconnect
 
 from models.chartmogul import MovementWebhook
 from models.events import MrrMovement, NotAMovement, movement_from_webhook
 
 MAX_BODY = 256 * 1024
 """Bytes. A real body has about one thousand."""
+BODY_SECONDS = 10
 
 
 class Refused(Exception):
@@ -32,12 +35,18 @@ def account_of(secret: str, secrets: Mapping[str, Sequence[SecretStr]]) -> str |
 
 
 async def read_body(request: Request) -> bytes:
-    """Raises Refused (413) as soon as it is too long, without reading on."""
+    """Raises Refused: 413 as soon as it is too long, 408 where it takes too long, 400 where it breaks off."""
     _limit(int(request.headers.get("content-length", 0)))  # the server has checked that it is a number
     body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        _limit(len(body))
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            async for chunk in request.stream():
+                body += chunk
+                _limit(len(body))
+    except TimeoutError:
+        raise Refused(408, f"The body did not come within {BODY_SECONDS} seconds.") from None
+    except ClientDisconnect:
+        raise Refused(400, "The sender hung up before the end of the body.") from None
     return bytes(body)
 
 
@@ -62,4 +71,6 @@ def _refusal(error: ValidationError) -> Refused:
     if first["type"] == "json_invalid":
         return Refused(415, "The body is no JSON.")
     where = ".".join(str(part) for part in first["loc"]) or "the body"
-    return Refused(422, f"This is no MRR movement: {where}: {first['msg']}.")
+    # the text of a value error may quote the value
+    reason = "it cannot be read" if first["type"] == "value_error" else first["msg"]
+    return Refused(422, f"This is no MRR movement: {where}: {reason}.")

@@ -59,10 +59,14 @@ def test_status_decides_the_kind(
         ("inf", None),
         ("0", timedelta(0)),
         ("-5", timedelta(0)),
+        ("-1e300", timedelta(0)),
+        ("1e300", LONGEST_WAIT),
         ("7", timedelta(seconds=7)),
         ("1.5", timedelta(seconds=1.5)),
         ("9" * 40, LONGEST_WAIT),
         ("Wed, 21 Oct 2015 07:28:00 GMT", timedelta(0)),
+        ("Wed, 21 Oct 99999999999999 07:28:00 GMT", None),
+        ("Thu, 01 Jan 1970 00:00:00 -99999999999", None),
     ],
 )
 def test_retry_after_is_read(header: str | None, wait: timedelta | None) -> None:

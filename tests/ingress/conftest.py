@@ -17,10 +17,11 @@ from tests.conftest import ROOT
 
 
 @asynccontextmanager
-async def ingress_for(client: Client, settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
+async def ingress_for(client: Client | None, settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
     port = free_ports(0)[0]
     settings = settings.model_copy(update={"ingress_port": port})
-    app = create_app(settings, Door(client, load_routes(ROOT / "config/routes.yaml"), settings.web_ui_url))
+    routes = load_routes(ROOT / "config/routes.yaml")
+    app = create_app(settings, Door(client, routes, settings.web_ui_url) if client else None)
     async with (
         listening(app, settings),
         httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=10) as http,

@@ -19,7 +19,7 @@ routes:
       channel: "#big"
   - name: all
     template: churn_save
-    when: {movements: [churn, contraction], accounts: [default]}
+    when: {movements: [churn], accounts: [default]}
     options:
       channel: "#all"
 """
@@ -48,7 +48,7 @@ def write(folder: Path, text: str) -> Path:
     [
         (movement(-10000), ["big"]),
         (movement(-9999), ["all"]),
-        (movement(-100, "contraction"), ["all"]),
+        (movement(-100, "contraction"), []),
         (movement(10000, "expansion"), []),
         (movement(-10000, account="europe"), ["big"]),
         (movement(-1, account="europe"), []),
@@ -70,7 +70,19 @@ def test_the_first_route_that_takes_an_event_counts_for_its_template(
         ('channel: "#big"', 'chanel: "#big"', 7, "Field required"),
         ('channel: "#big"', 'channel: "#big"\n      color: red', 9, "Extra inputs"),
         ("name: all", "name: big", 1, "names must be unique: big"),
-        ('channel: "#big"', 'channel: "#big"\n      task: {subject: "{name}"}', 9, "{name} is unknown here"),
+        (
+            'channel: "#big"',
+            'channel: "#big"\n      task: {subject: "{name}"}',
+            9,
+            "may hold {customer}, {mrr}, {plan}",
+        ),
+        ("movements: [churn]", "movements: [contraction]", 2, "churn_save is not for contraction"),
+        ("name: big", "name: 2026-13-45", 1, "month must be in 1..12"),
+        ("name: big", "name: !!int foo", 1, "a value cannot be read: invalid literal"),
+        ("name: big", "name: !!bool foo", 1, "a value cannot be read: 'foo'"),
+        ("name: big", "name: \a", 2, "a character that YAML does not allow"),
+        ("name: big", "name: " + "[" * 3000, 1, "nested too deeply"),
+        ("name: big", "name: big\n    <<: {when: {movements: [chrun]}, colour: red}", 2, "Extra inputs"),
         ("routes:", "routes: [", 2, ""),
     ],
 )
@@ -83,6 +95,14 @@ def test_a_bad_file_is_refused_with_line_and_reason(
     first = str(refused.value).splitlines()[0]
     assert first.startswith(f"{file}:{line}: ")
     assert reason in first
+
+
+def test_a_file_in_another_encoding_is_refused_with_the_line(tmp_path: Path) -> None:
+    file = tmp_path / "routes.yaml"
+    file.write_bytes(GOOD.replace("big", "größe").encode("latin-1"))
+    with pytest.raises(BadRoutes) as refused:
+        load_routes(file)
+    assert str(refused.value) == f"{file}:2: is not UTF-8"
 
 
 def test_a_missing_file_is_refused_with_what_to_do(tmp_path: Path) -> None:

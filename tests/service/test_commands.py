@@ -1,17 +1,25 @@
 """The `mogulflow` command, each as a process of its own against the whole system."""
 
+import asyncio
 import json
-from collections.abc import Callable
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
-from temporalio.client import Client
+from temporalio.api.taskqueue.v1 import TaskQueue
+from temporalio.api.workflowservice.v1 import PollWorkflowTaskQueueRequest
+from temporalio.client import Client, WorkflowHandle
+from temporalio.common import SearchAttributePair, TypedSearchAttributes
+from temporalio.service import RPCError
 
+import temporal
 from models.effects import Action
 from models.runs import Outcome, RunResult
 from simulators.control import Control
-from tests.service.conftest import Command, accepted, one_of_each, results
+from tests.service.conftest import ROUTES, Command, accepted, one_of_each, results
 
 Write = Callable[[Control], Path]
 
@@ -107,10 +115,89 @@ async def test_a_partial_run_retried_does_only_what_is_missing(
     assert one_of_each(simulators, 1)
 
 
-async def test_retry_of_an_unknown_run_says_so(mogulflow: Command) -> None:
-    said = await mogulflow("retry", "churn_save/nothing")
+@pytest.mark.parametrize("run", ["churn_save/nothing", "[/red]"])
+async def test_retry_of_an_unknown_run_says_so(mogulflow: Command, run: str) -> None:
+    said = await mogulflow("retry", run)
     assert said.code == 1
-    assert "There is no run churn_save/nothing" in said.text
+    assert f"There is no run {run}" in said.text
+
+
+Begin = Callable[[], Awaitable[WorkflowHandle[Any, Any]]]
+
+
+@pytest.fixture
+async def begin(client: Client) -> AsyncIterator[Begin]:
+    """Starts runs on a queue that no worker takes from."""
+    handles: list[WorkflowHandle[Any, Any]] = []
+
+    async def start() -> WorkflowHandle[Any, Any]:
+        handle = await client.start_workflow(
+            "churn_save",
+            id=f"churn_save/{uuid.uuid4()}",
+            task_queue="nobody",
+            search_attributes=TypedSearchAttributes(
+                [
+                    SearchAttributePair(temporal.TEMPLATE, "churn_save"),
+                    SearchAttributePair(temporal.OUTCOME, Outcome.OPEN.value),
+                    SearchAttributePair(temporal.HEADLINE, "Churn of [/red]"),
+                ]
+            ),
+        )
+        handles.append(handle)
+        return handle
+
+    yield start
+    for handle in handles:
+        with suppress(RPCError):
+            await handle.terminate()
+
+
+async def test_retry_before_the_first_step_ended_says_who_has_the_run(
+    mogulflow: Command, client: Client, begin: Begin
+) -> None:
+    handle = await begin()
+    said = await mogulflow("retry", handle.id)
+    assert (said.code, "no worker has taken it" in said.text) == (1, True)
+    queue = TaskQueue(name="nobody")
+    await client.workflow_service.poll_workflow_task_queue(
+        PollWorkflowTaskQueueRequest(namespace=client.namespace, task_queue=queue)
+    )
+    said = await mogulflow("retry", handle.id)
+    assert (said.code, "A worker is at the run's first step" in said.text) == (1, True)
+
+
+async def test_a_run_that_somebody_ended_is_listed_so(
+    mogulflow: Command, client: Client, begin: Begin
+) -> None:
+    handle = await begin()
+    await handle.terminate()
+    async with asyncio.timeout(10):
+        while not (await client.count_workflows("ExecutionStatus = 'Terminated'")).count:
+            await asyncio.sleep(0.1)
+    said = await mogulflow("runs", "--query", f"WorkflowId = '{handle.id}'")
+    assert said.code == 0
+    for shown in ("Churn of [/red]", "open, terminated", handle.id):
+        assert shown in said.text
+
+
+async def test_a_preview_that_fails_says_why(
+    simulators: Control, mogulflow: Command, event_file: Write
+) -> None:
+    said = await mogulflow("preview", str(event_file(simulators)), "--account", "other")
+    assert said.code == 1
+    assert "The run failed: " in said.text
+    assert "CHARTMOGUL__OTHER__API_KEY" in said.text
+    assert "Traceback" not in said.text
+
+
+async def test_doctor_warns_of_a_route_for_an_account_that_is_not_there(
+    simulators: Control, mogulflow: Command, tmp_path: Path
+) -> None:
+    routes = tmp_path / "routes.yaml"
+    routes.write_text(ROUTES.replace("[churn]", "[churn], accounts: [europe]"))
+    said = await mogulflow("doctor", ROUTES_FILE=str(routes))
+    assert said.code == 0
+    assert "there is no account europe" in said.text
 
 
 async def test_doctor_is_content_with_what_is_complete(simulators: Control, mogulflow: Command) -> None:

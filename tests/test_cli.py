@@ -1,0 +1,77 @@
+"""Settings that cannot be used: one sentence that names the variable, and exit code 2."""
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from cli import app
+from settings import Settings
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "400")
+    return tmp_path
+
+
+def refused(*arguments: str) -> str:
+    result: Result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 2, result.output
+    assert isinstance(result.exception, SystemExit)
+    return result.stderr
+
+
+@pytest.mark.parametrize(
+    ("variables", "sentence"),
+    [
+        ({"CHARTMOGUL": "key"}, 'field "chartmogul"'),
+        ({"CHARTMOGUL__EUROPE": "key"}, "CHARTMOGUL__EUROPE: "),
+        ({"INGRESS_PORT": "99999"}, "INGRESS_PORT: Input should be less than or equal to 65535"),
+        ({"LOG_LEVEL": "loud"}, "LOG_LEVEL: Input should be 'DEBUG', 'INFO', 'WARNING' or 'ERROR'"),
+        ({"WORKER_METRICS_ADDRESS": "foo"}, "WORKER_METRICS_ADDRESS: "),
+        ({"WEB_UI_URL": "[/red]"}, "WEB_UI_URL: "),
+        (
+            {
+                "SALESFORCE__INSTANCE_URL": "https://acme.example",
+                "SALESFORCE__CLIENT_ID": "id",
+                "SALESFORCE__CLIENT_SECRET": "secret",
+                "SALESFORCE__TASK_KEY_FIELD": "My Key",
+            },
+            "SALESFORCE__TASK_KEY_FIELD: ",
+        ),
+        (
+            {"CHARTMOGUL__EUROPE__API_KEY": "key", "CHARTMOGUL__EUROPE__WEBHOOK_SECRETS": "good,b/d"},
+            "CHARTMOGUL__EUROPE__WEBHOOK_SECRETS: Value error, a secret is part of a URL",
+        ),
+        (
+            {
+                "CHARTMOGUL__EUROPE__API_KEY": "key",
+                "CHARTMOGUL__EUROPE__WEBHOOK_SECRETS": "one,two",
+                "CHARTMOGUL__ASIA__API_KEY": "key",
+                "CHARTMOGUL__ASIA__WEBHOOK_SECRETS": "two",
+            },
+            "CHARTMOGUL: two accounts have the same webhook secret",
+        ),
+    ],
+)
+def test_a_setting_that_cannot_be_used_is_named_without_its_value(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], sentence: str
+) -> None:
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    said = refused("runs")
+    assert sentence in said
+    assert "b/d" not in said
+
+
+def test_a_settings_file_in_another_encoding_is_named(folder: Path) -> None:
+    (folder / ".env").write_bytes("SLACK__BOT_TOKEN=größe".encode("latin-1"))
+    assert ".env is not UTF-8" in refused("runs")
+
+
+@pytest.mark.parametrize("level", ["info", "Info", "INFO"])
+def test_the_log_level_may_be_in_any_case(folder: Path, monkeypatch: pytest.MonkeyPatch, level: str) -> None:
+    monkeypatch.setenv("LOG_LEVEL", level)
+    assert Settings().log_level == "INFO"
