@@ -52,9 +52,7 @@ class SalesforceClient:
     async def account_owner(self, query: OwnerQuery) -> AccountOwner:
         """The account's active owner; else the fallback owner, and why."""
         call = Call("salesforce", f"find the account owner of {query.customer_uuid}")
-        owner = await self._transport.run(call, lambda org: find_owner(org, self._account_key, query))
-        link = self.link("Account", owner.account_id) if owner.account_id else None
-        return owner.model_copy(update={"link": link})
+        return await self._transport.run(call, lambda org: find_owner(org, self._account_key, query))
 
     async def find_task(self, key: str, fields: Iterable[str] = ()) -> dict[str, Any] | None:
         """Id and `fields` of the Task that carries `key`."""

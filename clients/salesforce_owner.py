@@ -9,7 +9,7 @@ from clients.http import parsed
 from clients.salesforce_transport import Org
 from models.salesforce import AccountOwner, OwnerQuery
 
-ACCOUNT = "SELECT Id, Name, OwnerId, Owner.Name, Owner.Email, Owner.IsActive FROM Account WHERE {} = {}"
+ACCOUNT = "SELECT Id, OwnerId, Owner.Name, Owner.Email, Owner.IsActive FROM Account WHERE {} = {}"
 CONTACT = "SELECT Id, AccountId FROM Contact WHERE {} = {}"
 USER = "SELECT Id, Name, Email FROM User WHERE {} = {} AND IsActive = true"
 
@@ -30,7 +30,6 @@ class _Owner(BaseModel):
 
 class _Account(BaseModel):
     id: str = Field(alias="Id")
-    name: str | None = Field(alias="Name")
     owner_id: str | None = Field(alias="OwnerId")
     owner: _Owner | None = Field(alias="Owner")
 
@@ -53,7 +52,7 @@ def find_owner(org: Org, account_key: str, query: OwnerQuery) -> AccountOwner:
     account, known = match.account, AccountOwner(contact_id=match.contact_id)
     if account is None:
         return _with_fallback(org, known, query, match.problem)
-    known = known.model_copy(update={"account_id": account.id, "account_name": account.name})
+    known = known.model_copy(update={"account_id": account.id})
     owner = account.owner
     if owner is None:
         return _with_fallback(org, known, query, "The account has no owner")

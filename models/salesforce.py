@@ -26,9 +26,7 @@ class AccountOwner(_Record):
     owner_name: str | None = None
     owner_email: str | None = None
     account_id: str | None = None
-    account_name: str | None = None
     contact_id: str | None = None
-    link: str | None = None
     why_fallback: str | None = None
 
 

@@ -112,9 +112,8 @@ async def test_account_with_chartmoguls_id_names_the_owner(
     owner = await salesforce.account_owner(query)
     [account] = [a for a in simulators.records("Account") if a["CM_Customer_UUID__c"] == query.customer_uuid]
     assert owner.owner_email == owner_email_in(simulators, "account")
-    assert (owner.account_id, owner.account_name) == (account["Id"], account["Name"])
+    assert owner.account_id == account["Id"]
     assert owner.contact_id is not None
-    assert owner.link == f"{simulators.salesforce_url}/lightning/r/Account/{account['Id']}/view"
     assert owner.why_fallback is None
 
 
