@@ -89,7 +89,8 @@ class Child:
             if not self.running:
                 raise ChildFailed(f"{self.name} ended at once.{self._last_words()}")
             try:
-                await asyncio.wait_for(self.ready(), timeout=10)
+                async with asyncio.timeout(10):  # wait_for of Python 3.11 can swallow a Ctrl-C
+                    await self.ready()
             except Exception as not_yet:
                 problem = not_yet
                 await asyncio.sleep(0.05)
