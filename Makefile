@@ -22,7 +22,7 @@ setup: .venv/.installed ## Make .venv and install the locked packages
 	@touch $@
 
 temporal: setup ## Find, download or build Temporal's CLI
-	@$(PY) -m devserver ensure
+	@path=$$($(PY) -m devserver ensure) && echo "Temporal: $$path"
 
 demo: temporal ## Show the main job; ONCE=1 checks every claim and ends
 	@$(PY) cli.py demo $(if $(ONCE),--once)

@@ -34,12 +34,21 @@ EventFile = Annotated[
 Account = Annotated[str, typer.Option(help="ChartMogul account the event belongs to")]
 
 
+def _was_named(context: typer.Context, parameter: str) -> bool:
+    source = context.get_parameter_source(parameter)
+    return source is not None and source.name == "COMMANDLINE"
+
+
 @app.callback()
 def environment(
+    context: typer.Context,
     env: Annotated[Path, typer.Option(help="File with settings; variables that are set already win")] = Path(
         ".env"
     ),
 ) -> None:
+    if not env.exists() and _was_named(context, "env"):
+        _say(f"There is no file {env}.")
+        raise typer.Exit(2)
     try:
         load_dotenv(env)
     except UnicodeDecodeError:
@@ -111,6 +120,14 @@ def retry(
     from commands.runs import retry
 
     _run(retry(_settings(), run, reason, console))
+
+
+@app.command()
+def prepare() -> None:
+    """Give Temporal's namespace the retention and the search attributes that runs need."""
+    from devserver import prepare_connected
+
+    _run(prepare_connected())
 
 
 @app.command()

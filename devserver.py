@@ -131,6 +131,11 @@ async def prepare_namespace(client: Client) -> None:
         await _add_search_attributes(client, gaps.search_attributes)
 
 
+async def prepare_connected() -> None:
+    """The namespace that TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE name."""
+    await prepare_namespace(await connect())
+
+
 async def _add_search_attributes(client: Client, names: tuple[str, ...]) -> None:
     keyword = IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD
     request = AddSearchAttributesRequest(
@@ -148,7 +153,7 @@ async def _prepare_patiently(seconds: float = 30) -> None:
     deadline = time.monotonic() + seconds
     while True:
         try:
-            return await prepare_namespace(await connect())
+            return await prepare_connected()
         except (RPCError, RuntimeError):
             if time.monotonic() > deadline:
                 raise

@@ -1,5 +1,6 @@
 """Temporal for everybody: how to connect, what queues, policies and search attributes there are."""
 
+import re
 from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
@@ -88,8 +89,17 @@ async def connect(*, runtime: Runtime | None = None) -> Client:
             grpc_compression=GrpcCompression.NONE,
             runtime=runtime,
         )
+    except RuntimeError as error:
+        target = where["target_host"]
+        raise RuntimeError(f"Nothing answers at {target} ({_innermost(error)})") from None
     except ValueError as error:
         raise BadConnection(f"TEMPORAL_ADDRESS or TEMPORAL_TLS_* cannot be used: {error}") from None
+
+
+def _innermost(error: RuntimeError) -> str:
+    """The words that tell most in the Rust debug text of the SDK."""
+    words = re.findall(r'message: "([^"]*)"', str(error))
+    return words[-1] if words else str(error)[:100]
 
 
 def _named_by_environment() -> dict[str, Any]:

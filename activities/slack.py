@@ -27,7 +27,8 @@ class SlackActivities:
         if self._client is None:
             return _effect(message, Action.SKIPPED, note=OFF)
         if message.mode is Mode.PREVIEW:
-            return _effect(message, Action.WOULD_CREATE)
+            there = await self._client.find(message)
+            return _effect(message, Action.UNCHANGED if there else Action.WOULD_CREATE, there)
         if message.repeat and (found := await self._find(self._client, message)):
             return _effect(message, message.already(Action.CREATED), found)
         if message.only_find:

@@ -17,7 +17,6 @@ from simulators.control import Control
 from stack import STATE, Stack
 from temporal_cli import NoTemporal
 
-ENVIRONMENT_FILE = STATE / "demo.env"
 INTERRUPTED = 130
 """What a shell says of a command that Ctrl-C ended before it was done."""
 
@@ -47,7 +46,7 @@ async def _show(*, once: bool, console: Console) -> int:
     with console.status("Starting simulators, Temporal, ingress and worker"):
         await stack.start()
     try:
-        _write_environment(stack, ENVIRONMENT_FILE)
+        _write_environment(stack, STATE / ("once.env" if once else "demo.env"))
         with Control(stack.simulators_url) as control:
             claims = await tell(stack, control, console)
         if once:

@@ -11,7 +11,7 @@ from temporalio.service import RPCError
 
 import temporal
 from clients.chartmogul import ChartMogulClient
-from clients.errors import IntegrationError
+from clients.errors import IntegrationError, Retryable
 from clients.salesforce import SalesforceClient
 from clients.slack import SlackClient
 from commands.show import folding
@@ -132,7 +132,7 @@ async def _chartmogul(name: str, account: ChartMogulAccount) -> AsyncIterator[Fi
     try:
         found = await client.account()
     except IntegrationError as error:
-        yield Finding(what, State.FAULT, str(error), f"Set CHARTMOGUL__{name.upper()}__API_KEY.")
+        yield _failed(what, error, f"Set CHARTMOGUL__{name.upper()}__API_KEY.")
     else:
         yield Finding(what, State.OK, f"{found.name}, {found.currency}")
         if get_currency_precision(found.currency) != 2:
@@ -178,7 +178,7 @@ async def _salesforce(connection: Salesforce | None, routes: Routes) -> AsyncIte
             yield finding
     except IntegrationError as error:
         advice = "Check the External Client App: client credentials flow on, a run-as user, scope api."
-        yield Finding("Salesforce", State.FAULT, str(error), advice)
+        yield _failed("Salesforce", error, advice)
     finally:
         await client.aclose()
 
@@ -238,7 +238,7 @@ async def _slack(connection: Slack | None, routes: Routes) -> AsyncIterator[Find
         for channel in sorted({route.options.channel for route in routes.routes}):
             yield await _channel(client, channel)
     except IntegrationError as error:
-        yield Finding("Slack", State.FAULT, str(error), "Set SLACK__BOT_TOKEN to the app's bot token.")
+        yield _failed("Slack", error, "Set SLACK__BOT_TOKEN to the app's bot token.")
     finally:
         await client.aclose()
 
@@ -248,5 +248,11 @@ async def _channel(client: SlackClient, channel: str) -> Finding:
         await client.check_channel(channel)
     except IntegrationError as error:
         advice = "Invite the app to the channel; it needs chat:write, channels:history and users:read.email."
-        return Finding(f"channel {channel}", State.FAULT, str(error), advice)
+        return _failed(f"channel {channel}", error, advice)
     return Finding(f"channel {channel}", State.OK)
+
+
+def _failed(what: str, error: IntegrationError, advice: str) -> Finding:
+    if isinstance(error, Retryable):
+        advice = "It does not answer as it should: check address and network, or try again later."
+    return Finding(what, State.FAULT, str(error), advice)

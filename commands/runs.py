@@ -9,8 +9,8 @@ from rich.table import Table
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.enums.v1 import EventType
 from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
+from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle
 from temporalio.client import WorkflowExecution as Run
-from temporalio.client import WorkflowExecutionStatus, WorkflowHandle
 from temporalio.service import RPCError, RPCStatusCode
 
 import temporal
@@ -24,13 +24,30 @@ COLUMNS = (temporal.HEADLINE, temporal.OUTCOME)
 async def show_runs(settings: Settings, limit: int, query: str, console: Console) -> None:
     """The newest runs. `query` is a Temporal list filter, added to ours."""
     client = await temporal.connect()
-    table = Table("started", *(key.name for key in COLUMNS), box=SIMPLE)
-    table.add_column("run", no_wrap=True)  # to be copied whole
+    table = Table("started", "Headline", box=SIMPLE)
+    for column in ("Outcome", "run"):
+        table.add_column(column, no_wrap=True)  # a run's id is to be copied whole
     wanted = f"{OURS} AND ({query})" if query else OURS
-    async for run in client.list_workflows(wanted, limit=limit):
+    for run in await _newest(client, wanted, limit):
         table.add_row(*_row(run))
     console.print(table)
     console.print(f"Web UI: {settings.web_ui_url}/namespaces/{client.namespace}/workflows")
+
+
+async def _newest(client: Client, query: str, limit: int) -> list[Run]:
+    """Open and closed ones asked for apart, because the server lists all open ones first.
+
+    Of a workflow that was run again the last run counts: the one before keeps its old outcome.
+    """
+    running = "ExecutionStatus = 'Running'"
+    found = [
+        run
+        for state in (running, f"NOT {running}")
+        async for run in client.list_workflows(f"{query} AND {state}", limit=limit)
+    ]
+    found.sort(key=lambda run: run.execution_time or run.start_time)
+    last = {run.id: run for run in found}
+    return sorted(last.values(), key=lambda run: run.start_time, reverse=True)[:limit]
 
 
 def _row(run: Run) -> list[str]:

@@ -26,7 +26,7 @@ def _fillable(text: str) -> str:
 
 def _known_country(code: str) -> str:
     if code not in COUNTRIES:
-        raise ValueError(f"{code!r} is no country whose holidays are known; there are {', '.join(COUNTRIES)}")
+        raise ValueError(f"{code!r} is no country whose holidays are known; use its code, such as DE or US")
     return code
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from temporalio import workflow
 
@@ -48,7 +48,10 @@ class ChurnSave:
         task = asyncio.create_task(self._give_the_owner_a_save_task(facts))
         await self._wait_a_little_for(task)
         alert = await self._alert_the_channel(facts)
+        late = not task.done()
         await task
+        if late:
+            await self._add_the_late_task(alert)
         if self._only_find and not self._found(alert) and not self._found(self._task):
             return await self._tell_they_are_back(facts)
         return self._ledger.end(await self._check_back(facts, alert))
@@ -155,6 +158,12 @@ class ChurnSave:
         text = texts.alert_text(self._given, facts)
         return await self._tell_slack("alert", "Alert the channel", text, blocks=blocks)
 
+    async def _add_the_late_task(self, alert: Effect | None) -> None:
+        """Where the alert could not wait for the task, its thread names owner and task afterwards."""
+        if self._task and self._task.link and alert and alert.object_id:
+            text = texts.late_task_text(await self._owner_mention(), self._task.link)
+            await self._tell_slack("late_task", "Add the task to the thread", text, thread_ts=alert.object_id)
+
     async def _owner_mention(self) -> str:
         """A mention where Slack knows the e-mail. Its absence is no problem: the name does."""
         member = None
@@ -226,10 +235,15 @@ class ChurnSave:
             text=text,
             blocks=blocks or [],
             thread_ts=thread_ts,
-            not_before=self._given.received_at,
+            not_before=self._earliest(),
         )
         post = SlackActivities.post_message
         return await self._ledger.attempt(step(post, message, summary=summary))
+
+    def _earliest(self) -> datetime:
+        """No message of ours is older. A preview may look for one that another run has made."""
+        preview = self._given.mode is Mode.PREVIEW
+        return self._given.event.occurred_at if preview else self._given.received_at
 
     def _key(self, name: str) -> str:
         return f"{self._given.event.event_id}:{name}"

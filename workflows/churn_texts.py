@@ -106,6 +106,10 @@ def mention(owner: AccountOwner | None, member: Member | None) -> str:
     return _escaped(_short(owner.owner_name or owner.owner_email or "nobody", NAME_LENGTH))
 
 
+def late_task_text(owner: str, link: str) -> str:
+    return f"{owner} has the save task now: <{link}|open it>"
+
+
 def already_saved_text(facts: ChurnFacts) -> str:
     who = _escaped(name(facts))
     return f"{who} cancelled and is already back at {facts.current_mrr} MRR. No task made."

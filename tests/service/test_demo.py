@@ -30,7 +30,8 @@ async def output_of(process: asyncio.subprocess.Process) -> str:
 
 def anything_left(state: Path) -> list[str]:
     """What still answers, or still holds Temporal's database."""
-    settings = dotenv_values(state / "demo.env")
+    [file] = state.glob("*.env")
+    settings = dotenv_values(file)
     names = ("SALESFORCE__INSTANCE_URL", "INGRESS_URL", "WEB_UI_URL", "TEMPORAL_ADDRESS")
     left = [name for name in names if _answers(str(settings[name]))]
     try:

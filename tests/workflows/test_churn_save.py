@@ -195,4 +195,4 @@ async def test_a_preview_of_what_is_done_shows_it_unchanged(simulators: Control,
     body = cancelled(simulators)
     await (await start(body)).result()
     preview = await (await start(body, mode=Mode.PREVIEW)).result()
-    assert by_object(preview.effects)["Task"].action is Action.UNCHANGED
+    assert {each.action for each in preview.effects} == {Action.UNCHANGED}

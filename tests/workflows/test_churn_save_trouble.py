@@ -70,7 +70,11 @@ async def test_an_alert_does_not_wait_for_ever_for_a_slow_salesforce(
     effects = await until_effects(handle, 1)
     assert effects[0].object_type == "message"
     result = await handle.result()
-    assert {each.object_type for each in result.effects} == {"Task", "message"}
+    assert [each.object_type for each in result.effects] == ["message", "Task", "reply"]
+    alert, late = simulators.messages()
+    assert "Open the task" not in str(alert["blocks"])
+    assert late["thread_ts"] == alert["ts"]
+    assert simulators.records("Task")[0]["Id"] in late["text"]
 
 
 async def test_a_step_that_fails_for_good_stops_only_what_needs_it(
