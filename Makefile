@@ -1,6 +1,6 @@
 PYTHON ?= python3
 PY = .venv/bin/python
-COMPILE = .venv/bin/uv pip compile --quiet --generate-hashes --no-header --no-annotate pyproject.toml
+COMPILE = .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .PHONY: help setup temporal demo test check format generate lock bench clean
