@@ -13,7 +13,7 @@ import pytest
 from processes import Child, ChildFailed, free_ports
 
 PARENT = """
-import asyncio, sys
+import asyncio, signal, sys
 from pathlib import Path
 from processes import Child
 
@@ -26,6 +26,7 @@ async def main(log):
     print(child.pid, flush=True)
     await asyncio.sleep(600)
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # who runs tests in the background ignores it
 asyncio.run(main(sys.argv[1]))
 """
 
