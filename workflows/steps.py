@@ -7,7 +7,6 @@ durable retries. Writes may repeat, because every one is exactly once in effect 
 
 import asyncio
 from collections.abc import Awaitable
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, TypeVar, cast
 
@@ -15,7 +14,7 @@ from temporalio import workflow
 from temporalio.common import RetryPolicy
 from temporalio.exceptions import ActivityError, ApplicationError, FailureError, TimeoutError
 
-from activities.definition import Step
+from activities.definition import Step, StepDefinition
 from models.effects import Effect, Write
 from temporal import DURABLE, GIVE_UP_AFTER, TASK_TIMEOUT
 
@@ -43,19 +42,13 @@ R = TypeVar("R")
 
 
 class StepFailed(Exception):
-    """The step failed for good. `kind` is the name of the error in clients/errors.py."""
+    """The step failed, for good where it is raised. `kind` is the name of the error in clients/errors.py."""
 
-    def __init__(self, step: str, kind: str, message: str) -> None:
+    def __init__(
+        self, step: str, kind: str, message: str, *, permanent: bool, pause: timedelta | None
+    ) -> None:
         super().__init__(message)
-        self.step, self.kind = step, kind
-
-
-@dataclass(frozen=True)
-class _Failure:
-    kind: str
-    message: str
-    permanent: bool
-    pause: timedelta | None = None
+        self.step, self.kind, self.permanent, self.pause = step, kind, permanent, pause
 
 
 async def step(activity: Step[S, A, R], arg: A, *, summary: str) -> R:
@@ -67,11 +60,11 @@ async def step(activity: Step[S, A, R], arg: A, *, summary: str) -> R:
     try:
         return await _local(activity, _marked(arg, repeat=repeat))
     except FailureError as error:
-        failure = _read(error)
+        failure = _failure(definition, error)
     if failure.permanent:
-        raise StepFailed(definition.name, failure.kind, failure.message)
+        raise failure
     if failure.pause:
-        await workflow.sleep(failure.pause, summary=failure.message[:100])
+        await workflow.sleep(failure.pause, summary=str(failure)[:100])
     repeat = repeat or failure.kind not in NOTHING_DONE
     return _after_local(await _durable(activity, _marked(arg, repeat=repeat), summary))
 
@@ -81,8 +74,7 @@ async def glance(activity: Step[S, A, R], arg: A) -> R:
     try:
         return await _local(activity, arg)
     except FailureError as error:
-        failure = _read(error)
-        raise StepFailed(activity.definition.name, failure.kind, failure.message) from None
+        raise _failure(activity.definition, error) from None
 
 
 def is_rerun() -> bool:
@@ -133,8 +125,7 @@ async def _durable(activity: Step[S, A, R], arg: A, summary: str) -> R:
             summary=summary,
         )
     except FailureError as error:
-        failure = _read(error)
-        raise StepFailed(definition.name, failure.kind, failure.message) from None
+        raise _failure(definition, error) from None
     return result
 
 
@@ -153,7 +144,7 @@ def _after_local(result: R) -> R:
     return result
 
 
-def _read(error: FailureError) -> _Failure:
+def _failure(definition: StepDefinition, error: FailureError) -> StepFailed:
     """Fold the ways in which a local and a regular activity fail into one.
 
     A local failure raises ApplicationError itself; a regular one, and any time-out, ActivityError
@@ -161,7 +152,9 @@ def _read(error: FailureError) -> _Failure:
     """
     cause = error.cause if isinstance(error, ActivityError) else error
     if isinstance(cause, ApplicationError):
-        return _Failure(cause.type or "Error", cause.message, cause.non_retryable, cause.next_retry_delay)
+        kind, final = cause.type or "Error", cause.non_retryable
+        return StepFailed(definition.name, kind, cause.message, permanent=final, pause=cause.next_retry_delay)
     if isinstance(cause, TimeoutError):
-        return _Failure("TimedOut", f"No answer in time: {cause.message}", False, CUT_OFF_PAUSE)
+        message = f"No answer in time: {cause.message}"
+        return StepFailed(definition.name, "TimedOut", message, permanent=False, pause=CUT_OFF_PAUSE)
     raise error
