@@ -102,24 +102,12 @@ def customer_activity_rows(book: Book, customer: Customer) -> list[dict[str, Any
     mrr, rows = 0, []
     for movement in book.movements(customer, book.lag):
         mrr += movement.cents
-        rows.append({
-            "id": movement.id,
-            "description": movement.description,
-            "activity-mrr-movement": movement.cents,
-            "activity-mrr": mrr,
-            "activity-arr": mrr * 12,
-            "date": offset_time(movement.date),
-            "type": movement.type,
-            "currency": "USD",
-            "currency-sign": "$",
-            "subscription-external-id": movement.subscription,
-        })  # fmt: skip
+        rows.append({"id": movement.id, "currency-sign": "$"} | _movement_row(movement, mrr))
     return sorted(rows, key=lambda row: row["id"], reverse=True)
 
 
-def activity_row(book: Book, movement: MrrMovement) -> dict[str, Any]:
-    customer = movement.customer
-    mrr = mrr_after(book, movement)
+def _movement_row(movement: MrrMovement, mrr: int) -> dict[str, Any]:
+    """What both lists of movements say; `mrr` is the customer's after it."""
     return {
         "description": movement.description,
         "activity-mrr-movement": movement.cents,
@@ -129,6 +117,12 @@ def activity_row(book: Book, movement: MrrMovement) -> dict[str, Any]:
         "type": movement.type,
         "currency": "USD",
         "subscription-external-id": movement.subscription,
+    }
+
+
+def activity_row(book: Book, movement: MrrMovement) -> dict[str, Any]:
+    customer = movement.customer
+    return _movement_row(movement, mrr_after(book, movement)) | {
         "subscription-set-external-id": movement.subscription,
         "plan-external-id": movement.plan.external_id,
         "customer-name": customer.company or customer.name,
