@@ -155,8 +155,6 @@ def _settings() -> Settings:
         for each in error.errors(include_input=False, include_url=False):
             name = "__".join(str(part).upper() for part in each["loc"])
             _say(f"{name}: {each['msg']}" if name else each["msg"])
-    except UnicodeDecodeError:
-        _say(".env is not UTF-8.")
     except SettingsError as error:
         _say(f"{error}; one variable sets one value, such as SLACK__BOT_TOKEN")
     errors.print("Set these in the environment or in .env; .env.example describes each.")

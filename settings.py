@@ -69,7 +69,6 @@ class Settings(BaseSettings):
     """
 
     model_config = SettingsConfigDict(
-        env_file=".env",
         env_nested_delimiter="__",
         env_nested_max_split=2,
         env_ignore_empty=True,
