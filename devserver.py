@@ -137,9 +137,10 @@ async def prepare_connected() -> None:
 
 
 async def _add_search_attributes(client: Client, names: tuple[str, ...]) -> None:
-    keyword = IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD
+    types = {key.name: key.indexed_value_type for key in SEARCH_ATTRIBUTES}
     request = AddSearchAttributesRequest(
-        namespace=client.namespace, search_attributes=dict.fromkeys(names, keyword)
+        namespace=client.namespace,
+        search_attributes={name: IndexedValueType.ValueType(types[name].value) for name in names},
     )
     try:
         await client.operator_service.add_search_attributes(request)

@@ -22,6 +22,11 @@ class ChartMogulAccount(BaseModel):
         default=[], description="Secrets in the webhook's URL, comma-separated; two while rotating"
     )
     base_url: Url = Field(default="https://api.chartmogul.com/v1", description="REST API")
+    requests_per_second: float = Field(default=40, gt=0, description="What ChartMogul allows the account")
+    bulk_share: float = Field(
+        default=0.5, gt=0, le=1, description="Part of it for polls, backfills and coverage reports"
+    )
+    poll_minutes: float = Field(default=5, gt=0, description="How often the schedule polls for movements")
 
     @field_validator("webhook_secrets", mode="before")
     @classmethod
@@ -56,6 +61,9 @@ class Salesforce(BaseModel):
 class Slack(BaseModel):
     bot_token: SecretStr = Field(description="Bot token, xoxb-...")
     base_url: Url = Field(default="https://slack.com/api/", description="Web API")
+    ops_channel: str | None = Field(
+        default=None, description="Channel for what the people who run this must see, id or #name"
+    )
     settle_seconds: float = Field(
         default=3.0, description="Wait before looking whether an unanswered message arrived"
     )

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from pydantic import ValidationError
 from temporalio.client import Client
-from temporalio.common import RetryPolicy, SearchAttributeKey
+from temporalio.common import Priority, RetryPolicy, SearchAttributeKey
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.envconfig import ClientConfig
 from temporalio.runtime import Runtime
@@ -17,6 +17,9 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 
 WORKFLOWS = "workflows"
 """Task queue of the workflows; each system has a queue of its own name."""
+
+LIVE, BULK = Priority(priority_key=2), Priority(priority_key=4)
+"""Events of now go before those of a backfill, on every queue. Temporal's default is 3."""
 
 RETENTION = timedelta(days=30)
 """How long a closed run refuses a second delivery of its event. ChartMogul's webhook retries 17 times
@@ -33,11 +36,18 @@ EVENT_SOURCE = SearchAttributeKey.for_keyword("EventSource")
 TEMPLATE = SearchAttributeKey.for_keyword("Template")
 OUTCOME = SearchAttributeKey.for_keyword("Outcome")
 MODE = SearchAttributeKey.for_keyword("Mode")
+OCCURRED_AT = SearchAttributeKey.for_datetime("OccurredAt")
+WAITS_FOR = SearchAttributeKey.for_keyword_list("WaitsFor")
 
-SEARCH_ATTRIBUTES = (
-    HEADLINE, ACCOUNT, CUSTOMER, EVENT_KIND, EVENT_SOURCE, TEMPLATE, OUTCOME, MODE,
+SEARCH_ATTRIBUTES: tuple[SearchAttributeKey[Any], ...] = (
+    HEADLINE, ACCOUNT, CUSTOMER, EVENT_KIND, EVENT_SOURCE, TEMPLATE, OUTCOME, MODE, OCCURRED_AT, WAITS_FOR,
 )  # fmt: skip
-"""All keywords; a server on SQL allows ten."""
+"""A server on SQL allows ten keywords, and three of each other type."""
+
+STATED = "stated"
+"""Memo of a run: what ChartMogul has said of its movement, oldest first."""
+SUBSCRIPTION = "subscription"
+"""Memo of a run: its movement's subscription external id."""
 
 DURABLE = RetryPolicy(
     initial_interval=timedelta(seconds=1),
@@ -45,6 +55,13 @@ DURABLE = RetryPolicy(
     maximum_interval=timedelta(hours=1),
 )
 """For every step that a retry can heal. The server cuts a named Retry-After to the maximum interval."""
+
+PATIENT = RetryPolicy(
+    initial_interval=timedelta(seconds=1),
+    backoff_coefficient=2.0,
+    maximum_interval=timedelta(minutes=1),
+)
+"""For long reads: after an outage they go on soon. ChartMogul documents no Retry-After."""
 
 GIVE_UP_AFTER = timedelta(hours=24)
 """An outage longer than this is for a person."""

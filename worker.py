@@ -11,17 +11,25 @@ from temporalio.client import Client
 from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
 from temporalio.worker import Worker
 
+import ingress.sweep
 import temporal
 from activities.chartmogul import ChartMogulActivities
+from activities.movements import MovementActivities, Sweeper
 from activities.salesforce import SalesforceActivities
 from activities.slack import SlackActivities
 from clients.chartmogul import ChartMogulClient
 from clients.salesforce import SalesforceClient
 from clients.slack import SlackClient
+from ingress.dispatch import Door
+from ingress.routes import load_routes
 from settings import Settings
+from workflows.backfill import Backfill
 from workflows.churn_save import ChurnSave
+from workflows.coverage import Coverage
+from workflows.movement_poll import MovementPoll
 
-WORKFLOW_CLASSES = [ChurnSave]
+TEMPLATES = [ChurnSave]
+WORKFLOW_CLASSES = [*TEMPLATES, MovementPoll, Backfill, Coverage]
 GRACE = timedelta(seconds=20)
 
 
@@ -56,12 +64,13 @@ class System:
     rate: float
 
 
-def systems(connections: Connections, settings: Settings) -> list[System]:
+def systems(connections: Connections, settings: Settings, sweeper: Sweeper) -> list[System]:
     chartmogul = ChartMogulActivities(connections.chartmogul)
     salesforce = SalesforceActivities(connections.salesforce)
     settle = settings.slack.settle_seconds if settings.slack else 0
     slack = SlackActivities(connections.slack, settle)
     threads = settings.salesforce.threads if settings.salesforce else 1
+    movements = MovementActivities(connections.chartmogul, sweeper)
     return [
         System(
             "chartmogul",
@@ -86,11 +95,13 @@ def systems(connections: Connections, settings: Settings) -> list[System]:
         ),
         # Slack names "several hundred messages a minute" for a workspace
         System("slack", [slack.find_member, slack.post_message], slots=4, rate=5),
+        System("movements", [movements.sweep, movements.compare], slots=4, rate=5),
     ]
 
 
 def workers(client: Client, settings: Settings, connections: Connections) -> list[Worker]:
-    known = systems(connections, settings)
+    door = Door(client, load_routes(settings.routes_file), settings.web_ui_url)
+    known = systems(connections, settings, ingress.sweep.Sweeper(door))
     return [_workflow_worker(client, settings, known), *(_system_worker(client, each) for each in known)]
 
 

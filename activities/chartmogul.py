@@ -38,7 +38,12 @@ class ChartMogulActivities:
         return await self._client(query).latest_note(query.customer_uuid)
 
     def _client(self, query: CustomerQuery) -> ChartMogulClient:
-        if client := self._clients.get(query.account):
-            return client
-        name = f"CHARTMOGUL__{query.account.upper()}__API_KEY"
-        raise Unauthorized("chartmogul", f"No key for account {query.account!r}: set {name}")
+        return client_of(self._clients, query.account)
+
+
+def client_of(clients: Mapping[str, ChartMogulClient], account: str) -> ChartMogulClient:
+    """Raises Unauthorized where the account is not set up."""
+    if client := clients.get(account):
+        return client
+    name = f"CHARTMOGUL__{account.upper()}__API_KEY"
+    raise Unauthorized("chartmogul", f"No key for account {account!r}: set {name}")

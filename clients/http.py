@@ -83,7 +83,7 @@ def parsed(call: Call, model: type[M], body: object) -> M:
     try:
         return model.model_validate(body)
     except ValidationError as error:
-        detail = f"the answer has another shape than expected: {_mismatches(error)}"
+        detail = f"the answer has another shape than expected: {mismatches(error)}"
     if call.writes:
         raise unclear(call, detail)
     raise refused(call, Rejected, detail, "Look whether the vendor changed its API.")
@@ -117,7 +117,7 @@ def _seconds_until(date: str) -> float:
         return math.nan
 
 
-def _mismatches(error: ValidationError) -> str:
+def mismatches(error: ValidationError) -> str:
     """Where and why, never the values."""
     first = error.errors(include_input=False, include_url=False, include_context=False)[:3]
     return brief("; ".join(f"{'.'.join(map(str, e['loc'])) or 'body'}: {e['msg']}" for e in first))

@@ -3,10 +3,12 @@
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from babel.numbers import get_currency_precision
 from rich.console import Console
 from rich.markup import escape
+from temporalio.common import SearchAttributeKey
 from temporalio.service import RPCError
 
 import temporal
@@ -104,14 +106,20 @@ async def _temporal() -> AsyncIterator[Finding]:
             "retention", State.FAULT, f"{gaps.retention}: a late retry would run twice", f"`{command}`"
         )
     commands = [
-        f"temporal operator search-attribute create -n {namespace} --name {name} --type Keyword"
-        for name in gaps.search_attributes
+        f"temporal operator search-attribute create -n {namespace} --name {key.name} --type {_type(key)}"
+        for key in temporal.SEARCH_ATTRIBUTES
+        if key.name in gaps.search_attributes
     ]
     state = State.FAULT if commands else State.OK
     missing = ", ".join(gaps.search_attributes)
     yield Finding(
         "search attributes", state, f"missing: {missing}" if missing else "all", "\n".join(commands)
     )
+
+
+def _type(key: SearchAttributeKey[Any]) -> str:
+    """As the CLI spells it: Datetime, KeywordList."""
+    return key.indexed_value_type.name.title().replace("_", "")
 
 
 async def _accounts(settings: Settings, routes: Routes) -> AsyncIterator[Finding]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from temporalio.client import Client
 from temporalio.common import (
+    Priority,
     SearchAttributePair,
     TypedSearchAttributes,
     WorkflowIDConflictPolicy,
@@ -45,15 +46,27 @@ class Door:
         self, event: MrrMovement, *, received_at: datetime, mode: Mode = Mode.LIVE
     ) -> list[Dispatched]:
         """Start what the routes say. Raises RPCError or RuntimeError where Temporal does not answer."""
-        return [await self._start(event, route, received_at, mode) for route in self.routes.matching(event)]
+        return [
+            await self.start(event, route, received_at=received_at, mode=mode)
+            for route in self.routes.matching(event)
+        ]
 
-    async def _start(self, event: MrrMovement, route: Route, received_at: datetime, mode: Mode) -> Dispatched:
+    async def start(
+        self,
+        event: MrrMovement,
+        route: Route,
+        *,
+        received_at: datetime,
+        mode: Mode = Mode.LIVE,
+        priority: Priority = temporal.LIVE,
+    ) -> Dispatched:
         workflow_id = f"{route.template}/{event.event_id}"
         given = ChurnSaveInput(
             event=event,
             route=route.name,
             options=route.options,
             received_at=received_at,
+            wait=route.scheduled == "wait",
             mode=mode,
             web_ui_url=self.web_ui_url,
         )
@@ -67,6 +80,8 @@ class Door:
                 task_queue=temporal.WORKFLOWS,
                 task_timeout=temporal.TASK_TIMEOUT,
                 search_attributes=_search_attributes(event, route, mode),
+                memo={temporal.STATED: [event.stated], temporal.SUBSCRIPTION: event.moment[1]},
+                priority=priority,
                 static_summary=summary(event),
                 request_eager_start=True,
                 **_identity_policies(mode),
@@ -88,7 +103,7 @@ def _identity_policies(mode: Mode) -> dict[str, Any]:
 
 
 def _search_attributes(event: MrrMovement, route: Route, mode: Mode) -> TypedSearchAttributes:
-    values = {
+    values: dict[Any, Any] = {
         temporal.HEADLINE: headline(event),
         temporal.ACCOUNT: event.account,
         temporal.CUSTOMER: event.customer_uuid,
@@ -97,5 +112,6 @@ def _search_attributes(event: MrrMovement, route: Route, mode: Mode) -> TypedSea
         temporal.TEMPLATE: route.template,
         temporal.OUTCOME: Outcome.OPEN.value,
         temporal.MODE: mode.value,
+        temporal.OCCURRED_AT: event.occurred_at,
     }
     return TypedSearchAttributes([SearchAttributePair(key, value) for key, value in values.items()])

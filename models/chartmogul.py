@@ -81,6 +81,20 @@ class Activity(_Vendor):
     subscription_external_id: Text | None = Field(default=None, alias="subscription-external-id")
 
 
+class ActivityBlock(BaseModel):
+    """Rows of `GET /activities` in order, with every row of each second they touch.
+
+    All before `until` have been read. `unreadable` says of rows that fit no shape where and why.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    rows: list[Activity]
+    until: AwareDatetime
+    unreadable: list[str] = []
+    requests: int = 1
+
+
 class _Row(_Vendor):
     """A row that is read back: a field that ChartMogul leaves empty is as good as absent."""
 

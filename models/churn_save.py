@@ -1,5 +1,6 @@
 """Churn save: what its route can say and what a run is given."""
 
+from datetime import datetime
 from typing import Annotated
 
 import holidays
@@ -91,5 +92,19 @@ class ChurnSaveInput(BaseModel):
     route: str
     options: ChurnSaveOptions
     received_at: AwareDatetime
+    wait: bool = Field(default=False, description="A cancellation that lies ahead: not before its day")
     mode: Mode = Mode.LIVE
     web_ui_url: str = ""
+
+    @property
+    def scheduled(self) -> bool:
+        """ChartMogul told of it before it takes effect."""
+        return self.event.occurred_at > self.received_at
+
+    @property
+    def acts_ahead(self) -> bool:
+        return self.scheduled and not self.wait
+
+    @property
+    def acts_at(self) -> datetime:
+        return self.event.occurred_at if self.scheduled and self.wait else self.received_at

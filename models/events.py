@@ -1,16 +1,17 @@
 """Events: facts about a customer that can cause action, each with an identity of our own.
 
 ChartMogul's webhook has no id and the ids of its activities change when history is recalculated,
-so the id is a digest of what both say about one MRR movement.
+so the id is a digest of what both say about one MRR movement: whose it is, and when. Type and amount
+are what ChartMogul says of it at present: a recalculation may restate them.
 """
 
 import hashlib
 import json
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Literal
+from typing import Any, Literal, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, computed_field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from models.chartmogul import Activity, MovementWebhook
 from models.money import Money
@@ -55,23 +56,43 @@ class MrrMovement(BaseModel):
     amount: Money
     description: str = ""
     source: EventSource
-    occurrence: int = Field(default=1, description="Which of several equal movements, from 1")
+    occurrence: int = Field(
+        default=1, description="Which of several movements of one subscription in one second, from 1"
+    )
 
-    @computed_field  # type: ignore[prop-decorator]
+    event_id: str = Field(
+        default_factory=lambda given: _digest(given),
+        description="Made once, and then kept: runs that began under another rule keep theirs",
+    )
+
     @property
-    def event_id(self) -> str:
-        identity = (
-            _plain(self.account),
-            self.kind,
-            _plain(self.customer_uuid),
-            _plain(self.subscription_external_id or ""),
-            to_the_second(self.occurred_at).isoformat(),
-            self.movement_type.value,
-            abs(self.amount.cents),
-            self.occurrence,
-        )
-        text = json.dumps(identity, ensure_ascii=False, separators=(",", ":"))
-        return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
+    def stated(self) -> str:
+        """`churn 4900 USD`: what a recalculation may change."""
+        return f"{self.movement_type} {abs(self.amount.cents)} {self.amount.currency}"
+
+    @property
+    def moment(self) -> tuple[str, str, datetime]:
+        """Whose movement it is, and when. Several in one second share it."""
+        subscription = _plain(self.subscription_external_id or "")
+        return (_plain(self.customer_uuid), subscription, to_the_second(self.occurred_at))
+
+    def numbered(self, occurrence: int) -> Self:
+        """The same as another one of several in its second."""
+        given = self.model_dump(exclude={"event_id"}) | {"occurrence": occurrence}
+        return type(self).model_validate(given)
+
+
+def _digest(given: dict[str, Any]) -> str:
+    identity = (
+        _plain(given["account"]),
+        given["kind"],
+        _plain(given["customer_uuid"]),
+        _plain(given["subscription_external_id"] or ""),
+        to_the_second(given["occurred_at"]).isoformat(),
+        given["occurrence"],
+    )
+    text = json.dumps(identity, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
 
 
 def movement_from_webhook(body: MovementWebhook, account: str) -> MrrMovement:

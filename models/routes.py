@@ -36,6 +36,15 @@ class Route(_Config):
     name: str = Field(pattern="^[a-z0-9][a-z0-9-]*$", description="Unique, for people and logs")
     template: Literal["churn_save"]
     when: Filter
+    scheduled: Literal["act", "wait"] = Field(
+        default="act", description="A movement that lies ahead: act at once, or wait for its day"
+    )
+    act_within_days: float = Field(
+        default=3,
+        gt=0,
+        le=3660,
+        description="A movement that the poll or a backfill finds later than this is counted, no more",
+    )
     options: ChurnSaveOptions
 
     @model_validator(mode="after")
@@ -58,8 +67,13 @@ class Routes(_Config):
         return self
 
     def matching(self, event: MrrMovement) -> list[Route]:
-        chosen: dict[str, Route] = {}
-        for route in self.routes:
-            if route.when.takes(event):
-                chosen.setdefault(route.template, route)
-        return list(chosen.values())
+        chosen = (self.for_template(template, event) for template in self.templates)
+        return [route for route in chosen if route]
+
+    def for_template(self, template: str, event: MrrMovement) -> Route | None:
+        routes = (each for each in self.routes if each.template == template)
+        return next((route for route in routes if route.when.takes(event)), None)
+
+    @property
+    def templates(self) -> list[str]:
+        return list(dict.fromkeys(route.template for route in self.routes))

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from models.effects import Effect
 
@@ -37,3 +37,4 @@ class RunResult(BaseModel):
     outcome: Outcome
     effects: list[Effect] = []
     problems: list[Problem] = []
+    restated: list[str] = Field(default=[], description="What ChartMogul said later of the movement")

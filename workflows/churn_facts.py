@@ -49,6 +49,19 @@ class ChurnFacts(BaseModel):
         return came_back and self.customer.mrr > 0
 
     @property
+    def announced(self) -> bool:
+        """ChartMogul's list of this customer's movements has a churn of the event's second."""
+        return any(
+            each.type == MovementType.CHURN and to_the_second(each.date) == self.event.occurred_at
+            for each in self.movements
+        )
+
+    @property
+    def stayed(self) -> bool:
+        """Of a cancellation that lay ahead: it was withdrawn, and they pay as before."""
+        return self.still_paying and not self.announced
+
+    @property
     def current_mrr(self) -> Money:
         return Money(cents=self.customer.mrr, currency=self.event.amount.currency)
 

@@ -12,10 +12,11 @@ from activities.slack import SlackActivities
 from models.chartmogul import Note
 from models.churn_save import ChurnSaveInput
 from models.effects import Effect, Mode
+from models.events import MrrMovement
 from models.runs import Outcome, RunResult
 from models.salesforce import AccountOwner, OwnerQuery, SaveTask, TaskChange
 from models.slack import MemberQuery, Message
-from temporal import run_link
+from temporal import STATED, run_link
 from workflows import churn_texts as texts
 from workflows.churn_facts import ChurnFacts
 from workflows.headlines import summary
@@ -33,9 +34,12 @@ class ChurnSave:
         self._owner: AccountOwner | None = None
         self._task: Effect | None = None
         self._only_find = False  # run again for a customer who is back: finish what was begun, begin nothing
+        self._stated = [given.event.stated]
 
     @workflow.run
     async def run(self, given: ChurnSaveInput) -> RunResult:
+        if given.wait and given.scheduled:
+            await self._sleep_until(given.acts_at, "Wait for the day of the cancellation")
         try:
             facts = await self._read_back_from_chartmogul()
         except StepFailed as failure:
@@ -60,16 +64,32 @@ class ChurnSave:
     def effects(self) -> list[Effect]:
         return self._ledger.effects
 
+    @workflow.signal(name="restated", description="ChartMogul says otherwise of this movement now")
+    def restated(self, now: MrrMovement) -> None:
+        """Recorded; what was done stands. The memo tells the next sweep that this run knows."""
+        if now.stated == self._stated[-1]:
+            return
+        self._ledger.note_restatement(self._stated[-1], now.stated)
+        self._stated.append(now.stated)
+        workflow.upsert_memo({STATED: self._stated})
+
     async def _read_back_from_chartmogul(self) -> ChurnFacts | None:
         """None where ChartMogul contradicts the event, also after it had time to settle."""
         facts = await self._read()
-        if facts is None or (facts.still_paying and not facts.reactivated):
+        if facts is None or self._is_contradicted_by(facts):
             settling = timedelta(seconds=self._options.settling_seconds)
             await workflow.sleep(settling, summary="Give ChartMogul time to show the cancellation")
             facts = await self._read()
-        if facts is not None and facts.still_paying and not facts.reactivated:
-            return None
-        return facts
+        return None if facts is None or self._is_contradicted_by(facts) else facts
+
+    def _is_contradicted_by(self, facts: ChurnFacts) -> bool:
+        """Before a cancellation takes effect the customer pays; then the list must have it."""
+        if self._given.event.occurred_at > workflow.now():
+            return not facts.announced
+        return facts.still_paying and not facts.reactivated
+
+    def _is_back(self, facts: ChurnFacts) -> bool:
+        return facts.reactivated or (self._given.scheduled and facts.stayed)
 
     async def _read(self) -> ChurnFacts | None:
         """None where ChartMogul does not know the customer."""
@@ -139,7 +159,7 @@ class ChurnSave:
             mode=self._given.mode,
             only_find=self._only_find,
             subject=texts.task_subject(self._given, facts),
-            due=texts.due_date(self._given.received_at, options),
+            due=texts.due_date(self._given.acts_at, options),
             priority=options.priority,
             description=texts.task_description(self._given, facts, owner, self._run_link()),
             owner_id=owner.owner_id,
@@ -180,27 +200,30 @@ class ChurnSave:
         if not self._options.check_back_days:
             return Outcome.ACTED
         unread = False
+        left = max(self._given.received_at, self._given.event.occurred_at)
         for days in self._options.check_back_days:
-            await self._sleep_until(days)
+            await self._sleep_until(
+                left + timedelta(days=days), f"Check back {days:g} days after the cancellation"
+            )
             try:
                 facts, unread = await self._read() or facts, False
             except StepFailed as failure:
                 self._ledger.note_problem(failure)
                 unread = True
-            if facts.reactivated:
+            if self._is_back(facts):
                 break
         if unread:
             return Outcome.PARTIAL  # nobody knows what became of them: better no word than a wrong one
         await self._record_verdict(facts, alert, days)
-        return Outcome.SAVED if facts.reactivated else Outcome.LOST
+        return Outcome.SAVED if self._is_back(facts) else Outcome.LOST
 
-    async def _sleep_until(self, days: float) -> None:
-        left = self._given.received_at + timedelta(days=days) - workflow.now()
+    async def _sleep_until(self, instant: datetime, summary: str) -> None:
+        left = instant - workflow.now()
         if left > timedelta(0):
-            await workflow.sleep(left, summary=f"Check back {days:g} days after the cancellation")
+            await workflow.sleep(left, summary=summary)
 
     async def _record_verdict(self, facts: ChurnFacts, alert: Effect | None, days: float) -> None:
-        saved = facts.reactivated
+        saved = self._is_back(facts)
         if alert and alert.object_id:
             text = texts.reply_text(facts, saved, days)
             await self._tell_slack("verdict", "Reply in the thread", text, thread_ts=alert.object_id)

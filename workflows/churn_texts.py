@@ -16,21 +16,22 @@ NAME_LENGTH = 120
 """Longer names of customers, plans and people are cut: Slack refuses a field over 2,000 characters."""
 
 
-def due_date(received_at: datetime, options: TaskOptions) -> date:
-    """The n-th business day after the event came in."""
+def due_date(acts_at: datetime, options: TaskOptions) -> date:
+    """The n-th business day after the event came in, or after the day that was waited for."""
     country = options.holidays
     calendar = holidays.country_holidays(country) if country else holidays.HolidayBase()
-    return calendar.get_nth_working_day(received_at.date(), options.due_in_business_days)
+    return calendar.get_nth_working_day(acts_at.date(), options.due_in_business_days)
 
 
 def task_subject(given: ChurnSaveInput, facts: ChurnFacts) -> str:
     words = {"customer": name(facts), "mrr": str(abs(given.event.amount)), "plan": plan(facts)}
-    return _short(given.options.task.subject.format(**words), 255)
+    when = f", leaves {_day(given.event.occurred_at)}" if given.acts_ahead else ""
+    return _short(given.options.task.subject.format(**words), 255 - len(when)) + when
 
 
 def task_description(given: ChurnSaveInput, facts: ChurnFacts, owner: AccountOwner, run_link: str) -> str:
     lines = [
-        f"{name(facts)} cancelled on {_day(given.event.occurred_at)}.",
+        f"{name(facts)} {_when(given)}.",
         "",
         *(f"{name}: {value}" for name, value in figures(given, facts)),
         f"Owner: {owner.why_fallback}" if owner.why_fallback else "",
@@ -61,7 +62,8 @@ def plan(facts: ChurnFacts) -> str:
 
 
 def alert_text(given: ChurnSaveInput, facts: ChurnFacts) -> str:
-    return f"{_escaped(name(facts))} cancelled: {given.event.amount} MRR"
+    what = f"{_verb(given)} on {_day(given.event.occurred_at)}" if given.acts_ahead else _verb(given)
+    return f"{_escaped(name(facts))} {what}: {given.event.amount} MRR"
 
 
 def alert_blocks(
@@ -78,10 +80,10 @@ def alert_blocks(
     fields.append(f"*Owner*\n{owner}")
     buttons = [_button(number, text, url) for number, (text, url) in enumerate(links) if url]
     return [
-        {"type": "header", "text": _plain(_short(f"{name(facts)} cancelled", 150))},
+        {"type": "header", "text": _plain(_short(f"{name(facts)} {_verb(given)}", 150))},
         {"type": "section", "fields": [_mrkdwn(field) for field in fields]},
         *([{"type": "actions", "elements": buttons}] if buttons else []),
-        {"type": "context", "elements": [_mrkdwn(f"Cancelled {_day(given.event.occurred_at)}")]},
+        {"type": "context", "elements": [_mrkdwn(_sentence(_when(given)))]},
     ]
 
 
@@ -117,6 +119,8 @@ def already_saved_text(facts: ChurnFacts) -> str:
 
 def reply_text(facts: ChurnFacts, saved: bool, days: float) -> str:
     who = _escaped(name(facts))
+    if saved and facts.stayed and not facts.reactivated:
+        return f"Saved: {who} stays at {facts.current_mrr} MRR; the cancellation was withdrawn."
     if saved:
         return f"Saved: {who} is back at {facts.current_mrr} MRR."
     return f"Lost: {who} has not come back in {days:g} days."
@@ -125,6 +129,20 @@ def reply_text(facts: ChurnFacts, saved: bool, days: float) -> str:
 def task_outcome_line(saved: bool, days: float) -> str:
     """The same at every repeat, so that it stands in the task once."""
     return "Outcome: saved, the customer is back." if saved else f"Outcome: lost, not back in {days:g} days."
+
+
+def _verb(given: ChurnSaveInput) -> str:
+    return "leaves" if given.acts_ahead else "cancelled"
+
+
+def _when(given: ChurnSaveInput) -> str:
+    """`cancelled on 20 May 2026`; of one that lies ahead, that it does."""
+    day = _day(given.event.occurred_at)
+    return f"leaves on {day}, the cancellation is scheduled" if given.acts_ahead else f"cancelled on {day}"
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _day(instant: datetime) -> str:

@@ -29,6 +29,7 @@ class Ledger:
         self._title = title
         self.effects: list[Effect] = []
         self.problems: list[Problem] = []
+        self.restated: list[str] = []
 
     async def attempt(self, step: Awaitable[R | None]) -> R | None:
         """The step's result; None where it failed for good, which is written down as a problem."""
@@ -59,18 +60,28 @@ class Ledger:
         workflow.upsert_search_attributes([OUTCOME.value_set(Outcome.PARTIAL)])
         self.show()
 
+    def note_restatement(self, before: str, now: str) -> None:
+        """ChartMogul recalculated: what was done stands, and a person can see why it differs."""
+        self.restated.append(now)
+        workflow.logger.info("Movement restated", extra={"before": before, "now": now})
+        self.show()
+
     def show(self) -> None:
         workflow.set_current_details(self.markdown())
 
     def markdown(self) -> str:
         rows = [_row(effect) for effect in self.effects]
         table = ["| system | object | what | tries | |", "|---|---|---|---|---|", *rows] if rows else []
-        return "\n".join([f"### {self._title}", "", *table, "", *map(_advice, self.problems)]).strip()
+        restated = [f"ChartMogul has restated the movement: {now}." for now in self.restated]
+        lines = [f"### {self._title}", "", *table, "", *restated, *map(_advice, self.problems)]
+        return "\n".join(lines).strip()
 
     def _close(self, outcome: Outcome) -> RunResult:
         workflow.upsert_search_attributes([OUTCOME.value_set(outcome)])
         self.show()
-        return RunResult(outcome=outcome, effects=self.effects, problems=self.problems)
+        return RunResult(
+            outcome=outcome, effects=self.effects, problems=self.problems, restated=self.restated
+        )
 
 
 def _row(effect: Effect) -> str:

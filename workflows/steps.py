@@ -16,12 +16,15 @@ from temporalio.exceptions import ActivityError, ApplicationError, FailureError,
 
 from activities.definition import Step, StepDefinition
 from models.effects import Effect, Write
-from temporal import DURABLE, GIVE_UP_AFTER, TASK_TIMEOUT
+from temporal import DURABLE, GIVE_UP_AFTER, PATIENT, TASK_TIMEOUT
 
 LOCAL_LIMIT = timedelta(seconds=3)
 """Longer steps would outlast the workflow task they run in."""
 
 DURABLE_LIMIT = timedelta(seconds=30)
+
+HEARTBEAT_LIMIT = timedelta(seconds=30)
+"""After a killed worker a long step goes on after this long, where its last heartbeat says."""
 
 LOCAL_WINDOW = 0.8 * TASK_TIMEOUT
 """A worker that froze longer in its task may have lost the run to another, who writes in its place."""
@@ -67,6 +70,25 @@ async def step(activity: Step[S, A, R], arg: A, *, summary: str) -> R:
         await workflow.sleep(failure.pause, summary=str(failure)[:100])
     repeat = repeat or failure.kind not in NOTHING_DONE
     return _after_local(await _durable(activity, _marked(arg, repeat=repeat), summary))
+
+
+async def long_step(activity: Step[S, A, R], arg: A, *, summary: str, limit: timedelta) -> R:
+    """Work that takes more than some seconds and shows by heartbeats that it lives. Raises StepFailed."""
+    definition = activity.definition
+    try:
+        result: R = await workflow.execute_activity_method(
+            cast(Any, activity),
+            arg,
+            task_queue=definition.system,
+            start_to_close_timeout=limit,
+            schedule_to_close_timeout=limit,
+            heartbeat_timeout=HEARTBEAT_LIMIT,
+            retry_policy=PATIENT,
+            summary=summary,
+        )
+    except FailureError as error:
+        raise _failure(definition, error) from None
+    return result
 
 
 async def glance(activity: Step[S, A, R], arg: A) -> R:

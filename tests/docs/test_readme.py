@@ -18,7 +18,7 @@ from models.runs import Outcome
 from settings import Settings
 from temporal import RETENTION, SEARCH_ATTRIBUTES
 from tests.conftest import ROOT
-from worker import WORKFLOW_CLASSES
+from worker import TEMPLATES
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 DOCUMENTS = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -50,7 +50,7 @@ def test_the_table_of_commands_is_the_command() -> None:
 
 
 def test_the_table_of_templates_is_what_the_worker_runs() -> None:
-    registered = [each.__temporal_workflow_definition.name for each in WORKFLOW_CLASSES]  # type: ignore[attr-defined]
+    registered = [each.__temporal_workflow_definition.name for each in TEMPLATES]  # type: ignore[attr-defined]
     assert names("template") == registered
 
 

@@ -69,6 +69,7 @@ async def test_the_run_can_be_found_by_its_search_attributes(http: httpx.AsyncCl
     described = await client.get_workflow_handle(said["runs"][0]["workflow_id"]).describe()
     found = {pair.key.name: pair.value for pair in described.typed_search_attributes}
     assert found.pop("Customer").startswith("cus_")
+    assert found.pop("OccurredAt").isoformat() == "2026-05-20T07:02:18+00:00"
     assert found == {
         "Headline": "Churn −€49.00 MRR, Team Monthly",
         "Account": "default",
@@ -79,6 +80,7 @@ async def test_the_run_can_be_found_by_its_search_attributes(http: httpx.AsyncCl
         "Mode": "live",
     }
     assert await described.static_summary() == "Churn: Fjord Labs, −€49.00 MRR"
+    assert await described.memo() == {"stated": ["churn 4900 EUR"], "subscription": "sub_a77"}
 
 
 async def test_each_secret_that_is_valid_at_once_is_taken(http: httpx.AsyncClient) -> None:

@@ -1,0 +1,69 @@
+"""Which runs there are for the movements of a time span, as Temporal's list tells."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from temporalio.client import Client, WorkflowExecution, WorkflowExecutionStatus
+
+import temporal
+from models.effects import Mode
+from models.events import EventSource, to_the_second
+
+Moment = tuple[str, str, datetime]
+PROBLEMS = "TemporalReportedProblems"
+"""Set by the server while a run's workflow task fails over and over."""
+
+
+@dataclass(frozen=True)
+class KnownRun:
+    """`stated` is what ChartMogul has said of the movement, oldest first."""
+
+    workflow_id: str
+    template: str
+    source: EventSource
+    moment: Moment
+    stated: tuple[str, ...]
+    running: bool
+    waits_for: tuple[str, ...]
+    reported_problem: bool
+    started_at: datetime
+
+
+async def known_runs(client: Client, account: str, start: datetime, end: datetime) -> list[KnownRun]:
+    """Runs for movements with start <= date < end. The list runs a little behind: a run that was
+    started a moment ago may not be in it."""
+    span = f"OccurredAt >= '{start.isoformat()}' AND OccurredAt < '{end.isoformat()}'"
+    query = f"Account = '{account}' AND Mode = '{Mode.LIVE}' AND {span}"
+    runs: dict[str, KnownRun] = {}
+    async for run in client.list_workflows(query, page_size=1000):
+        memo = await run.memo()
+        if temporal.STATED in memo:
+            runs.setdefault(run.id, _known(run, memo))  # newest first: of one that was reset the last counts
+    return list(runs.values())
+
+
+def of_template(runs: Iterable[KnownRun], template: str) -> list[KnownRun]:
+    return [run for run in runs if run.template == template]
+
+
+def _known(run: WorkflowExecution, memo: Any) -> KnownRun:
+    found = run.typed_search_attributes
+    occurred_at = found.get(temporal.OCCURRED_AT)
+    assert occurred_at is not None  # the list was asked for it
+    return KnownRun(
+        workflow_id=run.id,
+        template=found.get(temporal.TEMPLATE) or "",
+        source=EventSource(found.get(temporal.EVENT_SOURCE) or EventSource.WEBHOOK),
+        moment=(
+            (found.get(temporal.CUSTOMER) or "").casefold(),
+            str(memo[temporal.SUBSCRIPTION]).casefold(),
+            to_the_second(occurred_at),
+        ),
+        stated=tuple(memo[temporal.STATED]),
+        running=run.status is WorkflowExecutionStatus.RUNNING,
+        waits_for=tuple(found.get(temporal.WAITS_FOR) or ()),
+        reported_problem=bool(run.search_attributes.get(PROBLEMS)),
+        started_at=run.start_time,
+    )

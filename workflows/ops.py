@@ -1,0 +1,35 @@
+"""Telling the people who run this what they must see, once, in their channel."""
+
+from contextlib import suppress
+from datetime import datetime, timedelta
+
+from temporalio import workflow
+from temporalio.exceptions import ApplicationError
+
+from activities.slack import SlackActivities
+from models.effects import Effect
+from models.slack import Message
+from workflows.steps import StepFailed, step
+
+TOLD_BEFORE = timedelta(days=3)
+"""How far back an earlier message of the same key is looked for."""
+
+
+async def tell_ops(channel: str | None, key: str, text: str) -> Effect | None:
+    """None where no channel is set, or Slack refuses: `mogulflow attention` lists it all the same."""
+    if not channel:
+        workflow.logger.warning("No ops channel is set (SLACK__OPS_CHANNEL)", extra={"key": key})
+        return None
+    message = Message(key=f"ops:{key}", channel=channel, text=text, not_before=_not_before())
+    with suppress(StepFailed):
+        return await step(SlackActivities.post_message, message, summary="Tell the ops channel")
+    return None
+
+
+def run_failure(failure: StepFailed) -> ApplicationError:
+    """The error that ends a run which is nothing without this step."""
+    return ApplicationError(str(failure), type=failure.kind, non_retryable=True)
+
+
+def _not_before() -> datetime:
+    return workflow.now() - TOLD_BEFORE

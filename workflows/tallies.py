@@ -1,0 +1,26 @@
+"""A tally as the Web UI shows it."""
+
+from models.events import MovementType
+from models.movements import Found, Tally
+from workflows.ledger import GAP
+
+
+def markdown(title: str, tally: Tally) -> str:
+    """Movements by type and by what became of them."""
+    found = [each for each in Found if tally.of(each)]
+    head = ["movement", *(each.value for each in found)]
+    rows = [
+        [kind.value, *(str(tally.counts.get(each, {}).get(kind.value, 0)) for each in found)]
+        for kind in MovementType
+    ]
+    total = ["all", *(str(tally.of(each)) for each in found)]
+    lines = [_line(head), "|---" * len(head) + "|", *map(_line, rows), _line(total)]
+    notes = [f"{tally.rows} rows in {tally.requests} requests"]
+    notes += [f"Unreadable: {each}" for each in tally.unreadable]
+    notes += [f"Unaccounted: {each}" for each in tally.unaccounted]
+    notes += [f"Stuck: {each}" for each in tally.stuck]
+    return "\n".join([f"### {title}", "", *(lines if found else []), "", *(f"- {note}" for note in notes)])
+
+
+def _line(cells: list[str]) -> str:
+    return "".join(f"| {cell}{GAP}" for cell in cells) + "|"
