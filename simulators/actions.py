@@ -3,10 +3,11 @@
 from datetime import timedelta
 from typing import Any, Literal
 
-from simulators.chartmogul_book import MrrMovement, now
-from simulators.chartmogul_rows import webhook_body
+from simulators.chartmogul_book import now
+from simulators.chartmogul_movements import FIRST_LIVE, MrrMovement
+from simulators.chartmogul_rows import activity_row, webhook_body
 from simulators.seed import Customer
-from simulators.shapes import Cancellation, CustomerRow, Movement
+from simulators.shapes import Cancellation, Cancellations, CustomerRow, Movement, Restatement
 from simulators.world import World
 
 Change = Literal["reactivate", "expand", "contract"]
@@ -16,22 +17,44 @@ REAL_TIME = timedelta(hours=12)
 
 
 def cancel(world: World, customer: Customer, wish: Cancellation) -> dict[str, Any]:
-    movement = world.chartmogul.cancel(customer, wish.at, wish.reason)
+    movement = world.chartmogul.cancel(customer, wish)
     return _announce(world, movement, send=wish.send)
+
+
+def cancel_many(world: World, wish: Cancellations) -> list[dict[str, Any]]:
+    leaving = world.chartmogul.next_payers(wish.count, wish.case)
+    spacing, bodies = wish.over_seconds / wish.count, []
+    for number, customer in enumerate(leaving):
+        movement = world.chartmogul.cancel(customer, Cancellation())
+        bodies.append(_announce(world, movement, send=wish.send, held_seconds=number * spacing))
+    return bodies
 
 
 def change(world: World, customer: Customer, kind: Change, wish: Movement) -> dict[str, Any]:
     book = world.chartmogul
     if kind == "reactivate":
-        movement = book.reactivate(customer, wish.at, wish.cents)
+        movement = book.reactivate(customer, wish)
     else:
-        movement = book.change(customer, wish.at, wish.cents, 1 if kind == "expand" else -1)
+        movement = book.change(customer, wish, 1 if kind == "expand" else -1)
     return _announce(world, movement, send=wish.send)
+
+
+def restate(world: World, customer: Customer, wish: Restatement) -> dict[str, Any]:
+    """No webhook; only one that has not gone out yet says what is now so."""
+    book = world.chartmogul
+    movement = book.restate(customer, wish)
+    body = webhook_body(book, movement)
+    world.webhook.replace(movement.id - FIRST_LIVE, body, _wait_seconds(movement))
+    return activity_row(book, movement)
+
+
+def withdraw(world: World, customer: Customer, index: int) -> None:
+    movement = world.chartmogul.withdraw(customer, index)
+    world.webhook.withdraw(movement.id - FIRST_LIVE)
 
 
 def customer_row(world: World, customer: Customer) -> CustomerRow:
     book = world.chartmogul
-    mrr = book.mrr(customer)
     return CustomerRow(
         number=customer.number,
         uuid=customer.uuid,
@@ -40,19 +63,25 @@ def customer_row(world: World, customer: Customer) -> CustomerRow:
         name=customer.name,
         email=customer.email,
         plan=customer.plan.name,
-        mrr=mrr,
-        status=book.status(customer, mrr),
+        mrr=book.mrr(customer),
+        status=book.status(customer),
         case=customer.case,
         owner_email=world.salesforce.seed.owner(customer),
     )
 
 
-def _announce(world: World, movement: MrrMovement, *, send: bool) -> dict[str, Any]:
-    """Send the webhook: now, or for a scheduled change on its day."""
+def _announce(
+    world: World, movement: MrrMovement, *, send: bool, held_seconds: float = 0.0
+) -> dict[str, Any]:
+    """Send the webhook when the movement's day has come and ChartMogul knows of it."""
     body = webhook_body(world.chartmogul, movement)
-    wait = movement.date - now()
-    if send and wait > -REAL_TIME:
-        world.webhook.send(body, max(wait.total_seconds(), 0.0))
+    if send and movement.known_at - movement.date < REAL_TIME:
+        world.webhook.send(body, _wait_seconds(movement) + held_seconds)
     else:
         world.webhook.keep(body)
     return body
+
+
+def _wait_seconds(movement: MrrMovement) -> float:
+    due = max(movement.date, movement.known_at)
+    return max((due - now()).total_seconds(), 0.0)

@@ -10,6 +10,7 @@ from simulators import (
     chartmogul,
     chartmogul_pages,
     control_api,
+    control_chartmogul,
     fault_panel,
     pages,
     salesforce,
@@ -17,6 +18,7 @@ from simulators import (
     slack,
     slack_pages,
 )
+from simulators.chartmogul_book import NotPossible
 from simulators.faults import Faults
 from simulators.refusal import Refusal, answer_refusal
 from simulators.world import World
@@ -31,12 +33,14 @@ def create_app(world: World) -> ASGIApp:
     app = FastAPI(title="Simulators", lifespan=lifespan, docs_url=None, redoc_url=None)
     app.state.world = world
     app.add_exception_handler(Refusal, answer_refusal)
+    app.add_exception_handler(NotPossible, control_chartmogul.answer_not_possible)
     for router in (
         chartmogul.router,
         salesforce.token_router,
         salesforce.router,
         slack.router,
         control_api.router,
+        control_chartmogul.router,
         pages.router,
         chartmogul_pages.router,
         salesforce_pages.router,

@@ -3,24 +3,25 @@
 import base64
 import binascii
 import secrets
-from bisect import bisect_right
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from itertools import islice
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 from uuid import uuid4
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse, Response
 
 from simulators import chartmogul_rows as rows
-from simulators.chartmogul_book import Book, Key, MrrMovement, Note, now
+from simulators.chartmogul_book import now
+from simulators.chartmogul_movements import Key, MrrMovement
+from simulators.chartmogul_notes import Note
 from simulators.refusal import Refusal
 from simulators.seed import Customer
-from simulators.shapes import CHARTMOGUL_KEY
+from simulators.shapes import CHARTMOGUL_KEY, MovementType
 from simulators.world import World, world_of
 
-MOVEMENT_TYPES = ("new_biz", "reactivation", "expansion", "contraction", "churn")
+MOVEMENT_TYPES = get_args(MovementType)
 PAGE = 200
 T = TypeVar("T")
 
@@ -61,17 +62,18 @@ async def account(request: Request) -> Response:
 @router.get("/customers")
 async def customers(request: Request) -> Response:
     world, query = world_of(request), request.query_params
+    book = world.chartmogul
     chosen: Iterable[Customer] = _from_cursor(world, query.get("cursor"))
     if "external_id" in query:
-        one = world.seed.find_external_id(query["external_id"])
+        one = book.customers.find_external_id(query["external_id"])
         chosen = [one] if one else []
     if "status" in query:
         wanted = query["status"].replace("_", " ")
-        chosen = (c for c in chosen if _status(world.chartmogul, c) == wanted)
+        chosen = (c for c in chosen if book.status(c, known_by=book.shown) == wanted)
     if query.get("data_source_uuid", rows.DATA_SOURCE) != rows.DATA_SOURCE:
         chosen = []
     page, more = _page(chosen, request)
-    entries = [rows.customer_row(world.chartmogul, customer, world.url) for customer in page]
+    entries = [rows.customer_row(book, customer, world.url) for customer in page]
     cursor = _encode(f"{page[-1].since.timestamp():.0f}&{page[-1].number}") if page else None
     return _answer(request, entries, cursor, more)
 
@@ -79,7 +81,7 @@ async def customers(request: Request) -> Response:
 @router.get("/customers/search")
 async def search(request: Request) -> Response:
     world = world_of(request)
-    customer = world.seed.find_email(request.query_params.get("email", ""))
+    customer = world.chartmogul.customers.find_email(request.query_params.get("email", ""))
     if customer is None:
         raise refused(404, "No customers found with this email address", "email")
     entries = [rows.customer_row(world.chartmogul, customer, world.url)]
@@ -96,7 +98,7 @@ async def customer(request: Request, uuid: str) -> Response:
 async def subscriptions(request: Request, uuid: str) -> Response:
     world = world_of(request)
     customer, book = _known(world, uuid), world.chartmogul
-    states = book.subscriptions(customer, lag=book.lag)
+    states = book.subscriptions(customer, known_by=book.shown)
     entries = [rows.subscription_row(customer, state, i) for i, state in enumerate(states)]
     # Alone among the lists, this cursor is a page number.
     number = int(_decode(request, "subscriptions_next_page=") or 1)
@@ -120,8 +122,8 @@ async def customer_activities(request: Request, uuid: str) -> Response:
 @router.get("/customer_notes")
 async def notes(request: Request) -> Response:
     world, query = world_of(request), request.query_params
-    customer = world.seed.find(query.get("customer_uuid", ""))
-    found = world.chartmogul.notes_of(customer) if customer else []
+    customer = world.chartmogul.customers.find(query.get("customer_uuid", ""))
+    found = world.chartmogul.notes.of(customer) if customer else []
     entries = [rows.note_row(customer, note) for note in found] if customer else []
     if "type" in query:
         entries = [entry for entry in entries if entry["type"] == query["type"]]
@@ -141,7 +143,7 @@ async def add_note(request: Request) -> Response:
         raise refused(400, 'Parameter "type" is missing or invalid', "type")
     author = str(body.get("author_email", "ana@mogulflow.example"))
     note = Note(f"note_{uuid4()}", body["type"], str(body.get("text", "")), author, now())
-    world.chartmogul.notes.setdefault(customer.number, []).append(note)
+    world.chartmogul.notes.add(customer, note)
     return JSONResponse(rows.note_row(customer, note), 201)
 
 
@@ -155,9 +157,11 @@ async def activities(request: Request) -> Response:
         raise refused(400, 'Parameter "order" is invalid', "order")
     start, end = _window(request, newest_first=order == "-date")
     chosen = book.between(start, end, newest_first=order == "-date")
-    page, more = _page((m for m in chosen if kind in (None, m.type)), request)
-    entries = [rows.activity_row(book, movement) for movement in page]
-    return _answer(request, entries, _activity_cursor(page), more)
+    found = list(islice((m for m in chosen if kind in (None, m.type)), _per_page(request) + 1))
+    page, more = _page(found, request)
+    # Recorded once: the cursor named the row after the page, and the next page began after that.
+    named = found if book.rules.cursor_skips else page
+    return _answer(request, rows.activity_rows(book, page), _activity_cursor(named), more)
 
 
 @router.api_route("/{rest:path}", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
@@ -166,27 +170,22 @@ async def unknown(request: Request, rest: str) -> Response:
 
 
 def _known(world: World, uuid: str) -> Customer:
-    customer = world.seed.find(uuid)
+    customer = world.chartmogul.customers.find(uuid)
     if customer is None:
         raise refused(404, "Customer not found", "customer_uuid")
     return customer
 
 
-def _status(book: Book, customer: Customer) -> str:
-    return book.status(customer, book.mrr(customer, lag=book.lag))
-
-
 def _from_cursor(world: World, cursor: str | None) -> Iterable[Customer]:
     """Customers by the day they became one, after the row that the cursor names."""
-    order = world.chartmogul.customer_order
-    position = 0
-    if cursor:
-        try:
-            since, number = _text(cursor).split("&")
-            position = bisect_right(order, (float(since), int(number)))
-        except ValueError:
-            raise refused(400, 'Parameter "cursor" is invalid', "cursor") from None
-    return (world.seed.customer(number) for _, number in islice(order, position, None))
+    customers = world.chartmogul.customers
+    if not cursor:
+        return customers.by_first_day()
+    try:
+        since, number = _text(cursor).split("&")
+        return customers.by_first_day(customers.position_after(float(since), int(number)))
+    except ValueError:
+        raise refused(400, 'Parameter "cursor" is invalid', "cursor") from None
 
 
 def _window(request: Request, *, newest_first: bool) -> tuple[Key, Key]:
@@ -214,8 +213,8 @@ def _date(request: Request, name: str) -> datetime | None:
     return date if date.tzinfo else date.replace(tzinfo=UTC)
 
 
-def _activity_cursor(page: list[MrrMovement]) -> str | None:
-    return _encode("movement={}&{}".format(*page[-1].key)) if page else None
+def _activity_cursor(named: list[MrrMovement]) -> str | None:
+    return _encode("movement={}&{}".format(*named[-1].key)) if named else None
 
 
 def _page(found: Iterable[T], request: Request) -> tuple[list[T], bool]:

@@ -2,47 +2,37 @@
 
 import hashlib
 import heapq
-from bisect import bisect_left, bisect_right
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from itertools import count
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
-from simulators.seed import GREW_AFTER, LEFT_AFTER, PLANS, Customer, Plan, Seed
+from simulators.chartmogul_customers import Customers
+from simulators.chartmogul_movements import (
+    FIRST_LIVE,
+    Key,
+    LiveMovements,
+    MrrMovement,
+    keys_between,
+    seeded,
+    seeded_id,
+    subscription_id,
+)
+from simulators.chartmogul_notes import Notes
+from simulators.seed import PLANS, Customer, Plan, Seed
+from simulators.shapes import Cancellation, Case, ChartMogulRules, Movement, Restatement
 
-Key = tuple[float, int]
-"""Order of movements: instant, then id."""
-
-_LIVE = 10_000_000_000
-"""Ids from here on belong to movements that happened while we ran."""
+_EVER = datetime.max.replace(tzinfo=UTC)
+_ISSUE = 1_000_000_000_000
+"""By this much the numbers of a customer's movements grow when they are computed anew."""
 
 
 class NotPossible(Exception):
     """The customer is in no state for that; the text says why."""
-
-
-@dataclass(frozen=True, slots=True)
-class MrrMovement:
-    id: int
-    customer: Customer
-    date: datetime
-    type: str
-    description: str
-    cents: int
-    subscription: str
-    plan: Plan
-    known_at: datetime
-
-    @property
-    def key(self) -> Key:
-        return (self.date.timestamp(), self.id)
-
-    @property
-    def uuid(self) -> str:
-        return str(UUID(bytes=hashlib.blake2b(b"%d" % self.id, digest_size=16).digest(), version=4))
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,192 +45,235 @@ class SubscriptionState:
     end: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
-    uuid: str
-    type: str
-    text: str
-    author: str
-    created_at: datetime
-
-
 def now() -> datetime:
     return datetime.now(UTC)
 
 
 @dataclass
 class Book:
+    """Questions take `known_by`: what was computed until then counts; without it, until now."""
+
     seed: Seed
-    lag_seconds: float = 0.0
-    """How far the API is behind: what happened is seen only after this."""
-    live: list[MrrMovement] = field(default_factory=list)
-    notes: dict[int, list[Note]] = field(default_factory=dict)
+    rules: ChartMogulRules = field(default_factory=ChartMogulRules)
+    notes: Notes = field(default_factory=Notes)
     custom: dict[int, dict[str, Any]] = field(default_factory=dict)
-    _of_customer: dict[int, list[MrrMovement]] = field(default_factory=dict)
-    _ids: Iterator[int] = field(default_factory=lambda: count(_LIVE))
+    _live: LiveMovements = field(default_factory=LiveMovements)
+    _reissued: int = 0
+    _recalculated: Counter[int] = field(default_factory=Counter)
+    _last_chosen: dict[Case | None, int] = field(default_factory=dict)
+
+    @cached_property
+    def customers(self) -> Customers:
+        return Customers(self.seed)
 
     @property
-    def lag(self) -> timedelta:
-        return timedelta(seconds=self.lag_seconds)
+    def shown(self) -> datetime:
+        """Until when the API knows what happened."""
+        return now() - timedelta(seconds=self.rules.lag_seconds)
 
-    def movements(self, customer: Customer, lag: timedelta = timedelta(0)) -> list[MrrMovement]:
+    def movements(self, customer: Customer, known_by: datetime | None = None) -> list[MrrMovement]:
         """All that is known, future ones included, oldest first."""
-        known = now() - lag
-        live = [m for m in self._of_customer.get(customer.number, ()) if m.known_at <= known]
-        return sorted([*seeded(customer), *live], key=lambda m: m.key)
+        known_by = known_by or now()
+        live = [m for m in self._live.of(customer) if m.known_at <= known_by]
+        old = [self._held(m) for part in self.customers.parts(customer) for m in seeded(part)]
+        return sorted([*old, *live], key=lambda m: m.key)
 
     def subscriptions(
-        self, customer: Customer, at: datetime | None = None, lag: timedelta = timedelta(0)
+        self, customer: Customer, at: datetime | None = None, known_by: datetime | None = None
     ) -> list[SubscriptionState]:
         at = at or now()
         by_id: dict[str, list[MrrMovement]] = {}
-        for movement in self.movements(customer, lag):
+        for movement in self.movements(customer, known_by):
             if movement.date <= at:
                 by_id.setdefault(movement.subscription, []).append(movement)
         return [_state(rows, customer.quantity) for rows in by_id.values()]
 
-    def mrr(self, customer: Customer, at: datetime | None = None, lag: timedelta = timedelta(0)) -> int:
-        return sum(subscription.mrr for subscription in self.subscriptions(customer, at, lag))
+    def mrr(self, customer: Customer, at: datetime | None = None, known_by: datetime | None = None) -> int:
+        return sum(subscription.mrr for subscription in self.subscriptions(customer, at, known_by))
 
-    def status(self, customer: Customer, mrr: int) -> str:
-        if mrr == 0:
+    def running_mrr(self, customer: Customer, known_by: datetime | None = None) -> dict[int, int]:
+        """By id of movement: what the customer pays after it."""
+        paid: dict[str, int] = {}
+        ended: set[str] = set()
+        running: dict[int, int] = {}
+        for movement in self.movements(customer, known_by):
+            name = movement.subscription
+            if movement.type == "churn":
+                ended.add(name)
+            paid[name] = 0 if name in ended else paid.get(name, 0) + movement.cents
+            running[movement.id] = sum(paid.values())
+        return running
+
+    def status(self, customer: Customer, at: datetime | None = None, known_by: datetime | None = None) -> str:
+        at, known_by = at or now(), known_by or now()
+        if self.mrr(customer, at, known_by) == 0:
             return "Cancelled"
-        untouched = customer.number not in self._of_customer
-        return "Past Due" if customer.past_due and untouched else "Active"
+        touched = any(m.date <= at and m.known_at <= known_by for m in self._live.of(customer))
+        return "Past Due" if customer.past_due and not touched else "Active"
 
     def between(self, start: Key, end: Key, *, newest_first: bool) -> Iterator[MrrMovement]:
-        """Movements of all customers with start < key < end."""
-        low, high = bisect_right(self._seeded_keys, start), bisect_left(self._seeded_keys, end)
-        old = self._seeded_keys[low:high]
-        known = now() - self.lag
-        new = sorted(m.key for m in self.live if start < m.key < end and m.known_at <= known)
-        if newest_first:
-            old, new = old[::-1], new[::-1]
-        for key in heapq.merge(old, new, reverse=newest_first):
-            yield self._movement(key[1])
+        """Movements of all customers with start < key < end, as the API shows them."""
+        shown = self.shown
+        old = keys_between(self._seeded_keys, start, end, newest_first=newest_first)
+        new = keys_between(self._live.keys, start, end, newest_first=newest_first)
+        for _, id in heapq.merge(old, new, reverse=newest_first):
+            movement = self._movement(id)
+            if movement.known_at <= shown:
+                yield movement
 
-    def cancel(self, customer: Customer, at: datetime | None, reason: str | None) -> MrrMovement:
-        subscription = self._alive(customer)
-        if reason is not None:
-            self.custom.setdefault(customer.number, {})["cancellation_reason"] = reason
+    def activity_id(self, movement: MrrMovement) -> int:
+        """Higher after each recalculation: those lists are ordered by when a row was computed."""
+        return movement.id + _ISSUE * (self._reissued + self._recalculated[movement.customer.number])
+
+    def activity_uuid(self, movement: MrrMovement) -> str:
+        digest = hashlib.blake2b(b"%d" % self.activity_id(movement), digest_size=16).digest()
+        return str(UUID(bytes=digest, version=4))
+
+    def cancel(self, customer: Customer, wish: Cancellation) -> MrrMovement:
+        subscription = self._leaving(customer)
+        if wish.reason is not None:
+            self.custom.setdefault(customer.number, {})["cancellation_reason"] = wish.reason
         words = f"cancelled their {subscription.plan.name} plan"
         return self._add(
-            customer, at, "churn", words, -subscription.mrr, subscription.external_id,
+            customer, wish, "churn", words, -subscription.mrr, subscription.external_id,
             subscription.plan,
         )  # fmt: skip
 
-    def reactivate(self, customer: Customer, at: datetime | None, cents: int | None) -> MrrMovement:
-        if self.mrr(customer):
+    def reactivate(self, customer: Customer, wish: Movement) -> MrrMovement:
+        if self.mrr(customer, known_by=_EVER):
             raise NotPossible("the customer is paying already")
         # ChartMogul shows a returning customer's subscription as a new one.
-        number = len(self.subscriptions(customer)) + 1
+        number = len(self.subscriptions(customer, known_by=_EVER)) + 1
         words = f"reactivated an old account with {customer.plan.name} plan"
         subscription = subscription_id(customer, number)
         return self._add(
-            customer, at, "reactivation", words, cents or customer.mrr, subscription, customer.plan
+            customer, wish, "reactivation", words, wish.cents or customer.mrr, subscription, customer.plan
         )
 
-    def change(self, customer: Customer, at: datetime | None, cents: int | None, sign: int) -> MrrMovement:
+    def change(self, customer: Customer, wish: Movement, sign: int) -> MrrMovement:
         """Expansion (sign 1) or contraction (sign -1)."""
         subscription = self._alive(customer)
-        change = cents or max(subscription.mrr // 4, 100)
+        change = wish.cents or max(subscription.mrr // 4, 100)
         if sign < 0 and change >= subscription.mrr:
             raise NotPossible(f"a contraction must leave some of {subscription.mrr} cents")
         plan = PLANS[(PLANS.index(subscription.plan) + sign) % len(PLANS)]
         words = f"switched plan from {subscription.plan.name} to {plan.name}"
         kind = "expansion" if sign > 0 else "contraction"
-        return self._add(customer, at, kind, words, sign * change, subscription.external_id, plan)
+        return self._add(customer, wish, kind, words, sign * change, subscription.external_id, plan)
+
+    def reissue(self) -> None:
+        """Compute everything anew: same movements, other ids."""
+        self._reissued += 1
+
+    def restate(self, customer: Customer, wish: Restatement) -> MrrMovement:
+        """What a recalculation makes of a movement. It gives the customer's movements new ids, too."""
+        old = self._live_movement(customer, wish.index)
+        kind = wish.type or old.type
+        size = wish.cents or abs(old.cents)
+        cents = -size if kind in ("contraction", "churn") else size
+        new = replace(old, type=kind, cents=cents, date=_second(wish.at or old.date))
+        self._live.remove(old)
+        self._live.add(new)
+        self._recalculated[customer.number] += 1
+        return new
+
+    def withdraw(self, customer: Customer, index: int) -> MrrMovement:
+        movement = self._live_movement(customer, index)
+        self._live.remove(movement)
+        return movement
+
+    def merge(self, gone: Customer, into: Customer) -> None:
+        if gone == into:
+            raise NotPossible("a customer is not merged into itself")
+        self.customers.merge(gone, into)
+        for movement in list(self._live.of(gone)):
+            self._live.remove(movement)
+            self._live.add(self._held(movement))
+        issues = self._recalculated
+        issues[into.number] = max(issues[gone.number], issues[into.number]) + 1
+
+    def next_payers(self, count: int, case: Case | None) -> list[Customer]:
+        """Who can be cancelled, from where the last such choice ended."""
+        here = self.customers.after(self._last_chosen.get(case, 0))
+        found = list(islice((c for c in here if case in (None, c.case) and self._may_leave(c)), count))
+        if len(found) < count:
+            raise NotPossible(f"only {len(found)} customers can be cancelled")
+        self._last_chosen[case] = found[-1].number
+        return found
 
     def custom_attributes(self, customer: Customer) -> dict[str, Any]:
         return customer.custom | self.custom.get(customer.number, {})
 
-    def notes_of(self, customer: Customer) -> list[Note]:
-        """Newest first."""
-        written = self.notes.get(customer.number, [])
-        old = [_seeded_note(customer, customer.note)] if customer.note else []
-        return sorted([*written, *old], key=lambda note: note.created_at, reverse=True)
-
     def _alive(self, customer: Customer) -> SubscriptionState:
-        for subscription in self.subscriptions(customer):
+        for subscription in self.subscriptions(customer, known_by=_EVER):
             if subscription.mrr:
                 return subscription
         raise NotPossible("the customer has no active subscription")
 
+    def _leaving(self, customer: Customer) -> SubscriptionState:
+        subscription = self._alive(customer)
+        for movement in self._live.of(customer):
+            if movement.type == "churn" and movement.subscription == subscription.external_id:
+                raise NotPossible(f"the cancellation is scheduled for {movement.date:%Y-%m-%d %H:%M:%S} UTC")
+        return subscription
+
+    def _may_leave(self, customer: Customer) -> bool:
+        try:
+            self._leaving(customer)
+        except NotPossible:
+            return False
+        return True
+
+    def _live_movement(self, customer: Customer, index: int) -> MrrMovement:
+        try:
+            return self._live.of(customer)[index]
+        except IndexError:
+            raise NotPossible(f"the customer has no movement {index} of its own") from None
+
     def _add(
         self,
         customer: Customer,
-        at: datetime | None,
+        wish: Cancellation | Movement,
         kind: str,
         words: str,
         cents: int,
         subscription: str,
         plan: Plan,
     ) -> MrrMovement:
-        date = (at or now()).astimezone(UTC).replace(microsecond=0)
-        movement = MrrMovement(next(self._ids), customer, date, kind, words, cents, subscription, plan, now())
-        self.live.append(movement)
-        self._of_customer.setdefault(customer.number, []).append(movement)
+        date = _second(wish.at or now())
+        known_at = now() + timedelta(seconds=wish.known_after_seconds)
+        id = self._live.next_id()
+        movement = MrrMovement(id, customer, date, kind, words, cents, subscription, plan, known_at)
+        self._live.add(movement)
         return movement
-
-    @cached_property
-    def customer_order(self) -> list[tuple[float, int]]:
-        """Day they became a customer, and number."""
-        return sorted((self.seed.milestones(n)[0], n) for n in self.seed.numbers())
 
     @cached_property
     def _seeded_keys(self) -> list[Key]:
         return sorted(
-            (instant, _seeded_id(number, index))
+            (instant, seeded_id(number, index))
             for number in self.seed.numbers()
             for index, instant in enumerate(self.seed.milestones(number))
         )
 
     def _movement(self, id: int) -> MrrMovement:
-        if id >= _LIVE:
-            return self.live[id - _LIVE]
+        if id >= FIRST_LIVE:
+            return self._live[id]
         number, index = divmod(id, 10)
-        return seeded(self.seed.customer(number))[index]
+        return self._held(seeded(self.seed.customer(number))[index])
+
+    def _held(self, movement: MrrMovement) -> MrrMovement:
+        """As one of the customer into which its own was merged."""
+        holder = self.customers.holder(movement.customer)
+        return movement if holder is movement.customer else replace(movement, customer=holder)
 
 
-def subscription_id(customer: Customer, number: int) -> str:
-    return f"sub_{customer.number}" if number == 1 else f"sub_{customer.number}_{number}"
-
-
-def seeded(customer: Customer) -> list[MrrMovement]:
-    """A customer's history before we started: bought, perhaps grew, perhaps left."""
-    plan, since = customer.plan, customer.since
-    bought = customer.mrr - plan.cents if customer.grew else customer.mrr
-    steps = [("new_biz", f"purchased the {plan.name} plan", since, bought)]
-    if customer.grew:
-        words = f"added seats to the {plan.name} plan"
-        steps.append(("expansion", words, since + GREW_AFTER, plan.cents))
-    if customer.cancelled:
-        words = f"cancelled their {plan.name} plan"
-        steps.append(("churn", words, since + LEFT_AFTER, -customer.mrr))
-    return [_seeded_movement(customer, index, *step) for index, step in enumerate(steps)]
-
-
-def _seeded_id(number: int, index: int) -> int:
-    return number * 10 + index
-
-
-def _seeded_movement(
-    customer: Customer, index: int, kind: str, words: str, date: datetime, cents: int
-) -> MrrMovement:
-    id = _seeded_id(customer.number, index)
-    subscription = subscription_id(customer, 1)
-    return MrrMovement(id, customer, date, kind, words, cents, subscription, customer.plan, date)
-
-
-def _seeded_note(customer: Customer, text: str) -> Note:
-    # Within a month of the customer's first day, so that it is never in the future.
-    day = customer.since + timedelta(days=customer.draw % 30)
-    uuid = customer.uuid.replace("cus_", "note_", 1)
-    return Note(uuid, "note", text, "Ana Roe (ana@mogulflow.example)", day)
+def _second(instant: datetime) -> datetime:
+    return instant.astimezone(UTC).replace(microsecond=0)
 
 
 def _state(rows: list[MrrMovement], quantity: int) -> SubscriptionState:
+    """A subscription that was cancelled is over, whatever else its movements add up to."""
     last = rows[-1]
-    mrr = sum(row.cents for row in rows)
-    end = None if mrr else last.date
+    end = next((row.date for row in rows if row.type == "churn"), None)
+    mrr = 0 if end else sum(row.cents for row in rows)
     return SubscriptionState(last.subscription, last.plan, quantity, mrr, rows[0].date, end)

@@ -1,19 +1,21 @@
 """ChartMogul for people: customers, one customer, and the buttons to cancel and to return."""
 
+from datetime import timedelta
 from itertools import islice
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Form, HTTPException, Request
 from fastapi.responses import Response
 
 from simulators import actions
-from simulators.chartmogul_book import NotPossible
+from simulators.chartmogul_book import NotPossible, now
 from simulators.pages import back_to, render
 from simulators.seed import Customer
 from simulators.shapes import Cancellation, Movement
 from simulators.world import World, world_of
 
 ROWS = 50
+PERIOD = timedelta(days=30)
 SEARCHED = 20_000
 """Company names are looked through by reading customers one by one: this many at most."""
 
@@ -42,9 +44,18 @@ async def customer(request: Request, uuid: str) -> Response:
 
 
 @router.post("/customers/{uuid}/cancel")
-async def cancel(request: Request, uuid: str, reason: Annotated[str, Form()] = "") -> Response:
+async def cancel(
+    request: Request,
+    uuid: str,
+    reason: Annotated[str, Form()] = "",
+    how: Annotated[Literal["now", "at_period_end", "without_webhook"], Form()] = "now",
+) -> Response:
     world = world_of(request)
-    wish = Cancellation(reason=reason.strip() or None)
+    wish = Cancellation(
+        reason=reason.strip() or None,
+        at=now() + PERIOD if how == "at_period_end" else None,
+        send=how != "without_webhook",
+    )
     try:
         actions.cancel(world, _known(world, uuid), wish)
     except NotPossible as error:
@@ -72,30 +83,32 @@ def _customer_page(world: World, uuid: str, problem: str | None = None) -> Respo
         row=actions.customer_row(world, customer),
         subscriptions=book.subscriptions(customer),
         movements=book.movements(customer)[::-1],
-        notes=book.notes_of(customer),
+        now=now(),
+        notes=book.notes.of(customer),
         custom=book.custom_attributes(customer),
         problem=problem,
     )
 
 
 def _known(world: World, uuid: str) -> Customer:
-    customer = world.seed.find(uuid)
+    customer = world.chartmogul.customers.find(uuid)
     if customer is None:
         raise HTTPException(404, f"no customer {uuid}")
     return customer
 
 
 def _page(world: World, page: int) -> list[Customer]:
-    return [world.seed.customer(n) for n in world.seed.numbers()[(page - 1) * ROWS : page * ROWS]]
+    numbers = world.chartmogul.customers.numbers()
+    return [world.seed.customer(n) for n in numbers[(page - 1) * ROWS : page * ROWS]]
 
 
 def _search(world: World, text: str) -> list[Customer]:
     """By uuid, e-mail or external id at once; else by company or name."""
-    seed = world.seed
-    exact = seed.find(text) or seed.find_email(text) or seed.find_external_id(text)
+    customers = world.chartmogul.customers
+    exact = customers.find(text) or customers.find_email(text) or customers.find_external_id(text)
     if exact:
         return [exact]
     wanted = text.casefold()
-    searched = map(seed.customer, seed.numbers()[:SEARCHED])
+    searched = map(world.seed.customer, customers.numbers()[:SEARCHED])
     found = (c for c in searched if wanted in f"{c.company} {c.name} {c.email}".casefold())
     return list(islice(found, ROWS))

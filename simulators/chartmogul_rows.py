@@ -1,9 +1,12 @@
 """ChartMogul's JSON: customers, subscriptions, movements, notes, and the webhook's body."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from simulators.chartmogul_book import Book, MrrMovement, Note, SubscriptionState, now
+from simulators.chartmogul_book import Book, SubscriptionState, now
+from simulators.chartmogul_movements import MrrMovement
+from simulators.chartmogul_notes import Note
 from simulators.seed import Customer
 
 DATA_SOURCE = "ds_7b0c4e5e-5a0e-11ee-8f0c-0b6d2f1a9c44"
@@ -36,7 +39,8 @@ def zulu_time(instant: datetime) -> str:
 
 
 def customer_row(book: Book, customer: Customer, url: str) -> dict[str, Any]:
-    mrr = book.mrr(customer, lag=book.lag)
+    shown = book.shown
+    mrr = book.mrr(customer, known_by=shown)
     code, country, city = customer.place
     return {
         "id": 204_810_000 + customer.number,
@@ -44,12 +48,12 @@ def customer_row(book: Book, customer: Customer, url: str) -> dict[str, Any]:
         "external_id": customer.external_id,
         "name": customer.name,
         "email": customer.email,
-        "status": book.status(customer, mrr),
+        "status": book.status(customer, known_by=shown),
         "customer-since": offset_time(customer.since),
         "attributes": {"custom": book.custom_attributes(customer), "stripe": {}, "tags": []},
         "data_source_uuid": DATA_SOURCE,
         "data_source_uuids": [DATA_SOURCE],
-        "external_ids": [customer.external_id],
+        "external_ids": _external_ids(book, customer),
         "company": customer.company,
         "country": code,
         "state": None,
@@ -99,10 +103,13 @@ def _period_end(subscription: SubscriptionState) -> datetime:
 
 def customer_activity_rows(book: Book, customer: Customer) -> list[dict[str, Any]]:
     """Newest computed first."""
-    mrr, rows = 0, []
-    for movement in book.movements(customer, book.lag):
-        mrr += movement.cents
-        rows.append({"id": movement.id, "currency-sign": "$"} | _movement_row(movement, mrr))
+    shown = book.shown
+    running = book.running_mrr(customer, shown)
+    rows = [
+        {"id": book.activity_id(movement), "currency-sign": "$"}
+        | _movement_row(movement, running[movement.id])
+        for movement in book.movements(customer, shown)
+    ]
     return sorted(rows, key=lambda row: row["id"], reverse=True)
 
 
@@ -120,16 +127,34 @@ def _movement_row(movement: MrrMovement, mrr: int) -> dict[str, Any]:
     }
 
 
+def activity_rows(book: Book, movements: Iterable[MrrMovement]) -> list[dict[str, Any]]:
+    """What each customer pays is added up once, however many of its movements there are."""
+    shown, running, rows = book.shown, dict[int, dict[int, int]](), []
+    for movement in movements:
+        customer = movement.customer
+        if customer.number not in running:
+            running[customer.number] = book.running_mrr(customer, shown)
+        rows.append(_activity_row(book, movement, running[customer.number][movement.id]))
+    return rows
+
+
 def activity_row(book: Book, movement: MrrMovement) -> dict[str, Any]:
+    """Also of a movement that the API does not show yet."""
+    known_by = max(book.shown, movement.known_at)
+    running = book.running_mrr(movement.customer, known_by)
+    return _activity_row(book, movement, running[movement.id])
+
+
+def _activity_row(book: Book, movement: MrrMovement, mrr: int) -> dict[str, Any]:
     customer = movement.customer
-    return _movement_row(movement, mrr_after(book, movement)) | {
+    return _movement_row(movement, mrr) | {
         "subscription-set-external-id": movement.subscription,
         "plan-external-id": movement.plan.external_id,
         "customer-name": customer.company or customer.name,
         "customer-uuid": customer.uuid,
         "customer-external-id": customer.external_id,
         "billing-connector-uuid": DATA_SOURCE,
-        "uuid": movement.uuid,
+        "uuid": book.activity_uuid(movement),
     }
 
 
@@ -148,7 +173,8 @@ def note_row(customer: Customer, note: Note) -> dict[str, Any]:
 
 def webhook_body(book: Book, movement: MrrMovement) -> dict[str, Any]:
     customer = movement.customer
-    mrr = mrr_after(book, movement)
+    known_by = max(now(), movement.known_at)
+    mrr = book.running_mrr(customer, known_by)[movement.id]
     currency = customer.invoice_currency
     invoiced = round(movement.cents * EUR_PER_USD) if currency == "EUR" else movement.cents
     return {
@@ -158,13 +184,13 @@ def webhook_body(book: Book, movement: MrrMovement) -> dict[str, Any]:
             "name": customer.name,
             "uuid": customer.uuid,
             "email": customer.email,
-            "status": book.status(customer, mrr).lower(),
+            "status": book.status(customer, movement.date, known_by).lower(),
             "company": customer.company,
             "currency": "USD",
             "current_arr": mrr * 12,
             "current_mrr": mrr,
             "external_id": customer.external_id,
-            "external_ids": [customer.external_id],
+            "external_ids": _external_ids(book, customer),
             "currency_symbol": "$",
             "data_source_uuid": DATA_SOURCE,
         },
@@ -181,6 +207,5 @@ def webhook_body(book: Book, movement: MrrMovement) -> dict[str, Any]:
     }
 
 
-def mrr_after(book: Book, movement: MrrMovement) -> int:
-    """The customer's running MRR, this movement included."""
-    return sum(m.cents for m in book.movements(movement.customer) if m.key <= movement.key)
+def _external_ids(book: Book, customer: Customer) -> list[str]:
+    return [part.external_id for part in book.customers.parts(customer)]

@@ -10,10 +10,12 @@ from simulators.shapes import (
     CHARTMOGUL_KEY,
     Call,
     Case,
+    ChartMogulRules,
     CustomerRow,
     Delivery,
     FaultKind,
     FaultRule,
+    MovementType,
     System,
     WebhookRules,
 )
@@ -83,10 +85,20 @@ class Control:
         reason: str | None = None,
         at: datetime | None = None,
         send: bool = True,
+        known_after_seconds: float = 0.0,
     ) -> Json:
-        """The webhook's body; ChartMogul sends none for what lies 12 hours back or more."""
-        wish = {"reason": reason, "at": at and at.isoformat(), "send": send}
+        """The webhook's body; ChartMogul sends none for what it learns of after 12 hours or more."""
+        wish: Json = {"reason": reason, "at": at and at.isoformat(), "send": send}
+        wish["known_after_seconds"] = known_after_seconds
         return self._json("POST", f"chartmogul/customers/{uuid}/cancel", wish)
+
+    def cancel_many(
+        self, count: int, *, case: Case | None = None, send: bool = True, over_seconds: float = 0.0
+    ) -> list[Json]:
+        """The next paying customers; their webhooks' bodies."""
+        wish = {"count": count, "case": case, "send": send, "over_seconds": over_seconds}
+        found: list[Json] = self._call("POST", "chartmogul/cancel", wish)
+        return found
 
     def reactivate(self, uuid: str, **wish: Any) -> Json:
         return self._json("POST", f"chartmogul/customers/{uuid}/reactivate", wish)
@@ -105,9 +117,34 @@ class Control:
         found: Json = answer.raise_for_status().json()
         return found
 
-    def chartmogul(self, lag_seconds: float) -> None:
-        """Let ChartMogul's API run behind its webhook."""
-        self._call("PUT", "chartmogul", {"lag_seconds": lag_seconds})
+    def restate(
+        self,
+        uuid: str,
+        *,
+        cents: int | None = None,
+        type: MovementType | None = None,
+        at: datetime | None = None,
+        index: int = -1,
+    ) -> Json:
+        """As a recalculation does, without a webhook; the movement's row in /activities. `index` counts
+        the customer's movements since the last reset, in the order in which they were made."""
+        wish = {"cents": cents, "type": type, "at": at and at.isoformat(), "index": index}
+        return self._json("POST", f"chartmogul/customers/{uuid}/restate", wish)
+
+    def withdraw(self, uuid: str, index: int = -1) -> None:
+        """That movement never was; a webhook that waits for its day does not go out."""
+        self._call("POST", f"chartmogul/customers/{uuid}/withdraw", {"index": index})
+
+    def merge(self, from_uuid: str, into_uuid: str) -> None:
+        self._call("POST", f"chartmogul/customers/{from_uuid}/merge", {"into": into_uuid})
+
+    def reissue(self) -> None:
+        """Let ChartMogul compute everything anew: the same movements under other ids."""
+        self._call("POST", "chartmogul/reissue")
+
+    def chartmogul(self, **rules: Any) -> ChartMogulRules:
+        """Rules are ChartMogulRules' fields; those not named keep their value."""
+        return ChartMogulRules.model_validate(self._call("PUT", "chartmogul", rules))
 
     def webhook(self, **rules: Any) -> WebhookRules:
         """Rules are WebhookRules' fields; those not named keep their value."""

@@ -1,23 +1,14 @@
-"""Our own side door for tests, the demo and benchmarks: reset, faults, movements, what happened."""
+"""Our own side door for tests, the demo and benchmarks: reset, faults, the webhook, what happened."""
 
-from itertools import islice
 from typing import Any
 
 from fastapi import APIRouter, HTTPException, Request
 
-from simulators import actions
-from simulators.chartmogul_book import NotPossible
 from simulators.salesforce_schema import Field
-from simulators.seed import Customer
 from simulators.shapes import (
     Call,
-    Cancellation,
-    Case,
-    ChartMogulRules,
-    CustomerRow,
     Delivery,
     FaultRule,
-    Movement,
     Resend,
     Reset,
     SlackRules,
@@ -25,7 +16,7 @@ from simulators.shapes import (
     WebhookRules,
 )
 from simulators.slack_workspace import CHANNELS
-from simulators.world import World, world_of
+from simulators.world import world_of
 
 router = APIRouter(prefix="/control")
 
@@ -61,52 +52,6 @@ async def clear_faults(request: Request) -> None:
 async def remove_fault(request: Request, id: int) -> None:
     if not world_of(request).faults.remove(id):
         raise HTTPException(404, f"no fault rule {id}")
-
-
-@router.put("/chartmogul")
-async def chartmogul_rules(request: Request, rules: ChartMogulRules) -> ChartMogulRules:
-    world_of(request).chartmogul.lag_seconds = rules.lag_seconds
-    return rules
-
-
-@router.get("/chartmogul/customers")
-async def customers(
-    request: Request, limit: int = 50, offset: int = 0, case: Case | None = None
-) -> list[CustomerRow]:
-    world = world_of(request)
-    numbers = world.seed.numbers()
-    if case is None:
-        chosen = [world.seed.customer(number) for number in numbers[offset : offset + limit]]
-    else:
-        of_case = (c for c in map(world.seed.customer, numbers) if c.case == case)
-        chosen = list(islice(of_case, offset, offset + limit))
-    return [actions.customer_row(world, customer) for customer in chosen]
-
-
-@router.get("/chartmogul/customers/{uuid}")
-async def customer(request: Request, uuid: str) -> CustomerRow:
-    world = world_of(request)
-    return actions.customer_row(world, _known(world, uuid))
-
-
-@router.post("/chartmogul/customers/{uuid}/cancel")
-async def cancel(request: Request, uuid: str, wish: Cancellation | None = None) -> dict[str, Any]:
-    world = world_of(request)
-    try:
-        return actions.cancel(world, _known(world, uuid), wish or Cancellation())
-    except NotPossible as error:
-        raise HTTPException(409, str(error)) from None
-
-
-@router.post("/chartmogul/customers/{uuid}/{kind}")
-async def change(
-    request: Request, uuid: str, kind: actions.Change, wish: Movement | None = None
-) -> dict[str, Any]:
-    world = world_of(request)
-    try:
-        return actions.change(world, _known(world, uuid), kind, wish or Movement())
-    except NotPossible as error:
-        raise HTTPException(409, str(error)) from None
 
 
 @router.get("/webhook")
@@ -182,10 +127,3 @@ async def messages(request: Request, channel: str | None = None) -> list[dict[st
         raise HTTPException(404, f"no channel {channel}")
     found = [m | {"channel": c.id} for c in wanted for m in workspace.messages(c.id)]
     return sorted(found, key=lambda message: str(message["ts"]))
-
-
-def _known(world: World, uuid: str) -> Customer:
-    customer = world.seed.find(uuid)
-    if customer is None:
-        raise HTTPException(404, f"no customer {uuid}")
-    return customer

@@ -56,14 +56,24 @@ class Faults:
             await self.app(scope, receive, send)
             return
         system, path = target
+        call = _Answer(self.app, scope, receive, send)
+        if system != "chartmogul":
+            await self._logged_call(system, path, call, None)
+            return
+        with self.world.chartmogul_limits.call(self.world.chartmogul.rules) as refused:
+            await self._logged_call(system, path, call, refused)
+
+    async def _logged_call(self, system: System, path: str, call: "_Answer", refused: int | None) -> None:
         world, started = self.world, time.perf_counter()
         world.salesforce_calls += system == "salesforce"
-        rule = world.faults.strike(system, scope["method"], path)
-        log, number = world.calls, world.calls.start(_logged(scope, system, path, rule))
+        rule = None if refused else world.faults.strike(system, call.scope["method"], path)
+        log, number = world.calls, world.calls.start(_logged(call.scope, system, path, rule))
         if world.latency_seconds:
             await asyncio.sleep(world.latency_seconds)
-        call = _Answer(self.app, scope, receive, send)
-        await (self._strike(rule, call) if rule else call.pass_through())
+        if refused:
+            await call.answer(_refusal(system, refused))
+        else:
+            await (self._strike(rule, call) if rule else call.pass_through())
         log.finish(number, call.status, round((time.perf_counter() - started) * 1000, 3))
 
     async def _strike(self, rule: FaultRule, call: "_Answer") -> None:
@@ -154,10 +164,16 @@ def _expired(system: System) -> Response:
 
 def _status(rule: FaultRule) -> Response:
     headers = {} if rule.retry_after is None else {"Retry-After": str(rule.retry_after)}
-    body = rule.body if rule.body is not None else _typical_body(rule.system, rule.status)
+    return _refusal(rule.system, rule.status, rule.body, headers)
+
+
+def _refusal(
+    system: System, status: int, body: Any = None, headers: dict[str, str] | None = None
+) -> Response:
+    body = body if body is not None else _typical_body(system, status)
     if isinstance(body, str):
-        return PlainTextResponse(body, rule.status, headers)
-    return JSONResponse(body, rule.status, headers)
+        return PlainTextResponse(body, status, headers)
+    return JSONResponse(body, status, headers)
 
 
 def _typical_body(system: System, status: int) -> Any:

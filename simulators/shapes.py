@@ -12,6 +12,8 @@ Case = Literal["account", "contact_only", "several", "none", "inactive_owner"]
 """What Salesforce knows of a customer: an account with ChartMogul's uuid, only a contact with the
 e-mail, two contacts on different accounts, nothing, or an account whose owner has left."""
 
+MovementType = Literal["new_biz", "reactivation", "expansion", "contraction", "churn"]
+
 CHARTMOGUL_KEY = "cm-demo-key"
 SALESFORCE_CLIENT_ID = "sf-demo-client"
 SALESFORCE_CLIENT_SECRET = "sf-demo-secret"
@@ -55,12 +57,14 @@ class FaultRule(_Shape):
 
 
 class WebhookRules(_Shape):
-    """`loss` and `duplicate` are probabilities per delivery; `reorder` swaps neighbours."""
+    """`loss`, `duplicate` and `late` are probabilities per delivery; `reorder` swaps neighbours."""
 
     url: str | None = None
     loss: float = Field(default=0.0, ge=0, le=1)
     delay_seconds: float = Field(default=0.0, ge=0)
     duplicate: float = Field(default=0.0, ge=0, le=1)
+    late: float = Field(default=0.0, ge=0, le=1)
+    late_seconds: float = Field(default=0.0, ge=0, description="How long such a delivery waits")
     reorder: bool = False
     retry_base_seconds: float = Field(default=1.0, ge=0)
 
@@ -110,18 +114,44 @@ class Reset(_Shape):
     seed: int = 7
 
 
-class Cancellation(_Shape):
-    reason: str | None = None
+class _Happening(_Shape):
     at: AwareDatetime | None = None
     send: bool = True
+    known_after_seconds: float = Field(default=0.0, ge=0, description="ChartMogul computes it this late")
 
 
-class Movement(_Shape):
+class Cancellation(_Happening):
+    reason: str | None = None
+
+
+class Movement(_Happening):
     """For reactivate, expand and contract; `cents` is the change's size, in account currency."""
 
     cents: int | None = Field(default=None, gt=0)
-    at: AwareDatetime | None = None
+
+
+class Cancellations(_Shape):
+    count: int = Field(ge=1)
+    case: Case | None = None
     send: bool = True
+    over_seconds: float = Field(default=0.0, ge=0, description="Webhooks are spread over this time")
+
+
+class Restatement(_Shape):
+    """What is not named stays; the amount's sign follows the type."""
+
+    index: int = Field(default=-1, description="Of the customer's movements since the last reset")
+    cents: int | None = Field(default=None, gt=0)
+    type: MovementType | None = None
+    at: AwareDatetime | None = None
+
+
+class Withdrawal(_Shape):
+    index: int = Field(default=-1, description="Of the customer's movements since the last reset")
+
+
+class Merger(_Shape):
+    into: str = Field(description="Uuid of the customer that stays")
 
 
 class Resend(_Shape):
@@ -133,4 +163,9 @@ class SlackRules(_Shape):
 
 
 class ChartMogulRules(_Shape):
+    """The limits are off by default. ChartMogul's are 40 and about 20."""
+
     lag_seconds: float = Field(default=0.0, ge=0, description="The API is this far behind the webhook")
+    cursor_skips: bool = Field(default=False, description="Pages of /activities lose a row at each edge")
+    requests_per_second: int | None = Field(default=None, ge=1, description="Above: 429")
+    connections: int | None = Field(default=None, ge=1, description="Calls at once; above: 503")

@@ -54,6 +54,7 @@ class Member:
 CHANNELS = (
     Channel("C0SAVES", "revenue-saves"),
     Channel("C0REVOPS", "revops"),
+    Channel("C0ALERTS", "revops-alerts"),
     Channel("C0GENERAL", "general", is_member=False),
     Channel("C0OLD", "old-alerts", is_archived=True),
     Channel("G0BOARD", "board", is_member=False, is_private=True),

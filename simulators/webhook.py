@@ -5,7 +5,7 @@ import random
 import time
 from collections.abc import Coroutine
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 import httpx
 
@@ -37,6 +37,7 @@ class WebhookSender:
         self._random = random.Random(seed)
         self._started = 0
         self._tasks: set[asyncio.Task[None]] = set()
+        self._waiting: dict[asyncio.Task[None], int] = {}
         self._overtaken: asyncio.Event | None = None
 
     def send(self, body: dict[str, Any], wait_seconds: float = 0.0) -> None:
@@ -54,6 +55,19 @@ class WebhookSender:
         """One delivery more, as after a press on RETRY; no rule of chance applies."""
         self._spawn(self._deliver(index, self._next()))
 
+    def withdraw(self, index: int) -> bool:
+        """Do not send what still waits for its time. False where nothing does."""
+        waiting = [task for task, movement in self._waiting.items() if movement == index]
+        for task in waiting:
+            task.cancel()
+        return bool(waiting)
+
+    def replace(self, index: int, body: dict[str, Any], wait_seconds: float) -> None:
+        """Send this instead, where the movement's webhook still waits for its time."""
+        if self.withdraw(index):
+            self.bodies[index] = body
+            self._wait_and_go(index, self._next(), wait_seconds)
+
     async def close(self) -> None:
         for task in self._tasks:
             task.cancel()
@@ -66,20 +80,29 @@ class WebhookSender:
                 movement=index, delivery=delivery, attempt=1, error="lost by rule", at=_now()
             ))  # fmt: skip
             return
-        self._spawn(self._go(index, delivery, wait_seconds + self.rules.delay_seconds))
+        if self.rules.late and self._random.random() < self.rules.late:
+            wait_seconds += self.rules.late_seconds
+        self._wait_and_go(index, delivery, wait_seconds)
+
+    def _wait_and_go(self, index: int, delivery: int, wait_seconds: float) -> None:
+        task = self._spawn(self._go(index, delivery, wait_seconds + self.rules.delay_seconds))
+        self._waiting[task] = index
+        task.add_done_callback(lambda done: self._waiting.pop(done, None))
 
     def _next(self) -> int:
         self._started += 1
         return self._started - 1
 
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
     async def _go(self, index: int, delivery: int, wait_seconds: float) -> None:
         if wait_seconds > 0:
             await asyncio.sleep(wait_seconds)
+        self._waiting.pop(cast("asyncio.Task[None]", asyncio.current_task()), None)
         if not self.rules.reorder:
             await self._deliver(index, delivery)
         elif self._overtaken is None:

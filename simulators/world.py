@@ -6,6 +6,7 @@ from fastapi import Request
 
 from simulators.call_log import CallLog
 from simulators.chartmogul_book import Book
+from simulators.chartmogul_limits import Limits
 from simulators.fault_book import FaultBook
 from simulators.salesforce_org import Org
 from simulators.salesforce_seed import SalesforceSeed
@@ -36,6 +37,7 @@ class World:
     def _fill(self, start: Reset, webhook_url: str | None) -> None:
         self.seed = Seed(start.seed, start.customers)
         self.chartmogul = Book(self.seed)
+        self.chartmogul_limits = Limits()
         self.salesforce_calls = 0
         self.salesforce = Org(SalesforceSeed(self.seed))
         self.slack = Workspace(self.url)

@@ -187,7 +187,7 @@ def test_channels(slack: httpx.Client) -> None:
     assert (info["name"], info["is_member"]) == ("revenue-saves", True)
     listed = slack.get("conversations.list", params={"exclude_archived": "true"}).json()
     names = [channel["name"] for channel in listed["channels"]]
-    assert names == ["revenue-saves", "revops", "general"]
+    assert names == ["revenue-saves", "revops", "revops-alerts", "general"]
 
 
 def test_permalink_opens_the_message(slack: httpx.Client, http: httpx.Client) -> None:

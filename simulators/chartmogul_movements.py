@@ -1,0 +1,100 @@
+"""MRR movements: those that a customer starts with, and the ones that happen while we run, in order."""
+
+from bisect import bisect_left, bisect_right, insort
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import count
+
+from simulators.seed import GREW_AFTER, LEFT_AFTER, Customer, Plan
+
+Key = tuple[float, int]
+"""Order of movements: instant, then id."""
+
+FIRST_LIVE = 10_000_000_000
+"""Ids from here on belong to movements that happened while we ran."""
+_ALWAYS = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class MrrMovement:
+    id: int
+    """Ours, for good. What the API shows as its id changes whenever ChartMogul computes it anew."""
+    customer: Customer
+    date: datetime
+    type: str
+    description: str
+    cents: int
+    subscription: str
+    plan: Plan
+    known_at: datetime
+
+    @property
+    def key(self) -> Key:
+        return (self.date.timestamp(), self.id)
+
+
+class LiveMovements:
+    """Sorted as they come, so that a window of them costs what it holds."""
+
+    def __init__(self) -> None:
+        self.keys: list[Key] = []
+        self._by_id: dict[int, MrrMovement] = {}
+        self._of_customer: dict[int, list[MrrMovement]] = {}
+        self._ids = count(FIRST_LIVE)
+
+    def __getitem__(self, id: int) -> MrrMovement:
+        return self._by_id[id]
+
+    def next_id(self) -> int:
+        return next(self._ids)
+
+    def of(self, customer: Customer) -> Sequence[MrrMovement]:
+        """In the order in which they were made."""
+        return self._of_customer.get(customer.number, ())
+
+    def add(self, movement: MrrMovement) -> None:
+        insort(self.keys, movement.key)
+        self._by_id[movement.id] = movement
+        insort(self._of_customer.setdefault(movement.customer.number, []), movement, key=lambda m: m.id)
+
+    def remove(self, movement: MrrMovement) -> None:
+        del self.keys[bisect_left(self.keys, movement.key)]
+        del self._by_id[movement.id]
+        self._of_customer[movement.customer.number].remove(movement)
+
+
+def keys_between(keys: list[Key], start: Key, end: Key, *, newest_first: bool) -> Iterator[Key]:
+    """The sorted keys with start < key < end."""
+    span = range(bisect_right(keys, start), bisect_left(keys, end))
+    return map(keys.__getitem__, reversed(span) if newest_first else span)
+
+
+def subscription_id(customer: Customer, number: int) -> str:
+    return f"sub_{customer.number}" if number == 1 else f"sub_{customer.number}_{number}"
+
+
+def seeded(customer: Customer) -> list[MrrMovement]:
+    """A customer's history before we started: bought, perhaps grew, perhaps left."""
+    plan, since = customer.plan, customer.since
+    bought = customer.mrr - plan.cents if customer.grew else customer.mrr
+    steps = [("new_biz", f"purchased the {plan.name} plan", since, bought)]
+    if customer.grew:
+        words = f"added seats to the {plan.name} plan"
+        steps.append(("expansion", words, since + GREW_AFTER, plan.cents))
+    if customer.cancelled:
+        words = f"cancelled their {plan.name} plan"
+        steps.append(("churn", words, since + LEFT_AFTER, -customer.mrr))
+    return [_seeded_movement(customer, index, *step) for index, step in enumerate(steps)]
+
+
+def seeded_id(number: int, index: int) -> int:
+    return number * 10 + index
+
+
+def _seeded_movement(
+    customer: Customer, index: int, kind: str, words: str, date: datetime, cents: int
+) -> MrrMovement:
+    id = seeded_id(customer.number, index)
+    subscription = subscription_id(customer, 1)
+    return MrrMovement(id, customer, date, kind, words, cents, subscription, customer.plan, _ALWAYS)
