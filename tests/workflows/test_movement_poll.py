@@ -1,0 +1,231 @@
+"""What the webhook did not bring, the poll does; what it brought starts nothing."""
+
+import asyncio
+import itertools
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from temporalio.client import (
+    Client,
+    Schedule,
+    ScheduleActionExecutionStartWorkflow,
+    ScheduleActionStartWorkflow,
+    ScheduleHandle,
+    ScheduleSpec,
+    ScheduleState,
+    WorkflowHandle,
+)
+
+import temporal
+from ingress.dispatch import Door
+from ingress.routes import load_routes
+from models.chartmogul import MovementWebhook
+from models.effects import Effect
+from models.events import movement_from_webhook
+from models.movements import Found, PollInput, PollState, Tally
+from models.runs import RunResult
+from settings import Settings
+from simulators.control import Control
+from tests.workflows.conftest import until_effects
+
+NUMBERS = itertools.count(1)
+
+Poll = Callable[[], Awaitable[PollState]]
+
+
+def of_churn(state: PollState) -> dict[Found, int]:
+    """Of the movements that a route takes, which of them were what."""
+    return {found: kinds["churn"] for found, kinds in state.tally.counts.items() if "churn" in kinds}
+
+
+@pytest.fixture
+async def schedule(client: Client, workers: None) -> AsyncIterator[ScheduleHandle]:
+    """As the declared one, but it runs when told."""
+    name = f"poll-{next(NUMBERS)}"
+    given = PollInput(account="default", head_start=timedelta(0))
+    action: ScheduleActionStartWorkflow[Any, Any] = ScheduleActionStartWorkflow(
+        "movement_poll", given, id=name, task_queue=temporal.WORKFLOWS, task_timeout=temporal.TASK_TIMEOUT
+    )
+    handle = await client.create_schedule(
+        name, Schedule(action=action, spec=ScheduleSpec(), state=ScheduleState())
+    )
+    yield handle
+    await handle.delete()
+
+
+@pytest.fixture
+def poll(client: Client, schedule: ScheduleHandle) -> Poll:
+    """Trigger the schedule and wait for what its run came to."""
+
+    async def run() -> PollState:
+        before = (await schedule.describe()).info.num_actions
+        await asyncio.sleep(1 - time.time() % 1)  # its runs are named by the second
+        await schedule.trigger()
+        async with asyncio.timeout(20):
+            while True:
+                info = (await schedule.describe()).info
+                if info.num_actions > before and not info.running_actions:
+                    break
+                await asyncio.sleep(0.05)
+        action = info.recent_actions[-1].action
+        assert isinstance(action, ScheduleActionExecutionStartWorkflow)
+        handle = client.get_workflow_handle(
+            action.workflow_id, run_id=action.first_execution_run_id, result_type=PollState
+        )
+        return await handle.result()
+
+    return run
+
+
+@pytest.fixture
+def door(client: Client, settings: Settings) -> Door:
+    return Door(client, load_routes(settings.routes_file), settings.web_ui_url)
+
+
+async def by_webhook(door: Door, body: dict[str, Any]) -> WorkflowHandle[Any, RunResult]:
+    event = movement_from_webhook(MovementWebhook.model_validate(body), "default")
+    [run] = await door.dispatch(event, received_at=datetime.now(UTC))
+    assert run.new
+    return door.client.get_workflow_handle(run.workflow_id, result_type=RunResult)
+
+
+async def listed(client: Client, body: dict[str, Any]) -> WorkflowHandle[Any, RunResult]:
+    """The one run there is for that customer, once Temporal's list has it."""
+    query = f"Customer = '{body['customer']['uuid']}' AND `Mode` = 'live'"
+    for _ in range(100):
+        runs = [run async for run in client.list_workflows(query)]
+        if runs:
+            assert len(runs) == 1
+            return client.get_workflow_handle(runs[0].id, result_type=RunResult)
+        await asyncio.sleep(0.05)
+    raise AssertionError("no run is listed")
+
+
+def cancelled(simulators: Control, number: int = 0, **wish: Any) -> dict[str, Any]:
+    paying = [each for each in simulators.customers(limit=100, case="account") if each.mrr]
+    return simulators.cancel(paying[number].uuid, send=False, **wish)
+
+
+async def test_a_cancellation_whose_webhook_was_lost_is_acted_on(
+    simulators: Control, client: Client, poll: Poll
+) -> None:
+    body = cancelled(simulators)
+    assert of_churn(await poll()) == {Found.STARTED: 1}
+    run = await listed(client, body)
+    assert len(await until_effects(run, 2)) == 2
+    attributes = {pair.key.name: pair.value for pair in (await run.describe()).typed_search_attributes}
+    assert attributes["EventSource"] == "poll"
+    assert of_churn(await poll()) == {Found.KNOWN: 1}
+
+
+async def test_what_came_by_webhook_starts_nothing(simulators: Control, door: Door, poll: Poll) -> None:
+    run = await by_webhook(door, cancelled(simulators))
+    await until_effects(run, 2)
+    assert of_churn(await poll()) == {Found.KNOWN: 1}
+    assert len(simulators.messages()) == len(simulators.records("Task")) == 1
+
+
+async def test_a_quiet_poll_costs_one_request(simulators: Control, poll: Poll) -> None:
+    await poll()
+    before = len(simulators.calls())
+    state = await poll()
+    assert len(simulators.calls()) == before + 1
+    assert state.tally == Tally(requests=1)
+
+
+async def test_after_a_gap_the_window_begins_where_the_last_complete_one_ended(
+    simulators: Control, poll: Poll
+) -> None:
+    first = await poll()
+    simulators.fault("chartmogul", "status", path="/activities", status=401)
+    with pytest.raises(Exception, match="failed"):
+        await poll()
+    before = len(simulators.calls("chartmogul"))
+    await poll()
+    [call] = simulators.calls("chartmogul")[before:]
+    start = first.complete_until - timedelta(hours=1, seconds=1)
+    assert f"start-date={start:%Y-%m-%dT%H:%M:%SZ}".replace(":", "%3A") in call.query
+
+
+async def test_a_cancellation_that_lies_ahead_is_acted_on_at_once(
+    simulators: Control, client: Client, poll: Poll, door: Door
+) -> None:
+    day = datetime.now(UTC) + timedelta(days=20)
+    body = cancelled(simulators, at=day)
+    assert of_churn(await poll()) == {Found.STARTED: 1}
+    await until_effects(await listed(client, body), 2)
+    [task], [message] = simulators.records("Task"), simulators.messages()
+    named = f"{day.day} {day:%B %Y}"
+    assert f"leaves on {named}" in task["Description"]
+    assert task["Subject"].endswith(f", leaves {named}")
+    assert f"leaves on {named}" in message["text"]
+    event = movement_from_webhook(MovementWebhook.model_validate(body), "default")
+    [again] = await door.dispatch(event, received_at=datetime.now(UTC))
+    assert not again.new
+
+
+async def test_a_restated_movement_is_told_to_its_run_and_not_acted_on_again(
+    simulators: Control, door: Door, poll: Poll
+) -> None:
+    body = cancelled(simulators)
+    run = await by_webhook(door, body)
+    await until_effects(run, 2)
+    simulators.restate(body["customer"]["uuid"], cents=777)
+    assert of_churn(await poll()) == {Found.RESTATED: 1}
+    for _ in range(100):
+        memo = await (await run.describe()).memo()
+        if len(memo["stated"]) == 2:
+            break
+        await asyncio.sleep(0.05)
+    assert memo["stated"][1] == "churn 777 USD"
+    assert of_churn(await poll()) == {Found.KNOWN: 1}
+    assert len(simulators.messages()) == len(simulators.records("Task")) == 1
+
+
+async def test_a_movement_of_another_type_now_is_told_to_the_run_that_acted(
+    simulators: Control, door: Door, poll: Poll
+) -> None:
+    body = cancelled(simulators)
+    run = await by_webhook(door, body)
+    await until_effects(run, 2)
+    simulators.restate(body["customer"]["uuid"], type="contraction")
+    state = await poll()
+    assert state.tally.counts == {Found.RESTATED: {"contraction": 1}}
+    effects: list[Effect] = await run.query("effects", result_type=list[Effect])
+    assert len(effects) == 2
+
+
+async def test_a_merge_moves_a_movement_and_acts_on_nothing_again(
+    simulators: Control, door: Door, poll: Poll
+) -> None:
+    body = cancelled(simulators)
+    await until_effects(await by_webhook(door, body), 2)
+    other = next(each for each in simulators.customers() if each.uuid != body["customer"]["uuid"])
+    simulators.merge(body["customer"]["uuid"], other.uuid)
+    assert of_churn(await poll()) == {Found.RESTATED: 1}
+    assert len(simulators.messages()) == len(simulators.records("Task")) == 1
+
+
+async def test_other_ids_of_the_same_movements_start_nothing(simulators: Control, poll: Poll) -> None:
+    cancelled(simulators)
+    await poll()
+    simulators.reissue()
+    assert of_churn(await poll()) == {Found.KNOWN: 1}
+
+
+async def test_an_old_movement_is_counted_and_no_more(simulators: Control, poll: Poll) -> None:
+    await poll()
+    cancelled(simulators, at=datetime.now(UTC) - timedelta(minutes=30))
+    cancelled(simulators, number=1, at=datetime.now(UTC) - timedelta(days=5))
+    state = await poll()
+    assert of_churn(state) == {Found.STARTED: 1}
+    assert not simulators.faults()
+
+
+async def test_a_movement_of_a_kind_without_a_route_is_counted(simulators: Control, poll: Poll) -> None:
+    customer = next(each for each in simulators.customers() if each.mrr)
+    simulators.expand(customer.uuid, send=False)
+    assert (await poll()).tally.counts == {Found.UNROUTED: {"expansion": 1}}
