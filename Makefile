@@ -3,11 +3,11 @@ PY = .venv/bin/python
 COMPILE = .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help setup temporal demo test check format generate lock bench clean
+.PHONY: help setup temporal demo test test-fire check format generate lock bench clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
 
 setup: .venv/.installed ## Make .venv and install the locked packages
 
@@ -29,6 +29,9 @@ demo: temporal ## Show the main job; ONCE=1 checks every claim and ends
 
 test: temporal ## Run all tests
 	$(PY) -m pytest
+
+test-fire: temporal ## Prove in full what kills, losses and repeats do; TEMPORAL=postgres on that store
+	FIRE=full $(if $(TEMPORAL),MOGULFLOW_TEMPORAL=$(TEMPORAL)) $(PY) -m pytest tests/fire --timeout 900
 
 check: setup ## Format, lint, types, import contract
 	.venv/bin/ruff format --check .
