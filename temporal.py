@@ -51,10 +51,11 @@ SUBSCRIPTION = "subscription"
 
 DURABLE = RetryPolicy(
     initial_interval=timedelta(seconds=1),
-    backoff_coefficient=2.0,
+    backoff_coefficient=1.5,
     maximum_interval=timedelta(hours=1),
 )
-"""For every step that a retry can heal. The server cuts a named Retry-After to the maximum interval."""
+"""For every step that a retry can heal. The server cuts a named Retry-After to the maximum interval. By
+1.5 the tenth try comes after two minutes instead of ten, for a dozen tries more in a day's outage."""
 
 PATIENT = RetryPolicy(
     initial_interval=timedelta(seconds=1),

@@ -42,8 +42,10 @@ async def polling(client: Client, every: timedelta) -> AsyncIterator[None]:
     )
     spec = ScheduleSpec(intervals=[ScheduleIntervalSpec(every=every)])
     handle = await client.create_schedule(name, Schedule(action=action, spec=spec))
-    yield
-    await handle.delete()
+    try:
+        yield
+    finally:
+        await handle.delete()
 
 
 async def poll(client: Client) -> PollState:

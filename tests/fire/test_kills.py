@@ -5,6 +5,7 @@ import itertools
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -58,13 +59,10 @@ async def test_kills_in_turn_lose_and_double_nothing(
     for system in FLAWED:
         simulators.fault(system, "drop_after", times=None, probability=0.1)
         simulators.fault(system, "status", status=429, retry_after=1, times=None, probability=1 / 9)
-    kills: Counter[str] = Counter()
-    async with polling(client, POLL_EVERY):
-        killer = asyncio.create_task(kill_in_turn(stack, size, kills))
+    async with killing(stack, size) as kills, polling(client, POLL_EVERY):
         await cancel_evenly(simulators, size.movements, size.over_seconds)
         await ended(client, began, size.movements, SIZES.limit_seconds)
         seconds = time.monotonic() - started
-        await stop(killer, stack)
     simulators.clear_faults()
     runs, report = await runs_since(client, began), await coverage(client, began, datetime.now(UTC))
     deliveries, promised = simulators.deliveries(), accepted(simulators)
@@ -76,6 +74,7 @@ async def test_kills_in_turn_lose_and_double_nothing(
         "deliveries": len(deliveries),
         "lost by rule": answers["lost by rule"],
         "503s": answers[503],
+        "without an answer": sum(each.status_code is None for each in deliveries) - answers["lost by rule"],
         "acknowledged events": len(promised),
         "of them lost": len(promised - set(runs)),
         "doubled": doubled(simulators),
@@ -103,6 +102,18 @@ def shares(count: int, parts: int) -> list[int]:
     return [last - first for first, last in itertools.pairwise(edges) if last > first]
 
 
+@asynccontextmanager
+async def killing(stack: Stack, size: Kills) -> AsyncIterator[Counter[str]]:
+    """As long as the block lasts. One that cannot be started again ends the block; at its end all are up."""
+    kills: Counter[str] = Counter()
+    async with asyncio.TaskGroup() as group:
+        killer = group.create_task(kill_in_turn(stack, size, kills))
+        yield kills
+        killer.cancel()
+    for child in (stack.temporal, *stack.services):
+        await child.start()
+
+
 async def kill_in_turn(stack: Stack, size: Kills, kills: Counter[str]) -> None:
     victims: tuple[Child, ...] = (stack.ingress, stack.worker, stack.temporal)
     rounds = itertools.repeat(victims) if size.rounds is None else itertools.repeat(victims, size.rounds)
@@ -111,12 +122,3 @@ async def kill_in_turn(stack: Stack, size: Kills, kills: Counter[str]) -> None:
         await victim.kill()
         kills[victim.name] += 1
         await victim.start()
-
-
-async def stop(killer: asyncio.Task[None], stack: Stack) -> None:
-    """Everything is up afterwards, whatever it was about to kill. What it died of is not passed over."""
-    killer.cancel()
-    await asyncio.wait([killer])
-    assert killer.cancelled() or killer.exception() is None
-    for child in (stack.temporal, *stack.services):
-        await child.start()
