@@ -19,7 +19,7 @@ from simulators.control import Control
 from simulators.shapes import CustomerRow
 from stack import Stack
 from tests.fire.conftest import Figures
-from tests.fire.proofs import done_once, doubled, next_second, results_of, runs_since
+from tests.fire.proofs import done_once, doubled, ended, next_second, results_of, runs_since
 from tests.fire.sizes import SIZES
 from tests.fire.sweeps import poll
 from tests.service.conftest import TASK_KEY
@@ -46,6 +46,7 @@ async def test_orders_of_a_customers_movements_end_alike(
     customers = alike(simulators, len(ORDERS))
     bodies = [five_movements(simulators, each.uuid) for each in customers]
     delivered = await deliver_all(stack.webhook_url, customers, bodies)
+    await ended(client, began, CHURNS * len(ORDERS), SIZES.limit_seconds)
     runs = await runs_since(client, began)
     results = await results_of(client, runs)
     state = (await poll(client)).tally

@@ -15,7 +15,7 @@ from models.runs import Outcome
 from simulators.control import Control
 from stack import Stack
 from tests.fire.conftest import Figures
-from tests.fire.proofs import done_once, doubled, next_second, outcomes, runs_since
+from tests.fire.proofs import done_once, doubled, ended, next_second, outcomes, runs_since
 from tests.fire.sizes import SIZES
 from tests.fire.sweeps import backfill, poll
 
@@ -33,6 +33,7 @@ async def test_repeats_of_one_movement_are_one_run(
     answers, polls, backfills = await asyncio.gather(
         by_webhook(stack.webhook_url, body, refused), by_poll(client), by_backfill(client, began)
     )
+    await ended(client, began, 1, SIZES.limit_seconds)
     runs = await runs_since(client, began)
     sweeps = Counter(churn_of(tally) for tally in polls + backfills)
     new = sum(answer["result"] == "started" for answer in answers) + sweeps[Found.STARTED]
