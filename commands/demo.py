@@ -11,11 +11,11 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from builds import NoTemporal
 from commands.story import Claim, tell
 from processes import ChildFailed
 from simulators.control import Control
 from stack import STATE, Stack
-from temporal_cli import NoTemporal
 
 INTERRUPTED = 130
 """What a shell says of a command that Ctrl-C ended before it was done."""

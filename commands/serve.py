@@ -138,6 +138,6 @@ async def _find_namespace(client: Client) -> None:
         await client.workflow_service.describe_namespace(request, retry=True)
     except RPCError as error:
         if error.status is RPCStatusCode.NOT_FOUND:
-            advice = "Set TEMPORAL_NAMESPACE, or create it."
+            advice = "Set TEMPORAL_NAMESPACE, or create it: `mogulflow prepare`."
             raise Stopped(f"Temporal has no namespace {client.namespace}. {advice}") from None
         raise

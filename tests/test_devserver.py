@@ -17,9 +17,10 @@ from temporalio.client import Client
 from temporalio.common import SearchAttributePair, TypedSearchAttributes
 
 import temporal
+from builds import NoTemporal
 from devserver import DevServer, Gaps, namespace_gaps, prepare_namespace
 from processes import free_ports, locked
-from temporal_cli import VERSION, NoTemporal, find_cli
+from temporal_cli import VERSION, find_cli
 
 
 @pytest.fixture
