@@ -46,7 +46,7 @@ async def schedule(client: Client, workers: None) -> AsyncIterator[ScheduleHandl
     """As the declared one, but it runs when told."""
     name = f"poll-{next(NUMBERS)}"
     given = PollInput(account="default", head_start=timedelta(0))
-    action: ScheduleActionStartWorkflow[Any, Any] = ScheduleActionStartWorkflow(
+    action = ScheduleActionStartWorkflow(
         "movement_poll", given, id=name, task_queue=temporal.WORKFLOWS, task_timeout=temporal.TASK_TIMEOUT
     )
     handle = await client.create_schedule(
@@ -75,7 +75,8 @@ def poll(client: Client, schedule: ScheduleHandle) -> Poll:
         handle = client.get_workflow_handle(
             action.workflow_id, run_id=action.first_execution_run_id, result_type=PollState
         )
-        return await handle.result()
+        state: PollState = await handle.result()
+        return state
 
     return run
 
