@@ -26,10 +26,11 @@ SECONDS = itertools.count()
 def backfill(client: Client, workers: None) -> Backfill:
     async def run(days: float = 20, **wish: Any) -> BackfillProgress:
         given = BackfillInput(account="default", start=NOW - timedelta(days=days), end=NOW, **wish)
-        return await client.execute_workflow(
+        done: BackfillProgress = await client.execute_workflow(
             "backfill", given, id=f"backfill/{uuid4()}", task_queue=temporal.WORKFLOWS,
             result_type=BackfillProgress, priority=temporal.BULK,
         )  # fmt: skip
+        return done
 
     return run
 
@@ -38,10 +39,11 @@ def backfill(client: Client, workers: None) -> Backfill:
 def coverage(client: Client, workers: None) -> Coverage:
     async def run(days: float = 20, **wish: Any) -> CoverageReport:
         given = CoverageInput(account="default", start=NOW - timedelta(days=days), end=NOW, **wish)
-        return await client.execute_workflow(
+        report: CoverageReport = await client.execute_workflow(
             "coverage", given, id=f"coverage/{uuid4()}", task_queue=temporal.WORKFLOWS,
             result_type=CoverageReport,
         )  # fmt: skip
+        return report
 
     return run
 
