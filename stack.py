@@ -16,7 +16,7 @@ from temporalio.client import Client
 from builds import NoTemporal
 from devserver import DevServer, GivenServer, Server
 from postgres_server import PostgresServer
-from processes import Child, free_ports
+from processes import Child, ChildFailed, free_ports
 from temporal_cli import find_cli
 from temporal_server import find_server
 
@@ -47,6 +47,7 @@ class Stack:
     Temporal is the dev server, or with `temporal="postgres"`, or MOGULFLOW_TEMPORAL=postgres in the
     environment, the server that runs in production, on PostgreSQL. With `given_temporal` it is the
     one that TEMPORAL_ADDRESS names.
+    With `schedules` they are applied once all is up: polls begin.
     """
 
     simulators: Child
@@ -64,6 +65,7 @@ class Stack:
         environment: Mapping[str, str] | None = None,
         temporal: str | None = None,
         given_temporal: bool = False,
+        schedules: bool = False,
     ) -> None:
         self._state = state.resolve()
         self._wishes = ports
@@ -75,6 +77,7 @@ class Stack:
         self._more_environment = environment or {}
         self._temporal_kind = temporal or os.environ.get("MOGULFLOW_TEMPORAL") or "dev"
         self._given_temporal = given_temporal
+        self._schedules = schedules
         self.webhook_secret = secrets.token_urlsafe(16)
 
     async def __aenter__(self) -> Self:
@@ -94,6 +97,8 @@ class Stack:
         try:
             for child in (self.simulators, self.temporal, self.serve):
                 await child.start()
+            if self._schedules:
+                await self._apply_schedules()
         except BaseException:
             await self.stop()
             raise

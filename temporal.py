@@ -44,6 +44,9 @@ SEARCH_ATTRIBUTES: tuple[SearchAttributeKey[Any], ...] = (
 )  # fmt: skip
 """A server on SQL allows ten keywords, and three of each other type."""
 
+NOMINAL_TIME = SearchAttributeKey.for_datetime("TemporalScheduledStartTime")
+"""Set by the server: when a schedule's run was due, however late, or caught up on, it started."""
+
 STATED = "stated"
 """Memo of a run: what ChartMogul has said of its movement, oldest first."""
 SUBSCRIPTION = "subscription"

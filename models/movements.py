@@ -136,6 +136,8 @@ class BackfillProgress(_Record):
     end: AwareDatetime
     next: AwareDatetime
     tally: Tally
+    preview: bool = False
+    act_within_days: float | None = None
 
     @property
     def done(self) -> float:
@@ -144,7 +146,7 @@ class BackfillProgress(_Record):
 
 
 class CoverageInput(_Record):
-    """`start` and `end` are left out by the schedule: the last `days`, up to `fresh` ago."""
+    """`start` and `end` are left out by the schedule: the last `days` before the time the run was due."""
 
     account: str
     start: AwareDatetime | None = None
