@@ -88,9 +88,8 @@ def _poll(name: str, account: ChartMogulAccount, ops_channel: str | None) -> Dec
         id=f"poll/{name}",
         what=f"Movements of account {name}",
         why=(
-            "One at a time, and after an outage of Temporal one is enough: each poll begins where the last"
-            " complete one ended. Reading may wait an hour for ChartMogul; a run that hangs longer is ended,"
-            " and the next one reads what it has not"
+            "Each begins where the last complete one ended: one at a time is enough, and one after an outage."
+            " Reading waits up to an hour for ChartMogul; a run that hangs longer is ended and blocks no other."
         ),
         workflow="movement_poll",
         input=PollInput(account=name, ops_channel=ops_channel),
@@ -108,9 +107,8 @@ def _coverage(name: str, ops_channel: str | None) -> Declaration:
         id=f"coverage/{name}",
         what=f"Coverage of account {name}, last {given.days:g} days",
         why=(
-            "Each report covers three days, so one that is lost costs nothing; one that is half a day late"
-            " still finds what a person can act on. UTC knows no clock change. No jitter: a change of the"
-            " schedule would drop a run that it holds back"
+            "Each covers three days, so half a day late is soon enough. UTC has no clock changes. No jitter:"
+            " an update would drop the run that it holds back."
         ),
         workflow="coverage",
         input=given,

@@ -143,6 +143,18 @@ class Stack:
             case unknown:
                 raise NoTemporal(f"MOGULFLOW_TEMPORAL is {unknown!r}; it can be `dev` or `postgres`")
 
+    async def _apply_schedules(self) -> None:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, str(ROOT / "cli.py"), "schedules", "apply"),
+            env=self.environment,
+            cwd=self._state,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        output, _ = await process.communicate()
+        if process.returncode:
+            raise ChildFailed(f"The schedules were not applied: {output.decode(errors='replace')}")
+
     def _python(self, name: str, arguments: list[str], answers_at: str) -> Child:
         return Child(
             name=name,

@@ -3,12 +3,13 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-from temporalio.client import Client, WorkflowExecutionStatus, WorkflowFailureError, WorkflowHandle
+from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
 from temporalio.common import (
     SearchAttributePair,
     TypedSearchAttributes,
@@ -22,18 +23,12 @@ import temporal
 from commands.dates import shown, time_span
 from commands.events import Stopped
 from commands.show import listed, tally_table
+from commands.waiting import asked, trouble_of
 from models.movements import LONGEST_ACT_WITHIN_DAYS, BackfillInput, BackfillProgress, Found
 from models.routes import TAKES
 from settings import Settings
 
-LOOK_SECONDS = 0.5
-ASK_SECONDS = 5.0
-NOT_NOW = (
-    RPCStatusCode.UNAVAILABLE,
-    RPCStatusCode.DEADLINE_EXCEEDED,
-    RPCStatusCode.CANCELLED,
-    RPCStatusCode.FAILED_PRECONDITION,  # no worker polls
-)
+DAY = timedelta(days=1)
 
 Run = WorkflowHandle[Any, BackfillProgress]
 
@@ -57,7 +52,7 @@ async def backfill(settings: Settings, wish: Wish, console: Console) -> None:
     client = await temporal.connect()
     run = await _started(client, given)
     if given.end > datetime.now(UTC):
-        console.print(f"Until {shown(given.end)} lies ahead: what is scheduled for then counts as well.")
+        console.print(f"--to {shown(given.end)} lies ahead: what is scheduled until then is taken, too.")
     await _follow(settings, client, run, console)
 
 
@@ -142,40 +137,44 @@ async def _follow(settings: Settings, client: Client, run: Run, console: Console
 
 
 async def _watched(run: Run, console: Console) -> BackfillProgress:
-    """Its end, with a bar until then. It outlives workers and the server, so does this."""
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[said]}"))
-    with Progress(*columns, TimeElapsedColumn(), console=console) as bar:
-        task = bar.add_task("waiting for a worker", total=1.0, said="")
-        while True:
-            try:
-                async with asyncio.timeout(ASK_SECONDS):
-                    progress = await run.query("progress", result_type=BackfillProgress)
-                    running = (await run.describe()).status is WorkflowExecutionStatus.RUNNING
-                bar.update(task, description="days", completed=progress.done, said=_said(progress))
-                if not running:
-                    return await _result(run, progress)
-            except (RPCError, TimeoutError) as error:
-                if isinstance(error, RPCError) and error.status not in NOT_NOW:
-                    raise
-                bar.update(task, description="waiting for a worker")
-            await asyncio.sleep(LOOK_SECONDS)
+    """Its end, with a bar until then."""
+    last: BackfillProgress | None = None
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[said]}"),
+    )
+    with Progress(*columns, console=console) as bar:
+        task = bar.add_task("no worker yet", total=1.0, said="")
+        async for trouble in trouble_of(run):
+            last = await asked(run, "progress", BackfillProgress) or last
+            if last:
+                bar.update(task, description=_said(last), completed=last.done)
+            bar.update(task, said=escape(trouble))
+        try:
+            end = await run.result()
+        except WorkflowFailureError as failure:
+            last = await asked(run, "progress", BackfillProgress) or last
+            raise Stopped(_ended_early(last, failure)) from None
+        bar.update(task, description=_said(end), completed=end.done, said="")
+    return end
 
 
 def _said(progress: BackfillProgress) -> str:
-    days, all_days = progress.next - progress.start, progress.end - progress.start
+    done, whole = progress.next - progress.start, progress.end - progress.start
+    days = f"{done / DAY:.0f} of {-(-whole // DAY)} days"
     started = progress.tally.of(Found.STARTED, Found.WOULD_START)
-    counts = f"{days.days} of {-(-all_days.total_seconds() // 86400):.0f}"
-    return f"{counts}, {progress.tally.rows} movements, {started} started"
+    verb = "would start" if progress.preview else "started"
+    return f"{days}, {progress.tally.rows} movements, {started} {verb}"
 
 
-async def _result(run: Run, last: BackfillProgress) -> BackfillProgress:
-    try:
-        return await run.result()
-    except WorkflowFailureError as failure:
-        raise Stopped(
-            f"The backfill ended after {shown(last.next)}, {last.tally.rows} movements and"
-            f" {last.tally.of(Found.STARTED)} starts: {failure.cause}. To go on, start one from there."
-        ) from None
+def _ended_early(last: BackfillProgress | None, failure: WorkflowFailureError) -> str:
+    if last is None:
+        return f"The backfill ended before its first day: {failure.cause}."
+    return (
+        f"The backfill ended at {shown(last.next)} ({_said(last)}): {failure.cause}. Go on with --from there."
+    )
 
 
 def _print(account: str, progress: BackfillProgress, console: Console) -> None:

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from rich.console import Console
+from rich.markup import escape
 from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
 from temporalio.common import (
     SearchAttributePair,
@@ -16,10 +17,12 @@ from commands.backfill import known_account
 from commands.dates import shown, time_span
 from commands.events import Stopped
 from commands.show import listed, tally_table
+from commands.waiting import trouble_of
 from models.movements import ACTED, CoverageInput, CoverageReport, Found
 from settings import Settings
 
 DAYS = timedelta(days=3)
+DOING = "Comparing ChartMogul's list with the runs; a worker must be running"
 
 
 async def coverage(
@@ -31,7 +34,9 @@ async def coverage(
     start, end = time_span(first or shown(now - DAYS), last or shown(now))
     client = await temporal.connect()
     run = await _started(client, account, start, end)
-    with console.status("Comparing ChartMogul's list with the runs; a worker must be running"):
+    with console.status(DOING) as status:
+        async for trouble in trouble_of(run):
+            status.update(f"{DOING}. {escape(trouble)}" if trouble else DOING)
         try:
             report = await run.result()
         except WorkflowFailureError as failure:
