@@ -178,6 +178,19 @@ def apply(
 
 
 @app.command()
+def replay(
+    run: Annotated[list[str], typer.Argument(help="Workflow ids of deliveries that could not be read")],
+    dismiss: Annotated[
+        str | None, typer.Option(help="Close them without acting, for this reason, kept in the result")
+    ] = None,
+) -> None:
+    """Read kept deliveries anew, after a fix, and act on them as if they had just come."""
+    from commands.replay import replay
+
+    _run(replay(_settings(), run, dismiss, console))
+
+
+@app.command()
 def prepare() -> None:
     """Give Temporal's namespace the retention and the search attributes that runs need."""
     from devserver import prepare_connected

@@ -101,6 +101,12 @@ class Settings(BaseSettings):
         default=None,
         description="Where `mogulflow send` finds the ingress; by default host and port",
     )
+    unreadable_kept_per_hour: int = Field(
+        default=100, ge=0, description="Different deliveries that cannot be read, kept per account and hour"
+    )
+    backlog_limit_seconds: float = Field(
+        default=30, gt=0, description="Deliveries get 503 while runs wait longer than this for a worker"
+    )
     max_local_steps: int = Field(
         default=40, ge=1, description="Steps a worker runs at once inside workflow tasks"
     )

@@ -27,9 +27,10 @@ from workflows.backfill import Backfill
 from workflows.churn_save import ChurnSave
 from workflows.coverage import Coverage
 from workflows.movement_poll import MovementPoll
+from workflows.unreadable_delivery import KeptDelivery
 
 TEMPLATES = [ChurnSave]
-WORKFLOW_CLASSES = [*TEMPLATES, MovementPoll, Backfill, Coverage]
+WORKFLOW_CLASSES = [*TEMPLATES, MovementPoll, Backfill, Coverage, KeptDelivery]
 GRACE = timedelta(seconds=20)
 
 
