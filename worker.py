@@ -66,6 +66,7 @@ def systems(connections: Connections, settings: Settings) -> list[System]:
         System(
             "chartmogul",
             [
+                chartmogul.read_back,
                 chartmogul.read_customer,
                 chartmogul.read_subscriptions,
                 chartmogul.read_movements,

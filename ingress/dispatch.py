@@ -56,6 +56,7 @@ class Door:
             received_at=received_at,
             mode=mode,
             web_ui_url=self.web_ui_url,
+            reads_at_once=True,
         )
         if mode is Mode.PREVIEW:
             workflow_id += "/preview"

@@ -93,3 +93,6 @@ class ChurnSaveInput(BaseModel):
     received_at: AwareDatetime
     mode: Mode = Mode.LIVE
     web_ui_url: str = ""
+    reads_at_once: bool = Field(
+        default=False, description="ChartMogul is read in one step; runs that began earlier take four"
+    )

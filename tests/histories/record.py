@@ -89,6 +89,11 @@ async def told_to_wait(studio: Studio) -> Run:
     return await studio.start()
 
 
+async def at_once(studio: Studio) -> Run:
+    """ChartMogul is read in one step, also for the check-back."""
+    return await studio.start(check_back_days=[2 * SECOND])
+
+
 async def durable(studio: Studio) -> Run:
     """A read that is refused, a write whose answer is lost, and a message likewise."""
     studio.simulators.fault("chartmogul", "status", path="/customers/", status=503)
@@ -105,6 +110,7 @@ CASES: dict[Callable[[Studio], Awaitable[Run]], Outcome] = {
     partial: Outcome.PARTIAL,
     told_to_wait: Outcome.ACTED,
     durable: Outcome.LOST,
+    at_once: Outcome.LOST,
 }
 
 
