@@ -209,11 +209,13 @@ def doctor() -> None:
 
 def _serve(*, with_ingress: bool, with_worker: bool) -> None:
     import logs
-    from commands.serve import serve
+    from commands.serve import new_event_loop, serve
 
     settings = _settings()
     logs.configure(settings.log_level)
-    _run(serve(settings, with_ingress=with_ingress, with_worker=with_worker))
+    job = serve(settings, with_ingress=with_ingress, with_worker=with_worker)
+    with asyncio.Runner(loop_factory=new_event_loop) as runner:
+        _told(lambda: runner.run(job))
 
 
 def _settings() -> Settings:

@@ -76,6 +76,7 @@ def systems(connections: Connections, settings: Settings, sweeper: Sweeper) -> l
         System(
             "chartmogul",
             [
+                chartmogul.read_back,
                 chartmogul.read_customer,
                 chartmogul.read_subscriptions,
                 chartmogul.read_movements,

@@ -61,6 +61,11 @@ async def told_to_wait(studio: Studio) -> Run:
     return await start(studio)
 
 
+async def at_once(studio: Studio) -> Run:
+    """ChartMogul is read in one step, also for the check-back."""
+    return await start(studio, check_back_days=[2 * SECOND])
+
+
 async def durable(studio: Studio) -> Run:
     """A read that is refused, a write whose answer is lost, and a message likewise."""
     studio.simulators.fault("chartmogul", "status", path="/customers/", status=503)
@@ -77,4 +82,5 @@ CASES = [
     Case(partial, Outcome.PARTIAL),
     Case(told_to_wait, Outcome.ACTED),
     Case(durable, Outcome.LOST),
+    Case(at_once, Outcome.LOST),
 ]
