@@ -35,7 +35,7 @@ async def known_runs(client: Client, account: str, start: datetime, end: datetim
     """Runs for movements with start <= date < end. The list runs a little behind: a run that was
     started a moment ago may not be in it."""
     span = f"OccurredAt >= '{start.isoformat()}' AND OccurredAt < '{end.isoformat()}'"
-    query = f"Account = '{account}' AND Mode = '{Mode.LIVE}' AND {span}"
+    query = f"Account = '{account}' AND `Mode` = '{Mode.LIVE}' AND {span}"
     runs: dict[str, KnownRun] = {}
     async for run in client.list_workflows(query, page_size=1000):
         memo = await run.memo()
