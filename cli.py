@@ -1,9 +1,9 @@
 """The `mogulflow` command."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import typer
 from dotenv import load_dotenv
@@ -27,6 +27,8 @@ app = typer.Typer(
 )
 console = Console()
 errors = Console(stderr=True)
+
+T = TypeVar("T")
 
 EventFile = Annotated[
     Path, typer.Argument(exists=True, dir_okay=False, help="JSON body of a ChartMogul webhook")
@@ -112,6 +114,18 @@ def runs(
 
 
 @app.command()
+def attention(
+    check: Annotated[bool, typer.Option(help="Exit 1 where something waits for a person")] = False,
+) -> None:
+    """List what waits for a person: partial, failed, stuck and unreadable runs, and what to do."""
+    from commands.attention import show_attention
+
+    waits = _run(show_attention(_settings(), console))
+    if check and waits:
+        raise typer.Exit(1)
+
+
+@app.command()
 def retry(
     run: Annotated[str, typer.Argument(help="Workflow id, as `runs` and the Web UI show it")],
     reason: Annotated[str, typer.Option(help="Kept in the run's history")] = "run again by hand",
@@ -165,14 +179,14 @@ def _say(problem: str) -> None:
     errors.print(f"[red]{escape(problem)}[/]", soft_wrap=True)
 
 
-def _run(job: Coroutine[Any, Any, None]) -> None:
-    _told(lambda: asyncio.run(job))
+def _run(job: Coroutine[Any, Any, T]) -> T:
+    return _told(lambda: asyncio.run(job))
 
 
-def _told(job: Any) -> None:
+def _told(job: Callable[[], T]) -> T:
     """Say in words what stops a command, instead of a stack trace."""
     try:
-        job()
+        return job()
     except BadConnection as error:
         _say(str(error))
         raise typer.Exit(2) from None

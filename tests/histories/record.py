@@ -97,6 +97,15 @@ async def durable(studio: Studio) -> Run:
     return await studio.start(check_back_days=[4 * SECOND])
 
 
+async def in_trouble(studio: Studio) -> Run:
+    """Two systems are waited for, one by two steps at once, and then a step fails for good."""
+    studio.simulators.fault("chartmogul", "status", path="/customers/", status=503, times=2)
+    studio.simulators.fault("salesforce", "status", method="PATCH", status=503)
+    refusal = {"ok": False, "error": "is_archived"}
+    studio.simulators.fault("slack", "status", path="chat.postMessage", status=200, body=refusal, times=None)
+    return await studio.start()
+
+
 CASES: dict[Callable[[Studio], Awaitable[Run]], Outcome] = {
     happy: Outcome.ACTED,
     saved: Outcome.SAVED,
@@ -105,6 +114,7 @@ CASES: dict[Callable[[Studio], Awaitable[Run]], Outcome] = {
     partial: Outcome.PARTIAL,
     told_to_wait: Outcome.ACTED,
     durable: Outcome.LOST,
+    in_trouble: Outcome.PARTIAL,
 }
 
 
