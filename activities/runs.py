@@ -11,11 +11,20 @@ from temporalio.api.history.v1 import HistoryEvent
 from temporalio.api.workflowservice.v1 import GetWorkflowExecutionHistoryReverseRequest
 from temporalio.client import Client, WorkflowExecution, WorkflowExecutionStatus, WorkflowFailureError
 from temporalio.exceptions import ApplicationError
-from temporalio.service import RPCError
+from temporalio.service import RPCError, RPCStatusCode
 
 import temporal
 from activities.definition import step_activity
-from clients.errors import Unavailable
+from clients.errors import (
+    Ambiguous,
+    NotFound,
+    OutcomeUnknown,
+    RateLimited,
+    Rejected,
+    Unauthorized,
+    Unavailable,
+)
+from clients.http import brief
 from models.attention import (
     RAN_OUT_OF_TIME,
     TERMINATED,
@@ -47,6 +56,12 @@ ENDED_BADLY = (
 STUCK = f"{RUNNING} AND {REPORTED} IS NOT NULL"
 UNREADABLE = f"{RUNNING} AND Outcome = 'unreadable'"
 WAITING = f"{RUNNING} AND {temporal.WAITS_FOR.name} IS NOT NULL"
+
+SAID_BY_CLIENTS = {
+    each.__name__
+    for each in (Ambiguous, NotFound, OutcomeUnknown, RateLimited, Rejected, Unauthorized, Unavailable)
+}
+"""Their messages name no customer; what else ends a run may."""
 
 ENDED = {
     WorkflowExecutionStatus.TERMINATED: TERMINATED,
@@ -98,7 +113,12 @@ async def _found(client: Client, since: datetime) -> tuple[list[Found], int]:
         (lambda _: Kind.STUCK, STUCK),
         (lambda _: Kind.UNREADABLE, UNREADABLE),
     ):
-        runs = await _list(client, query)
+        try:
+            runs = await _list(client, query)
+        except RPCError as error:
+            if query is STUCK and error.status is RPCStatusCode.INVALID_ARGUMENT:
+                continue  # an older server does not tell
+            raise
         if len(runs) == LISTED:
             more += (await client.count_workflows(f"{OURS} AND {query}")).count - LISTED
         found += [(kinds(run), run) for run in await _last_of_each(client, runs)]
@@ -240,7 +260,8 @@ async def _read_problem(client: Client, run: WorkflowExecution) -> Problem:
     except ValueError:  # the result of a workflow that is no template
         return unknown
     if isinstance(cause, ApplicationError):
-        return Problem(step=run.workflow_type, kind=cause.type or "", message=cause.message)
+        said = cause.message if cause.type in SAID_BY_CLIENTS else ""
+        return Problem(step=run.workflow_type, kind=cause.type or "", message=said)
     return unknown
 
 
@@ -254,7 +275,7 @@ def _told(kind: Kind, run: WorkflowExecution, problem: Problem | None, since: da
         since=since,
         step=problem.step if problem else "",
         error=problem.kind if problem else "",
-        message=problem.message[:300] if problem else "",
+        message=brief(problem.message) if problem else "",
         scheduled=bool(_schedule(run)),
     )
 

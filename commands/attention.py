@@ -39,7 +39,7 @@ def _table(troubles: list[Trouble]) -> Table:
     table.add_column("run", no_wrap=True)  # a run's id is to be copied whole
     for run in troubles:
         since = run.since.astimezone().strftime("%d %b %H:%M")
-        todo = f"{run.message} {what_to_do(run)}".strip()
+        todo = f"{run.message}. {what_to_do(run)}" if run.message else what_to_do(run)
         table.add_row(_what(run), since, escape(run.headline), escape(todo), escape(run.workflow_id))
     return table
 
@@ -50,5 +50,5 @@ def _what(run: Trouble) -> str:
 
 def _waiting(waiting: Waiting) -> str:
     since = waiting.since.astimezone().strftime("%d %b %H:%M")
-    why = escape(f": {waiting.message}" if waiting.message else ".")
-    return f"Waiting for {waiting.system} since {since}, by themselves: {waiting.count} run(s){why}"
+    why = escape(f": {waiting.message}" if waiting.message else "")
+    return f"Runs that wait for {waiting.system}, the first since {since}: {waiting.count}{why}."

@@ -55,7 +55,7 @@ def group_text(new: Sequence[Trouble], known: int, links: Links) -> str:
     first = new[0]
     head = f"*{_counted(len(new))} {_what(first)}*"
     before = f", beside {known} known" if known else ""
-    message = f" {_escaped(first.message)}" if first.message else ""
+    message = f" {_escaped(first.message)}." if first.message else ""
     todo = _escaped(what_to_do(first))
     others = " `mogulflow attention` says it for each." if len(new) > 1 else ""
     where = f"{links.run(first)}, {links.list(query_of(first))}"

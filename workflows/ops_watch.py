@@ -34,7 +34,8 @@ class OpsWatch:
     """The last sweep's result says what has been told: state of the schedule, kept by Temporal.
 
     A sweep that told and died before its result was kept is repeated by the next one with the same
-    keys: they come from that last state, and a message is looked for before it is posted.
+    keys: they come from that last state, and a message is looked for before it is posted. What has
+    joined a group meanwhile stands in the list that the message links.
     """
 
     @workflow.init

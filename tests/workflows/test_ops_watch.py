@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 from temporalio import workflow
+from temporalio.api.enums.v1 import EventType
 from temporalio.client import (
     Client,
     Schedule,
@@ -141,6 +142,14 @@ async def test_an_outage_is_one_message_with_a_count_an_update_and_an_end(
     _, update, end = told(simulators)
     assert "Recovered: 3 runs went on." in end["text"]
     assert update["thread_ts"] == end["thread_ts"] == message["ts"]
+
+
+async def test_a_sweep_that_finds_nothing_takes_one_workflow_task(client: Client) -> None:
+    sweep = await (await watching(client)).begin()
+    assert await sweep.result() == WatchState()
+    kinds = [event.event_type for event in (await sweep.fetch_history()).events]
+    assert kinds.count(EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED) == 1
+    assert EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED not in kinds
 
 
 async def test_a_short_wait_is_no_news(simulators: Control, start: Start, client: Client) -> None:
