@@ -33,6 +33,8 @@ app.add_typer(schedule_commands, name="schedules")
 console = Console()
 errors = Console(stderr=True)
 
+T = TypeVar("T")
+
 EventFile = Annotated[
     Path, typer.Argument(exists=True, dir_okay=False, help="JSON body of a ChartMogul webhook")
 ]
@@ -116,6 +118,18 @@ def runs(
     from commands.runs import show_runs
 
     _run(show_runs(_settings(), limit, query, console))
+
+
+@app.command()
+def attention(
+    check: Annotated[bool, typer.Option(help="Exit 1 where something waits for a person")] = False,
+) -> None:
+    """List what waits for a person: partial, failed, stuck and unreadable runs, and what to do."""
+    from commands.attention import show_attention
+
+    waits = _run(show_attention(_settings(), console))
+    if check and waits:
+        raise typer.Exit(1)
 
 
 @app.command()

@@ -74,6 +74,15 @@ async def durable(studio: Studio) -> Run:
     return await start(studio, check_back_days=[4 * SECOND])
 
 
+async def in_trouble(studio: Studio) -> Run:
+    """Two systems are waited for, one by two steps at once, and then a step fails for good."""
+    studio.simulators.fault("chartmogul", "status", path="/customers/", status=503, times=2)
+    studio.simulators.fault("salesforce", "status", method="PATCH", status=503)
+    refusal = {"ok": False, "error": "is_archived"}
+    studio.simulators.fault("slack", "status", path="chat.postMessage", status=200, body=refusal, times=None)
+    return await start(studio)
+
+
 CASES = [
     Case(happy, Outcome.ACTED),
     Case(saved, Outcome.SAVED),
@@ -83,4 +92,5 @@ CASES = [
     Case(told_to_wait, Outcome.ACTED),
     Case(durable, Outcome.LOST),
     Case(at_once, Outcome.LOST),
+    Case(in_trouble, Outcome.PARTIAL),
 ]
