@@ -89,7 +89,7 @@ def _poll(name: str, account: ChartMogulAccount, ops_channel: str | None) -> Dec
         what=f"Movements of account {name}",
         why=(
             "Each begins where the last complete one ended: one at a time is enough, and one after an outage."
-            " Reading waits up to an hour for ChartMogul; a run that hangs longer is ended and blocks no other."
+            " Reading waits up to an hour for ChartMogul; one that hangs longer is ended and blocks no other."
         ),
         workflow="movement_poll",
         input=PollInput(account=name, ops_channel=ops_channel),
