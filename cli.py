@@ -33,8 +33,6 @@ app.add_typer(schedule_commands, name="schedules")
 console = Console()
 errors = Console(stderr=True)
 
-T = TypeVar("T")
-
 EventFile = Annotated[
     Path, typer.Argument(exists=True, dir_okay=False, help="JSON body of a ChartMogul webhook")
 ]
