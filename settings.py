@@ -27,6 +27,9 @@ class ChartMogulAccount(BaseModel):
         default=0.5, gt=0, le=1, description="Part of it for polls, backfills and coverage reports"
     )
     poll_minutes: float = Field(default=5, gt=0, description="How often the schedule polls for movements")
+    poll_head_start_seconds: float = Field(
+        default=60, ge=0, le=3600, description="How long a movement is left to the webhook before a poll acts"
+    )
 
     @field_validator("webhook_secrets", mode="before")
     @classmethod
