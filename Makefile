@@ -3,7 +3,7 @@ PY = .venv/bin/python
 COMPILE = .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help setup temporal temporal-server demo test check format generate lock bench clean
+.PHONY: help setup temporal temporal-server demo test test-fire check format generate lock bench clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -33,6 +33,9 @@ demo: temporal ## Show the main job; ONCE=1 checks every claim and ends
 test: temporal temporal-server ## Run all tests
 	$(PY) -m pytest
 
+test-fire: temporal temporal-server ## Prove what kills, losses and repeats do, in full; TEMPORAL=postgres on PostgreSQL
+	FIRE=full $(if $(TEMPORAL),MOGULFLOW_TEMPORAL=$(TEMPORAL)) $(PY) -m pytest tests/fire --timeout 900
+
 check: setup ## Format, lint, types, import contract
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
@@ -51,8 +54,8 @@ lock: setup ## Resolve the packages anew and write both lock files
 	$(COMPILE) --upgrade -o requirements.lock
 	$(COMPILE) --upgrade --group dev -c requirements.lock -o requirements-dev.lock
 
-bench: temporal ## Measure latency and throughput
-	$(PY) -m benchmarks
+bench: temporal temporal-server ## Measure latency and throughput; TEMPORAL=postgres on PostgreSQL
+	$(if $(TEMPORAL),MOGULFLOW_TEMPORAL=$(TEMPORAL)) $(PY) -m benchmarks
 
 clean: ## Remove .venv, state and caches of this folder
 	rm -rf .venv .mogulflow .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

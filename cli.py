@@ -119,6 +119,18 @@ def runs(
 
 
 @app.command()
+def attention(
+    check: Annotated[bool, typer.Option(help="Exit 1 where something waits for a person")] = False,
+) -> None:
+    """List what waits for a person: partial, failed, stuck and unreadable runs, and what to do."""
+    from commands.attention import show_attention
+
+    waits = _run(show_attention(_settings(), console))
+    if check and waits:
+        raise typer.Exit(1)
+
+
+@app.command()
 def retry(
     run: Annotated[str, typer.Argument(help="Workflow id, as `runs` and the Web UI show it")],
     reason: Annotated[str, typer.Option(help="Kept in the run's history")] = "run again by hand",
@@ -178,6 +190,19 @@ def apply(
 
 
 @app.command()
+def replay(
+    run: Annotated[list[str], typer.Argument(help="Workflow ids of deliveries that could not be read")],
+    dismiss: Annotated[
+        str | None, typer.Option(help="Close them without acting, for this reason, kept in the result")
+    ] = None,
+) -> None:
+    """Read kept deliveries anew, after a fix, and act on them as if they had just come."""
+    from commands.replay import replay
+
+    _run(replay(_settings(), run, dismiss, console))
+
+
+@app.command()
 def prepare() -> None:
     """Give Temporal's namespace the retention and the search attributes that runs need."""
     from devserver import prepare_connected
@@ -196,11 +221,13 @@ def doctor() -> None:
 
 def _serve(*, with_ingress: bool, with_worker: bool) -> None:
     import logs
-    from commands.serve import serve
+    from commands.serve import new_event_loop, serve
 
     settings = _settings()
     logs.configure(settings.log_level)
-    _run(serve(settings, with_ingress=with_ingress, with_worker=with_worker))
+    job = serve(settings, with_ingress=with_ingress, with_worker=with_worker)
+    with asyncio.Runner(loop_factory=new_event_loop) as runner:
+        _told(lambda: runner.run(job))
 
 
 def _settings() -> Settings:

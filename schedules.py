@@ -17,6 +17,7 @@ from temporalio.client import (
 from temporalio.common import Priority, SearchAttributePair, TypedSearchAttributes
 
 import temporal
+from models.attention import WatchInput
 from models.movements import CoverageInput, PollInput
 from settings import ChartMogulAccount, Settings
 from workflows import coverage, movement_poll
@@ -26,6 +27,8 @@ OWNER = {"owner": "mogulflow"}
 
 SHORTEST_CATCH_UP = timedelta(seconds=10)
 """The server takes no less."""
+
+WATCH_EVERY = timedelta(minutes=1)
 
 TELLING = timedelta(minutes=30)
 """Left after the reading, to tell the ops channel."""
@@ -76,9 +79,9 @@ def declarations(settings: Settings) -> list[Declaration]:
     """Those of each account; what an installation has once comes after them."""
     ops_channel = settings.slack.ops_channel if settings.slack else None
     return [
-        declared
-        for name, account in settings.chartmogul.items()
-        for declared in (_poll(name, account, ops_channel), _coverage(name, ops_channel))
+        *(_poll(name, account, ops_channel) for name, account in settings.chartmogul.items()),
+        *(_coverage(name, ops_channel) for name in settings.chartmogul),
+        _watch(settings, ops_channel),
     ]
 
 
@@ -92,7 +95,11 @@ def _poll(name: str, account: ChartMogulAccount, ops_channel: str | None) -> Dec
             " Reading waits up to an hour for ChartMogul; one that hangs longer is ended and blocks no other."
         ),
         workflow="movement_poll",
-        input=PollInput(account=name, ops_channel=ops_channel),
+        input=PollInput(
+            account=name,
+            head_start=timedelta(seconds=account.poll_head_start_seconds),
+            ops_channel=ops_channel,
+        ),
         spec=ScheduleSpec(intervals=[ScheduleIntervalSpec(every=every)]),
         catch_up=max(every, SHORTEST_CATCH_UP),
         timeout=movement_poll.LIMIT + TELLING,
@@ -116,6 +123,23 @@ def _coverage(name: str, ops_channel: str | None) -> Declaration:
         catch_up=timedelta(hours=12),
         timeout=given.days * coverage.LIMIT + TELLING,
         account=name,
+    )
+
+
+def _watch(settings: Settings, ops_channel: str | None) -> Declaration:
+    return Declaration(
+        id="ops_watch",
+        what="What waits for a person",
+        why=(
+            "Each looks at all there is, so a missed one is made good by the next. Slack is waited for half a"
+            " minute per message: one that hangs longer is ended, and its messages are told by the next."
+        ),
+        workflow="ops_watch",
+        input=WatchInput(ops_channel=ops_channel, web_ui_url=settings.web_ui_url),
+        spec=ScheduleSpec(intervals=[ScheduleIntervalSpec(every=WATCH_EVERY)]),
+        catch_up=SHORTEST_CATCH_UP,
+        timeout=timedelta(minutes=10),
+        priority=temporal.LIVE,
     )
 
 

@@ -41,18 +41,21 @@ ANY_PORTS = Ports(temporal=0, web_ui=None, ingress=0, simulators=0)
 
 
 class Stack:
-    """Three children that can be stopped, killed and started again one by one.
+    """Children that can be stopped, killed and started again one by one.
 
     `async with` starts and stops all of them. Should this process be killed, they end as well.
     Temporal is the dev server, or with `temporal="postgres"`, or MOGULFLOW_TEMPORAL=postgres in the
     environment, the server that runs in production, on PostgreSQL. With `given_temporal` it is the
     one that TEMPORAL_ADDRESS names.
     With `schedules` they are applied once all is up: polls begin.
+    With `apart` there are `ingress` and `worker` in the place of `serve`.
     """
 
     simulators: Child
     temporal: Server
     serve: Child
+    ingress: Child
+    worker: Child
 
     def __init__(
         self,
@@ -66,6 +69,7 @@ class Stack:
         temporal: str | None = None,
         given_temporal: bool = False,
         schedules: bool = False,
+        apart: bool = False,
     ) -> None:
         self._state = state.resolve()
         self._wishes = ports
@@ -78,6 +82,7 @@ class Stack:
         self._temporal_kind = temporal or os.environ.get("MOGULFLOW_TEMPORAL") or "dev"
         self._given_temporal = given_temporal
         self._schedules = schedules
+        self._apart = apart
         self.webhook_secret = secrets.token_urlsafe(16)
 
     async def __aenter__(self) -> Self:
@@ -95,7 +100,7 @@ class Stack:
     async def start(self) -> None:
         await self._lay_out()
         try:
-            for child in (self.simulators, self.temporal, self.serve):
+            for child in (self.simulators, self.temporal, *self.services):
                 await child.start()
             if self._schedules:
                 await self._apply_schedules()
@@ -105,11 +110,15 @@ class Stack:
 
     async def stop(self) -> None:
         """The service first, while what it talks to is there to let it finish."""
-        await self.serve.stop()
+        await asyncio.gather(*(service.stop() for service in self.services))
         await asyncio.gather(self.temporal.stop(), self.simulators.stop())
 
     async def client(self) -> Client:
         return await self.temporal.client()
+
+    @property
+    def services(self) -> tuple[Child, ...]:
+        return (self.ingress, self.worker) if self._apart else (self.serve,)
 
     @property
     def webhook_url(self) -> str:
@@ -119,8 +128,8 @@ class Stack:
         for log in (self._state / "logs").glob("*.log"):
             log.unlink()
         wishes = self._wishes
-        wanted = (wishes.temporal, wishes.ingress, wishes.simulators, wishes.web_ui or 0)
-        temporal, ingress, simulators, web_ui = free_ports(*wanted)
+        wanted = (wishes.temporal, wishes.ingress, wishes.simulators, wishes.web_ui or 0, 0)
+        temporal, ingress, simulators, web_ui, metrics = free_ports(*wanted)
         self.simulators_url = f"http://127.0.0.1:{simulators}"
         self.ingress_url = f"http://127.0.0.1:{ingress}"
         self.temporal = await self._server(temporal, web_ui if wishes.web_ui is not None else None)
@@ -130,7 +139,7 @@ class Stack:
             ["-m", "simulators", "--port", str(simulators), *options],
             f"{self.simulators_url}/control/faults",
         )
-        self.serve = self._python("serve", [str(ROOT / "cli.py"), "serve"], f"{self.ingress_url}/ready")
+        self._lay_out_services(f"127.0.0.1:{metrics}")
 
     async def _server(self, port: int, web_ui_port: int | None) -> Server:
         if self._given_temporal:
@@ -155,13 +164,24 @@ class Stack:
         if process.returncode:
             raise ChildFailed(f"The schedules were not applied: {output.decode(errors='replace')}")
 
-    def _python(self, name: str, arguments: list[str], answers_at: str) -> Child:
+    def _lay_out_services(self, metrics: str) -> None:
+        command, ready = str(ROOT / "cli.py"), f"{self.ingress_url}/ready"
+        if not self._apart:
+            self.serve = self._python("serve", [command, "serve"], ready)
+            return
+        self.ingress = self._python("ingress", [command, "ingress"], ready)
+        address = {"WORKER_METRICS_ADDRESS": metrics}
+        self.worker = self._python("worker", [command, "worker"], f"http://{metrics}/metrics", address)
+
+    def _python(
+        self, name: str, arguments: list[str], answers_at: str, more: Mapping[str, str] | None = None
+    ) -> Child:
         return Child(
             name=name,
             command=[sys.executable, *arguments],
             log=self._state / "logs" / f"{name}.log",
             ready=_answers(answers_at),
-            environment=self.environment,
+            environment={**self.environment, **(more or {})},
             directory=self._state,  # where no .env of a person's own connections lies
         )
 

@@ -51,6 +51,10 @@ STATED = "stated"
 """Memo of a run: what ChartMogul has said of its movement, oldest first."""
 SUBSCRIPTION = "subscription"
 """Memo of a run: its movement's subscription external id."""
+WAITS = "waits"
+"""Memo of a run: for each system in WaitsFor, since when and why."""
+PROBLEMS = "problems"
+"""Memo of a run: what failed for good."""
 
 DURABLE = RetryPolicy(
     initial_interval=timedelta(seconds=1),
@@ -90,6 +94,11 @@ def run_link(web_ui_url: str, namespace: str, workflow_id: str, run_id: str) -> 
     """The run's page in the Web UI."""
     base = web_ui_url.rstrip("/")
     return f"{base}/namespaces/{namespace}/workflows/{quote(workflow_id, safe='')}/{run_id}/history"
+
+
+def list_link(web_ui_url: str, namespace: str, query: str) -> str:
+    """The Web UI's list of what the query finds."""
+    return f"{web_ui_url.rstrip('/')}/namespaces/{namespace}/workflows?query={quote(query, safe='')}"
 
 
 class BadConnection(RuntimeError):

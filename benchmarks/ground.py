@@ -25,6 +25,8 @@ CALL_MS = 20
 """How long each call of a vendor's API takes, before the simulators' own work."""
 
 IN_FLIGHT = 32
+IDLE_SECONDS = 2
+"""Less than the ingress keeps a connection: it would drop one just as a round begins."""
 
 
 @dataclass
@@ -73,7 +75,7 @@ async def prepared() -> AsyncIterator[Ground]:
         )
         await held.enter_async_context(stack)
         control = held.enter_context(Control(stack.simulators_url))
-        connections = aiohttp.TCPConnector(limit=IN_FLIGHT)
+        connections = aiohttp.TCPConnector(limit=IN_FLIGHT, keepalive_timeout=IDLE_SECONDS)
         http = await held.enter_async_context(aiohttp.ClientSession(connector=connections))
         ground = Ground(stack, control, await stack.client(), http)
         await flat_out(ground.save, ground.cancellations(2 * IN_FLIGHT))

@@ -41,7 +41,7 @@ async def coverage(
             report = await run.result()
         except WorkflowFailureError as failure:
             raise Stopped(f"The report failed: {failure.cause}") from None
-    _print(report, console)
+    print_report(report, console)
     link = temporal.run_link(settings.web_ui_url, client.namespace, run.id, run.result_run_id or "")
     console.print(f"Run: {link}", soft_wrap=True)
     return report.complete
@@ -67,7 +67,7 @@ async def _started(
     )
 
 
-def _print(report: CoverageReport, console: Console) -> None:
+def print_report(report: CoverageReport, console: Console) -> None:
     tally = report.tally
     title = f"Coverage of account {report.account}, {shown(report.start)} to {shown(report.end)}"
     console.print(tally_table(title, tally, always=(*ACTED, Found.UNACCOUNTED)))

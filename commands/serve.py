@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import signal
+import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 
@@ -27,6 +28,15 @@ LAST_ANSWERS_SECONDS = 5
 """For requests that are under way when we are told to stop."""
 
 log = logging.getLogger("mogulflow")
+
+
+def new_event_loop() -> asyncio.AbstractEventLoop:
+    """uvloop's, which takes a tenth less CPU for a run; Windows has none."""
+    if sys.platform == "win32":
+        return asyncio.new_event_loop()
+    import uvloop
+
+    return uvloop.new_event_loop()
 
 
 async def serve(settings: Settings, *, with_ingress: bool, with_worker: bool) -> None:

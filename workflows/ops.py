@@ -9,20 +9,39 @@ from temporalio.exceptions import ApplicationError
 from activities.slack import SlackActivities
 from models.effects import Effect
 from models.slack import Message
+from temporal import GIVE_UP_AFTER
 from workflows.steps import StepFailed, step
 
 TOLD_BEFORE = timedelta(days=3)
 """How far back an earlier message of the same key is looked for."""
 
 
-async def tell_ops(channel: str | None, key: str, text: str) -> Effect | None:
-    """None where no channel is set, or Slack refuses: `mogulflow attention` lists it all the same."""
+async def tell_ops(
+    channel: str | None,
+    key: str,
+    text: str,
+    *,
+    thread_ts: str | None = None,
+    patience: timedelta = GIVE_UP_AFTER,
+) -> Effect | None:
+    """None where no channel is set, or Slack refuses: `mogulflow attention` lists it all the same.
+
+    It always looks first: another run may have told, and died before it could keep that.
+    """
     if not channel:
         workflow.logger.warning("No ops channel is set (SLACK__OPS_CHANNEL)", extra={"key": key})
         return None
-    message = Message(key=f"ops:{key}", channel=channel, text=text, not_before=_not_before())
+    message = Message(
+        key=f"ops:{key}",
+        repeat=True,
+        channel=channel,
+        text=text,
+        thread_ts=thread_ts,
+        not_before=_not_before(),
+    )
     with suppress(StepFailed):
-        return await step(SlackActivities.post_message, message, summary="Tell the ops channel")
+        post = SlackActivities.post_message
+        return await step(post, message, summary="Tell the ops channel", patience=patience)
     return None
 
 

@@ -1,14 +1,17 @@
-"""Churn save as a careless change would leave it: the same name, another order of steps."""
+"""Templates as a careless change would leave them: the same name, other or differently ordered steps."""
 
 import asyncio
+from typing import Any
 
 from temporalio import workflow
 
 from models.churn_save import ChurnSaveInput
+from models.deliveries import DeliveryResult, UnreadableDelivery
 from models.effects import Effect
 from models.runs import RunResult
 from workflows.churn_facts import ChurnFacts
 from workflows.churn_save import ChurnSave
+from workflows.unreadable_delivery import KeptDelivery
 
 
 @workflow.defn(name="churn_save")
@@ -31,3 +34,19 @@ class AlertFirst(ChurnSave):
             return await super()._alert_the_channel(facts)
         finally:
             self._alerted.set()
+
+
+@workflow.defn(name="unreadable_delivery")
+class WaitsTwice(KeptDelivery):
+    @workflow.init
+    def __init__(self, given: UnreadableDelivery) -> None:
+        super().__init__(given)
+
+    @workflow.run
+    async def run(self, given: UnreadableDelivery) -> DeliveryResult:
+        await workflow.sleep(1)
+        return await super().run(given)
+
+
+CHANGED: dict[str, type[Any]] = {"churn_save": AlertFirst, "unreadable_delivery": WaitsTwice}
+"""By template: each must be refused by every history of it."""

@@ -36,7 +36,11 @@ def options(**changes: Any) -> ChurnSaveOptions:
 
 @pytest.fixture
 def start(client: Client, workers: None) -> Start:
-    """Put a webhook body through the door, with these options."""
+    return starter(client)
+
+
+def starter(client: Client) -> Start:
+    """Puts a webhook body through the door, with these options."""
 
     async def put(
         body: dict[str, Any],
