@@ -60,9 +60,11 @@ class Step:
 
 async def apply(settings: Settings, *, dry_run: bool, prune: bool, console: Console) -> None:
     """Nothing is written where nothing differs. Raises Stopped where a schedule of that id is not ours."""
+    if not settings.chartmogul:  # a forgotten file of settings must not delete the polls
+        raise Stopped(
+            "No ChartMogul account is set, so none would be polled. Set CHARTMOGUL__DEFAULT__API_KEY."
+        )
     declared = declarations(settings)
-    if not declared:  # a forgotten file of settings must not delete them all
-        raise Stopped("No ChartMogul account is set, so no schedule is declared. Set CHARTMOGUL__*__API_KEY.")
     client = await temporal.connect()
     steps = [await _step(client, each) for each in declared]
     steps += await _leftovers(client, {each.id for each in declared}, prune=prune)

@@ -56,6 +56,10 @@ _HEADINGS = {Found.FRESH: "not due yet", Found.KNOWN: "had a run"}
 _ALARMING = {Found.UNACCOUNTED: "bold red"}
 
 
+def heading(found: Found) -> str:
+    return _HEADINGS.get(found, found.value)
+
+
 def tally_table(title: str, tally: Tally, always: Sequence[Found] = ()) -> Table:
     """Movements by type and by what became of them; `always` are shown also where there are none.
 
@@ -67,8 +71,7 @@ def tally_table(title: str, tally: Tally, always: Sequence[Found] = ()) -> Table
     for found in columns:
         count = tally.of(found)
         style = _ALARMING.get(found, "") if count else ""
-        heading = _HEADINGS.get(found, found.value)
-        table.add_column(heading, str(count), justify="right", style=style, footer_style=style)
+        table.add_column(heading(found), str(count), justify="right", style=style, footer_style=style)
     table.add_column("total", str(tally.of(*Found)), justify="right")
     for kind in MovementType:
         counts = [tally.counts.get(each, {}).get(kind.value, 0) for each in columns]

@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 import pytest
@@ -57,12 +57,20 @@ def simulators(simulators_url: str) -> Iterator[Control]:
         yield control
 
 
+@asynccontextmanager
+async def running_temporal(state: Path) -> AsyncIterator[DevServer]:
+    server = DevServer(await find_cli(), state, free_ports(0)[0])
+    await server.start()
+    try:
+        yield server
+    finally:
+        await server.stop()
+
+
 @pytest.fixture(scope="session")
 async def temporal_server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[DevServer]:
-    server = DevServer(await find_cli(), tmp_path_factory.mktemp("temporal"), free_ports(0)[0])
-    await server.start()
-    yield server
-    await server.stop()
+    async with running_temporal(tmp_path_factory.mktemp("temporal")) as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

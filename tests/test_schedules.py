@@ -31,10 +31,11 @@ from commands.events import Stopped
 from commands.schedules import apply
 from devserver import DevServer
 from models.movements import PollState, Sweep
-from processes import free_ports
 from settings import Settings
-from temporal_cli import find_cli
+from tests.conftest import running_temporal
 from workflows import coverage, movement_poll
+
+DECLARED = {"poll/default", "coverage/default", "ops_watch"}
 
 Apply = Callable[..., Awaitable[str]]
 
@@ -42,10 +43,8 @@ Apply = Callable[..., Awaitable[str]]
 @pytest.fixture(scope="module")
 async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[DevServer]:
     """Of its own: a poll would act on what other tests do."""
-    server = DevServer(await find_cli(), tmp_path_factory.mktemp("schedules"), free_ports(0)[0])
-    await server.start()
-    yield server
-    await server.stop()
+    async with running_temporal(tmp_path_factory.mktemp("schedules")) as server:
+        yield server
 
 
 @pytest.fixture
@@ -98,34 +97,34 @@ async def until_listed(client: Client, *ids: str) -> None:
 
 
 def test_a_run_may_take_as_long_as_its_reading_and_no_stuck_one_blocks_the_next(settings: Settings) -> None:
-    poll, report = schedules.declarations(settings)
+    poll, report, watch = schedules.declarations(settings)
     assert poll.timeout > movement_poll.LIMIT
     assert report.timeout > 3 * coverage.LIMIT
-    assert {each.overlap for each in (poll, report)} == {ScheduleOverlapPolicy.SKIP}
+    assert {each.overlap for each in (poll, report, watch)} == {ScheduleOverlapPolicy.SKIP}
 
 
 def test_after_an_outage_one_poll_is_caught_up_on(settings: Settings) -> None:
-    poll, _ = schedules.declarations(accounts(settings, "default", poll_minutes=7))
+    poll, *_ = schedules.declarations(accounts(settings, "default", poll_minutes=7))
     assert poll.catch_up == poll.spec.intervals[0].every == timedelta(minutes=7)
-    often, _ = schedules.declarations(accounts(settings, "default", poll_minutes=0.05))
+    often, *_ = schedules.declarations(accounts(settings, "default", poll_minutes=0.05))
     assert (often.spec.intervals[0].every, often.catch_up) == (timedelta(seconds=3), timedelta(seconds=10))
 
 
 async def test_apply_again_writes_nothing(client: Client, settings: Settings, applied: Apply) -> None:
     first = await applied(settings)
-    assert first.count("created") == 2
+    assert first.count("created") == 3
     assert "when: every 5 min" in first
     assert "when: daily at 04:40 UTC" in first
     again = await applied(settings)
-    assert again.count("unchanged") == 2
-    for id in ("poll/default", "coverage/default"):
+    assert again.count("unchanged") == 3
+    for id in DECLARED:
         assert (await described(client, id)).info.last_updated_at is None
 
 
 async def test_a_dry_run_says_what_differs_and_writes_nothing(
     client: Client, settings: Settings, applied: Apply
 ) -> None:
-    assert (await applied(settings, dry_run=True)).count("would create") == 2
+    assert (await applied(settings, dry_run=True)).count("would create") == 3
     with pytest.raises(RPCError):
         await described(client)
     await applied(settings)
@@ -167,15 +166,14 @@ async def test_what_somebody_changed_by_hand_is_named_and_put_right(
 async def test_each_account_has_its_own_and_prune_deletes_those_of_one_that_left(
     client: Client, settings: Settings, applied: Apply
 ) -> None:
-    stays = {"poll/default", "coverage/default"}
     left = {"poll/europe", "coverage/europe"}
     await applied(accounts(settings, "default", "europe"))
-    await until_listed(client, *stays, *left)
+    await until_listed(client, *DECLARED, *left)
     assert (await applied(settings)).count("no longer declared") == 2
     assert (await applied(settings, dry_run=True, prune=True)).count("would prune") == 2
-    assert await listed(client) == stays | left
+    assert await listed(client) == DECLARED | left
     assert (await applied(settings, prune=True)).count("pruned") == 2
-    await until_listed(client, *stays)
+    await until_listed(client, *DECLARED)
 
 
 async def test_what_is_somebody_elses_is_left_alone(
@@ -190,7 +188,7 @@ async def test_what_is_somebody_elses_is_left_alone(
     await until_listed(client, "nightly", "poll/default")
     with pytest.raises(Stopped, match="Somebody else has a schedule poll/default"):
         await applied(settings, prune=True)
-    await until_listed(client, "nightly", "poll/default", "coverage/default")
+    await until_listed(client, "nightly", *DECLARED)
     for id in ("nightly", "poll/default"):
         assert (await described(client, id)).info.last_updated_at is None
 
@@ -199,10 +197,10 @@ async def test_settings_without_an_account_delete_nothing(
     client: Client, settings: Settings, applied: Apply
 ) -> None:
     await applied(settings)
-    await until_listed(client, "poll/default", "coverage/default")
+    await until_listed(client, *DECLARED)
     with pytest.raises(Stopped, match="No ChartMogul account"):
         await applied(accounts(settings), prune=True)
-    await until_listed(client, "poll/default", "coverage/default")
+    await until_listed(client, *DECLARED)
 
 
 async def test_each_poll_begins_where_the_last_one_ended_also_after_an_update(
