@@ -7,6 +7,7 @@ import shlex
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from io import StringIO
 from pathlib import Path
 
@@ -18,13 +19,16 @@ from commands.dates import in_words
 from commands.schedules import apply, when
 from commands.show import heading
 from devserver import DevServer
-from models.movements import ACTED, SUPPRESSED, Found
+from models.movements import ACTED, SUPPRESSED, CoverageReport, Found
 from schedules import declarations
 from settings import ChartMogulAccount, Settings
 from simulators.control import Control
 from temporal_cli import find_cli
 from tests.conftest import running_temporal
 from tests.docs.test_readme import README, table
+
+
+PAST = "coverage/default-2026-11-02T04:40:00Z"
 
 
 @pytest.fixture(scope="module")
@@ -83,6 +87,8 @@ async def test_the_lines_for_a_terminal_work_as_shown(
     async with worker.running(client, settings):
         for line in lines():
             await says(line, tmp_path)
+        run = client.get_workflow_handle(PAST, result_type=CoverageReport)
+        assert (await run.result()).end == datetime(2026, 11, 2, 4, 40, tzinfo=UTC)
     state = (await client.get_schedule_handle("poll/default").describe()).schedule.state
     assert (state.paused, state.note) == (False, "ChartMogul is back")
 

@@ -171,6 +171,7 @@ async def test_a_worker_killed_amid_a_page_goes_on_after_it_and_starts_each_move
     span = ("--from", day(10), "--to", day(9), "--act-within", "30")
     async with backfilling(stack, tmp_path, *span) as process:
         await until(lambda: any(each.id == fault.id and each.hits for each in simulators.faults()))
+        await has_said_how_far_it_is(client)
         await stack.serve.kill()
         await stack.serve.start()
         output, _ = await asyncio.wait_for(process.communicate(), 120)
@@ -180,6 +181,15 @@ async def test_a_worker_killed_amid_a_page_goes_on_after_it_and_starts_each_move
     ).result()
     assert (done.tally.rows, done.tally.of(Found.STARTED)) == (count, count)
     await until(lambda: one_of_each(simulators, count), 60)
+
+
+async def has_said_how_far_it_is(client: Client) -> None:
+    async with asyncio.timeout(20):
+        while True:
+            found = await client.get_workflow_handle("backfill/default").describe()
+            if any(each.HasField("heartbeat_details") for each in found.raw_description.pending_activities):
+                return
+            await asyncio.sleep(0.05)
 
 
 async def test_coverage_tells_by_what_each_movement_was_found(
