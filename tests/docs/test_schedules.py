@@ -27,7 +27,6 @@ from temporal_cli import find_cli
 from tests.conftest import running_temporal
 from tests.docs.test_readme import README, table
 
-
 PAST = "coverage/default-2026-11-02T04:40:00Z"
 
 
