@@ -151,7 +151,7 @@ async def prepare_namespace(client: Client) -> None:
         )
     if gaps.search_attributes:
         await _add_search_attributes(client, gaps.search_attributes)
-        query = " AND ".join(f"`{key.name}` = ''" for key in SEARCH_ATTRIBUTES)
+        query = " AND ".join(f"`{key.name}` IS NOT NULL" for key in SEARCH_ATTRIBUTES)
         await _once_known(lambda: client.count_workflows(query))
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from temporalio.client import Client
 
 import postgres
 import temporal_cli
@@ -86,6 +87,7 @@ async def test_a_cancellation_goes_through(tmp_path: Path) -> None:
     async with compose_up("dev", tmp_path, (await find_cli()).parent) as ports:
         with Control(f"http://127.0.0.1:{ports['8090']}") as control:
             await one_cancellation(control)
+        await is_polled(ports["7233"])
 
 
 @pytest.mark.timeout(120)
@@ -96,6 +98,7 @@ async def test_a_cancellation_goes_through_for_real(tmp_path: Path) -> None:
             ingress = f"http://127.0.0.1:{ports['8080']}"
             control.webhook(url=f"{ingress}/webhooks/chartmogul/from-the-dotenv-file")
             await one_cancellation(control)
+            await is_polled(ports["7233"], namespace="sales")
 
 
 def connections(url: str) -> dict[str, str]:
@@ -116,6 +119,12 @@ async def one_cancellation(control: Control) -> None:
     control.cancel(control.customers(limit=1)[0].uuid)
     await exactly_one(lambda: control.records("Task"))
     await exactly_one(control.messages)
+
+
+async def is_polled(port: str, namespace: str = "default") -> None:
+    client = await Client.connect(f"127.0.0.1:{port}", namespace=namespace)
+    described = await client.get_schedule_handle("poll/default").describe()
+    assert not described.schedule.state.paused
 
 
 async def exactly_one(look: Callable[[], list[Any]]) -> None:
