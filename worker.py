@@ -97,8 +97,9 @@ def systems(connections: Connections, settings: Settings, sweeper: Sweeper) -> l
             slots=threads,
             rate=20,
         ),
-        # Slack names "several hundred messages a minute" for a workspace
-        System("slack", [slack.find_member, slack.post_message], slots=4, rate=5),
+        # Slack names "several hundred messages a minute" for a workspace; most slots only wait for
+        # its history to settle
+        System("slack", [slack.find_member, slack.post_message], slots=20, rate=5),
         System("movements", [movements.sweep, movements.compare], slots=4, rate=5),
         System("runs", [RunsActivities().find_trouble], slots=2, rate=5),
     ]
@@ -119,6 +120,8 @@ def _workflow_worker(client: Client, settings: Settings, known: list[System]) ->
         activities=[activity for system in known for activity in system.activities],
         no_remote_activities=True,
         max_concurrent_local_activities=settings.max_local_steps,
+        # With more at once a burst outlasts the tasks' time limit, and every step is then done over
+        max_concurrent_workflow_tasks=max(settings.max_local_steps // 2, 2),
         workflow_runner=temporal.workflow_runner(settings.workflow_sandbox),
         workflow_failure_exception_types=temporal.WORKFLOW_FAILURES,
         graceful_shutdown_timeout=GRACE,

@@ -109,7 +109,8 @@ def history(workspace: Workspace, arguments: Arguments) -> dict[str, Any]:
     """Newest first, without the replies of threads."""
     channel = _readable(workspace, arguments)
     found = [m for m in workspace.visible(channel.id) if m.get("thread_ts") in (None, m["ts"])]
-    shown = [_with_thread(workspace, channel.id, m) for m in _within(found, arguments)]
+    answers = workspace.replies(channel.id)
+    shown = [_with_thread(m, answers.get(m["ts"], [])) for m in _within(found, arguments)]
     return _page(shown[::-1], arguments)
 
 
@@ -120,8 +121,8 @@ def replies(workspace: Workspace, arguments: Arguments) -> dict[str, Any]:
     parent = next((m for m in workspace.visible(channel.id) if m["ts"] == ts), None)
     if parent is None:
         raise refused("thread_not_found")
-    found = _within(workspace.replies(channel.id, ts), arguments)
-    return _page([_with_thread(workspace, channel.id, parent), *found], arguments)
+    answers = workspace.replies(channel.id).get(ts, [])
+    return _page([_with_thread(parent, answers), *_within(answers, arguments)], arguments)
 
 
 def channel_info(workspace: Workspace, arguments: Arguments) -> dict[str, Any]:
@@ -191,8 +192,7 @@ def _within(messages: list[Message], arguments: Arguments) -> list[Message]:
     return [m for m in messages if oldest < float(m["ts"]) < latest]
 
 
-def _with_thread(workspace: Workspace, channel: str, message: Message) -> Message:
-    answers = workspace.replies(channel, message["ts"])
+def _with_thread(message: Message, answers: list[Message]) -> Message:
     if not answers:
         return message
     return message | {

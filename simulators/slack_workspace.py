@@ -118,8 +118,13 @@ class Workspace:
     def find(self, channel: str, ts: str) -> Message | None:
         return next((m for m in reversed(self._messages[channel]) if m["ts"] == ts), None)
 
-    def replies(self, channel: str, ts: str) -> list[Message]:
-        return [m for m in self.visible(channel) if m.get("thread_ts") == ts and m["ts"] != ts]
+    def replies(self, channel: str) -> dict[str, list[Message]]:
+        """By the message that began the thread, oldest first; read once for a page of messages."""
+        found: dict[str, list[Message]] = {}
+        for message in self.visible(channel):
+            if message.get("thread_ts") not in (None, message["ts"]):
+                found.setdefault(message["thread_ts"], []).append(message)
+        return found
 
     def permalink(self, channel: str, message: Message) -> str:
         link = f"{self.url}/slack/archives/{channel}/p{message['ts'].replace('.', '')}"

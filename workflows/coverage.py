@@ -40,7 +40,8 @@ class Coverage:
             raise run_failure(failure) from None
         report = CoverageReport(account=given.account, start=start, end=end, tally=tally)
         if not report.complete or tally.stuck:
-            await tell_ops(given.ops_channel, f"coverage:{workflow.info().workflow_id}", _alert(report))
+            key = f"coverage:{given.account}:{end:%Y-%m-%d}"  # once a day is enough
+            await tell_ops(given.ops_channel, key, _alert(report))
         return report
 
 

@@ -71,7 +71,7 @@ SHORT = Sizes(
     limit_seconds=150,
 )
 FULL = Sizes(
-    kills=Kills(movements=1000, over_seconds=120, kill_every_seconds=10),
+    kills=Kills(movements=1000, over_seconds=180, kill_every_seconds=10),
     repeats=Repeats(webhooks=9800, polls=100, backfills=100),
     orders=Orders(step=1),
     losses=Losses(churns=210, expansions=60, late_seconds=10),

@@ -20,10 +20,16 @@ class Studio:
 
 @dataclass(frozen=True)
 class Case:
-    """`begin` brings a run about that comes to the outcome; its name is the history's."""
+    """`begin` brings a run about that comes to `outcome`, or of whose result `outcome` is true; its name
+    is the history's."""
 
     begin: Callable[[Studio], Awaitable[Run]]
-    outcome: Outcome
+    outcome: Outcome | Callable[[Any], bool]
+
+    def is_met_by(self, result: Any) -> bool:
+        if isinstance(self.outcome, Outcome):
+            return bool(result.outcome is self.outcome)
+        return self.outcome(result)
 
     @property
     def name(self) -> str:
