@@ -100,7 +100,8 @@ def systems(connections: Connections, settings: Settings, sweeper: Sweeper) -> l
         # Slack names "several hundred messages a minute" for a workspace; most slots only wait for
         # its history to settle
         System("slack", [slack.find_member, slack.post_message], slots=20, rate=5),
-        System("movements", [movements.sweep, movements.compare], slots=4, rate=5),
+        # ChartMogul is spared by the client, request by request
+        System("movements", [movements.sweep, movements.compare], slots=4, rate=50),
         System("runs", [RunsActivities().find_trouble], slots=2, rate=5),
     ]
 

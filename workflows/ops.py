@@ -9,8 +9,10 @@ from temporalio.exceptions import ApplicationError
 from activities.slack import SlackActivities
 from models.effects import Effect
 from models.slack import Message
-from temporal import GIVE_UP_AFTER
 from workflows.steps import StepFailed, step
+
+PATIENCE = timedelta(minutes=2)
+"""For Slack: a run of a schedule that waited longer would hold up the next one."""
 
 TOLD_BEFORE = timedelta(days=3)
 """How far back an earlier message of the same key is looked for."""
@@ -22,7 +24,7 @@ async def tell_ops(
     text: str,
     *,
     thread_ts: str | None = None,
-    patience: timedelta = GIVE_UP_AFTER,
+    patience: timedelta = PATIENCE,
 ) -> Effect | None:
     """None where no channel is set, or Slack refuses: `mogulflow attention` lists it all the same.
 

@@ -242,7 +242,7 @@ async def test_a_failed_run_is_told_of_and_one_that_was_run_again_is_forgotten(
         await run.result()
     await until_listed(client, "Outcome = 'failed' AND ExecutionStatus = 'Failed'", 1)
     [group] = (await watch.sweep()).groups
-    assert (group.kind, group.about) == (Kind.FAILED, "chartmogul.read_subscriptions Unauthorized")
+    assert (group.kind, group.about) == (Kind.FAILED, "chartmogul.read_back Unauthorized")
     monkeypatch.setenv("TEMPORAL_ADDRESS", temporal_server.address)
     monkeypatch.setenv("TEMPORAL_NAMESPACE", client.namespace)
     await retry(settings, run.id, "mended", Console(quiet=True))
