@@ -28,6 +28,7 @@ from activities.runs import OURS, WAITING, find_trouble, waiting_for
 from commands.runs import retry
 from devserver import DevServer
 from models.attention import AttentionQuery, Kind, WatchInput, WatchState
+from models.deliveries import UnreadableDelivery
 from models.runs import Outcome, RunResult
 from settings import Settings
 from simulators.control import Control
@@ -288,7 +289,13 @@ async def test_unreadable_deliveries_are_told_of(simulators: Control, client: Cl
     watch = await watching(client)
     attributes = TypedSearchAttributes([SearchAttributePair(temporal.OUTCOME, "unreadable")])
     await client.start_workflow(
-        "unreadable_delivery", id="unreadable/1", task_queue="workflows", search_attributes=attributes
+        "unreadable_delivery",
+        UnreadableDelivery(
+            account="default", body="?", size=1, exact=True, reason="No JSON.", received_at=datetime.now(UTC)
+        ),
+        id="unreadable/1",
+        task_queue=temporal.WORKFLOWS,
+        search_attributes=attributes,
     )
     await until_listed(client, "Outcome = 'unreadable'", 1)
     await watch.sweep()
