@@ -76,21 +76,15 @@ async def step(activity: Step[S, A, R], arg: A, *, summary: str, patience: timed
 
 async def long_step(activity: Step[S, A, R], arg: A, *, summary: str, limit: timedelta) -> R:
     """Work that takes more than some seconds and shows by heartbeats that it lives. Raises StepFailed."""
-    definition = activity.definition
-    try:
-        result: R = await workflow.execute_activity_method(
-            cast(Any, activity),
-            arg,
-            task_queue=definition.system,
-            start_to_close_timeout=limit,
-            schedule_to_close_timeout=limit,
-            heartbeat_timeout=HEARTBEAT_LIMIT,
-            retry_policy=PATIENT,
-            summary=summary,
-        )
-    except FailureError as error:
-        raise _failure(definition, error) from None
-    return result
+    return await _regular(
+        activity,
+        arg,
+        start_to_close_timeout=limit,
+        schedule_to_close_timeout=limit,
+        heartbeat_timeout=HEARTBEAT_LIMIT,
+        retry_policy=PATIENT,
+        summary=summary,
+    )
 
 
 async def glance(activity: Step[S, A, R], arg: A) -> R:
@@ -136,17 +130,22 @@ async def _local(activity: Step[S, A, R], arg: A) -> R:
 
 
 async def _durable(activity: Step[S, A, R], arg: A, summary: str, patience: timedelta) -> R:
+    return await _regular(
+        activity,
+        arg,
+        activity_id=arg.key if isinstance(arg, Write) else None,
+        start_to_close_timeout=DURABLE_LIMIT,
+        schedule_to_close_timeout=patience,
+        retry_policy=DURABLE,
+        summary=summary,
+    )
+
+
+async def _regular(activity: Step[S, A, R], arg: A, **options: Any) -> R:
     definition = activity.definition
     try:
         result: R = await workflow.execute_activity_method(
-            cast(Any, activity),
-            arg,
-            task_queue=definition.system,
-            activity_id=arg.key if isinstance(arg, Write) else None,
-            start_to_close_timeout=DURABLE_LIMIT,
-            schedule_to_close_timeout=patience,
-            retry_policy=DURABLE,
-            summary=summary,
+            cast(Any, activity), arg, task_queue=definition.system, **options
         )
     except FailureError as error:
         raise _failure(definition, error) from None
