@@ -3,11 +3,11 @@ PY = .venv/bin/python
 COMPILE = .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help setup temporal demo test test-fire check format generate lock bench clean
+.PHONY: help setup temporal temporal-server demo test test-fire check format generate lock bench clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
 
 setup: .venv/.installed ## Make .venv and install the locked packages
 
@@ -24,13 +24,16 @@ setup: .venv/.installed ## Make .venv and install the locked packages
 temporal: setup ## Find, download or build Temporal's CLI
 	@path=$$($(PY) -m devserver ensure) && echo "Temporal: $$path"
 
+temporal-server: setup ## Build the server that runs in production, for tests and benchmarks on PostgreSQL
+	@path=$$($(PY) -m temporal_server) && echo "Temporal's server: $$path"
+
 demo: temporal ## Show the main job; ONCE=1 checks every claim and ends
 	@$(PY) cli.py demo $(if $(ONCE),--once)
 
-test: temporal ## Run all tests
+test: temporal temporal-server ## Run all tests
 	$(PY) -m pytest
 
-test-fire: temporal ## Prove in full what kills, losses and repeats do; TEMPORAL=postgres on that store
+test-fire: temporal temporal-server ## Prove what kills, losses and repeats do, in full; TEMPORAL=postgres on PostgreSQL
 	FIRE=full $(if $(TEMPORAL),MOGULFLOW_TEMPORAL=$(TEMPORAL)) $(PY) -m pytest tests/fire --timeout 900
 
 check: setup ## Format, lint, types, import contract
@@ -51,8 +54,8 @@ lock: setup ## Resolve the packages anew and write both lock files
 	$(COMPILE) --upgrade -o requirements.lock
 	$(COMPILE) --upgrade --group dev -c requirements.lock -o requirements-dev.lock
 
-bench: temporal ## Measure latency and throughput
-	$(PY) -m benchmarks
+bench: temporal temporal-server ## Measure latency and throughput; TEMPORAL=postgres on PostgreSQL
+	$(if $(TEMPORAL),MOGULFLOW_TEMPORAL=$(TEMPORAL)) $(PY) -m benchmarks
 
 clean: ## Remove .venv, state and caches of this folder
 	rm -rf .venv .mogulflow .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -1,9 +1,9 @@
 """The `mogulflow` command."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import typer
 from dotenv import load_dotenv
@@ -15,9 +15,12 @@ from temporalio.service import RPCError
 
 from commands.events import Stopped
 from ingress.routes import BadRoutes
+from models.movements import LONGEST_ACT_WITHIN_DAYS
 from processes import leave_after
 from settings import Settings
 from temporal import BadConnection
+
+T = TypeVar("T")
 
 app = typer.Typer(
     help="Durable ChartMogul automations: what happens in ChartMogul becomes action, once.",
@@ -25,13 +28,17 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
 )
+schedule_commands = typer.Typer(no_args_is_help=True, help="What runs when: polls and coverage reports.")
+app.add_typer(schedule_commands, name="schedules")
 console = Console()
 errors = Console(stderr=True)
 
 EventFile = Annotated[
     Path, typer.Argument(exists=True, dir_okay=False, help="JSON body of a ChartMogul webhook")
 ]
-Account = Annotated[str, typer.Option(help="ChartMogul account the event belongs to")]
+Account = Annotated[str, typer.Option(help="ChartMogul account, by its name in the settings")]
+First = Annotated[str | None, typer.Option("--from", help="Date, or instant; UTC without an offset")]
+Last = Annotated[str | None, typer.Option("--to", help="Likewise, not included")]
 
 
 def _was_named(context: typer.Context, parameter: str) -> bool:
@@ -112,6 +119,18 @@ def runs(
 
 
 @app.command()
+def attention(
+    check: Annotated[bool, typer.Option(help="Exit 1 where something waits for a person")] = False,
+) -> None:
+    """List what waits for a person: partial, failed, stuck and unreadable runs, and what to do."""
+    from commands.attention import show_attention
+
+    waits = _run(show_attention(_settings(), console))
+    if check and waits:
+        raise typer.Exit(1)
+
+
+@app.command()
 def retry(
     run: Annotated[str, typer.Argument(help="Workflow id, as `runs` and the Web UI show it")],
     reason: Annotated[str, typer.Option(help="Kept in the run's history")] = "run again by hand",
@@ -120,6 +139,67 @@ def retry(
     from commands.runs import retry
 
     _run(retry(_settings(), run, reason, console))
+
+
+@app.command()
+def backfill(
+    first: First = None,
+    last: Last = None,
+    account: Account = "default",
+    preview: Annotated[bool, typer.Option("--preview", help="Count what it would start")] = False,
+    template: Annotated[list[str] | None, typer.Option(help="Only for this one; may be repeated")] = None,
+    act_within: Annotated[
+        float | None,
+        typer.Option(
+            metavar="DAYS",
+            min=0,
+            max=LONGEST_ACT_WITHIN_DAYS,
+            help="Act on movements as old as this; by default as their routes say",
+        ),
+    ] = None,
+    attach: Annotated[bool, typer.Option("--attach", help="Follow the one that runs")] = False,
+) -> None:
+    """Go through a time span of ChartMogul's list and start what has no run. Ctrl-C leaves it running."""
+    import commands.backfill as command
+
+    if attach:
+        _run(command.attach(_settings(), account, console))
+    else:
+        wish = command.Wish(account, first, last, preview, template or (), act_within)
+        _run(command.backfill(_settings(), wish, console))
+
+
+@app.command()
+def coverage(first: First = None, last: Last = None, account: Account = "default") -> None:
+    """Is every movement of the last 3 days, or of a time span, accounted for? Exits 1 where not."""
+    from commands.coverage import coverage
+
+    if not _run(coverage(_settings(), account, first, last, console)):
+        raise typer.Exit(1)
+
+
+@schedule_commands.command()
+def apply(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the difference, write nothing")] = False,
+    prune: Annotated[bool, typer.Option("--prune", help="Delete ours that are no longer declared")] = False,
+) -> None:
+    """Bring Temporal's schedules in line with the settings. A pause and its note stay."""
+    from commands.schedules import apply
+
+    _run(apply(_settings(), dry_run=dry_run, prune=prune, console=console))
+
+
+@app.command()
+def replay(
+    run: Annotated[list[str], typer.Argument(help="Workflow ids of deliveries that could not be read")],
+    dismiss: Annotated[
+        str | None, typer.Option(help="Close them without acting, for this reason, kept in the result")
+    ] = None,
+) -> None:
+    """Read kept deliveries anew, after a fix, and act on them as if they had just come."""
+    from commands.replay import replay
+
+    _run(replay(_settings(), run, dismiss, console))
 
 
 @app.command()
@@ -141,11 +221,13 @@ def doctor() -> None:
 
 def _serve(*, with_ingress: bool, with_worker: bool) -> None:
     import logs
-    from commands.serve import serve
+    from commands.serve import new_event_loop, serve
 
     settings = _settings()
     logs.configure(settings.log_level)
-    _run(serve(settings, with_ingress=with_ingress, with_worker=with_worker))
+    job = serve(settings, with_ingress=with_ingress, with_worker=with_worker)
+    with asyncio.Runner(loop_factory=new_event_loop) as runner:
+        _told(lambda: runner.run(job))
 
 
 def _settings() -> Settings:
@@ -165,14 +247,14 @@ def _say(problem: str) -> None:
     errors.print(f"[red]{escape(problem)}[/]", soft_wrap=True)
 
 
-def _run(job: Coroutine[Any, Any, None]) -> None:
-    _told(lambda: asyncio.run(job))
+def _run(job: Coroutine[Any, Any, T]) -> T:
+    return _told(lambda: asyncio.run(job))
 
 
-def _told(job: Any) -> None:
+def _told(job: Callable[[], T]) -> T:
     """Say in words what stops a command, instead of a stack trace."""
     try:
-        job()
+        return job()
     except BadConnection as error:
         _say(str(error))
         raise typer.Exit(2) from None

@@ -8,9 +8,12 @@ import asyncio
 import os
 import sys
 import time
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import TypeVar
 
 from google.protobuf.duration_pb2 import Duration
 from temporalio.api.enums.v1 import IndexedValueType
@@ -19,23 +22,47 @@ from temporalio.api.operatorservice.v1 import (
     AddSearchAttributesRequest,
     ListSearchAttributesRequest,
 )
-from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest, UpdateNamespaceRequest
+from temporalio.api.workflowservice.v1 import (
+    DescribeNamespaceRequest,
+    RegisterNamespaceRequest,
+    UpdateNamespaceRequest,
+)
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.service import GrpcCompression, RPCError, RPCStatusCode
 
+from builds import NoTemporal
 from processes import Child, leave_after, locked
 from temporal import RETENTION, SEARCH_ATTRIBUTES, connect
-from temporal_cli import NoTemporal, find_cli
+from temporal_cli import find_cli
+
+T = TypeVar("T")
 
 
-class DevServer(Child):
+class Server(Child):
+    """A Temporal server as the product uses it; ready when its namespace is prepared."""
+
+    address: str
+    ui_url: str | None = None
+
+    async def client(self) -> Client:
+        return await Client.connect(
+            self.address,
+            data_converter=pydantic_data_converter,
+            grpc_compression=GrpcCompression.NONE,
+        )
+
+    async def _prepare(self) -> None:
+        await _prepare_to_run(await self.client())
+
+
+class DevServer(Server):
     """The dev server, on 127.0.0.1, with its state in a file that survives it."""
 
     def __init__(self, cli: Path, state: Path, port: int, ui_port: int | None = None) -> None:
         self.address = f"127.0.0.1:{port}"
         self.ui_url = f"http://127.0.0.1:{ui_port}" if ui_port else None
-        database = _free_database(state)
+        database = free_place(state, "temporal.db")
         super().__init__(
             name="temporal",
             command=[
@@ -53,25 +80,15 @@ class DevServer(Child):
             ready=self._prepare,
         )
 
-    async def client(self) -> Client:
-        return await Client.connect(
-            self.address,
-            data_converter=pydantic_data_converter,
-            grpc_compression=GrpcCompression.NONE,
-        )
 
-    async def _prepare(self) -> None:
-        await prepare_namespace(await self.client())
-
-
-class GivenServer(DevServer):
+class GivenServer(Server):
     """The server that TEMPORAL_ADDRESS and its like name: prepared, used, and left running."""
 
     def __init__(self, state: Path) -> None:
         self.address = os.environ["TEMPORAL_ADDRESS"]
         self.ui_url = os.environ.get("WEB_UI_URL")
         log = state / "logs" / "temporal.log"
-        Child.__init__(self, name="temporal", command=(), log=log, ready=self._prepare)
+        super().__init__(name="temporal", command=(), log=log, ready=self._prepare)
 
     async def start(self) -> None:
         await self._prepare()
@@ -80,12 +97,13 @@ class GivenServer(DevServer):
         return await connect()
 
 
-def _free_database(state: Path) -> Path:
+def free_place(state: Path, name: str) -> Path:
     """Another server of ours may run on the first one: like a busy port, it gives way."""
-    for name in ("temporal.db", *(f"temporal-{number}.db" for number in range(2, 100))):
+    first = state / name
+    for place in (first, *(first.with_stem(f"{first.stem}-{number}") for number in range(2, 100))):
         try:
-            with locked((state / name).with_suffix(".lock")):
-                return state / name
+            with locked(place.with_suffix(".lock")):
+                return place
         except BlockingIOError:
             continue
     raise NoTemporal(f"all databases in {state} are in use")
@@ -116,24 +134,64 @@ async def namespace_gaps(client: Client) -> Gaps:
 
 
 async def prepare_namespace(client: Client) -> None:
-    """Retention and search attributes as we need them; nothing where it is so already."""
-    gaps = await namespace_gaps(client)
+    """A namespace with the retention and search attributes that we need; nothing where it is so already."""
+    try:
+        gaps = await namespace_gaps(client)
+    except RPCError as error:
+        if error.status != RPCStatusCode.NOT_FOUND:
+            raise
+        await _register(client)
+        gaps = await _once_known(lambda: namespace_gaps(client))
     if gaps.retention is not None:
-        retention = Duration()
-        retention.FromTimedelta(RETENTION)
         await client.workflow_service.update_namespace(
             UpdateNamespaceRequest(
                 namespace=client.namespace,
-                config=NamespaceConfig(workflow_execution_retention_ttl=retention),
+                config=NamespaceConfig(workflow_execution_retention_ttl=_retention()),
             )
         )
     if gaps.search_attributes:
         await _add_search_attributes(client, gaps.search_attributes)
+        query = " AND ".join(f"`{key.name}` IS NOT NULL" for key in SEARCH_ATTRIBUTES)
+        await _once_known(lambda: client.count_workflows(query))
+
+
+def _retention() -> Duration:
+    retention = Duration()
+    retention.FromTimedelta(RETENTION)
+    return retention
+
+
+async def _register(client: Client) -> None:
+    request = RegisterNamespaceRequest(
+        namespace=client.namespace, workflow_execution_retention_period=_retention()
+    )
+    with _suppressed(RPCStatusCode.ALREADY_EXISTS):  # somebody else was quicker
+        await client.workflow_service.register_namespace(request)
+
+
+async def _once_known(ask: Callable[[], Awaitable[T]], seconds: float = 30) -> T:
+    """A server knows a new namespace and new search attributes only after its next look at its database."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            return await ask()
+        except RPCError as error:
+            unknown = error.status in (RPCStatusCode.NOT_FOUND, RPCStatusCode.INVALID_ARGUMENT)
+            if not unknown or time.monotonic() > deadline:
+                raise
+            await asyncio.sleep(0.1)
 
 
 async def prepare_connected() -> None:
     """The namespace that TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE name."""
-    await prepare_namespace(await connect())
+    await _prepare_to_run(await connect())
+
+
+async def _prepare_to_run(client: Client) -> None:
+    """A server's front answers before the part behind it that keeps the runs."""
+    await prepare_namespace(client)
+    with _suppressed(RPCStatusCode.NOT_FOUND):
+        await client.get_workflow_handle("none").describe()
 
 
 async def _add_search_attributes(client: Client, names: tuple[str, ...]) -> None:
@@ -142,10 +200,16 @@ async def _add_search_attributes(client: Client, names: tuple[str, ...]) -> None
         namespace=client.namespace,
         search_attributes={name: IndexedValueType.ValueType(types[name].value) for name in names},
     )
-    try:
+    with _suppressed(RPCStatusCode.ALREADY_EXISTS):  # somebody else was quicker
         await client.operator_service.add_search_attributes(request)
+
+
+@contextmanager
+def _suppressed(status: RPCStatusCode) -> Iterator[None]:
+    try:
+        yield
     except RPCError as error:
-        if error.status != RPCStatusCode.ALREADY_EXISTS:  # somebody else was quicker
+        if error.status != status:
             raise
 
 

@@ -27,6 +27,9 @@ HEAD = """\
 # TEMPORAL_API_KEY=
 # TEMPORAL_TLS_CLIENT_CERT_PATH=
 # TEMPORAL_TLS_CLIENT_KEY_PATH=
+
+# Password of Temporal's database, for `docker compose --profile prod` alone (secret)
+# POSTGRES_PASSWORD=
 """
 
 

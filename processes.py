@@ -87,7 +87,7 @@ class Child:
         deadline = time.monotonic() + self.ready_within_seconds
         while time.monotonic() < deadline:
             if not self.running:
-                raise ChildFailed(f"{self.name} ended at once.{self._last_words()}")
+                raise ChildFailed(f"{self.name} ended at once.{_last_words(self.log)}")
             try:
                 async with asyncio.timeout(10):  # wait_for of Python 3.11 can swallow a Ctrl-C
                     await self.ready()
@@ -97,11 +97,30 @@ class Child:
             else:
                 return
         seconds = f"{self.ready_within_seconds:g} s"
-        raise ChildFailed(f"{self.name} was not ready within {seconds}: {problem!r}.{self._last_words()}")
+        raise ChildFailed(f"{self.name} was not ready within {seconds}: {problem!r}.{_last_words(self.log)}")
 
-    def _last_words(self) -> str:
-        lines = self.log.read_text(errors="replace").splitlines()[-15:]
-        return "\n".join([f" Its log, {self.log}, ends with:", *lines])
+
+async def run(
+    name: str,
+    command: Sequence[str],
+    log: Path,
+    environment: Mapping[str, str] | None = None,
+    directory: Path | None = None,
+) -> None:
+    """A child that does one thing and ends; ChildFailed where it fails."""
+    process = spawn(command, log, environment, directory)
+    try:
+        while process.poll() is None:
+            await asyncio.sleep(0.02)
+    finally:
+        await end(process)
+    if process.returncode:
+        raise ChildFailed(f"{name} failed.{_last_words(log)}")
+
+
+def _last_words(log: Path) -> str:
+    lines = log.read_text(errors="replace").splitlines()[-15:]
+    return "\n".join([f" Its log, {log}, ends with:", *lines])
 
 
 def spawn(
@@ -153,17 +172,22 @@ def free_ports(*preferred: int) -> list[int]:
     """A port for each wish: itself or the next that nobody uses; for 0 any.
 
     Any means one below those that systems lend to outgoing connections: such a port could be
-    taken while its server is down for a moment.
+    taken while its server is down for a moment; and one that was not given out before.
     """
     ports: list[int] = []
     for wish in preferred:
         first = wish or random.randrange(20_000, 30_000)
-        candidates = (port for port in range(first, first + 100) if port not in ports)
+        taken = ports if wish else _given_out
+        candidates = (port for port in range(first, first + 100) if port not in taken)
         free = next((port for port in candidates if _is_free(port)), None)
         if free is None:
             raise OSError(f"no free port from {first} to {first + 99}")
         ports.append(free)
+        _given_out.add(free)
     return ports
+
+
+_given_out: set[int] = set()
 
 
 def _is_free(port: int) -> bool:

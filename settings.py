@@ -27,6 +27,9 @@ class ChartMogulAccount(BaseModel):
         default=0.5, gt=0, le=1, description="Part of it for polls, backfills and coverage reports"
     )
     poll_minutes: float = Field(default=5, gt=0, description="How often the schedule polls for movements")
+    poll_head_start_seconds: float = Field(
+        default=60, ge=0, le=3600, description="How long a movement is left to the webhook before a poll acts"
+    )
 
     @field_validator("webhook_secrets", mode="before")
     @classmethod
@@ -100,6 +103,12 @@ class Settings(BaseSettings):
     ingress_url: Url | None = Field(
         default=None,
         description="Where `mogulflow send` finds the ingress; by default host and port",
+    )
+    unreadable_kept_per_hour: int = Field(
+        default=100, ge=0, description="Different deliveries that cannot be read, kept per account and hour"
+    )
+    backlog_limit_seconds: float = Field(
+        default=30, gt=0, description="Deliveries get 503 while runs wait longer than this for a worker"
     )
     max_local_steps: int = Field(
         default=40, ge=1, description="Steps a worker runs at once inside workflow tasks"

@@ -13,9 +13,12 @@ from typing import Self
 import httpx
 from temporalio.client import Client
 
-from devserver import DevServer, GivenServer
-from processes import Child, free_ports
+from builds import NoTemporal
+from devserver import DevServer, GivenServer, Server
+from postgres_server import PostgresServer
+from processes import Child, ChildFailed, free_ports
 from temporal_cli import find_cli
+from temporal_server import find_server
 
 ROOT = Path(__file__).parent
 STATE = Path(os.environ.get("MOGULFLOW_STATE_DIR") or ROOT / ".mogulflow")
@@ -41,12 +44,15 @@ class Stack:
     """Children that can be stopped, killed and started again one by one.
 
     `async with` starts and stops all of them. Should this process be killed, they end as well.
-    With `given_temporal` the server that TEMPORAL_ADDRESS names is used instead of one of our own.
+    Temporal is the dev server, or with `temporal="postgres"`, or MOGULFLOW_TEMPORAL=postgres in the
+    environment, the server that runs in production, on PostgreSQL. With `given_temporal` it is the
+    one that TEMPORAL_ADDRESS names.
+    With `schedules` they are applied once all is up: polls begin.
     With `apart` there are `ingress` and `worker` in the place of `serve`.
     """
 
     simulators: Child
-    temporal: DevServer
+    temporal: Server
     serve: Child
     ingress: Child
     worker: Child
@@ -60,7 +66,9 @@ class Stack:
         seed: int = 7,
         latency_ms: int = 0,
         environment: Mapping[str, str] | None = None,
+        temporal: str | None = None,
         given_temporal: bool = False,
+        schedules: bool = False,
         apart: bool = False,
     ) -> None:
         self._state = state.resolve()
@@ -71,7 +79,9 @@ class Stack:
             "--latency-ms": latency_ms,
         }
         self._more_environment = environment or {}
+        self._temporal_kind = temporal or os.environ.get("MOGULFLOW_TEMPORAL") or "dev"
         self._given_temporal = given_temporal
+        self._schedules = schedules
         self._apart = apart
         self.webhook_secret = secrets.token_urlsafe(16)
 
@@ -92,6 +102,8 @@ class Stack:
         try:
             for child in (self.simulators, self.temporal, *self.services):
                 await child.start()
+            if self._schedules:
+                await self._apply_schedules()
         except BaseException:
             await self.stop()
             raise
@@ -120,11 +132,7 @@ class Stack:
         temporal, ingress, simulators, web_ui, metrics = free_ports(*wanted)
         self.simulators_url = f"http://127.0.0.1:{simulators}"
         self.ingress_url = f"http://127.0.0.1:{ingress}"
-        if self._given_temporal:
-            self.temporal = GivenServer(self._state)
-        else:
-            web_ui_port = web_ui if wishes.web_ui is not None else None
-            self.temporal = DevServer(await find_cli(), self._state, temporal, web_ui_port)
+        self.temporal = await self._server(temporal, web_ui if wishes.web_ui is not None else None)
         options = [str(word) for option in self._simulator_options.items() for word in option]
         self.simulators = self._python(
             "simulators",
@@ -132,6 +140,29 @@ class Stack:
             f"{self.simulators_url}/control/faults",
         )
         self._lay_out_services(f"127.0.0.1:{metrics}")
+
+    async def _server(self, port: int, web_ui_port: int | None) -> Server:
+        if self._given_temporal:
+            return GivenServer(self._state)
+        match self._temporal_kind:
+            case "dev":
+                return DevServer(await find_cli(), self._state, port, web_ui_port)
+            case "postgres":
+                return PostgresServer(await find_server(), self._state, port)
+            case unknown:
+                raise NoTemporal(f"MOGULFLOW_TEMPORAL is {unknown!r}; it can be `dev` or `postgres`")
+
+    async def _apply_schedules(self) -> None:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, str(ROOT / "cli.py"), "schedules", "apply"),
+            env=self.environment,
+            cwd=self._state,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        output, _ = await process.communicate()
+        if process.returncode:
+            raise ChildFailed(f"The schedules were not applied: {output.decode(errors='replace')}")
 
     def _lay_out_services(self, metrics: str) -> None:
         command, ready = str(ROOT / "cli.py"), f"{self.ingress_url}/ready"

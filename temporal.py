@@ -44,10 +44,17 @@ SEARCH_ATTRIBUTES: tuple[SearchAttributeKey[Any], ...] = (
 )  # fmt: skip
 """A server on SQL allows ten keywords, and three of each other type."""
 
+NOMINAL_TIME = SearchAttributeKey.for_datetime("TemporalScheduledStartTime")
+"""Set by the server: when a schedule's run was due, however late, or caught up on, it started."""
+
 STATED = "stated"
 """Memo of a run: what ChartMogul has said of its movement, oldest first."""
 SUBSCRIPTION = "subscription"
 """Memo of a run: its movement's subscription external id."""
+WAITS = "waits"
+"""Memo of a run: for each system in WaitsFor, since when and why."""
+PROBLEMS = "problems"
+"""Memo of a run: what failed for good."""
 
 DURABLE = RetryPolicy(
     initial_interval=timedelta(seconds=1),
@@ -88,6 +95,11 @@ def run_link(web_ui_url: str, namespace: str, workflow_id: str, run_id: str) -> 
     """The run's page in the Web UI."""
     base = web_ui_url.rstrip("/")
     return f"{base}/namespaces/{namespace}/workflows/{quote(workflow_id, safe='')}/{run_id}/history"
+
+
+def list_link(web_ui_url: str, namespace: str, query: str) -> str:
+    """The Web UI's list of what the query finds."""
+    return f"{web_ui_url.rstrip('/')}/namespaces/{namespace}/workflows?query={quote(query, safe='')}"
 
 
 class BadConnection(RuntimeError):

@@ -15,6 +15,7 @@ import ingress.sweep
 import temporal
 from activities.chartmogul import ChartMogulActivities
 from activities.movements import MovementActivities, Sweeper
+from activities.runs import RunsActivities
 from activities.salesforce import SalesforceActivities
 from activities.slack import SlackActivities
 from clients.chartmogul import ChartMogulClient
@@ -27,9 +28,11 @@ from workflows.backfill import Backfill
 from workflows.churn_save import ChurnSave
 from workflows.coverage import Coverage
 from workflows.movement_poll import MovementPoll
+from workflows.ops_watch import OpsWatch
+from workflows.unreadable_delivery import KeptDelivery
 
 TEMPLATES = [ChurnSave]
-WORKFLOW_CLASSES = [*TEMPLATES, MovementPoll, Backfill, Coverage]
+WORKFLOW_CLASSES = [*TEMPLATES, MovementPoll, Backfill, Coverage, KeptDelivery, OpsWatch]
 GRACE = timedelta(seconds=20)
 
 
@@ -75,6 +78,7 @@ def systems(connections: Connections, settings: Settings, sweeper: Sweeper) -> l
         System(
             "chartmogul",
             [
+                chartmogul.read_back,
                 chartmogul.read_customer,
                 chartmogul.read_subscriptions,
                 chartmogul.read_movements,
@@ -96,7 +100,9 @@ def systems(connections: Connections, settings: Settings, sweeper: Sweeper) -> l
         # Slack names "several hundred messages a minute" for a workspace; most slots only wait for
         # its history to settle
         System("slack", [slack.find_member, slack.post_message], slots=20, rate=5),
-        System("movements", [movements.sweep, movements.compare], slots=4, rate=5),
+        # ChartMogul is spared by the client, request by request
+        System("movements", [movements.sweep, movements.compare], slots=4, rate=50),
+        System("runs", [RunsActivities().find_trouble], slots=2, rate=5),
     ]
 
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import TypeVar
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 from pydantic import BaseModel, ValidationError
 
@@ -100,6 +102,16 @@ def wait_named_by(header: str | None) -> timedelta | None:
     if not math.isfinite(seconds):
         return None
     return timedelta(seconds=min(max(0.0, seconds), LONGEST_WAIT.total_seconds()))
+
+
+def proxy_for(url: str) -> str | None:
+    """What HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY mean for this URL, read once: aiohttp by
+    itself would read them in a thread at every call."""
+    parts, proxies = urlsplit(url), getproxies()
+    if proxy_bypass(parts.hostname or ""):
+        return None
+    proxy = proxies.get(parts.scheme) or proxies.get("all")
+    return proxy if proxy is None or "://" in proxy else f"http://{proxy}"
 
 
 def brief(text: str) -> str:

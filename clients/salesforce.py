@@ -3,6 +3,7 @@
 A Task is written by PATCH on a unique external-id field, so that a repeated write changes nothing.
 """
 
+import asyncio
 import re
 from collections.abc import Iterable, Mapping
 from datetime import date
@@ -15,7 +16,7 @@ from simple_salesforce.format import format_external_id, format_soql
 
 from clients.errors import Ambiguous, Rejected
 from clients.http import Call, parsed, refused, unclear
-from clients.salesforce_owner import find_owner
+from clients.salesforce_owner import accounts_of, contacts_of, find_owner
 from clients.salesforce_transport import Org, SalesforceTransport
 from models.salesforce import AccountOwner, OwnerQuery
 from settings import Salesforce
@@ -52,7 +53,11 @@ class SalesforceClient:
     async def account_owner(self, query: OwnerQuery) -> AccountOwner:
         """The account's active owner; else the fallback owner, and why."""
         call = Call("salesforce", f"find the account owner of {query.customer_uuid}")
-        return await self._transport.run(call, lambda org: find_owner(org, self._account_key, query))
+        accounts, contacts = await asyncio.gather(
+            self._transport.run(call, lambda org: accounts_of(org, self._account_key, query)),
+            self._transport.run(call, lambda org: contacts_of(org, query)),
+        )
+        return await self._transport.run(call, lambda org: find_owner(org, accounts, contacts, query))
 
     async def find_task(self, key: str, fields: Iterable[str] = ()) -> dict[str, Any] | None:
         """Id and `fields` of the Task that carries `key`."""

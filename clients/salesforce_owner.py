@@ -28,13 +28,13 @@ class _Owner(BaseModel):
     is_active: bool = Field(alias="IsActive")
 
 
-class _Account(BaseModel):
+class Account(BaseModel):
     id: str = Field(alias="Id")
     owner_id: str | None = Field(alias="OwnerId")
     owner: _Owner | None = Field(alias="Owner")
 
 
-class _Contact(BaseModel):
+class Contact(BaseModel):
     id: str = Field(alias="Id")
     account_id: str | None = Field(alias="AccountId")
 
@@ -42,13 +42,22 @@ class _Contact(BaseModel):
 class _Match(NamedTuple):
     """The customer's account, or in `problem` why there is none."""
 
-    account: _Account | None = None
+    account: Account | None = None
     contact_id: str | None = None
     problem: str = ""
 
 
-def find_owner(org: Org, account_key: str, query: OwnerQuery) -> AccountOwner:
-    match = _match(org, account_key, query)
+def accounts_of(org: Org, account_key: str, query: OwnerQuery) -> list[Account]:
+    return _records(org, Account, ACCOUNT, account_key, query.customer_uuid)
+
+
+def contacts_of(org: Org, query: OwnerQuery) -> list[Contact]:
+    email = (query.email or "").strip()
+    return _records(org, Contact, CONTACT, "Email", email) if email else []
+
+
+def find_owner(org: Org, accounts: list[Account], contacts: list[Contact], query: OwnerQuery) -> AccountOwner:
+    match = _match(org, accounts, contacts)
     account, known = match.account, AccountOwner(contact_id=match.contact_id)
     if account is None:
         return _with_fallback(org, known, query, match.problem)
@@ -61,18 +70,15 @@ def find_owner(org: Org, account_key: str, query: OwnerQuery) -> AccountOwner:
     return _owned_by(known, account.owner_id, owner.name, owner.email)
 
 
-def _match(org: Org, account_key: str, query: OwnerQuery) -> _Match:
-    email = (query.email or "").strip()
-    accounts = _records(org, _Account, ACCOUNT, account_key, query.customer_uuid)
+def _match(org: Org, accounts: list[Account], contacts: list[Contact]) -> _Match:
     if len(accounts) > 1:
         return _Match(problem=f"{len(accounts)} accounts carry the customer's ChartMogul id")
-    contacts = _records(org, _Contact, CONTACT, "Email", email) if email else []
     if accounts:
         return _Match(accounts[0], _contact_of(accounts[0].id, contacts))
     return _match_by(org, contacts)
 
 
-def _match_by(org: Org, contacts: list[_Contact]) -> _Match:
+def _match_by(org: Org, contacts: list[Contact]) -> _Match:
     if not contacts:
         return _Match(problem="No Salesforce account carries this customer's ChartMogul id or e-mail")
     account_ids = {contact.account_id for contact in contacts if contact.account_id}
@@ -84,7 +90,7 @@ def _match_by(org: Org, contacts: list[_Contact]) -> _Match:
         return _Match(None, contact_id, "The contact with the customer's e-mail belongs to no account")
     account_id = account_ids.pop()
     contact_id = _contact_of(account_id, contacts)
-    accounts = _records(org, _Account, ACCOUNT, "Id", account_id)
+    accounts = _records(org, Account, ACCOUNT, "Id", account_id)
     if not accounts:  # sharing rules hide rows without a word
         return _Match(None, contact_id, "The contact's account is hidden from our Salesforce user")
     return _Match(accounts[0], contact_id)
@@ -106,7 +112,7 @@ def _owned_by(known: AccountOwner, owner_id: str | None, name: str | None, email
     return known.model_copy(update={"owner_id": owner_id, "owner_name": name, "owner_email": email})
 
 
-def _contact_of(account_id: str, contacts: list[_Contact]) -> str | None:
+def _contact_of(account_id: str, contacts: list[Contact]) -> str | None:
     return min((c.id for c in contacts if c.account_id == account_id), default=None)
 
 

@@ -11,11 +11,18 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from builds import NoTemporal
 from commands.story import Claim, tell
 from processes import ChildFailed
 from simulators.control import Control
 from stack import STATE, Stack
-from temporal_cli import NoTemporal
+
+SOON_POLLED = {
+    "CHARTMOGUL__DEFAULT__POLL_MINUTES": "0.1",
+    "CHARTMOGUL__DEFAULT__POLL_HEAD_START_SECONDS": "2",
+    "SLACK__OPS_CHANNEL": "#revops-alerts",
+}
+"""Nobody who watches a demo waits five minutes for the next poll."""
 
 INTERRUPTED = 130
 """What a shell says of a command that Ctrl-C ended before it was done."""
@@ -42,7 +49,7 @@ async def _demo(*, once: bool, console: Console) -> int:
 
 
 async def _show(*, once: bool, console: Console) -> int:
-    stack = Stack(given_temporal="TEMPORAL_ADDRESS" in os.environ)
+    stack = Stack(given_temporal="TEMPORAL_ADDRESS" in os.environ, schedules=True, environment=SOON_POLLED)
     with console.status("Starting simulators, Temporal, ingress and worker"):
         await stack.start()
     try:
@@ -82,7 +89,7 @@ def _print_places(stack: Stack, console: Console) -> None:
         (stack.webhook_url, "the webhook: POST a movement here, as ChartMogul does"),
         (f"{stack.simulators_url}/chartmogul/", "customers: press Cancel on one and watch"),
         (f"{stack.simulators_url}/salesforce/", "the save tasks, as the owners see them"),
-        (f"{stack.simulators_url}/slack/", "the channel with the alerts"),
+        (f"{stack.simulators_url}/slack/", "the channels with the alerts"),
         (f"{stack.simulators_url}/", "all simulators, and a panel to make them fail"),
     ]
     console.print()

@@ -1,8 +1,10 @@
 """The long-running processes: ingress, worker, or both in one."""
 
 import asyncio
+import gc
 import logging
 import signal
+import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 
@@ -27,6 +29,15 @@ LAST_ANSWERS_SECONDS = 5
 """For requests that are under way when we are told to stop."""
 
 log = logging.getLogger("mogulflow")
+
+
+def new_event_loop() -> asyncio.AbstractEventLoop:
+    """uvloop's, which takes a tenth less CPU for a run; Windows has none."""
+    if sys.platform == "win32":
+        return asyncio.new_event_loop()
+    import uvloop
+
+    return uvloop.new_event_loop()
 
 
 async def serve(settings: Settings, *, with_ingress: bool, with_worker: bool) -> None:
@@ -59,6 +70,8 @@ async def _serve(settings: Settings, with_ingress: bool, with_worker: bool) -> N
         if with_ingress:
             app.state.door = Door(client, routes, settings.web_ui_url)
             stack.callback(server.close)  # no more events while the workers finish theirs
+        gc.collect()
+        gc.freeze()  # what stays for ever: looking through it took up to a tenth of a second each time
         log.info("ready", extra={"ingress": with_ingress, "worker": with_worker})
         await asyncio.Event().wait()
 
@@ -138,6 +151,6 @@ async def _find_namespace(client: Client) -> None:
         await client.workflow_service.describe_namespace(request, retry=True)
     except RPCError as error:
         if error.status is RPCStatusCode.NOT_FOUND:
-            advice = "Set TEMPORAL_NAMESPACE, or create it."
+            advice = "Set TEMPORAL_NAMESPACE, or create it: `mogulflow prepare`."
             raise Stopped(f"Temporal has no namespace {client.namespace}. {advice}") from None
         raise

@@ -1,11 +1,14 @@
-"""Tables of effects and runs for the terminal."""
+"""Tables of effects and of movements for the terminal."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
+from rich.box import SIMPLE
 from rich.markup import escape
 from rich.table import Table
 
 from models.effects import Action, Effect
+from models.events import MovementType
+from models.movements import Found, Tally
 
 _COLOURS = {
     Action.CREATED: "green",
@@ -47,3 +50,37 @@ def field_tables(effects: Iterable[Effect]) -> Iterable[Table]:
         for name, value in effect.after.items():
             table.add_row(name, escape(str(before.get(name, "-"))), escape(str(value)))
         yield table
+
+
+_HEADINGS = {Found.FRESH: "not due yet", Found.KNOWN: "had a run"}
+_ALARMING = {Found.UNACCOUNTED: "bold red"}
+
+
+def heading(found: Found) -> str:
+    return _HEADINGS.get(found, found.value)
+
+
+def tally_table(title: str, tally: Tally, always: Sequence[Found] = ()) -> Table:
+    """Movements by type and by what became of them; `always` are shown also where there are none.
+
+    A movement counts once for each template.
+    """
+    columns = [each for each in Found if each in always or tally.of(each)]
+    table = Table("movement", box=SIMPLE, title=title, title_justify="left", show_footer=True)
+    table.columns[0].footer = "all"
+    for found in columns:
+        count = tally.of(found)
+        style = _ALARMING.get(found, "") if count else ""
+        table.add_column(heading(found), str(count), justify="right", style=style, footer_style=style)
+    table.add_column("total", str(tally.of(*Found)), justify="right")
+    for kind in MovementType:
+        counts = [tally.counts.get(each, {}).get(kind.value, 0) for each in columns]
+        table.add_row(kind.value, *map(str, counts), str(sum(counts)))
+    return table
+
+
+def listed(title: str, names: Sequence[str]) -> Iterable[str]:
+    """One line each, under a heading, where there are any."""
+    if names:
+        yield f"[red]{title}[/]"
+        yield from (f"  {escape(name)}" for name in names)

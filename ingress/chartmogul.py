@@ -24,6 +24,13 @@ class Refused(Exception):
         self.status, self.message = status, message
 
 
+class Unreadable(Refused):
+    """The right sender, and nothing that can be understood. The message quotes nothing of the body."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(422, message)
+
+
 def account_of(secret: str, secrets: Mapping[str, Sequence[SecretStr]]) -> str | None:
     """The account whose secret this is. Compares with all, so that time tells nothing."""
     found = None
@@ -56,21 +63,21 @@ def _limit(length: int) -> None:
 
 
 def movement_of(body: bytes, account: str) -> MrrMovement:
-    """Raises Refused: 415 where it is no JSON, 422 where it is no MRR movement."""
+    """Raises Unreadable."""
     try:
         return movement_from_webhook(MovementWebhook.model_validate_json(body), account)
     except ValidationError as error:
-        raise _refusal(error) from None
+        raise Unreadable(_sentence(error)) from None
     except NotAMovement as error:
-        raise Refused(422, f"This is no MRR movement: {error}.") from None
+        raise Unreadable(f"This is no MRR movement: {error}.") from None
 
 
-def _refusal(error: ValidationError) -> Refused:
-    """One sentence, without what was sent: a body holds names."""
+def _sentence(error: ValidationError) -> str:
+    """Without what was sent: a body holds names."""
     first = error.errors(include_input=False, include_url=False, include_context=False)[0]
     if first["type"] == "json_invalid":
-        return Refused(415, "The body is no JSON.")
+        return "The body is no JSON."
     where = ".".join(str(part) for part in first["loc"]) or "the body"
     # the text of a value error may quote the value
     reason = "it cannot be read" if first["type"] == "value_error" else first["msg"]
-    return Refused(422, f"This is no MRR movement: {where}: {reason}.")
+    return f"This is no MRR movement: {where}: {reason}."

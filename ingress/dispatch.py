@@ -69,6 +69,7 @@ class Door:
             wait=route.scheduled == "wait",
             mode=mode,
             web_ui_url=self.web_ui_url,
+            reads_at_once=True,
         )
         if mode is Mode.PREVIEW:
             workflow_id += "/preview"

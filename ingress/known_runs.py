@@ -26,9 +26,9 @@ class KnownRun:
     moment: Moment
     stated: tuple[str, ...]
     running: bool
-    waits_for: tuple[str, ...]
+    waits_since: datetime | None
+    """A system that it needs has not answered since then."""
     reported_problem: bool
-    started_at: datetime
 
 
 async def known_runs(client: Client, account: str, start: datetime, end: datetime) -> list[KnownRun]:
@@ -64,7 +64,11 @@ def _known(run: WorkflowExecution, memo: Any) -> KnownRun:
         ),
         stated=tuple(memo[temporal.STATED]),
         running=run.status is WorkflowExecutionStatus.RUNNING,
-        waits_for=tuple(found.get(temporal.WAITS_FOR) or ()),
+        waits_since=_waits_since(memo) if found.get(temporal.WAITS_FOR) else None,
         reported_problem=bool(run.search_attributes.get(PROBLEMS)),
-        started_at=run.start_time,
     )
+
+
+def _waits_since(memo: Any) -> datetime | None:
+    waits = memo.get(temporal.WAITS, {}).values()
+    return min((datetime.fromisoformat(each["since"]) for each in waits), default=None)

@@ -1,10 +1,14 @@
 """Prometheus metrics of the ingress. The worker's come from Temporal's SDK."""
 
-from prometheus_client import Counter, Histogram
+from prometheus_client import Counter, Gauge, Histogram
 
 DELIVERIES = Counter(
     "mogulflow_webhook_deliveries",
-    "ChartMogul deliveries by what became of them: started, duplicate, unrouted, refused, unavailable",
+    "ChartMogul deliveries by what became of them: started, duplicate, unrouted, refused, unreadable, "
+    "unreadable_not_kept, unavailable, backlog",
     ["result"],
 )
 REQUEST_SECONDS = Histogram("mogulflow_http_request_seconds", "Time to answer, by route", ["path", "status"])
+BACKLOG_AGE = Gauge(
+    "mogulflow_backlog_age_seconds", "How long the oldest waiting run has waited for a worker"
+)

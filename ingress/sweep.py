@@ -149,5 +149,5 @@ def _suppressed(sweep: Sweep, route: Route | None, event: MrrMovement, now: date
 
 def _is_stuck(run: KnownRun, now: datetime) -> bool:
     """Its code fails over and over, or a system it waits for has not answered for an hour."""
-    waiting = bool(run.waits_for) and run.started_at < now - STUCK_AFTER
+    waiting = run.waits_since is not None and run.waits_since < now - STUCK_AFTER
     return run.running and (run.reported_problem or waiting)

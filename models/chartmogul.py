@@ -155,6 +155,16 @@ class Note(_Row):
     created_at: OptionalInstant = None
 
 
+class CustomerNow(_Vendor):
+    """All that is read back of one customer. `notes_read` is False where the notes could not be."""
+
+    customer: Customer
+    subscriptions: list[Subscription] = []
+    movements: list[CustomerMovement] = []
+    note: Note | None = None
+    notes_read: bool = True
+
+
 class Account(_Row):
     """`GET /account`."""
 

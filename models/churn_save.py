@@ -95,6 +95,9 @@ class ChurnSaveInput(BaseModel):
     wait: bool = Field(default=False, description="A cancellation that lies ahead: not before its day")
     mode: Mode = Mode.LIVE
     web_ui_url: str = ""
+    reads_at_once: bool = Field(
+        default=False, description="ChartMogul is read in one step; runs that began earlier take four"
+    )
 
     @property
     def scheduled(self) -> bool:

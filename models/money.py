@@ -1,6 +1,7 @@
 """Amounts as ChartMogul counts them."""
 
 from decimal import Decimal
+from functools import lru_cache
 from typing import Annotated, Any, Self
 
 from babel.numbers import format_currency
@@ -31,15 +32,19 @@ class Money(BaseModel):
 
     def __str__(self) -> str:
         """`−$250.00`: the sign first, as people write it."""
-        sign = "−" if self.cents < 0 else ""
-        amount = Decimal(abs(self.cents)) / 100
-        return sign + format_currency(amount, self.currency, locale="en_US")
+        return _text(self.cents, self.currency)
 
     def __neg__(self) -> Self:
         return self.model_copy(update={"cents": -self.cents})
 
     def __abs__(self) -> Self:
         return self.model_copy(update={"cents": abs(self.cents)})
+
+
+@lru_cache(4096)
+def _text(cents: int, currency: str) -> str:
+    sign = "−" if cents < 0 else ""
+    return sign + format_currency(Decimal(abs(cents)) / 100, currency, locale="en_US")
 
 
 str(Money(cents=0, currency="USD"))  # babel reads its files at the first use; a workflow may open none

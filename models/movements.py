@@ -9,6 +9,9 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from models.events import EventSource
 
+LONGEST_ACT_WITHIN_DAYS = 30
+"""Temporal keeps closed runs so long: of an older movement nobody could say whether it was acted on."""
+
 LISTED = 50
 """How many movements a report names one by one."""
 
@@ -86,7 +89,9 @@ class Sweep(_Record):
     )
     preview: bool = Field(default=False, description="Count what it would start")
     templates: list[str] = Field(default=[], description="Only for these; all where empty")
-    act_within_days: float | None = Field(default=None, description="In the place of the routes' own")
+    act_within_days: float | None = Field(
+        default=None, le=LONGEST_ACT_WITHIN_DAYS, description="In the place of the routes' own"
+    )
 
 
 class PollInput(_Record):
@@ -114,14 +119,14 @@ class PollState(_Record):
 
 
 class BackfillInput(_Record):
-    """`day` and `tally` are how far it has come: a long one continues as new."""
+    """`next` and `tally` are how far it has come: a long one continues as new."""
 
     account: str
     start: AwareDatetime
     end: AwareDatetime
     preview: bool = False
     templates: list[str] = []
-    act_within_days: float | None = None
+    act_within_days: float | None = Field(default=None, le=LONGEST_ACT_WITHIN_DAYS)
     next: AwareDatetime | None = None
     tally: Tally = Tally()
 
@@ -131,6 +136,8 @@ class BackfillProgress(_Record):
     end: AwareDatetime
     next: AwareDatetime
     tally: Tally
+    preview: bool = False
+    act_within_days: float | None = None
 
     @property
     def done(self) -> float:
@@ -139,7 +146,7 @@ class BackfillProgress(_Record):
 
 
 class CoverageInput(_Record):
-    """`start` and `end` are left out by the schedule: the last `days`, up to `fresh` ago."""
+    """`start` and `end` are left out by the schedule: the last `days` before the time the run was due."""
 
     account: str
     start: AwareDatetime | None = None

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from models.churn_save import ChurnSaveOptions
 from models.events import MovementType, MrrMovement
+from models.movements import LONGEST_ACT_WITHIN_DAYS
 
 TAKES = {"churn_save": {MovementType.CHURN}}
 
@@ -42,7 +43,7 @@ class Route(_Config):
     act_within_days: float = Field(
         default=3,
         gt=0,
-        le=3660,
+        le=LONGEST_ACT_WITHIN_DAYS,
         description="A movement that the poll or a backfill finds later than this is counted, no more",
     )
     options: ChurnSaveOptions

@@ -19,6 +19,10 @@ class Outcome(StrEnum):
     PREVIEWED = "previewed"
     PARTIAL = "partial"
     FAILED = "failed"
+    UNREADABLE = "unreadable"
+    REPLAYED = "replayed"
+    DISMISSED = "dismissed"
+    EXPIRED = "expired"
 
 
 class Problem(BaseModel):

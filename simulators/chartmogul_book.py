@@ -13,6 +13,7 @@ from uuid import UUID
 
 from simulators.chartmogul_customers import Customers
 from simulators.chartmogul_movements import (
+    EVER,
     FIRST_LIVE,
     Key,
     LiveMovements,
@@ -26,7 +27,6 @@ from simulators.chartmogul_notes import Notes
 from simulators.seed import PLANS, Customer, Plan, Seed
 from simulators.shapes import Cancellation, Case, ChartMogulRules, Movement, Restatement
 
-_EVER = datetime.max.replace(tzinfo=UTC)
 _ISSUE = 1_000_000_000_000
 """By this much the numbers of a customer's movements grow when they are computed anew."""
 
@@ -93,15 +93,13 @@ class Book:
 
     def running_mrr(self, customer: Customer, known_by: datetime | None = None) -> dict[int, int]:
         """By id of movement: what the customer pays after it."""
-        paid: dict[str, int] = {}
-        ended: set[str] = set()
-        running: dict[int, int] = {}
-        for movement in self.movements(customer, known_by):
-            name = movement.subscription
-            if movement.type == "churn":
-                ended.add(name)
-            paid[name] = 0 if name in ended else paid.get(name, 0) + movement.cents
-            running[movement.id] = sum(paid.values())
+        known_by = known_by or now()
+        kept = self._live.running(customer)
+        if kept and kept.holds(known_by):
+            return kept.after
+        running = _running_mrr(self.movements(customer, known_by))
+        if self._live.of(customer):
+            self._live.keep_running(customer, running, known_by)
         return running
 
     def status(self, customer: Customer, at: datetime | None = None, known_by: datetime | None = None) -> str:
@@ -140,10 +138,10 @@ class Book:
         )  # fmt: skip
 
     def reactivate(self, customer: Customer, wish: Movement) -> MrrMovement:
-        if self.mrr(customer, known_by=_EVER):
+        if self.mrr(customer, known_by=EVER):
             raise NotPossible("the customer is paying already")
         # ChartMogul shows a returning customer's subscription as a new one.
-        number = len(self.subscriptions(customer, known_by=_EVER)) + 1
+        number = len(self.subscriptions(customer, known_by=EVER)) + 1
         words = f"reactivated an old account with {customer.plan.name} plan"
         subscription = subscription_id(customer, number)
         return self._add(
@@ -186,6 +184,7 @@ class Book:
         if gone == into:
             raise NotPossible("a customer is not merged into itself")
         self.customers.merge(gone, into)
+        self._live.drop_running(into)
         for movement in list(self._live.of(gone)):
             self._live.remove(movement)
             self._live.add(self._held(movement))
@@ -205,7 +204,7 @@ class Book:
         return customer.custom | self.custom.get(customer.number, {})
 
     def _alive(self, customer: Customer) -> SubscriptionState:
-        for subscription in self.subscriptions(customer, known_by=_EVER):
+        for subscription in self.subscriptions(customer, known_by=EVER):
             if subscription.mrr:
                 return subscription
         raise NotPossible("the customer has no active subscription")
@@ -269,6 +268,19 @@ class Book:
 
 def _second(instant: datetime) -> datetime:
     return instant.astimezone(UTC).replace(microsecond=0)
+
+
+def _running_mrr(movements: list[MrrMovement]) -> dict[int, int]:
+    paid: dict[str, int] = {}
+    ended: set[str] = set()
+    running: dict[int, int] = {}
+    for movement in movements:
+        name = movement.subscription
+        if movement.type == "churn":
+            ended.add(name)
+        paid[name] = 0 if name in ended else paid.get(name, 0) + movement.cents
+        running[movement.id] = sum(paid.values())
+    return running
 
 
 def _state(rows: list[MrrMovement], quantity: int) -> SubscriptionState:

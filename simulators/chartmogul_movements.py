@@ -13,7 +13,7 @@ Key = tuple[float, int]
 
 FIRST_LIVE = 10_000_000_000
 """Ids from here on belong to movements that happened while we ran."""
-_ALWAYS = datetime.min.replace(tzinfo=UTC)
+ALWAYS, EVER = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,18 @@ class MrrMovement:
         return (self.date.timestamp(), self.id)
 
 
+@dataclass(frozen=True, slots=True)
+class RunningMrr:
+    """By id of movement: what the customer pays after it. So it is known from `since` to `until`."""
+
+    after: dict[int, int]
+    since: datetime
+    until: datetime
+
+    def holds(self, known_by: datetime) -> bool:
+        return self.since <= known_by < self.until
+
+
 class LiveMovements:
     """Sorted as they come, so that a window of them costs what it holds."""
 
@@ -41,6 +53,7 @@ class LiveMovements:
         self.keys: list[Key] = []
         self._by_id: dict[int, MrrMovement] = {}
         self._of_customer: dict[int, list[MrrMovement]] = {}
+        self._running: dict[int, RunningMrr] = {}
         self._ids = count(FIRST_LIVE)
 
     def __getitem__(self, id: int) -> MrrMovement:
@@ -53,12 +66,27 @@ class LiveMovements:
         """In the order in which they were made."""
         return self._of_customer.get(customer.number, ())
 
+    def running(self, customer: Customer) -> RunningMrr | None:
+        """As it was kept; a change of the customer's movements drops it."""
+        return self._running.get(customer.number)
+
+    def keep_running(self, customer: Customer, after: dict[int, int], known_by: datetime) -> None:
+        known = [movement.known_at for movement in self.of(customer)]
+        since = max((at for at in known if at <= known_by), default=ALWAYS)
+        until = min((at for at in known if at > known_by), default=EVER)
+        self._running[customer.number] = RunningMrr(after, since, until)
+
+    def drop_running(self, customer: Customer) -> None:
+        self._running.pop(customer.number, None)
+
     def add(self, movement: MrrMovement) -> None:
+        self.drop_running(movement.customer)
         insort(self.keys, movement.key)
         self._by_id[movement.id] = movement
         insort(self._of_customer.setdefault(movement.customer.number, []), movement, key=lambda m: m.id)
 
     def remove(self, movement: MrrMovement) -> None:
+        self.drop_running(movement.customer)
         del self.keys[bisect_left(self.keys, movement.key)]
         del self._by_id[movement.id]
         self._of_customer[movement.customer.number].remove(movement)
@@ -97,4 +125,4 @@ def _seeded_movement(
 ) -> MrrMovement:
     id = seeded_id(customer.number, index)
     subscription = subscription_id(customer, 1)
-    return MrrMovement(id, customer, date, kind, words, cents, subscription, customer.plan, _ALWAYS)
+    return MrrMovement(id, customer, date, kind, words, cents, subscription, customer.plan, ALWAYS)

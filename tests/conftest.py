@@ -1,21 +1,26 @@
 """What tests stand on: simulators and Temporal as real processes, workers and ingress in this one."""
 
+import asyncio
 import itertools
 import json
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 import pytest
+from google.protobuf.duration_pb2 import Duration
+from temporalio.api.workflowservice.v1 import RegisterNamespaceRequest
 from temporalio.client import Client
+from temporalio.service import RPCError, RPCStatusCode
 
 import worker
-from devserver import DevServer
+from devserver import DevServer, prepare_namespace
 from processes import free_ports
 from settings import ChartMogulAccount, Salesforce, Settings, Slack
 from simulators.control import Control
+from temporal import RETENTION
 from temporal_cli import find_cli
 
 ROOT = Path(__file__).parent.parent
@@ -52,17 +57,43 @@ def simulators(simulators_url: str) -> Iterator[Control]:
         yield control
 
 
+@asynccontextmanager
+async def running_temporal(state: Path) -> AsyncIterator[DevServer]:
+    server = DevServer(await find_cli(), state, free_ports(0)[0])
+    await server.start()
+    try:
+        yield server
+    finally:
+        await server.stop()
+
+
 @pytest.fixture(scope="session")
 async def temporal_server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[DevServer]:
-    server = DevServer(await find_cli(), tmp_path_factory.mktemp("temporal"), free_ports(0)[0])
-    await server.start()
-    yield server
-    await server.stop()
+    async with running_temporal(tmp_path_factory.mktemp("temporal")) as server:
+        yield server
 
 
 @pytest.fixture(scope="session")
 async def client(temporal_server: DevServer) -> Client:
     return await temporal_server.client()
+
+
+async def in_a_namespace_of_its_own(client: Client) -> Client:
+    """On the same server, for who looks at every run there is."""
+    name = f"its-own-{next(SEEDS)}"
+    retention = Duration(seconds=int(RETENTION.total_seconds()))
+    request = RegisterNamespaceRequest(namespace=name, workflow_execution_retention_period=retention)
+    await client.workflow_service.register_namespace(request)
+    own = Client(client.service_client, namespace=name, data_converter=client.data_converter)
+    async with asyncio.timeout(30):
+        while True:
+            try:
+                await prepare_namespace(own)
+                return own
+            except RPCError as error:
+                if error.status is not RPCStatusCode.NOT_FOUND:  # the server looks for new ones now and then
+                    raise
+                await asyncio.sleep(0.1)
 
 
 def settings_for(simulators_url: str) -> Settings:

@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 from google.protobuf.duration_pb2 import Duration
 from rich.console import Console
-from temporalio.api.enums.v1 import IndexedValueType
 from temporalio.api.namespace.v1 import NamespaceConfig
 from temporalio.api.operatorservice.v1 import (
     ListSearchAttributesRequest,
@@ -17,9 +16,10 @@ from temporalio.client import Client
 from temporalio.common import SearchAttributePair, TypedSearchAttributes
 
 import temporal
+from builds import NoTemporal
 from devserver import DevServer, Gaps, namespace_gaps, prepare_namespace
 from processes import free_ports, locked
-from temporal_cli import VERSION, NoTemporal, find_cli
+from temporal_cli import VERSION, find_cli
 
 
 @pytest.fixture
@@ -75,12 +75,11 @@ async def retention(client: Client) -> timedelta:
     return answer.config.workflow_execution_retention_ttl.ToTimedelta()
 
 
-async def custom_keywords(client: Client) -> set[str]:
+async def custom_attributes(client: Client) -> dict[str, int]:
     answer = await client.operator_service.list_search_attributes(
         ListSearchAttributesRequest(namespace="default")
     )
-    keyword = IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD
-    return {name for name, kind in answer.custom_attributes.items() if kind == keyword}
+    return dict(answer.custom_attributes)
 
 
 def put_on_path(folder: Path, name: str, says: str) -> Path:
@@ -155,7 +154,8 @@ class TestServer:
         client = await running.client()
         assert await namespace_gaps(client) == Gaps(retention=None, search_attributes=())
         assert await retention(client) == timedelta(days=30)
-        assert await custom_keywords(client) >= {key.name for key in temporal.SEARCH_ATTRIBUTES}
+        wanted = {key.name: key.indexed_value_type.value for key in temporal.SEARCH_ATTRIBUTES}
+        assert (await custom_attributes(client)).items() >= wanted.items()
 
     async def test_what_is_missing_is_named_and_restored(self, running: DevServer) -> None:
         client = await running.client()

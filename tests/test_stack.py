@@ -47,6 +47,19 @@ async def test_it_leaves_nothing_behind(stack: Stack) -> None:
             os.kill(pid, 0)
 
 
+async def test_schedules_are_applied_where_asked_for(stack: Stack, tmp_path: Path) -> None:
+    assert await schedules(stack) == set()
+    async with Stack(tmp_path / "polling", ANY_PORTS, schedules=True) as polling:
+        async with asyncio.timeout(20):
+            while not await schedules(polling):  # the list runs a little behind
+                await asyncio.sleep(0.1)
+        assert (await (await polling.client()).get_schedule_handle("poll/default").describe()).id
+
+
+async def schedules(stack: Stack) -> set[str]:
+    return {each.id async for each in await (await stack.client()).list_schedules()}
+
+
 async def test_a_persons_own_connections_stay_out(stack: Stack) -> None:
     assert "CHARTMOGUL__ACME__API_KEY" not in stack.environment
     assert "TEMPORAL_API_KEY" not in stack.environment

@@ -34,7 +34,12 @@ class Backfill:
     @workflow.query(name="progress", description="How far it has come, and what it found")
     def progress(self) -> BackfillProgress:
         return BackfillProgress(
-            start=self._given.start, end=self._given.end, next=self._next, tally=self._tally
+            start=self._given.start,
+            end=self._given.end,
+            next=self._next,
+            tally=self._tally,
+            preview=self._given.preview,
+            act_within_days=self._given.act_within_days,
         )
 
     async def _do(self, start: datetime, end: datetime) -> None:

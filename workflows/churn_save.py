@@ -6,10 +6,9 @@ from datetime import datetime, timedelta
 
 from temporalio import workflow
 
-from activities.chartmogul import ChartMogulActivities, CustomerQuery
+from activities.chartmogul import CustomerQuery
 from activities.salesforce import SalesforceActivities
 from activities.slack import SlackActivities
-from models.chartmogul import Note
 from models.churn_save import ChurnSaveInput
 from models.effects import Effect, Mode
 from models.events import MrrMovement
@@ -21,7 +20,8 @@ from workflows import churn_texts as texts
 from workflows.churn_facts import ChurnFacts
 from workflows.headlines import summary
 from workflows.ledger import Ledger
-from workflows.steps import StepFailed, glance, is_rerun, step, together
+from workflows.reading_back import read_back
+from workflows.steps import StepFailed, glance, is_rerun, step
 
 
 @workflow.defn(name="churn_save")
@@ -95,33 +95,8 @@ class ChurnSave:
         """None where ChartMogul does not know the customer."""
         event = self._given.event
         query = CustomerQuery(account=event.account, customer_uuid=event.customer_uuid)
-        chartmogul = ChartMogulActivities
-        try:
-            customer, subscriptions, movements, (note, notes_read) = await together(
-                step(chartmogul.read_customer, query, summary="Read the customer"),
-                step(chartmogul.read_subscriptions, query, summary="Read the subscriptions"),
-                step(chartmogul.read_movements, query, summary="Read the MRR movements"),
-                self._latest_note(query),
-            )
-        except StepFailed as failure:
-            if (failure.step, failure.kind) == ("chartmogul.read_customer", "NotFound"):
-                return None
-            raise
-        return ChurnFacts(
-            event=event,
-            customer=customer,
-            subscriptions=subscriptions,
-            movements=movements,
-            note=note,
-            notes_read=notes_read,
-        )
-
-    async def _latest_note(self, query: CustomerQuery) -> tuple[Note | None, bool]:
-        """The note, and whether it could be read: the reason may stand in it, no more."""
-        try:
-            return await glance(ChartMogulActivities.read_latest_note, query), True
-        except StepFailed:
-            return None, False
+        found = await read_back(query, at_once=self._given.reads_at_once)
+        return ChurnFacts(event=event, **dict(found)) if found else None
 
     async def _tell_they_are_back(self, facts: ChurnFacts) -> RunResult:
         await self._tell_slack("already_saved", "Say they are back", texts.already_saved_text(facts))

@@ -7,6 +7,7 @@ from temporalio import workflow
 from activities.movements import MovementActivities
 from models.events import EventSource
 from models.movements import CoverageInput, CoverageReport, Found, Sweep, Tally, days_of
+from temporal import NOMINAL_TIME
 from workflows.ops import run_failure, tell_ops
 from workflows.steps import StepFailed, long_step
 from workflows.tallies import markdown
@@ -20,7 +21,7 @@ class Coverage:
     @workflow.run
     async def run(self, given: CoverageInput) -> CoverageReport:
         now = workflow.now()
-        end = given.end or now
+        end = given.end or workflow.info().typed_search_attributes.get(NOMINAL_TIME) or now
         start = given.start or end - timedelta(days=given.days)
         tally = Tally()
         try:
@@ -39,7 +40,8 @@ class Coverage:
             raise run_failure(failure) from None
         report = CoverageReport(account=given.account, start=start, end=end, tally=tally)
         if not report.complete or tally.stuck:
-            await tell_ops(given.ops_channel, f"coverage:{workflow.info().workflow_id}", _alert(report))
+            key = f"coverage:{given.account}:{end:%Y-%m-%d}"  # once a day is enough
+            await tell_ops(given.ops_channel, key, _alert(report))
         return report
 
 

@@ -27,6 +27,11 @@ def headline(event: MrrMovement) -> str:
     return f"{line}, {plan}" if plan else line
 
 
+def unreadable_headline(reason: str) -> str:
+    """`Unreadable delivery: The body is no JSON.` The reason quotes nothing of what was sent."""
+    return f"Unreadable delivery: {_line(reason, 150)}"
+
+
 def plan_from(description: str) -> str:
     """The plan in ChartMogul's phrase (`cancelled their Team Monthly plan`); empty where it differs."""
     found = _PLAN.search(description)

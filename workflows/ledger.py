@@ -9,6 +9,7 @@ from temporalio.exceptions import ApplicationError
 from models.effects import Effect
 from models.runs import Outcome, Problem, RunResult
 from temporal import OUTCOME
+from workflows import trouble
 from workflows.steps import StepFailed
 
 R = TypeVar("R")
@@ -58,6 +59,7 @@ class Ledger:
         self.problems.append(problem)
         workflow.logger.warning("Step failed for good", extra={"step": problem.step, "kind": problem.kind})
         workflow.upsert_search_attributes([OUTCOME.value_set(Outcome.PARTIAL)])
+        trouble.say_problems(self.problems)
         self.show()
 
     def note_restatement(self, before: str, now: str) -> None:
@@ -67,7 +69,7 @@ class Ledger:
         self.show()
 
     def show(self) -> None:
-        workflow.set_current_details(self.markdown())
+        trouble.show(self.markdown())
 
     def markdown(self) -> str:
         rows = [_row(effect) for effect in self.effects]

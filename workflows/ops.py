@@ -11,18 +11,39 @@ from models.effects import Effect
 from models.slack import Message
 from workflows.steps import StepFailed, step
 
+PATIENCE = timedelta(minutes=2)
+"""For Slack: a run of a schedule that waited longer would hold up the next one."""
+
 TOLD_BEFORE = timedelta(days=3)
 """How far back an earlier message of the same key is looked for."""
 
 
-async def tell_ops(channel: str | None, key: str, text: str) -> Effect | None:
-    """None where no channel is set, or Slack refuses: `mogulflow attention` lists it all the same."""
+async def tell_ops(
+    channel: str | None,
+    key: str,
+    text: str,
+    *,
+    thread_ts: str | None = None,
+    patience: timedelta = PATIENCE,
+) -> Effect | None:
+    """None where no channel is set, or Slack refuses: `mogulflow attention` lists it all the same.
+
+    It always looks first: another run may have told, and died before it could keep that.
+    """
     if not channel:
         workflow.logger.warning("No ops channel is set (SLACK__OPS_CHANNEL)", extra={"key": key})
         return None
-    message = Message(key=f"ops:{key}", channel=channel, text=text, not_before=_not_before())
+    message = Message(
+        key=f"ops:{key}",
+        repeat=True,
+        channel=channel,
+        text=text,
+        thread_ts=thread_ts,
+        not_before=_not_before(),
+    )
     with suppress(StepFailed):
-        return await step(SlackActivities.post_message, message, summary="Tell the ops channel")
+        post = SlackActivities.post_message
+        return await step(post, message, summary="Tell the ops channel", patience=patience)
     return None
 
 

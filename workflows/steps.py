@@ -17,6 +17,7 @@ from temporalio.exceptions import ActivityError, ApplicationError, FailureError,
 from activities.definition import Step, StepDefinition
 from models.effects import Effect, Write
 from temporal import DURABLE, GIVE_UP_AFTER, PATIENT, TASK_TIMEOUT
+from workflows.trouble import waiting
 
 LOCAL_LIMIT = timedelta(seconds=3)
 """Longer steps would outlast the workflow task they run in."""
@@ -54,41 +55,36 @@ class StepFailed(Exception):
         self.step, self.kind, self.permanent, self.pause = step, kind, permanent, pause
 
 
-async def step(activity: Step[S, A, R], arg: A, *, summary: str) -> R:
+async def step(activity: Step[S, A, R], arg: A, *, summary: str, patience: timedelta = GIVE_UP_AFTER) -> R:
     """Run one step. `summary` names it in the timeline. Raises StepFailed."""
     definition = activity.definition
-    repeat = workflow.info().get_current_history_length() != UNDISTURBED
+    repeat = _may_be_a_repeat(arg)
     if repeat and definition.looks_first:
-        return await _durable(activity, _marked(arg, repeat=True), summary)
+        return await _durable(activity, _marked(arg, repeat=True), summary, patience)
     try:
         return await _local(activity, _marked(arg, repeat=repeat))
     except FailureError as error:
         failure = _failure(definition, error)
     if failure.permanent:
         raise failure
-    if failure.pause:
-        await workflow.sleep(failure.pause, summary=str(failure)[:100])
-    repeat = repeat or failure.kind not in NOTHING_DONE
-    return _after_local(await _durable(activity, _marked(arg, repeat=repeat), summary))
+    with waiting(definition.system, str(failure)):
+        if failure.pause:
+            await workflow.sleep(failure.pause, summary=str(failure)[:100])
+        repeat = repeat or failure.kind not in NOTHING_DONE
+        return _after_local(await _durable(activity, _marked(arg, repeat=repeat), summary, patience))
 
 
 async def long_step(activity: Step[S, A, R], arg: A, *, summary: str, limit: timedelta) -> R:
     """Work that takes more than some seconds and shows by heartbeats that it lives. Raises StepFailed."""
-    definition = activity.definition
-    try:
-        result: R = await workflow.execute_activity_method(
-            cast(Any, activity),
-            arg,
-            task_queue=definition.system,
-            start_to_close_timeout=limit,
-            schedule_to_close_timeout=limit,
-            heartbeat_timeout=HEARTBEAT_LIMIT,
-            retry_policy=PATIENT,
-            summary=summary,
-        )
-    except FailureError as error:
-        raise _failure(definition, error) from None
-    return result
+    return await _regular(
+        activity,
+        arg,
+        start_to_close_timeout=limit,
+        schedule_to_close_timeout=limit,
+        heartbeat_timeout=HEARTBEAT_LIMIT,
+        retry_policy=PATIENT,
+        summary=summary,
+    )
 
 
 async def glance(activity: Step[S, A, R], arg: A) -> R:
@@ -133,22 +129,33 @@ async def _local(activity: Step[S, A, R], arg: A) -> R:
     return result
 
 
-async def _durable(activity: Step[S, A, R], arg: A, summary: str) -> R:
+async def _durable(activity: Step[S, A, R], arg: A, summary: str, patience: timedelta) -> R:
+    return await _regular(
+        activity,
+        arg,
+        activity_id=arg.key if isinstance(arg, Write) else None,
+        start_to_close_timeout=DURABLE_LIMIT,
+        schedule_to_close_timeout=patience,
+        retry_policy=DURABLE,
+        summary=summary,
+    )
+
+
+async def _regular(activity: Step[S, A, R], arg: A, **options: Any) -> R:
     definition = activity.definition
     try:
         result: R = await workflow.execute_activity_method(
-            cast(Any, activity),
-            arg,
-            task_queue=definition.system,
-            activity_id=arg.key if isinstance(arg, Write) else None,
-            start_to_close_timeout=DURABLE_LIMIT,
-            schedule_to_close_timeout=GIVE_UP_AFTER,
-            retry_policy=DURABLE,
-            summary=summary,
+            cast(Any, activity), arg, task_queue=definition.system, **options
         )
     except FailureError as error:
         raise _failure(definition, error) from None
     return result
+
+
+def _may_be_a_repeat(arg: object) -> bool:
+    """True, too, where the caller says that another run may have written."""
+    said = isinstance(arg, Write) and arg.repeat
+    return said or workflow.info().get_current_history_length() != UNDISTURBED
 
 
 def _marked(arg: A, *, repeat: bool) -> A:

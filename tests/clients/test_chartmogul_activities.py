@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -133,5 +132,5 @@ async def test_bulk_reads_keep_to_their_share(simulators: Control) -> None:
     await client.aclose()
     assert len(rows) == 8
     times = [call.at for call in simulators.calls("chartmogul")[before:]]
-    gaps = [(later - earlier).total_seconds() for earlier, later in pairwise(times)]
-    assert min(gaps) > 0.03  # 1 / (40 × 0.5) seconds apart, less what a busy machine blurs
+    # 1 / (40 × 0.5) seconds between two; a busy machine can only make it longer
+    assert (times[-1] - times[0]).total_seconds() > 0.045 * (len(times) - 1)

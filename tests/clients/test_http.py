@@ -16,7 +16,7 @@ from clients.errors import (
     Unauthorized,
     Unavailable,
 )
-from clients.http import LONGEST_WAIT, Call, brief, error_for, parsed, unclear, wait_named_by
+from clients.http import LONGEST_WAIT, Call, brief, error_for, parsed, proxy_for, unclear, wait_named_by
 
 READ = Call("slack", "read 42")
 WRITE = Call("slack", "save 42", writes=True)
@@ -113,3 +113,26 @@ def test_answer_of_another_shape_names_the_field_and_no_value() -> None:
     assert "ann@" not in str(caught.value)
     with pytest.raises(OutcomeUnknown):
         parsed(WRITE, _Body, [])
+
+
+@pytest.mark.parametrize(
+    ("environment", "proxy"),
+    [
+        ({}, None),
+        ({"HTTP_PROXY": "http://plain:1"}, None),
+        ({"HTTPS_PROXY": "http://ann:word@proxy:1", "ALL_PROXY": "http://all:1"}, "http://ann:word@proxy:1"),
+        ({"ALL_PROXY": "all:1"}, "http://all:1"),
+        ({"HTTPS_PROXY": "http://proxy:1", "NO_PROXY": "acme.example"}, None),
+        ({"HTTPS_PROXY": "http://proxy:1", "NO_PROXY": "*"}, None),
+        ({"HTTPS_PROXY": "http://proxy:1", "NO_PROXY": "127.0.0.1,other.example"}, "http://proxy:1"),
+    ],
+)
+def test_proxy_is_the_one_of_the_environment(
+    monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], proxy: str | None
+) -> None:
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert proxy_for("https://api.acme.example/v1") == proxy

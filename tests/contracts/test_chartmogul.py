@@ -159,3 +159,14 @@ async def test_error_has_no_cause_that_tells_more() -> None:
             await client.account()
         assert caught.value.__cause__ is None
         await client.aclose()
+
+
+async def test_proxy_of_the_environment_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("NO_PROXY", "no_proxy", "http_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    with ScriptedServer(Reply(ACCOUNT)) as proxy:
+        monkeypatch.setenv("HTTP_PROXY", proxy.url)
+        client = client_of("http://api.acme.example/v1")
+        await client.account()
+        assert proxy.paths() == ["http://api.acme.example/v1/account"]
+        await client.aclose()

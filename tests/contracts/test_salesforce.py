@@ -1,6 +1,7 @@
 """Salesforce: the contract, whose account a customer is, and tasks that exist once."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from datetime import date, timedelta
 from typing import Any
@@ -50,19 +51,17 @@ class TestSalesforceContract(WriteContract):
 
     async def read_pages(self, control: Control) -> tuple[int, int]:
         """The simulator has no pages this small: two thousand rows make one."""
-        contacts = [{"Id": f"003{n}", "AccountId": f"001{n}"} for n in range(3)]
+        tasks = [{"Id": f"00T{n}"} for n in range(3)]
         more = f"/services/data/v62.0/query/01gX-{2000}"
-        first = {"records": contacts[:2], "done": False, "nextRecordsUrl": more}
-        accounts = Reply({"records": [], "done": True})
-        with ScriptedServer(
-            TOKEN, accounts, Reply(first), Reply({"records": contacts[2:], "done": True})
-        ) as server:
+        first = {"records": tasks[:2], "done": False, "nextRecordsUrl": more}
+        with ScriptedServer(TOKEN, Reply(first), Reply({"records": tasks[2:], "done": True})) as server:
             client = client_of(f"{server.url}/salesforce")
-            owner = await client.account_owner(OwnerQuery(customer_uuid="cus_1", email="a@b.example"))
+            with pytest.raises(Ambiguous) as caught:
+                await client.find_task(KEY)
             await client.aclose()
             assert server.paths(more) == [f"/salesforce{more}"]
-        assert owner.why_fallback is not None
-        return 3, int(owner.why_fallback.split()[0])
+        [found] = re.findall(r"(\d+) tasks carry it", str(caught.value))
+        return 3, int(found)
 
     async def write(self, client: SalesforceClient, text: str = "Hello") -> object:
         return await client.upsert_task(KEY, {"Subject": text, "ActivityDate": date(2026, 12, 1)})

@@ -1,126 +1,27 @@
-"""docker-compose.yml without containers: its very commands, environment and health checks, with the
-containers' host names, ports and paths replaced by those of this machine."""
-
 import asyncio
-import os
 import re
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
-from graphlib import TopologicalSorter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
+import pytest
+from temporalio.client import Client
 
-from processes import Child, free_ports
+import postgres
+import temporal_cli
+import temporal_server
+from builds import GO_MODULE
 from simulators.control import Control
 from temporal_cli import find_cli
-
-ROOT = Path(__file__).parents[2]
-FILE = ROOT / "docker-compose.yml"
-DOCKERFILE = (ROOT / "Dockerfile").read_text()
-SERVICES: dict[str, dict[str, Any]] = YAML().load(FILE)["services"]
-PORTS = ("7233", "8233", "8080", "8090", "9090")
+from temporal_server import find_server
+from tests.conftest import running_simulators
+from tests.deploy.compose import FILE, ROOT, SERVICES, compose_up
 
 
-@dataclass(frozen=True)
-class Machine:
-    """What stands here for the containers' world."""
-
-    cli: Path
-    home: Path
-    ports: dict[str, str]
-
-    def translate(self, text: str) -> str:
-        text = re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", text)
-        text = re.sub(r"\b(temporal|simulators|ingress)(?=:\d)", "127.0.0.1", text)
-        text = text.replace("0.0.0.0", "127.0.0.1").replace("/home/temporal", str(self.home))
-        return re.sub(rf"\b({'|'.join(PORTS)})\b", lambda found: self.ports[found[0]], text)
-
-    def command(self, words: list[str]) -> list[str]:
-        programs = {"python": sys.executable, "temporal": str(self.cli)}
-        return [programs.get(words[0], words[0]), *map(self.translate, words[1:])]
-
-    def environment(self, service: dict[str, Any]) -> dict[str, str]:
-        image = dict(re.findall(r"^ENV (\w+)=(\S+)$", DOCKERFILE, re.MULTILINE))
-        given = {name: value for name, value in image.items() if name != "PATH"}
-        given |= dict(service.get("environment", {}))
-        return {"PATH": os.environ["PATH"], "HOME": str(self.home)} | {
-            name: self.translate(value) for name, value in given.items()
-        }
-
-    def application(self) -> Path:
-        """What the image's `COPY . .` brings: nothing whose name begins with a dot."""
-        folder = self.home / "app"
-        if not folder.exists():
-            folder.mkdir()
-            for path in ROOT.glob("[!.]*"):
-                (folder / path.name).symlink_to(path)
-        return folder
-
-
-def entrypoint(service: dict[str, Any]) -> list[str]:
-    if "image" in service and service["image"].startswith("temporalio/temporal:"):
-        return ["temporal"]
-    [words] = re.findall(r"^ENTRYPOINT (\[.*\])$", DOCKERFILE, re.MULTILINE)
-    return list(service.get("entrypoint") or YAML(typ="safe").load(words))
-
-
-def child(name: str, machine: Machine) -> Child:
-    service = SERVICES[name]
-    environment = machine.environment(service)
-    return Child(
-        name=name,
-        command=machine.command([*entrypoint(service), *service.get("command", ())]),
-        log=machine.home / "logs" / name,
-        ready=health_check(service, machine, environment),
-        environment=environment,
-        directory=machine.application(),
-    )
-
-
-def health_check(
-    service: dict[str, Any], machine: Machine, environment: dict[str, str]
-) -> Callable[[], Awaitable[None]]:
-    async def healthy() -> None:
-        assert service["healthcheck"]["test"][0] == "CMD"
-        await run(machine.command(service["healthcheck"]["test"][1:]), environment)
-
-    return healthy
-
-
-async def run(command: list[str], environment: dict[str, str], directory: Path = ROOT) -> None:
-    ran = await asyncio.to_thread(
-        subprocess.run,
-        command,
-        env=environment,
-        cwd=directory,
-        capture_output=True,
-        text=True,
-        timeout=40,
-    )
-    assert ran.returncode == 0, ran.stderr
-
-
-@asynccontextmanager
-async def compose_up(cli: Path, home: Path) -> AsyncIterator[dict[str, str]]:
-    """All services, each after those it depends on; yields our port for each of theirs."""
-    ports = dict(zip(PORTS, map(str, free_ports(*[0] * len(PORTS))), strict=True))
-    machine = Machine(cli, home, ports)
-    order = TopologicalSorter({name: SERVICES[name].get("depends_on", ()) for name in SERVICES})
-    async with AsyncExitStack() as stack:
-        for name in order.static_order():
-            service = child(name, machine)
-            if SERVICES[name].get("healthcheck", {}).get("disable"):
-                assert service.environment
-                await run(list(service.command), dict(service.environment), machine.application())
-                continue
-            stack.push_async_callback(service.stop)
-            await service.start()
-        yield ports
+def profile(name: str) -> dict[str, dict[str, Any]]:
+    return {each: service for each, service in SERVICES.items() if name in service["profiles"]}
 
 
 def test_the_compose_file_is_valid() -> None:
@@ -130,9 +31,28 @@ def test_the_compose_file_is_valid() -> None:
     )
 
 
-def test_every_long_running_service_has_a_health_check() -> None:
-    checked = {name for name in SERVICES if "test" in SERVICES[name]["healthcheck"]}
-    assert checked == {"temporal", "ingress", "worker", "simulators"}
+def test_every_service_is_in_one_profile_with_those_it_depends_on() -> None:
+    for service in SERVICES.values():
+        assert service["profiles"] in (["dev"], ["prod"])
+        for other in service.get("depends_on", ()):
+            assert SERVICES[other]["profiles"] == service["profiles"]
+
+
+@pytest.mark.parametrize(
+    ("name", "running"),
+    [
+        ("dev", {"temporal", "ingress", "worker", "simulators"}),
+        ("prod", {"postgresql", "server", "ui", "prod-ingress", "prod-worker"}),
+    ],
+)
+def test_every_long_running_service_has_a_health_check(name: str, running: set[str]) -> None:
+    services = profile(name)
+    assert {each for each in services if "test" in services[each]["healthcheck"]} == running
+
+
+def test_what_runs_for_real_comes_up_again() -> None:
+    services = profile("prod").values()
+    assert all("restart" in each for each in services if "test" in each["healthcheck"])
 
 
 def test_nothing_is_published_beyond_this_machine() -> None:
@@ -141,17 +61,70 @@ def test_nothing_is_published_beyond_this_machine() -> None:
     assert all(port.startswith("127.0.0.1:") for port in published)
 
 
+def test_no_simulator_and_no_password_is_meant_for_real() -> None:
+    services = str(profile("prod"))
+    assert "simulators" not in services
+    assert set(re.findall(r"\w*PASSWORD\w*:-[^}]*", services)) == {"POSTGRES_PASSWORD:-"}
+
+
+def test_what_is_deployed_is_what_is_tested() -> None:
+    images = {service["image"] for service in SERVICES.values()}
+    version = temporal_server.VERSION
+    assert {f"temporalio/server:{version}", f"temporalio/admin-tools:{version}"} <= images
+    assert f"temporalio/temporal:{temporal_cli.VERSION}" in images
+    pinned = (GO_MODULE / "go.mod").read_text()
+    assert f"go.temporal.io/server v{version}\n" in pinned
+    assert f"github.com/temporalio/cli v{temporal_cli.VERSION}\n" in pinned
+    assert f"max_connections={postgres.MAX_CONNECTIONS}" in SERVICES["postgresql"]["command"]
+
+
 def test_the_image_leaves_secrets_out() -> None:
     ignored = (ROOT / ".dockerignore").read_text().splitlines()
     assert ".*" in ignored  # .env among them
 
 
 async def test_a_cancellation_goes_through(tmp_path: Path) -> None:
-    async with compose_up(await find_cli(), tmp_path) as ports:
+    async with compose_up("dev", tmp_path, (await find_cli()).parent) as ports:
         with Control(f"http://127.0.0.1:{ports['8090']}") as control:
-            control.cancel(control.customers(limit=1)[0].uuid)
-            await exactly_one(lambda: control.records("Task"))
-            await exactly_one(control.messages)
+            await one_cancellation(control)
+        await is_polled(ports["7233"])
+
+
+@pytest.mark.timeout(120)
+async def test_a_cancellation_goes_through_for_real(tmp_path: Path) -> None:
+    """On PostgreSQL, with all connections from .env; the vendors alone are simulated."""
+    with running_simulators() as url, Control(url) as control:
+        async with compose_up("prod", tmp_path, await find_server(), connections(url)) as ports:
+            ingress = f"http://127.0.0.1:{ports['8080']}"
+            control.webhook(url=f"{ingress}/webhooks/chartmogul/from-the-dotenv-file")
+            await one_cancellation(control)
+            await is_polled(ports["7233"], namespace="sales")
+
+
+def connections(url: str) -> dict[str, str]:
+    return {
+        "CHARTMOGUL__DEFAULT__API_KEY": "cm-demo-key",
+        "CHARTMOGUL__DEFAULT__WEBHOOK_SECRETS": "from-the-dotenv-file",
+        "CHARTMOGUL__DEFAULT__BASE_URL": f"{url}/chartmogul/v1",
+        "SALESFORCE__INSTANCE_URL": f"{url}/salesforce",
+        "SALESFORCE__CLIENT_ID": "sf-demo-client",
+        "SALESFORCE__CLIENT_SECRET": "sf-demo-secret",
+        "SLACK__BOT_TOKEN": "xoxb-demo",
+        "SLACK__BASE_URL": f"{url}/slack/api/",
+        "TEMPORAL_NAMESPACE": "sales",
+    }
+
+
+async def one_cancellation(control: Control) -> None:
+    control.cancel(control.customers(limit=1)[0].uuid)
+    await exactly_one(lambda: control.records("Task"))
+    await exactly_one(control.messages)
+
+
+async def is_polled(port: str, namespace: str = "default") -> None:
+    client = await Client.connect(f"127.0.0.1:{port}", namespace=namespace)
+    described = await client.get_schedule_handle("poll/default").describe()
+    assert not described.schedule.state.paused
 
 
 async def exactly_one(look: Callable[[], list[Any]]) -> None:

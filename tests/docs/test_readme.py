@@ -2,7 +2,9 @@
 
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import BaseModel
@@ -13,7 +15,7 @@ import generate
 from cli import app
 from models.churn_save import ChurnSaveOptions, TaskOptions
 from models.events import MovementType
-from models.routes import Filter, Routes
+from models.routes import Filter, Route, Routes
 from models.runs import Outcome
 from settings import Settings
 from temporal import RETENTION, SEARCH_ATTRIBUTES
@@ -26,7 +28,7 @@ DOCUMENTS = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").
 
 def table(header: str) -> list[list[str]]:
     """The rows under the table head that begins so, without the head."""
-    lines = README.split(f"| {header} |", 1)[1].splitlines()[2:]
+    lines = re.split(rf"^\| {re.escape(header)} \|.*\n\|---", README, flags=re.MULTILINE)[1].splitlines()[1:]
     rows = []
     for line in lines:
         if not line.startswith("|"):
@@ -39,14 +41,23 @@ def names(header: str) -> list[str]:
     return [row[0].strip("`") for row in table(header)]
 
 
+def commands_of(group: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from commands_of(command, f"{prefix}{name} ")
+        else:
+            yield f"{prefix}{name}", command
+
+
 def test_the_table_of_commands_is_the_command() -> None:
-    commands = get_command(app).commands  # type: ignore[attr-defined]
-    documented = [name.split()[1] for name in names("command")]
-    assert documented == list(commands)
-    for name in names("command"):
-        words = name.split()
-        arguments = [each.name for each in commands[words[1]].params if each.param_type_name == "argument"]
-        assert [word.lower() for word in words[2:]] == arguments
+    commands = dict(commands_of(get_command(app)))
+    words = [name.split()[1:] for name in names("command")]
+    assert [" ".join(word for word in each if word.islower()) for each in words] == list(commands)
+    for each, command in zip(words, commands.values(), strict=True):
+        arguments = [
+            parameter.name for parameter in command.params if parameter.param_type_name == "argument"
+        ]
+        assert [word.lower() for word in each if word.isupper()] == arguments
 
 
 def test_the_table_of_templates_is_what_the_worker_runs() -> None:
@@ -60,14 +71,20 @@ def test_the_table_of_outcomes_is_the_code() -> None:
 
 @pytest.mark.parametrize(
     ("header", "model"),
-    [("`when`", Filter), ("`options` of `churn_save`", ChurnSaveOptions), ("`options.task`", TaskOptions)],
+    [
+        ("route", Route),
+        ("`when`", Filter),
+        ("`options` of `churn_save`", ChurnSaveOptions),
+        ("`options.task`", TaskOptions),
+    ],
 )
 def test_the_tables_of_route_fields_are_the_models(header: str, model: type[BaseModel]) -> None:
     assert names(header) == list(model.model_fields)
 
 
 @pytest.mark.parametrize(
-    ("header", "model"), [("`options` of `churn_save`", ChurnSaveOptions), ("`options.task`", TaskOptions)]
+    ("header", "model"),
+    [("route", Route), ("`options` of `churn_save`", ChurnSaveOptions), ("`options.task`", TaskOptions)],
 )
 def test_the_defaults_in_the_tables_are_the_models(header: str, model: type[BaseModel]) -> None:
     for row in table(header):

@@ -5,12 +5,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from temporalio.client import Client
 
 from simulators.control import Control
 from stack import ANY_PORTS, Stack
+from tests import whole_system
 from tests.conftest import SEEDS
-from tests.service.conftest import ROUTES
+from tests.whole_system import ROUTES
+
+stack, client = whole_system.stack, whole_system.client
 
 Figures = dict[str, Any]
 """What a scenario measured, by name, in the order in which it is told."""
@@ -32,14 +34,6 @@ async def shared_stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterato
 
 
 @pytest.fixture
-async def stack(shared_stack: Stack) -> Stack:
-    """All of it up, whatever the test before did to it."""
-    for child in (shared_stack.simulators, shared_stack.temporal, shared_stack.serve):
-        await child.start()
-    return shared_stack
-
-
-@pytest.fixture
 def simulators(stack: Stack) -> Iterator[Control]:
     """Fresh, with customers that no other scenario has seen."""
     with Control(stack.simulators_url) as control:
@@ -50,11 +44,6 @@ def simulators(stack: Stack) -> Iterator[Control]:
 def fresh(control: Control, stack: Stack) -> None:
     control.reset(seed=next(SEEDS), customers=2000)
     control.webhook(url=stack.webhook_url, retry_base_seconds=0.2)
-
-
-@pytest.fixture
-async def client(stack: Stack) -> Client:
-    return await stack.client()
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import httpx
 import pytest
 from temporalio.client import Client
 
-from ingress.app import RETRY_AFTER_SECONDS
+from ingress.intake import RETRY_AFTER_SECONDS
 from models.runs import Outcome
 from simulators.control import Control
 from simulators.shapes import Delivery

@@ -1,14 +1,30 @@
-"""Churn save as a careless change would leave it: the same name, another order of steps."""
+"""Templates as a careless change would leave them: the same name, other or differently ordered steps."""
 
 import asyncio
+from typing import Any
 
 from temporalio import workflow
 
+from models.attention import WatchInput, WatchState
 from models.churn_save import ChurnSaveInput
+from models.deliveries import DeliveryResult, UnreadableDelivery
 from models.effects import Effect
+from models.movements import (
+    BackfillInput,
+    BackfillProgress,
+    CoverageInput,
+    CoverageReport,
+    PollInput,
+    PollState,
+)
 from models.runs import RunResult
+from workflows.backfill import Backfill
 from workflows.churn_facts import ChurnFacts
 from workflows.churn_save import ChurnSave
+from workflows.coverage import Coverage
+from workflows.movement_poll import MovementPoll
+from workflows.ops_watch import OpsWatch
+from workflows.unreadable_delivery import KeptDelivery
 
 
 @workflow.defn(name="churn_save")
@@ -31,3 +47,66 @@ class AlertFirst(ChurnSave):
             return await super()._alert_the_channel(facts)
         finally:
             self._alerted.set()
+
+
+@workflow.defn(name="unreadable_delivery")
+class WaitsTwice(KeptDelivery):
+    @workflow.init
+    def __init__(self, given: UnreadableDelivery) -> None:
+        super().__init__(given)
+
+    @workflow.run
+    async def run(self, given: UnreadableDelivery) -> DeliveryResult:
+        await workflow.sleep(1)
+        return await super().run(given)
+
+
+@workflow.defn(name="movement_poll")
+class PollsLater(MovementPoll):
+    @workflow.run
+    async def run(self, given: PollInput) -> PollState:
+        await workflow.sleep(1)
+        return await super().run(given)
+
+
+@workflow.defn(name="backfill")
+class FillsLater(Backfill):
+    @workflow.init
+    def __init__(self, given: BackfillInput) -> None:
+        super().__init__(given)
+
+    @workflow.run
+    async def run(self, given: BackfillInput) -> BackfillProgress:
+        await workflow.sleep(1)
+        return await super().run(given)
+
+
+@workflow.defn(name="coverage")
+class ComparesLater(Coverage):
+    @workflow.run
+    async def run(self, given: CoverageInput) -> CoverageReport:
+        await workflow.sleep(1)
+        return await super().run(given)
+
+
+@workflow.defn(name="ops_watch")
+class WatchesLater(OpsWatch):
+    @workflow.init
+    def __init__(self, given: WatchInput) -> None:
+        super().__init__(given)
+
+    @workflow.run
+    async def run(self, given: WatchInput) -> WatchState:
+        await workflow.sleep(1)
+        return await super().run(given)
+
+
+CHANGED: dict[str, type[Any]] = {
+    "churn_save": AlertFirst,
+    "unreadable_delivery": WaitsTwice,
+    "movement_poll": PollsLater,
+    "backfill": FillsLater,
+    "coverage": ComparesLater,
+    "ops_watch": WatchesLater,
+}
+"""By template: each must be refused by every history of it."""

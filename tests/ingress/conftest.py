@@ -17,9 +17,13 @@ from tests.conftest import ROOT
 
 
 @asynccontextmanager
-async def ingress_for(client: Client | None, settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
+async def ingress_for(
+    client: Client | None, settings: Settings, **changes: object
+) -> AsyncIterator[httpx.AsyncClient]:
+    """No worker may be running, and many bodies are odd: the limits for both are far off."""
     port = free_ports(0)[0]
-    settings = settings.model_copy(update={"ingress_port": port})
+    far = {"backlog_limit_seconds": 3600, "unreadable_kept_per_hour": 1000}
+    settings = settings.model_copy(update=far | {"ingress_port": port} | changes)
     routes = load_routes(ROOT / "config/routes.yaml")
     app = create_app(settings, Door(client, routes, settings.web_ui_url) if client else None)
     async with (

@@ -97,37 +97,37 @@ async def test_a_wrong_or_missing_secret_is_404(http: httpx.AsyncClient, path: s
 
 
 @pytest.mark.parametrize(
-    ("body", "status", "sentence"),
+    ("body", "sentence"),
     [
-        (b"", 415, "no JSON"),
-        (b"name=acme", 415, "no JSON"),
-        (b'{"type": "mrr_movement"', 415, "no JSON"),
-        (b"\xff\xfe", 415, "no JSON"),
-        (b"[" * 100_000, 415, "no JSON"),
-        (b"[]", 422, "no MRR movement"),
-        (b"null", 422, "no MRR movement"),
-        (b"{}", 422, "type: Field required"),
-        (json.dumps(webhook(type="Nora Lind")).encode(), 422, "type is not mrr_movement"),
-        (json.dumps(webhook(movement_type="Nora Lind")).encode(), 422, "none of new_biz, expansion"),
-        (json.dumps(webhook(mrr_movement_in_account_currency="4900")).encode(), 422, "account_currency"),
-        (json.dumps(webhook(mrr_movement_in_account_currency=True)).encode(), 422, "account_currency"),
-        (json.dumps(webhook(mrr_movement_in_account_currency=10**400)).encode(), 422, "account_currency"),
-        (json.dumps(webhook(mrr_movement_in_account_currency=float("nan"))).encode(), 422, "currency"),
-        (json.dumps(webhook(account_currency="euros")).encode(), 422, "currency"),
-        (json.dumps(webhook(date=1779260538)).encode(), 422, "date"),
-        (json.dumps(webhook(date="2026-05-20T07:02:18")).encode(), 422, "date"),
-        (json.dumps(webhook(date="Nora Lind")).encode(), 422, "date"),
-        (json.dumps(webhook(date="0001-01-01T00:00:00+05:00")).encode(), 422, "date"),
-        (json.dumps(webhook(customer={"uuid": "a b\x00"})).encode(), 422, "customer.uuid"),
-        (json.dumps(webhook(customer=None)).encode(), 422, "customer"),
-        (json.dumps(webhook(customer={"uuid": "cus_1", "name": 7})).encode(), 422, "customer.name"),
+        (b"", "no JSON"),
+        (b"name=acme", "no JSON"),
+        (b'{"type": "mrr_movement"', "no JSON"),
+        (b"\xff\xfe", "no JSON"),
+        (b"[" * 100_000, "no JSON"),
+        (b"[]", "no MRR movement"),
+        (b"null", "no MRR movement"),
+        (b"{}", "type: Field required"),
+        (json.dumps(webhook(type="Nora Lind")).encode(), "type is not mrr_movement"),
+        (json.dumps(webhook(movement_type="Nora Lind")).encode(), "none of new_biz, expansion"),
+        (json.dumps(webhook(mrr_movement_in_account_currency="4900")).encode(), "account_currency"),
+        (json.dumps(webhook(mrr_movement_in_account_currency=True)).encode(), "account_currency"),
+        (json.dumps(webhook(mrr_movement_in_account_currency=10**400)).encode(), "account_currency"),
+        (json.dumps(webhook(mrr_movement_in_account_currency=float("nan"))).encode(), "currency"),
+        (json.dumps(webhook(account_currency="euros")).encode(), "currency"),
+        (json.dumps(webhook(date=1779260538)).encode(), "date"),
+        (json.dumps(webhook(date="2026-05-20T07:02:18")).encode(), "date"),
+        (json.dumps(webhook(date="Nora Lind")).encode(), "date"),
+        (json.dumps(webhook(date="0001-01-01T00:00:00+05:00")).encode(), "date"),
+        (json.dumps(webhook(customer={"uuid": "a b\x00"})).encode(), "customer.uuid"),
+        (json.dumps(webhook(customer=None)).encode(), "customer"),
+        (json.dumps(webhook(customer={"uuid": "cus_1", "name": 7})).encode(), "customer.name"),
     ],
 )
 async def test_what_cannot_be_read_is_refused_with_a_sentence(
-    http: httpx.AsyncClient, body: bytes, status: int, sentence: str
+    http: httpx.AsyncClient, body: bytes, sentence: str
 ) -> None:
     answer = await http.post(URL, content=body, headers={"Content-Type": "application/json"})
-    assert answer.status_code == status, answer.text
+    assert answer.status_code == 422, answer.text
     assert sentence in answer.json()["error"]
     assert "Nora" not in answer.text
 

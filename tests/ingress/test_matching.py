@@ -41,9 +41,8 @@ def run_for(event: MrrMovement, *stated: str) -> KnownRun:
         moment=event.moment,
         stated=stated or (event.stated,),
         running=True,
-        waits_for=(),
+        waits_since=None,
         reported_problem=False,
-        started_at=NOON,
     )
 
 

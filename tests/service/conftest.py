@@ -1,9 +1,9 @@
-"""The whole product as real processes, shared by all tests of this folder."""
+"""What the tests of the whole system ask of it, and its command as a process of its own."""
 
 import asyncio
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,54 +13,13 @@ from temporalio.client import Client
 
 from models.runs import RunResult
 from simulators.control import Control
-from stack import ANY_PORTS, ROOT, Stack
-from tests.conftest import SEEDS
+from stack import ROOT, Stack
+from tests import whole_system
 
-ROUTES = """
-routes:
-  - name: churn-save
-    template: churn_save
-    when: {movements: [churn]}
-    options:
-      channel: "#revenue-saves"
-      task: {fallback_owner: revops@mogulflow.example}
-      check_back_days: []
-      settling_seconds: 0.2
-"""
+shared_stack, stack = whole_system.shared_stack, whole_system.stack
+simulators, client = whole_system.simulators, whole_system.client
 
 TASK_KEY = "Mogulflow_Key__c"
-
-
-@pytest.fixture(scope="package")
-async def shared_stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack]:
-    state = tmp_path_factory.mktemp("service")
-    routes = state / "routes.yaml"
-    routes.write_text(ROUTES)
-    environment = {"ROUTES_FILE": str(routes), "SLACK__SETTLE_SECONDS": "0.2"}
-    async with Stack(state, ANY_PORTS, environment=environment) as stack:
-        yield stack
-
-
-@pytest.fixture
-async def stack(shared_stack: Stack) -> Stack:
-    """All of it up, whatever the test before did to it."""
-    for child in (shared_stack.simulators, shared_stack.temporal, shared_stack.serve):
-        await child.start()
-    return shared_stack
-
-
-@pytest.fixture
-def simulators(stack: Stack) -> Iterator[Control]:
-    """Fresh, with customers that no other test has seen, and quick to send a webhook again."""
-    with Control(stack.simulators_url) as control:
-        control.reset(seed=next(SEEDS))
-        control.webhook(url=stack.webhook_url, retry_base_seconds=0.2)
-        yield control
-
-
-@pytest.fixture
-async def client(stack: Stack) -> Client:
-    return await stack.client()
 
 
 async def until(true: Callable[[], object], seconds: float = 30) -> None:

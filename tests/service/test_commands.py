@@ -19,7 +19,8 @@ import temporal
 from models.effects import Action
 from models.runs import Outcome, RunResult
 from simulators.control import Control
-from tests.service.conftest import ROUTES, Command, accepted, one_of_each, results
+from tests.service.conftest import Command, accepted, one_of_each, results
+from tests.whole_system import ROUTES
 
 Write = Callable[[Control], Path]
 

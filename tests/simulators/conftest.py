@@ -100,6 +100,17 @@ def receiver(simulators: Control) -> Iterator[Receiver]:
     simulators.webhook(url=None)
 
 
+def entries(chartmogul: httpx.Client, path: str, **query: Any) -> list[dict[str, Any]]:
+    """All pages."""
+    found: list[dict[str, Any]] = []
+    while True:
+        page = chartmogul.get(path, params=query).json()
+        found += page["entries"]
+        if not page["has_more"]:
+            return found
+        query["cursor"] = page["cursor"]
+
+
 def eventually(holds: Callable[[], bool], seconds: float = 5.0) -> None:
     deadline = time.monotonic() + seconds
     while not holds():

@@ -1,23 +1,12 @@
 """ChartMogul: what its API shows of customers, and how a cancellation changes it."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import httpx
 import pytest
 
 from simulators.control import Control
-
-
-def entries(chartmogul: httpx.Client, path: str, **query: Any) -> list[dict[str, Any]]:
-    """All pages."""
-    found: list[dict[str, Any]] = []
-    while True:
-        page = chartmogul.get(path, params=query).json()
-        found += page["entries"]
-        if not page["has_more"]:
-            return found
-        query["cursor"] = page["cursor"]
+from tests.simulators.conftest import entries
 
 
 def test_ping_and_account(chartmogul: httpx.Client) -> None:

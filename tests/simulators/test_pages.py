@@ -4,6 +4,7 @@ import httpx
 import pytest
 
 from simulators.control import Control
+from tests.simulators.conftest import Receiver, eventually
 
 HOSTILE = "<script>alert('&')</script>"
 SHOWN = "&lt;script&gt;alert(&#39;&amp;&#39;)&lt;/script&gt;"
@@ -27,6 +28,31 @@ def test_cancel_button_cancels(simulators: Control, http: httpx.Client) -> None:
     page = http.get(path).text
     assert SHOWN in page
     assert HOSTILE not in page
+
+
+def test_period_end_button_schedules_the_cancellation(simulators: Control, http: httpx.Client) -> None:
+    row = simulators.customers(limit=1)[0]
+    path = f"/chartmogul/customers/{row.uuid}"
+    assert "Cancel at period end" in http.get(path).text
+    assert http.post(f"{path}/cancel", data={"how": "at_period_end"}).status_code == 303
+    assert simulators.customer(row.uuid).status == "Active"
+    assert 'class="pill">scheduled' in http.get(path).text
+    answer = http.post(f"{path}/cancel")
+    assert (answer.status_code, simulators.deliveries()) == (409, [])
+    assert "the cancellation is scheduled for" in answer.text
+
+
+def test_webhook_of_a_cancellation_may_be_lost(
+    simulators: Control, http: httpx.Client, receiver: Receiver
+) -> None:
+    lost, sent = simulators.customers(limit=2)
+    path = f"/chartmogul/customers/{lost.uuid}"
+    assert "Cancel, and lose the webhook" in http.get(path).text
+    http.post(f"{path}/cancel", data={"how": "without_webhook", "reason": "Silent"})
+    assert simulators.customer(lost.uuid).status == "Cancelled"
+    http.post(f"/chartmogul/customers/{sent.uuid}/cancel")
+    eventually(lambda: len(simulators.deliveries()) == 1)
+    assert [body["customer"]["uuid"] for body in receiver.bodies] == [sent.uuid]
 
 
 def test_reactivate_button_brings_back(simulators: Control, http: httpx.Client) -> None:

@@ -114,6 +114,17 @@ def test_delay_holds_it_back(simulators: Control, receiver: Receiver) -> None:
     eventually(lambda: len(receiver.bodies) == 1)
 
 
+def test_late_webhook_waits_that_long(simulators: Control, receiver: Receiver) -> None:
+    simulators.webhook(late=1.0, late_seconds=0.8)
+    simulators.cancel(simulators.customers(limit=1)[0].uuid)
+    simulators.webhook(late=0.0)
+    simulators.cancel(simulators.customers(limit=2)[1].uuid)
+    eventually(lambda: len(simulators.deliveries()) == 2)
+    assert [delivery.movement for delivery in simulators.deliveries()] == [1, 0]
+    in_time, late = simulators.deliveries()
+    assert (late.at - in_time.at).total_seconds() > 0.5
+
+
 def test_resend_is_one_delivery_more(simulators: Control, receiver: Receiver) -> None:
     sent = simulators.cancel(simulators.customers(limit=1)[0].uuid)
     eventually(lambda: len(simulators.deliveries()) == 1)

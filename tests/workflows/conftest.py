@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from temporalio.client import Client, WorkflowHandle
@@ -36,13 +36,24 @@ def options(**changes: Any) -> ChurnSaveOptions:
 
 @pytest.fixture
 def start(client: Client, workers: None) -> Start:
-    """Put a webhook body through the door, with these options."""
+    return starter(client)
+
+
+def starter(client: Client) -> Start:
+    """Puts a webhook body through the door, with these options."""
 
     async def put(
-        body: dict[str, Any], *, mode: Mode = Mode.LIVE, account: str = "default", **changes: Any
+        body: dict[str, Any],
+        *,
+        mode: Mode = Mode.LIVE,
+        account: str = "default",
+        scheduled: Literal["act", "wait"] = "act",
+        **changes: Any,
     ) -> WorkflowHandle[Any, RunResult]:
         when = Filter.model_validate({"movements": ["churn"]})
-        route = Route(name="test", template="churn_save", when=when, options=options(**changes))
+        route = Route(
+            name="test", template="churn_save", when=when, scheduled=scheduled, options=options(**changes)
+        )
         door = Door(client, Routes(routes=[route]), "http://127.0.0.1:8233")
         event = movement_from_webhook(MovementWebhook.model_validate(body), account)
         [run] = await door.dispatch(event, received_at=datetime.now(UTC), mode=mode)

@@ -1,0 +1,296 @@
+"""Which runs wait for a person, as Temporal's list of runs tells."""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from temporalio import activity
+from temporalio.api.common.v1 import WorkflowExecution as Execution
+from temporalio.api.enums.v1 import EventType
+from temporalio.api.history.v1 import HistoryEvent
+from temporalio.api.workflowservice.v1 import GetWorkflowExecutionHistoryReverseRequest
+from temporalio.client import Client, WorkflowExecution, WorkflowExecutionStatus, WorkflowFailureError
+from temporalio.exceptions import ApplicationError
+from temporalio.service import RPCError, RPCStatusCode
+
+import temporal
+from activities.definition import step_activity
+from clients.errors import (
+    Ambiguous,
+    NotFound,
+    OutcomeUnknown,
+    RateLimited,
+    Rejected,
+    Unauthorized,
+    Unavailable,
+)
+from clients.http import brief
+from models.attention import (
+    RAN_OUT_OF_TIME,
+    TERMINATED,
+    Attention,
+    AttentionQuery,
+    Kind,
+    Trouble,
+    Waiting,
+    key_of,
+)
+from models.runs import Outcome, Problem, RunResult
+
+LISTED = 100
+"""Runs of each kind that are looked at one by one."""
+SCHEDULED = 1000
+"""Ended runs of schedules that are looked through for the last of each."""
+READ = 20
+"""Runs whose own history is read, in one go: what most need to say stands in the list."""
+
+REPORTED = "TemporalReportedProblems"
+SCHEDULE = "TemporalScheduledById"
+# the query language takes an unquoted Mode for a word of its own
+OURS = f"TaskQueue = '{temporal.WORKFLOWS}' AND (`Mode` IS NULL OR `Mode` != 'preview')"
+RUNNING = "ExecutionStatus = 'Running'"
+UNDONE = f"(Outcome = '{Outcome.PARTIAL}' OR Outcome = '{Outcome.FAILED}')"
+ENDED_BADLY = (
+    f"ExecutionStatus != 'Running' AND ({UNDONE} OR ExecutionStatus IN ('Failed', 'TimedOut', 'Terminated'))"
+)
+STUCK = f"{RUNNING} AND {REPORTED} IS NOT NULL"
+UNREADABLE = f"{RUNNING} AND Outcome = 'unreadable'"
+WAITING = f"{RUNNING} AND {temporal.WAITS_FOR.name} IS NOT NULL"
+
+SAID_BY_CLIENTS = {
+    each.__name__
+    for each in (Ambiguous, NotFound, OutcomeUnknown, RateLimited, Rejected, Unauthorized, Unavailable)
+}
+"""Their messages name no customer; what else ends a run may."""
+
+ENDED = {
+    WorkflowExecutionStatus.TERMINATED: TERMINATED,
+    WorkflowExecutionStatus.TIMED_OUT: RAN_OUT_OF_TIME,
+}
+FAILED_TASK = (
+    EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED,
+    EventType.EVENT_TYPE_WORKFLOW_TASK_TIMED_OUT,
+)
+
+Found = tuple[Kind, WorkflowExecution]
+
+
+class RunsActivities:
+    @step_activity("runs.find_trouble")
+    async def find_trouble(self, query: AttentionQuery) -> Attention:
+        try:
+            return await find_trouble(activity.client(), query, datetime.now(UTC))
+        except RPCError as error:
+            raise Unavailable("runs", f"Could not list runs: {error.message}") from None
+
+
+async def find_trouble(client: Client, query: AttentionQuery, now: datetime) -> Attention:
+    """The list runs some seconds behind. Raises RPCError."""
+    found, more = await _found(client, now - query.look_back)
+    known, reader = set(query.known), _Reader(client)
+    new = [(kind, run) for kind, run in found if key_of(kind, run.run_id) not in known]
+    still = {key_of(kind, run.run_id) for kind, run in found} & known
+    return Attention(
+        runs=[await reader.trouble(kind, run) for kind, run in new],
+        still=sorted(still),
+        waiting=await _waiting(client, query, now),
+        more=more,
+    )
+
+
+def waiting_for(system: str) -> str:
+    return f"{RUNNING} AND {temporal.WAITS_FOR.name} = '{system}'"
+
+
+async def _found(client: Client, since: datetime) -> tuple[list[Found], int]:
+    """All but those that wait for a system, and how many more there are."""
+    ended = f"{ENDED_BADLY} AND CloseTime > '{since.isoformat()}'"
+    found: list[Found] = []
+    more = 0
+    for kinds, query in (
+        (_kind_by_outcome, f"{ended} AND {SCHEDULE} IS NULL"),
+        (_kind_by_outcome, f"{RUNNING} AND {UNDONE}"),
+        (lambda _: Kind.STUCK, STUCK),
+        (lambda _: Kind.UNREADABLE, UNREADABLE),
+    ):
+        try:
+            runs = await _list(client, query)
+        except RPCError as error:
+            if query is STUCK and error.status is RPCStatusCode.INVALID_ARGUMENT:
+                continue  # an older server does not tell
+            raise
+        if len(runs) == LISTED:
+            more += (await client.count_workflows(f"{OURS} AND {query}")).count - LISTED
+        found += [(kinds(run), run) for run in await _last_of_each(client, runs)]
+    of_schedules = await _list(client, f"{ended} AND {SCHEDULE} IS NOT NULL", SCHEDULED)
+    found += [(Kind.FAILED, run) for run in await _last_of_schedules(client, of_schedules)]
+    return found, more
+
+
+async def _list(client: Client, query: str, limit: int = LISTED) -> list[WorkflowExecution]:
+    """Newest first."""
+    listed = client.list_workflows(f"{OURS} AND {query}", limit=limit, page_size=limit)
+    return [run async for run in listed]
+
+
+def _kind_by_outcome(run: WorkflowExecution) -> Kind:
+    alive = (WorkflowExecutionStatus.RUNNING, WorkflowExecutionStatus.COMPLETED)
+    partial = run.status in alive and _attribute(run, temporal.OUTCOME) == Outcome.PARTIAL
+    return Kind.PARTIAL if partial else Kind.FAILED
+
+
+async def _last_of_each(client: Client, runs: Sequence[WorkflowExecution]) -> list[WorkflowExecution]:
+    """Of a workflow that was run again only the last run counts: the one before keeps its old outcome."""
+    ids = {run.id for run in runs if "'" not in run.id}
+    if not ids:
+        return list(runs)
+    last: dict[str, WorkflowExecution] = {}
+    async for run in client.list_workflows(f"WorkflowId IN ({_quoted(ids)})", limit=SCHEDULED):
+        if run.id not in last or _began(run) > _began(last[run.id]):
+            last[run.id] = run
+    return [run for run in runs if run.id not in last or last[run.id].run_id == run.run_id]
+
+
+async def _last_of_schedules(client: Client, runs: Sequence[WorkflowExecution]) -> list[WorkflowExecution]:
+    """A later run of the same schedule that ended well has done what the one before has not."""
+    last: dict[str, WorkflowExecution] = {}
+    for run in runs:
+        last.setdefault(_schedule(run), run)
+    return [run for schedule, run in last.items() if await _is_the_last(client, schedule, run)]
+
+
+async def _is_the_last(client: Client, schedule: str, run: WorkflowExecution) -> bool:
+    closed = f"{SCHEDULE} = '{schedule}' AND ExecutionStatus != 'Running'"
+    async for newest in client.list_workflows(closed, limit=1):
+        return newest.run_id == run.run_id
+    return True
+
+
+async def _waiting(client: Client, query: AttentionQuery, now: datetime) -> list[Waiting]:
+    runs = await _list(client, WAITING)
+    systems = {system for run in runs for system in run.typed_search_attributes.get(temporal.WAITS_FOR) or ()}
+    return [await _waiting_for(client, system, runs, query, now) for system in sorted(systems)]
+
+
+async def _waiting_for(
+    client: Client, system: str, runs: Sequence[WorkflowExecution], query: AttentionQuery, now: datetime
+) -> Waiting:
+    troubles = [
+        await _wait(system, run)
+        for run in runs
+        if system in (run.typed_search_attributes.get(temporal.WAITS_FOR) or ())
+    ]
+    first = min(troubles, key=lambda trouble: (trouble.since, trouble.run_id))
+    counted = await client.count_workflows(f"{OURS} AND {waiting_for(system)}")
+    return Waiting(
+        system=system,
+        count=max(counted.count, len(troubles)),
+        since=first.since,
+        message=first.message,
+        workflow_id=first.workflow_id,
+        run_id=first.run_id,
+        runs=[each for each in troubles if query.long_wait and each.since < now - query.long_wait],
+    )
+
+
+async def _wait(system: str, run: WorkflowExecution) -> Trouble:
+    said = (await run.memo()).get(temporal.WAITS, {}).get(system, {})
+    since = datetime.fromisoformat(said["since"]) if said else run.start_time
+    return _told(Kind.WAITING, run, Problem(step=system, kind="", message=said.get("why", "")), since)
+
+
+class _Reader:
+    """Says what became of each run, and reads only so many histories for it."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._left = READ
+
+    async def trouble(self, kind: Kind, run: WorkflowExecution) -> Trouble:
+        if kind is Kind.STUCK:
+            return await self._stuck(run)
+        if kind is Kind.UNREADABLE:
+            return _told(kind, run, None, run.start_time)
+        problem = await self._problem(run)
+        return _told(kind, run, problem, run.close_time or run.start_time)
+
+    async def _problem(self, run: WorkflowExecution) -> Problem | None:
+        """What failed first. None where too many must be read: the next sweep does."""
+        if run.status in ENDED:
+            return Problem(step=run.workflow_type, kind=ENDED[run.status], message="")
+        if said := (await run.memo()).get(temporal.PROBLEMS):
+            return Problem.model_validate(said[0])
+        if run.status is WorkflowExecutionStatus.RUNNING:
+            return Problem(step=run.workflow_type, kind="", message="")
+        if not self._may_read():
+            return None
+        return await _read_problem(self._client, run)
+
+    async def _stuck(self, run: WorkflowExecution) -> Trouble:
+        """Since its task failed first, which the history keeps; what the code said may name a customer."""
+        failed = await _last_failed_task(self._client, run) if self._may_read() else None
+        if failed is None:
+            return _told(Kind.STUCK, run, None, run.start_time)
+        error = failed.workflow_task_failed_event_attributes.failure.application_failure_info.type
+        problem = Problem(step=run.workflow_type, kind=error or "timed out", message="")
+        return _told(Kind.STUCK, run, problem, failed.event_time.ToDatetime(UTC))
+
+    def _may_read(self) -> bool:
+        self._left -= 1
+        return self._left >= 0
+
+
+async def _last_failed_task(client: Client, run: WorkflowExecution) -> HistoryEvent | None:
+    request = GetWorkflowExecutionHistoryReverseRequest(
+        namespace=client.namespace,
+        execution=Execution(workflow_id=run.id, run_id=run.run_id),
+        maximum_page_size=READ,
+    )
+    answer = await client.workflow_service.get_workflow_execution_history_reverse(request)
+    return next((event for event in answer.history.events if event.event_type in FAILED_TASK), None)
+
+
+async def _read_problem(client: Client, run: WorkflowExecution) -> Problem:
+    unknown = Problem(step=run.workflow_type, kind="", message="")
+    handle = client.get_workflow_handle(run.id, run_id=run.run_id, result_type=RunResult)
+    try:
+        return next(iter((await handle.result(follow_runs=False)).problems), unknown)
+    except WorkflowFailureError as failure:
+        cause = failure.cause
+    except ValueError:  # the result of a workflow that is no template
+        return unknown
+    if isinstance(cause, ApplicationError):
+        said = cause.message if cause.type in SAID_BY_CLIENTS else ""
+        return Problem(step=run.workflow_type, kind=cause.type or "", message=said)
+    return unknown
+
+
+def _told(kind: Kind, run: WorkflowExecution, problem: Problem | None, since: datetime) -> Trouble:
+    return Trouble(
+        kind=kind,
+        workflow_id=run.id,
+        run_id=run.run_id,
+        workflow_type=run.workflow_type,
+        headline=_attribute(run, temporal.HEADLINE) or run.workflow_type,
+        since=since,
+        step=problem.step if problem else "",
+        error=problem.kind if problem else "",
+        message=brief(problem.message) if problem else "",
+        scheduled=bool(_schedule(run)),
+    )
+
+
+def _attribute(run: WorkflowExecution, key: Any) -> str:
+    return str(run.typed_search_attributes.get(key) or "")
+
+
+def _schedule(run: WorkflowExecution) -> str:
+    return str(next(iter(run.search_attributes.get(SCHEDULE) or ()), ""))
+
+
+def _began(run: WorkflowExecution) -> datetime:
+    return run.execution_time or run.start_time
+
+
+def _quoted(values: Iterable[str]) -> str:
+    return ", ".join(f"'{value}'" for value in sorted(values))

@@ -1,0 +1,171 @@
+"""The demo's scenes: what a customer does, and all that this causes, by the simulators' own books."""
+
+import asyncio
+import json
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, TypeVar
+
+from rich.markup import escape
+from rich.table import Table
+from temporalio.client import Client, WorkflowHandle
+from temporalio.service import RPCError, RPCStatusCode
+
+from commands.show import action, folding
+from models.chartmogul import MovementWebhook
+from models.effects import Effect
+from models.events import movement_from_webhook
+from simulators.control import Control
+from simulators.shapes import Call, CustomerRow, Delivery
+from temporal import run_link
+
+T = TypeVar("T")
+
+ACCOUNT = "default"
+TASK_KEY = "Mogulflow_Key__c"
+LOOK_SECONDS = 0.02
+SETTLED_SECONDS = 0.3
+PATIENCE_SECONDS = 30
+EFFECTS_PER_RUN = 2
+NOTHING_DONE = "duplicate, nothing done"
+
+
+@dataclass(frozen=True)
+class Scene:
+    """One cancellation and all it caused. `movement` is its number in the webhook sender's book."""
+
+    customer: CustomerRow
+    movement: int
+    event_id: str
+    link: str
+    effects: list[Effect]
+    took_ms: int
+    times: str
+
+    def table(self, title: str) -> Table:
+        heading = f"\n{title}: {escape(self.customer.company)}"
+        columns = ("system", "object", "what", "tries", "before → after", "link")
+        table = folding(*columns, title=heading, lines=True)
+        for effect in self.effects:
+            tries, link = str(effect.tries), f"[link={effect.link}]{effect.link}[/link]"
+            table.add_row(effect.system, effect.object_type, action(effect), tries, _change(effect), link)
+        table.caption = f"event {self.event_id}, {self.times}\n[link={self.link}]{self.link}[/link]"
+        table.caption_justify = "left"
+        return table
+
+
+@dataclass(frozen=True)
+class Stage:
+    client: Client
+    control: Control
+    web_ui_url: str
+
+    async def cancellation(self, customer: CustomerRow) -> Scene:
+        seen = len(self.control.deliveries())
+        self.control.cancel(customer.uuid, reason="Too expensive")
+        delivery = await _until(lambda: self._answered(seen))
+        run = delivery.response["runs"][0]
+        effects = await _effects(self.client.get_workflow_handle(run["workflow_id"]))
+        took_ms = self._took_ms(delivery)
+        return Scene(
+            customer,
+            delivery.movement,
+            str(delivery.response["event_id"]),
+            run["link"],
+            effects,
+            took_ms,
+            f"{took_ms} ms from webhook to last effect",
+        )
+
+    async def lost_webhook(self, customer: CustomerRow) -> Scene:
+        """No delivery names its run: the event's id does."""
+        began = time.monotonic()
+        body = self.control.cancel(customer.uuid, reason="Moved to another tool", send=False)
+        event = movement_from_webhook(MovementWebhook.model_validate(body), ACCOUNT)
+        handle = self.client.get_workflow_handle(f"churn_save/{event.event_id}")
+        described = await _until_async(lambda: _described(handle))
+        effects = await _effects(handle)
+        took_ms = round((time.monotonic() - began) * 1000)
+        link = run_link(self.web_ui_url, self.client.namespace, handle.id, described)
+        times = f"{took_ms / 1000:.1f} s from the cancellation to the last effect"
+        return Scene(customer, -1, event.event_id, link, effects, took_ms, times)
+
+    async def again(self, scene: Scene) -> str:
+        """Send the scene's webhook once more; what the ingress says, and whether it is true."""
+        seen, calls = len(self.control.deliveries()), len(self._calls_of_runs())
+        self.control.resend(scene.movement)
+        delivery = await _until(lambda: self._answered(seen))
+        await asyncio.sleep(SETTLED_SECONDS)
+        result = delivery.response["result"]
+        quiet = len(self._calls_of_runs()) == calls
+        return NOTHING_DONE if result == "duplicate" and quiet else f"{result}, and calls were made"
+
+    def left_behind(self, scene: Scene) -> str:
+        """Tasks and messages that carry the event's keys."""
+        event = scene.event_id
+        tasks = [each for each in self.control.records("Task") if str(each.get(TASK_KEY)).startswith(event)]
+        messages = [each for each in self.control.messages() if event in json.dumps(each.get("metadata"))]
+        return f"{_count(tasks, 'task')}, {_count(messages, 'message')}"
+
+    def _answered(self, seen: int) -> Delivery | None:
+        """The next delivery that the ingress has answered."""
+        return next((each for each in self.control.deliveries()[seen:] if each.status_code), None)
+
+    def _calls_of_runs(self) -> list[Call]:
+        """All but the polls, which go on all the time."""
+        return [call for call in self.control.calls() if not call.path.endswith("/v1/activities")]
+
+    def _took_ms(self, delivery: Delivery) -> int:
+        """From sending the webhook to the answer of the last write, both by the simulators' clock."""
+        writes = [
+            call for call in self.control.calls() if call.method == "PATCH" or "postMessage" in call.path
+        ]
+        ends = [call.at + timedelta(milliseconds=call.took_ms) for call in writes if call.at >= delivery.at]
+        return round((max(ends) - delivery.at).total_seconds() * 1000)
+
+
+def _count(found: list[Any], noun: str) -> str:
+    return f"{len(found)} {noun}{'s' * (len(found) != 1)}"
+
+
+def _change(effect: Effect) -> str:
+    after = effect.after.get("Subject") or effect.after.get("text", "")
+    return escape(f"{'nothing' if effect.before is None else 'the same'} → {after}")
+
+
+async def _described(handle: WorkflowHandle[Any, Any]) -> str | None:
+    """The run's id, once there is one."""
+    try:
+        return (await handle.describe()).run_id
+    except RPCError as error:
+        if error.status is not RPCStatusCode.NOT_FOUND:
+            raise
+        return None
+
+
+async def _effects(handle: WorkflowHandle[Any, Any]) -> list[Effect]:
+    """What the run says it did, once both systems were written."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    effects: list[Effect] = []
+    while len(effects) < EFFECTS_PER_RUN and time.monotonic() < deadline:
+        effects = await handle.query("effects", result_type=list[Effect])
+        await asyncio.sleep(LOOK_SECONDS)
+    return effects
+
+
+async def _until(found: Callable[[], T | None]) -> T:
+    async def look() -> T | None:
+        return found()
+
+    return await _until_async(look)
+
+
+async def _until_async(found: Callable[[], Awaitable[T | None]]) -> T:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while (value := await found()) is None:
+        if time.monotonic() > deadline:
+            raise TimeoutError("What should have come did not; see .mogulflow/logs")
+        await asyncio.sleep(LOOK_SECONDS)
+    return value

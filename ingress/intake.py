@@ -1,0 +1,100 @@
+"""One delivery, from its body to its answer. Nothing is accepted before its run is durable."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+from fastapi.responses import JSONResponse
+from temporalio.service import RPCError
+
+from ingress import metrics
+from ingress.backlog import Backlog
+from ingress.chartmogul import Unreadable, movement_of
+from ingress.dispatch import Dispatched, Door
+from ingress.unreadable import Keeper
+from models.events import MrrMovement
+
+TEMPORAL_LIMIT_SECONDS = 2
+RETRY_AFTER_SECONDS = 30
+
+log = logging.getLogger("mogulflow.ingress")
+
+
+class _Unconfirmed(Exception):
+    """Temporal did not say that the run is there."""
+
+    def __init__(self, reason: str, detail: str = "") -> None:
+        super().__init__(reason)
+        self.log_fields = {"reason": reason, "detail": detail}
+
+
+class Intake:
+    def __init__(self, keeper: Keeper, backlog: Backlog) -> None:
+        self._keeper, self._backlog = keeper, backlog
+
+    async def take(self, door: Door | None, account: str, body: bytes) -> JSONResponse:
+        if problem := self._backlog.problem:
+            return _later("backlog", {"account": account, "reason": problem})
+        try:
+            event = movement_of(body, account)
+        except Unreadable as unreadable:
+            return await self._keep(door, account, body, unreadable.message)
+        return await self._start(door, event)
+
+    async def _start(self, door: Door | None, event: MrrMovement) -> JSONResponse:
+        try:
+            async with _confirmed_by(door) as sure:
+                runs = await sure.dispatch(event, received_at=datetime.now(UTC))
+        except _Unconfirmed as why:
+            return _later("unavailable", {"event_id": event.event_id} | why.log_fields)
+        result = _result(runs)
+        metrics.DELIVERIES.labels(result=result).inc()
+        log.info("event %s", result, extra={"event_id": event.event_id, "account": event.account})
+        answer: dict[str, Any] = {"event_id": event.event_id, "result": result}
+        answer["runs"] = [vars(run) for run in runs]
+        return JSONResponse(answer, 202 if result == "started" else 200)
+
+    async def _keep(self, door: Door | None, account: str, body: bytes, reason: str) -> JSONResponse:
+        try:
+            async with _confirmed_by(door) as sure:
+                kept = await self._keeper.keep(sure, account, body, reason)
+        except _Unconfirmed as why:
+            return _later("unavailable", {"account": account} | why.log_fields)
+        metrics.DELIVERIES.labels(result="unreadable" if kept else "unreadable_not_kept").inc()
+        extra = {"account": account, "reason": reason, "kept": kept.workflow_id if kept else None}
+        log.warning("delivery unreadable", extra=extra)
+        if kept:
+            return JSONResponse({"error": reason, "kept": vars(kept)}, 422)
+        return JSONResponse(
+            {"error": f"{reason} It was not kept: too many like it came within an hour."}, 422
+        )
+
+
+@asynccontextmanager
+async def _confirmed_by(door: Door | None) -> AsyncIterator[Door]:
+    """The door; raises _Unconfirmed where Temporal did not answer within the block."""
+    if door is None:
+        raise _Unconfirmed("not connected yet")
+    try:
+        async with asyncio.timeout(TEMPORAL_LIMIT_SECONDS):
+            yield door
+    except RPCError as error:
+        raise _Unconfirmed(error.status.name, error.message[:200]) from None
+    except (TimeoutError, RuntimeError) as error:  # RuntimeError: the first connect failed
+        raise _Unconfirmed(type(error).__name__) from None
+
+
+def _later(result: str, log_fields: dict[str, str]) -> JSONResponse:
+    metrics.DELIVERIES.labels(result=result).inc()
+    log.error("delivery sent back for later", extra=log_fields)
+    message = "The event was not confirmed: send it again."
+    return JSONResponse({"error": message}, 503, {"Retry-After": str(RETRY_AFTER_SECONDS)})
+
+
+def _result(runs: list[Dispatched]) -> str:
+    if not runs:
+        return "unrouted"
+    return "started" if any(run.new for run in runs) else "duplicate"

@@ -1,0 +1,55 @@
+"""Whether events can be taken now, and if not, why."""
+
+import asyncio
+from datetime import timedelta
+
+from temporalio.client import Client
+from temporalio.service import RPCError, RPCStatusCode
+
+import temporal
+from devserver import namespace_gaps
+from ingress.backlog import Backlog
+from ingress.dispatch import Door
+
+LIMIT_SECONDS = 2
+HIDDEN = (RPCStatusCode.PERMISSION_DENIED, RPCStatusCode.UNIMPLEMENTED)
+"""How a server answers that shows its namespaces to administrators only."""
+
+
+class Readiness:
+    def __init__(self, backlog: Backlog) -> None:
+        self._backlog = backlog
+        self._prepared = False
+
+    async def problem(self, door: Door | None) -> str | None:
+        """What the namespace lacks is asked until it lacks nothing."""
+        if door is None:
+            return "unreachable"
+        try:
+            async with asyncio.timeout(LIMIT_SECONDS):
+                if not await door.client.service_client.check_health(
+                    timeout=timedelta(seconds=LIMIT_SECONDS)
+                ):
+                    return "unreachable"
+                lacking = None if self._prepared else await _lacking(door.client)
+        except (TimeoutError, RPCError, RuntimeError):
+            return "unreachable"
+        self._prepared = lacking is None
+        return lacking or self._backlog.problem
+
+
+async def _lacking(client: Client) -> str | None:
+    try:
+        gaps = await namespace_gaps(client)
+    except RPCError as error:
+        if error.status is RPCStatusCode.NOT_FOUND:
+            return f"there is no namespace {client.namespace}"
+        if error.status in HIDDEN:
+            return None
+        raise
+    lacking = []
+    if gaps.search_attributes:
+        lacking.append(f"search attributes {', '.join(gaps.search_attributes)}")
+    if gaps.retention is not None:
+        lacking.append(f"{temporal.RETENTION.days} days of retention")
+    return f"namespace {client.namespace} lacks {' and '.join(lacking)}" if lacking else None

@@ -1,0 +1,147 @@
+"""What runs when: a list of declarations. `mogulflow schedules apply` brings Temporal's in line with it."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from pydantic import BaseModel
+from temporalio.client import (
+    Schedule,
+    ScheduleActionStartWorkflow,
+    ScheduleCalendarSpec,
+    ScheduleIntervalSpec,
+    ScheduleOverlapPolicy,
+    SchedulePolicy,
+    ScheduleRange,
+    ScheduleSpec,
+)
+from temporalio.common import Priority, SearchAttributePair, TypedSearchAttributes
+
+import temporal
+from models.attention import WatchInput
+from models.movements import CoverageInput, PollInput
+from settings import ChartMogulAccount, Settings
+from workflows import coverage, movement_poll
+
+OWNER = {"owner": "mogulflow"}
+"""Memo of each schedule that is ours to change and to delete."""
+
+SHORTEST_CATCH_UP = timedelta(seconds=10)
+"""The server takes no less."""
+
+WATCH_EVERY = timedelta(minutes=1)
+
+TELLING = timedelta(minutes=30)
+"""Left after the reading, to tell the ops channel."""
+
+
+@dataclass(frozen=True)
+class Declaration:
+    """`id` names the schedule, and with the time its runs. A run shows `what` and `why` in the Web UI."""
+
+    id: str
+    what: str
+    why: str
+    workflow: str
+    input: BaseModel
+    spec: ScheduleSpec
+    catch_up: timedelta
+    timeout: timedelta
+    account: str | None = None
+    overlap: ScheduleOverlapPolicy = ScheduleOverlapPolicy.SKIP
+    priority: Priority = temporal.BULK
+
+    def schedule(self) -> Schedule:
+        return Schedule(
+            action=ScheduleActionStartWorkflow(
+                self.workflow,
+                self.input,
+                id=self.id,
+                task_queue=temporal.WORKFLOWS,
+                task_timeout=temporal.TASK_TIMEOUT,
+                execution_timeout=self.timeout,
+                typed_search_attributes=self._search_attributes(),
+                static_summary=self.what,
+                static_details=self.why,
+                priority=self.priority,
+            ),
+            spec=self.spec,
+            policy=SchedulePolicy(overlap=self.overlap, catchup_window=self.catch_up),
+        )
+
+    def _search_attributes(self) -> TypedSearchAttributes:
+        pairs = [SearchAttributePair(temporal.HEADLINE, self.what)]
+        if self.account is not None:
+            pairs.append(SearchAttributePair(temporal.ACCOUNT, self.account))
+        return TypedSearchAttributes(pairs)
+
+
+def declarations(settings: Settings) -> list[Declaration]:
+    """Those of each account; what an installation has once comes after them."""
+    ops_channel = settings.slack.ops_channel if settings.slack else None
+    return [
+        *(_poll(name, account, ops_channel) for name, account in settings.chartmogul.items()),
+        *(_coverage(name, ops_channel) for name in settings.chartmogul),
+        _watch(settings, ops_channel),
+    ]
+
+
+def _poll(name: str, account: ChartMogulAccount, ops_channel: str | None) -> Declaration:
+    every = timedelta(seconds=max(1, round(account.poll_minutes * 60)))
+    return Declaration(
+        id=f"poll/{name}",
+        what=f"Movements of account {name}",
+        why=(
+            "Each begins where the last complete one ended: one at a time is enough, and one after an outage."
+            " Reading waits up to an hour for ChartMogul; one that hangs longer is ended and blocks no other."
+        ),
+        workflow="movement_poll",
+        input=PollInput(
+            account=name,
+            head_start=timedelta(seconds=account.poll_head_start_seconds),
+            ops_channel=ops_channel,
+        ),
+        spec=ScheduleSpec(intervals=[ScheduleIntervalSpec(every=every)]),
+        catch_up=max(every, SHORTEST_CATCH_UP),
+        timeout=movement_poll.LIMIT + TELLING,
+        account=name,
+        priority=temporal.LIVE,
+    )
+
+
+def _coverage(name: str, ops_channel: str | None) -> Declaration:
+    given = CoverageInput(account=name, ops_channel=ops_channel)
+    return Declaration(
+        id=f"coverage/{name}",
+        what=f"Coverage of account {name}, last {given.days:g} days",
+        why=(
+            "Each covers three days, so half a day late is soon enough. UTC has no clock changes. No jitter:"
+            " an update would drop the run that it holds back."
+        ),
+        workflow="coverage",
+        input=given,
+        spec=ScheduleSpec(calendars=[_daily(4, 40)]),
+        catch_up=timedelta(hours=12),
+        timeout=given.days * coverage.LIMIT + TELLING,
+        account=name,
+    )
+
+
+def _watch(settings: Settings, ops_channel: str | None) -> Declaration:
+    return Declaration(
+        id="ops_watch",
+        what="What waits for a person",
+        why=(
+            "Each looks at all there is, so a missed one is made good by the next. Slack is waited for half a"
+            " minute per message: one that hangs longer is ended, and its messages are told by the next."
+        ),
+        workflow="ops_watch",
+        input=WatchInput(ops_channel=ops_channel, web_ui_url=settings.web_ui_url),
+        spec=ScheduleSpec(intervals=[ScheduleIntervalSpec(every=WATCH_EVERY)]),
+        catch_up=SHORTEST_CATCH_UP,
+        timeout=timedelta(minutes=10),
+        priority=temporal.LIVE,
+    )
+
+
+def _daily(hour: int, minute: int) -> ScheduleCalendarSpec:
+    return ScheduleCalendarSpec(hour=[ScheduleRange(hour)], minute=[ScheduleRange(minute)])

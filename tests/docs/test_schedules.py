@@ -1,0 +1,120 @@
+"""What the README says of schedules: the table is the code, and the lines for a terminal work as shown."""
+
+import asyncio
+import os
+import re
+import shlex
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+import worker
+from commands.dates import in_words
+from commands.schedules import apply, when
+from commands.show import heading
+from devserver import DevServer
+from models.movements import ACTED, SUPPRESSED, CoverageReport, Found
+from schedules import declarations
+from settings import ChartMogulAccount, Settings
+from simulators.control import Control
+from temporal_cli import find_cli
+from tests.conftest import running_temporal
+from tests.docs.test_readme import README, table
+
+PAST = "coverage/default-2026-11-02T04:40:00Z"
+
+
+@pytest.fixture(scope="module")
+async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[DevServer]:
+    """Of its own: a poll would act on what other tests do."""
+    async with running_temporal(tmp_path_factory.mktemp("readme")) as server:
+        yield server
+
+
+def test_the_table_of_schedules_is_what_is_declared() -> None:
+    account = ChartMogulAccount.model_validate({"api_key": "key"})
+    declared = declarations(Settings(chartmogul={"ACCOUNT": account}))
+    assert table("schedule") == [
+        [
+            f"`{each.id}`",
+            each.what,
+            when(each.spec),
+            each.overlap.name.lower().replace("_", " "),
+            in_words(each.catch_up),
+            in_words(each.timeout),
+            each.why,
+        ]
+        for each in declared
+    ]
+
+
+def test_the_columns_of_coverage_are_all_there_can_be() -> None:
+    named = [name for row in table("column") for name in re.findall("`([^`]+)`", row[0])]
+    assert named == [heading(found) for found in (*ACTED, *SUPPRESSED, Found.UNACCOUNTED)]
+
+
+@dataclass(frozen=True)
+class Line:
+    """A command of the README, and what it says there."""
+
+    words: list[str]
+    shown: str
+
+
+def lines() -> list[Line]:
+    text = README.split("```console\n", 1)[1].split("```", 1)[0].replace("\\\n", "")
+    found = [part.partition("\n") for part in re.split(r"^\$ ", text, flags=re.MULTILINE)[1:]]
+    return [Line(shlex.split(command), shown) for command, _, shown in found]
+
+
+async def test_the_lines_for_a_terminal_work_as_shown(
+    server: DevServer,
+    settings: Settings,
+    simulators: Control,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TEMPORAL_ADDRESS", server.address)
+    await apply(settings, dry_run=False, prune=False, console=Console(file=StringIO()))
+    client = await server.client()
+    async with worker.running(client, settings):
+        for line in lines():
+            await says(line, tmp_path)
+        run = client.get_workflow_handle(PAST, result_type=CoverageReport)
+        assert (await run.result()).end == datetime(2026, 11, 2, 4, 40, tzinfo=UTC)
+    state = (await client.get_schedule_handle("poll/default").describe()).schedule.state
+    assert (state.paused, state.note) == (False, "ChartMogul is back")
+
+
+async def says(line: Line, home: Path, seconds: float = 20) -> None:
+    """Lists run a little behind, so they may be asked again."""
+    deadline = time.monotonic() + seconds
+    while shape(said := await answer(line.words, home)) != shape(line.shown):
+        assert "list" in line.words, said
+        assert time.monotonic() < deadline, said
+        await asyncio.sleep(0.3)
+
+
+async def answer(words: list[str], home: Path) -> str:
+    assert words[0] == "temporal"
+    process = await asyncio.create_subprocess_exec(
+        *(str(await find_cli()), *words[1:]),
+        env={"TEMPORAL_ADDRESS": os.environ["TEMPORAL_ADDRESS"], "HOME": str(home)},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    output, _ = await process.communicate()
+    assert process.returncode == 0, output.decode()
+    return output.decode()
+
+
+def shape(text: str) -> list[list[str]]:
+    """Its words by line, without what depends on the time of day."""
+    timeless = re.sub(r"\b(now|\d+ \w+ (ago|from now))\b", "", text)
+    return [line.split() for line in timeless.splitlines() if line.strip()]

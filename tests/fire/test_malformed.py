@@ -1,0 +1,86 @@
+"""Whatever comes to the webhook, the service refuses it soon, stays as it was, and goes on."""
+
+import asyncio
+import io
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from itertools import islice
+
+import aiohttp
+import pytest
+from temporalio.client import Client
+
+from models.runs import Outcome
+from simulators.control import Control
+from stack import Stack
+from tests.fire import FULL
+from tests.fire.bodies import Body, malformed
+from tests.service.conftest import one_of_each, results
+
+BODIES = 100_000 if FULL else 2_000
+WARM_UP = BODIES // 4
+CONNECTIONS = 64
+SLOWEST_SECONDS = 2.0
+MORE_MEMORY_MB = 20
+LINE_CUT = 0
+
+ALLOWED = {"ten_megabytes": {413}, "ten_megabytes_unasked": {413, LINE_CUT}}
+"""Statuses by kind of body; 422 for all others."""
+
+
+async def fire(url: str, bodies: Iterator[Body], connections: int) -> Counter[tuple[str, int]]:
+    """Send all of them; the answers by kind of body and status. Each must come in time."""
+    answers: Counter[tuple[str, int]] = Counter()
+
+    async def shoot(http: aiohttp.ClientSession) -> None:
+        for body in bodies:
+            began = time.monotonic()
+            answers[body.kind, await post(http, url, body)] += 1
+            assert time.monotonic() - began < SLOWEST_SECONDS, body.kind
+
+    async with (
+        aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=connections)) as http,
+        asyncio.TaskGroup() as group,
+    ):
+        for _ in range(connections):
+            group.create_task(shoot(http))
+    return answers
+
+
+async def post(http: aiohttp.ClientSession, url: str, body: Body) -> int:
+    """The answer's status."""
+    try:
+        async with http.post(url, data=io.BytesIO(body.content), headers=body.headers) as answer:
+            await answer.read()
+            return answer.status
+    except aiohttp.ClientError:
+        return LINE_CUT
+
+
+def memory_mb(process: int) -> float:
+    said = subprocess.run(["ps", "-o", "rss=", "-p", str(process)], capture_output=True, check=True)
+    return int(said.stdout) / 1024
+
+
+@pytest.mark.timeout(600)
+async def test_malformed_bodies_are_refused_and_change_nothing(
+    stack: Stack, simulators: Control, client: Client
+) -> None:
+    bodies = malformed(seed=1, count=BODIES)
+    answers = await fire(stack.webhook_url, islice(bodies, 150), connections=4)  # of these a hundred are kept
+    answers += await fire(stack.webhook_url, islice(bodies, WARM_UP), CONNECTIONS)
+    warm, began = memory_mb(stack.serve.pid), time.monotonic()
+    shot = await fire(stack.webhook_url, bodies, CONNECTIONS)
+    seconds, grown = time.monotonic() - began, memory_mb(stack.serve.pid) - warm
+    sys.stderr.write(f"{shot.total() / seconds:.0f} bodies/s, {warm:.0f} MB and {grown:+.1f} MB\n")
+    answers += shot
+    assert answers.total() == BODIES
+    assert {each for each in answers if each[1] not in ALLOWED.get(each[0], {422})} == set()
+    assert grown < MORE_MEMORY_MB
+    simulators.cancel(simulators.customers(case="account")[0].uuid)
+    [result] = await results(client, simulators, 1)
+    assert result.outcome is Outcome.ACTED
+    assert one_of_each(simulators, 1)

@@ -1,0 +1,76 @@
+"""While runs wait too long for a worker, deliveries are sent back for later, and taken again after it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import pytest
+from temporalio.client import Client
+
+import worker
+from devserver import DevServer
+from ingress.backlog import Backlog
+from processes import free_ports
+from settings import Settings
+from temporal_cli import find_cli
+from tests.conftest import SECRET
+from tests.ingress.conftest import ingress_for
+from tests.ingress.test_app import churn
+
+URL = f"/webhooks/chartmogul/{SECRET}"
+
+
+@pytest.fixture
+async def quiet(tmp_path: Path) -> AsyncIterator[Client]:
+    """A server of its own, without workers."""
+    server = DevServer(await find_cli(), tmp_path, free_ports(0)[0])
+    await server.start()
+    yield await server.client()
+    await server.stop()
+
+
+async def until(http: httpx.AsyncClient, ready: int) -> str:
+    """What `ready` says once it has this status."""
+    async with asyncio.timeout(20):
+        while (answer := await http.get("/ready")).status_code != ready:
+            await asyncio.sleep(0.2)
+    return str(answer.json()["temporal"])
+
+
+async def test_an_old_backlog_is_503_with_retry_after_until_workers_take_it(
+    quiet: Client, settings: Settings
+) -> None:
+    async with ingress_for(quiet, settings, backlog_limit_seconds=1) as http:
+        assert (await http.post(URL, json=churn())).status_code == 202
+        assert "seconds for a worker" in await until(http, 503)
+        refused = churn()
+        for answer in (await http.post(URL, json=refused), await http.post(URL, content=b"{")):
+            assert answer.status_code == 503
+            assert int(answer.headers["Retry-After"]) > 0
+        text = (await http.get("/metrics")).text
+        assert 'mogulflow_webhook_deliveries_total{result="backlog"}' in text
+        assert "mogulflow_backlog_age_seconds" in text
+        async with worker.running(quiet, settings):
+            await until(http, 200)
+            assert (await http.post(URL, json=refused)).status_code == 202
+
+
+async def test_what_waited_before_we_came_counts_from_then(quiet: Client, settings: Settings) -> None:
+    async with ingress_for(quiet, settings) as http:
+        await http.post(URL, json=churn())
+    await asyncio.sleep(6)  # the server counts every five seconds
+    backlog = Backlog(limit_seconds=0.5)
+    await backlog.look(quiet)
+    assert backlog.problem is None
+    await asyncio.sleep(0.6)
+    await backlog.look(quiet)
+    assert backlog.problem == "events have waited 1 seconds for a worker"
+
+
+async def test_without_temporal_nothing_is_known_and_nothing_refused() -> None:
+    backlog = Backlog(limit_seconds=0)
+    nobody = await Client.connect(f"127.0.0.1:{free_ports(0)[0]}", lazy=True)
+    for client in (None, nobody):
+        await backlog.look(client)
+        assert backlog.problem is None

@@ -1,0 +1,225 @@
+"""`backfill` and `coverage` as processes against the whole system, a killed worker included."""
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AbstractAsyncContextManager, suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from temporalio.client import Client
+from temporalio.service import RPCError
+
+from commands.dates import shown
+from models.movements import BackfillProgress, Found
+from simulators.control import Control
+from simulators.shapes import CustomerRow
+from stack import Stack
+from tests.conftest import SEEDS
+from tests.service.conftest import Command, one_of_each, started, until
+
+TODAY = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+LIST = "^/v1/activities$"
+
+
+def day(ago: int) -> str:
+    return shown(TODAY - timedelta(days=ago))
+
+
+def cancelled(simulators: Control, *days_ago: int, hours: float = 3) -> None:
+    """One each, long ago, of which no webhook told."""
+    for customer, ago in zip(paying(simulators), days_ago, strict=False):
+        simulators.cancel(customer.uuid, send=False, at=TODAY - timedelta(days=ago) + timedelta(hours=hours))
+
+
+def paying(simulators: Control) -> list[CustomerRow]:
+    return [each for each in simulators.customers(limit=1000) if each.mrr]
+
+
+@pytest.fixture(autouse=True)
+async def no_backfill_runs(client: Client) -> AsyncIterator[None]:
+    yield
+    with suppress(RPCError):
+        await client.get_workflow_handle("backfill/default").terminate()
+
+
+async def test_what_is_old_is_counted_and_the_table_says_how_to_act_on_it(
+    simulators: Control, mogulflow: Command
+) -> None:
+    cancelled(simulators, 1, 2, 9, 10, 11)
+    span = ("--from", day(12), "--to", day(0))
+    said = await mogulflow("backfill", *span)
+    assert said.code == 0, said.text
+    assert "12 of 12 days, 5 movements, 2 started" in said.text
+    assert "3 too old: further back than their routes act" in said.text
+    await until(lambda: one_of_each(simulators, 2))
+    advice = said.text.partition("To act on them: `mogulflow ")[2].partition("`")[0]
+    said = await mogulflow(*advice.split())
+    assert said.code == 0, said.text
+    assert "5 movements, 3 started" in said.text
+    assert "too old" not in said.text
+    await until(lambda: one_of_each(simulators, 5))
+
+
+async def test_a_preview_counts_and_starts_nothing(simulators: Control, mogulflow: Command) -> None:
+    cancelled(simulators, 1, 2)
+    said = await mogulflow("backfill", "--from", day(5), "--to", day(0), "--preview")
+    assert said.code == 0, said.text
+    assert "2 movements, 2 would start" in said.text
+    assert one_of_each(simulators, 0)
+
+
+async def test_a_time_span_that_ends_in_the_future_is_taken_and_said(
+    simulators: Control, mogulflow: Command
+) -> None:
+    cancelled(simulators, -20)
+    said = await mogulflow("backfill", "--from", day(-15), "--to", day(-22))
+    assert said.code == 0, said.text
+    assert f"--to {day(-22)} lies ahead" in said.text
+    assert "1 movements, 1 started" in said.text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ((), "Say which time span: --from 2026-10-01 --to 2026-11-01"),
+        (("--from", "2026-11-01", "--to", "2026-11-01"), "must lie before --to 2026-11-01"),
+        (("--from", "yesterday", "--to", "2026-11-01"), "--from 'yesterday' is not a date such as"),
+        (
+            ("--from", "2026-10-01", "--to", "2026-11-01", "--template", "won_back"),
+            "no template won_back; there are: churn_save",
+        ),
+        (("--account", "europe"), "no account europe; there are: default. Set CHARTMOGUL__EUROPE__API_KEY"),
+        (("--attach", "--account", "europe"), "There is no backfill of account europe."),
+    ],
+)
+async def test_what_cannot_be_asked_for_is_refused_in_a_sentence(
+    stack: Stack, mogulflow: Command, arguments: tuple[str, ...], sentence: str
+) -> None:
+    said = await mogulflow("backfill", *arguments)
+    assert said.code == 1
+    assert sentence in said.text
+    assert "Traceback" not in said.text
+
+
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Who runs tests in the background has Ctrl-C ignored, and their children as well."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+async def test_ctrl_c_leaves_it_running_a_second_one_is_refused_and_one_may_attach(
+    stack: Stack, simulators: Control, mogulflow: Command, tmp_path: Path, interruptible: None
+) -> None:
+    cancelled(simulators, 1, 2)
+    simulators.fault("chartmogul", "slow", path=LIST, delay_seconds=2, times=4)
+    span = ("--from", day(5), "--to", day(0))
+    async with backfilling(stack, tmp_path, *span) as process:
+        assert process.stdout
+        await process.stdout.readuntil(b"Run: ")
+        process.send_signal(signal.SIGINT)
+        output, _ = await asyncio.wait_for(process.communicate(), 20)
+    assert process.returncode == 130
+    for way in (
+        "mogulflow backfill --attach --account default",
+        "temporal workflow cancel -w backfill/default",
+    ):
+        assert way in output.decode()
+    said = await mogulflow("backfill", *span)
+    assert said.code == 1
+    assert "One at a time: backfill/default is running" in said.text
+    said = await mogulflow("backfill", "--attach")
+    assert said.code == 0, said.text
+    assert "5 of 5 days, 2 movements, 2 started" in said.text
+
+
+def backfilling(
+    stack: Stack, folder: Path, *arguments: str
+) -> AbstractAsyncContextManager[asyncio.subprocess.Process]:
+    return started(folder, "backfill", *arguments, **stack.environment | {"PYTHONUNBUFFERED": "1"})
+
+
+async def test_a_cancelled_one_says_how_far_it_came(
+    stack: Stack, simulators: Control, client: Client, tmp_path: Path
+) -> None:
+    simulators.fault("chartmogul", "slow", path=LIST, delay_seconds=2, times=None)
+    async with backfilling(stack, tmp_path, "--from", day(5), "--to", day(0)) as process:
+        assert process.stdout
+        await process.stdout.readuntil(b"Run: ")
+        await client.get_workflow_handle("backfill/default").cancel()
+        output, _ = await asyncio.wait_for(process.communicate(), 40)
+    assert process.returncode == 1
+    assert f"The backfill ended at {day(5)} (0 of 5 days, 0 movements, 0 started)" in " ".join(
+        output.decode().split()
+    )
+
+
+@pytest.mark.timeout(180)
+async def test_a_worker_killed_amid_a_page_goes_on_after_it_and_starts_each_movement_once(
+    stack: Stack, simulators: Control, client: Client, tmp_path: Path
+) -> None:
+    simulators.reset(customers=400, seed=next(SEEDS))
+    count = 230  # more than a page
+    for number, customer in enumerate(paying(simulators)[:count]):
+        at = TODAY - timedelta(days=10) + timedelta(minutes=number)
+        simulators.cancel(customer.uuid, send=False, at=at)
+    fault = simulators.fault("chartmogul", "slow", path=LIST, delay_seconds=4, skip=1)
+    span = ("--from", day(10), "--to", day(9), "--act-within", "30")
+    async with backfilling(stack, tmp_path, *span) as process:
+        await until(lambda: any(each.id == fault.id and each.hits for each in simulators.faults()))
+        await has_said_how_far_it_is(client)
+        await stack.serve.kill()
+        await stack.serve.start()
+        output, _ = await asyncio.wait_for(process.communicate(), 120)
+    assert process.returncode == 0, output.decode()
+    done: BackfillProgress = await client.get_workflow_handle(
+        "backfill/default", result_type=BackfillProgress
+    ).result()
+    assert (done.tally.rows, done.tally.of(Found.STARTED)) == (count, count)
+    await until(lambda: one_of_each(simulators, count), 60)
+
+
+async def has_said_how_far_it_is(client: Client) -> None:
+    async with asyncio.timeout(20):
+        while True:
+            found = await client.get_workflow_handle("backfill/default").describe()
+            if any(each.HasField("heartbeat_details") for each in found.raw_description.pending_activities):
+                return
+            await asyncio.sleep(0.05)
+
+
+async def test_coverage_tells_by_what_each_movement_was_found(
+    simulators: Control, mogulflow: Command
+) -> None:
+    cancelled(simulators, 1, 10)
+    by_webhook = paying(simulators)[0]
+    simulators.cancel(by_webhook.uuid)
+    await until(lambda: one_of_each(simulators, 1))
+    lost = await mogulflow("coverage", "--from", day(11), "--to", day(-1))
+    assert lost.code == 1
+    assert "Neither run nor reason" in lost.text
+    assert "would have missed 1 of 2" in lost.text
+    advice = lost.text.partition("reason; `mogulflow ")[2].partition("`")[0]
+    await mogulflow(*advice.split())
+    said = await mogulflow("coverage", "--from", day(11), "--to", day(-1))
+    assert said.code == 0, said.text
+    head = "movement webhook poll backfill too old unaccounted total"
+    for row in (head, "churn 1 0 1 1 0 3", "all 1 0 1 1 0 3"):
+        assert row in said.text
+    assert "The webhook alone would have missed 1 of 2 that were to be acted on." in said.text
+
+
+async def test_coverage_of_rows_that_cannot_be_read_lists_them_and_fails(
+    simulators: Control, mogulflow: Command
+) -> None:
+    row: dict[str, Any] = {"uuid": "5f2a", "date": f"{day(1)}T08:00:00+00:00", "type": "churn"}
+    answer = {"entries": [row], "has_more": False, "cursor": None}
+    simulators.fault("chartmogul", "status", path=LIST, status=200, body=answer, times=None)
+    said = await mogulflow("coverage")
+    assert said.code == 1
+    assert "These rows cannot be read" in said.text
+    assert "5f2a" in said.text

@@ -1,0 +1,54 @@
+"""The whole product as real processes: fixtures that each folder of such tests imports in its conftest."""
+
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+from temporalio.client import Client
+
+from simulators.control import Control
+from stack import ANY_PORTS, Stack
+from tests.conftest import SEEDS
+
+ROUTES = """
+routes:
+  - name: churn-save
+    template: churn_save
+    when: {movements: [churn]}
+    options:
+      channel: "#revenue-saves"
+      task: {fallback_owner: revops@mogulflow.example}
+      check_back_days: []
+      settling_seconds: 0.2
+"""
+
+
+@pytest.fixture(scope="package")
+async def shared_stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack]:
+    state = tmp_path_factory.mktemp("service")
+    routes = state / "routes.yaml"
+    routes.write_text(ROUTES)
+    environment = {"ROUTES_FILE": str(routes), "SLACK__SETTLE_SECONDS": "0.2"}
+    async with Stack(state, ANY_PORTS, environment=environment) as stack:
+        yield stack
+
+
+@pytest.fixture
+async def stack(shared_stack: Stack) -> Stack:
+    """All of it up, whatever the test before did to it."""
+    for child in (shared_stack.simulators, shared_stack.temporal, shared_stack.serve):
+        await child.start()
+    return shared_stack
+
+
+@pytest.fixture
+def simulators(stack: Stack) -> Iterator[Control]:
+    """Fresh, with customers that no other test has seen, and quick to send a webhook again."""
+    with Control(stack.simulators_url) as control:
+        control.reset(seed=next(SEEDS))
+        control.webhook(url=stack.webhook_url, retry_base_seconds=0.2)
+        yield control
+
+
+@pytest.fixture
+async def client(stack: Stack) -> Client:
+    return await stack.client()

@@ -1,0 +1,323 @@
+"""The watch tells the ops channel what waits for a person: once, grouped, and with an end."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from rich.console import Console
+from temporalio import workflow
+from temporalio.api.enums.v1 import EventType
+from temporalio.client import (
+    Client,
+    Schedule,
+    ScheduleActionExecutionStartWorkflow,
+    ScheduleActionStartWorkflow,
+    ScheduleHandle,
+    ScheduleSpec,
+    WorkflowFailureError,
+    WorkflowHandle,
+)
+from temporalio.common import SearchAttributePair, TypedSearchAttributes
+
+import temporal
+import worker
+from activities.runs import OURS, WAITING, find_trouble, waiting_for
+from commands.runs import retry
+from devserver import DevServer
+from models.attention import AttentionQuery, Kind, WatchInput, WatchState
+from models.deliveries import UnreadableDelivery
+from models.runs import Outcome, RunResult
+from settings import Settings
+from simulators.control import Control
+from tests.conftest import in_a_namespace_of_its_own
+from tests.workflows.conftest import SECOND, Start, cancelled, starter
+
+OPS = "#revops"
+NOW = timedelta(0)
+OUT_OF_ORDER = {"status": 503, "times": None}
+
+
+@workflow.defn(name="broken", sandboxed=False)
+class Broken:
+    @workflow.run
+    async def run(self) -> None:
+        raise RuntimeError("Acme Ltd is not expected here")
+
+
+@pytest.fixture
+async def client(
+    client: Client, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Client]:
+    """A namespace and workers of its own: a watch sees every run there is."""
+    own = await in_a_namespace_of_its_own(client)
+    monkeypatch.setattr(worker, "WORKFLOW_CLASSES", [*worker.WORKFLOW_CLASSES, Broken])
+    async with worker.running(own, settings):
+        yield own
+
+
+@pytest.fixture
+def start(client: Client) -> Start:
+    return starter(client)
+
+
+@dataclass(frozen=True)
+class Watch:
+    """Its schedule, which sweeps when it is told to."""
+
+    schedule: ScheduleHandle
+
+    async def begin(self) -> WorkflowHandle[Any, WatchState]:
+        before = len((await self.schedule.describe()).info.recent_actions)
+        await self.schedule.trigger()
+        async with asyncio.timeout(20):
+            while len(actions := (await self.schedule.describe()).info.recent_actions) == before:
+                await asyncio.sleep(0.05)
+        begun = actions[-1].action
+        assert isinstance(begun, ScheduleActionExecutionStartWorkflow)
+        client = self.schedule._client
+        return client.get_workflow_handle(begun.workflow_id, result_type=WatchState)
+
+    async def sweep(self) -> WatchState:
+        return await (await self.begin()).result()
+
+
+async def watching(client: Client, **durations: timedelta) -> Watch:
+    given = WatchInput(
+        ops_channel=OPS,
+        web_ui_url="http://127.0.0.1:8233",
+        **({"grace": NOW, "patience": timedelta(seconds=10)} | durations),
+    )
+    action = ScheduleActionStartWorkflow("ops_watch", given, id="ops_watch", task_queue=temporal.WORKFLOWS)
+    return Watch(await client.create_schedule("ops_watch", Schedule(action=action, spec=ScheduleSpec())))
+
+
+async def until_listed(client: Client, query: str, count: int) -> None:
+    async with asyncio.timeout(40):
+        while (await client.count_workflows(f"{OURS} AND {query}")).count != count:
+            await asyncio.sleep(0.1)
+
+
+async def ended(client: Client, run: WorkflowHandle[Any, RunResult], outcome: Outcome) -> None:
+    """And listed so."""
+    assert (await run.result()).outcome is outcome
+    status = f"WorkflowId = '{run.id}' AND Outcome = '{outcome}' AND ExecutionStatus = 'Completed'"
+    await until_listed(client, status, 1)
+
+
+async def waiting_runs(
+    simulators: Control, start: Start, client: Client, system: str, *numbers: int
+) -> list[WorkflowHandle[Any, RunResult]]:
+    """Cancellations of these customers, whose runs wait for the system."""
+    before = (await client.count_workflows(f"{OURS} AND {waiting_for(system)}")).count
+    runs = [await start(cancelled(simulators, number=n), alert_waits_seconds=0) for n in numbers]
+    await until_listed(client, waiting_for(system), before + len(runs))
+    return runs
+
+
+def told(simulators: Control) -> list[dict[str, Any]]:
+    return simulators.messages(OPS)
+
+
+async def test_an_outage_is_one_message_with_a_count_an_update_and_an_end(
+    simulators: Control, start: Start, client: Client
+) -> None:
+    watch = await watching(client, update_every=NOW)
+    fault = simulators.fault("salesforce", "status", method="PATCH", **OUT_OF_ORDER)
+    runs = await waiting_runs(simulators, start, client, "salesforce", 0, 1)
+    await watch.sweep()
+    await watch.sweep()
+    [message] = told(simulators)
+    assert "*2 runs wait for salesforce*" in message["text"]
+    assert "workflows?query=ExecutionStatus%20%3D%20%27Running%27%20AND%20WaitsFor" in message["text"]
+    runs += await waiting_runs(simulators, start, client, "salesforce", 2)
+    await watch.sweep()
+    assert told(simulators)[1]["text"] == "3 runs now, 2 before."
+    simulators.remove_fault(fault.id)
+    await asyncio.gather(*(run.result() for run in runs))
+    await until_listed(client, WAITING, 0)
+    assert (await watch.sweep()).outages == []
+    await watch.sweep()
+    _, update, end = told(simulators)
+    assert "Recovered: 3 runs went on." in end["text"]
+    assert update["thread_ts"] == end["thread_ts"] == message["ts"]
+
+
+async def test_a_sweep_that_finds_nothing_takes_one_workflow_task(client: Client) -> None:
+    sweep = await (await watching(client)).begin()
+    assert await sweep.result() == WatchState()
+    kinds = [event.event_type for event in (await sweep.fetch_history()).events]
+    assert kinds.count(EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED) == 1
+    assert EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED not in kinds
+
+
+async def test_a_short_wait_is_no_news(simulators: Control, start: Start, client: Client) -> None:
+    watch = await watching(client, grace=timedelta(minutes=2))
+    simulators.fault("salesforce", "status", method="PATCH", status=503, times=3)
+    [run] = await waiting_runs(simulators, start, client, "salesforce", 0)
+    assert [each.system for each in (await watch.sweep()).outages] == ["salesforce"]
+    await run.result()
+    await until_listed(client, WAITING, 0)
+    assert await watch.sweep() == WatchState()
+    assert told(simulators) == []
+
+
+@pytest.mark.parametrize(("worth_telling", "count"), [(NOW, 1), (timedelta(hours=1), 0)])
+async def test_an_outage_of_slack_is_told_afterwards_where_it_was_long(
+    simulators: Control, start: Start, client: Client, worth_telling: timedelta, count: int
+) -> None:
+    watch = await watching(client, worth_telling=worth_telling, patience=timedelta(seconds=1))
+    fault = simulators.fault("slack", "status", **OUT_OF_ORDER)
+    [run] = await waiting_runs(simulators, start, client, "slack", 0)
+    begun = datetime.now(UTC)
+    assert [each.told_at for each in (await watch.sweep()).outages] == [None]
+    assert datetime.now(UTC) - begun < timedelta(seconds=15)
+    simulators.remove_fault(fault.id)
+    await run.result()
+    await until_listed(client, WAITING, 0)
+    assert (await watch.sweep()).outages == []
+    await watch.sweep()
+    messages = told(simulators)
+    assert len(messages) == count
+    assert all("slack was away from " in message["text"] for message in messages)
+    assert all("1 run waited for it and went on." in message["text"] for message in messages)
+
+
+async def test_runs_with_one_trouble_are_one_message(
+    simulators: Control, start: Start, client: Client
+) -> None:
+    watch = await watching(client)
+    for number in range(2):
+        run = await start(cancelled(simulators, number=number), channel="#nowhere")
+        await ended(client, run, Outcome.PARTIAL)
+    await watch.sweep()
+    await watch.sweep()
+    [message] = told(simulators)
+    assert "*2 runs partial: slack.post_message (NotFound)*" in message["text"]
+    assert "Invite the bot to the channel" in message["text"]
+    assert "`mogulflow retry churn_save/" in message["text"]
+    assert "query=Outcome%20%3D%20%27partial%27" in message["text"]
+
+
+@pytest.mark.parametrize(("quiet", "count"), [(NOW, 2), (timedelta(hours=1), 1)])
+async def test_more_of_a_known_trouble_is_told_after_a_quiet_time(
+    simulators: Control, start: Start, client: Client, quiet: timedelta, count: int
+) -> None:
+    watch = await watching(client, quiet=quiet)
+    for number in range(2):
+        run = await start(cancelled(simulators, number=number), channel="#nowhere")
+        await ended(client, run, Outcome.PARTIAL)
+        await watch.sweep()
+    await watch.sweep()
+    messages = told(simulators)
+    assert len(messages) == count
+    if count == 2:
+        assert "*1 run partial: slack.post_message (NotFound)*, beside 1 known." in messages[1]["text"]
+
+
+async def test_a_partial_run_that_goes_on_to_check_back_is_told_of_at_once(
+    simulators: Control, start: Start, client: Client
+) -> None:
+    watch = await watching(client)
+    await start(cancelled(simulators), channel="#nowhere", check_back_days=[60 * SECOND])
+    await until_listed(client, "Outcome = 'partial' AND ExecutionStatus = 'Running'", 1)
+    await watch.sweep()
+    [message] = told(simulators)
+    assert "*1 run partial: slack.post_message (NotFound)*" in message["text"]
+
+
+async def test_a_failed_run_is_told_of_and_one_that_was_run_again_is_forgotten(
+    simulators: Control,
+    start: Start,
+    client: Client,
+    temporal_server: DevServer,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    watch = await watching(client)
+    simulators.fault("chartmogul", "status", path="/subscriptions", status=403)
+    run = await start(cancelled(simulators))
+    with pytest.raises(WorkflowFailureError):
+        await run.result()
+    await until_listed(client, "Outcome = 'failed' AND ExecutionStatus = 'Failed'", 1)
+    [group] = (await watch.sweep()).groups
+    assert (group.kind, group.about) == (Kind.FAILED, "chartmogul.read_back Unauthorized")
+    monkeypatch.setenv("TEMPORAL_ADDRESS", temporal_server.address)
+    monkeypatch.setenv("TEMPORAL_NAMESPACE", client.namespace)
+    await retry(settings, run.id, "mended", Console(quiet=True))
+    await ended(client, run, Outcome.ACTED)
+    [group] = (await watch.sweep()).groups
+    assert group.members == []
+    assert len(told(simulators)) == 1
+
+
+async def test_a_failed_run_of_a_schedule_is_healed_by_the_next(simulators: Control, client: Client) -> None:
+    """A poll reads what the one before has not."""
+    given = {"account": "unknown"}
+    action = ScheduleActionStartWorkflow("movement_poll", given, id="poll", task_queue=temporal.WORKFLOWS)
+    polls = Watch(await client.create_schedule("poll", Schedule(action=action, spec=ScheduleSpec())))
+    for count in (1, 2):
+        with pytest.raises(WorkflowFailureError):
+            await polls.sweep()
+        await until_listed(client, "ExecutionStatus = 'Failed'", count)
+    [run] = (await find_trouble(client, AttentionQuery(), datetime.now(UTC))).runs
+    assert (run.kind, run.about, run.scheduled) == (Kind.FAILED, "movement_poll Unauthorized", True)
+    assert "CHARTMOGUL__UNKNOWN__API_KEY" in run.message
+
+
+async def test_a_sweep_that_told_and_died_is_repeated_without_telling_twice(
+    simulators: Control, start: Start, client: Client
+) -> None:
+    """Slack has the message and holds its answer back; the sweep is ended meanwhile."""
+    watch = await watching(client)
+    await ended(client, await start(cancelled(simulators), channel="#nowhere"), Outcome.PARTIAL)
+    simulators.fault("slack", "slow", path="chat.postMessage", delay_seconds=5)
+    sweep = await watch.begin()
+    async with asyncio.timeout(20):
+        while not told(simulators):
+            await asyncio.sleep(0.05)
+    await sweep.terminate()
+    [group] = (await watch.sweep()).groups
+    assert (len(group.members), len(told(simulators))) == (1, 1)
+    await watch.sweep()
+    assert len(told(simulators)) == 1
+
+
+async def test_unreadable_deliveries_are_told_of(simulators: Control, client: Client) -> None:
+    watch = await watching(client)
+    attributes = TypedSearchAttributes([SearchAttributePair(temporal.OUTCOME, "unreadable")])
+    await client.start_workflow(
+        "unreadable_delivery",
+        UnreadableDelivery(
+            account="default", body="?", size=1, exact=True, reason="No JSON.", received_at=datetime.now(UTC)
+        ),
+        id="unreadable/1",
+        task_queue=temporal.WORKFLOWS,
+        search_attributes=attributes,
+    )
+    await until_listed(client, "Outcome = 'unreadable'", 1)
+    await watch.sweep()
+    [message] = told(simulators)
+    assert "*1 run unreadable: nothing was done about what came in*" in message["text"]
+
+
+@pytest.mark.timeout(120)
+async def test_a_run_whose_code_fails_over_and_over_is_told_of(simulators: Control, client: Client) -> None:
+    watch = await watching(client)
+    begun = datetime.now(UTC)
+    run = await client.start_workflow(
+        "broken", id="broken/1", task_queue=temporal.WORKFLOWS, task_timeout=temporal.TASK_TIMEOUT
+    )
+    async with asyncio.timeout(90):
+        while not (found := (await find_trouble(client, AttentionQuery(), datetime.now(UTC))).runs):
+            await asyncio.sleep(0.5)
+    [stuck] = found
+    assert (stuck.kind, stuck.workflow_id, stuck.error) == (Kind.STUCK, run.id, "RuntimeError")
+    assert stuck.since - begun < timedelta(seconds=10)
+    await watch.sweep()
+    [message] = told(simulators)
+    assert "*1 run stuck: the code of broken fails over and over (RuntimeError)*" in message["text"]
+    assert "Acme" not in message["text"]
+    await run.terminate()

@@ -1,0 +1,121 @@
+"""What waits for a person, in words: for the ops channel and for the command."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from activities.runs import STUCK, UNREADABLE, waiting_for
+from models.attention import RAN_OUT_OF_TIME, TERMINATED, Kind, Outage, Trouble
+from models.runs import Outcome
+from temporal import list_link, run_link
+from workflows.ledger import OTHERWISE, WHAT_TO_DO
+
+_QUERIES = {
+    Kind.PARTIAL: f"Outcome = '{Outcome.PARTIAL}'",
+    Kind.FAILED: "ExecutionStatus IN ('Failed', 'TimedOut', 'Terminated')",
+    Kind.STUCK: STUCK,
+    Kind.UNREADABLE: UNREADABLE,
+}
+_ENDED = {
+    TERMINATED: "Somebody ended it. To do it after all,",
+    RAN_OUT_OF_TIME: "It ran out of time. To do it after all,",
+}
+
+
+class Links:
+    """Of the Web UI, as Slack writes links."""
+
+    def __init__(self, web_ui_url: str, namespace: str) -> None:
+        self._place = (web_ui_url, namespace)
+
+    def run(self, run: Trouble) -> str:
+        return _link(run_link(*self._place, run.workflow_id, run.run_id), run.headline)
+
+    def list(self, query: str) -> str:
+        return _link(list_link(*self._place, query), "all of them")
+
+
+def what_to_do(run: Trouble) -> str:
+    match run.kind:
+        case Kind.STUCK:
+            return (
+                "Look at its failed task in the Web UI and deploy code that can go on. It goes on by itself."
+            )
+        case Kind.WAITING:
+            return f"See whether {run.step} is up and lets us in (`mogulflow doctor`). It goes on by itself."
+        case Kind.UNREADABLE:
+            return "Its details in the Web UI say why, and what to do."
+    advice = _ENDED.get(run.error) or WHAT_TO_DO.get(run.error, OTHERWISE)
+    if run.scheduled:
+        return f"{advice} wait for the schedule's next run."
+    return f"{advice} run `mogulflow retry {run.workflow_id}`."
+
+
+def group_text(new: Sequence[Trouble], known: int, links: Links) -> str:
+    """Of runs with one trouble; `known` more of it were told of before."""
+    first = new[0]
+    head = f"*{_counted(len(new))} {_what(first)}*"
+    before = f", beside {known} known" if known else ""
+    message = f" {_escaped(first.message)}." if first.message else ""
+    todo = _escaped(what_to_do(first))
+    others = " `mogulflow attention` says it for each." if len(new) > 1 else ""
+    where = f"{links.run(first)}, {links.list(query_of(first))}"
+    return f"{head}{before}.{message}\n{todo}{others}\n{where}"
+
+
+def query_of(run: Trouble) -> str:
+    query = _QUERIES.get(run.kind) or waiting_for(run.step)
+    of_its_type = run.kind is Kind.STUCK or run.step == run.workflow_type
+    return f"{query} AND WorkflowType = '{run.workflow_type}'" if of_its_type else query
+
+
+def outage_text(outage: Outage, links: Links) -> str:
+    waits = "waits" if outage.count == 1 else "wait"
+    return (
+        f"*{_counted(outage.count)} {waits} for {outage.system}*, since {_clock(outage.since)}. They go on "
+        f"by themselves when it answers; a step is tried for 24 hours. `mogulflow doctor` says whether it is "
+        f"up and lets us in.\n{links.list(waiting_for(outage.system))}"
+    )
+
+
+def update_text(outage: Outage) -> str:
+    return f"{_counted(outage.count)} now, {outage.told} before."
+
+
+def recovered_text(outage: Outage) -> str:
+    return f"Recovered: {_counted(outage.most)} went on. {_span(outage)}"
+
+
+def afterwards_text(outage: Outage) -> str:
+    return f"{_span(outage)} {_counted(outage.most)} waited for it and went on."
+
+
+def _what(run: Trouble) -> str:
+    error = f" ({run.error})" if run.error else ""
+    match run.kind:
+        case Kind.STUCK:
+            return f"stuck: the code of {run.workflow_type} fails over and over{error}"
+        case Kind.UNREADABLE:
+            return "unreadable: nothing was done about what came in"
+    ended = "partial" if run.kind is Kind.PARTIAL else "failed"
+    return f"{ended}: {run.step}{error}"
+
+
+def _counted(count: int) -> str:
+    return f"{count} run" if count == 1 else f"{count} runs"
+
+
+def _span(outage: Outage) -> str:
+    over_at = outage.over_at or outage.since
+    return f"{outage.system} was away from {_clock(outage.since)} to {_clock(over_at)}."
+
+
+def _clock(instant: datetime) -> str:
+    return f"{instant:%d %b %H:%M} UTC"
+
+
+def _link(url: str, label: str) -> str:
+    return f"<{url}|{_escaped(label).replace('|', '/')}>"
+
+
+def _escaped(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

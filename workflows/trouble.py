@@ -1,0 +1,96 @@
+"""What a run says of its trouble while it has it: what it waits for, and what failed for good.
+
+People read it in the run's details; search attribute and memo tell it to whoever lists runs.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from weakref import WeakKeyDictionary
+
+from temporalio import workflow
+
+from models.runs import Problem
+from temporal import PROBLEMS, WAITS, WAITS_FOR
+
+PATCH = "says-its-trouble"
+"""Runs that began before do not say it to the list."""
+
+BRIEF, LISTED = 200, 5
+"""Characters of a message, and problems, that a memo holds."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Wait:
+    system: str
+    why: str
+    since: datetime
+
+
+@dataclass
+class _Trouble:
+    waits: list[_Wait] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)
+    details: str = ""
+
+
+_of: WeakKeyDictionary[object, _Trouble] = WeakKeyDictionary()
+"""By workflow object: without the sandbox all runs of a worker share this module."""
+
+
+@contextmanager
+def waiting(system: str, why: str) -> Iterator[None]:
+    """The run waits for the system, and says so. Several steps may wait at once."""
+    trouble, wait = _of_this_run(), _Wait(system, why, workflow.now())
+    trouble.waits.append(wait)
+    _say(trouble)
+    try:
+        yield
+    except Exception:
+        _end(trouble, wait)
+        raise
+    _end(trouble, wait)  # not where it was cancelled: the run ends, or leaves this worker's memory
+
+
+def say_problems(problems: list[Problem]) -> None:
+    """The memo has them while the run goes on, and where its result is not read."""
+    if workflow.patched(PATCH):
+        brief = [each.model_copy(update={"message": each.message[:BRIEF]}) for each in problems[:LISTED]]
+        workflow.upsert_memo({PROBLEMS: brief})
+
+
+def show(details: str) -> None:
+    """The run's details, below them what it waits for."""
+    trouble = _of_this_run()
+    trouble.details = details
+    _show(trouble)
+
+
+def _of_this_run() -> _Trouble:
+    return _of.setdefault(workflow.instance(), _Trouble())
+
+
+def _end(trouble: _Trouble, wait: _Wait) -> None:
+    trouble.waits.remove(wait)
+    _say(trouble)
+
+
+def _show(trouble: _Trouble) -> None:
+    waits = dict.fromkeys(f"Waiting for {each.system}: {each.why}" for each in trouble.waits)
+    workflow.set_current_details("\n\n".join(part for part in (trouble.details, *waits) if part))
+
+
+def _say(trouble: _Trouble) -> None:
+    """The list hears of it when a system comes or goes: it rides in the task that the step's own
+    commands ride in."""
+    _show(trouble)
+    first = {each.system: each for each in reversed(trouble.waits)}
+    systems = sorted(first)
+    if systems == trouble.said or not workflow.patched(PATCH):
+        return
+    trouble.said = systems
+    workflow.upsert_search_attributes([WAITS_FOR.value_set(systems) if systems else WAITS_FOR.value_unset()])
+    if systems:
+        waits = {name: {"since": each.since, "why": each.why[:BRIEF]} for name, each in first.items()}
+        workflow.upsert_memo({WAITS: waits})
