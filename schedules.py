@@ -17,8 +17,10 @@ from temporalio.client import (
 from temporalio.common import Priority, SearchAttributePair, TypedSearchAttributes
 
 import temporal
+from ingress.routes import load_routes
 from models.attention import WatchInput
 from models.movements import CoverageInput, PollInput
+from models.routes import Routes
 from settings import ChartMogulAccount, Settings
 from workflows import coverage, movement_poll
 
@@ -27,6 +29,8 @@ OWNER = {"owner": "mogulflow"}
 
 SHORTEST_CATCH_UP = timedelta(seconds=10)
 """The server takes no less."""
+
+LEAST_DAYS = 3.0
 
 WATCH_EVERY = timedelta(minutes=1)
 
@@ -78,14 +82,20 @@ class Declaration:
 def declarations(settings: Settings) -> list[Declaration]:
     """Those of each account; what an installation has once comes after them."""
     ops_channel = settings.slack.ops_channel if settings.slack else None
+    days = _days_looked_back(load_routes(settings.routes_file))
     return [
-        *(_poll(name, account, ops_channel) for name, account in settings.chartmogul.items()),
-        *(_coverage(name, ops_channel) for name in settings.chartmogul),
+        *(_poll(name, account, days, ops_channel) for name, account in settings.chartmogul.items()),
+        *(_coverage(name, days, ops_channel) for name in settings.chartmogul),
         _watch(settings, ops_channel),
     ]
 
 
-def _poll(name: str, account: ChartMogulAccount, ops_channel: str | None) -> Declaration:
+def _days_looked_back(routes: Routes) -> float:
+    """As far as any route acts on: what ChartMogul lists late must not be passed over."""
+    return max([LEAST_DAYS, *(route.act_within_days for route in routes.routes)])
+
+
+def _poll(name: str, account: ChartMogulAccount, days: float, ops_channel: str | None) -> Declaration:
     every = timedelta(seconds=max(1, round(account.poll_minutes * 60)))
     return Declaration(
         id=f"poll/{name}",
@@ -97,7 +107,9 @@ def _poll(name: str, account: ChartMogulAccount, ops_channel: str | None) -> Dec
         workflow="movement_poll",
         input=PollInput(
             account=name,
+            look_back=timedelta(days=days),
             head_start=timedelta(seconds=account.poll_head_start_seconds),
+            every=every,
             ops_channel=ops_channel,
         ),
         spec=ScheduleSpec(intervals=[ScheduleIntervalSpec(every=every)]),
@@ -108,8 +120,8 @@ def _poll(name: str, account: ChartMogulAccount, ops_channel: str | None) -> Dec
     )
 
 
-def _coverage(name: str, ops_channel: str | None) -> Declaration:
-    given = CoverageInput(account=name, ops_channel=ops_channel)
+def _coverage(name: str, days: float, ops_channel: str | None) -> Declaration:
+    given = CoverageInput(account=name, days=days, ops_channel=ops_channel)
     return Declaration(
         id=f"coverage/{name}",
         what=f"Coverage of account {name}, last {given.days:g} days",

@@ -1,6 +1,8 @@
 """Reading ChartMogul's own list of movements and seeing to each, without a row through a workflow."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -12,6 +14,9 @@ from clients.chartmogul import ChartMogulClient
 from models.chartmogul import Activity
 from models.events import MrrMovement, NotAMovement, movement_from_activity
 from models.movements import Sweep, Tally
+
+BEAT_SECONDS = 10
+"""A third of the time after which a step counts as dead."""
 
 SeeTo = Callable[[Sweep, Sequence[MrrMovement], datetime], Awaitable[Tally]]
 
@@ -43,14 +48,46 @@ class MovementActivities:
 
     async def _read(self, sweep: Sweep, see_to: SeeTo) -> Tally:
         start, tally = _where_it_was(sweep)
-        async for block in client_of(self._clients, sweep.account).activities(start, sweep.end):
-            movements, unreadable = _movements(block.rows, sweep)
-            tally += await see_to(sweep, movements, datetime.now(UTC))
-            tally += Tally(
-                rows=len(block.rows), requests=block.requests, unreadable=block.unreadable + unreadable
-            )
-            activity.heartbeat(block.until.isoformat(), tally.model_dump(mode="json"))
+        async with _alive(start, tally) as heart:
+            async for block in client_of(self._clients, sweep.account).activities(start, sweep.end):
+                movements, unreadable = _movements(block.rows, sweep)
+                tally += await see_to(sweep, movements, datetime.now(UTC))
+                tally += Tally(
+                    rows=len(block.rows), requests=block.requests, unreadable=block.unreadable + unreadable
+                )
+                heart.beat(block.until, tally)
         return tally
+
+
+class _Heart:
+    """Says that the work goes on, and from where another try would have to."""
+
+    def __init__(self, until: datetime, tally: Tally) -> None:
+        self.beat(until, tally)
+
+    def beat(self, until: datetime, tally: Tally) -> None:
+        self._last = (until.isoformat(), tally.model_dump(mode="json"))
+        self.beat_again()
+
+    def beat_again(self) -> None:
+        activity.heartbeat(*self._last)
+
+
+@asynccontextmanager
+async def _alive(start: datetime, tally: Tally) -> AsyncIterator[_Heart]:
+    """Beats also while one block takes long: a second of an import by date may hold thousands."""
+    heart = _Heart(start, tally)
+
+    async def go_on() -> None:
+        while True:
+            await asyncio.sleep(BEAT_SECONDS)
+            heart.beat_again()
+
+    beating = asyncio.create_task(go_on())
+    try:
+        yield heart
+    finally:
+        beating.cancel()
 
 
 def _where_it_was(sweep: Sweep) -> tuple[datetime, Tally]:

@@ -37,7 +37,7 @@ from models.attention import (
 )
 from models.runs import Outcome, Problem, RunResult
 
-LISTED = 100
+LISTED = 500
 """Runs of each kind that are looked at one by one."""
 SCHEDULED = 1000
 """Ended runs of schedules that are looked through for the last of each."""

@@ -5,6 +5,7 @@ read on by date: a page that is not the last ends within some second, and the ne
 second anew. Only a second that holds more than a page is read by cursor, at two page sizes.
 """
 
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -92,10 +93,15 @@ def _rows(entries: list[dict[str, Any]]) -> tuple[list[Activity], list[str]]:
         try:
             rows.append(Activity.model_validate(entry))
         except ValidationError as error:
-            unreadable.append(
-                f"{str(entry.get('date'))[:30]} {str(entry.get('uuid'))[:40]}: {mismatches(error)}"
-            )
+            unreadable.append(f"{_named(entry)}: {mismatches(error)}")
     return rows, unreadable
+
+
+def _named(entry: dict[str, Any]) -> str:
+    """Its date and id, nothing else: a row of another shape may have a name in their place."""
+    return " ".join(
+        re.sub(r"[^\w:+.-]|[g-zG-SU-Y]", "", str(entry.get(name)))[:40] for name in ("date", "uuid")
+    )
 
 
 def _within(rows: list[Activity], start: datetime, until: datetime) -> list[Activity]:

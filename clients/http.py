@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
 from clients.errors import (
     Ambiguous,
@@ -132,4 +133,9 @@ def _seconds_until(date: str) -> float:
 def mismatches(error: ValidationError) -> str:
     """Where and why, never the values."""
     first = error.errors(include_input=False, include_url=False, include_context=False)[:3]
-    return brief("; ".join(f"{'.'.join(map(str, e['loc'])) or 'body'}: {e['msg']}" for e in first))
+    return brief("; ".join(f"{'.'.join(map(str, e['loc'])) or 'body'}: {_reason(e)}" for e in first))
+
+
+def _reason(error: ErrorDetails) -> str:
+    """The text of a value error may quote the value."""
+    return "it cannot be read" if error["type"] == "value_error" else error["msg"]

@@ -20,6 +20,11 @@ Key = tuple[Callable[[MrrMovement], Hashable], Callable[[KnownRun], Hashable]]
 
 _SAME: Key = (lambda event: (event.moment, event.stated), lambda run: (run.moment, run.stated[-1]))
 _SAME_ONCE: Key = (lambda event: (event.moment, event.stated), lambda run: (run.moment, run.stated[0]))
+_UNNAMED: Key = (
+    lambda event: (event.moment[0], event.moment[2], event.stated),
+    lambda run: run.workflow_id if run.moment[1] else (run.moment[0], run.moment[2], run.stated[-1]),
+)
+"""Where the webhook named no subscription, and the list does."""
 _SAME_TYPE: Key = (
     lambda event: (event.moment, event.movement_type.value),
     lambda run: (run.moment, run.stated[-1].partition(" ")[0]),
@@ -37,9 +42,9 @@ def match(movements: Sequence[MrrMovement], runs: Sequence[KnownRun]) -> Matched
     what became of a run's movement. What is said alike belongs together before what is not."""
     found = Matched()
     movements, runs = list(movements), list(runs)
-    for key in (_SAME, _SAME_ONCE):
+    for key in (_SAME, _UNNAMED):
         found.acted += _paired(movements, runs, key)
-    for key in (_SAME_TYPE, _SAME_MOMENT, _MERGED):
+    for key in (_SAME_ONCE, _SAME_TYPE, _SAME_MOMENT, _MERGED):
         found.restated += _paired(movements, runs, key)
     found.missing = movements
     return found

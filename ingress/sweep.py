@@ -116,8 +116,8 @@ class Sweeper:
         return Found.FUTURE if event.occurred_at > now else Found.UNACCOUNTED
 
     async def _tell(self, run: KnownRun, event: MrrMovement) -> None:
-        """A run that has ended cannot be told; it stays listed as revised."""
-        if not run.running:
+        """A run that has ended, or whose code fails, cannot be told; it stays listed as revised."""
+        if not run.running or run.reported_problem:
             return
         handle = self._door.client.get_workflow_handle(run.workflow_id)
         try:

@@ -107,7 +107,15 @@ class PollInput(_Record):
     head_start: timedelta = Field(
         default=timedelta(seconds=60), description="For the webhook, before the poll takes a movement"
     )
+    every: timedelta = Field(default=timedelta(minutes=5), description="A longer pause by far is a gap")
     ops_channel: str | None = None
+
+
+class Notice(_Record):
+    """What the ops channel is to hear, once for each key."""
+
+    key: str
+    text: str
 
 
 class PollState(_Record):
@@ -116,6 +124,7 @@ class PollState(_Record):
     complete_until: AwareDatetime = Field(description="Every movement before it has been seen to")
     looked_back_at: AwareDatetime
     tally: Tally = Tally()
+    untold: list[Notice] = Field(default=[], description="Slack was away: the next poll tells them")
 
 
 class BackfillInput(_Record):

@@ -7,6 +7,8 @@ from dataclasses import replace
 from datetime import timedelta
 from io import StringIO
 from itertools import pairwise
+from pathlib import Path
+from typing import Any
 
 import pytest
 from rich.console import Console
@@ -31,8 +33,9 @@ from commands.events import Stopped
 from commands.schedules import apply
 from devserver import DevServer
 from models.movements import PollState, Sweep
+from schedules import declarations
 from settings import Settings
-from tests.conftest import running_temporal
+from tests.conftest import ROOT, running_temporal
 from workflows import coverage, movement_poll
 
 DECLARED = {"poll/default", "coverage/default", "ops_watch"}
@@ -94,6 +97,18 @@ async def until_listed(client: Client, *ids: str) -> None:
     async with asyncio.timeout(20):
         while await listed(client) != set(ids):
             await asyncio.sleep(0.1)
+
+
+def test_polls_and_reports_look_back_as_far_as_any_route_acts(settings: Settings, tmp_path: Path) -> None:
+    routes = tmp_path / "routes.yaml"
+    text = (ROOT / "config" / "routes.yaml").read_text()
+    routes.write_text(text.replace("template: churn_save", "template: churn_save\n    act_within_days: 14"))
+    declared: dict[str, Any] = {each.id: each.input for each in declarations(settings)}
+    assert declared["poll/default"].look_back == timedelta(days=3)
+    patient = settings.model_copy(update={"routes_file": str(routes)})
+    declared = {each.id: each.input for each in declarations(patient)}
+    assert declared["poll/default"].look_back == timedelta(days=14)
+    assert declared["coverage/default"].days == 14
 
 
 def test_a_run_may_take_as_long_as_its_reading_and_no_stuck_one_blocks_the_next(settings: Settings) -> None:

@@ -82,11 +82,13 @@ def update_text(outage: Outage) -> str:
 
 
 def recovered_text(outage: Outage) -> str:
-    return f"Recovered: {_counted(outage.most)} went on. {_span(outage)}"
+    return (
+        f"Recovered: no run waits for {outage.system} any more, {_counted(outage.most)} did. {_span(outage)}"
+    )
 
 
 def afterwards_text(outage: Outage) -> str:
-    return f"{_span(outage)} {_counted(outage.most)} waited for it and went on."
+    return f"{_span(outage)} {_counted(outage.most)} waited for it; none does any more."
 
 
 def _what(run: Trouble) -> str:

@@ -58,8 +58,12 @@ class ChurnFacts(BaseModel):
 
     @property
     def stayed(self) -> bool:
-        """Of a cancellation that lay ahead: it was withdrawn, and they pay as before."""
-        return self.still_paying and not self.announced
+        """Of a cancellation that lay ahead: it was withdrawn, not put off, and they pay as before."""
+        put_off = any(
+            each.type == MovementType.CHURN and to_the_second(each.date) > self.event.occurred_at
+            for each in self.movements
+        )
+        return self.still_paying and not self.announced and not put_off
 
     @property
     def current_mrr(self) -> Money:

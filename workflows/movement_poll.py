@@ -1,19 +1,21 @@
 """Movement poll: read ChartMogul's own list and start what the webhook has not brought."""
 
 from datetime import datetime, timedelta
-from hashlib import blake2b
 
 from temporalio import workflow
 
 from activities.movements import MovementActivities
 from models.events import EventSource
-from models.movements import Found, PollInput, PollState, Sweep, Tally
+from models.movements import Found, Notice, PollInput, PollState, Sweep, Tally
 from workflows.ops import run_failure, tell_ops
 from workflows.steps import StepFailed, long_step
 from workflows.tallies import markdown
 
 LIMIT = timedelta(hours=1)
 """An outage of ChartMogul's that lasts longer fails this poll; the next one reads what it has not."""
+
+UNTOLD = 20
+"""Notices that are kept for a Slack that is away."""
 
 GAP = timedelta(hours=1)
 """A longer pause between two polls is one that a person should know of, where it cost something."""
@@ -34,34 +36,47 @@ class MovementPoll:
         except StepFailed as failure:
             raise run_failure(failure) from None
         workflow.set_current_details(markdown(f"Poll of {given.account}", tally))
-        await self._tell_of_what_was_missed(given, last, now, tally)
+        notices = [*(last.untold if last else []), *_notices(given, last, now, tally)]
         return PollState(
             complete_until=now - given.head_start,
             looked_back_at=now if last is None or looks_back else last.looked_back_at,
             tally=tally,
+            untold=await _told(given.ops_channel, notices),
         )
 
-    async def _tell_of_what_was_missed(
-        self, given: PollInput, last: PollState | None, now: datetime, tally: Tally
-    ) -> None:
-        late = tally.of(Found.TOO_OLD)
-        if last and now - last.complete_until > GAP and late:
-            await tell_ops(
-                given.ops_channel,
-                f"poll:{given.account}:gap:{last.complete_until:%Y-%m-%dT%H:%M:%S}",
-                f"ChartMogul account {given.account} was not polled from {last.complete_until:%d %b %H:%M} "
-                f"to {now:%d %b %H:%M} UTC. {late} movements are older than their routes act on now. To act "
-                f"on them all the same: `mogulflow backfill --account {given.account} --from "
-                f"{last.complete_until:%Y-%m-%d} --to {now:%Y-%m-%d} --act-within DAYS`.",
-            )
-        if tally.unreadable:
-            digest = blake2b("\n".join(sorted(tally.unreadable)).encode(), digest_size=8).hexdigest()
-            await tell_ops(
-                given.ops_channel,
-                f"poll:{given.account}:unreadable:{digest}",
-                f"{len(tally.unreadable)} rows of ChartMogul's list ({given.account}) cannot be read, "
-                f"so nothing was done about them: {tally.unreadable[0]}. Look whether ChartMogul changed it.",
-            )
+
+async def _told(channel: str | None, notices: list[Notice]) -> list[Notice]:
+    """Those that could not be told now. Without a channel there is nobody to tell."""
+    if not channel:
+        return []
+    return [each for each in notices if not await tell_ops(channel, each.key, each.text)][-UNTOLD:]
+
+
+def _notices(given: PollInput, last: PollState | None, now: datetime, tally: Tally) -> list[Notice]:
+    found = []
+    late = tally.of(Found.TOO_OLD)
+    if last and late and now - given.head_start - last.complete_until > max(GAP, 2 * given.every):
+        found.append(_gap(given.account, last.complete_until, now, late))
+    if tally.unreadable:
+        text = (
+            f"Rows of ChartMogul's list ({given.account}) cannot be read, so nothing was done about them: "
+            f"{tally.unreadable[0]}. Look whether ChartMogul changed it; the poll's run lists more."
+        )
+        found.append(Notice(key=f"poll:{given.account}:unreadable:{now:%Y-%m-%d}", text=text))
+    return found
+
+
+def _gap(account: str, since: datetime, until: datetime, late: int) -> Notice:
+    return Notice(
+        key=f"poll:{account}:gap:{since:%Y-%m-%dT%H:%M:%S}",
+        text=(
+            f"ChartMogul account {account} was not polled from {since:%d %b %H:%M} to "
+            f"{until:%d %b %H:%M} UTC. "
+            f"{late} movements are older than their routes act on now. To act on them all the same: "
+            f"`mogulflow backfill --account {account} --from {since:%Y-%m-%d} --to {until:%Y-%m-%d} "
+            f"--act-within DAYS`."
+        ),
+    )
 
 
 def _window(given: PollInput, last: PollState | None, now: datetime, *, looks_back: bool) -> Sweep:

@@ -26,7 +26,7 @@ async def tell_ops(
     thread_ts: str | None = None,
     patience: timedelta = PATIENCE,
 ) -> Effect | None:
-    """None where no channel is set, or Slack refuses: `mogulflow attention` lists it all the same.
+    """None where no channel is set, or where Slack refuses or is away longer than `patience`.
 
     It always looks first: another run may have told, and died before it could keep that.
     """

@@ -130,7 +130,7 @@ def _groups(last: Sequence[Group], seen: Attention) -> list[tuple[Group, list[Tr
         if _is_for_a_group(run):
             new.setdefault((run.kind, run.about), []).append(run)
     return [
-        (_remaining(groups.get(key) or Group(kind=key[0], about=key[1]), still), new.get(key, []))
+        (_remaining(groups.get(key) or Group(kind=key[0], about=key[1]), still, seen.more), new.get(key, []))
         for key in dict.fromkeys([*groups, *new])
     ]
 
@@ -141,7 +141,10 @@ def _is_for_a_group(run: Trouble) -> bool:
     return bool(read) and run.workflow_type != workflow.info().workflow_type
 
 
-def _remaining(group: Group, still: set[str]) -> Group:
+def _remaining(group: Group, still: set[str], unseen: int) -> Group:
+    """Where there are more runs than were listed, nobody knows which are gone."""
+    if unseen:
+        return group
     return group.model_copy(update={"members": [key for key in group.members if key in still]})
 
 

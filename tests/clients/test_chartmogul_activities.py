@@ -103,7 +103,10 @@ async def test_ids_that_change_between_two_pages_double_no_row(simulators: Contr
 async def test_a_row_of_another_shape_is_told_and_the_others_are_read(simulators: Control) -> None:
     good = {"date": "2026-10-01T00:00:05+00:00", "type": "churn", "activity-mrr-movement": -1}
     good |= {"currency": "EUR", "customer-uuid": "cus_1"}
-    body = {"entries": [good, {"date": "2026-10-01T00:00:06+00:00", "uuid": "u"}], "has_more": False}
+    body = {
+        "entries": [good, {"date": "2026-10-01T00:00:06+00:00", "uuid": "b7f3c9a2-0f36", "name": "Nora"}],
+        "has_more": False,
+    }
     simulators.fault("chartmogul", "status", status=200, body=body, path="/activities")
     client = ChartMogulClient(
         ChartMogulAccount.model_validate({"api_key": "cm-demo-key", "base_url": simulators.chartmogul_url})
@@ -112,7 +115,8 @@ async def test_a_row_of_another_shape_is_told_and_the_others_are_read(simulators
     await client.aclose()
     assert names(block.rows) == ["cus_1"]
     [told] = block.unreadable
-    assert told.startswith("2026-10-01T00:00:06+00:00 u: ")
+    assert told.startswith("2026-10-01T00:00:06+00:00 b7f3c9a2-0f36: ")
+    assert "Nora" not in told
 
 
 async def test_a_list_of_nothing_that_can_be_read_is_an_error(simulators: Control, read: Read) -> None:

@@ -72,9 +72,15 @@ def test_a_restatement_that_the_run_knows_is_its_movement() -> None:
     assert match([now], [told]).acted == [(now, told)]
 
 
-def test_a_movement_that_is_stated_as_at_first_again_is_its_movement() -> None:
+def test_a_movement_that_is_stated_as_at_first_again_is_told_to_its_run() -> None:
     told = run_for(movement(), "churn 4900 EUR", "churn 5000 EUR")
-    assert match([movement()], [told]).acted == [(movement(), told)]
+    assert match([movement()], [told]).restated == [(movement(), told)]
+
+
+def test_a_run_that_knows_no_subscription_has_the_movement_that_names_one() -> None:
+    run = run_for(movement(subscription=""))
+    assert match([movement()], [run]).acted == [(movement(), run)]
+    assert match([movement(cents=1)], [run]).missing == [movement(cents=1)]
 
 
 def test_two_different_movements_of_one_second_are_no_restatement_of_one_another() -> None:

@@ -2,10 +2,13 @@
 
 from datetime import UTC, datetime, timedelta
 
+import httpx
+
 from models.chartmogul import MovementWebhook
 from models.events import movement_from_webhook
 from models.runs import Outcome
 from simulators.control import Control
+from simulators.shapes import CHARTMOGUL_KEY
 from tests.workflows.conftest import SECOND, Start, cancelled, until_effects
 
 
@@ -15,8 +18,7 @@ def soon(seconds: float) -> datetime:
 
 async def test_it_is_acted_on_while_the_customer_still_pays(simulators: Control, start: Start) -> None:
     at = soon(86400 * 40)
-    result = await (await start(cancelled(simulators, at=at))).result()
-    assert result.outcome is Outcome.ACTED
+    await until_effects(await start(cancelled(simulators, at=at)), 2)
     [message] = simulators.messages()
     assert f"leaves on {at.day} {at:%B %Y}" in message["text"]
     assert "the cancellation is scheduled" in str(message["blocks"])
@@ -77,3 +79,33 @@ async def test_a_restatement_is_recorded_once_and_known_by_the_memo(
         await handle.signal("restated", now)
     assert (await handle.result()).restated == ["churn 777 USD"]
     assert (await (await handle.describe()).memo())["stated"] == [first.stated, "churn 777 USD"]
+
+
+async def test_the_run_stays_open_until_the_day_lest_it_is_forgotten_before(
+    simulators: Control, start: Start
+) -> None:
+    at = soon(3)
+    assert (await (await start(cancelled(simulators, at=at))).result()).outcome is Outcome.ACTED
+    assert datetime.now(UTC) >= at - timedelta(seconds=1)
+
+
+async def test_on_the_day_the_list_counts_and_not_an_mrr_that_is_late(
+    simulators: Control, start: Start
+) -> None:
+    """The day has come, and ChartMogul shows the customer as paying for a while longer."""
+    body = cancelled(simulators, at=soon(2))
+    path = f"/customers/{body['customer']['uuid']}"
+    for what in ("", "/subscriptions"):
+        url = f"{simulators.chartmogul_url}{path}{what}"
+        paying = httpx.get(url, auth=(CHARTMOGUL_KEY, ""), trust_env=False).raise_for_status().json()
+        simulators.fault("chartmogul", "status", status=200, body=paying, path=f"{path}{what}$", times=None)
+    handle = await start(body, scheduled="wait")
+    assert (await handle.result()).outcome is Outcome.ACTED
+
+
+async def test_who_puts_it_off_has_not_stayed(simulators: Control, start: Start) -> None:
+    body = cancelled(simulators, at=soon(3))
+    handle = await start(body, check_back_days=[SECOND])
+    await until_effects(handle, 2)
+    simulators.restate(body["customer"]["uuid"], at=soon(86400 * 30))
+    assert (await handle.result()).outcome is Outcome.LOST

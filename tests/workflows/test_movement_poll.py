@@ -59,27 +59,27 @@ async def schedule(client: Client, workers: None) -> AsyncIterator[ScheduleHandl
 
 @pytest.fixture
 def poll(client: Client, schedule: ScheduleHandle) -> Poll:
+    return lambda: polled(client, schedule)
+
+
+async def polled(client: Client, schedule: ScheduleHandle) -> PollState:
     """Trigger the schedule and wait for what its run came to."""
-
-    async def run() -> PollState:
-        before = (await schedule.describe()).info.num_actions
-        await asyncio.sleep(1 - time.time() % 1)  # its runs are named by the second
-        await schedule.trigger()
-        async with asyncio.timeout(20):
-            while True:
-                info = (await schedule.describe()).info
-                if info.num_actions > before and not info.running_actions:
-                    break
-                await asyncio.sleep(0.05)
-        action = info.recent_actions[-1].action
-        assert isinstance(action, ScheduleActionExecutionStartWorkflow)
-        handle = client.get_workflow_handle(
-            action.workflow_id, run_id=action.first_execution_run_id, result_type=PollState
-        )
-        state: PollState = await handle.result()
-        return state
-
-    return run
+    before = (await schedule.describe()).info.num_actions
+    await asyncio.sleep(1 - time.time() % 1)  # its runs are named by the second
+    await schedule.trigger()
+    async with asyncio.timeout(20):
+        while True:
+            info = (await schedule.describe()).info
+            if info.num_actions > before and not info.running_actions:
+                break
+            await asyncio.sleep(0.05)
+    action = info.recent_actions[-1].action
+    assert isinstance(action, ScheduleActionExecutionStartWorkflow)
+    handle = client.get_workflow_handle(
+        action.workflow_id, run_id=action.first_execution_run_id, result_type=PollState
+    )
+    state: PollState = await handle.result()
+    return state
 
 
 @pytest.fixture
@@ -218,16 +218,38 @@ async def test_other_ids_of_the_same_movements_start_nothing(simulators: Control
     assert of_churn(await poll()) == {Found.KNOWN: 1}
 
 
-async def test_an_old_movement_is_counted_and_no_more(simulators: Control, poll: Poll) -> None:
-    await poll()
+async def test_an_old_movement_is_counted_and_no_more(
+    simulators: Control, client: Client, workers: None
+) -> None:
     cancelled(simulators, at=datetime.now(UTC) - timedelta(minutes=30))
     cancelled(simulators, number=1, at=datetime.now(UTC) - timedelta(days=5))
-    state = await poll()
-    assert of_churn(state) == {Found.STARTED: 1}
-    assert not simulators.faults()
+    given = PollInput(account="default", head_start=timedelta(0), look_back=timedelta(days=6))
+    state: PollState = await client.execute_workflow(
+        "movement_poll", given, id="poll/old", task_queue=temporal.WORKFLOWS, result_type=PollState
+    )
+    assert of_churn(state) == {Found.STARTED: 1, Found.TOO_OLD: 1}
 
 
 async def test_a_movement_of_a_kind_without_a_route_is_counted(simulators: Control, poll: Poll) -> None:
     customer = next(each for each in simulators.customers() if each.mrr)
     simulators.expand(customer.uuid, send=False)
     assert (await poll()).tally.counts == {Found.UNROUTED: {"expansion": 1}}
+
+
+async def test_what_slack_could_not_be_told_the_next_poll_tells(
+    simulators: Control, client: Client, workers: None
+) -> None:
+    given = PollInput(account="default", ops_channel="#revops-alerts")
+    body = {"entries": [{"date": "2026-11-01T00:00:00+00:00"}], "has_more": False}
+    simulators.fault("chartmogul", "status", status=200, body=body, path="/v1/activities")
+    refusal = simulators.fault("slack", "status", path="conversations", status=401, times=None)
+    name = f"poll-{next(NUMBERS)}"
+    action = ScheduleActionStartWorkflow("movement_poll", given, id=name, task_queue=temporal.WORKFLOWS)
+    handle = await client.create_schedule(name, Schedule(action=action, spec=ScheduleSpec()))
+    [notice] = (await polled(client, handle)).untold
+    assert "cannot be read" in notice.text
+    simulators.remove_fault(refusal.id)
+    assert not (await polled(client, handle)).untold
+    [message] = simulators.messages("#revops-alerts")
+    assert message["text"].startswith("Rows of ChartMogul's list (default) cannot be read")
+    await handle.delete()

@@ -141,7 +141,7 @@ async def test_an_outage_is_one_message_with_a_count_an_update_and_an_end(
     assert (await watch.sweep()).outages == []
     await watch.sweep()
     _, update, end = told(simulators)
-    assert "Recovered: 3 runs went on." in end["text"]
+    assert "Recovered: no run waits for salesforce any more, 3 runs did." in end["text"]
     assert update["thread_ts"] == end["thread_ts"] == message["ts"]
 
 
@@ -182,7 +182,7 @@ async def test_an_outage_of_slack_is_told_afterwards_where_it_was_long(
     messages = told(simulators)
     assert len(messages) == count
     assert all("slack was away from " in message["text"] for message in messages)
-    assert all("1 run waited for it and went on." in message["text"] for message in messages)
+    assert all("1 run waited for it; none does any more." in message["text"] for message in messages)
 
 
 async def test_runs_with_one_trouble_are_one_message(
