@@ -60,10 +60,12 @@ class MovementActivities:
 
 
 class _Heart:
-    """Says that the work goes on, and from where another try would have to."""
+    """Says that the work goes on, and from where another try would have to.
+
+    The SDK sends the first beat at once and the next ones seldom: the first one is a block's."""
 
     def __init__(self, until: datetime, tally: Tally) -> None:
-        self.beat(until, tally)
+        self._last = (until.isoformat(), tally.model_dump(mode="json"))
 
     def beat(self, until: datetime, tally: Tally) -> None:
         self._last = (until.isoformat(), tally.model_dump(mode="json"))

@@ -36,9 +36,10 @@ async def test_absence_of_temporal_is_answered_503_and_made_good(
     stack: Stack, simulators: Control, client: Client, figures: Figures
 ) -> None:
     size, began, pid = SIZES.temporal_away, await next_second(), stack.serve.pid
-    simulators.webhook(loss=0.3, retry_base_seconds=1)
+    simulators.webhook(retry_base_seconds=1)
     simulators.cancel_many(size.movements // 5)
     await until(lambda: accepted(simulators))
+    simulators.webhook(loss=0.3)
     await stack.temporal.kill()
     gone, gone_since = datetime.now(UTC), time.monotonic()
     [body, *_] = simulators.cancel_many(size.movements - size.movements // 5, over_seconds=1)
