@@ -54,8 +54,9 @@ async def _history(studio: Studio, case: Case) -> str:
 
 def _anywhere(history: str) -> str:
     """Stack traces name files by their path on this machine; from the root they read as well."""
-    history = history.replace(f"{ROOT}/", "")
-    for ours in (str(ROOT), str(Path.home()), f"@{socket.gethostname()}"):
+    environment = str(Path(sys.prefix).parent)  # of another checkout, perhaps
+    history = history.replace(f"{ROOT}/", "").replace(f"{environment}/", "")
+    for ours in (str(ROOT), environment, str(Path.home()), f"@{socket.gethostname()}"):
         if ours in history:
             raise SystemExit(f"The history names {ours}")
     return history
