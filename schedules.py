@@ -14,7 +14,7 @@ from temporalio.client import (
     ScheduleRange,
     ScheduleSpec,
 )
-from temporalio.common import Priority, SearchAttributePair, TypedSearchAttributes
+from temporalio.common import Priority
 
 import temporal
 from ingress.routes import load_routes
@@ -63,7 +63,7 @@ class Declaration:
                 task_queue=temporal.WORKFLOWS,
                 task_timeout=temporal.TASK_TIMEOUT,
                 execution_timeout=self.timeout,
-                typed_search_attributes=self._search_attributes(),
+                typed_search_attributes=temporal.labels(self.what, self.account),
                 static_summary=self.what,
                 static_details=self.why,
                 priority=self.priority,
@@ -71,12 +71,6 @@ class Declaration:
             spec=self.spec,
             policy=SchedulePolicy(overlap=self.overlap, catchup_window=self.catch_up),
         )
-
-    def _search_attributes(self) -> TypedSearchAttributes:
-        pairs = [SearchAttributePair(temporal.HEADLINE, self.what)]
-        if self.account is not None:
-            pairs.append(SearchAttributePair(temporal.ACCOUNT, self.account))
-        return TypedSearchAttributes(pairs)
 
 
 def declarations(settings: Settings) -> list[Declaration]:

@@ -7,7 +7,13 @@ from urllib.parse import quote
 
 from pydantic import ValidationError
 from temporalio.client import Client
-from temporalio.common import Priority, RetryPolicy, SearchAttributeKey
+from temporalio.common import (
+    Priority,
+    RetryPolicy,
+    SearchAttributeKey,
+    SearchAttributePair,
+    TypedSearchAttributes,
+)
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.envconfig import ClientConfig
 from temporalio.runtime import Runtime
@@ -47,6 +53,9 @@ SEARCH_ATTRIBUTES: tuple[SearchAttributeKey[Any], ...] = (
 NOMINAL_TIME = SearchAttributeKey.for_datetime("TemporalScheduledStartTime")
 """Set by the server: when a schedule's run was due, however late, or caught up on, it started."""
 
+REPORTED_PROBLEMS = "TemporalReportedProblems"
+"""Set by the server while a run's workflow task fails over and over."""
+
 STATED = "stated"
 """Memo of a run: what ChartMogul has said of its movement, oldest first."""
 SUBSCRIPTION = "subscription"
@@ -82,6 +91,14 @@ PASSTHROUGH = (
     "holidays", "httpx", "requests", "simple_salesforce", "slack_sdk",
 )  # fmt: skip
 """Modules the sandbox takes from outside instead of loading them anew for each run."""
+
+
+def labels(headline: str, account: str | None = None) -> TypedSearchAttributes:
+    """The search attributes of a run that is no template's."""
+    pairs = [SearchAttributePair(HEADLINE, headline)]
+    if account is not None:
+        pairs.append(SearchAttributePair(ACCOUNT, account))
+    return TypedSearchAttributes(pairs)
 
 
 def workflow_runner(sandboxed: bool) -> WorkflowRunner:

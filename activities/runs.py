@@ -44,7 +44,6 @@ SCHEDULED = 1000
 READ = 20
 """Runs whose own history is read, in one go: what most need to say stands in the list."""
 
-REPORTED = "TemporalReportedProblems"
 SCHEDULE = "TemporalScheduledById"
 # the query language takes an unquoted Mode for a word of its own
 OURS = f"TaskQueue = '{temporal.WORKFLOWS}' AND (`Mode` IS NULL OR `Mode` != 'preview')"
@@ -53,7 +52,7 @@ UNDONE = f"(Outcome = '{Outcome.PARTIAL}' OR Outcome = '{Outcome.FAILED}')"
 ENDED_BADLY = (
     f"ExecutionStatus != 'Running' AND ({UNDONE} OR ExecutionStatus IN ('Failed', 'TimedOut', 'Terminated'))"
 )
-STUCK = f"{RUNNING} AND {REPORTED} IS NOT NULL"
+STUCK = f"{RUNNING} AND {temporal.REPORTED_PROBLEMS} IS NOT NULL"
 UNREADABLE = f"{RUNNING} AND Outcome = 'unreadable'"
 WAITING = f"{RUNNING} AND {temporal.WAITS_FOR.name} IS NOT NULL"
 

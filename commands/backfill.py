@@ -11,8 +11,6 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
 from temporalio.common import (
-    SearchAttributePair,
-    TypedSearchAttributes,
     WorkflowIDConflictPolicy,
     WorkflowIDReusePolicy,
 )
@@ -95,10 +93,6 @@ def _input(wish: Wish) -> BackfillInput:
 async def _started(client: Client, given: BackfillInput) -> Run:
     what = f"{'Preview of backfill' if given.preview else 'Backfill'} of account {given.account}"
     summary = f"{what}, {shown(given.start)} to {shown(given.end)}"
-    pairs = [
-        SearchAttributePair(temporal.HEADLINE, what),
-        SearchAttributePair(temporal.ACCOUNT, given.account),
-    ]
     try:
         return await client.start_workflow(
             "backfill",
@@ -109,7 +103,7 @@ async def _started(client: Client, given: BackfillInput) -> Run:
             task_timeout=temporal.TASK_TIMEOUT,
             id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
             id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
-            search_attributes=TypedSearchAttributes(pairs),
+            search_attributes=temporal.labels(what, given.account),
             static_summary=summary,
             priority=temporal.BULK,
         )

@@ -6,8 +6,6 @@ from rich.console import Console
 from rich.markup import escape
 from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
 from temporalio.common import (
-    SearchAttributePair,
-    TypedSearchAttributes,
     WorkflowIDConflictPolicy,
     WorkflowIDReusePolicy,
 )
@@ -51,7 +49,6 @@ async def _started(
     client: Client, account: str, start: datetime, end: datetime
 ) -> WorkflowHandle[object, CoverageReport]:
     what = f"Coverage of account {account}"
-    pairs = [SearchAttributePair(temporal.HEADLINE, what), SearchAttributePair(temporal.ACCOUNT, account)]
     return await client.start_workflow(
         "coverage",
         CoverageInput(account=account, start=start, end=end),
@@ -61,7 +58,7 @@ async def _started(
         task_timeout=temporal.TASK_TIMEOUT,
         id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
         id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-        search_attributes=TypedSearchAttributes(pairs),
+        search_attributes=temporal.labels(what, account),
         static_summary=f"{what}, {shown(start)} to {shown(end)}",
         priority=temporal.BULK,
     )

@@ -12,8 +12,6 @@ from models.effects import Mode
 from models.events import EventSource, to_the_second
 
 Moment = tuple[str, str, datetime]
-PROBLEMS = "TemporalReportedProblems"
-"""Set by the server while a run's workflow task fails over and over."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +63,7 @@ def _known(run: WorkflowExecution, memo: Any) -> KnownRun:
         stated=tuple(memo[temporal.STATED]),
         running=run.status is WorkflowExecutionStatus.RUNNING,
         waits_since=_waits_since(memo) if found.get(temporal.WAITS_FOR) else None,
-        reported_problem=bool(run.search_attributes.get(PROBLEMS)),
+        reported_problem=bool(run.search_attributes.get(temporal.REPORTED_PROBLEMS)),
     )
 
 
