@@ -1,4 +1,4 @@
-"""Writes what is derived from the code: .env.example and config/routes.schema.json.
+"""Writes what is derived from the code: .env.example and the JSON Schemas in config.
 
 `python -m generate` writes, `python -m generate --check` exits 1 where a file is out of date.
 """
@@ -14,6 +14,7 @@ from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from models.crm import CrmMapping
 from models.routes import Routes
 from settings import ChartMogulAccount, Settings
 
@@ -66,12 +67,21 @@ def _shown(field: FieldInfo) -> str:
 
 
 def routes_schema() -> str:
-    return json.dumps(Routes.model_json_schema(), indent=2, ensure_ascii=False) + "\n"
+    return _schema(Routes)
+
+
+def crm_schema() -> str:
+    return _schema(CrmMapping)
+
+
+def _schema(model: type[BaseModel]) -> str:
+    return json.dumps(model.model_json_schema(), indent=2, ensure_ascii=False) + "\n"
 
 
 GENERATED = {
     Path(".env.example"): env_example,
     Path("config/routes.schema.json"): routes_schema,
+    Path("config/crm.schema.json"): crm_schema,
 }
 
 

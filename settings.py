@@ -95,6 +95,7 @@ class Settings(BaseSettings):
     slack: Slack | None = Field(default=None, description="Slack connection")
 
     routes_file: str = Field(default="config/routes.yaml", description="Which events go where")
+    crm_file: str = Field(default="config/crm.yaml", description="Which facts go to which field of the CRM")
     web_ui_url: Url = Field(
         default="http://127.0.0.1:8233", description="Temporal's Web UI, for links in messages"
     )
