@@ -1,20 +1,53 @@
 """What a load must come to on every engine. One subclass per engine, against an engine we did not write."""
 
 import json
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
 
-from clients.errors import Rejected
-from clients.warehouse import Engine, Superseded, TooMuchMissing
+from clients.errors import IntegrationError, OutcomeUnknown, Rejected, Retryable, Unavailable
+from clients.warehouse import Commit, Engine, Outcome, Session, Superseded, TooMuchMissing
 from clients.warehouse_history import Ledger, customers_to_read
 from clients.warehouse_loader import Loader, opened
 from clients.warehouse_schema import prepare
 from models.warehouse import Mapping, StreamMapping
 from models.warehouse_loads import Load, Loaded, MonthSeen
 from tests.contracts.warehouse_rows import MAPPING, Nights, customer, mapping_of, movement
+
+
+class Disturbed:
+    """An engine to whose COMMIT something happens, before it or after."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        before: Callable[[], object] = lambda: None,
+        after: Callable[[], object] = lambda: None,
+    ) -> None:
+        self.name, self.dialect = engine.name, engine.dialect
+        self._engine, self._before, self._after = engine, before, after
+
+    def connect(self, *, read_only: bool = False) -> Session:
+        session = self._engine.connect(read_only=read_only)
+        commit = session.commit
+
+        def disturbed(plan: Commit) -> Outcome:
+            self._before()
+            outcome = commit(plan)
+            self._after()
+            return outcome
+
+        session.commit = disturbed  # type: ignore[method-assign] # the session is otherwise itself
+        return session
+
+
+def _lose_the_answer() -> None:
+    raise OutcomeUnknown("warehouse", "the line dropped")
 
 
 class WarehouseContract:
@@ -200,6 +233,57 @@ class WarehouseContract:
             done = loader.load(nights.load([movement(1, 5)], complete=False))
             assert (done.missing, done.deleted) == (0, 0)
         assert self.movements(engine) == [("mov-1", 5), ("mov-2", 1000)]
+
+    def test_commit_whose_answer_is_lost(self, engine: Engine, loader: Loader, nights: Nights) -> None:
+        """It was done: the ledger says so over another connection."""
+        load = nights.load([movement(1, 100)])
+        done = Loader(Disturbed(engine, after=_lose_the_answer)).load(load)
+        assert (done.inserted, done.already_applied) == (1, False)
+        assert loader.load(load).already_applied
+        assert self.movements(engine) == [("mov-1", 100)]
+
+    def test_commit_that_never_arrived(self, engine: Engine, loader: Loader, nights: Nights) -> None:
+        load = nights.load([movement(1, 100)])
+        with pytest.raises(OutcomeUnknown):
+            Loader(Disturbed(engine, before=_lose_the_answer)).load(load)
+        assert self.movements(engine) == []
+        assert not loader.load(load).already_applied
+
+    def test_overlapping_attempts(self, engine: Engine, loader: Loader, nights: Nights) -> None:
+        """Both have found out what to write, and write at once. One does, the other learns of it."""
+        loader.load(nights.load([movement(1, 100)]))
+        load = nights.load([movement(1, 150), movement(2, 200)])
+        both = threading.Barrier(2, timeout=30)
+        disturbed = Loader(Disturbed(engine, before=both.wait))
+
+        def attempt(number: int) -> Loaded | IntegrationError:
+            try:
+                return disturbed.load(load.model_copy(update={"attempt": number}))
+            except Retryable as error:
+                return error
+
+        with ThreadPoolExecutor(2) as pool:
+            ends = list(pool.map(attempt, (1, 2)))
+        assert any(isinstance(end, Loaded) for end in ends)
+        assert loader.load(load).already_applied
+        assert self.movements(engine) == [("mov-1", 150), ("mov-2", 200)]
+        applied = f"select count(*) from load_runs where run_id = '{load.run_id}'"
+        assert self.query(engine, applied) == [(1,)]
+        assert self.changes(engine, load) == [
+            ("restated", "mov-1", 100, 150, 50),
+            ("new", "mov-2", None, 200, 200),
+        ]
+
+    def test_load_that_was_overtaken_writes_nothing(
+        self, engine: Engine, loader: Loader, nights: Nights
+    ) -> None:
+        """Another run commits between this one's looking and writing: what it found out is stale."""
+        first, second = nights.load([movement(1, 100)]), nights.load([movement(1, 200)])
+        slow = Loader(Disturbed(engine, before=lambda: loader.load(first)))
+        with pytest.raises(Unavailable, match="another load came between"):
+            slow.load(second)
+        assert self.movements(engine) == [("mov-1", 100)]
+        assert loader.load(second).restated == 1
 
     # -- restated history
 
