@@ -8,6 +8,8 @@ from starlette.types import ASGIApp
 
 from simulators import (
     chartmogul,
+    chartmogul_attributes,
+    chartmogul_lists,
     chartmogul_pages,
     control_api,
     control_chartmogul,
@@ -36,6 +38,8 @@ def create_app(world: World) -> ASGIApp:
     app.add_exception_handler(NotPossible, control_chartmogul.answer_not_possible)
     for router in (
         chartmogul.router,
+        chartmogul_attributes.router,
+        chartmogul_lists.router,
         salesforce.token_router,
         salesforce.router,
         slack.router,

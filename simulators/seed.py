@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from simulators.shapes import Case
 
@@ -61,9 +61,24 @@ NOTES = (
 )  # fmt: skip
 
 _CASES: dict[int, Case] = {5: "contact_only", 11: "several", 14: "none", 17: "inactive_owner"}
-GREW_AFTER, LEFT_AFTER = timedelta(days=60), timedelta(days=150)
-_FIRST_DAY = datetime(2022, 1, 1, tzinfo=UTC)
+FIRST_DAY = datetime(2022, 1, 1, tzinfo=UTC)
 _SPAN_SECONDS = int(timedelta(days=4 * 365).total_seconds())
+
+
+class Terms(NamedTuple):
+    """What a customer's history follows from; cheaper to have than the whole customer."""
+
+    plan: Plan
+    quantity: int
+    since: int
+    """Seconds since 1970."""
+    cancelled: bool
+    grew: bool
+    digest: bytes
+
+    @property
+    def mrr(self) -> int:
+        return self.plan.cents * self.quantity
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,15 +104,25 @@ class Customer:
     note: str | None
 
     @property
+    def tags(self) -> tuple[str, ...]:
+        return ("beta", "priority support") if self.number % 6 == 2 else ()
+
+    @property
     def mrr(self) -> int:
         """What they pay while they pay."""
         return self.plan.cents * self.quantity
 
 
 class Seed:
-    def __init__(self, seed: int = 7, count: int = 200) -> None:
+    """`movements` is how many each customer has had; None: those few that its story needs."""
+
+    def __init__(
+        self, seed: int = 7, count: int = 200, movements: int | None = None, invoices: int = 3
+    ) -> None:
         self.seed = seed
         self.count = count
+        self.movements = movements
+        self.invoices = invoices
         self._mask = int.from_bytes(self._digest(0)[:4])
         self.customer = lru_cache(maxsize=8192)(self._customer)
 
@@ -119,13 +144,22 @@ class Seed:
         match = re.fullmatch(r"cus_N(\d{1,8})", external_id)
         return self._known(int(match[1]) - 1000) if match else None
 
-    def milestones(self, number: int) -> list[float]:
-        """When they bought, perhaps grew, perhaps left; without making the whole customer."""
-        digest = self._digest(number)
-        since = _since(digest).timestamp()
-        grew = [since + GREW_AFTER.total_seconds()] if _grew(digest) else []
-        left = [since + LEFT_AFTER.total_seconds()] if _left(number) else []
-        return [since, *grew, *left]
+    def terms(self, number: int) -> Terms:
+        d = self._digest(number)
+        since = int(_since(d).timestamp())
+        return Terms(_pick(PLANS, d[29]), _quantity(d), since, _left(number), _grew(d), d)
+
+    def uuid_of(self, prefix: str, number: int, part: int, digest: bytes) -> str:
+        """Of the part-th thing of a customer; `number_in` finds both again."""
+        h = digest[:10].hex()
+        tail = f"{part:04x}{number ^ self._mask:08x}"
+        return f"{prefix}_{h[:8]}-{h[8:12]}-4{h[13:16]}-a{h[17:20]}-{tail}"
+
+    def number_in(self, prefix: str, uuid: str) -> tuple[int, int] | None:
+        """Customer's number and part, where there may be such a thing."""
+        match = re.fullmatch(prefix + r"_[0-9a-f-]{24}([0-9a-f]{4})([0-9a-f]{8})", uuid)
+        number = int(match[2], 16) ^ self._mask if match else 0
+        return (number, int(match[1], 16)) if match and 1 <= number <= self.count else None
 
     def _known(self, number: int) -> Customer | None:
         return self.customer(number) if 1 <= number <= self.count else None
@@ -167,7 +201,7 @@ def _pick(options: Sequence[T], draw: int) -> T:
 
 
 def _since(digest: bytes) -> datetime:
-    return _FIRST_DAY + timedelta(seconds=int.from_bytes(digest[20:24]) % _SPAN_SECONDS)
+    return FIRST_DAY + timedelta(seconds=int.from_bytes(digest[20:24]) % _SPAN_SECONDS)
 
 
 def _quantity(digest: bytes) -> int:

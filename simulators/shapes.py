@@ -112,6 +112,10 @@ class CustomerRow(_Shape):
 class Reset(_Shape):
     customers: int = Field(default=200, ge=1, le=1_000_000)
     seed: int = 7
+    movements: int | None = Field(
+        default=None, ge=2, le=1000, description="How many each has had; by default a few"
+    )
+    invoices: int = Field(default=3, ge=0, le=100, description="How many each has, at most")
 
 
 class _Happening(_Shape):
@@ -137,17 +141,18 @@ class Cancellations(_Shape):
     over_seconds: float = Field(default=0.0, ge=0, description="Webhooks are spread over this time")
 
 
-class Restatement(_Shape):
+class Withdrawal(_Shape):
+    index: int = Field(default=-1, description="Of the customer's movements since the last reset, as made")
+    whole_history: bool = Field(default=False, description="Count all the customer has, oldest first")
+
+
+class Restatement(Withdrawal):
     """What is not named stays; the amount's sign follows the type."""
 
-    index: int = Field(default=-1, description="Of the customer's movements since the last reset")
     cents: int | None = Field(default=None, gt=0)
     type: MovementType | None = None
     at: AwareDatetime | None = None
-
-
-class Withdrawal(_Shape):
-    index: int = Field(default=-1, description="Of the customer's movements since the last reset")
+    new_ids: bool = Field(default=True, description="As a recalculation does, for all of the customer's")
 
 
 class Merger(_Shape):
@@ -169,3 +174,4 @@ class ChartMogulRules(_Shape):
     cursor_skips: bool = Field(default=False, description="Pages of /activities lose a row at each edge")
     requests_per_second: int | None = Field(default=None, ge=1, description="Above: 429")
     connections: int | None = Field(default=None, ge=1, description="Calls at once; above: 503")
+    metrics_zone: str = Field(default="Europe/Berlin", description="Where the metrics' days begin and end")

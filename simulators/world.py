@@ -6,7 +6,9 @@ from fastapi import Request
 
 from simulators.call_log import CallLog
 from simulators.chartmogul_book import Book
+from simulators.chartmogul_invoices import Invoices
 from simulators.chartmogul_limits import Limits
+from simulators.chartmogul_metrics import Totals
 from simulators.fault_book import FaultBook
 from simulators.salesforce_org import Org
 from simulators.salesforce_seed import SalesforceSeed
@@ -35,8 +37,10 @@ class World:
         await self._http.aclose()
 
     def _fill(self, start: Reset, webhook_url: str | None) -> None:
-        self.seed = Seed(start.seed, start.customers)
+        self.seed = Seed(start.seed, start.customers, start.movements, start.invoices)
         self.chartmogul = Book(self.seed)
+        self.invoices = Invoices(self.chartmogul)
+        self.totals = Totals(self.chartmogul)
         self.chartmogul_limits = Limits()
         self.salesforce_calls = 0
         self.salesforce = Org(SalesforceSeed(self.seed))
