@@ -73,11 +73,13 @@ class DuckDbSession(Transactions):
     def begin(self, schema: str, *, make: bool) -> None:
         """The time zone only now: it cannot be given to `connect` without a download."""
         self.execute("set TimeZone = 'UTC'")
+        [[database]] = self.query("select current_database()")  # named after the file, maybe like the schema
+        name = f'"{database}".{schema}'
         if make:
-            self.execute(f"create schema if not exists {schema}")
+            self.execute(f"create schema if not exists {name}")
         there = self.query(f"select 1 from information_schema.schemata where schema_name = '{schema}'")
         if there:
-            self.execute(f"set schema = '{schema}'")
+            self.execute(f"use {name}")
 
     def query(self, sql: str) -> list[tuple[object, ...]]:
         with _translated("query"):

@@ -6,6 +6,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from models.runs import Outcome, Problem
 from models.warehouse import Mapping
+from models.warehouse_loads import Loaded, MonthSeen
 
 
 class _Record(BaseModel):
@@ -20,26 +21,44 @@ class ExportInput(_Record):
     night: AwareDatetime | None = None
     streams: list[str] = Field(default=[], description="Only these; all of the mapping where empty")
     full: bool = Field(default=False, description="Read all history, whatever each stream's window says")
-    channel: str | None = Field(default=None, description="Hears of restated history")
-    tell_from_cents: int = Field(
-        default=100_000, ge=0, description="MRR that history must have moved by for a message"
-    )
+    accept_missing: bool = Field(default=False, description="A person has said that so many rows are gone")
     patience: timedelta = Field(
         default=timedelta(hours=3), description="For one stream, outages of its systems included"
     )
 
 
 class Night(_Record):
-    """One run's place among the others: a later night is never overwritten by an earlier one."""
+    """One run among the others. A run that began later is never overwritten by one that began earlier."""
 
     account: str
     run_id: str
-    ends_at: AwareDatetime
+    due_at: AwareDatetime = Field(description="When the schedule wanted it, however late it began")
+    began_at: AwareDatetime
     full: bool = False
+    accept_missing: bool = False
 
     @property
     def run_seq(self) -> int:
-        return int(self.ends_at.timestamp())
+        return int(self.began_at.timestamp() * 1000)
+
+
+class PrepareWork(_Record):
+    night: Night
+    mapping: Mapping
+
+
+class Prepared(_Record):
+    """What a night goes by, and what was changed in the warehouse before any row."""
+
+    engine: str
+    time_zone: str = "UTC"
+    currency: str = ""
+    changes: list[str] = Field(default=[], description="Statements that were run")
+    unwritten: list[str] = Field(default=[], description="Columns that the mapping has no more; they stay")
+    movements_since: AwareDatetime | None = Field(
+        default=None, description="Movements are read from then on; all of them where empty"
+    )
+    months: list[MonthSeen] = []
 
 
 class StreamWork(_Record):
@@ -48,37 +67,21 @@ class StreamWork(_Record):
     night: Night
     stream: str
     mapping: Mapping
+    prepared: Prepared
 
 
 class StreamReport(_Record):
-    """What one stream of a night came to. `months` is by how many cents each past month's MRR movements
-    moved, as `2026-09`; `already` where an earlier try had committed, `superseded` where a later night had."""
+    """What one stream of a night came to, a load for each table that it fills."""
 
     stream: str
-    tables: list[str] = []
-    requests: int = 0
-    rows: int = 0
-    new: int = 0
-    restated: int = 0
-    returned: int = 0
-    missing: int = 0
-    deleted: int = 0
-    rejected: int = 0
+    loads: list[Loaded]
+    seconds: float
     unmapped: list[str] = Field(default=[], description="Fields that ChartMogul sent and no column takes")
-    months: dict[str, int] = {}
-    currency: str = ""
-    seconds: float = 0
-    already: bool = False
-    superseded: bool = False
-    since: AwareDatetime | None = Field(default=None, description="From where it was read; all where empty")
 
-
-class Prepared(_Record):
-    """What was changed in the warehouse before any row, in words, and what a person must do by hand."""
-
-    engine: str
-    changes: list[str] = []
-    notes: list[str] = []
+    @property
+    def months(self) -> dict[str, int]:
+        """Cents by which past months' MRR moved, by month, `2026-09`."""
+        return {f"{each.month:%Y-%m}": each.delta_cents for load in self.loads for each in load.months}
 
 
 class ExportReport(_Record):
@@ -89,5 +92,5 @@ class ExportReport(_Record):
     problems: list[Problem] = []
 
     @property
-    def rows(self) -> int:
-        return sum(each.rows for each in self.streams)
+    def loads(self) -> list[Loaded]:
+        return [load for stream in self.streams for load in stream.loads]

@@ -1,16 +1,25 @@
-"""What a night's export says to people: the table of its streams, and the line on restated history."""
+"""What a night's export says to people: the table of its loads, and the line on restated history."""
 
 from collections.abc import Mapping, Sequence
 
 from models.exports import StreamReport
 from models.money import Money
+from models.warehouse_loads import Loaded
 from workflows.ledger import GAP, Ledger
 
-COUNTS = ("rows", "new", "restated", "returned", "missing", "deleted", "rejected")
+COUNTS = {
+    "rows": "rows_read",
+    "new": "inserted",
+    "restated": "restated",
+    "returned": "returned",
+    "missing": "missing",
+    "deleted": "deleted",
+    "rejected": "rejected",
+}
 
 
 class ExportLedger(Ledger):
-    """A night's books: its streams in the place of effects."""
+    """A night's books: its loads in the place of effects."""
 
     def __init__(self, title: str, streams: Sequence[str]) -> None:
         super().__init__(title)
@@ -22,23 +31,21 @@ class ExportLedger(Ledger):
         self.show()
 
     def table(self) -> list[str]:
-        head = ("stream", *COUNTS, "seconds")
-        rows = [_line(head), "|---" * len(head) + "|", *map(_row, self.reports)] if self.reports else []
-        return [*rows, "", *self._still_to_come(), *_unmapped(self.reports)]
+        head = ("table", *COUNTS, "")
+        rows = [_row(load) for report in self.reports for load in report.loads]
+        table = [_line(head), "|---" * len(head) + "|", *rows] if rows else []
+        return [*table, "", *self._to_come(), *map(_note, self.reports)]
 
-    def _still_to_come(self) -> list[str]:
+    def _to_come(self) -> list[str]:
         done = {each.stream for each in self.reports}
         left = [each for each in self._streams if each not in done]
-        return [f"Not done: {', '.join(left)}"] if left else []
+        return [f"Not done: {', '.join(left)}", ""] if left else []
 
 
 def moved(reports: Sequence[StreamReport]) -> dict[str, int]:
-    """By how many cents each past month moved, over all streams."""
-    months: dict[str, int] = {}
-    for report in reports:
-        for month, cents in report.months.items():
-            months[month] = months.get(month, 0) + cents
-    return {month: cents for month, cents in sorted(months.items()) if cents}
+    """By how many cents each past month's MRR moved."""
+    found = [(month, cents) for report in reports for month, cents in report.months.items()]
+    return {month: cents for month, cents in sorted(found) if cents}
 
 
 def restated_line(account: str, months: Mapping[str, int], currency: str, run_id: str) -> str:
@@ -55,23 +62,14 @@ def _signed(cents: int, currency: str) -> str:
     return f"+{money}" if cents > 0 else str(money)
 
 
-def _row(report: StreamReport) -> str:
-    counts = [str(getattr(report, name)) for name in COUNTS]
-    return _line((report.stream + _remark(report), *counts, f"{report.seconds:.1f}"))
+def _row(load: Loaded) -> str:
+    counts = [str(getattr(load, name)) for name in COUNTS.values()]
+    return _line((load.stream, *counts, "was done already" if load.already_applied else ""))
 
 
-def _remark(report: StreamReport) -> str:
-    if report.superseded:
-        return " (a later night was there first)"
-    return " (was done already)" if report.already else ""
-
-
-def _unmapped(reports: Sequence[StreamReport]) -> list[str]:
-    return [
-        f"- {each.stream}: fields without a column: {', '.join(each.unmapped)}"
-        for each in reports
-        if each.unmapped
-    ]
+def _note(report: StreamReport) -> str:
+    unmapped = f"; fields without a column: {', '.join(report.unmapped)}" if report.unmapped else ""
+    return f"- {report.stream}: {report.seconds:.1f} s{unmapped}"
 
 
 def _line(cells: Sequence[str]) -> str:

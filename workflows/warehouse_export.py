@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from temporalio import workflow
 
 from activities.warehouse import WarehouseActivities
-from models.exports import ExportInput, ExportReport, Night, Prepared, StreamWork
+from models.exports import ExportInput, ExportReport, Night, Prepared, PrepareWork, StreamWork
 from models.runs import Outcome
 from temporal import NOMINAL_TIME
 from workflows.export_texts import ExportLedger, moved, restated_line
@@ -25,8 +25,8 @@ class WarehouseExport:
     def __init__(self, given: ExportInput) -> None:
         self._given = given
         self._night = _night(given)
-        self._streams = [each for each in given.mapping.stream_names if each in (given.streams or [each])]
-        title = f"Export of account {given.account}, night of {self._night.ends_at:%d %b %Y %H:%M} UTC"
+        self._streams = [each for each in given.mapping.read_streams if each in (given.streams or [each])]
+        title = f"Export of account {given.account}, night of {self._night.due_at:%d %b %Y %H:%M} UTC"
         self._ledger = ExportLedger(title, self._streams)
 
     @workflow.run
@@ -36,10 +36,10 @@ class WarehouseExport:
             prepared = await self._prepare()
         except StepFailed as failure:
             raise self._ledger.fail(failure) from None
-        await self._export(each for each in self._streams if each not in AFTER_OTHERS)
-        await self._export(each for each in self._streams if each in AFTER_OTHERS)
+        await self._export(prepared, [each for each in self._streams if each not in AFTER_OTHERS])
+        await self._export(prepared, [each for each in self._streams if each in AFTER_OTHERS])
         result = self._ledger.end(Outcome.ACTED)
-        await self._tell_of_restated_history()
+        await self._tell_of_restated_history(prepared.currency)
         return ExportReport(
             outcome=result.outcome,
             run_id=self._night.run_id,
@@ -49,34 +49,39 @@ class WarehouseExport:
         )
 
     async def _prepare(self) -> Prepared:
-        work = StreamWork(night=self._night, stream="", mapping=self._given.mapping)
-        summary, limit = "Make tables and views", self._given.patience
-        return await long_step(WarehouseActivities.prepare, work, summary=summary, limit=limit)
+        work, limit = PrepareWork(night=self._night, mapping=self._given.mapping), self._given.patience
+        return await long_step(
+            WarehouseActivities.prepare, work, summary="Prepare the warehouse", limit=limit
+        )
 
-    async def _export(self, streams: Iterable[str]) -> None:
-        await asyncio.gather(*map(self._export_one, streams))
+    async def _export(self, prepared: Prepared, streams: Iterable[str]) -> None:
+        await asyncio.gather(*(self._export_one(prepared, each) for each in streams))
 
-    async def _export_one(self, stream: str) -> None:
-        work = StreamWork(night=self._night, stream=stream, mapping=self._given.mapping)
+    async def _export_one(self, prepared: Prepared, stream: str) -> None:
+        work = StreamWork(night=self._night, stream=stream, mapping=self._given.mapping, prepared=prepared)
         summary, limit = f"Export {stream}", self._given.patience
         export = WarehouseActivities.export_stream
         report = await self._ledger.attempt(long_step(export, work, summary=summary, limit=limit))
         if report is not None:
             self._ledger.note_stream(report)
 
-    async def _tell_of_restated_history(self) -> None:
-        months = moved(self._ledger.reports)
-        if sum(map(abs, months.values())) <= self._given.tell_from_cents:
+    async def _tell_of_restated_history(self, currency: str) -> None:
+        months, wish = moved(self._ledger.reports), self._given.mapping.restated
+        if not wish.channel or sum(map(abs, months.values())) <= wish.from_cents:
             return
-        currency = next((each.currency for each in self._ledger.reports if each.currency), "")
         text = restated_line(self._given.account, months, currency, self._night.run_id)
-        await tell_ops(self._given.channel, f"restated:{self._night.run_id}", text)
+        await tell_ops(wish.channel, f"restated:{self._night.run_id}", text)
 
 
 def _night(given: ExportInput) -> Night:
     """The time a run was due rules, not the clock: nights can be made up for."""
     info = workflow.info()
     due = given.night or info.typed_search_attributes.get(NOMINAL_TIME) or info.start_time
-    ends_at = due.replace(second=0, microsecond=0)
-    run_id = f"{given.account}/{ends_at:%Y-%m-%dT%H:%MZ}"
-    return Night(account=given.account, run_id=run_id, ends_at=ends_at, full=given.full)
+    return Night(
+        account=given.account,
+        run_id=f"{given.account}/{due:%Y-%m-%dT%H:%M:%SZ}",
+        due_at=due,
+        began_at=info.start_time,
+        full=given.full,
+        accept_missing=given.accept_missing,
+    )
