@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from typing import Annotated, Literal, Self
+from zoneinfo import available_timezones
 
 from pydantic import BaseModel, BeforeValidator, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -32,6 +33,17 @@ class ChartMogulAccount(BaseModel):
     poll_head_start_seconds: float = Field(
         default=60, ge=0, le=3600, description="How long a movement is left to the webhook before a poll acts"
     )
+
+    time_zone: str = Field(
+        default="UTC", description="ChartMogul's time zone for the account: the export runs at 04:15 there"
+    )
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, name: str) -> str:
+        if name not in available_timezones():
+            raise ValueError(f"{name!r} is no time zone; name one such as Europe/Berlin")
+        return name
 
     @field_validator("webhook_secrets", mode="before")
     @classmethod
