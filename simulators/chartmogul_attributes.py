@@ -45,7 +45,7 @@ async def change_custom(request: Request, uuid: str) -> Response:
     """A map. An attribute that nobody has yet is refused: it has no type."""
     given = await _named(request, "custom", dict)
     world = world_of(request)
-    known = world.chartmogul.custom_attributes(known_customer(world, uuid)).keys()
+    known = set(world.chartmogul.custom_attributes(known_customer(world, uuid)))
     known |= {key for each in world.chartmogul.custom.values() for key in each}
     if unknown := given.keys() - known:
         raise refused(422, f"Custom attribute {min(unknown)} does not exist", "custom")

@@ -4,7 +4,6 @@ from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import NamedTuple
 
 from simulators.chartmogul_history import DAY, END, PARTS, Key, PackedKeys, Step, part_id
 from simulators.chartmogul_ledger import Ledger
@@ -14,7 +13,8 @@ PERIODS = {"month": (30, 1), "year": (365, 12)}
 """Days of a billing period, and months."""
 
 
-class Invoice(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Invoice:
     customer: Customer
     """Who was billed; perhaps merged into another since."""
     index: int
@@ -99,7 +99,7 @@ class Invoices:
         seed = self.ledger.seed
         terms, steps = seed.terms(number), self.ledger.past.history.steps(number)
         days = PERIODS[terms.plan.cycle][0]
-        found = []
+        found = list[tuple[int, Step]]()
         for date in range(terms.since, END, days * DAY):
             if len(found) == seed.invoices:
                 break
