@@ -14,6 +14,7 @@ from simulators import (
     fault_panel,
     pages,
     salesforce,
+    salesforce_collections,
     salesforce_pages,
     slack,
     slack_pages,
@@ -37,6 +38,7 @@ def create_app(world: World) -> ASGIApp:
     for router in (
         chartmogul.router,
         salesforce.token_router,
+        salesforce_collections.router,
         salesforce.router,
         slack.router,
         control_api.router,
