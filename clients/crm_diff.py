@@ -69,7 +69,8 @@ def changes(facts: CustomerFacts, mapping: ObjectMapping, record: Mapping[str, A
 def values_of_new(facts: CustomerFacts, mapping: ObjectMapping) -> dict[str, Value]:
     """What a record that is made anew gets, its key included."""
     given = {name: _written_as(_fact(facts, fact), "text") for fact, name in mapping.create_with.items()}
-    return given | difference(facts, mapping, {}).values
+    known = {name: value for name, value in given.items() if value is not None}
+    return known | difference(facts, mapping, {}).values
 
 
 def value_of(facts: CustomerFacts, fact: FactName, mapping: ObjectMapping) -> Value:
@@ -116,7 +117,7 @@ def _is_a_persons(target: FieldMapping, before: Any, form: Format, written: Mapp
 
 
 def _equal(ours: Any, theirs: Any, form: Format) -> bool:
-    return _plain(ours, form) == _plain(theirs, form)
+    return bool(_plain(ours, form) == _plain(theirs, form))
 
 
 def _plain(value: Any, form: Format) -> Any:

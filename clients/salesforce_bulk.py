@@ -56,6 +56,9 @@ class _Error(BaseModel):
     fields: list[str] = []
 
 
+NO_REASON = _Error(statusCode="UNKNOWN", message="Salesforce gave no reason")
+
+
 class _Row(BaseModel):
     id: str | None = None
     success: bool
@@ -213,7 +216,7 @@ def _outcome(key: str, row: _Row, key_field: str | None) -> RowOutcome:
     if row.success:
         action = Action.CREATED if row.created else Action.UPDATED
         return RowOutcome(key=key, id=row.id, action=action)
-    error = row.errors[0] if row.errors else _Error(code="UNKNOWN", message="Salesforce gave no reason")
+    error = row.errors[0] if row.errors else NO_REASON
     words = brief(without_values(error.code, error.message, error.fields))
     problem = RowProblem(reason=_reason(error, key_field), text=f"{error.code}: {words}")
     return RowOutcome(key=key, problem=problem)

@@ -93,7 +93,7 @@ def test_a_second_run_writes_nothing_in_any_systems_words() -> None:
         else value
         for name, value in first.items()
     }
-    assert len(first) == 12
+    assert len(first) == 11
     assert changes(FACTS, all_facts, as_hubspot_keeps_it) == {}
     assert changes(FACTS, all_facts, as_salesforce_keeps_it) == {}
 

@@ -1,6 +1,7 @@
 """Facts from lists read in bulk say what a single customer's own pages say."""
 
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 import httpx
@@ -69,7 +70,7 @@ def test_who_left_and_who_came_back(simulators: Control, chartmogul: httpx.Clien
     simulators.reactivate(back, send=False)
     found = all_facts(chartmogul)
     today = datetime.now(UTC).date()
-    assert (found[left].status, found[left].churned_on, found[left].mrr) == ("Cancelled", today, 0)
+    assert (found[left].status, found[left].churned_on, found[left].mrr) == ("Cancelled", today, Decimal(0))
     assert found[left].last_movement_type == "churn"
     assert (found[back].status, found[back].churned_on) == ("Active", None)
     assert found[back].last_movement_type == "reactivation"

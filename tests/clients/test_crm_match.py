@@ -5,7 +5,17 @@ from typing import Any
 
 import pytest
 
-from clients.crm_match import Ambiguous, Candidate, Census, Matched, NotFound, candidate, match, value_for
+from clients.crm_match import (
+    Ambiguous,
+    Candidate,
+    Census,
+    Found,
+    Matched,
+    NotFound,
+    candidate,
+    match,
+    value_for,
+)
 from models.crm import Way
 from models.crm_facts import CustomerFacts
 
@@ -58,7 +68,7 @@ def test_the_same_record_found_twice_is_one() -> None:
 
 
 def test_a_record_of_another_customer_is_not_taken() -> None:
-    found = {"email": {"a@acme.example": [record("1", "cus_2")]}}
+    found: Found = {"email": {"a@acme.example": [record("1", "cus_2")]}}
     reason = "the record found by email carries another customer's id"
     assert match(facts(), found, ["email"]) == Ambiguous(reason, ("1",))
     everybody = census_of(facts(), facts("cus_2", email=None, domain=None))

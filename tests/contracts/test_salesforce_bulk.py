@@ -218,7 +218,11 @@ async def test_empty_values_clear_and_instants_keep_their_moment(
 
 async def test_upsert_makes_and_changes(simulators: Control, salesforce: SalesforceClient) -> None:
     known = next(account for account in accounts(simulators) if account[KEY])
-    rows = {known[KEY]: {"CM_ARR__c": Decimal(12)}, NEW: {"Name": "New", KEY: NEW}, "cus_x": {"CM_ARR__c": 1}}
+    rows: dict[str, Record] = {
+        known[KEY]: {"CM_ARR__c": Decimal(12)},
+        NEW: {"Name": "New", KEY: NEW},
+        "cus_x": {"CM_ARR__c": 1},
+    }
     changed, made, nameless = await salesforce.bulk.upsert("Account", KEY, rows)
     assert (changed.id, changed.action) == (known["Id"], Action.UPDATED)
     assert made.action is Action.CREATED
