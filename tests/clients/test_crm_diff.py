@@ -67,6 +67,7 @@ def test_a_field_that_the_record_lacks_is_as_good_as_empty() -> None:
         ("mrr", None, Decimal("49.00")),
         ("mrr", "a lot", Decimal("49.00")),
         ("mrr", "NaN", Decimal("49.00")),
+        ("mrr", "sNaN", Decimal("49.00")),
         ("status", "past due", "Past Due"),
         ("plans", "Team", "Business, Team"),
         ("subscriber_since", "2024-02-01", date(2024, 1, 31)),

@@ -5,14 +5,12 @@ from decimal import Decimal
 from typing import Any
 
 import httpx
-import pytest
 
 from clients.crm_facts import FactsBuilder
 from models.crm import CrmMapping
 from models.crm_facts import CustomerFacts
 from simulators.control import Control
 from simulators.seed import PLANS
-from simulators.shapes import CHARTMOGUL_KEY
 
 
 def everything(http: httpx.Client, path: str) -> list[dict[str, Any]]:
@@ -24,14 +22,6 @@ def everything(http: httpx.Client, path: str) -> list[dict[str, Any]]:
         if not page["has_more"]:
             return rows
         query["cursor"] = page["cursor"]
-
-
-@pytest.fixture
-def chartmogul(simulators: Control) -> Any:
-    simulators.reset(seed=7)
-    auth = (CHARTMOGUL_KEY, "")
-    with httpx.Client(base_url=simulators.chartmogul_url, auth=auth, trust_env=False, timeout=5) as http:
-        yield http
 
 
 def all_facts(chartmogul: httpx.Client) -> dict[str, CustomerFacts]:
