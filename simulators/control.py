@@ -189,6 +189,10 @@ class Control:
     def change_record(self, object_name: str, id: str, **values: Any) -> Json:
         return self._json("PATCH", f"salesforce/records/{object_name}/{id}", values)
 
+    def refuse_record(self, id: str, **rule: Any) -> None:
+        """Let Salesforce refuse writes of that record; `rule` has RecordRule's fields."""
+        self._call("PUT", f"salesforce/rules/{id}", rule)
+
     def remove_field(self, object_name: str, name: str) -> None:
         self._call("DELETE", f"salesforce/fields/{object_name}/{name}")
 

@@ -136,9 +136,13 @@ class Seed:
         return customer if customer and customer.uuid == uuid else None
 
     def find_email(self, email: str) -> Customer | None:
-        match = re.search(r"-(\d{1,7})\.example$", email.casefold())
-        customer = self._known(int(match[1])) if match else None
+        customer = self.find_domain(email.rpartition("@")[2])
         return customer if customer and customer.email == email.casefold() else None
+
+    def find_domain(self, domain: str) -> Customer | None:
+        match = re.search(r"-(\d{1,7})\.example$", domain.casefold())
+        customer = self._known(int(match[1])) if match else None
+        return customer if customer and customer.email.endswith(f"@{domain.casefold()}") else None
 
     def find_external_id(self, external_id: str) -> Customer | None:
         match = re.fullmatch(r"cus_N(\d{1,8})", external_id)

@@ -167,6 +167,14 @@ class SlackRules(_Shape):
     history_lag_seconds: float = Field(default=0.0, ge=0)
 
 
+class RecordRule(_Shape):
+    """Why Salesforce refuses to write one record."""
+
+    code: str = "FIELD_CUSTOM_VALIDATION_EXCEPTION"
+    message: str = "A rule of this org says no"
+    times: int | None = Field(default=None, ge=1, description="None: for ever")
+
+
 class ChartMogulRules(_Shape):
     """The limits are off by default. ChartMogul's are 40 and about 20."""
 
