@@ -12,6 +12,7 @@ from clients.errors import Rejected
 from clients.http import Call, refused
 from clients.hubspot_batches import (
     MAX_BATCH,
+    PRIMARY,
     SAME_KEY,
     Associated,
     Associations,
@@ -151,10 +152,13 @@ class HubSpotClient:
     async def associate(
         self, from_type: ObjectType, to_type: ObjectType, pairs: Sequence[tuple[str, str]]
     ) -> list[RowOutcome]:
-        """Connect up to 100 pairs of ids by the default association; one that is there stays as it is."""
+        """Connect up to 100 pairs of ids by the default association; one that is there stays as it is.
+        An outcome's `key` is the first id, its `id` the second."""
         call = Call("hubspot", f"associate {from_type} with {to_type}", writes=True)
-        at_most_a_batch(call, (f"{one}:{other}" for one, other in pairs))
-        body = {"inputs": [{"from": {"id": one}, "to": {"id": other}} for one, other in pairs]}
+        chosen = list(dict.fromkeys(pairs))
+        if not at_most_a_batch(call, (f"{one}:{other}" for one, other in chosen)):
+            return []
+        body = {"inputs": [{"from": {"id": one}, "to": {"id": other}} for one, other in chosen]}
         answer = await self._calls.one(
             call,
             Associated,
@@ -167,15 +171,13 @@ class HubSpotClient:
     ) -> dict[str, list[Association]]:
         """The records that up to 100 others are connected with; ids without any are left out."""
         call = Call("hubspot", f"read {to_type} of {from_type}")
-        keys = at_most_a_batch(call, ids)
-        if not keys:
-            return {}
-        body = {"inputs": [{"id": key} for key in keys]}
-        answer = await self._calls.one(
-            call, Associations, lambda hs: hs.crm.associations.v4.batch_api.get_page(from_type, to_type, body)
-        )
-        only_not_found(call, answer.errors)
-        return answer.by_id(from_type, to_type)
+        asked: list[dict[str, str]] = [{"id": key} for key in at_most_a_batch(call, ids)]
+        found: dict[str, list[Association]] = {}
+        while asked:
+            answer = await self._calls.one(call, Associations, _reading(from_type, to_type, asked))
+            only_not_found(call, answer.errors)
+            asked = answer.add_to(found, PRIMARY.get((from_type, to_type)))
+        return found
 
     async def owners(self, email: str | None = None) -> list[Owner]:
         """All owners, or those with that address."""
@@ -238,6 +240,10 @@ class HubSpotClient:
             lambda hs: getattr(hs.crm.objects.batch_api, write.verb)(write.object_type, body),
         )
         return answer.outcomes(rows, traces, write.key_property)
+
+
+def _reading(from_type: ObjectType, to_type: ObjectType, asked: list[dict[str, str]]) -> Work:
+    return lambda hs: hs.crm.associations.v4.batch_api.get_page(from_type, to_type, {"inputs": asked})
 
 
 @dataclass(frozen=True)

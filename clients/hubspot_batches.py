@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 from clients.errors import Rejected
 from clients.http import Call, refused
 from clients.hubspot_errors import detail_of, row_problem
+from clients.hubspot_transport import Paged
 from models.effects import Action
 from models.hubspot import Association, NewRow, Record, RowOutcome, RowProblem
 
@@ -69,7 +70,7 @@ class _Other(BaseModel):
     types: list[_AssociationType] = Field(default=[], alias="associationTypes")
 
 
-class _Associations(BaseModel):
+class _Associations(Paged):
     source: _End = Field(alias="from")
     to: list[_Other]
 
@@ -77,15 +78,14 @@ class _Associations(BaseModel):
 class Associations(_Batch):
     results: list[_Associations]
 
-    def by_id(self, from_type: str, to_type: str) -> dict[str, list[Association]]:
-        primary = PRIMARY.get((from_type, to_type))
-        return {
-            each.source.id: [
+    def add_to(self, found: dict[str, list[Association]], primary: int | None) -> list[dict[str, str]]:
+        """Gather them by id; what to ask next, where a record has more than fit into an answer."""
+        for each in self.results:
+            found.setdefault(each.source.id, []).extend(
                 Association(id=str(to.id), primary=any(t.type_id == primary for t in to.types))
                 for to in each.to
-            ]
-            for each in self.results
-        }
+            )
+        return [{"id": each.source.id, "after": each.after} for each in self.results if each.after]
 
 
 class _Pair(BaseModel):

@@ -34,8 +34,8 @@ Work = Callable[[Any], Any]
 LIBRARYS_PATH = re.compile(r"/crm/v\d/([a-z]+)/?(.*)")
 
 
-class Page(BaseModel, Generic[M]):
-    """One page of a list; `after` is where the next begins."""
+class Paged(BaseModel):
+    """What says where it goes on."""
 
     class _Paging(BaseModel):
         class _Next(BaseModel):
@@ -43,12 +43,15 @@ class Page(BaseModel, Generic[M]):
 
         next: _Next | None = None
 
-    results: list[M]
     paging: _Paging | None = None
 
     @property
     def after(self) -> str | None:
         return self.paging.next.after if self.paging and self.paging.next else None
+
+
+class Page(Paged, Generic[M]):
+    results: list[M]
 
 
 class _Refused(Exception):

@@ -24,7 +24,7 @@ class Record(_Record):
 class NewRow(_Record):
     """A record to write: `key` is its id, or the value of its unique property."""
 
-    key: str
+    key: str = Field(min_length=1)
     properties: Properties
 
 

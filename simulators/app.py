@@ -1,4 +1,4 @@
-"""Puts the simulators together: three APIs, their pages, the control API, and faults around them."""
+"""Puts the simulators together: four APIs, their pages, the control API, and faults around them."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -11,7 +11,11 @@ from simulators import (
     chartmogul_pages,
     control_api,
     control_chartmogul,
+    control_hubspot,
     fault_panel,
+    hubspot,
+    hubspot_more,
+    hubspot_pages,
     pages,
     salesforce,
     salesforce_pages,
@@ -34,6 +38,8 @@ def create_app(world: World) -> ASGIApp:
     app.state.world = world
     app.add_exception_handler(Refusal, answer_refusal)
     app.add_exception_handler(NotPossible, control_chartmogul.answer_not_possible)
+    for paths, router in hubspot_more.EVERYWHERE:
+        app.include_router(router, prefix=f"/hubspot/crm/{paths}", dependencies=hubspot.guards)
     for router in (
         chartmogul.router,
         salesforce.token_router,
@@ -41,10 +47,12 @@ def create_app(world: World) -> ASGIApp:
         slack.router,
         control_api.router,
         control_chartmogul.router,
+        control_hubspot.router,
         pages.router,
         chartmogul_pages.router,
         salesforce_pages.router,
         slack_pages.router,
+        hubspot_pages.router,
         fault_panel.router,
     ):
         app.include_router(router)

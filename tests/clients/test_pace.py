@@ -1,0 +1,29 @@
+"""Pace: one turn after the other, live ones first."""
+
+import asyncio
+
+from clients.pace import Pace
+
+
+async def test_live_turns_go_before_bulk_that_waits() -> None:
+    pace, order = Pace(1_000, seconds=1), []
+
+    async def take(name: str, live: bool) -> None:
+        await pace.turn(live=live)
+        order.append(name)
+
+    bulk = [asyncio.ensure_future(take(f"bulk {n}", live=False)) for n in range(3)]
+    live = [asyncio.ensure_future(take(f"live {n}", live=True)) for n in range(2)]
+    await asyncio.gather(*bulk, *live)
+    assert order == ["live 0", "live 1", "bulk 0", "bulk 1", "bulk 2"]
+
+
+async def test_turn_that_is_not_waited_for_any_more_is_nobodys() -> None:
+    pace = Pace(100, seconds=1)
+    await pace.turn(live=False)
+    given_up = asyncio.ensure_future(pace.turn(live=True))
+    waits = asyncio.ensure_future(pace.turn(live=False))
+    await asyncio.sleep(0)
+    given_up.cancel()
+    await asyncio.wait_for(waits, timeout=5)
+    assert given_up.cancelled()
