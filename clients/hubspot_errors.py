@@ -26,11 +26,15 @@ FOR_SUPPORT = {522, 525, 526}
 SAFE = {"MISSING_SCOPES", "RATE_LIMITS", "INVALID_AUTHENTICATION", "EXPIRED_AUTHENTICATION"}
 """Categories whose text does not repeat what we sent."""
 
-ROWS_ARE_TO_BLAME = {"VALIDATION_ERROR", "CONFLICT"}
-MISSING_PROPERTY = "PROPERTY_DOESNT_EXIST"
+OF_ROWS = {"VALIDATION_ERROR", "CONFLICT"}
+"""Categories of a refused batch in which single rows may be to blame ..."""
+
+OF_ALL = re.compile(r"PROPERTY_DOESNT_EXIST|READ_ONLY_VALUE|non-unique|Invalid input JSON|batch size")
+"""... unless its text says what is wrong with each alike: no half of it would fare better."""
 
 _EXISTING = re.compile(r"Existing ID: (\d+)")
 _TAKEN = re.compile(r"(\d+) already has that value")
+_NOT_UNIQUE = re.compile(r"by non-unique \S+ property \w+")
 _NESTED = re.compile(r'"(error|name)"\s*:\s*"(\w+)"')
 """In `message`, which may hold a list of errors as JSON."""
 
@@ -55,8 +59,7 @@ def error_of(call: Call, status: int, data: bytes, retry_after: str | None) -> I
     if status in FOR_SUPPORT:
         return refused(call, Rejected, f"{detail} (HTTP {status})", "Ask HubSpot's support.")
     error = error_for(call, status, detail, retry_after)
-    # A property that does not exist is in every row: no half of the batch would fare better.
-    if status in (400, 409) and _category(body) in ROWS_ARE_TO_BLAME and MISSING_PROPERTY not in detail:
+    if status in (400, 409) and _category(body) in OF_ROWS and not OF_ALL.search(str(body)):
         return RowsRefused(call.system, str(error), row_problem(body))
     return error
 
@@ -73,8 +76,7 @@ def row_problem(error: dict[str, Any]) -> RowProblem:
 
 
 def existing_id(error: dict[str, Any]) -> str | None:
-    message = str(error.get("message") or "")
-    found = _EXISTING.search(message) or _TAKEN.search(message)
+    found = _EXISTING.search(_message(error)) or _TAKEN.search(_message(error))
     return found[1] if found else None
 
 
@@ -85,7 +87,9 @@ def detail_of(error: dict[str, Any]) -> str:
     if names := sorted(set(_names(error))):
         parts.append(f"in {', '.join(names)}")
     if category in SAFE:
-        parts.append(f"– {error.get('message') or ''}")
+        parts.append(f"– {_message(error)}")
+    if not_unique := _NOT_UNIQUE.search(_message(error)):
+        parts.append(not_unique[0])
     if scopes := _scopes(error):
         parts.append(f"needs {', '.join(scopes)}")
     if existing := existing_id(error):
@@ -97,6 +101,10 @@ def detail_of(error: dict[str, Any]) -> str:
 
 def _category(error: dict[str, Any]) -> str:
     return str(error.get("category") or "")
+
+
+def _message(error: dict[str, Any]) -> str:
+    return str(error.get("message") or "")
 
 
 def _codes(error: dict[str, Any]) -> Iterator[str]:
@@ -119,7 +127,7 @@ def _scopes(error: dict[str, Any]) -> list[str]:
 
 
 def _in_message(error: dict[str, Any]) -> list[tuple[str, str]]:
-    return [(match[1], match[2]) for match in _NESTED.finditer(str(error.get("message") or ""))]
+    return [(match[1], match[2]) for match in _NESTED.finditer(_message(error))]
 
 
 def _nested(error: dict[str, Any]) -> list[dict[str, Any]]:
@@ -134,7 +142,7 @@ def _context(error: dict[str, Any]) -> dict[str, Any]:
 
 def _wait_of(body: dict[str, Any]) -> timedelta:
     policy = str(body.get("policyName") or "").upper()
-    message = str(body.get("message") or "").lower()
+    message = _message(body).lower()
     if policy == "DAILY" or "daily limit" in message:
         return DAILY_WAIT
     if policy == "SECONDLY" or (not policy and re.search(r"\bsecondly", message)):

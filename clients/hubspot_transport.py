@@ -76,7 +76,7 @@ class GuardedApi(ApiClient):  # type: ignore[misc]  # the library has no types
 
     def call_api(self, resource_path: str, method: str, *args: Any, **kwargs: Any) -> Any:
         """`_preload_content=False` hands `request`'s answer through as it is: the library's models lose
-        `errors` of an answer with status 200, as date-based paths give it, and refuse new enum values."""
+        `errors` of an answer with status 200, as date-based paths give it, and take any text for one."""
         kwargs["_preload_content"] = False
         return super().call_api(self._path(resource_path), method, *args, **kwargs)
 

@@ -39,7 +39,7 @@ def create_app(world: World) -> ASGIApp:
     app.add_exception_handler(Refusal, answer_refusal)
     app.add_exception_handler(NotPossible, control_chartmogul.answer_not_possible)
     for paths, router in hubspot_more.EVERYWHERE:
-        app.include_router(router, prefix=f"/hubspot/crm/{paths}", dependencies=hubspot.guards)
+        app.include_router(router, prefix=f"/hubspot/crm{paths}", dependencies=hubspot.guards)
     for router in (
         chartmogul.router,
         salesforce.token_router,

@@ -19,6 +19,7 @@ from simulators.world import world_of
 
 VERSIONS = ("2025-09", "2026-03", "2026-09")
 MOST_ROWS, LARGEST_PAGE = 100, 100
+NOT_THERE = 404
 SHOWN = {
     "contacts": ("hs_object_id", "createdate", "lastmodifieddate"),
     "companies": ("hs_object_id", "createdate", "hs_lastmodifieddate"),
@@ -107,9 +108,9 @@ async def _batch_write(request: Request, object_type: str, *, makes_new: bool) -
         try:
             rows.append(_write(portal, object_type, each, makes_new, only_check=False))
         except Refusal as refusal:
-            if not traced:
+            if not traced and refusal.status != NOT_THERE:
                 raise
-            errors.append(_of_row(refusal.body, str(each["objectWriteTraceId"]), str(each["id"])))
+            errors.append(_of_row(refusal.body, each))
     return batch_answer(request, rows[::-1], errors)  # in no order that one may rely on
 
 
@@ -117,8 +118,9 @@ def _write(portal: Portal, object_type: str, each: Json, makes_new: bool, *, onl
     key, id, values = each.get("idProperty"), str(each["id"]), dict(each["properties"])
     record = _named(portal, object_type, key, id)
     if record is None and not makes_new:
-        body = _not_found(object_type, {"ids": [id]})
-        raise Refusal(404, body)
+        if only_check:
+            return {}
+        raise Refusal(NOT_THERE, _not_found(object_type, {}))
     if record is None:
         values = {str(key): id} | values
     if only_check:
@@ -159,9 +161,10 @@ def _not_found(object_type: str, context: Json) -> Json:
     return {"status": "error", "category": "OBJECT_NOT_FOUND", "message": text, "context": context}
 
 
-def _of_row(body: Json, trace: str, id: str) -> Json:
+def _of_row(body: Json, each: Json) -> Json:
     named = {name: body[name] for name in ("status", "category", "message")}
-    return named | {"context": {"objectWriteTraceId": [trace], "ids": [id]}}
+    trace = {"objectWriteTraceId": [each["objectWriteTraceId"]]} if each.get("objectWriteTraceId") else {}
+    return named | {"context": {"ids": [str(each["id"])]} | trace}
 
 
 def _page(rows: list[Json], after: str | None) -> Json:

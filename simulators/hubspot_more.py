@@ -97,6 +97,7 @@ async def read_associations(request: Request, from_type: str, to_type: str) -> A
 
 
 @owners.get("")
+@owners.get("/")
 async def all_owners(request: Request) -> Any:
     known, query = world_of(request).hubspot.seed.owners, request.query_params
     found = [each for each in known if not each["archived"] and query.get("email") in (None, each["email"])]
@@ -105,7 +106,7 @@ async def all_owners(request: Request) -> Any:
     return {"results": found[start : start + size]} | more
 
 
-@unknown_paths.api_route("{rest:path}", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
+@unknown_paths.api_route("/{rest:path}", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
 async def unknown(request: Request, rest: str) -> Any:
     raise not_there("resource not found")
 
@@ -176,15 +177,14 @@ def _none(from_type: str, to_type: str, id: str) -> Json:
 
 
 EVERYWHERE = (
-    ("objects/{version}", objects),
-    ("v3/objects", objects),
-    ("properties/{version}", properties),
-    ("v3/properties", properties),
-    ("associations/{version}", associations),
-    ("v4/associations", associations),
-    ("owners/{version}", owners),
-    ("v3/owners", owners),
-    ("v3/owners/", owners),
+    ("/objects/{version}", objects),
+    ("/v3/objects", objects),
+    ("/properties/{version}", properties),
+    ("/v3/properties", properties),
+    ("/associations/{version}", associations),
+    ("/v4/associations", associations),
+    ("/owners/{version}", owners),
+    ("/v3/owners", owners),
     ("", unknown_paths),
 )
 """Routers by the paths below /crm that they serve: HubSpot's dates, and the versions before them."""

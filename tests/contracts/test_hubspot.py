@@ -211,6 +211,36 @@ async def test_wrong_rows_do_not_keep_others_back(
     assert all(written[row.key]["firstname"] == row.properties["firstname"] for row in good)
 
 
+@pytest.mark.parametrize(
+    ("key", "values", "told"),
+    [
+        ("phone", {"firstname": "Ann"}, "by non-unique 0-1 property phone"),
+        (KEY, {"firstname": "Ann", "nonsense": "1"}, "PROPERTY_DOESNT_EXIST in nonsense"),
+        (KEY, {"createdate": "2026-01-01"}, "READ_ONLY_VALUE in createdate"),
+    ],
+)
+async def test_what_is_wrong_with_every_row_is_asked_once(
+    simulators: Control, hubspot: HubSpotClient, key: str, values: dict[str, str | None], told: str
+) -> None:
+    simulators.hubspot(per_row=False)
+    before = len(simulators.calls("hubspot"))
+    with pytest.raises(Rejected, match=told):
+        await hubspot.upsert("contacts", key, rows(*(f"cus_{n}" for n in range(100)), **values))
+    assert len(simulators.calls("hubspot")) == before + 1
+
+
+async def test_rows_are_known_by_their_key_where_answers_have_no_traces() -> None:
+    results = [{"id": str(n), "new": n == 1, "properties": {KEY: f"cus_{n}"}} for n in (2, 1)]
+    errors = [{"category": "VALIDATION_ERROR", "context": {"ids": ["cus_3"]}}]
+    with ScriptedServer(Reply({"results": results, "errors": errors}, 207)) as server:
+        client = client_of(server.url)
+        outcomes = await client.upsert("contacts", KEY, rows("cus_1", "cus_2", "cus_3", firstname="Ann"))
+        await client.aclose()
+    assert [outcome.id for outcome in outcomes] == ["1", "2", None]
+    assert [outcome.action for outcome in outcomes] == [Action.CREATED, Action.UPDATED, None]
+    assert problems(outcomes) == {"cus_3": "invalid"}
+
+
 async def test_unique_value_of_another_record_is_named(hubspot: HubSpotClient) -> None:
     [first] = await hubspot.upsert("companies", KEY, rows(UUID, name="Acme"))
     [second] = await hubspot.upsert("companies", KEY, rows("cus_2", name="Other"))
@@ -376,6 +406,18 @@ async def test_search_keeps_to_its_own_limit(simulators: Control, hubspot: HubSp
         await each.aclose()
 
 
+async def test_live_calls_go_before_bulk_that_waits(simulators: Control) -> None:
+    settings = HubSpot(
+        token=SecretStr(HUBSPOT_TOKEN), base_url=simulators.hubspot_url, requests_per_10_seconds=100
+    )
+    client = HubSpotClient(settings)
+    live = client.for_live_events()
+    bulk = [client.read("companies", "hs_object_id", ["1"], []) for _ in range(4)]
+    await asyncio.gather(*bulk, live.read("contacts", "hs_object_id", ["1"], []))
+    await client.aclose()
+    assert "contacts" in simulators.calls("hubspot")[0].path
+
+
 async def test_link_leads_to_the_record() -> None:
     client = client_of("http://127.0.0.1:9", portal_id=42)
     assert client.link("companies", "7") == "https://app.hubspot.com/contacts/42/record/0-2/7"
@@ -398,9 +440,9 @@ INVALID = (
     [
         (429, refusal("RATE_LIMITS", policyName="DAILY"), RateLimited, "RATE_LIMITS", DAILY_WAIT),
         (429, refusal("RATE_LIMITS", policyName="SECONDLY"), RateLimited, "too many", SEARCH_WAIT),
-        (429, refusal("RATE_LIMITS", policyName="TEN_SECONDLY_ROLLING"), RateLimited, "", BURST_WAIT),
-        (429, refusal("RATE_LIMITS", "You have reached your secondly limit."), RateLimited, "", SEARCH_WAIT),
-        (429, "<html>", RateLimited, "", BURST_WAIT),
+        (429, refusal("RATE_LIMITS", policyName="TEN_SECONDLY_ROLLING"), RateLimited, "too many", BURST_WAIT),
+        (429, refusal("", "You have reached your secondly limit."), RateLimited, "many", SEARCH_WAIT),
+        (429, "<html>", RateLimited, "too many", BURST_WAIT),
         (423, refusal("LOCKED"), Unavailable, "locked", timedelta(seconds=2)),
         (477, refusal("MIGRATION"), Unavailable, "moving", None),
         (502, "<html>", OutcomeUnknown, "502", None),

@@ -131,6 +131,14 @@ def test_traced_batch_is_written_but_for_its_wrong_rows(simulators: Control, wit
     assert refusal(post(with_key, "contacts/batch/upsert", inputs=traced)) == (409, "CONFLICT")
 
 
+def test_update_of_what_is_gone_is_told_by_its_row(simulators: Control, hubspot: httpx.Client) -> None:
+    record = simulators.add_hubspot_record("contacts", email="ann@acme.example")
+    rows = [{"id": id, "properties": {"firstname": "Ann"}} for id in (record["id"], "404")]
+    answer = post(hubspot, "contacts/batch/update", inputs=rows).json()
+    assert [row["id"] for row in answer["results"]] == [record["id"]]
+    assert [error["context"]["ids"] for error in answer["errors"]] == [["404"]]
+
+
 @pytest.mark.parametrize(
     ("values", "code"),
     [
@@ -183,9 +191,8 @@ def test_values_come_back_as_they_are_kept(simulators: Control, with_key: httpx.
     [
         ("contacts/batch/upsert", {"inputs": [{"id": "1", "properties": {"firstname": "A"}}]}, 400),
         ("contacts/batch/upsert", {"inputs": [{"id": "1", "idProperty": "phone", "properties": {}}]}, 400),
-        ("contacts/batch/upsert", {"inputs": [{"id": "1", "idProperty": "hs_object_id", "properties": {}}]}, 400),
+        ("contacts/batch/read", {"idProperty": "hs_object_id", "inputs": [{"id": "1"}]}, 400),
         ("contacts/batch/update", {"inputs": [{"id": "1", "properties": {"firstname": 7}}]}, 400),
-        ("contacts/batch/update", {"inputs": [{"id": "1", "properties": {"firstname": "A"}}]}, 404),
         ("contacts/batch/read", {"inputs": [{"id": str(n)} for n in range(101)]}, 400),
         ("contacts/batch/read", {"inputs": [{"id": "1"}, {"id": "1"}]}, 400),
         ("contacts/batch/read", {"inputs": []}, 400),
