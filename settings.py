@@ -60,6 +60,25 @@ class ChartMogulAccount(BaseModel):
         return secrets
 
 
+class HubSpot(BaseModel):
+    token: SecretStr = Field(description="Service Key or private-app token, pat-...")
+    base_url: Url = Field(default="https://api.hubapi.com", description="API")
+    api_version: str = Field(
+        default="2026-09",
+        pattern=r"^(v3|20\d\d-\d\d)$",
+        description="Version in the API's paths; v3, which HubSpot supports until September 2027",
+    )
+    portal_id: int | None = Field(default=None, description="HubSpot's account number, for links to records")
+    app_url: Url = Field(
+        default="https://app.hubspot.com", description="Where people see records; app-eu1 in the EU"
+    )
+    requests_per_10_seconds: int = Field(
+        default=100, ge=1, description="What HubSpot allows: 190 from Professional on, 250 with a limit pack"
+    )
+    searches_per_second: int = Field(default=5, ge=1, description="What HubSpot allows the account")
+    threads: int = Field(default=8, ge=1, description="Calls at once")
+
+
 class Salesforce(BaseModel):
     instance_url: Url = Field(description="My Domain URL, https://acme.my.salesforce.com")
     client_id: str = Field(description="Consumer key of the External Client App")
@@ -105,6 +124,7 @@ class Settings(BaseSettings):
     chartmogul: dict[str, ChartMogulAccount] = Field(
         default={}, description="ChartMogul accounts by name; `default` where there is one"
     )
+    hubspot: HubSpot | None = Field(default=None, description="HubSpot connection")
     salesforce: Salesforce | None = Field(default=None, description="Salesforce connection")
     slack: Slack | None = Field(default=None, description="Slack connection")
     warehouse: Warehouse | None = Field(default=None, description="Warehouse: one engine")

@@ -64,7 +64,7 @@ class ChartMogulClient:
         self._account = account
         self._page_size = str(page_size)
         # Evenly spaced: a burst would take from what live events may use in that second.
-        self._pace = Pace(account.requests_per_second * account.bulk_share)
+        self._pace = Pace(account.requests_per_second * account.bulk_share, margin=0.05)
         self._lines = asyncio.Semaphore(BULK_CONNECTIONS)
         self._patiently = patient(self._get_in_bulk, patience)
         self._timeout = aiohttp.ClientTimeout(

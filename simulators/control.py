@@ -15,6 +15,8 @@ from simulators.shapes import (
     Delivery,
     FaultKind,
     FaultRule,
+    HubSpotCase,
+    HubSpotRules,
     MovementType,
     System,
     WebhookRules,
@@ -51,6 +53,10 @@ class Control:
     @property
     def slack_url(self) -> str:
         return f"{self.url}/slack/api/"
+
+    @property
+    def hubspot_url(self) -> str:
+        return f"{self.url}/hubspot"
 
     def reset(self, customers: int = 200, seed: int = 7, **more: Any) -> None:
         """Also how many `movements` and `invoices` a customer has."""
@@ -206,6 +212,28 @@ class Control:
         answer = self._http.request(method, url, json=body, auth=(CHARTMOGUL_KEY, ""))
         found: Json = answer.raise_for_status().json() if answer.content else {}
         return found
+
+    def hubspot(self, **rules: Any) -> HubSpotRules:
+        """Rules are HubSpotRules' fields; those not named keep their value."""
+        return HubSpotRules.model_validate(self._call("PUT", "hubspot", rules))
+
+    def hubspot_customers(self, case: HubSpotCase, limit: int = 50) -> list[CustomerRow]:
+        """Customers of whom HubSpot knows that much."""
+        return self._get(list[CustomerRow], "hubspot/customers", case=case, limit=limit)
+
+    def hubspot_records(self, object_type: str, *, all: bool = False) -> list[Json]:
+        """Records made or changed since the last reset, newest last; or all, by id."""
+        return self._get(list[Json], f"hubspot/records/{object_type}", all=all)
+
+    def add_hubspot_record(self, object_type: str, **values: str) -> Json:
+        """As a person in HubSpot does."""
+        return self._json("POST", f"hubspot/records/{object_type}", values)
+
+    def change_hubspot_record(self, object_type: str, id: str, **values: str | None) -> Json:
+        return self._json("PATCH", f"hubspot/records/{object_type}/{id}", values)
+
+    def delete_hubspot_record(self, object_type: str, id: str) -> None:
+        self._call("DELETE", f"hubspot/records/{object_type}/{id}")
 
     def _get(self, shape: type[T], path: str, **query: Any) -> T:
         given = {name: value for name, value in query.items() if value is not None}

@@ -145,7 +145,7 @@ def _account(customer: Customer, which: int) -> Record:
     return {
         "Id": record_id(PREFIXES["Account"], customer.number * 2 + which),
         "Name": customer.company + (" (old)" if which else ""),
-        "Website": f"https://{customer.email.partition('@')[2]}",
+        "Website": f"https://{customer.domain}",
         "BillingCountry": customer.place[1],
         "OwnerId": record_id(PREFIXES["User"], _owner_number(customer, which)),
         "CM_Customer_UUID__c": customer.uuid if linked else None,

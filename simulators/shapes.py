@@ -6,11 +6,17 @@ from typing import Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator
 
-System = Literal["chartmogul", "salesforce", "slack"]
+System = Literal["chartmogul", "salesforce", "slack", "hubspot"]
 FaultKind = Literal["status", "drop_before", "drop_after", "slow", "malformed", "expired_token"]
 Case = Literal["account", "contact_only", "several", "none", "inactive_owner"]
 """What Salesforce knows of a customer: an account with ChartMogul's uuid, only a contact with the
 e-mail, two contacts on different accounts, nothing, or an account whose owner has left."""
+
+HubSpotCase = Literal[
+    "contact_and_company", "secondary_email", "two_companies", "contact_only", "company_only", "missing"
+]
+"""What HubSpot knows of a customer: a contact with the e-mail and its company; the same, with the e-mail
+as a secondary one; two companies with the domain; only one of the two; or nothing."""
 
 MovementType = Literal["new_biz", "reactivation", "expansion", "contraction", "churn"]
 
@@ -18,6 +24,7 @@ CHARTMOGUL_KEY = "cm-demo-key"
 SALESFORCE_CLIENT_ID = "sf-demo-client"
 SALESFORCE_CLIENT_SECRET = "sf-demo-secret"
 SLACK_TOKEN = "xoxb-demo"
+HUBSPOT_TOKEN = "pat-demo"
 
 
 class _Shape(BaseModel):
@@ -183,3 +190,13 @@ class ChartMogulRules(_Shape):
     requests_per_second: int | None = Field(default=None, ge=1, description="Above: 429")
     connections: int | None = Field(default=None, ge=1, description="Calls at once; above: 503")
     metrics_zone: str = Field(default="Europe/Berlin", description="Where the metrics' days begin and end")
+
+
+class HubSpotRules(_Shape):
+    """The limits are off by default. HubSpot's are 100 to 250, by the day 250,000 and more, and 5."""
+
+    requests_per_10_seconds: int | None = Field(default=None, ge=1, description="Above: 429")
+    requests_per_day: int | None = Field(default=None, ge=1, description="Above: 429")
+    searches_per_second: int | None = Field(default=None, ge=1, description="Above: 429")
+    search_lag_seconds: float = Field(default=0.0, ge=0, description="Search is this far behind")
+    per_row: bool = Field(default=True, description="Traced batches are written but for wrong rows")

@@ -10,6 +10,9 @@ from simulators.chartmogul_invoices import Invoices
 from simulators.chartmogul_limits import Limits
 from simulators.chartmogul_metrics import Totals
 from simulators.fault_book import FaultBook
+from simulators.hubspot_limits import HubSpotLimits
+from simulators.hubspot_portal import Portal
+from simulators.hubspot_seed import HubSpotSeed
 from simulators.salesforce_org import Org
 from simulators.salesforce_seed import SalesforceSeed
 from simulators.seed import Seed
@@ -45,6 +48,8 @@ class World:
         self.salesforce_calls = 0
         self.salesforce = Org(SalesforceSeed(self.seed))
         self.slack = Workspace(self.url)
+        self.hubspot = Portal(HubSpotSeed(self.seed))
+        self.hubspot_limits = HubSpotLimits()
         self.webhook = WebhookSender(self._http, WebhookRules(url=webhook_url), start.seed)
         self.faults = FaultBook(start.seed)
         self.calls = CallLog()
