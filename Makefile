@@ -49,7 +49,7 @@ format: setup ## Format and fix what can be fixed
 	.venv/bin/ruff format .
 	.venv/bin/ruff check --fix .
 
-generate: setup ## Write .env.example and config/routes.schema.json from the code
+generate: setup ## Write .env.example and the JSON Schemas in config from the code
 	$(PY) -m generate
 
 lock: setup ## Resolve the packages anew and write both lock files

@@ -7,6 +7,8 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, BeforeValidator, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from settings_warehouse import Warehouse
+
 Url = Annotated[str, Field(pattern=r"^https?://[^\s/]+")]
 ApiName = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
 LogLevel = Annotated[
@@ -93,8 +95,17 @@ class Settings(BaseSettings):
     )
     salesforce: Salesforce | None = Field(default=None, description="Salesforce connection")
     slack: Slack | None = Field(default=None, description="Slack connection")
+    warehouse: Warehouse | None = Field(default=None, description="Warehouse: one engine")
 
     routes_file: str = Field(default="config/routes.yaml", description="Which events go where")
+    warehouse_file: str = Field(
+        default="config/warehouse.yaml", description="Which fields go to which columns of the warehouse"
+    )
+    warehouse_hash_key: SecretStr = Field(
+        default=SecretStr(""),
+        description="Key of personal data that the mapping hashes; without one it can be found by trying",
+    )
+    crm_file: str = Field(default="config/crm.yaml", description="Which facts go to which field of the CRM")
     web_ui_url: Url = Field(
         default="http://127.0.0.1:8233", description="Temporal's Web UI, for links in messages"
     )

@@ -25,6 +25,8 @@ class Dialect:
     name: str = "standard"
     types: Mapping[Type, str] = ANSI
     has_comments: bool = True
+    """Takes `comment on`. Where it does not, comments are given in the definitions."""
+    has_view_column_comments: bool = True
 
     # -- values
 
@@ -68,17 +70,17 @@ class Dialect:
         """A JSON value of the type `json`, from names to expressions."""
         return f"json_object({', '.join(f'{self.text(n)}, {e}' for n, e in pairs.items())})"
 
-    def month(self, instant: str) -> str:
-        """First day of the instant's month in UTC, as a date."""
-        return f"cast(date_trunc('month', {instant} at time zone 'UTC') as date)"
+    def month(self, instant: str, zone: str = "UTC") -> str:
+        """First day of the instant's month in a time zone, as a date."""
+        return f"cast(date_trunc('month', {instant} at time zone {self.text(zone)}) as date)"
 
     def day_of(self, instant: str, zone: str = "UTC") -> str:
         """The instant's day in a time zone, as a date."""
         return f"cast({instant} at time zone {self.text(zone)} as date)"
 
-    def next_month(self, day: str) -> str:
-        """The same day a month later, as a date."""
-        return f"cast({day} + interval '1' month as date)"
+    def add_months(self, day: str, count: str) -> str:
+        """The date `count` months later, as a date."""
+        return f"cast({day} + {count} * interval '1 month' as date)"
 
     def now(self) -> str:
         return "current_timestamp"
@@ -147,7 +149,11 @@ class Dialect:
     def widen(self, table: str, field: FieldOf) -> str:
         return f"alter table {table} alter column {field.name} type {self.type(field)}"
 
-    def create_view(self, name: str, select: str) -> str:
+    def drop_view(self, name: str) -> str:
+        return f"drop view if exists {name}"
+
+    def create_view(self, name: str, select: str, comments: Mapping[str, str]) -> str:
+        """`comments` by column, for an engine that takes them here and no `comment on column` of a view."""
         return f"create or replace view {name} as {select}"
 
     def comment_on(self, kind: str, name: str, text: str) -> str:

@@ -31,9 +31,6 @@ table then time timestamp to true union unique update user using values when whe
 RESERVED = frozenset(_WORDS.split())
 """Words that one of the engines does not take for a name."""
 
-_OURS = "_row_hash _run_id _first_loaded_at _last_changed_at _missing_since _deleted_at _raw"
-SYSTEM = frozenset(_OURS.split())
-
 LONGEST_TEXT = 65_535
 """Bytes of Redshift's longest varchar."""
 
@@ -184,8 +181,6 @@ class StreamMapping(_Config):
         names = [column.name for column in self.all_columns]
         if twice := [name for name, count in Counter(names).items() if count > 1]:
             raise ValueError(f"columns must be unique: {', '.join(twice)}")
-        if clash := sorted(set(names) & SYSTEM):
-            raise ValueError(f"columns of our own: {', '.join(clash)}")
         if unknown := sorted(self._named() - {column.name for column in self.written}):
             raise ValueError(f"no such column: {', '.join(unknown)}")
         if optional := [column.name for column in self.written if self._must_be_required(column)]:

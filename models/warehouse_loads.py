@@ -35,6 +35,19 @@ class MonthSeen(_Record):
     digest: str
 
 
+class Extracted(_Record):
+    """What one attempt has read into files. `unmapped`: fields that the mapping does not know, by rows."""
+
+    files: list[Path]
+    scope_files: list[Path] | None
+    rows: int
+    rejected: int
+    rejects: list[Reject]
+    unmapped: dict[str, int]
+    earliest: AwareDatetime | None = None
+    latest: AwareDatetime | None = None
+
+
 class Load(_Record):
     """Files of one attempt, as `Extract` wrote them. Which rows may be marked as missing: those within
     `window`; those whose parent is in `scope_files`; all where both are None. None at all unless `complete`.
@@ -50,11 +63,12 @@ class Load(_Record):
     complete: bool
     window: Window | None = None
     scope_files: list[Path] | None = None
+    rejected: int = 0
     rejects: list[Reject] = []
     months: list[MonthSeen] = Field(default=[], description="To keep with the data; movements only")
     account: str = "default"
     time_zone: str = "UTC"
-    loaded_at: AwareDatetime = Field(description="Of the run, the same for its attempts")
+    read_at: AwareDatetime = Field(description="When the run began; the same for all its loads and attempts")
     accept_missing: bool = Field(default=False, description="A person has said that so many are gone")
 
 
@@ -107,6 +121,7 @@ class LoadRun(Counts):
     window_start: AwareDatetime | None
     window_end: AwareDatetime | None
     complete: bool
+    read_at: AwareDatetime
     committed_at: AwareDatetime
 
 

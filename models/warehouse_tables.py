@@ -1,6 +1,6 @@
 """Tables as every engine knows them: names, neutral types, keys. What a mapping comes to, and our own."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from models.warehouse import LONGEST_TEXT, Column, StreamMapping, Type
 from models.warehouse_loads import Counts
@@ -70,10 +70,12 @@ def data_fields(mapping: StreamMapping) -> tuple[FieldOf, ...]:
 
 
 def target_table(mapping: StreamMapping) -> Table:
+    """Only the key is `not null`: the converter enforces the rest, and a column may leave the mapping."""
+    data = (replace(each, required=each.name in mapping.key) for each in data_fields(mapping))
     merged = (MERGED_INTO,) if mapping.target == "customers" else ()
     return Table(
         name=mapping.target,
-        fields=(*data_fields(mapping), *KEPT, *merged),
+        fields=(*data, *KEPT, *merged),
         key=tuple(mapping.key),
         sorted_by=mapping.read.column,
         spread_by=next((c.name for c in mapping.written if c.name == "customer_uuid"), None),
@@ -96,7 +98,7 @@ LOAD_RUNS = Table(
         *_fields(Type.TIMESTAMP, "window_start window_end"),
         *_fields(Type.BOOLEAN, "complete", required=True),
         *_fields(Type.INTEGER, " ".join(LOAD_COUNTS), required=True),
-        *_fields(Type.TIMESTAMP, "committed_at", required=True),
+        *_fields(Type.TIMESTAMP, "read_at committed_at", required=True),
     ),
     key=("run_id", "stream"),
     comment="One row per stream and night, written in the transaction of its data",

@@ -10,13 +10,17 @@ from typing import Any
 from bqemulator.api.routes import jobs, upload
 from bqemulator.config import LogLevel, Settings
 from bqemulator.domain.errors import DomainError
+from bqemulator.scripting.interpreter import ScriptInterpreter
+from bqemulator.scripting.parser import parse_script
 from bqemulator.server import run_forever
+from bqemulator.sql.rewriter.default_dataset import qualify_unqualified_tables
 from bqemulator.storage.engine import DuckDBEngine
 
 JOB_ID = "mogulflow_job_id"
 """Where a job's id travels through the emulator's upload, which has no place for it."""
 
 _wished: ContextVar[str] = ContextVar("wished")
+_dataset: ContextVar[dict[str, str] | None] = ContextVar("dataset", default=None)
 
 
 class JobExists(DomainError):
@@ -62,9 +66,47 @@ _load = upload._run_load
 _any_id = upload._new_job_id
 
 
+def with_dataset(sql: str, configuration: dict[str, Any], *, request_project_id: str) -> str:
+    """The emulator puts the default data set before tables' names by a parser that knows no scripts."""
+    if len(parse_script(sql).statements) == 1:
+        return _with_dataset(sql, configuration, request_project_id=request_project_id)
+    if given := configuration.get("defaultDataset"):
+        _dataset.set(
+            {
+                "default_project": given.get("projectId") or request_project_id,
+                "default_dataset": given["datasetId"],
+            }
+        )
+    return sql
+
+
+_with_dataset = jobs._apply_default_dataset
+
+
+async def execute_qualified(self: Any, sql: str) -> None:
+    await _execute(self, _qualified(sql))
+
+
+async def query_qualified(self: Any, sql: str) -> Any:
+    return await _run(self, _qualified(sql))
+
+
+_execute = ScriptInterpreter._exec_sql
+_run = ScriptInterpreter._run_query
+
+
+def _qualified(sql: str) -> str:
+    dataset = _dataset.get()
+    control = sql.lstrip().lower().startswith(("begin", "commit", "rollback"))
+    return sql if control or dataset is None else qualify_unqualified_tables(sql, **dataset)
+
+
 def main() -> None:
     DuckDBEngine._load_spatial = lambda self: None  # an extension to download; for geography alone
     jobs.execute_query_job = query_once
+    jobs._apply_default_dataset = with_dataset
+    ScriptInterpreter._exec_sql = execute_qualified
+    ScriptInterpreter._run_query = query_qualified
     upload._load_configuration_from_envelope = configuration_with_id
     upload._run_load = load_once
     upload._new_job_id = _wished.get

@@ -49,9 +49,9 @@ def test_a_parquet_file_is_loaded_once_per_job_id(client: bigquery.Client, tmp_p
 
 def test_a_script_runs_once_per_job_id(client: bigquery.Client) -> None:
     script = f"BEGIN TRANSACTION; {FILL}; COMMIT TRANSACTION;"
-    client.query(script, job_id="commit-1").result()
+    client.query(script, job_id="commit-1", job_retry=None).result()
     with pytest.raises(Conflict):
-        client.query(script, job_id="commit-1")
+        client.query(script, job_id="commit-1", job_retry=None)
     assert _count(client) == 1
 
 

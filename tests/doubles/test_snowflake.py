@@ -23,8 +23,9 @@ MERGE = """MERGE INTO kept USING staged ON kept.id = staged.id
 def connection(snowflake_double: Double) -> Iterator[SnowflakeConnection]:
     with closing(_connect(snowflake_double)) as open_connection:
         cursor = open_connection.cursor()
-        cursor.execute("CREATE OR REPLACE SCHEMA smoke")
-        cursor.execute("CREATE TABLE staged (id VARCHAR, amount NUMBER(38,0), at TIMESTAMP_TZ)")
+        cursor.execute("DROP SCHEMA IF EXISTS smoke")
+        cursor.execute("CREATE SCHEMA smoke")
+        cursor.execute("CREATE TABLE staged (id VARCHAR, amount NUMBER(38,0), seen_at TIMESTAMP_TZ)")
         cursor.execute("CREATE TABLE kept (id VARCHAR, amount NUMBER(38,0))")
         yield open_connection
 
@@ -46,13 +47,13 @@ def _connect(double: Double) -> SnowflakeConnection:
 
 def test_a_parquet_file_is_put_and_copied_by_name(connection: SnowflakeConnection, tmp_path: Path) -> None:
     noon = datetime(2026, 3, 1, 12, tzinfo=UTC)
-    table = pyarrow.table({"at": [noon, None], "amount": [2500, -1], "id": ["a", "b"]})
+    table = pyarrow.table({"seen_at": [noon, None], "amount": [2500, -1], "id": ["a", "b"]})
     pyarrow.parquet.write_table(table, tmp_path / "part.parquet")
     cursor = connection.cursor()
     cursor.execute("CREATE STAGE files")
     cursor.execute(f"PUT 'file://{tmp_path}/part.parquet' @files/run/1/ AUTO_COMPRESS=FALSE OVERWRITE=TRUE")
     cursor.execute(COPY)
-    rows = cursor.execute("SELECT id, amount, at FROM staged ORDER BY id").fetchall()
+    rows = cursor.execute("SELECT id, amount, seen_at FROM staged ORDER BY id").fetchall()
     assert rows == [("a", 2500, noon), ("b", -1, None)]
 
 

@@ -1,0 +1,142 @@
+"""DuckDB: a file beside the product, the warehouse where there is none. One process opens it at a time."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+
+from clients.errors import Rejected, Unauthorized, Unavailable
+from clients.http import brief
+from clients.warehouse import Session, Transactions
+from clients.warehouse_dialect import Dialect
+from models.warehouse import Type
+from models.warehouse_tables import FieldOf
+from settings_warehouse import DuckDbWarehouse
+
+SYSTEM = "duckdb"
+
+
+class DuckDbDialect(Dialect):
+    name = SYSTEM
+
+    def same_type(self, there: str, field: FieldOf) -> bool:
+        return there == _TOLD.get(self.type(field), self.type(field))
+
+    def can_widen(self, there: str, field: FieldOf) -> bool:
+        return there == "bigint" and field.type is Type.DECIMAL
+
+
+_TOLD = {"timestamptz": "timestamp with time zone"}
+
+
+class DuckDb:
+    name = SYSTEM
+    dialect: Dialect = DuckDbDialect()
+
+    def __init__(self, settings: DuckDbWarehouse) -> None:
+        self._path = settings.path
+        self._schema = settings.schema_name
+
+    def connect(self, *, read_only: bool = False) -> Session:
+        with _translated("open the file"):
+            if read_only and not self._path.exists():
+                connection = duckdb.connect(":memory:", config=CONFIG)
+                read_only = False  # nothing of it stays
+            else:
+                self._path.parent.mkdir(parents=True, exist_ok=True)
+                connection = duckdb.connect(str(self._path), read_only=read_only, config=CONFIG)
+        session = DuckDbSession(connection)
+        try:
+            session.begin(self._schema, make=not read_only)
+        except BaseException:
+            session.close()
+            raise
+        return session
+
+
+CONFIG: dict[str, str | bool | int | float | list[str]] = {
+    "autoinstall_known_extensions": False,
+    "autoload_known_extensions": False,
+}
+"""All we need is built in: nothing is downloaded."""
+
+
+class DuckDbSession(Transactions):
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self._connection = connection
+
+    @property
+    def dialect(self) -> Dialect:
+        return DuckDb.dialect
+
+    def begin(self, schema: str, *, make: bool) -> None:
+        """The time zone only now: it cannot be given to `connect` without a download."""
+        self.execute("set TimeZone = 'UTC'")
+        if make:
+            self.execute(f"create schema if not exists {schema}")
+        there = self.query(f"select 1 from information_schema.schemata where schema_name = '{schema}'")
+        if there:
+            self.execute(f"set schema = '{schema}'")
+
+    def query(self, sql: str) -> list[tuple[object, ...]]:
+        with _translated("query"):
+            return self._connection.execute(sql).fetchall()
+
+    def execute(self, sql: str) -> None:
+        with _translated("run a statement"):
+            self._connection.execute(sql)
+
+    def stage(self, name: str, fields: Sequence[FieldOf], files: Sequence[Path]) -> None:
+        self.execute(self.dialect.create_staging(name, fields))
+        if files:
+            columns = ", ".join(field.name for field in fields)
+            paths = ", ".join(self.dialect.text(str(path)) for path in files)
+            self.execute(f"insert into {name} select {columns} from read_parquet([{paths}])")
+
+    def columns(self, table: str) -> dict[str, str]:
+        rows = self.query(
+            "select column_name, lower(data_type) from duckdb_columns() "
+            f"where schema_name = current_schema() and table_name = {self.dialect.text(table)} "
+            "and database_name = current_database() order by column_index"
+        )
+        return {str(name): str(kind) for name, kind in rows}
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        self.execute("begin transaction")
+        try:
+            yield
+        except BaseException:
+            self.execute("rollback")
+            raise
+        self.execute("commit")
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+@contextmanager
+def _translated(what: str) -> Iterator[None]:
+    try:
+        yield
+    except duckdb.TransactionException as error:  # a conflict with another transaction
+        raise Unavailable(SYSTEM, f"Could not {what}: {brief(str(error))}") from None
+    except duckdb.IOException as error:
+        raise _of_the_file(what, error) from None
+    except duckdb.Error as error:
+        kind = type(error).__name__
+        raise Rejected(SYSTEM, f"Could not {what}: {kind}: {_without_values(error)}. Report this.") from None
+
+
+def _of_the_file(what: str, error: duckdb.IOException) -> Unavailable | Unauthorized | Rejected:
+    text = brief(str(error))
+    if "Permission denied" in text:
+        return Unauthorized(SYSTEM, f"Could not {what}: {text}. Check the file's rights and WAREHOUSE__PATH.")
+    return Unavailable(SYSTEM, f"Could not {what}: {text}")
+
+
+def _without_values(error: duckdb.Error) -> str:
+    """A constraint's message names the row's values, a conversion's the value."""
+    text = str(error)
+    return "" if isinstance(error, duckdb.ConstraintException | duckdb.ConversionException) else brief(text)
