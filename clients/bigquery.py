@@ -20,12 +20,13 @@ from google.cloud.bigquery.retry import DEFAULT_RETRY
 from google.oauth2 import service_account
 
 from clients.errors import IntegrationError, Rejected, Unauthorized
+from clients.errors import NotFound as NotFoundThere
 from clients.http import Call, brief, error_for, rate_limited, refused, unclear
-from clients.warehouse import Commit, Outcome
+from clients.warehouse import Commit, Outcome, title_of
 from clients.warehouse_dialect import ANSI, Dialect
 from models.warehouse import Type
 from models.warehouse_tables import FieldOf, Table
-from settings_cloud import BigQueryWarehouse
+from settings_warehouse import BigQueryWarehouse
 
 REQUEST_SECONDS = 60.0
 UPLOAD_SECONDS = 600.0
@@ -83,7 +84,7 @@ class BigQueryDialect(Dialect):
 
     def major(self, cents: str, digits: int) -> str:
         factor = "0." + "0" * (digits - 1) + "1" if digits else "1"
-        return f"cast({cents} as numeric) * numeric '{factor}'"
+        return f"cast(cast({cents} as numeric) * numeric '{factor}' as numeric)"
 
     def _column(self, field: FieldOf) -> str:
         comment = f" options(description = {self.text(field.comment)})" if field.comment else ""
@@ -122,7 +123,7 @@ class BigQueryDialect(Dialect):
 _EXPIRY = f"options(expiration_timestamp = timestamp_add(current_timestamp(), interval {SCRATCH_HOURS} hour))"
 
 
-class BigQueryEngine:
+class BigQuery:
     name = "bigquery"
 
     def __init__(self, settings: BigQueryWarehouse) -> None:
@@ -185,7 +186,7 @@ class BigQuerySession:
         self._temporary = read_only
 
     def query(self, sql: str) -> list[tuple[object, ...]]:
-        with errors_of(Call("bigquery", f"run {_title(sql)}")):
+        with errors_of(Call("bigquery", f"run {title_of(sql)}")):
             return self._rows(self._submit(sql))
 
     def execute(self, sql: str) -> None:
@@ -332,11 +333,6 @@ def _error_for(call: Call, error: GoogleAPICallError) -> IntegrationError:
         return unclear(call, detail)
     status = int(error.code or 500)
     found = error_for(call, status, detail)
-    if isinstance(found, Rejected):
+    if isinstance(found, Rejected | NotFoundThere):
         return refused(call, Rejected, detail, "Look into the project's job history.")
     return found
-
-
-def _title(sql: str) -> str:
-    """What a statement does and to what, without its values."""
-    return " ".join(sql.split()[:4])

@@ -16,11 +16,11 @@ import pyarrow.parquet
 from clients.errors import IntegrationError, Rejected, Unauthorized
 from clients.http import Call, brief, refused, unclear
 from clients.redshift_s3 import Bucket
-from clients.warehouse import Transactions
+from clients.warehouse import Transactions, title_of
 from clients.warehouse_dialect import ANSI, Dialect
 from models.warehouse import LONGEST_TEXT, Type
 from models.warehouse_tables import FieldOf, Table
-from settings_cloud import RedshiftWarehouse
+from settings_warehouse import RedshiftWarehouse
 
 CONNECT_SECONDS = 30
 ROWS_PER_INSERT = 500
@@ -87,7 +87,7 @@ class RedshiftDialect(Dialect):
         return int(there[8:-1]) < (field.length or LONGEST_TEXT)
 
 
-class RedshiftEngine:
+class Redshift:
     name = "redshift"
 
     def __init__(self, settings: RedshiftWarehouse, dialect: Dialect | None = None) -> None:
@@ -135,10 +135,10 @@ class RedshiftSession(Transactions):
         return bool(self.query(f"select nspname from pg_namespace where nspname = '{name}'"))
 
     def query(self, sql: str) -> list[tuple[object, ...]]:
-        return self._run(Call("redshift", f"run {_title(sql)}"), sql)
+        return self._run(Call("redshift", f"run {title_of(sql)}"), sql)
 
     def execute(self, sql: str) -> None:
-        self._run(Call("redshift", f"run {_title(sql)}"), sql)
+        self._run(Call("redshift", f"run {title_of(sql)}"), sql)
 
     def stage(self, name: str, fields: Sequence[FieldOf], files: Sequence[Path]) -> None:
         self.execute(self.dialect.create_staging(name, fields))
@@ -225,7 +225,7 @@ def _error_for(call: Call, error: psycopg.Error) -> IntegrationError:
     detail = f"{type(error).__name__} {state} {text}".strip()
     if state in LATER or (error.diag.message_primary or "").startswith(NOT_SERIALIZABLE):
         return unclear(call, detail, left=False)
-    if state.startswith("28") or state == "42501":
+    if state.startswith("28") or state == "42501" or "password authentication failed" in str(error):
         return refused(call, Unauthorized, detail)
     if isinstance(error, (psycopg.OperationalError, psycopg.InterfaceError)):
         return unclear(call, detail)
@@ -236,8 +236,3 @@ def _type(kind: str, length: object, precision: object, scale: object) -> str:
     """As RedshiftDialect writes it."""
     short = {"character varying": f"varchar({length})", "numeric": f"decimal({precision},{scale})"}
     return short.get(kind, {"timestamp with time zone": "timestamptz"}.get(kind, kind))
-
-
-def _title(sql: str) -> str:
-    """What a statement does and to what, without its values."""
-    return " ".join(sql.split()[:4])

@@ -13,7 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, 
 
 from clients.errors import Unauthorized
 from clients.http import Call, error_for, refused, unclear
-from settings_cloud import RedshiftWarehouse
+from settings_warehouse import RedshiftWarehouse
 
 TRIES = 3
 """Of one request. S3 turns some away under load, and an upload is many of them."""

@@ -10,11 +10,11 @@ from snowflake.connector.errors import Error, InternalError, OperationalError
 
 from clients.errors import IntegrationError, Rejected, Unauthorized
 from clients.http import Call, brief, refused, unclear
-from clients.warehouse import Transactions
+from clients.warehouse import Transactions, title_of
 from clients.warehouse_dialect import ANSI, Dialect
 from models.warehouse import Type
 from models.warehouse_tables import FieldOf
-from settings_cloud import SnowflakeWarehouse
+from settings_warehouse import SnowflakeWarehouse
 
 LOCK_SECONDS = 600
 """How long to wait for another load's transaction; Snowflake's own default is half a day."""
@@ -27,6 +27,8 @@ LATER = {604, 625, 630, 390111, 390112, 390114, 390195}
 """Cancelled, locked by another transaction, timed out; a session that has ended."""
 
 NO_RIGHT = {3001, 3540, 3541}
+NOT_CONNECTED = 250001
+"""No answer, or one that is none of Snowflake's: 403 and 404 mean a wrong account or a network policy."""
 
 
 class SnowflakeDialect(Dialect):
@@ -70,7 +72,7 @@ class SnowflakeDialect(Dialect):
         return super().comment_on(kind, name, text)
 
 
-class SnowflakeEngine:
+class Snowflake:
     name = "snowflake"
 
     def __init__(self, settings: SnowflakeWarehouse) -> None:
@@ -136,10 +138,10 @@ class SnowflakeSession(Transactions):
             self._run(call, f"use schema {names[0]}")
 
     def query(self, sql: str) -> list[tuple[object, ...]]:
-        return self._run(Call("snowflake", f"run {_title(sql)}"), sql)
+        return self._run(Call("snowflake", f"run {title_of(sql)}"), sql)
 
     def execute(self, sql: str) -> None:
-        self._run(Call("snowflake", f"run {_title(sql)}"), sql)
+        self._run(Call("snowflake", f"run {title_of(sql)}"), sql)
 
     def stage(self, name: str, fields: Sequence[FieldOf], files: Sequence[Path]) -> None:
         """Table and files are temporary: they end with the session, and no other attempt sees them."""
@@ -212,8 +214,9 @@ def errors_of(call: Call, *, signing_in: bool = False) -> Iterator[None]:
 
 def _refusal(call: Call, error: Error, signing_in: bool) -> IntegrationError:
     detail, number = _detail(error), error.errno
-    if number in LATER:
-        return unclear(call, detail, left=False)
+    turned_away = number == NOT_CONNECTED and "error status: 4" in error.raw_msg
+    if number in LATER or (number == NOT_CONNECTED and not turned_away):
+        return unclear(call, detail, left=number == NOT_CONNECTED)
     if signing_in or number in NO_RIGHT:
         return refused(call, Unauthorized, detail)
     if number in NOT_THERE:
@@ -231,8 +234,3 @@ def _detail(error: Error) -> str:
 def _type(kind: str, precision: object, scale: object) -> str:
     """As SnowflakeDialect writes it."""
     return {"text": "varchar", "number": f"number({precision},{scale})"}.get(kind, kind)
-
-
-def _title(sql: str) -> str:
-    """What a statement does and to what, without its values."""
-    return " ".join(sql.split()[:4])

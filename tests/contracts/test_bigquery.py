@@ -4,20 +4,21 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+import httpx
 import pytest
 
-from clients.bigquery import BigQueryEngine
+from clients.bigquery import BigQuery
 from clients.errors import RateLimited, Unauthorized, Unavailable
-from settings_cloud import BigQueryWarehouse
+from settings_warehouse import BigQueryWarehouse
 from tests.contracts.scripted import Reply, ScriptedServer
 from tests.contracts.warehouse_session_suite import SessionContract
 from tests.doubles.lossy import lossy_line
 from tests.doubles.running import Double
 
 
-def engine(url: str, schema: str = "chartmogul", **more: object) -> BigQueryEngine:
+def engine(url: str, schema: str = "chartmogul", **more: object) -> BigQuery:
     given = {"engine": "bigquery", "project": "double", "api_endpoint": url, "schema_name": schema}
-    return BigQueryEngine(BigQueryWarehouse.model_validate({**given, **more}))
+    return BigQuery(BigQueryWarehouse.model_validate({**given, **more}))
 
 
 class TestBigQuery(SessionContract):
@@ -25,24 +26,24 @@ class TestBigQuery(SessionContract):
     def _double(self, bigquery_double: Double) -> None:
         self.double = bigquery_double
 
-    def engine(self, schema: str) -> BigQueryEngine:
+    def engine(self, schema: str) -> BigQuery:
         return engine(self.double.url, schema)
 
-    def unreachable(self) -> BigQueryEngine:
+    def unreachable(self) -> BigQuery:
         return engine("http://127.0.0.1:9")
 
     @contextmanager
-    def losing_the_commit(self, schema: str) -> Iterator[BigQueryEngine]:
+    def losing_the_commit(self, schema: str) -> Iterator[BigQuery]:
         with lossy_line(self.double.port) as line:
             line.lose("commit transaction")
             yield engine(f"http://127.0.0.1:{line.port}", schema)
             assert line.lost == 1
 
     def schemas_like(self, name: str) -> Sequence[str]:
-        session = self.engine("other").connect()
-        found = session.query("select schema_name from INFORMATION_SCHEMA.SCHEMATA")
-        session.close()
-        return [str(row[0]) for row in found if str(row[0]).startswith(name)]
+        url = f"{self.double.url}/bigquery/v2/projects/double/datasets"
+        found = httpx.get(url).raise_for_status().json().get("datasets", [])
+        names = [str(each["datasetReference"]["datasetId"]) for each in found]
+        return [each for each in names if each.startswith(name)]
 
 
 def refusal(status: int, reason: str, message: str = "") -> Reply:

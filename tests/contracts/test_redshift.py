@@ -12,14 +12,14 @@ import pytest
 from pydantic import ValidationError
 
 from clients.errors import NotFound, Rejected, Unauthorized, Unavailable
-from clients.redshift import RedshiftDialect, RedshiftEngine, copy_from_s3
+from clients.redshift import Redshift, RedshiftDialect, copy_from_s3
 from clients.redshift_s3 import Bucket
 from clients.warehouse_dialect import ANSI, Dialect
 from models.warehouse import Type
 from models.warehouse_tables import FieldOf, Table
 from postgres import USER, Postgres
 from processes import free_ports
-from settings_cloud import RedshiftWarehouse
+from settings_warehouse import RedshiftWarehouse
 from tests.contracts.warehouse_session_suite import FULL, KEPT, SessionContract, fill
 from tests.doubles.lossy import lossy_line
 from tests.doubles.running import Double
@@ -75,17 +75,17 @@ class TestRedshiftOnPostgres(SessionContract):
     def _postgres(self, postgres: Postgres) -> None:
         self.postgres = postgres
 
-    def engine(self, schema: str, **more: object) -> RedshiftEngine:
-        return RedshiftEngine(settings(dsn_of(self.postgres), schema, **more), PortableDialect())
+    def engine(self, schema: str, **more: object) -> Redshift:
+        return Redshift(settings(dsn_of(self.postgres), schema, **more), PortableDialect())
 
-    def unreachable(self) -> RedshiftEngine:
-        return RedshiftEngine(settings(dsn_of(self.postgres, 9)))
+    def unreachable(self) -> Redshift:
+        return Redshift(settings(dsn_of(self.postgres, 9)))
 
     @contextmanager
-    def losing_the_commit(self, schema: str) -> Iterator[RedshiftEngine]:
+    def losing_the_commit(self, schema: str) -> Iterator[Redshift]:
         with lossy_line(self.postgres.port) as line:
             line.lose("commit\0")
-            yield RedshiftEngine(settings(dsn_of(self.postgres, line.port), schema), PortableDialect())
+            yield Redshift(settings(dsn_of(self.postgres, line.port), schema), PortableDialect())
             assert line.lost == 1
 
     def schemas_like(self, name: str) -> Sequence[str]:
@@ -110,7 +110,7 @@ class TestRedshiftOnPostgres(SessionContract):
     def test_a_wrong_password_is_a_matter_for_a_person(self) -> None:
         wrong = dsn_of(self.postgres).replace(self.postgres.password, "not-it")
         with pytest.raises(Unauthorized) as refusal:
-            RedshiftEngine(settings(wrong)).connect()
+            Redshift(settings(wrong)).connect()
         assert "not-it" not in str(refusal.value)
 
 

@@ -11,10 +11,10 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from pydantic import ValidationError
 
 from clients.errors import Unauthorized, Unavailable
-from clients.snowflake import SnowflakeEngine
-from settings_cloud import SnowflakeWarehouse
+from clients.snowflake import Snowflake
+from settings_warehouse import SnowflakeWarehouse
 from tests.contracts.scripted import Reply, ScriptedServer
-from tests.contracts.warehouse_session_suite import KEPT, SessionContract
+from tests.contracts.warehouse_session_suite import SessionContract
 from tests.doubles.lossy import lossy_line
 from tests.doubles.running import Double
 
@@ -24,7 +24,7 @@ REFUSED = Reply(
 NO_ONE = 9
 
 
-def engine(port: int, schema: str = "chartmogul", **more: object) -> SnowflakeEngine:
+def engine(port: int, schema: str = "chartmogul", **more: object) -> Snowflake:
     given: dict[str, object] = {
         "engine": "snowflake",
         "account": "double",
@@ -37,7 +37,7 @@ def engine(port: int, schema: str = "chartmogul", **more: object) -> SnowflakeEn
         "statement_seconds": 30,
     }
     way_in = more or {"password": "double"}
-    return SnowflakeEngine(SnowflakeWarehouse.model_validate({**given, **way_in}))
+    return Snowflake(SnowflakeWarehouse.model_validate({**given, **way_in}))
 
 
 class TestSnowflake(SessionContract):
@@ -45,14 +45,14 @@ class TestSnowflake(SessionContract):
     def _double(self, snowflake_double: Double) -> None:
         self.double = snowflake_double
 
-    def engine(self, schema: str) -> SnowflakeEngine:
+    def engine(self, schema: str) -> Snowflake:
         return engine(self.double.port, schema)
 
-    def unreachable(self) -> SnowflakeEngine:
+    def unreachable(self) -> Snowflake:
         return engine(NO_ONE)
 
     @contextmanager
-    def losing_the_commit(self, schema: str) -> Iterator[SnowflakeEngine]:
+    def losing_the_commit(self, schema: str) -> Iterator[Snowflake]:
         with lossy_line(self.double.port) as line:
             line.lose('"commit"')
             yield engine(line.port, schema)
@@ -63,17 +63,6 @@ class TestSnowflake(SessionContract):
         found = session.query("select schema_name from information_schema.schemata")
         session.close()
         return [str(row[0]) for row in found if str(row[0]).lower().startswith(name)]
-
-    def test_columns_have_their_comments(self) -> None:
-        session = self.engine("commented").connect()
-        session.execute(session.dialect.create_table(KEPT))
-        session.execute(session.dialect.comment_on("column", "kept.id", "The row's 'key'"))
-        told = session.query(
-            "select comment from information_schema.columns where table_schema = 'COMMENTED' "
-            "and table_name = 'KEPT' and column_name = 'ID'"
-        )
-        session.close()
-        assert told == [("The row's 'key'",)]
 
 
 def test_a_refused_sign_in_is_a_matter_for_a_person() -> None:

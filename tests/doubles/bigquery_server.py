@@ -7,7 +7,9 @@ import sys
 from contextvars import ContextVar
 from typing import Any
 
+import sqlglot
 from bqemulator.api.routes import jobs, upload
+from bqemulator.catalog import ddl_sync
 from bqemulator.config import LogLevel, Settings
 from bqemulator.domain.errors import DomainError
 from bqemulator.scripting.interpreter import ScriptInterpreter
@@ -15,6 +17,9 @@ from bqemulator.scripting.parser import parse_script
 from bqemulator.server import run_forever
 from bqemulator.sql.rewriter.default_dataset import qualify_unqualified_tables
 from bqemulator.storage.engine import DuckDBEngine
+from bqemulator.storage.sql_identifiers import quoted_table_ref
+from sqlglot import exp
+from sqlglot.dialects.duckdb import DuckDB
 
 JOB_ID = "mogulflow_job_id"
 """Where a job's id travels through the emulator's upload, which has no place for it."""
@@ -39,7 +44,9 @@ def refuse_second(ctx: Any, project: str, job: str) -> None:
 
 async def query_once(project: str, job: str, sql: str, query_params: Any, ctx: Any, **more: Any) -> Any:
     refuse_second(ctx, project, job)
-    return await _query(project, job, sql, query_params, ctx, **more)
+    done = await _query(project, job, sql, query_params, ctx, **more)
+    note_altered(ctx, project, sql)
+    return done
 
 
 _query = jobs.execute_query_job
@@ -101,10 +108,43 @@ def _qualified(sql: str) -> str:
     return sql if control or dataset is None else qualify_unqualified_tables(sql, **dataset)
 
 
+def note_altered(ctx: Any, project: str, sql: str) -> None:
+    """The emulator tells of a table what it was before `alter table`."""
+    if not sql.lstrip().lower().startswith("alter table"):
+        return
+    table = sqlglot.parse_one(sql, read="bigquery").find(exp.Table)
+    name = (table.catalog or project, table.db, table.name) if table else ("", "", "")
+    if meta := ctx.catalog.get_table(*name):
+        ctx.catalog.update_table(meta.model_copy(update={"schema_": schema_with_json(*name, ctx)}))
+
+
+def schema_with_json(project: str, dataset: str, table: str, ctx: Any) -> Any:
+    """The emulator tells JSON as STRING."""
+    schema = _schema(project, dataset, table, ctx)
+    rows = ctx.engine.execute(f"PRAGMA table_info({quoted_table_ref(project, dataset, table)})").fetchall()
+    json = {row[1] for row in rows if row[2] == "JSON"}
+    fields = (f.model_copy(update={"type": "JSON"}) if f.name in json else f for f in schema.fields)
+    return schema.model_copy(update={"fields": tuple(fields)})
+
+
+_schema = ddl_sync._introspect_schema
+
+
+def wide_numeric(self: Any, kind: Any) -> str:
+    """DuckDB's decimal has three digits after the point where nothing is said, NUMERIC has nine."""
+    bare = kind.this is exp.DataType.Type.DECIMAL and not kind.expressions
+    return "DECIMAL(38, 9)" if bare else str(_type(self, kind))
+
+
+_type = DuckDB.Generator.datatype_sql
+
+
 def main() -> None:
     DuckDBEngine._load_spatial = lambda self: None  # an extension to download; for geography alone
     jobs.execute_query_job = query_once
     jobs._apply_default_dataset = with_dataset
+    ddl_sync._introspect_schema = schema_with_json
+    DuckDB.Generator.datatype_sql = wide_numeric
     ScriptInterpreter._exec_sql = execute_qualified
     ScriptInterpreter._run_query = query_qualified
     upload._load_configuration_from_envelope = configuration_with_id

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import fakesnow.arrow
+import fakesnow.copy_into
 import fakesnow.cursor
 import fakesnow.server
 import pyarrow
@@ -31,8 +32,11 @@ UNSUPPORTED = (900, "0A000", "The double cannot run this statement")
 
 
 async def log_in(request: Request) -> JSONResponse:
-    """Connector 5 wants fields that connector 4 does not read."""
+    """Connector 5 wants fields that connector 4 does not read; and every database has a schema PUBLIC."""
     answer = json.loads(bytes((await fakesnow.server.login_request(request)).body))
+    session = fakesnow.server.sessions[answer["data"]["token"]]
+    if session.database:
+        session._duck_conn.execute(f"CREATE SCHEMA IF NOT EXISTS {session.database}.PUBLIC")
     answer["data"] |= {
         "masterToken": answer["data"]["token"],
         "validityInSeconds": 3600,
@@ -73,41 +77,62 @@ _timestamps = fakesnow.arrow.timestamp_to_sf_struct
 
 
 def merge_in_one(merge: Any) -> list[Any]:
-    """fakesnow splits MERGE in three with a temporary table: it then refuses it after BEGIN, commits
-    what came before it, and takes one of two rows with the same key. DuckDB's own MERGE does neither."""
+    """fakesnow splits MERGE in three with a temporary table: it refuses it after BEGIN, or commits what
+    came before it. DuckDB's own MERGE does neither."""
     if isinstance(merge, exp.Merge):
         merge.set("returning", exp.Returning(expressions=[exp.column("merge_action")]))
     return [merge]
 
 
 def execute(self: Any, expression: Any, parameters: Any = None) -> None:
-    """Report MERGE's counts as Snowflake does, and DuckDB's refusals by Snowflake's numbers."""
+    """Refuse and count what a MERGE does as Snowflake; tell DuckDB's refusals by Snowflake's numbers."""
     try:
+        if isinstance(expression, exp.Merge):
+            _refuse_two_rows_for_one(self, expression)
         _execute(self, expression, parameters)
     except fakesnow.cursor.duckdb.Error as error:
-        raise _as_snowflake(str(error)) from error
+        known = LOCKED if "conflict" in str(error).lower() else UNSUPPORTED
+        raise _refusal(*known, str(error)) from error
     if isinstance(expression, exp.Merge):
-        actions = self._arrow_table.column(0).to_pylist()
-        counts = [
-            f'{actions.count(action)} AS "number of rows {words}"'
-            for action, words in (("INSERT", "inserted"), ("UPDATE", "updated"))
-        ]
-        told = fakesnow.cursor.sqlglot.parse_one(f"SELECT {', '.join(counts)}", read="duckdb")
-        told.set("merge_counts", True)
-        _execute(self, told)
+        _count(self, self._arrow_table.column(0).to_pylist())
 
 
 _execute = fakesnow.cursor.FakeSnowflakeCursor._execute
 
 
-def _as_snowflake(text: str) -> ProgrammingError:
-    if "Conflict on" in text or "conflict" in text.lower():
-        number, state, message = LOCKED
-    elif "MERGE" in text and "multiple" in text.lower():
-        number, state, message = DUPLICATE_ROW
-    else:
-        number, state, message = UNSUPPORTED
-    return ProgrammingError(msg=f"{message}: {text}", errno=number, sqlstate=state)
+def _refuse_two_rows_for_one(self: Any, merge: Any) -> None:
+    """DuckDB takes one of them."""
+    target, source, on = (merge.args[part].sql(dialect="duckdb") for part in ("this", "using", "on"))
+    row = f"{merge.this.alias_or_name}.rowid"
+    twice = f"SELECT 1 FROM {target} JOIN {source} ON {on} GROUP BY {row} HAVING COUNT(*) > 1 LIMIT 1"
+    if self._duck_conn.execute(twice).fetchone():
+        raise _refusal(*DUPLICATE_ROW)
+
+
+def _count(self: Any, actions: list[str]) -> None:
+    counts = [
+        f'{actions.count(action)} AS "number of rows {words}"'
+        for action, words in (("INSERT", "inserted"), ("UPDATE", "updated"))
+    ]
+    told = fakesnow.cursor.sqlglot.parse_one(f"SELECT {', '.join(counts)}", read="duckdb")
+    told.set("merge_counts", True)
+    _execute(self, told)
+
+
+def _refusal(number: int, state: str, message: str, detail: str = "") -> ProgrammingError:
+    return ProgrammingError(msg=f"{message} {detail}", errno=number, sqlstate=state)
+
+
+def describe(table: Any, connection: Any, database: str | None, schema: str | None) -> Any:
+    """COPY looks for its table in the schema alone, where DuckDB has no temporary ones."""
+    find = "SELECT 1 FROM duckdb_tables() WHERE temporary AND table_name = ?"
+    if not connection.execute(find, [table.name]).fetchone():
+        return _describe(table, connection, database, schema)
+    found = connection.execute(f"DESCRIBE temp.main.{table.name}").fetchall()
+    return [(name, kind) for name, kind, *_ in found]
+
+
+_describe = fakesnow.copy_into._describe_table
 
 
 def route(path: str, answer: Callable[[Request], Awaitable[Response]], method: str) -> Route:
@@ -117,6 +142,7 @@ def route(path: str, answer: Callable[[Request], Awaitable[Response]], method: s
 def application() -> Starlette:
     fakesnow.server.gcs_stage_info = stage_info
     fakesnow.arrow.timestamp_to_sf_struct = timestamps
+    fakesnow.copy_into._describe_table = describe
     fakesnow.cursor.transforms.merge = merge_in_one
     fakesnow.cursor.FakeSnowflakeCursor._execute = execute
     ours = [
