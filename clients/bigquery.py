@@ -3,6 +3,7 @@
 A job's id is taken once: of a job whose answer was lost there is no second one, it is looked up.
 """
 
+import re
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import TimeoutError as WaitedTooLong
@@ -33,9 +34,10 @@ UPLOAD_SECONDS = 600.0
 WAITING = DEFAULT_RETRY.with_timeout(30)
 """For looking how far a job is, which changes nothing; what begins one is never repeated by the client."""
 
+SCRATCH = re.compile(r"create or replace table (\w+)")
 SCRATCH_HOURS = 24
-"""Scratch tables are real ones here, since a load and a script are jobs of their own. A load that was
-killed leaves its behind, for so long."""
+"""Scratch tables are real ones here, since a load and a script are jobs of their own. They are dropped with
+the session; one that was killed leaves its behind, for so long."""
 
 TOO_MANY = {"rateLimitExceeded", "quotaExceeded", "jobRateLimitExceeded"}
 TEXT_IS_SAFE = {"notFound", "accessDenied", "billingNotEnabled", "duplicate", "resourcesExceeded", *TOO_MANY}
@@ -168,6 +170,7 @@ class BigQuerySession:
         self._settings = settings
         self._dataset = settings.schema_name
         self._temporary = False
+        self._scratch: set[str] = set()
 
     def enter_dataset(self, read_only: bool) -> None:
         """Made where it is missing; for a preview one that goes with the session."""
@@ -190,6 +193,8 @@ class BigQuerySession:
             return self._rows(self._submit(sql))
 
     def execute(self, sql: str) -> None:
+        if made := SCRATCH.match(sql):
+            self._scratch.add(made[1])
         self.query(sql)
 
     def stage(self, name: str, fields: Sequence[FieldOf], files: Sequence[Path]) -> None:
@@ -206,21 +211,21 @@ class BigQuerySession:
             source_format=bigquery.SourceFormat.PARQUET,
             write_disposition=bigquery.WriteDisposition.WRITE_APPEND,
         )
-        place = f"{self._settings.project}.{self._dataset}.{name}"
         try:
             with file.open("rb") as opened:
                 return self._client.load_table_from_file(
-                    opened, place, job_id=job_id, job_config=config, timeout=UPLOAD_SECONDS
+                    opened, self._table(name), job_id=job_id, job_config=config, timeout=UPLOAD_SECONDS
                 )
         except Conflict:  # our own upload, whose answer was lost and which the client has repeated
             return self._look_up(job_id)
 
+    def _table(self, name: str) -> str:
+        return f"{self._settings.project}.{self._dataset}.{name}"
+
     def columns(self, table: str) -> dict[str, str]:
         with errors_of(Call("bigquery", f"look at {table}")):
             try:
-                found = self._client.get_table(
-                    f"{self._settings.project}.{self._dataset}.{table}", retry=None, timeout=REQUEST_SECONDS
-                )
+                found = self._client.get_table(self._table(table), retry=None, timeout=REQUEST_SECONDS)
             except NotFound:
                 return {}
         kinds = {field.name: str(field.field_type).lower() for field in found.schema}
@@ -269,6 +274,11 @@ class BigQuerySession:
         return [tuple(row.values()) for row in found]
 
     def close(self) -> None:
+        for name in self._scratch:
+            with suppress(Exception):
+                self._client.delete_table(
+                    self._table(name), not_found_ok=True, retry=None, timeout=REQUEST_SECONDS
+                )
         with suppress(Exception):
             if self._temporary:
                 self._client.delete_dataset(

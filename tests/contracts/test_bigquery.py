@@ -1,5 +1,6 @@
 """The client of BigQuery with Google's real library, against the double and against scripted answers."""
 
+import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,9 +10,11 @@ import pytest
 
 from clients.bigquery import BigQuery
 from clients.errors import RateLimited, Unauthorized, Unavailable
+from clients.warehouse import Engine
 from settings_warehouse import BigQueryWarehouse
 from tests.contracts.scripted import Reply, ScriptedServer
 from tests.contracts.warehouse_session_suite import SessionContract
+from tests.contracts.warehouse_suite import WarehouseContract
 from tests.doubles.lossy import lossy_line
 from tests.doubles.running import Double
 
@@ -44,6 +47,14 @@ class TestBigQuery(SessionContract):
         found = httpx.get(url).raise_for_status().json().get("datasets", [])
         names = [str(each["datasetReference"]["datasetId"]) for each in found]
         return [each for each in names if each.startswith(name)]
+
+
+class TestLoads(WarehouseContract):
+    name = "bigquery"
+
+    @pytest.fixture
+    def engine(self, bigquery_double: Double) -> Engine:
+        return engine(bigquery_double.url, f"loads_{uuid.uuid4().hex[:12]}")
 
 
 def refusal(status: int, reason: str, message: str = "") -> Reply:

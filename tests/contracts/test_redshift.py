@@ -14,13 +14,17 @@ from pydantic import ValidationError
 from clients.errors import NotFound, Rejected, Unauthorized, Unavailable
 from clients.redshift import Redshift, RedshiftDialect, copy_from_s3
 from clients.redshift_s3 import Bucket
+from clients.warehouse import Engine
 from clients.warehouse_dialect import ANSI, Dialect
+from clients.warehouse_loader import Loader
 from models.warehouse import Type
 from models.warehouse_tables import FieldOf, Table
 from postgres import USER, Postgres
 from processes import free_ports
 from settings_warehouse import RedshiftWarehouse
+from tests.contracts.warehouse_rows import Nights
 from tests.contracts.warehouse_session_suite import FULL, KEPT, SessionContract, fill
+from tests.contracts.warehouse_suite import WarehouseContract
 from tests.doubles.lossy import lossy_line
 from tests.doubles.running import Double
 
@@ -112,6 +116,22 @@ class TestRedshiftOnPostgres(SessionContract):
         with pytest.raises(Unauthorized) as refusal:
             Redshift(settings(wrong)).connect()
         assert "not-it" not in str(refusal.value)
+
+
+class TestLoadsOnPostgres(WarehouseContract):
+    name = "redshift"
+
+    @pytest.fixture
+    def engine(self, postgres: Postgres) -> Engine:
+        schema = f"loads_{uuid.uuid4().hex[:12]}"
+        return Redshift(settings(dsn_of(postgres), schema), PortableDialect())
+
+    def test_column_that_is_widened(self, engine: Engine, loader: Loader, nights: Nights) -> None:
+        """Redshift changes no number's type: a person must."""
+        wider = {"name": "arr_after_cents", "source": "activity-arr", "type": "decimal"}
+        mapping, _ = self.changed(columns=self.columns(arr_after_cents=wider))
+        with pytest.raises(Rejected, match="alter column arr_after_cents type decimal"):
+            self.prepare(engine, mapping)
 
 
 class TestUpload:

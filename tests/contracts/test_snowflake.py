@@ -1,6 +1,7 @@
 """The client of Snowflake with the real connector, against the double and against scripted answers."""
 
 import json
+import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,11 +11,15 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from pydantic import ValidationError
 
-from clients.errors import Unauthorized, Unavailable
+from clients.errors import Rejected, Unauthorized, Unavailable
 from clients.snowflake import Snowflake
+from clients.warehouse import Engine
+from clients.warehouse_loader import Loader
 from settings_warehouse import SnowflakeWarehouse
 from tests.contracts.scripted import Reply, ScriptedServer
+from tests.contracts.warehouse_rows import Nights
 from tests.contracts.warehouse_session_suite import SessionContract
+from tests.contracts.warehouse_suite import WarehouseContract
 from tests.doubles.lossy import lossy_line
 from tests.doubles.running import Double
 
@@ -63,6 +68,21 @@ class TestSnowflake(SessionContract):
         found = session.query("select schema_name from information_schema.schemata")
         session.close()
         return [str(row[0]) for row in found if str(row[0]).lower().startswith(name)]
+
+
+class TestLoads(WarehouseContract):
+    name = "snowflake"
+
+    @pytest.fixture
+    def engine(self, snowflake_double: Double) -> Engine:
+        return engine(snowflake_double.port, f"loads_{uuid.uuid4().hex[:12]}")
+
+    def test_column_that_is_widened(self, engine: Engine, loader: Loader, nights: Nights) -> None:
+        """Snowflake changes no scale: a person must."""
+        wider = {"name": "arr_after_cents", "source": "activity-arr", "type": "decimal"}
+        mapping, _ = self.changed(columns=self.columns(arr_after_cents=wider))
+        with pytest.raises(Rejected, match="alter column arr_after_cents set data type number"):
+            self.prepare(engine, mapping)
 
 
 def test_a_refused_sign_in_is_a_matter_for_a_person() -> None:
