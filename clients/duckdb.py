@@ -73,11 +73,13 @@ class DuckDbSession(Transactions):
     def begin(self, schema: str, *, make: bool) -> None:
         """The time zone only now: it cannot be given to `connect` without a download."""
         self.execute("set TimeZone = 'UTC'")
+        ((database,),) = self.query("select current_database()")
+        full = f'"{database}".{schema}'  # a file may be called as its schema is
         if make:
-            self.execute(f"create schema if not exists {schema}")
-        there = self.query(f"select 1 from information_schema.schemata where schema_name = '{schema}'")
-        if there:
-            self.execute(f"set schema = '{schema}'")
+            self.execute(f"create schema if not exists {full}")
+        where = "database_name = current_database() and schema_name = "
+        if self.query(f"select 1 from duckdb_schemas() where {where}{self.dialect.text(schema)}"):
+            self.execute(f"use {full}")
 
     def query(self, sql: str) -> list[tuple[object, ...]]:
         with _translated("query"):

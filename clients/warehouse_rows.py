@@ -9,10 +9,12 @@ from typing import Any
 
 import orjson
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from clients.errors import Rejected
 from clients.warehouse_ids import movement_ids
 from clients.warehouse_values import as_json, fitted, transformed
+from models.money import MOST_CENTS
 from models.warehouse import Column, StreamMapping, Type
 from models.warehouse_loads import Reject
 from models.warehouse_tables import FieldOf, staged_fields
@@ -84,7 +86,10 @@ class Converter:
     ) -> tuple[list[pa.Array], dict[int, tuple[str, str]]]:
         """Arrays in the order of the columns, and rows that do not fit: why, by number."""
         computed = self._computed(items)
-        arrays, unfit = [], dict[int, tuple[str, str]]()
+        arrays: list[pa.Array] = []
+        unfit: dict[int, tuple[str, str]] = {}
+        not_computed: dict[int, tuple[str, str]] = {}
+        """Because of what another column lacks, which is the better reason."""
         for column in self._columns:
             values: Sequence[Any] = source[column.name] if column.source else computed[column.compute]
             if column.transform or column.pii:
@@ -94,10 +99,11 @@ class Converter:
                 why = {
                     n: "is missing" for n, valid in enumerate(array.is_valid().to_pylist()) if not valid
                 } | why
+            reasons = not_computed if column.compute else unfit
             for number, reason in why.items():
-                unfit.setdefault(number, (column.name, reason))
+                reasons.setdefault(number, (column.name, reason))
             arrays.append(array)
-        return arrays, unfit
+        return arrays, not_computed | unfit
 
     def _computed(self, items: Sequence[Any]) -> dict[str | None, list[Any]]:
         if not any(column.compute for column in self._columns):
@@ -151,8 +157,10 @@ def _array(values: Sequence[Any], kind: Type) -> tuple[pa.Array, dict[int, str]]
 
 
 def _at_once(values: Sequence[Any], kind: Type) -> pa.Array:
-    if kind in (Type.JSON, Type.DECIMAL, Type.MONEY_MINOR) and not _plain_cents(values, kind):
+    if kind in (Type.JSON, Type.DECIMAL):
         raise TypeError("one by one")
+    if kind in (Type.INTEGER, Type.MONEY_MINOR):
+        return _whole_numbers(values, kind)
     if kind in (Type.TIMESTAMP, Type.DATE):
         return pa.array(values, pa.string()).cast(ARROW[kind])
     array = pa.array(values, ARROW[kind])
@@ -161,9 +169,18 @@ def _at_once(values: Sequence[Any], kind: Type) -> pa.Array:
     return array
 
 
-def _plain_cents(values: Sequence[Any], kind: Type) -> bool:
-    """Whether all are ints or none: Arrow would cut no fraction, but let amounts pass that are too large."""
-    return kind is Type.MONEY_MINOR and {type(value) for value in values} <= {int, type(None)}
+def _whole_numbers(values: Sequence[Any], kind: Type) -> pa.Array:
+    """Arrow would cut fractions off."""
+    if not {type(value) for value in values} <= {int, type(None)}:
+        raise TypeError("one by one")
+    array = pa.array(values, ARROW[kind])
+    ends: Any = pc.min_max(array)
+    if (
+        kind is Type.MONEY_MINOR
+        and max(abs(ends["min"].as_py() or 0), abs(ends["max"].as_py() or 0)) > MOST_CENTS
+    ):
+        raise TypeError("one by one")
+    return array
 
 
 def _has_nul(array: pa.Array) -> bool:

@@ -46,18 +46,10 @@ def fitted(values: Sequence[Value], kind: Type) -> tuple[list[Value], dict[int, 
 
 def _text(value: Value) -> str:
     if isinstance(value, str):
-        return _storable(value.replace("\0", ""))
+        return value.replace("\0", "")
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     raise Unfit("is no text")
-
-
-def _storable(text: str) -> str:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        raise Unfit("is no Unicode text") from None
-    return text
 
 
 def _integer(value: Value) -> int | None:

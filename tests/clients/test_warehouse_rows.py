@@ -60,10 +60,9 @@ def test_value_that_fits(kind: str, value: Any, expected: Any) -> None:
     [
         ("text", ["a"], "is no text"),
         ("text", True, "is no text"),
-        ("text", "\ud800", "is no Unicode text"),
         ("integer", 1.5, "is no whole number"),
         ("integer", True, "is no whole number"),
-        ("integer", 2**70, "is too large a number"),
+        ("integer", 2**63, "is too large a number"),
         ("money_minor", 0.5, "is no whole number"),
         ("money_minor", 10**16, "is too large an amount"),
         ("decimal", "many", "is no number of 18 digits"),
