@@ -38,8 +38,8 @@ class WarehouseExport:
             raise self._ledger.fail(failure) from None
         await self._export(prepared, [each for each in self._streams if each not in AFTER_OTHERS])
         await self._export(prepared, [each for each in self._streams if each in AFTER_OTHERS])
-        result = self._ledger.end(Outcome.ACTED)
         await self._tell_of_restated_history(prepared.currency)
+        result = self._ledger.end(Outcome.ACTED)
         return ExportReport(
             outcome=result.outcome,
             run_id=self._night.run_id,
@@ -70,7 +70,13 @@ class WarehouseExport:
         if not wish.channel or sum(map(abs, months.values())) <= wish.from_cents:
             return
         text = restated_line(self._given.account, months, currency, self._night.run_id)
-        await tell_ops(wish.channel, f"restated:{self._night.run_id}", text)
+        if await tell_ops(wish.channel, f"restated:{self._night.run_id}", text) is None:
+            self._ledger.note_problem(_untold(wish.channel, text))
+
+
+def _untold(channel: str, text: str) -> StepFailed:
+    words = f"Slack did not take this for {channel}: {text}"
+    return StepFailed("slack.post_message", "Untold", words, permanent=True, pause=None)
 
 
 def _night(given: ExportInput) -> Night:

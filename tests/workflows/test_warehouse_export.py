@@ -94,3 +94,57 @@ async def test_the_same_night_again_does_nothing(simulators: Control, export: Ex
     again = await export(night=night)
     assert all(load.already_applied for load in again.loads)
     assert sql("select count(*) from load_runs") == [(len(MAPPING.streams),)]
+
+
+async def test_restated_history_is_told_with_its_months(
+    simulators: Control, export: Export, sql: Sql
+) -> None:
+    await export()
+    customer = next(each for each in simulators.customers(limit=50) if each.mrr)
+    simulators.restate(customer.uuid, cents=300_000, index=0, whole_history=True)
+    report = await export()
+    [row] = sql("select movement_uuid, before_cents, after_cents, delta_cents from mrr_movement_changes")
+    assert row[2] - row[1] == row[3] != 0
+    [(month, cents)] = [each for stream in report.streams for each in stream.months.items()]
+    assert cents == row[3]
+    [message] = simulators.messages(MAPPING.restated.channel)
+    assert month in message["text"]
+    assert report.run_id in message["text"]
+
+
+async def test_little_that_moved_is_not_told(simulators: Control, export: Export) -> None:
+    await export()
+    customer = next(each for each in simulators.customers(limit=50) if each.mrr)
+    simulators.restate(customer.uuid, cents=customer.mrr + 100, index=0, whole_history=True)
+    report = await export()
+    assert any(stream.months for stream in report.streams)
+    assert simulators.messages(MAPPING.restated.channel) == []
+
+
+async def test_stream_that_fails_stops_no_other(simulators: Control, export: Export, sql: Sql) -> None:
+    simulators.fault("chartmogul", "status", status=403, path="/invoices")
+    report = await export()
+    assert report.outcome is Outcome.PARTIAL
+    [problem] = report.problems
+    assert problem.kind == "Unauthorized"
+    assert {stream.stream for stream in report.streams} == set(MAPPING.read_streams) - {"invoices"}
+    assert sql("select count(*) from invoices") == [(0,)]
+    assert (await export()).outcome is Outcome.ACTED
+    assert sql("select count(*) from invoices") != [(0,)]
+
+
+async def test_months_agree_with_chartmoguls_own_metrics(
+    simulators: Control, export: Export, sql: Sql
+) -> None:
+    await export()
+    ours = sql(
+        "select month_start, mrr_cents, new_business_cents, expansion_cents, contraction_cents, churn_cents "
+        "from mrr_by_month order by 1"
+    )
+    theirs = sql(
+        "select date_trunc('month', metric_date)::date, mrr_cents::bigint, mrr_new_business_cents::bigint, "
+        "mrr_expansion_cents::bigint, mrr_contraction_cents::bigint, mrr_churn_cents::bigint "
+        "from metrics where metric_interval = 'month' order by 1"
+    )
+    assert len(ours) > 40
+    assert ours == [row for row in theirs if row[0] >= ours[0][0]]
