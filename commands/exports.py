@@ -128,7 +128,7 @@ async def _follow(settings: Settings, client: Client, run: Run, console: Console
         raise
     except WorkflowFailureError as failure:
         raise Stopped(f"The export failed: {failure.cause}") from None
-    _print(report, console)
+    print_report(report, console)
     return not report.problems
 
 
@@ -151,7 +151,7 @@ async def _progress(client: Client, pending: Sequence[PendingActivityInfo]) -> G
     return Group(table) if pending else Group("Waiting for a worker")
 
 
-def _print(report: ExportReport, console: Console) -> None:
+def print_report(report: ExportReport, console: Console) -> None:
     title = f"Export {report.run_id} into {report.engine}: {report.outcome}"
     console.print(_table(title, report.loads))
     for stream in report.streams:
