@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import ClassVar, cast
 
 import duckdb
 
@@ -25,6 +26,9 @@ class DuckDbDialect(Dialect):
 
     def can_widen(self, there: str, field: FieldOf) -> bool:
         return there == "bigint" and field.type is Type.DECIMAL
+
+    def drop_scratch(self, name: str) -> str:
+        return "select 1"  # they go with the connection; and what is staged is no table, but a view
 
 
 _TOLD = {"timestamptz": "timestamp with time zone"}
@@ -61,8 +65,16 @@ CONFIG: dict[str, str | bool | int | float | list[str]] = {
 }
 """All we need is built in: nothing is downloaded."""
 
+MEMORY_MB = 160
+BYTES_PER_ROW = 100
+"""A load holds no more; the rest is in a file beside the database meanwhile. The keys of all rows must
+fit: a million uuids take 80 MB."""
+
 
 class DuckDbSession(Transactions):
+    memory_mb: ClassVar[int] = MEMORY_MB
+    """Of this process, where all sessions share one limit. It only rises: others may be at work."""
+
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self._connection = connection
 
@@ -90,11 +102,21 @@ class DuckDbSession(Transactions):
             self._connection.execute(sql)
 
     def stage(self, name: str, fields: Sequence[FieldOf], files: Sequence[Path]) -> None:
-        self.execute(self.dialect.create_staging(name, fields))
-        if files:
-            columns = ", ".join(field.name for field in fields)
-            paths = ", ".join(self.dialect.text(str(path)) for path in files)
-            self.execute(f"insert into {name} select {columns} from read_parquet([{paths}])")
+        """A view: the files are as good as a table, and need no memory."""
+        if not files:
+            self.execute(self.dialect.create_staging(name, fields))
+            return
+        columns = ", ".join(field.name for field in fields)
+        paths = "[" + ", ".join(self.dialect.text(str(path)) for path in files) + "]"
+        self._allow_memory(f"select coalesce(sum(num_rows), 0) from parquet_file_metadata({paths})")
+        self.execute(f"create temporary view {name} as select {columns} from read_parquet({paths})")
+
+    def _allow_memory(self, staged_rows: str) -> None:
+        there = "select coalesce(sum(estimated_size), 0) from duckdb_tables()"
+        ((rows,),) = self.query(f"select cast(({there}) + ({staged_rows}) as bigint)")
+        wanted = MEMORY_MB + cast(int, rows) * BYTES_PER_ROW // 1_000_000
+        DuckDbSession.memory_mb = max(DuckDbSession.memory_mb, wanted)
+        self.execute(f"set memory_limit = '{DuckDbSession.memory_mb}MB'")
 
     def columns(self, table: str) -> dict[str, str]:
         rows = self.query(
@@ -124,6 +146,9 @@ def _translated(what: str) -> Iterator[None]:
         yield
     except duckdb.TransactionException as error:  # a conflict with another transaction
         raise Unavailable(SYSTEM, f"Could not {what}: {brief(str(error))}") from None
+    except duckdb.OutOfMemoryException:
+        DuckDbSession.memory_mb *= 2  # for the next attempt
+        raise Unavailable(SYSTEM, f"Could not {what}: a load needs more memory than expected") from None
     except duckdb.IOException as error:
         raise _of_the_file(what, error) from None
     except duckdb.Error as error:
