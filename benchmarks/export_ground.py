@@ -6,7 +6,7 @@ import tempfile
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -15,7 +15,7 @@ import httpx
 
 import environments
 import temporal
-from benchmarks.ground import Ground
+from benchmarks.ground import Ground, served_anew
 from config_files import load_mapping
 from models.exports import ExportInput, ExportReport
 from models.warehouse_loads import Loaded
@@ -113,26 +113,18 @@ class Exporter:
 @asynccontextmanager
 async def exporting(ground: Ground, pages: Pages, **warehouse: object) -> AsyncIterator[Exporter]:
     """`mogulflow serve` anew, on that list and an empty warehouse: DuckDB's, or as the settings say."""
-    serve = ground.stack.serve
     account = {
         "base_url": pages.base_url,
         "requests_per_second": pages.per_second or UNBOUND,
         "bulk_share": 1,
     }
-    changed = {f"CHARTMOGUL__DEFAULT__{name.upper()}": str(value) for name, value in account.items()}
-    changed |= {f"WAREHOUSE__{name.upper()}": str(value) for name, value in warehouse.items()}
-    await serve.stop()
+    changed = {f"CHARTMOGUL__DEFAULT__{name.upper()}": value for name, value in account.items()}
+    changed |= {f"WAREHOUSE__{name.upper()}": value for name, value in warehouse.items()}
     ground.stack.warehouse.unlink(missing_ok=True)
-    ground.stack.serve = replace(serve, environment={**(serve.environment or {}), **changed})
-    try:
-        await ground.stack.serve.start()
+    async with served_anew(ground, changed):
         exporter = Exporter(ground, pages)
         await exporter.warm_up()
         yield exporter
-    finally:
-        await ground.stack.serve.stop()
-        ground.stack.serve = serve
-        await serve.start()
 
 
 async def peer_seconds(name: str, pages: Pages) -> float:
