@@ -15,7 +15,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Lock
 from urllib.parse import parse_qs, urlsplit
 
-FIRST = datetime(2020, 1, 1, tzinfo=UTC)
 STEP = timedelta(minutes=1)
 CUSTOMERS = 50_000
 MOST = 200
@@ -39,11 +38,13 @@ OTHERS = {
 
 
 class Pages:
-    """Rows rendered once, side by side; a page is a slice. Row `n` is of the n-th minute."""
+    """Rows rendered once, side by side; a page is a slice. One a minute, the last one at midnight."""
 
     def __init__(self, count: int) -> None:
         self.count = count
-        rows = _rendered(count)
+        midnight = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+        self._first_date = midnight - (count - 1) * STEP
+        rows = _rendered(count, self._first_date)
         self._ends = array("Q", [0])
         for row in rows:
             self._ends.append(self._ends[-1] + len(row) + 1)
@@ -53,7 +54,7 @@ class Pages:
         first = min(max(self._first(query), 0), self.count)
         end = self.count
         if "end-date" in query:  # inclusive
-            end = min(end, (_instant(query["end-date"]) - FIRST) // STEP + 1)
+            end = min(end, (_instant(query["end-date"]) - self._first_date) // STEP + 1)
         last = max(min(first + int(query.get("per_page", MOST)), end), first)
         rows = self._text[self._ends[first] : max(self._ends[last] - 1, self._ends[first])]
         more = "true" if last < end else "false"
@@ -65,7 +66,7 @@ class Pages:
         if after := query.get("start-after"):
             return int(after[-12:], 16) + 1
         if "start-date" in query:
-            return -((FIRST - _instant(query["start-date"])) // STEP)
+            return -((self._first_date - _instant(query["start-date"])) // STEP)
         return 0
 
 
@@ -133,19 +134,18 @@ class Handler(BaseHTTPRequestHandler):
             self.wfile.write(part)
 
 
-def _rendered(count: int) -> list[str]:
+def _rendered(count: int, first: datetime) -> list[str]:
     chance = random.Random(SEED)
-    return [_row(number, chance.randrange(1_000, 50_000)) for number in range(count)]
+    return [_row(number, first + number * STEP, chance.randrange(1_000, 50_000)) for number in range(count)]
 
 
-def _row(number: int, cents: int) -> str:
+def _row(number: int, at: datetime, cents: int) -> str:
     customer, kind = number % CUSTOMERS, TYPES[number % len(TYPES)]
     moved = -cents if kind in ("churn", "contraction") else cents
     after = 0 if kind == "churn" else cents
     said = f"purchased the Team Monthly plan, quantity {cents % 90 + 10}"
-    date = (FIRST + number * STEP).isoformat()
     return ROW % (
-        *(number, date, kind, said, moved, after, after * 12),
+        *(number, at.isoformat(), kind, said, moved, after, after * 12),
         *(customer, customer, customer, customer, customer, cents % 12),
     )
 
