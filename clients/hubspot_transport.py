@@ -71,6 +71,8 @@ class GuardedApi(ApiClient):  # type: ignore[misc]  # the library has no types
     def __init__(self, settings: HubSpot, timeout_seconds: float) -> None:
         super().__init__(_configuration(settings))
         self._version = settings.api_version
+        self.calls_left: int | None = None
+        """Of the app's limit, as the last answer told; a search's does not."""
         # The library sets no time-out where it is not given one at each call.
         self._timeout = urllib3.Timeout(connect=min(CONNECT_SECONDS, timeout_seconds), read=timeout_seconds)
 
@@ -100,6 +102,8 @@ class GuardedApi(ApiClient):  # type: ignore[misc]  # the library has no types
             retries=False,
             redirect=False,
         )
+        left = response.headers.get("X-HubSpot-RateLimit-Remaining", "")
+        self.calls_left = int(left) if left.isdecimal() else None
         if not 200 <= response.status < 300:
             raise _Refused(response)
         try:
@@ -142,7 +146,12 @@ class HubSpotTransport:
             await self._searches.turn(live=live)
         await self._calls.turn(live=live)
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._threads, self._run, call, work)
+        try:
+            return await loop.run_in_executor(self._threads, self._run, call, work)
+        finally:
+            left = self._api.calls_left  # perhaps of another call that has just ended, which serves as well
+            if left is not None:
+                self._calls.heed(left)
 
     def _run(self, call: Call, work: Work) -> Any:
         with _errors_of(call):

@@ -2,6 +2,8 @@
 
 import asyncio
 
+import pytest
+
 from clients.pace import Pace
 
 
@@ -27,3 +29,25 @@ async def test_turn_that_is_not_waited_for_any_more_is_nobodys() -> None:
     given_up.cancel()
     await asyncio.wait_for(waits, timeout=5)
     assert given_up.cancelled()
+
+
+@pytest.mark.parametrize(("calls", "at_once"), [(200, 4), (20, 0)])
+async def test_turns_never_come_faster_than_the_limit(calls: int, at_once: int) -> None:
+    """A slow machine makes them rarer, and nothing makes them more."""
+    loop, pace, turns = asyncio.get_running_loop(), Pace(calls, seconds=1), calls // 10
+    begun = loop.time()
+    for _ in range(turns):
+        await pace.turn(live=False)
+    assert loop.time() - begun >= (turns - 1 - at_once) / calls
+
+
+async def test_limit_that_is_used_up_makes_wait() -> None:
+    loop, pace = asyncio.get_running_loop(), Pace(100, seconds=1)
+    await pace.turn(live=False)
+    begun = loop.time()
+    waits = asyncio.ensure_future(pace.turn(live=True))
+    await asyncio.sleep(0)
+    pace.heed(50)
+    pace.heed(0)
+    await waits
+    assert loop.time() - begun >= 3 / 100

@@ -394,18 +394,6 @@ async def test_paths_have_dates_unless_told_otherwise(simulators: Control) -> No
         assert [call.path for call in simulators.calls("hubspot")[-4:]] == paths
 
 
-async def test_search_keeps_to_its_own_limit(simulators: Control, hubspot: HubSpotClient) -> None:
-    simulators.hubspot(searches_per_second=5)
-    await asyncio.gather(*(hubspot.find("companies", "domain", ["a.example"], []) for _ in range(9)))
-    clients = [client_of(simulators.hubspot_url) for _ in range(9)]
-    searches = [each.find("companies", "domain", ["a.example"], []) for each in clients]
-    with pytest.raises(RateLimited) as caught:
-        await asyncio.gather(*searches)
-    assert caught.value.retry_after == SEARCH_WAIT
-    for each in clients:
-        await each.aclose()
-
-
 async def test_live_calls_go_before_bulk_that_waits(simulators: Control) -> None:
     settings = HubSpot(
         token=SecretStr(HUBSPOT_TOKEN), base_url=simulators.hubspot_url, requests_per_10_seconds=100
