@@ -21,7 +21,7 @@ from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionErro
 
 from clients.http import CONNECT_SECONDS, Call, parsed, proxy_for, unclear
 from clients.hubspot_errors import error_of
-from clients.pace import Pace
+from clients.turns import Turns
 from settings import HubSpot
 
 # At DEBUG it logs paths: an owner's holds an e-mail address.
@@ -133,8 +133,8 @@ class HubSpotTransport:
         self._api = GuardedApi(settings, timeout_seconds)
         self._library = Library(api_factory=self._leaf)
         self._threads = ThreadPoolExecutor(settings.threads, thread_name_prefix="hubspot")
-        self._calls = Pace(settings.requests_per_10_seconds, seconds=10)
-        self._searches = Pace(settings.searches_per_second, seconds=1)
+        self._calls = Turns(settings.requests_per_10_seconds, seconds=10)
+        self._searches = Turns(settings.searches_per_second, seconds=1)
 
     async def aclose(self) -> None:
         await asyncio.to_thread(self._threads.shutdown, cancel_futures=True)

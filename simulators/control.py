@@ -47,16 +47,16 @@ class Control:
         return f"{self.url}/chartmogul/v1"
 
     @property
+    def hubspot_url(self) -> str:
+        return f"{self.url}/hubspot"
+
+    @property
     def salesforce_url(self) -> str:
         return f"{self.url}/salesforce"
 
     @property
     def slack_url(self) -> str:
         return f"{self.url}/slack/api/"
-
-    @property
-    def hubspot_url(self) -> str:
-        return f"{self.url}/hubspot"
 
     def reset(self, customers: int = 200, seed: int = 7) -> None:
         self._call("POST", "reset", {"customers": customers, "seed": seed})

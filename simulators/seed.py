@@ -124,6 +124,11 @@ class Seed:
         customer = self._known(int(match[1])) if match else None
         return customer if customer and customer.email == email.casefold() else None
 
+    def find_domain(self, domain: str) -> Customer | None:
+        match = re.search(r"-(\d{1,7})\.example$", domain.casefold())
+        customer = self._known(int(match[1])) if match else None
+        return customer if customer and customer.domain == domain.casefold() else None
+
     def find_external_id(self, external_id: str) -> Customer | None:
         match = re.fullmatch(r"cus_N(\d{1,8})", external_id)
         return self._known(int(match[1]) - 1000) if match else None

@@ -165,6 +165,16 @@ class Resend(_Shape):
     index: int | None = None
 
 
+class HubSpotRules(_Shape):
+    """The limits are off by default. HubSpot's are 100 to 250, by the day 250,000 and more, and 5."""
+
+    requests_per_10_seconds: int | None = Field(default=None, ge=1, description="Above: 429")
+    requests_per_day: int | None = Field(default=None, ge=1, description="Above: 429")
+    searches_per_second: int | None = Field(default=None, ge=1, description="Above: 429")
+    search_lag_seconds: float = Field(default=0.0, ge=0, description="Search is this far behind")
+    per_row: bool = Field(default=True, description="Traced batches are written but for wrong rows")
+
+
 class SlackRules(_Shape):
     history_lag_seconds: float = Field(default=0.0, ge=0)
 
@@ -176,13 +186,3 @@ class ChartMogulRules(_Shape):
     cursor_skips: bool = Field(default=False, description="Pages of /activities lose a row at each edge")
     requests_per_second: int | None = Field(default=None, ge=1, description="Above: 429")
     connections: int | None = Field(default=None, ge=1, description="Calls at once; above: 503")
-
-
-class HubSpotRules(_Shape):
-    """The limits are off by default. HubSpot's are 100 to 250, by the day 250,000 and more, and 5."""
-
-    requests_per_10_seconds: int | None = Field(default=None, ge=1, description="Above: 429")
-    requests_per_day: int | None = Field(default=None, ge=1, description="Above: 429")
-    searches_per_second: int | None = Field(default=None, ge=1, description="Above: 429")
-    search_lag_seconds: float = Field(default=0.0, ge=0, description="Search is this far behind")
-    per_row: bool = Field(default=True, description="Traced batches are written but for wrong rows")

@@ -65,7 +65,7 @@ class TestHubSpotContract(WriteContract):
 
     async def warm_up(self, client: HubSpotClient) -> None:
         await client.create_group("contacts")
-        await client.create_property("contacts", new_property("customer_uuid"))
+        await client.create_property("contacts", new_property("uuid"))
 
     async def write(self, client: HubSpotClient, text: str = "Hello") -> object:
         [outcome] = await client.upsert("contacts", KEY, [NewRow(key=UUID, properties={"firstname": text})])

@@ -9,7 +9,7 @@ MARGIN = 0.02
 arrive less so, and the vendor counts arrivals."""
 
 
-class Pace:
+class Turns:
     """Gives turns, one after the other; who is live takes the next, ahead of bulk work that waits."""
 
     def __init__(self, calls: float, seconds: float) -> None:
