@@ -162,21 +162,6 @@ class Control:
     def deliveries(self) -> list[Delivery]:
         return self._get(list[Delivery], "webhook/deliveries")
 
-    def records(self, object_name: str) -> list[Json]:
-        return self._get(list[Json], f"salesforce/records/{object_name}")
-
-    def change_record(self, object_name: str, id: str, **values: Any) -> Json:
-        return self._json("PATCH", f"salesforce/records/{object_name}/{id}", values)
-
-    def remove_field(self, object_name: str, name: str) -> None:
-        self._call("DELETE", f"salesforce/fields/{object_name}/{name}")
-
-    def messages(self, channel: str | None = None) -> list[Json]:
-        return self._get(list[Json], "slack/messages", channel=channel)
-
-    def slack(self, history_lag_seconds: float) -> None:
-        self._call("PUT", "slack", {"history_lag_seconds": history_lag_seconds})
-
     def hubspot(self, **rules: Any) -> HubSpotRules:
         """Rules are HubSpotRules' fields; those not named keep their value."""
         return HubSpotRules.model_validate(self._call("PUT", "hubspot", rules))
@@ -198,6 +183,21 @@ class Control:
 
     def delete_hubspot_record(self, object_type: str, id: str) -> None:
         self._call("DELETE", f"hubspot/records/{object_type}/{id}")
+
+    def records(self, object_name: str) -> list[Json]:
+        return self._get(list[Json], f"salesforce/records/{object_name}")
+
+    def change_record(self, object_name: str, id: str, **values: Any) -> Json:
+        return self._json("PATCH", f"salesforce/records/{object_name}/{id}", values)
+
+    def remove_field(self, object_name: str, name: str) -> None:
+        self._call("DELETE", f"salesforce/fields/{object_name}/{name}")
+
+    def messages(self, channel: str | None = None) -> list[Json]:
+        return self._get(list[Json], "slack/messages", channel=channel)
+
+    def slack(self, history_lag_seconds: float) -> None:
+        self._call("PUT", "slack", {"history_lag_seconds": history_lag_seconds})
 
     def _get(self, shape: type[T], path: str, **query: Any) -> T:
         given = {name: value for name, value in query.items() if value is not None}
