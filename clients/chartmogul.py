@@ -37,6 +37,9 @@ BULK_CONNECTIONS = 12
 KEEP_SECONDS = 4
 """How long an idle connection is kept: shorter than servers do, often 5, or the next call is lost."""
 
+TURNS_AFTER_A_REFUSAL = 5
+"""So many calls in bulk are left out where ChartMogul says there were too many: a jam makes a few."""
+
 PAGE_SIZE = 200
 
 M = TypeVar("M", bound=BaseModel)
@@ -64,7 +67,7 @@ class ChartMogulClient:
         self._account = account
         self._page_size = str(page_size)
         # Evenly spaced: a burst would take from what live events may use in that second.
-        self._pace = Pace(account.requests_per_second * account.bulk_share, margin=0.05)
+        self._pace = Pace(account.requests_per_second * account.bulk_share)
         self._lines = asyncio.Semaphore(BULK_CONNECTIONS)
         self._patiently = patient(self._get_in_bulk, patience)
         self._timeout = aiohttp.ClientTimeout(
@@ -162,7 +165,7 @@ class ChartMogulClient:
             try:
                 return await self._get(call, path, **params)
             except RateLimited:
-                self._pace.hold(1)
+                self._pace.skip(TURNS_AFTER_A_REFUSAL)
                 raise
 
     async def _get(self, call: Call, path: str, **params: str) -> Any:
