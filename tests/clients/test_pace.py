@@ -41,9 +41,25 @@ async def test_pause_leaves_nothing_over() -> None:
     assert taken[2] - taken[0] >= 0.038
 
 
-async def test_hold_keeps_the_next_turn_back() -> None:
-    pace, loop = Pace(1000), asyncio.get_running_loop()
+async def test_skipped_turns_keep_the_next_one_back() -> None:
+    pace, loop = Pace(100), asyncio.get_running_loop()
     begun = loop.time()
-    pace.hold(0.1)
+    pace.skip(10)
     await pace.turn()
     assert loop.time() - begun >= 0.099
+
+
+async def test_no_second_sees_more_than_its_due() -> None:
+    """Even where turns that a jam held back are taken at once."""
+    pace, loop, taken = Pace(10), asyncio.get_running_loop(), list[float]()
+
+    async def one() -> None:
+        await pace.turn()
+        taken.append(loop.time())
+
+    waiting = [asyncio.create_task(one()) for _ in range(12)]
+    await asyncio.sleep(0)
+    time.sleep(0.5)
+    await asyncio.gather(*waiting)
+    assert taken[10] - taken[0] >= 1
+    assert taken[11] - taken[1] >= 1
