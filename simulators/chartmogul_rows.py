@@ -165,13 +165,15 @@ def _movement_row(movement: MrrMovement, mrr: int) -> dict[str, Any]:
 
 
 def activity_rows(book: Book, movements: Iterable[MrrMovement]) -> list[dict[str, Any]]:
-    """What each customer pays is added up once, however many of its movements there are."""
+    """What a customer pays is added up once at most, however many of its movements there are."""
     shown, running, rows = book.shown, dict[int, dict[int, int]](), []
     for movement in movements:
-        customer = movement.customer
-        if customer.number not in running:
-            running[customer.number] = book.running_mrr(customer, shown)
-        rows.append(_activity_row(book, movement, running[customer.number][movement.id]))
+        customer, mrr = movement.customer, movement.paid_after
+        if mrr is None or not book.is_as_seeded(customer):
+            if customer.number not in running:
+                running[customer.number] = book.running_mrr(customer, shown)
+            mrr = running[customer.number][movement.id]
+        rows.append(_activity_row(book, movement, mrr))
     return rows
 
 
