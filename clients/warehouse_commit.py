@@ -118,6 +118,7 @@ class CommitSql:
 
     def _ledger_row(self, counts: Counts, committed_at: datetime) -> str:
         load, text, instant = self._load, self._d.text, self._d.instant
+        start, end = (load.window.start, load.window.end) if load.window else (None, None)
         row = {
             "run_id": self._sql.run,
             "stream": self._stream,
@@ -127,8 +128,8 @@ class CommitSql:
             "time_zone": text(load.time_zone),
             "mapping_version": text(self._sql.mapping.version),
             "read_mode": text(_read_mode(load)),
-            "window_start": instant(load.window and load.window.start),
-            "window_end": instant(load.window and load.window.end),
+            "window_start": instant(start),
+            "window_end": instant(end),
             "complete": self._d.boolean(load.complete),
             **{name: str(getattr(counts, name)) for name in LOAD_COUNTS},
             "read_at": self._sql.at,

@@ -36,15 +36,18 @@ class Loader:
     def load(self, load: Load) -> Loaded:
         """Raises TooMuchMissing, Superseded, and Unavailable where another load came between."""
         _check_rejects(load)
-        with opened(self._engine) as session:
-            done = Ledger(session).loaded(load, already=True)
+        try:
+            with opened(self._engine) as session:
+                done = _told(session, load, already=True)
+                if done is None:
+                    self._commit(session, load)
+                    done = _told(session, load)
+        except Retryable:  # the connection may have died with COMMIT on its way
+            with opened(self._engine) as session:
+                done = _told(session, load)
             if done is None:
-                self._commit(session, load)
-                done = Ledger(session).loaded(load)
-            if load.mapping.target == "customer_identities":
-                link_merged_customers(session, load)
-        if done is None:
-            raise Unavailable(self._engine.name, f"The load of {load.mapping.target} left no trace")
+                raise
+        assert done is not None, "the ledger's row is part of the transaction"
         return done
 
     def preview(self, load: Load) -> Preview:
@@ -68,23 +71,13 @@ class Loader:
         counts = find(session, sql, _last_run(session, load))
         check_missing(session, sql, counts)
         plan = CommitSql(sql).plan(counts, version, datetime.now(UTC))
-        try:
-            outcome = session.commit(plan)
-        except Retryable:
-            if not self._is_in_the_ledger(load):
-                raise
-            return
+        outcome = session.commit(plan)
         if outcome is Outcome.SUPERSEDED:
             raise Superseded(self._engine.name, f"{load.mapping.target}: a later run was loaded already.")
         if outcome is Outcome.OVERTAKEN:
             raise Unavailable(self._engine.name, f"{load.mapping.target}: another load came between")
         for name in sql.names.all:
             session.execute(session.dialect.drop_scratch(name))
-
-    def _is_in_the_ledger(self, load: Load) -> bool:
-        """Asked over a new connection: the old one may have died with COMMIT on its way."""
-        with opened(self._engine) as session:
-            return Ledger(session).loaded(load) is not None
 
     def _staged(self, session: Session, load: Load) -> FindingSql:
         mapping = load.mapping
@@ -96,6 +89,14 @@ class Loader:
         if load.scope_files is not None:
             session.stage(sql.names.parents, [SCOPE], load.scope_files)
         return sql
+
+
+def _told(session: Session, load: Load, *, already: bool = False) -> Loaded | None:
+    """What the ledger tells of the load, and what follows from it, which may be repeated."""
+    done = Ledger(session).loaded(load, already=already)
+    if done and load.mapping.target == "customer_identities":
+        link_merged_customers(session, load)
+    return done
 
 
 @contextmanager
