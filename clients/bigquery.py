@@ -50,7 +50,10 @@ OLD_NAMES = {"integer": "int64", "boolean": "bool", "float": "float64"}
 
 
 class BigQueryDialect(Dialect):
+    """Comments are in the definitions: a table takes no more than five changes in ten seconds."""
+
     name = "bigquery"
+    has_comments = False
     types: Mapping[Type, str] = {
         **ANSI,
         Type.TEXT: "string",
@@ -89,8 +92,18 @@ class BigQueryDialect(Dialect):
         return f"cast(cast({cents} as numeric) * numeric '{factor}' as numeric)"
 
     def _column(self, field: FieldOf) -> str:
-        comment = f" options(description = {self.text(field.comment)})" if field.comment else ""
-        return super()._column(field) + comment
+        return super()._column(field) + self._described(field.comment)
+
+    def add_column(self, table: str, field: FieldOf) -> str:
+        return super().add_column(table, field) + self._described(field.comment)
+
+    def create_view(self, name: str, select: str, comment: str, columns: Mapping[str, str]) -> str:
+        inside = ", ".join(column + self._described(text) for column, text in columns.items())
+        named = f"{name} ({inside})" if columns else name
+        return f"create or replace view {named}{self._described(comment)} as {select}"
+
+    def _described(self, text: str) -> str:
+        return f" options(description = {self.text(text)})" if text else ""
 
     def primary_key(self, key: Sequence[str]) -> str:
         """BigQuery does not enforce one."""
@@ -99,7 +112,8 @@ class BigQueryDialect(Dialect):
     def layout(self, table: Table) -> str:
         """By month: one statement may touch no more than 4,000 partitions, and days are soon as many."""
         parts = f" partition by timestamp_trunc({table.sorted_by}, month)" if table.sorted_by else ""
-        return parts + (f" cluster by {table.spread_by}" if table.sorted_by and table.spread_by else "")
+        cluster = f" cluster by {table.spread_by}" if table.sorted_by and table.spread_by else ""
+        return parts + cluster + self._described(table.comment)
 
     def create_staging(self, name: str, fields: Sequence[FieldOf]) -> str:
         columns = ", ".join(f"{field.name} {self.staged_type(field)}" for field in fields)
@@ -110,13 +124,6 @@ class BigQueryDialect(Dialect):
 
     def widen(self, table: str, field: FieldOf) -> str:
         return f"alter table {table} alter column {field.name} set data type {self.type(field)}"
-
-    def comment_on(self, kind: str, name: str, text: str) -> str:
-        options = f"set options(description = {self.text(text)})"
-        if kind == "column":
-            table, _, column = name.rpartition(".")
-            return f"alter table {table} alter column {column} {options}"
-        return f"alter {kind} {name} {options}"
 
     def can_widen(self, there: str, field: FieldOf) -> bool:
         return there == "int64" and self.type(field) == "numeric"

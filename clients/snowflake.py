@@ -13,7 +13,7 @@ from clients.http import Call, brief, refused, unclear
 from clients.warehouse import Transactions, title_of
 from clients.warehouse_dialect import ANSI, Dialect
 from models.warehouse import Type
-from models.warehouse_tables import FieldOf
+from models.warehouse_tables import FieldOf, Table
 from settings_warehouse import SnowflakeWarehouse
 
 LOCK_SECONDS = 600
@@ -33,6 +33,7 @@ NOT_CONNECTED = 250001
 
 class SnowflakeDialect(Dialect):
     name = "snowflake"
+    has_comments = False
     types: Mapping[Type, str] = {
         **ANSI,
         Type.INTEGER: "number(38,0)",
@@ -62,14 +63,27 @@ class SnowflakeDialect(Dialect):
     def add_months(self, day: str, count: str) -> str:
         return f"cast(dateadd(month, {count}, {day}) as date)"
 
+    # -- definitions: comments are in them, since each statement is a call of its own
+
+    def _column(self, field: FieldOf) -> str:
+        return super()._column(field) + self._comment(field.comment)
+
+    def add_column(self, table: str, field: FieldOf) -> str:
+        return super().add_column(table, field) + self._comment(field.comment)
+
+    def layout(self, table: Table) -> str:
+        return self._comment(table.comment)
+
+    def create_view(self, name: str, select: str, comment: str, columns: Mapping[str, str]) -> str:
+        inside = ", ".join(column + self._comment(text) for column, text in columns.items())
+        named = f"{name} ({inside})" if columns else name
+        return f"create or replace view {named}{self._comment(comment)} as {select}"
+
+    def _comment(self, text: str) -> str:
+        return f" comment {self.text(text)}" if text else ""
+
     def widen(self, table: str, field: FieldOf) -> str:
         return f"alter table {table} alter column {field.name} set data type {self.type(field)}"
-
-    def comment_on(self, kind: str, name: str, text: str) -> str:
-        if kind == "column":
-            table, _, column = name.rpartition(".")
-            return f"alter table {table} alter column {column} comment {self.text(text)}"
-        return super().comment_on(kind, name, text)
 
 
 class Snowflake:

@@ -26,7 +26,6 @@ class Dialect:
     types: Mapping[Type, str] = ANSI
     has_comments: bool = True
     """Takes `comment on`. Where it does not, comments are given in the definitions."""
-    has_view_column_comments: bool = True
 
     # -- values
 
@@ -152,8 +151,9 @@ class Dialect:
     def drop_view(self, name: str) -> str:
         return f"drop view if exists {name}"
 
-    def create_view(self, name: str, select: str, comments: Mapping[str, str]) -> str:
-        """`comments` by column, for an engine that takes them here and no `comment on column` of a view."""
+    def create_view(self, name: str, select: str, comment: str, columns: Mapping[str, str]) -> str:
+        """`columns` are all of its columns, or none, with their comments; for an engine without
+        `comment on`."""
         return f"create or replace view {name} as {select}"
 
     def comment_on(self, kind: str, name: str, text: str) -> str:

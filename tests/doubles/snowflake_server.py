@@ -11,6 +11,7 @@ from typing import Any
 import fakesnow.arrow
 import fakesnow.copy_into
 import fakesnow.cursor
+import fakesnow.info_schema
 import fakesnow.server
 import pyarrow
 import pyarrow.compute
@@ -135,6 +136,14 @@ def describe(table: Any, connection: Any, database: str | None, schema: str | No
 _describe = fakesnow.copy_into._describe_table
 
 
+def keep_comment(catalog: str, schema: str, table: str, comment: str | None) -> str:
+    """fakesnow takes a quotation mark in a comment for its end."""
+    return str(_keep_comment(catalog, schema, table, (comment or "").replace("'", "''")))
+
+
+_keep_comment = fakesnow.info_schema.insert_table_comment_sql
+
+
 def route(path: str, answer: Callable[[Request], Awaitable[Response]], method: str) -> Route:
     return Route(path, answer, methods=[method])
 
@@ -142,6 +151,7 @@ def route(path: str, answer: Callable[[Request], Awaitable[Response]], method: s
 def application() -> Starlette:
     fakesnow.server.gcs_stage_info = stage_info
     fakesnow.arrow.timestamp_to_sf_struct = timestamps
+    fakesnow.info_schema.insert_table_comment_sql = keep_comment
     fakesnow.copy_into._describe_table = describe
     fakesnow.cursor.transforms.merge = merge_in_one
     fakesnow.cursor.FakeSnowflakeCursor._execute = execute
