@@ -43,7 +43,7 @@ class Commit:
     2. `ledger`: SELECT; a row means ALREADY.
     3. `superseded`: SELECT; a row means SUPERSEDED.
     4. `locked`: SELECT; no row means OVERTAKEN.
-    5. `statements`: the merge first, the ledger's row last.
+    5. `statements`: the merge (or the insert of new rows) first, the ledger's row last.
     """
 
     lock: str

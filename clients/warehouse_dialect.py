@@ -27,6 +27,8 @@ class Dialect:
     has_comments: bool = True
     """Takes `comment on`. Where it does not, comments are given in the definitions."""
     has_view_column_comments: bool = True
+    scratch_outlives_session: bool = False
+    """Then scratch tables are dropped after a load, and should have an expiry for loads that were killed."""
 
     # -- values
 
