@@ -223,8 +223,17 @@ class StreamMapping(_Config):
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:12]
 
 
+class Restated(_Config):
+    """Who hears that ChartMogul has restated history, in Slack, and from how much on."""
+
+    channel: str | None = Field(default=None, description="Slack channel, id (safest) or #name")
+    from_cents: int = Field(default=100_000, ge=0, description="MRR by which past months must have moved")
+
+
 class Mapping(_Config):
     """All of config/warehouse.yaml."""
+
+    restated: Restated = Restated()
 
     minor_unit_digits: dict[str, Annotated[int, Field(ge=0, le=4)]] = Field(
         default={"default": 2}, description="Decimals of amounts by currency, for the views"
