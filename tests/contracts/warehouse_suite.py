@@ -296,6 +296,18 @@ class WarehouseContract:
         assert self.changes(engine, done) == [("restated", "mov-1b", 100, 130, 30)]
         assert [m.delta_cents for m in done.months] == [30]
 
+    def test_two_in_one_second_that_are_reissued(
+        self, engine: Engine, loader: Loader, nights: Nights
+    ) -> None:
+        """Of one subscription: each is paired with the one in its place."""
+        rows = [movement(1, 100), movement(1, 10, uuid="mov-1x", type="expansion")]
+        loader.load(nights.load(rows))
+        again = [movement(1, 130, uuid="new-1"), movement(1, 10, uuid="new-1x", type="expansion")]
+        done = loader.load(nights.load(again))
+        assert (done.inserted, done.reissued, done.missing) == (0, 2, 0)
+        assert self.movements(engine) == [("new-1", 130), ("new-1x", 10)]
+        assert sum(delta for *_, delta in self.changes(engine, done)) == 30
+
     def test_movement_that_moved_changes_two_months(
         self, engine: Engine, loader: Loader, nights: Nights
     ) -> None:
@@ -405,6 +417,19 @@ class WarehouseContract:
             ("mov-2", "cus_1"),
         ]
         assert done.months == []
+
+    def test_reissued_movement_of_a_merged_customer_is_restated(
+        self, engine: Engine, loader: Loader, nights: Nights
+    ) -> None:
+        """Another id, another customer, hence another event_id: its subscription and second tell."""
+        loader.load(nights.load([movement(1, 100), movement(2, 200)]))
+        merged = movement(2, 200, uuid="mov-2b", customer_uuid="cus_1")
+        done = loader.load(nights.load([movement(1, 100), merged]))
+        assert (done.restated, done.inserted, done.missing, done.months) == (1, 0, 0, [])
+        assert self.movements(engine, "movement_uuid, customer_uuid") == [
+            ("mov-1", "cus_1"),
+            ("mov-2b", "cus_1"),
+        ]
 
     def test_children_are_replaced_as_a_set(self, engine: Engine, loader: Loader, nights: Nights) -> None:
         tags = [{"tags": ["a", "b"]}, {"tags": ["b", "c"]}]
