@@ -53,7 +53,7 @@ class CommitSql:
 
     def _statements(self, counts: Counts, committed_at: datetime) -> list[str]:
         return [
-            self._merge(),
+            self._merge() if _changes_rows(counts) else self._append(),
             *self._marks(),
             *self._log_changes(),
             *self._keep_rejects(),
@@ -63,12 +63,25 @@ class CommitSql:
 
     def _merge(self) -> str:
         delta = {name: f"{self._sql.names.delta}.{name}" for name in self._sql.fields}
-        kept = {"_run_id": self._sql.run, "_last_changed_at": self._sql.at}
+        kept = self._kept
         back = dict.fromkeys(("_missing_since", "_deleted_at", *self._merged_into), "null")
         key = self._sql.mapping.key
         update = {name: value for name, value in delta.items() if name not in key} | kept | back
         new = delta | kept | {"_first_loaded_at": self._sql.at}
         return self._d.merge(self._target, self._sql.names.delta, key, update, new)
+
+    def _append(self) -> str:
+        """In the place of the merge, where the delta holds new rows alone, as at first. The lock's version
+        says that this is still so."""
+        new = {name: name for name in self._sql.fields} | self._kept | {"_first_loaded_at": self._sql.at}
+        return (
+            f"insert into {self._target} ({', '.join(new)}) "
+            f"select {', '.join(new.values())} from {self._sql.names.delta}"
+        )
+
+    @property
+    def _kept(self) -> dict[str, str]:
+        return {"_run_id": self._sql.run, "_last_changed_at": self._sql.at}
 
     def _marks(self) -> list[str]:
         """Found again though unchanged, missing for the first time, gone."""
@@ -136,6 +149,10 @@ class CommitSql:
             "committed_at": instant(committed_at),
         }
         return insert(LOAD_RUNS, [[row[field.name] for field in LOAD_RUNS.fields]])[0]
+
+
+def _changes_rows(counts: Counts) -> bool:
+    return bool(counts.restated or counts.remapped or counts.returned)
 
 
 def _read_mode(load: Load) -> str:

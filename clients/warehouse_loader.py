@@ -76,8 +76,6 @@ class Loader:
             raise Superseded(self._engine.name, f"{load.mapping.target}: a later run was loaded already.")
         if outcome is Outcome.OVERTAKEN:
             raise Unavailable(self._engine.name, f"{load.mapping.target}: another load came between")
-        for name in sql.names.all:
-            session.execute(session.dialect.drop_scratch(name))
 
     def _staged(self, session: Session, load: Load) -> FindingSql:
         mapping = load.mapping
@@ -112,14 +110,16 @@ def find(session: Session, sql: FindingSql, last: LoadRun | None) -> Counts:
     """Fill the scratch tables, and count what is in them."""
     mapping, dialect = sql.mapping, session.dialect
     remapped = last is not None and last.mapping_version != mapping.version
-    _scratch(session, sql.names.delta, sql.delta(remapped))
+    rows, keys = cast(tuple[int, int], session.query(sql.count_read())[0])
+    _scratch(session, sql.names.delta, sql.delta(remapped=remapped, duplicates=rows > keys))
     if session.query(sql.keys_that_are_not_unique()):
         raise Rejected("warehouse", f"{mapping.target}: two rows with one key would be merged. Report this.")
+    _scratch(session, sql.names.reissued, sql.reissued())
     _scratch(session, sql.names.gone, sql.gone())
     if mapping.changes:
         late_before = dialect.instant(last.read_at) if last else dialect.null(Type.TIMESTAMP)
         _scratch(session, sql.names.changes, sql.changes(mapping.changes, late_before))
-    return _counts(session, sql)
+    return _counts(session, sql, rows, rows - keys)
 
 
 def check_missing(session: Session, sql: FindingSql, counts: Counts) -> None:
@@ -154,21 +154,20 @@ def _scratch(session: Session, name: str, select: str) -> None:
         session.execute(statement)
 
 
-def _counts(session: Session, sql: FindingSql) -> Counts:
+def _counts(session: Session, sql: FindingSql, rows: int, duplicates: int) -> Counts:
     kinds: dict[Any, Any] = dict(session.query(sql.count_kinds()))  # type: ignore[arg-type] # pairs
     gone: dict[Any, Any] = dict(session.query(sql.count_gone()))  # type: ignore[arg-type] # pairs
-    rows, keys = cast(tuple[int, int], session.query(sql.count_read())[0])
     reissued = gone.get("reissued", 0)
     return Counts(
         rows_read=rows,
-        inserted=kinds.get("new", 0) - reissued,
+        inserted=max(kinds.get("new", 0) - reissued, 0),
         restated=kinds.get("restated", 0) + reissued,
         remapped=kinds.get("remapped", 0),
         returned=kinds.get("returned", 0),
         reissued=reissued,
         missing=gone.get("missing", 0),
         deleted=gone.get("deleted", 0),
-        duplicates=rows - keys,
+        duplicates=duplicates,
         rejected=sql.load.rejected,
     )
 

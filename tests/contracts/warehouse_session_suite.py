@@ -92,7 +92,6 @@ class SessionContract:
         fill(session, "stg_2", tmp_path, [FULL, EMPTY])
         session.execute(session.dialect.create_scratch("dlt_2", "select id from stg_2"))
         assert session.query("select count(*) from dlt_2") == [(2,)]
-        session.execute(session.dialect.drop_scratch("dlt_2"))
 
     def test_no_files_are_an_empty_table(self, session: Session) -> None:
         session.stage("stg_3", FIELDS, [])
