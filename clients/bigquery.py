@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import TimeoutError as WaitedTooLong
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import requests
 from google.api_core.client_options import ClientOptions
@@ -34,7 +34,8 @@ UPLOAD_SECONDS = 600.0
 WAITING = DEFAULT_RETRY.with_timeout(30)
 """For looking how far a job is, which changes nothing; what begins one is never repeated by the client."""
 
-SCRATCH = re.compile(r"create or replace table (\w+)")
+MADE = re.compile(r"create or replace table (\w+)")
+DROPPED = re.compile(r"drop table if exists (\w+)")
 SCRATCH_HOURS = 24
 """Scratch tables are real ones here, since a load and a script are jobs of their own. They are dropped with
 the session; one that was killed leaves its behind, for so long."""
@@ -160,18 +161,21 @@ class BigQuery:
 def _credentials(settings: BigQueryWarehouse) -> Credentials | None:
     """None are Google's default ones."""
     if settings.api_endpoint and settings.api_endpoint.startswith("http://"):
-        return AnonymousCredentials()
+        return AnonymousCredentials()  # type: ignore[no-untyped-call]
     if settings.credentials_file is None:
         return None
+    from_file: Any = service_account.Credentials.from_service_account_file
     try:
-        return service_account.Credentials.from_service_account_file(settings.credentials_file)
+        return cast(Credentials, from_file(settings.credentials_file))
     except (OSError, ValueError) as error:
         call = Call("bigquery", "read the service account's key file")
         raise refused(call, Unauthorized, type(error).__name__) from None
 
 
 class BigQuerySession:
-    def __init__(self, client: bigquery.Client, dialect: Dialect, settings: BigQueryWarehouse) -> None:
+    """`client` is Google's, which declares no `None` for `retry`, though that is how it is told not to."""
+
+    def __init__(self, client: Any, dialect: Dialect, settings: BigQueryWarehouse) -> None:
         self.dialect = dialect
         self._client = client
         self._settings = settings
@@ -200,9 +204,12 @@ class BigQuerySession:
             return self._rows(self._submit(sql))
 
     def execute(self, sql: str) -> None:
-        if made := SCRATCH.match(sql):
+        if made := MADE.match(sql):
             self._scratch.add(made[1])
-        self.query(sql)
+        if dropped := DROPPED.match(sql):  # by a request, a hundred times as fast as by a job
+            self._drop(dropped[1])
+        else:
+            self.query(sql)
 
     def stage(self, name: str, fields: Sequence[FieldOf], files: Sequence[Path]) -> None:
         """A job takes one file from here; all are on their way before the first is awaited."""
@@ -213,7 +220,7 @@ class BigQuerySession:
             for job in jobs:
                 job.result(retry=WAITING, timeout=self._settings.job_seconds)
 
-    def _load(self, name: str, file: Path, job_id: str) -> bigquery.LoadJob:
+    def _load(self, name: str, file: Path, job_id: str) -> Any:
         config = bigquery.LoadJobConfig(
             source_format=bigquery.SourceFormat.PARQUET,
             write_disposition=bigquery.WriteDisposition.WRITE_APPEND,
@@ -265,7 +272,7 @@ class BigQuerySession:
     def _look_up(self, job_id: str) -> Any:
         return self._client.get_job(job_id, retry=WAITING, timeout=REQUEST_SECONDS)
 
-    def _submit(self, sql: str, job_id: str | None = None) -> bigquery.QueryJob:
+    def _submit(self, sql: str, job_id: str | None = None) -> Any:
         config = bigquery.QueryJobConfig(default_dataset=f"{self._settings.project}.{self._dataset}")
         try:
             return self._client.query(
@@ -276,16 +283,21 @@ class BigQuerySession:
                 raise
             raise _Taken from None
 
-    def _rows(self, job: bigquery.QueryJob) -> list[tuple[object, ...]]:
+    def _rows(self, job: Any) -> list[tuple[object, ...]]:
         found = job.result(retry=WAITING, job_retry=None, timeout=self._settings.job_seconds)
         return [tuple(row.values()) for row in found]
 
+    def _drop(self, name: str) -> None:
+        with errors_of(Call("bigquery", f"drop {name}")):
+            self._client.delete_table(
+                self._table(name), not_found_ok=True, retry=None, timeout=REQUEST_SECONDS
+            )
+        self._scratch.discard(name)
+
     def close(self) -> None:
-        for name in self._scratch:
-            with suppress(Exception):
-                self._client.delete_table(
-                    self._table(name), not_found_ok=True, retry=None, timeout=REQUEST_SECONDS
-                )
+        for name in list(self._scratch):
+            with suppress(IntegrationError):
+                self._drop(name)
         with suppress(Exception):
             if self._temporary:
                 self._client.delete_dataset(

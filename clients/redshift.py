@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, LiteralString, cast
+from typing import Any
 
 import psycopg
 import pyarrow.parquet
@@ -193,9 +193,8 @@ class RedshiftSession(Transactions):
             self._connection.close()
 
     def _run(self, call: Call, sql: str, values: Sequence[object] | None = None) -> list[tuple[object, ...]]:
-        # LiteralString is psycopg's guard against composed SQL: ours is composed by Dialect alone
         with errors_of(call), self._connection.cursor() as cursor:
-            cursor.execute(cast(LiteralString, sql), values)
+            cursor.execute(sql, values)
             return cursor.fetchall() if cursor.description else []
 
 
