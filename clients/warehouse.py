@@ -6,6 +6,7 @@ on its way OutcomeUnknown, a conflict with another transaction Unavailable, a re
 a refused statement Rejected. No message holds a row's values.
 """
 
+import re
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -56,7 +57,7 @@ class Commit:
 
 
 class Session(Protocol):
-    """One connection. Scratch tables live at most as long as it."""
+    """One connection. Scratch tables are gone when it is closed, or have an expiry."""
 
     @property
     def dialect(self) -> Dialect: ...
@@ -121,6 +122,12 @@ class Transactions:
             raise _Stop(Outcome.OVERTAKEN)
         for statement in plan.statements:
             self.execute(statement)
+
+
+def title_of(sql: str) -> str:
+    """The words that a statement begins with, up to its first sign: what it does, and to which table."""
+    words = re.match(r"[\w\s]*", sql)
+    return " ".join(words[0].split()[:5]) if words else ""
 
 
 class _Stop(Exception):

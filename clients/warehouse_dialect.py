@@ -26,9 +26,6 @@ class Dialect:
     types: Mapping[Type, str] = ANSI
     has_comments: bool = True
     """Takes `comment on`. Where it does not, comments are given in the definitions."""
-    has_view_column_comments: bool = True
-    scratch_outlives_session: bool = False
-    """Then scratch tables are dropped after a load, and should have an expiry for loads that were killed."""
 
     # -- values
 
@@ -138,9 +135,6 @@ class Dialect:
         """A table for this load alone. Where it outlives the connection, with an expiry."""
         return f"create temporary table {name} as {select}"
 
-    def drop_scratch(self, name: str) -> str:
-        return f"drop table if exists {name}"
-
     def after_filling(self, name: str) -> Sequence[str]:
         """Statements that a freshly filled scratch table needs, statistics say."""
         return ()
@@ -154,8 +148,9 @@ class Dialect:
     def drop_view(self, name: str) -> str:
         return f"drop view if exists {name}"
 
-    def create_view(self, name: str, select: str, comments: Mapping[str, str]) -> str:
-        """`comments` by column, for an engine that takes them here and no `comment on column` of a view."""
+    def create_view(self, name: str, select: str, comment: str, columns: Mapping[str, str]) -> str:
+        """`columns` are all of its columns, or none, with their comments; for an engine without
+        `comment on`."""
         return f"create or replace view {name} as {select}"
 
     def comment_on(self, kind: str, name: str, text: str) -> str:

@@ -1,14 +1,28 @@
 """The engine that the settings name. A vendor's library is loaded only where it is used."""
 
 from clients.warehouse import Engine
-from settings_warehouse import PostgresWarehouse, Warehouse
+from settings_warehouse import Warehouse
 
 
 def engine_of(settings: Warehouse) -> Engine:
-    if isinstance(settings, PostgresWarehouse):
-        from clients.postgres import Postgres
+    match settings.engine:
+        case "duckdb":
+            from clients.duckdb import DuckDb
 
-        return Postgres(settings)
-    from clients.duckdb import DuckDb
+            return DuckDb(settings)
+        case "postgres":
+            from clients.postgres import Postgres
 
-    return DuckDb(settings)
+            return Postgres(settings)
+        case "snowflake":
+            from clients.snowflake import Snowflake
+
+            return Snowflake(settings)
+        case "bigquery":
+            from clients.bigquery import BigQuery
+
+            return BigQuery(settings)
+        case "redshift":
+            from clients.redshift import Redshift
+
+            return Redshift(settings)

@@ -76,7 +76,6 @@ class Loader:
             raise Superseded(self._engine.name, f"{load.mapping.target}: a later run was loaded already.")
         if outcome is Outcome.OVERTAKEN:
             raise Unavailable(self._engine.name, f"{load.mapping.target}: another load came between")
-        _discard(session, sql.names.all)
 
     def _staged(self, session: Session, load: Load) -> FindingSql:
         mapping = load.mapping
@@ -96,12 +95,6 @@ def _told(session: Session, load: Load, *, already: bool = False) -> Loaded | No
     if done and load.mapping.target == "customer_identities":
         link_merged_customers(session, load)
     return done
-
-
-def _discard(session: Session, names: Sequence[str]) -> None:
-    if session.dialect.scratch_outlives_session:
-        for name in names:
-            session.execute(session.dialect.drop_scratch(name))
 
 
 @contextmanager

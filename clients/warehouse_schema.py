@@ -134,7 +134,7 @@ def _seed_locks(session: Session, mapping: Mapping) -> None:
 def _define_views(session: Session, mapping: Mapping, time_zone: str) -> None:
     dialect = session.dialect
     for view in views(mapping, dialect, time_zone):
-        definition = dialect.create_view(view.name, view.select, view.columns)
+        definition = dialect.create_view(view.name, view.select, view.comment, {})
         try:
             session.execute(definition)
         except Rejected:  # with other columns than before some engines replace none
@@ -142,3 +142,6 @@ def _define_views(session: Session, mapping: Mapping, time_zone: str) -> None:
             session.execute(definition)
         for statement in view.comments(dialect):
             session.execute(statement)
+        if not dialect.has_comments:
+            columns = {name: view.columns.get(name, "") for name in session.columns(view.name)}
+            session.execute(dialect.create_view(view.name, view.select, view.comment, columns))

@@ -30,13 +30,13 @@ class View:
     def comments(self, dialect: Dialect) -> list[str]:
         if not dialect.has_comments:
             return []
-        found = [dialect.comment_on("view", self.name, self.comment)]
-        if dialect.has_view_column_comments:
-            found += [
+        return [
+            dialect.comment_on("view", self.name, self.comment),
+            *(
                 dialect.comment_on("column", f"{self.name}.{name}", text)
                 for name, text in self.columns.items()
-            ]
-        return found
+            ),
+        ]
 
 
 def views(mapping: Mapping, dialect: Dialect, time_zone: str = "UTC") -> list[View]:

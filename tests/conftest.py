@@ -22,6 +22,7 @@ from settings import ChartMogulAccount, Salesforce, Settings, Slack
 from simulators.control import Control
 from temporal import RETENTION
 from temporal_cli import find_cli
+from tests.doubles.running import Double, running
 
 ROOT = Path(__file__).parent.parent
 SECRET = "a-secret-of-the-tests"
@@ -132,3 +133,21 @@ async def workers(client: Client, settings: Settings) -> AsyncIterator[None]:
     """All workers, in this process, with the workflow sandbox on."""
     async with worker.running(client, settings):
         yield
+
+
+@pytest.fixture(scope="session")
+async def snowflake_double(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Double]:
+    async with running("snowflake", tmp_path_factory.mktemp("snowflake") / "log") as double:
+        yield double
+
+
+@pytest.fixture(scope="session")
+async def bigquery_double(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Double]:
+    async with running("bigquery", tmp_path_factory.mktemp("bigquery") / "log") as double:
+        yield double
+
+
+@pytest.fixture(scope="session")
+async def s3_double(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Double]:
+    async with running("s3", tmp_path_factory.mktemp("s3") / "log") as double:
+        yield double

@@ -1,0 +1,355 @@
+"""BigQuery through Google's client: Parquet by load jobs, a commit as one script, each with an id of ours.
+
+A job's id is taken once: of a job whose answer was lost there is no second one, it is looked up.
+"""
+
+import re
+import secrets
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import TimeoutError as WaitedTooLong
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import requests
+from google.api_core.client_options import ClientOptions
+from google.api_core.exceptions import Conflict, GoogleAPICallError, NotFound, RetryError
+from google.auth.credentials import AnonymousCredentials, Credentials
+from google.auth.exceptions import GoogleAuthError, TransportError
+from google.cloud import bigquery
+from google.cloud.bigquery.retry import DEFAULT_RETRY
+from google.oauth2 import service_account
+
+from clients.errors import IntegrationError, Rejected, Unauthorized
+from clients.errors import NotFound as NotFoundThere
+from clients.http import Call, brief, error_for, rate_limited, refused, unclear
+from clients.warehouse import Commit, Outcome, title_of
+from clients.warehouse_dialect import ANSI, Dialect
+from models.warehouse import Type
+from models.warehouse_tables import FieldOf, Table
+from settings_warehouse import BigQueryWarehouse
+
+REQUEST_SECONDS = 60.0
+UPLOAD_SECONDS = 600.0
+WAITING = DEFAULT_RETRY.with_timeout(30)
+"""For looking how far a job is, which changes nothing; what begins one is never repeated by the client."""
+
+SCRATCH = re.compile(r"create or replace table (\w+)")
+SCRATCH_HOURS = 24
+"""Scratch tables are real ones here, since a load and a script are jobs of their own. They are dropped with
+the session; one that was killed leaves its behind, for so long."""
+
+TOO_MANY = {"rateLimitExceeded", "quotaExceeded", "jobRateLimitExceeded"}
+TEXT_IS_SAFE = {"notFound", "accessDenied", "billingNotEnabled", "duplicate", "resourcesExceeded", *TOO_MANY}
+"""Reasons whose text names objects; that of others may quote a row's value."""
+
+LOST_TO_ANOTHER = "concurrent update"
+"""What BigQuery says of a transaction that another one has overtaken."""
+
+OLD_NAMES = {"integer": "int64", "boolean": "bool", "float": "float64"}
+
+
+class BigQueryDialect(Dialect):
+    """Comments are in the definitions: a table takes no more than five changes in ten seconds."""
+
+    name = "bigquery"
+    has_comments = False
+    types: Mapping[Type, str] = {
+        **ANSI,
+        Type.TEXT: "string",
+        Type.INTEGER: "int64",
+        Type.MONEY_MINOR: "int64",
+        Type.DECIMAL: "numeric",
+        Type.TIMESTAMP: "timestamp",
+        Type.BOOLEAN: "bool",
+    }
+
+    def text(self, value: str | None) -> str:
+        if value is None:
+            return "null"
+        for character, written in (("\\", "\\\\"), ("'", "\\'"), ("\n", "\\n"), ("\r", "\\r")):
+            value = value.replace(character, written)
+        return f"'{value}'"
+
+    def parse_json(self, expression: str) -> str:
+        """Without the mode, a number that a double cannot hold fails the load."""
+        return f"parse_json({expression}, wide_number_mode => 'round')"
+
+    def month(self, instant: str, zone: str = "UTC") -> str:
+        return f"date_trunc({self.day_of(instant, zone)}, month)"
+
+    def day_of(self, instant: str, zone: str = "UTC") -> str:
+        return f"date({instant}, {self.text(zone)})"
+
+    def add_months(self, day: str, count: str) -> str:
+        return f"date_add({day}, interval {count} month)"
+
+    def now(self) -> str:
+        return "current_timestamp()"
+
+    def major(self, cents: str, digits: int) -> str:
+        factor = "0." + "0" * (digits - 1) + "1" if digits else "1"
+        return f"cast(cast({cents} as numeric) * numeric '{factor}' as numeric)"
+
+    def _column(self, field: FieldOf) -> str:
+        return super()._column(field) + self._described(field.comment)
+
+    def add_column(self, table: str, field: FieldOf) -> str:
+        return super().add_column(table, field) + self._described(field.comment)
+
+    def create_view(self, name: str, select: str, comment: str, columns: Mapping[str, str]) -> str:
+        inside = ", ".join(column + self._described(text) for column, text in columns.items())
+        named = f"{name} ({inside})" if columns else name
+        return f"create or replace view {named}{self._described(comment)} as {select}"
+
+    def _described(self, text: str) -> str:
+        return f" options(description = {self.text(text)})" if text else ""
+
+    def primary_key(self, key: Sequence[str]) -> str:
+        """BigQuery does not enforce one."""
+        return ""
+
+    def layout(self, table: Table) -> str:
+        """By month: one statement may touch no more than 4,000 partitions, and days are soon as many."""
+        parts = f" partition by timestamp_trunc({table.sorted_by}, month)" if table.sorted_by else ""
+        cluster = f" cluster by {table.spread_by}" if table.sorted_by and table.spread_by else ""
+        return parts + cluster + self._described(table.comment)
+
+    def create_staging(self, name: str, fields: Sequence[FieldOf]) -> str:
+        columns = ", ".join(f"{field.name} {self.staged_type(field)}" for field in fields)
+        return f"create or replace table {name} ({columns}) {_EXPIRY}"
+
+    def create_scratch(self, name: str, select: str) -> str:
+        return f"create or replace table {name} {_EXPIRY} as {select}"
+
+    def widen(self, table: str, field: FieldOf) -> str:
+        return f"alter table {table} alter column {field.name} set data type {self.type(field)}"
+
+    def can_widen(self, there: str, field: FieldOf) -> bool:
+        return there == "int64" and self.type(field) == "numeric"
+
+
+_EXPIRY = f"options(expiration_timestamp = timestamp_add(current_timestamp(), interval {SCRATCH_HOURS} hour))"
+
+
+class BigQuery:
+    name = "bigquery"
+
+    def __init__(self, settings: BigQueryWarehouse) -> None:
+        self.dialect: Dialect = BigQueryDialect()
+        self._settings = settings
+
+    def connect(self, *, read_only: bool = False) -> "BigQuerySession":
+        settings = self._settings
+        with errors_of(Call("bigquery", "sign in to Google")):
+            client = bigquery.Client(
+                project=settings.project,
+                credentials=_credentials(settings),
+                location=settings.location,
+                client_options=ClientOptions(api_endpoint=settings.api_endpoint),
+            )
+        session = BigQuerySession(client, self.dialect, settings)
+        try:
+            session.enter_dataset(read_only)
+        except BaseException:
+            session.close()
+            raise
+        return session
+
+
+def _credentials(settings: BigQueryWarehouse) -> Credentials | None:
+    """None are Google's default ones."""
+    if settings.api_endpoint and settings.api_endpoint.startswith("http://"):
+        return AnonymousCredentials()
+    if settings.credentials_file is None:
+        return None
+    try:
+        return service_account.Credentials.from_service_account_file(settings.credentials_file)
+    except (OSError, ValueError) as error:
+        call = Call("bigquery", "read the service account's key file")
+        raise refused(call, Unauthorized, type(error).__name__) from None
+
+
+class BigQuerySession:
+    def __init__(self, client: bigquery.Client, dialect: Dialect, settings: BigQueryWarehouse) -> None:
+        self.dialect = dialect
+        self._client = client
+        self._settings = settings
+        self._dataset = settings.schema_name
+        self._temporary = False
+        self._scratch: set[str] = set()
+
+    def enter_dataset(self, read_only: bool) -> None:
+        """Made where it is missing; for a preview one that goes with the session."""
+        with errors_of(Call("bigquery", f"look for the data set {self._dataset}")):
+            try:
+                self._client.get_dataset(self._dataset, retry=None, timeout=REQUEST_SECONDS)
+                return
+            except NotFound:
+                pass
+        if read_only:
+            self._dataset = f"{self._dataset}_preview_{secrets.token_hex(4)}"
+        with errors_of(Call("bigquery", f"make the data set {self._dataset}")):
+            dataset = bigquery.Dataset(f"{self._settings.project}.{self._dataset}")
+            dataset.location = self._settings.location
+            self._client.create_dataset(dataset, exists_ok=True, retry=None, timeout=REQUEST_SECONDS)
+        self._temporary = read_only
+
+    def query(self, sql: str) -> list[tuple[object, ...]]:
+        with errors_of(Call("bigquery", f"run {title_of(sql)}")):
+            return self._rows(self._submit(sql))
+
+    def execute(self, sql: str) -> None:
+        if made := SCRATCH.match(sql):
+            self._scratch.add(made[1])
+        self.query(sql)
+
+    def stage(self, name: str, fields: Sequence[FieldOf], files: Sequence[Path]) -> None:
+        """A job takes one file from here; all are on their way before the first is awaited."""
+        self.execute(self.dialect.create_staging(name, fields))
+        once = secrets.token_hex(8)
+        with errors_of(Call("bigquery", f"load {name}")):
+            jobs = [self._load(name, file, f"{name}-{once}-{n}") for n, file in enumerate(files)]
+            for job in jobs:
+                job.result(retry=WAITING, timeout=self._settings.job_seconds)
+
+    def _load(self, name: str, file: Path, job_id: str) -> bigquery.LoadJob:
+        config = bigquery.LoadJobConfig(
+            source_format=bigquery.SourceFormat.PARQUET,
+            write_disposition=bigquery.WriteDisposition.WRITE_APPEND,
+        )
+        try:
+            with file.open("rb") as opened:
+                return self._client.load_table_from_file(
+                    opened, self._table(name), job_id=job_id, job_config=config, timeout=UPLOAD_SECONDS
+                )
+        except Conflict:  # our own upload, whose answer was lost and which the client has repeated
+            return self._look_up(job_id)
+
+    def _table(self, name: str) -> str:
+        return f"{self._settings.project}.{self._dataset}.{name}"
+
+    def columns(self, table: str) -> dict[str, str]:
+        with errors_of(Call("bigquery", f"look at {table}")):
+            try:
+                found = self._client.get_table(self._table(table), retry=None, timeout=REQUEST_SECONDS)
+            except NotFound:
+                return {}
+        kinds = {field.name: str(field.field_type).lower() for field in found.schema}
+        return {name: OLD_NAMES.get(kind, kind) for name, kind in kinds.items()}
+
+    def commit(self, plan: Commit) -> Outcome:
+        """The ids are the same for all attempts of a run: the second to come waits for the first's job,
+        and submits its own only where that one has changed nothing."""
+        script, number = _script(plan), 0
+        while True:
+            with errors_of(Call("bigquery", f"commit {plan.name}", writes=True)):
+                job_id = f"{self._dataset}-{plan.name}-{number}"
+                try:
+                    return _outcome(self._rows(self._submit(script, job_id)))
+                except _Taken:
+                    if self._outcome_of(job_id) in (Outcome.APPLIED, Outcome.ALREADY):
+                        return Outcome.ALREADY
+            number += 1
+
+    def _outcome_of(self, job_id: str) -> Outcome | None:
+        """Of an attempt that is not this one; None where it failed, and so changed nothing."""
+        job = self._look_up(job_id)
+        try:
+            return _outcome(self._rows(job))
+        except GoogleAPICallError:
+            if job.error_result is None:
+                raise
+            return None
+
+    def _look_up(self, job_id: str) -> Any:
+        return self._client.get_job(job_id, retry=WAITING, timeout=REQUEST_SECONDS)
+
+    def _submit(self, sql: str, job_id: str | None = None) -> bigquery.QueryJob:
+        config = bigquery.QueryJobConfig(default_dataset=f"{self._settings.project}.{self._dataset}")
+        try:
+            return self._client.query(
+                sql, job_config=config, job_id=job_id, retry=None, job_retry=None, timeout=REQUEST_SECONDS
+            )
+        except Conflict:
+            if job_id is None:
+                raise
+            raise _Taken from None
+
+    def _rows(self, job: bigquery.QueryJob) -> list[tuple[object, ...]]:
+        found = job.result(retry=WAITING, job_retry=None, timeout=self._settings.job_seconds)
+        return [tuple(row.values()) for row in found]
+
+    def close(self) -> None:
+        for name in self._scratch:
+            with suppress(Exception):
+                self._client.delete_table(
+                    self._table(name), not_found_ok=True, retry=None, timeout=REQUEST_SECONDS
+                )
+        with suppress(Exception):
+            if self._temporary:
+                self._client.delete_dataset(
+                    self._dataset, delete_contents=True, retry=None, timeout=REQUEST_SECONDS
+                )
+        with suppress(Exception):
+            self._client.close()
+
+
+class _Taken(Exception):
+    """There is a job with this id."""
+
+
+def _script(plan: Commit) -> str:
+    """A script that fails, or ends with a transaction open, leaves nothing of it."""
+    return "\n".join(
+        (
+            f"declare outcome string default '{Outcome.APPLIED}';",
+            "begin transaction;",
+            f"{plan.lock};",
+            f"if exists({plan.ledger}) then set outcome = '{Outcome.ALREADY}';",
+            f"elseif exists({plan.superseded}) then set outcome = '{Outcome.SUPERSEDED}';",
+            f"elseif not exists({plan.locked}) then set outcome = '{Outcome.OVERTAKEN}';",
+            "else",
+            *(f"{statement};" for statement in plan.statements),
+            "end if;",
+            f"if outcome = '{Outcome.APPLIED}' then commit transaction; else rollback transaction; end if;",
+            "select outcome;",
+        )
+    )
+
+
+def _outcome(rows: list[tuple[object, ...]]) -> Outcome:
+    return Outcome(str(rows[0][0]))
+
+
+@contextmanager
+def errors_of(call: Call) -> Iterator[None]:
+    # `from None`: Google's own texts may quote the statement and values.
+    try:
+        yield
+    except GoogleAPICallError as error:
+        raise _error_for(call, error) from None
+    except TransportError as error:
+        raise unclear(call, type(error).__name__, left=False) from None
+    except GoogleAuthError as error:
+        raise refused(call, Unauthorized, type(error).__name__) from None
+    except (requests.RequestException, RetryError, WaitedTooLong, ConnectionError) as error:
+        raise unclear(call, type(error).__name__) from None
+
+
+def _error_for(call: Call, error: GoogleAPICallError) -> IntegrationError:
+    first = error.errors[0] if error.errors else {}
+    reason = str(first.get("reason", "")) if isinstance(first, dict) else ""
+    text = str(error.message or "")
+    detail = f"{reason}: {brief(text)}" if reason in TEXT_IS_SAFE else reason or type(error).__name__
+    if LOST_TO_ANOTHER in text:
+        return unclear(call, "another transaction came first", left=False)
+    if reason in TOO_MANY:
+        return rate_limited(call, detail, None)
+    if reason in ("backendError", "internalError"):
+        return unclear(call, detail)
+    status = int(error.code or 500)
+    found = error_for(call, status, detail)
+    if isinstance(found, Rejected | NotFoundThere):
+        return refused(call, Rejected, detail, "Look into the project's job history.")
+    return found

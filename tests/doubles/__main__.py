@@ -1,0 +1,18 @@
+"""`python -m tests.doubles` makes the environments that are missing and prints their interpreters."""
+
+import asyncio
+import sys
+
+from tests.doubles.environments import NAMES, NoDouble, python_of
+
+
+async def main() -> None:
+    for name in NAMES:
+        sys.stdout.write(f"{await python_of(name)}\n")
+
+
+if __name__ == "__main__":
+    try:
+        asyncio.run(main())
+    except NoDouble as error:
+        raise SystemExit(str(error)) from None
