@@ -135,9 +135,6 @@ class Dialect:
         """A table for this load alone. Where it outlives the connection, with an expiry."""
         return f"create temporary table {name} as {select}"
 
-    def drop_scratch(self, name: str) -> str:
-        return f"drop table if exists {name}"
-
     def after_filling(self, name: str) -> Sequence[str]:
         """Statements that a freshly filled scratch table needs, statistics say."""
         return ()

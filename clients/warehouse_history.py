@@ -124,7 +124,6 @@ def link_merged_customers(session: Session, load: Load) -> None:
         "where m.customer_uuid = customers.customer_uuid "
         "and (customers.merged_into_uuid is null or customers.merged_into_uuid <> m.survivor)"
     )
-    session.execute(dialect.drop_scratch(scratch))
 
 
 def _text_column(session: Session, sql: str) -> list[str]:

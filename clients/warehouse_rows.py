@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import reduce
-from typing import Any
+from typing import Any, TypeAlias
 
 import orjson
 import pyarrow as pa
@@ -23,6 +23,7 @@ CHUNK = 10_000
 """Rows handled at once: more take more memory and are no faster."""
 
 Row = dict[str, Any]
+ArrowArray: TypeAlias = "pa.Array[Any]"
 Getter = Callable[[Sequence[Any]], list[Any]]
 """Values of one column, from all rows."""
 
@@ -83,10 +84,10 @@ class Converter:
 
     def _typed(
         self, items: Sequence[Any], source: dict[str, list[Any]]
-    ) -> tuple[list[pa.Array], dict[int, tuple[str, str]]]:
+    ) -> tuple[list[ArrowArray], dict[int, tuple[str, str]]]:
         """Arrays in the order of the columns, and rows that do not fit: why, by number."""
         computed = self._computed(items)
-        arrays: list[pa.Array] = []
+        arrays: list[ArrowArray] = []
         unfit: dict[int, tuple[str, str]] = {}
         not_computed: dict[int, tuple[str, str]] = {}
         """Because of what another column lacks, which is the better reason."""
@@ -147,7 +148,7 @@ class Converter:
         ]
 
 
-def _array(values: Sequence[Any], kind: Type) -> tuple[pa.Array, dict[int, str]]:
+def _array(values: Sequence[Any], kind: Type) -> tuple[ArrowArray, dict[int, str]]:
     """As Arrow reads them at once; where it refuses, one by one to find those at fault."""
     try:
         return _at_once(values, kind), {}
@@ -156,7 +157,7 @@ def _array(values: Sequence[Any], kind: Type) -> tuple[pa.Array, dict[int, str]]
         return pa.array(fit, ARROW[kind]), unfit
 
 
-def _at_once(values: Sequence[Any], kind: Type) -> pa.Array:
+def _at_once(values: Sequence[Any], kind: Type) -> ArrowArray:
     if kind in (Type.JSON, Type.DECIMAL):
         raise TypeError("one by one")
     if kind in (Type.INTEGER, Type.MONEY_MINOR):
@@ -169,7 +170,7 @@ def _at_once(values: Sequence[Any], kind: Type) -> pa.Array:
     return array
 
 
-def _whole_numbers(values: Sequence[Any], kind: Type) -> pa.Array:
+def _whole_numbers(values: Sequence[Any], kind: Type) -> ArrowArray:
     """Arrow would cut fractions off."""
     if not {type(value) for value in values} <= {int, type(None)}:
         raise TypeError("one by one")
@@ -183,7 +184,7 @@ def _whole_numbers(values: Sequence[Any], kind: Type) -> pa.Array:
     return array
 
 
-def _has_nul(array: pa.Array) -> bool:
+def _has_nul(array: ArrowArray) -> bool:
     """PostgreSQL's text holds no NUL."""
     data = array.buffers()[2]
     return data is not None and b"\0" in data.to_pybytes()

@@ -51,7 +51,7 @@ class FindingSql:
 
     # -- what the load would do: scratch tables
 
-    def delta(self, remapped: bool) -> str:
+    def delta(self, *, remapped: bool, duplicates: bool) -> str:
         """Rows that are new, changed or back, each once. `remapped`: the mapping has changed since."""
         staged = ", ".join(
             self.dialect.from_staged(f"s.{field.name}", field) + f" as {field.name}"
@@ -62,11 +62,17 @@ class FindingSql:
             f"select {staged}, case when t.{first} is null then 'new' "
             f"when t._deleted_at is not null then 'returned' {self._remapped() if remapped else ''}"
             f"else 'restated' end as _kind "
-            f"from (select g.*, row_number() over (partition by {self.keys('g')} order by g._position desc) "
-            f"as _nth from {self.names.staging} g) s "
+            f"from {self._each_once() if duplicates else self.names.staging} s "
             f"left join {self._target} t on {self.same('t', 's')} "
-            f"where s._nth = 1 and (t.{first} is null or t._row_hash <> s._row_hash "
-            f"or t._deleted_at is not null)"
+            f"where (t.{first} is null or t._row_hash <> s._row_hash or t._deleted_at is not null)"
+            f"{' and s._nth = 1' if duplicates else ''}"
+        )
+
+    def _each_once(self) -> str:
+        """Staging with a number for each row of a key, the last one read first. Dear: all rows are sorted."""
+        return (
+            f"(select g.*, row_number() over (partition by {self.keys('g')} order by g._position desc) "
+            f"as _nth from {self.names.staging} g)"
         )
 
     def _remapped(self) -> str:

@@ -43,7 +43,7 @@ def statements_of(load: Load, dialect: Dialect) -> Iterator[str]:
         load, dialect, load.mapping.target, load.mapping.parent.stream if load.mapping.parent else ""
     )
     yield from (
-        sql.delta(True),
+        sql.delta(remapped=True, duplicates=True),
         sql.gone(),
         sql.live(),
         sql.count_kinds(),
@@ -53,7 +53,8 @@ def statements_of(load: Load, dialect: Dialect) -> Iterator[str]:
     yield from (sql.keys_that_are_not_unique(), sql.sample(10))
     if load.mapping.changes:
         yield sql.changes(load.mapping.changes, "null")
-    plan = CommitSql(sql).plan(Counts(), 0, FIRST_NIGHT)
+    plan = CommitSql(sql).plan(Counts(restated=1), 0, FIRST_NIGHT)
+    yield CommitSql(sql).plan(Counts(), 0, FIRST_NIGHT).statements[0]
     yield from (plan.lock, plan.ledger, plan.superseded, plan.locked, *plan.statements)
 
 
@@ -77,7 +78,7 @@ def test_merge_has_the_one_form_that_redshift_takes(tmp_path: Path) -> None:
 
 def test_merge_comes_first_and_the_ledger_last(tmp_path: Path) -> None:
     load = Nights(tmp_path).load([movement(1)])
-    plan = CommitSql(FindingSql(load, Dialect(), "mrr_movements")).plan(Counts(), 0, FIRST_NIGHT)
+    plan = CommitSql(FindingSql(load, Dialect(), "mrr_movements")).plan(Counts(restated=1), 0, FIRST_NIGHT)
     assert plan.statements[0].startswith("merge into mrr_movements")
     assert plan.statements[-1].startswith("insert into load_runs")
 
