@@ -17,7 +17,7 @@ from clients.warehouse import Engine
 from clients.warehouse_loader import Loader
 from settings_warehouse import SnowflakeWarehouse
 from tests.contracts.scripted import Reply, ScriptedServer
-from tests.contracts.warehouse_rows import Nights
+from tests.contracts.warehouse_rows import FEW, MAPPING, Nights
 from tests.contracts.warehouse_session_suite import SessionContract
 from tests.contracts.warehouse_suite import WarehouseContract
 from tests.doubles.lossy import lossy_line
@@ -71,10 +71,15 @@ class TestSnowflake(SessionContract):
 
 class TestLoads(WarehouseContract):
     name = "snowflake"
+    mapping = FEW
 
     @pytest.fixture
     def engine(self, snowflake_double: Double) -> Engine:
         return engine(snowflake_double.port, f"loads_{uuid.uuid4().hex[:12]}")
+
+    def test_all_tables_and_views_are_taken(self, engine: Engine) -> None:
+        assert self.prepare(engine, MAPPING)
+        assert self.prepare(engine, MAPPING) == []
 
     def test_column_that_is_widened(self, engine: Engine, loader: Loader, nights: Nights) -> None:
         """Snowflake changes no scale: a person must."""

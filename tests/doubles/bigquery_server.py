@@ -75,17 +75,25 @@ _any_id = upload._new_job_id
 
 
 def with_dataset(sql: str, configuration: dict[str, Any], *, request_project_id: str) -> str:
-    """The emulator puts the default data set before tables' names by a parser that knows no scripts."""
+    """The emulator puts the default data set before tables' names by a parser that knows no scripts; and
+    inside views, where BigQuery has none."""
+    given = configuration.get("defaultDataset") or {}
+    project, dataset = given.get("projectId") or request_project_id, given.get("datasetId")
+    if dataset and sql.lower().startswith("create or replace view"):
+        return view_in(project, dataset, sql)
     if len(parse_script(sql).statements) == 1:
         return str(_with_dataset(sql, configuration, request_project_id=request_project_id))
-    if given := configuration.get("defaultDataset"):
-        _dataset.set(
-            {
-                "default_project": given.get("projectId") or request_project_id,
-                "default_dataset": given["datasetId"],
-            }
-        )
+    if dataset:
+        _dataset.set({"default_project": project, "default_dataset": dataset})
     return sql
+
+
+def view_in(project: str, dataset: str, sql: str) -> str:
+    statement = sqlglot.parse_one(sql, read="bigquery")
+    name = statement.this.find(exp.Table)
+    name.set("db", exp.to_identifier(dataset))
+    name.set("catalog", exp.to_identifier(project))
+    return str(statement.sql(dialect="bigquery"))
 
 
 _with_dataset = jobs._apply_default_dataset
