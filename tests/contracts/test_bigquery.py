@@ -8,7 +8,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from clients.bigquery import BigQuery, BigQueryDialect
+from clients.bigquery import BigQuery
+from clients.bigquery_dialect import BigQueryDialect
 from clients.errors import RateLimited, Unauthorized, Unavailable
 from clients.warehouse import Engine
 from settings_warehouse import BigQueryWarehouse
@@ -65,9 +66,7 @@ class TestLoads(WarehouseContract):
 
 def test_views_name_their_data_set() -> None:
     """The double refuses them as BigQuery would; this shows which names are meant."""
-    body = (
-        "with parts as (select n from mrr_movements m left join customers c on c.x = m.x) select n from parts"
-    )
+    body = "with parts as (select n from mrr_movements m left join customers c on c.x = m.x) select n"
     qualified = body.replace("from mrr", "from sales.mrr").replace("join cust", "join sales.cust")
     made = BigQueryDialect("sales").create_view("v", body, "It's one", {"n": "", "m": "A month"})
     assert made == (
