@@ -3,6 +3,7 @@
 `python bigquery_server.py PORT`. Each change has the difference from BigQuery that it takes away.
 """
 
+import re
 import sys
 from contextvars import ContextVar
 from typing import Any
@@ -16,11 +17,11 @@ from bqemulator.jobs import ddl_result
 from bqemulator.scripting.interpreter import ScriptInterpreter
 from bqemulator.scripting.parser import parse_script
 from bqemulator.server import run_forever
+from bqemulator.sql import translator
 from bqemulator.sql.rewriter.default_dataset import qualify_unqualified_tables
 from bqemulator.storage.engine import DuckDBEngine
 from bqemulator.storage.sql_identifiers import quoted_table_ref
 from sqlglot import exp
-from sqlglot.dialects.duckdb import DuckDB
 
 JOB_ID = "mogulflow_job_id"
 """Where a job's id travels through the emulator's upload, which has no place for it."""
@@ -81,7 +82,7 @@ def with_dataset(sql: str, configuration: dict[str, Any], *, request_project_id:
     project, dataset = given.get("projectId") or request_project_id, given.get("datasetId")
     if dataset and sql.lower().startswith("create or replace view"):
         return view_in(project, dataset, sql)
-    if len(parse_script(sql).statements) == 1:
+    if ";" not in sql or len(parse_script(sql).statements) == 1:
         return str(_with_dataset(sql, configuration, request_project_id=request_project_id))
     if dataset:
         _dataset.set({"default_project": project, "default_dataset": dataset})
@@ -146,13 +147,14 @@ def is_required(column: Any) -> bool:
     return any(isinstance(each.args["kind"], exp.NotNullColumnConstraint) for each in column.constraints)
 
 
-def wide_numeric(self: Any, kind: Any) -> str:
+def wide_numeric(sql: str) -> str:
     """DuckDB's decimal has three digits after the point where nothing is said, NUMERIC has nine."""
-    bare = kind.this is exp.DataType.Type.DECIMAL and not kind.expressions
-    return "DECIMAL(38, 9)" if bare else str(_type(self, kind))
+    return BARE_NUMERIC.sub(lambda found: "NUMERIC(38, 9)" if found[1] else found[0], str(_numeric(sql)))
 
 
-_type = DuckDB.Generator.datatype_sql
+_numeric = translator.rewrite_numeric_literals
+BARE_NUMERIC = re.compile(r"""'(?:[^'\\]|\\.)*'|\b(numeric)\b(?!\s*[('"])""", re.IGNORECASE | re.DOTALL)
+"""Texts, which are left alone, and the type's name without what follows it."""
 
 
 def main() -> None:
@@ -161,7 +163,7 @@ def main() -> None:
     jobs._apply_default_dataset = with_dataset
     ddl_sync._introspect_schema = schema_with_json
     ddl_result._has_not_null_constraint = is_required
-    DuckDB.Generator.datatype_sql = wide_numeric
+    translator.rewrite_numeric_literals = wide_numeric
     ScriptInterpreter._exec_sql = execute_qualified
     ScriptInterpreter._run_query = query_qualified
     upload._load_configuration_from_envelope = configuration_with_id
