@@ -206,7 +206,7 @@ def _key_field(description: dict[str, object], name: str, advice: str) -> Findin
 def _mapped_fields(task: dict[str, object], routes: Routes) -> list[Finding]:
     """Each Task field that a route names must be there for us to write."""
     known = _fields(task)
-    options = [route.options.task for route in routes.routes]
+    options = [each.task for each in routes.churn_saves]
     named = {
         name
         for each in options
@@ -224,7 +224,7 @@ def _fields(description: dict[str, object]) -> dict[str, dict[str, object]]:
 
 
 async def _fallback_owners(client: SalesforceClient, routes: Routes) -> AsyncIterator[Finding]:
-    for email in sorted({route.options.task.fallback_owner or "" for route in routes.routes}):
+    for email in sorted({each.task.fallback_owner or "" for each in routes.churn_saves}):
         owner = await client.account_owner(OwnerQuery(customer_uuid="doctor", fallback_email=email or None))
         if owner.owner_id:
             yield Finding("fallback owner", State.OK, email)
@@ -243,7 +243,7 @@ async def _slack(connection: Slack | None, routes: Routes) -> AsyncIterator[Find
     try:
         identity = await client.identity()
         yield Finding("Slack", State.OK, f"{identity.get('team')}, as {identity.get('user')}")
-        for channel in sorted({route.options.channel for route in routes.routes}):
+        for channel in sorted({each.channel for each in routes.churn_saves}):
             yield await _channel(client, channel)
     except IntegrationError as error:
         yield _failed("Slack", error, "Set SLACK__BOT_TOKEN to the app's bot token.")
