@@ -22,18 +22,6 @@ OPTIONS: dict[Template, type[ChurnSaveOptions] | type[CustomerSyncOptions]] = {
 }
 
 
-def _options_by_template(schema: dict[str, Any]) -> None:
-    """So that an editor, too, knows which options a template has."""
-    schema["additionalProperties"] = False
-    schema["allOf"] = [
-        {
-            "if": {"properties": {"template": {"const": template}}},
-            "then": {"properties": {"options": {"$ref": f"#/$defs/{options.__name__}"}}},
-        }
-        for template, options in OPTIONS.items()
-    ]
-
-
 class _Config(BaseModel):
     model_config = ConfigDict(frozen=True, json_schema_extra={"additionalProperties": False})
 
@@ -56,8 +44,6 @@ class Filter(_Config):
 
 
 class Route(_Config):
-    model_config = ConfigDict(json_schema_extra=_options_by_template)
-
     name: str = Field(pattern="^[a-z0-9][a-z0-9-]*$", description="Unique, for people and logs")
     template: Template
     when: Filter

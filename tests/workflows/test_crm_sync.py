@@ -14,7 +14,7 @@ from clients.hubspot import HubSpotClient
 from clients.hubspot_fields import wanted_properties
 from config_files import load
 from models.crm import CrmMapping
-from models.crm_sync import CrmReport, CrmSyncInput, ObjectReport, Status
+from models.crm_sync import CrmReport, CrmSyncInput, ObjectReport
 from models.runs import Outcome
 from settings import Settings
 from simulators.control import Control
@@ -86,4 +86,15 @@ async def test_every_customer_that_hubspot_knows_gets_what_chartmogul_says(
     report = await sync("hubspot")
     assert (report.outcome, report.problems, report.customers) == (Outcome.ACTED, [], 200)
     assert sum(of(report, "contacts").counts.values()) == 200
-    print(report.model_dump_json(indent=1)[:6000])
+    for each in report.objects:
+        print(each)
+    print(report.seconds, report.reading_seconds, Counter(c.path for c in portal.calls()))
+    again = await sync("hubspot")
+    for each in again.objects:
+        print(each)
+    sf = await sync("salesforce")
+    for each in sf.objects:
+        print(each)
+    sf = await sync("salesforce")
+    for each in sf.objects:
+        print(each)
