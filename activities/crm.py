@@ -43,7 +43,7 @@ from models.events import to_the_second
 from models.runs import Problem
 
 FRESH = timedelta(seconds=5)
-"""So old may facts be that are written: what took longer reads them anew."""
+"""So old may facts be that are written."""
 
 KEPT = timedelta(days=1)
 """How long the file of a run stays that did not end well; longer than any run takes."""
@@ -122,9 +122,9 @@ class CrmActivities:
         return _effect(system, work, done, link)
 
     async def _fresh(self, work: CustomerWork, *, later: bool) -> FactsNow:
-        """As they were read, where that was just now; a step that is tried again may be an hour older."""
+        """As they were read, in a first try just after that; one that had to wait reads them anew."""
         now = datetime.now(UTC)
-        if now - work.known.read_at < FRESH and not later:
+        if activity.info().is_local and now - work.known.read_at < FRESH and not later:
             return work.known
         reading = self._reading(work.account, work)
         facts, _ = await reading.one(work.known.facts.uuid)
@@ -232,8 +232,8 @@ def _effect(system: System, work: CustomerWork, done: Standing, link: str | None
     action = _ACTIONS.get(done.status, Action.SKIPPED)
     if done.status is Status.PLANNED:
         action = Action.WOULD_UPDATE if done.record else Action.WOULD_CREATE
-    if action is Action.UNCHANGED:
-        action = work.already(Action.UPDATED)
+    if action is Action.UNCHANGED and not activity.info().is_local:
+        action = work.already(Action.UPDATED)  # by the local try, whose answer was lost
     notes = [done.reason] if done.reason else []
     notes += [f"a person's value stays in {', '.join(done.kept)}"] if done.kept else []
     return Effect(
