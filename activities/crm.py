@@ -1,6 +1,7 @@
 """The CRM sync: all customers into one CRM, or one customer into one of its objects."""
 
 import asyncio
+import os
 import shutil
 import tempfile
 import time
@@ -187,7 +188,7 @@ async def _sync_object(one: ObjectSync, freshness: Freshness, file: RunFile) -> 
 @asynccontextmanager
 async def _file(run: str) -> AsyncIterator[RunFile]:
     """The run's own, which its attempts share. It goes when all is done; what ended otherwise, in a day."""
-    folder = Path(tempfile.gettempdir()) / "mogulflow-crm"
+    folder = Path(tempfile.gettempdir()) / f"mogulflow-crm-{os.getuid()}"
     await asyncio.to_thread(_remove_old, folder)
     file = RunFile(folder / run)
     try:

@@ -17,8 +17,13 @@ create table if not exists standing (
   object text, customer text, status text not null, way integer not null, record text,
   reason text not null, body text not null, primary key (object, customer)
 ) without rowid;
+create index if not exists by_record on standing (object, record);
 create table if not exists said (name text primary key, value) without rowid;
 """
+_SHARED = """
+select record from standing where object = ? and record is not null
+group by record having count(*) > 1"""
+_OF_RECORD = "select body from standing where object = ? and record = ? order by customer"
 _BY_STATUS = "select status, count(*) from standing where object = ? group by 1"
 _BY_REASON = """
 select reason, count(*) from standing
@@ -104,15 +109,10 @@ class RunFile:
             yield rows
             last = rows[-1].customer
 
-    def rivals(self, object_name: str) -> list[list[Standing]]:
+    def rivals(self, object_name: str) -> Iterator[list[Standing]]:
         """Customers that were led to one record, by record."""
-        records = self._db.execute(
-            """select record from standing where object = ? and record is not null
-            group by record having count(*) > 1""",
-            (object_name,),
-        )
-        query = "select body from standing where object = ? and record = ? order by customer"
-        return [self._bodies(query, (object_name, record)) for (record,) in records.fetchall()]
+        for (record,) in self._db.execute(_SHARED, (object_name,)).fetchall():
+            yield self._bodies(_OF_RECORD, (object_name, record))
 
     def sample(self, object_name: str, size: int) -> list[Standing]:
         return next(self.planned(object_name, new=False, size=size), []) or next(

@@ -196,9 +196,9 @@ async def test_without_our_properties_hubspot_is_not_written_and_the_command_is_
     [
         {"kind": "status", "status": 503, "path": "batch/read", "times": 2},
         {"kind": "drop_after", "path": "batch/update", "times": 1},
-        {"kind": "status", "status": 503, "path": "batch/update", "times": 6},
+        {"kind": "status", "status": 503, "path": "batch/update", "times": 2},
     ],
-    ids=["reads refused", "answer of a write lost", "away for longer"],
+    ids=["reads refused", "answer of a write lost", "writes refused"],
 )
 async def test_bad_weather_changes_nothing_in_the_end(
     portal: Control, sync: Sync, fault: dict[str, Any]
