@@ -9,22 +9,26 @@ from simulators.control import Control
 from tests.service.conftest import Command
 from tests.workflows.crm import records, writes
 
+OFF = {"HUBSPOT__TOKEN": "", "HUBSPOT__BASE_URL": ""}
+QUICK = {"HUBSPOT__REQUESTS_PER_10_SECONDS": "10000", "CHARTMOGUL__DEFAULT__REQUESTS_PER_SECOND": "1000"}
 
+
+@pytest.mark.timeout(150)
 async def test_from_an_empty_portal_to_a_sync_and_its_report(
     simulators: Control, mogulflow: Command, tmp_path: Path
 ) -> None:
-    said = await mogulflow("crm", "prepare", "hubspot", "--dry-run")
+    said = await mogulflow("crm", "prepare", "hubspot", "--dry-run", **QUICK)
     assert (said.code, said.text.count("would create")) == (0, 34)
-    assert "mogulflow crm prepare hubspot" in (await mogulflow("preview", "crm", "hubspot")).text
+    assert "mogulflow crm prepare hubspot" in (await mogulflow("preview", "crm", "hubspot", **QUICK)).text
 
-    said = await mogulflow("crm", "prepare", "hubspot")
+    said = await mogulflow("crm", "prepare", "hubspot", **QUICK)
     assert (said.code, said.text.count("created")) == (0, 34)
-    again = await mogulflow("crm", "prepare", "hubspot")
+    again = await mogulflow("crm", "prepare", "hubspot", **QUICK)
     assert (again.text.count("created"), again.text.count("unchanged")) == (0, 34)
 
     [customer] = simulators.hubspot_customers("contact_and_company", limit=1)
     for options in ((), ("--customer", customer.uuid)):
-        said = await mogulflow("preview", "crm", "hubspot", *options)
+        said = await mogulflow("preview", "crm", "hubspot", *options, **QUICK)
         assert said.code == 0
         assert f"of {1 if options else 200} customers" in said.text
         for shown in ("chartmogul_mrr", "would write", "contacts", "companies"):
@@ -62,7 +66,7 @@ async def test_what_an_admin_must_do_in_salesforce_is_listed(simulators: Control
 @pytest.mark.parametrize(
     ("arguments", "environment", "sentence"),
     [
-        (("crm", "run", "hubspot"), {"HUBSPOT__TOKEN": ""}, "hubspot is not connected. Set HUBSPOT__TOKEN."),
+        (("crm", "run", "hubspot"), OFF, "hubspot is not connected. Set HUBSPOT__TOKEN."),
         (("preview", "crm", "hubspot"), {"HUBSPOT__TOKEN": "wrong"}, "Check the credential in the settings"),
         (("crm", "report", "salesforce", "--account", "europe"), {}, "There was no sync of account europe"),
         (("preview", "crm", "hubspot", "--customer", "cus_0"), {}, "Could not read customer cus_0"),
