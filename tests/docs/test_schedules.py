@@ -81,6 +81,7 @@ async def test_the_lines_for_a_terminal_work_as_shown(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("TEMPORAL_ADDRESS", server.address)
+    settings = settings.model_copy(update={"hubspot": None, "salesforce": None})
     await apply(settings, dry_run=False, prune=False, console=Console(file=StringIO()))
     client = await server.client()
     async with worker.running(client, settings):
