@@ -15,6 +15,7 @@ from clients.errors import IntegrationError
 from clients.salesforce import SalesforceClient
 from clients.slack import SlackClient
 from commands.doctor_crm import crm_findings
+from commands.doctor_schedules import schedule_findings
 from commands.findings import COLOURS, Finding, State, failed
 from commands.show import folding
 from devserver import namespace_gaps
@@ -61,6 +62,8 @@ async def _findings(settings: Settings) -> AsyncIterator[Finding]:
     except BadRoutes as error:
         yield Finding("routes", State.FAULT, str(error), "Mend the file: start-up refuses it.")
     async for finding in _temporal():
+        yield finding
+    async for finding in schedule_findings(settings):
         yield finding
     async for finding in _accounts(settings, routes):
         yield finding
@@ -227,7 +230,8 @@ async def _slack(connection: Slack | None, routes: Routes) -> AsyncIterator[Find
     try:
         identity = await client.identity()
         yield Finding("Slack", State.OK, f"{identity.get('team')}, as {identity.get('user')}")
-        for channel in sorted({each.channel for each in routes.churn_saves}):
+        named = {each.channel for each in routes.churn_saves} | {connection.ops_channel or ""}
+        for channel in sorted(named - {""}):
             yield await _channel(client, channel)
     except IntegrationError as error:
         yield failed("Slack", error, "Set SLACK__BOT_TOKEN to the app's bot token.")
