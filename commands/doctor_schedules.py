@@ -1,4 +1,4 @@
-"""Whether Temporal has the schedules that are declared: without them nothing is polled, and nobody alerted."""
+"""Whether Temporal has the schedules declared: without them nothing is polled, and nobody alerted."""
 
 from collections.abc import AsyncIterator
 
