@@ -12,13 +12,13 @@ from models.crm_facts import CustomerFacts
 from models.crm_sync import Left, ObjectReport, Standing, Status
 
 _TABLES = """
-create table if not exists facts (customer text primary key, body text not null) without rowid;
+create table if not exists facts (customer text primary key, body text not null);
 create table if not exists standing (
   object text, customer text, status text not null, way integer not null, record text,
   reason text not null, body text not null, primary key (object, customer)
-) without rowid;
+);
 create index if not exists by_record on standing (object, record);
-create table if not exists said (name text primary key, value) without rowid;
+create table if not exists said (name text primary key, value);
 """
 _SHARED = """
 select record from standing where object = ? and record is not null
@@ -70,7 +70,7 @@ class RunFile:
 
     def add(self, facts: Iterable[CustomerFacts]) -> None:
         """Of one customer those that were added last count."""
-        rows = [(each.uuid, each.model_dump_json()) for each in facts]
+        rows = [(each.uuid, each.model_dump_json(exclude_defaults=True)) for each in facts]
         self._many("insert or replace into facts values (?, ?)", rows)
 
     @property
@@ -92,10 +92,7 @@ class RunFile:
         yield from self._facts(query, (object_name, way), size)
 
     def note(self, object_name: str, standings: Iterable[Standing]) -> None:
-        rows = [
-            (object_name, e.customer, e.status, e.way, e.record, e.reason, e.model_dump_json())
-            for e in standings
-        ]
+        rows = [(object_name, e.customer, e.status, e.way, e.record, e.reason, _body(e)) for e in standings]
         self._many("insert or replace into standing values (?, ?, ?, ?, ?, ?, ?)", rows)
 
     def planned(self, object_name: str, *, new: bool, size: int) -> Iterator[list[Standing]]:
@@ -160,6 +157,12 @@ class RunFile:
             self._db.execute("rollback")
             raise
         self._db.execute("commit")
+
+
+def _body(each: Standing) -> str:
+    """What was written is not needed any more; a million fields would fill the disk."""
+    written = each.status is not Status.PLANNED
+    return each.model_dump_json(exclude_defaults=True, exclude={"changes"} if written else None)
 
 
 def _left(name: str, each: Standing) -> Left:

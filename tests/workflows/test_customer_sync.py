@@ -6,13 +6,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from temporalio.client import Client, WorkflowHandle
+from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle
 
+import temporal
 import worker
 from ingress.dispatch import Dispatched, Door
 from models.chartmogul import MovementWebhook
 from models.crm import CrmMapping
-from models.crm_sync import CustomerSyncOptions
+from models.crm_sync import CrmReport, CrmSyncInput, CustomerSyncOptions
 from models.effects import Action, Effect, Mode
 from models.events import MovementType, movement_from_webhook
 from models.routes import Filter, Route, Routes
@@ -22,7 +23,7 @@ from simulators.control import Control
 from simulators.shapes import CustomerRow
 from tests.conftest import in_a_namespace_of_its_own
 from tests.workflows.conftest import outcome_attribute
-from tests.workflows.crm import MAPPING, changed, prepare, records, unlimited, writes
+from tests.workflows.crm import MAPPING, changed, paths, prepare, records, unlimited, writes
 
 Put = Callable[..., Awaitable[list[Dispatched]]]
 Start = Callable[..., Awaitable[WorkflowHandle[Any, RunResult]]]
@@ -73,6 +74,12 @@ def start(connected: Client, put: Put) -> Start:
 async def portal(simulators: Control, settings: Settings) -> Control:
     await prepare(settings)
     return simulators
+
+
+def routes() -> Routes:
+    when = Filter(movements=list(MovementType))
+    options = CustomerSyncOptions()
+    return Routes(routes=[Route(name="sync", template="customer_sync", when=when, options=options)])
 
 
 def payer(simulators: Control) -> CustomerRow:
@@ -233,13 +240,7 @@ async def test_a_crm_that_is_not_connected_is_skipped(
     namespace = await in_a_namespace_of_its_own(client)
     customer = payer(portal)
     body = portal.expand(customer.uuid, send=False)
-    route = Route(
-        name="sync",
-        template="customer_sync",
-        when=Filter(movements=list(MovementType)),
-        options=CustomerSyncOptions(),
-    )
-    door = Door(namespace, Routes(routes=[route]), "", MAPPING)
+    door = Door(namespace, routes(), "", MAPPING)
     event = movement_from_webhook(MovementWebhook.model_validate(body), "default")
     without = unlimited(settings).model_copy(update={"hubspot": None})
     async with worker.running(namespace, without):
@@ -249,3 +250,34 @@ async def test_a_crm_that_is_not_connected_is_skipped(
     assert effects["contacts"].action is Action.SKIPPED
     assert effects["contacts"].note == "HubSpot is not connected"
     assert effects["Account"].action is Action.UPDATED
+
+
+async def test_an_event_goes_ahead_of_the_daily_run_on_the_same_quota(
+    client: Client, settings: Settings, portal: Control
+) -> None:
+    """At HubSpot's 100 calls in ten seconds the run takes some ten seconds, the event less than one."""
+    portal.reset(customers=1000, seed=4)
+    await prepare(settings)
+    namespace = await in_a_namespace_of_its_own(client)
+    customer = payer(portal)
+    door = Door(namespace, routes(), "", MAPPING)
+    async with worker.running(namespace, settings):
+        daily = await namespace.start_workflow(
+            "crm_sync",
+            CrmSyncInput(account="default", system="hubspot", mapping=MAPPING),
+            id="crm/default/hubspot",
+            task_queue=temporal.WORKFLOWS,
+            result_type=CrmReport,
+        )
+        async with asyncio.timeout(30):
+            while not paths(portal, "hubspot")["/crm/objects/2026-09/contacts/batch/read"]:
+                await asyncio.sleep(0.05)
+        body = portal.expand(customer.uuid, cents=700, send=False)
+        event = movement_from_webhook(MovementWebhook.model_validate(body), "default")
+        [run] = await door.dispatch(event, received_at=datetime.now(UTC))
+        handle = namespace.get_workflow_handle(run.workflow_id, result_type=RunResult)
+        assert (await handle.result()).problems == []
+        assert (await daily.describe()).status is WorkflowExecutionStatus.RUNNING
+        assert (await daily.result()).problems == []
+    record = records(portal, "contacts")[customer.uuid]
+    assert float(record["chartmogul_mrr"]) == (customer.mrr + 700) / 100
