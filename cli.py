@@ -12,9 +12,10 @@ from pydantic_settings import SettingsError
 from rich.console import Console
 from rich.markup import escape
 from temporalio.service import RPCError
+from typer.core import TyperGroup
 
 from commands.events import Stopped
-from ingress.routes import BadRoutes
+from config_files import BadConfig
 from models.movements import LONGEST_ACT_WITHIN_DAYS
 from processes import leave_after
 from settings import Settings
@@ -30,6 +31,20 @@ app = typer.Typer(
 )
 schedule_commands = typer.Typer(no_args_is_help=True, help="What runs when: polls and coverage reports.")
 app.add_typer(schedule_commands, name="schedules")
+export_commands = typer.Typer(no_args_is_help=True, help="ChartMogul's streams in the warehouse.")
+app.add_typer(export_commands, name="export")
+
+
+class _PreviewGroup(TyperGroup):
+    """`preview FILE` is short for `preview event FILE`."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        known = args and (args[0] in self.commands or args[0].startswith("-"))
+        return super().resolve_command(ctx, args if known else ["event", *args])
+
+
+preview_commands = typer.Typer(cls=_PreviewGroup, no_args_is_help=True, help="What would be done; no write.")
+app.add_typer(preview_commands, name="preview")
 console = Console()
 errors = Console(stderr=True)
 
@@ -39,6 +54,7 @@ EventFile = Annotated[
 Account = Annotated[str, typer.Option(help="ChartMogul account, by its name in the settings")]
 First = Annotated[str | None, typer.Option("--from", help="Date, or instant; UTC without an offset")]
 Last = Annotated[str | None, typer.Option("--to", help="Likewise, not included")]
+Streams = Annotated[list[str] | None, typer.Option(help="Only this one; may be repeated")]
 
 
 def _was_named(context: typer.Context, parameter: str) -> bool:
@@ -99,12 +115,59 @@ def send(file: EventFile, account: Account = "default") -> None:
     _told(lambda: send(_settings(), file, account, console))
 
 
-@app.command()
-def preview(file: EventFile, account: Account = "default") -> None:
+@preview_commands.command("event")
+def preview_event(file: EventFile, account: Account = "default") -> None:
     """Show what an event would do, field by field: every read, no write."""
     from commands.events import preview
 
     _run(preview(_settings(), file, account, console))
+
+
+@preview_commands.command("warehouse")
+def preview_warehouse(account: Account = "default", stream: Streams = None) -> None:
+    """Show what tonight's export would change: definitions, counts, ten rows before and after."""
+    from commands.preview_warehouse import preview
+
+    _run(preview(_settings(), account, stream or (), console))
+
+
+@export_commands.command("run")
+def export_run(
+    account: Account = "default",
+    stream: Streams = None,
+    night: Annotated[
+        str | None, typer.Option(help="Make up for that night, such as 2026-11-20T04:15; by default now")
+    ] = None,
+    full: Annotated[bool, typer.Option("--full", help="Read all history")] = False,
+    accept_missing: Annotated[
+        bool, typer.Option("--accept-missing", help="So many rows are gone in ChartMogul too")
+    ] = False,
+) -> None:
+    """Export now, and follow it. Ctrl-C leaves it running. Exits 1 where a stream failed."""
+    import commands.exports as command
+
+    wish = command.Wish(account, stream or (), night, full, accept_missing)
+    if not _run(command.run(_settings(), wish, console)):
+        raise typer.Exit(1)
+
+
+@export_commands.command("status")
+def export_status(account: Account = "default") -> None:
+    """Follow the export that runs, or show what the last one came to. Exits 1 where a stream failed."""
+    import commands.exports as command
+
+    if not _run(command.status(_settings(), account, console)):
+        raise typer.Exit(1)
+
+
+@export_commands.command("history")
+def export_history(
+    account: Account = "default", limit: Annotated[int, typer.Option(min=1, max=10_000)] = 40
+) -> None:
+    """List the loads there were, as the warehouse's own ledger tells."""
+    import commands.exports as command
+
+    _told(lambda: command.history(_settings(), account, limit, console))
 
 
 @app.command()
@@ -258,7 +321,7 @@ def _told(job: Callable[[], T]) -> T:
     except BadConnection as error:
         _say(str(error))
         raise typer.Exit(2) from None
-    except (Stopped, BadRoutes) as error:
+    except (Stopped, BadConfig) as error:
         _say(str(error))
         raise typer.Exit(1) from None
     except (RPCError, RuntimeError) as error:

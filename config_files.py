@@ -10,6 +10,7 @@ from ruamel.yaml.error import MarkedYAMLError
 from ruamel.yaml.reader import ReaderError
 
 from models.spelling import nearest
+from models.warehouse import Mapping
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -27,6 +28,11 @@ def load(path: str | Path, model: type[M], where_from: str) -> M:
     except ValidationError as error:
         lines = [f"{file}:{_line(document, each['loc'])}: {_reason(model, each)}" for each in error.errors()]
         raise BadConfig("\n".join(lines)) from None
+
+
+def load_mapping(path: str | Path) -> Mapping:
+    """config/warehouse.yaml. Raises BadConfig."""
+    return load(path, Mapping, "Copy config/warehouse.yaml or set WAREHOUSE_FILE.")
 
 
 def _document(file: Path, where_from: str) -> Any:

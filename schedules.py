@@ -17,8 +17,10 @@ from temporalio.client import (
 from temporalio.common import Priority
 
 import temporal
+from config_files import load_mapping
 from ingress.routes import load_routes
 from models.attention import WatchInput
+from models.exports import ExportInput
 from models.movements import CoverageInput, PollInput
 from models.routes import Routes
 from settings import ChartMogulAccount, Settings
@@ -80,6 +82,11 @@ def declarations(settings: Settings) -> list[Declaration]:
     return [
         *(_poll(name, account, days, ops_channel) for name, account in settings.chartmogul.items()),
         *(_coverage(name, days, ops_channel) for name in settings.chartmogul),
+        *(
+            _export(name, account, settings)
+            for name, account in settings.chartmogul.items()
+            if settings.warehouse
+        ),
         _watch(settings, ops_channel),
     ]
 
@@ -128,6 +135,25 @@ def _coverage(name: str, days: float, ops_channel: str | None) -> Declaration:
         spec=ScheduleSpec(calendars=[_daily(4, 40)]),
         catch_up=timedelta(hours=12),
         timeout=given.days * coverage.LIMIT + TELLING,
+        account=name,
+    )
+
+
+def _export(name: str, account: ChartMogulAccount, settings: Settings) -> Declaration:
+    given = ExportInput(account=name, mapping=load_mapping(settings.warehouse_file))
+    return Declaration(
+        id=f"export/{name}",
+        what=f"Export of account {name}",
+        why=(
+            "Each reads what may have changed since the last complete one: a missed one is made good by the"
+            " next. 04:15 is clear of the hours that clock changes skip and repeat, and of the hour in which"
+            " ChartMogul may still reclassify yesterday's movements. Two at a time would do the work twice."
+        ),
+        workflow="warehouse_export",
+        input=given,
+        spec=ScheduleSpec(calendars=[_daily(4, 15)], time_zone_name=account.time_zone),
+        catch_up=timedelta(hours=12),
+        timeout=3 * given.patience + TELLING,
         account=name,
     )
 

@@ -186,6 +186,11 @@ class Stack:
         )
 
     @property
+    def warehouse(self) -> Path:
+        """The DuckDB file that exports go to."""
+        return self._state / "chartmogul.duckdb"
+
+    @property
     def environment(self) -> dict[str, str]:
         """What connects a process of ours to this stack."""
         return {
@@ -205,6 +210,9 @@ class Stack:
             "INGRESS_PORT": self.ingress_url.rpartition(":")[2],
             "INGRESS_URL": self.ingress_url,
             "ROUTES_FILE": str(ROOT / "config" / "routes.yaml"),
+            "WAREHOUSE__ENGINE": "duckdb",
+            "WAREHOUSE__PATH": str(self.warehouse),
+            "WAREHOUSE_FILE": str(ROOT / "config" / "warehouse.yaml"),
             **self._more_environment,
         }
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any, Self
 
 from temporalio.client import Client
@@ -18,9 +19,11 @@ from activities.movements import MovementActivities, Sweeper
 from activities.runs import RunsActivities
 from activities.salesforce import SalesforceActivities
 from activities.slack import SlackActivities
+from activities.warehouse import WarehouseActivities
 from clients.chartmogul import ChartMogulClient
 from clients.salesforce import SalesforceClient
 from clients.slack import SlackClient
+from clients.warehouse_engines import engine_of_account
 from ingress.dispatch import Door
 from ingress.routes import load_routes
 from settings import Settings
@@ -30,9 +33,12 @@ from workflows.coverage import Coverage
 from workflows.movement_poll import MovementPoll
 from workflows.ops_watch import OpsWatch
 from workflows.unreadable_delivery import KeptDelivery
+from workflows.warehouse_export import WarehouseExport
 
 TEMPLATES = [ChurnSave]
-WORKFLOW_CLASSES = [*TEMPLATES, MovementPoll, Backfill, Coverage, KeptDelivery, OpsWatch]
+WORKFLOW_CLASSES = [
+    *TEMPLATES, MovementPoll, Backfill, Coverage, KeptDelivery, OpsWatch, WarehouseExport,
+]  # fmt: skip
 GRACE = timedelta(seconds=20)
 
 
@@ -74,6 +80,11 @@ def systems(connections: Connections, settings: Settings, sweeper: Sweeper) -> l
     slack = SlackActivities(connections.slack, settle)
     threads = settings.salesforce.threads if settings.salesforce else 1
     movements = MovementActivities(connections.chartmogul, sweeper)
+    warehouse = WarehouseActivities(
+        connections.chartmogul,
+        partial(engine_of_account, settings.warehouse) if settings.warehouse else None,
+        settings.warehouse_hash_key.get_secret_value(),
+    )
     return [
         System(
             "chartmogul",
@@ -102,6 +113,8 @@ def systems(connections: Connections, settings: Settings, sweeper: Sweeper) -> l
         System("slack", [slack.find_member, slack.post_message], slots=20, rate=5),
         # ChartMogul is spared by the client, request by request
         System("movements", [movements.sweep, movements.compare], slots=4, rate=50),
+        # Two streams at a time: while one is loaded the other is read
+        System("warehouse", [warehouse.prepare, warehouse.export_stream], slots=2, rate=10),
         System("runs", [RunsActivities().find_trouble], slots=2, rate=5),
     ]
 

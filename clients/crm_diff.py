@@ -52,8 +52,8 @@ def difference(
         if fact in facts.unknown:
             found.open[target.to] = facts.unknown[fact]
             continue
-        wanted, before = value_of(facts, fact, mapping), record.get(target.to)
-        form = mapping.format_of(fact)
+        form, before = mapping.formats[fact], record.get(target.to)
+        wanted = value_of(facts, fact, mapping)
         if _equal(wanted, before, form) or (wanted is None and target.when_empty == "keep"):
             continue
         kept = _is_a_persons(target, before, form, written)
@@ -69,13 +69,14 @@ def changes(facts: CustomerFacts, mapping: ObjectMapping, record: Mapping[str, A
 def values_of_new(facts: CustomerFacts, mapping: ObjectMapping) -> dict[str, Value]:
     """What a record that is made anew gets, its key included."""
     given = {name: _written_as(_fact(facts, fact), "text") for fact, name in mapping.create_with.items()}
-    return given | difference(facts, mapping, {}).values
+    known = {name: value for name, value in given.items() if value is not None}
+    return known | difference(facts, mapping, {}).values
 
 
 def value_of(facts: CustomerFacts, fact: FactName, mapping: ObjectMapping) -> Value:
     """A fact as its field is to hold it."""
     target = mapping.fields[fact]
-    value = _written_as(_fact(facts, fact), mapping.format_of(fact))
+    value = _written_as(_fact(facts, fact), mapping.formats[fact])
     if not isinstance(value, str):
         return value
     text = target.values.get(value, value)
@@ -116,7 +117,7 @@ def _is_a_persons(target: FieldMapping, before: Any, form: Format, written: Mapp
 
 
 def _equal(ours: Any, theirs: Any, form: Format) -> bool:
-    return _plain(ours, form) == _plain(theirs, form)
+    return bool(ours == theirs) or bool(_plain(ours, form) == _plain(theirs, form))
 
 
 def _plain(value: Any, form: Format) -> Any:
@@ -130,7 +131,10 @@ def _plain(value: Any, form: Format) -> Any:
 
 
 def _number(value: Any) -> Decimal:
-    return value if isinstance(value, Decimal) else Decimal(str(value).strip())
+    number = value if isinstance(value, Decimal) else Decimal(str(value).strip())
+    if not number.is_finite():
+        raise ValueError("no number")
+    return number
 
 
 def _datetime(value: Any) -> datetime:

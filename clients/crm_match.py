@@ -93,7 +93,7 @@ def match(
     carries another id is always another customer's."""
     for way in ways:
         value = value_for(facts, way)
-        records = _distinct(found.get(way, {}).get(value or "", ()))
+        records = _distinct(found.get(way, {}).get(value, ())) if value else []
         if not records:
             continue
         if len(records) > 1:

@@ -14,11 +14,30 @@ from simple_salesforce.format import format_soql, quote_soql_value
 
 from clients.http import Call, brief, parsed, unclear
 from clients.salesforce_transport import Org, SalesforceTransport, api_name, json_value, without_values
-from models.crm_facts import RowOutcome
+from models.effects import Action
+from models.salesforce import Reason, RowOutcome, RowProblem
 
 MOST_ROWS = 200
 LONGEST_LIST = 12_000
 """Bytes of the values in a query's URL: Salesforce refuses URLs of more than 16,384 with all else in it."""
+
+_REASONS: dict[str, Reason] = {
+    "DUPLICATE_VALUE": "conflict",
+    "DUPLICATES_DETECTED": "conflict",
+    "DUPLICATE_EXTERNAL_ID": "conflict",
+    "ENTITY_IS_DELETED": "not found",
+    "INVALID_CROSS_REFERENCE_KEY": "not found",
+    "NOT_FOUND": "not found",
+    "INVALID_FIELD": "invalid",
+    "INVALID_FIELD_FOR_INSERT_UPDATE": "invalid",
+    "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST": "invalid",
+    "MALFORMED_ID": "invalid",
+    "MISSING_ARGUMENT": "invalid",
+    "REQUIRED_FIELD_MISSING": "invalid",
+    "STRING_TOO_LONG": "invalid",
+    "UNKNOWN": "unanswered",
+}
+"""Others are rules of the org: refused."""
 
 Record = dict[str, Any]
 T = TypeVar("T")
@@ -35,6 +54,9 @@ class _Error(BaseModel):
     code: str = Field(default="", validation_alias=AliasChoices("statusCode", "errorCode"))
     message: str = ""
     fields: list[str] = []
+
+
+NO_REASON = _Error(statusCode="UNKNOWN", message="Salesforce gave no reason")
 
 
 class _Row(BaseModel):
@@ -192,13 +214,17 @@ def _as_json(object_type: str, record: Record) -> Record:
 
 def _outcome(key: str, row: _Row, key_field: str | None) -> RowOutcome:
     if row.success:
-        return RowOutcome(key, row.id, "created" if row.created else "updated")
-    error = row.errors[0] if row.errors else _Error(code="UNKNOWN", message="Salesforce gave no reason")
+        action = Action.CREATED if row.created else Action.UPDATED
+        return RowOutcome(key=key, id=row.id, action=action)
+    error = row.errors[0] if row.errors else NO_REASON
     words = brief(without_values(error.code, error.message, error.fields))
-    return RowOutcome(key, row.id, "failed", f"{error.code}: {words}", _passes(error, key_field))
+    problem = RowProblem(reason=_reason(error, key_field), text=f"{error.code}: {words}")
+    return RowOutcome(key=key, problem=problem)
 
 
-def _passes(error: _Error, key_field: str | None) -> bool:
-    """A locked row, or a new key that another call has taken in between."""
-    lost_a_race = error.code == "DUPLICATE_VALUE" and key_field is not None and key_field in error.message
-    return lost_a_race or "UNABLE_TO_LOCK_ROW" in f"{error.code} {error.message}"
+def _reason(error: _Error, key_field: str | None) -> Reason:
+    if "UNABLE_TO_LOCK_ROW" in f"{error.code} {error.message}":
+        return "locked"
+    if error.code == "DUPLICATE_VALUE" and key_field and key_field in error.message:
+        return "locked"  # another call has made the record in between: the next one updates it
+    return _REASONS.get(error.code, "refused")

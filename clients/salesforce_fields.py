@@ -21,6 +21,9 @@ _TO_MAKE: dict[Format, str] = {
     "datetime": "Date/Time",
     "text": "Text(255)",
 }
+LIKE = 0.85
+"""Names of an org's fields have a prefix in common, and so are never far from each other."""
+
 _NO_RIGHT = "let the integration user edit it"
 KEY_TYPE = "Text(64), External ID, Unique, case-sensitive"
 
@@ -38,7 +41,7 @@ def _key(mapping: ObjectMapping, fields: Mapping[str, Any]) -> Iterator[str]:
         return
     field = fields.get(mapping.key)
     if field is None:
-        yield f"{mapping.key}: make it, {KEY_TYPE}{nearest(mapping.key, fields)}"
+        yield f"{mapping.key}: make it, {KEY_TYPE}{nearest(mapping.key, fields, LIKE)}"
     elif not (field.get("externalId") and field.get("unique")):
         yield f"{mapping.key}: tick External ID and Unique"
     elif not field.get("updateable"):
@@ -46,12 +49,12 @@ def _key(mapping: ObjectMapping, fields: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _others(mapping: ObjectMapping, fields: Mapping[str, Any]) -> Iterator[str]:
-    wanted = {target.to: mapping.format_of(fact) for fact, target in mapping.fields.items()}
+    wanted = {target.to: mapping.formats[fact] for fact, target in mapping.fields.items()}
     wanted |= dict.fromkeys(mapping.create_with.values(), "text")
     for name, form in wanted.items():
         field = fields.get(name)
         if field is None:
-            yield f"{name}: make it, {_TO_MAKE[form]}{nearest(name, fields)}"
+            yield f"{name}: make it, {_TO_MAKE[form]}{nearest(name, fields, LIKE)}"
         elif field.get("type") not in _TYPES[form]:
             yield f"{name}: is of type {field.get('type')}, and {form} is to go there"
         elif not field.get("updateable"):

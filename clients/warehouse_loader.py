@@ -114,6 +114,7 @@ def find(session: Session, sql: FindingSql, last: LoadRun | None) -> Counts:
     _scratch(session, sql.names.delta, sql.delta(remapped=remapped, duplicates=rows > keys))
     if session.query(sql.keys_that_are_not_unique()):
         raise Rejected("warehouse", f"{mapping.target}: two rows with one key would be merged. Report this.")
+    _scratch(session, sql.names.reissued, sql.reissued())
     _scratch(session, sql.names.gone, sql.gone())
     if mapping.changes:
         late_before = dialect.instant(last.read_at) if last else dialect.null(Type.TIMESTAMP)

@@ -6,6 +6,7 @@ in `models/crm_facts.py`.
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from functools import cached_property, lru_cache
 from typing import Annotated, Any, Literal, Self
 
 from babel.numbers import get_currency_precision
@@ -114,8 +115,10 @@ class ObjectMapping(_Config):
                 raise ValueError(f"{fact} can be {can_be}, and not {target.format}")
         return self
 
-    def format_of(self, fact: FactName) -> Format:
-        return self.fields[fact].format or FORMATS[KINDS[fact]][0]
+    @cached_property
+    def formats(self) -> dict[FactName, Format]:
+        """What each mapped fact is written as."""
+        return {fact: each.format or FORMATS[KINDS[fact]][0] for fact, each in self.fields.items()}
 
     @property
     def field_names(self) -> list[str]:
@@ -201,4 +204,7 @@ def _fields_of(config: _Config) -> list[tuple[str, Any]]:
 
 
 def rounded(amount: Decimal, currency: str) -> Decimal:
-    return round(amount, get_currency_precision(currency))
+    return round(amount, _decimal_places(currency))
+
+
+_decimal_places = lru_cache(get_currency_precision)

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Literal, NamedTuple, get_args
+from typing import Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -79,20 +79,3 @@ class CustomerFacts(BaseModel):
     last_movement_at: datetime | None = None
     link: str | None = Field(default=None, description="The customer in ChartMogul")
     unknown: dict[FactName, str] = {}
-
-
-class RowOutcome(NamedTuple):
-    """What became of one record of a batch. `key` is what the caller named it by."""
-
-    key: str
-    id: str | None
-    action: Literal["created", "updated", "failed"]
-    error: str | None = None
-    """The vendor's code, then `: ` and its words without what they quote of us."""
-    again: bool = False
-    """Whether the same write may well succeed a little later: a locked row, a lost race."""
-
-    @property
-    def reason(self) -> str:
-        """By which a report groups."""
-        return (self.error or "").partition(":")[0]
