@@ -12,6 +12,7 @@ import orjson
 from pydantic import BaseModel, ConfigDict
 
 from clients.chartmogul_activities import read_activities
+from clients.chartmogul_customer import CustomerRows, count_with_email, read_customer
 from clients.chartmogul_dates import Row
 from clients.chartmogul_streams import (
     PATIENCE,
@@ -36,6 +37,9 @@ BULK_CONNECTIONS = 12
 
 KEEP_SECONDS = 4
 """How long an idle connection is kept: shorter than servers do, often 5, or the next call is lost."""
+
+TURNS_AFTER_A_REFUSAL = 5
+"""So many calls in bulk are left out where ChartMogul says there were too many: a jam makes a few."""
 
 PAGE_SIZE = 200
 
@@ -64,7 +68,7 @@ class ChartMogulClient:
         self._account = account
         self._page_size = str(page_size)
         # Evenly spaced: a burst would take from what live events may use in that second.
-        self._pace = Pace(account.requests_per_second * account.bulk_share, margin=0.05)
+        self._pace = Pace(account.requests_per_second * account.bulk_share)
         self._lines = asyncio.Semaphore(BULK_CONNECTIONS)
         self._patiently = patient(self._get_in_bulk, patience)
         self._timeout = aiohttp.ClientTimeout(
@@ -130,6 +134,13 @@ class ChartMogulClient:
         size = int(self._page_size)
         return read_subscriptions(self._patiently, customer_uuids, size, BULK_CONNECTIONS)
 
+    async def customer_rows(self, uuid: str, *, live: bool) -> CustomerRows:
+        """All that the lists say of one customer; live at once, else at the pace of bulk work."""
+        return await read_customer(self._get if live else self._patiently, uuid, int(self._page_size))
+
+    async def count_with_email(self, email: str) -> int:
+        return await count_with_email(self._get, email)
+
     async def latest_note(self, uuid: str) -> Note | None:
         call = Call("chartmogul", f"read notes of {uuid}")
         page = await self._get(call, "customer_notes", customer_uuid=uuid, per_page=self._page_size)
@@ -162,7 +173,7 @@ class ChartMogulClient:
             try:
                 return await self._get(call, path, **params)
             except RateLimited:
-                self._pace.hold(1)
+                self._pace.skip(TURNS_AFTER_A_REFUSAL)
                 raise
 
     async def _get(self, call: Call, path: str, **params: str) -> Any:

@@ -3,9 +3,11 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import ClassVar, cast
+from tempfile import gettempdir
+from typing import cast
 
 import duckdb
+from pyarrow import parquet
 
 from clients.errors import Rejected, Unauthorized, Unavailable
 from clients.http import brief
@@ -27,9 +29,6 @@ class DuckDbDialect(Dialect):
     def can_widen(self, there: str, field: FieldOf) -> bool:
         return there == "bigint" and field.type is Type.DECIMAL
 
-    def drop_scratch(self, name: str) -> str:
-        return "select 1"  # they go with the connection; and what is staged is no table, but a view
-
 
 _TOLD = {"timestamptz": "timestamp with time zone"}
 
@@ -41,16 +40,17 @@ class DuckDb:
     def __init__(self, settings: DuckDbWarehouse) -> None:
         self._path = settings.path
         self._schema = settings.schema_name
+        self._memory_mb = settings.memory_mb
 
     def connect(self, *, read_only: bool = False) -> Session:
         with _translated("open the file"):
             if read_only and not self._path.exists():
-                connection = duckdb.connect(":memory:", config=CONFIG)
+                connection = duckdb.connect(":memory:", config=CONFIG | {"temp_directory": gettempdir()})
                 read_only = False  # nothing of it stays
             else:
                 self._path.parent.mkdir(parents=True, exist_ok=True)
                 connection = duckdb.connect(str(self._path), read_only=read_only, config=CONFIG)
-        session = DuckDbSession(connection)
+        session = DuckDbSession(connection, self._memory_mb)
         try:
             session.begin(self._schema, make=not read_only)
         except BaseException:
@@ -65,18 +65,15 @@ CONFIG: dict[str, str | bool | int | float | list[str]] = {
 }
 """All we need is built in: nothing is downloaded."""
 
-MEMORY_MB = 160
-BYTES_PER_ROW = 100
-"""A load holds no more; the rest is in a file beside the database meanwhile. The keys of all rows must
-fit: a million uuids take 80 MB."""
+
+BYTES_PER_KEY = 250
+"""Measured with keys of 36 letters: a million needed between 122 and 200 MB."""
 
 
 class DuckDbSession(Transactions):
-    memory_mb: ClassVar[int] = MEMORY_MB
-    """Of this process, where all sessions share one limit. It only rises: others may be at work."""
-
-    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+    def __init__(self, connection: duckdb.DuckDBPyConnection, memory_mb: int) -> None:
         self._connection = connection
+        self._memory_mb = memory_mb
 
     @property
     def dialect(self) -> Dialect:
@@ -85,6 +82,8 @@ class DuckDbSession(Transactions):
     def begin(self, schema: str, *, make: bool) -> None:
         """The time zone only now: it cannot be given to `connect` without a download."""
         self.execute("set TimeZone = 'UTC'")
+        self.execute(f"set memory_limit = '{self._memory_mb}MB'")
+        self.execute("set preserve_insertion_order = false")
         ((database,),) = self.query("select current_database()")
         full = f'"{database}".{schema}'  # a file may be called as its schema is
         if make:
@@ -92,6 +91,12 @@ class DuckDbSession(Transactions):
         where = "database_name = current_database() and schema_name = "
         if self.query(f"select 1 from duckdb_schemas() where {where}{self.dialect.text(schema)}"):
             self.execute(f"use {full}")
+
+    def _allow_for(self, rows: int) -> None:
+        """The keys of the largest table must fit into memory, all else may go to disk."""
+        ((largest,),) = self.query("select coalesce(max(estimated_size), 0) from duckdb_tables()")
+        bytes_of_keys = BYTES_PER_KEY * max(rows, cast(int, largest))
+        self.execute(f"set memory_limit = '{max(self._memory_mb, bytes_of_keys // 10**6)}MB'")
 
     def query(self, sql: str) -> list[tuple[object, ...]]:
         with _translated("query"):
@@ -102,21 +107,14 @@ class DuckDbSession(Transactions):
             self._connection.execute(sql)
 
     def stage(self, name: str, fields: Sequence[FieldOf], files: Sequence[Path]) -> None:
-        """A view: the files are as good as a table, and need no memory."""
+        """A view of the files: they are read twice, but take no memory."""
         if not files:
             self.execute(self.dialect.create_staging(name, fields))
             return
+        self._allow_for(sum(parquet.read_metadata(file).num_rows for file in files))
         columns = ", ".join(field.name for field in fields)
-        paths = "[" + ", ".join(self.dialect.text(str(path)) for path in files) + "]"
-        self._allow_memory(f"select coalesce(sum(num_rows), 0) from parquet_file_metadata({paths})")
-        self.execute(f"create temporary view {name} as select {columns} from read_parquet({paths})")
-
-    def _allow_memory(self, staged_rows: str) -> None:
-        there = "select coalesce(sum(estimated_size), 0) from duckdb_tables()"
-        ((rows,),) = self.query(f"select cast(({there}) + ({staged_rows}) as bigint)")
-        wanted = MEMORY_MB + cast(int, rows) * BYTES_PER_ROW // 1_000_000
-        DuckDbSession.memory_mb = max(DuckDbSession.memory_mb, wanted)
-        self.execute(f"set memory_limit = '{DuckDbSession.memory_mb}MB'")
+        paths = ", ".join(self.dialect.text(str(path)) for path in files)
+        self.execute(f"create temporary view {name} as select {columns} from read_parquet([{paths}])")
 
     def columns(self, table: str) -> dict[str, str]:
         rows = self.query(
@@ -146,11 +144,10 @@ def _translated(what: str) -> Iterator[None]:
         yield
     except duckdb.TransactionException as error:  # a conflict with another transaction
         raise Unavailable(SYSTEM, f"Could not {what}: {brief(str(error))}") from None
-    except duckdb.OutOfMemoryException:
-        DuckDbSession.memory_mb *= 2  # for the next attempt
-        raise Unavailable(SYSTEM, f"Could not {what}: a load needs more memory than expected") from None
     except duckdb.IOException as error:
         raise _of_the_file(what, error) from None
+    except duckdb.OutOfMemoryException:
+        raise Rejected(SYSTEM, f"Could not {what}: out of memory. Raise WAREHOUSE__MEMORY_MB.") from None
     except duckdb.Error as error:
         kind = type(error).__name__
         raise Rejected(SYSTEM, f"Could not {what}: {kind}: {_without_values(error)}. Report this.") from None

@@ -21,7 +21,7 @@ from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionErro
 
 from clients.http import CONNECT_SECONDS, Call, parsed, proxy_for, unclear
 from clients.hubspot_errors import error_of
-from clients.pace import Pace
+from clients.turns import Turns
 from settings import HubSpot
 
 # At DEBUG it logs paths: an owner's holds an e-mail address.
@@ -71,6 +71,8 @@ class GuardedApi(ApiClient):  # type: ignore[misc]  # the library has no types
     def __init__(self, settings: HubSpot, timeout_seconds: float) -> None:
         super().__init__(_configuration(settings))
         self._version = settings.api_version
+        self.calls_left: int | None = None
+        """Of the app's limit, as the last answer told; a search's does not."""
         # The library sets no time-out where it is not given one at each call.
         self._timeout = urllib3.Timeout(connect=min(CONNECT_SECONDS, timeout_seconds), read=timeout_seconds)
 
@@ -100,6 +102,8 @@ class GuardedApi(ApiClient):  # type: ignore[misc]  # the library has no types
             retries=False,
             redirect=False,
         )
+        left = response.headers.get("X-HubSpot-RateLimit-Remaining", "")
+        self.calls_left = int(left) if left.isdecimal() else None
         if not 200 <= response.status < 300:
             raise _Refused(response)
         try:
@@ -129,8 +133,8 @@ class HubSpotTransport:
         self._api = GuardedApi(settings, timeout_seconds)
         self._library = Library(api_factory=self._leaf)
         self._threads = ThreadPoolExecutor(settings.threads, thread_name_prefix="hubspot")
-        self._calls = Pace(settings.requests_per_10_seconds, seconds=10)
-        self._searches = Pace(settings.searches_per_second, seconds=1)
+        self._calls = Turns(settings.requests_per_10_seconds, seconds=10)
+        self._searches = Turns(settings.searches_per_second, seconds=1)
 
     async def aclose(self) -> None:
         await asyncio.to_thread(self._threads.shutdown, cancel_futures=True)
@@ -142,7 +146,12 @@ class HubSpotTransport:
             await self._searches.turn(live=live)
         await self._calls.turn(live=live)
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._threads, self._run, call, work)
+        try:
+            return await loop.run_in_executor(self._threads, self._run, call, work)
+        finally:
+            left = self._api.calls_left  # perhaps of another call that has just ended, which serves as well
+            if left is not None:
+                self._calls.heed(left)
 
     def _run(self, call: Call, work: Work) -> Any:
         with _errors_of(call):

@@ -4,7 +4,7 @@ import io
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, LiteralString, cast
+from typing import Any
 
 import psycopg
 import pyarrow as pa
@@ -98,16 +98,16 @@ class PostgresSession(Transactions):
 
     def query(self, sql: str) -> list[tuple[object, ...]]:
         with translated("query"):
-            return list(self._connection.execute(_own(sql)).fetchall())
+            return list(self._connection.execute(sql).fetchall())
 
     def execute(self, sql: str) -> None:
         with translated("run a statement"):
-            self._connection.execute(_own(sql))
+            self._connection.execute(sql)
 
     def stage(self, name: str, fields: Sequence[FieldOf], files: Sequence[Path]) -> None:
         self.execute(self.dialect.create_staging(name, fields))
         columns = [field.name for field in fields]
-        copy = _own(f"copy {name} ({', '.join(columns)}) from stdin (format csv)")
+        copy = f"copy {name} ({', '.join(columns)}) from stdin (format csv)"
         with translated("copy rows"), self._connection.cursor() as cursor, cursor.copy(copy) as into:
             for part in _csv_parts(files, columns):
                 into.write(part)
@@ -173,8 +173,3 @@ def _words(error: psycopg.Error, state: str) -> str:
     quotes_values = state[:2] in ("22", "23")
     text = "" if quotes_values else error.diag.message_primary or str(error)
     return brief(f"{text} ({type(error).__name__} {state})")
-
-
-def _own(sql: str) -> LiteralString:
-    """psycopg wants literals of its caller's; ours are made by the dialect, values escaped."""
-    return cast(LiteralString, sql)

@@ -44,7 +44,7 @@ class Commit:
     2. `ledger`: SELECT; a row means ALREADY.
     3. `superseded`: SELECT; a row means SUPERSEDED.
     4. `locked`: SELECT; no row means OVERTAKEN.
-    5. `statements`: the merge first, the ledger's row last.
+    5. `statements`: the merge (or the insert of new rows) first, the ledger's row last.
     """
 
     lock: str
@@ -57,7 +57,7 @@ class Commit:
 
 
 class Session(Protocol):
-    """One connection. Scratch tables live at most as long as it."""
+    """One connection. Scratch tables are gone when it is closed, or have an expiry."""
 
     @property
     def dialect(self) -> Dialect: ...

@@ -53,7 +53,7 @@ class CommitSql:
 
     def _statements(self, counts: Counts, committed_at: datetime) -> list[str]:
         return [
-            self._merge(),
+            self._merge() if _changes_rows(counts) else self._append(),
             *self._marks(),
             *self._log_changes(),
             *self._keep_rejects(),
@@ -63,12 +63,25 @@ class CommitSql:
 
     def _merge(self) -> str:
         delta = {name: f"{self._sql.names.delta}.{name}" for name in self._sql.fields}
-        kept = {"_run_id": self._sql.run, "_last_changed_at": self._sql.at}
+        kept = self._kept
         back = dict.fromkeys(("_missing_since", "_deleted_at", *self._merged_into), "null")
         key = self._sql.mapping.key
         update = {name: value for name, value in delta.items() if name not in key} | kept | back
         new = delta | kept | {"_first_loaded_at": self._sql.at}
         return self._d.merge(self._target, self._sql.names.delta, key, update, new)
+
+    def _append(self) -> str:
+        """In the place of the merge, where the delta holds new rows alone, as at first. The lock's version
+        says that this is still so."""
+        new = {name: name for name in self._sql.fields} | self._kept | {"_first_loaded_at": self._sql.at}
+        return (
+            f"insert into {self._target} ({', '.join(new)}) "
+            f"select {', '.join(new.values())} from {self._sql.names.delta}"
+        )
+
+    @property
+    def _kept(self) -> dict[str, str]:
+        return {"_run_id": self._sql.run, "_last_changed_at": self._sql.at}
 
     def _marks(self) -> list[str]:
         """Found again though unchanged, missing for the first time, gone."""
@@ -118,6 +131,7 @@ class CommitSql:
 
     def _ledger_row(self, counts: Counts, committed_at: datetime) -> str:
         load, text, instant = self._load, self._d.text, self._d.instant
+        start, end = (load.window.start, load.window.end) if load.window else (None, None)
         row = {
             "run_id": self._sql.run,
             "stream": self._stream,
@@ -127,14 +141,18 @@ class CommitSql:
             "time_zone": text(load.time_zone),
             "mapping_version": text(self._sql.mapping.version),
             "read_mode": text(_read_mode(load)),
-            "window_start": instant(load.window and load.window.start),
-            "window_end": instant(load.window and load.window.end),
+            "window_start": instant(start),
+            "window_end": instant(end),
             "complete": self._d.boolean(load.complete),
             **{name: str(getattr(counts, name)) for name in LOAD_COUNTS},
             "read_at": self._sql.at,
             "committed_at": instant(committed_at),
         }
         return insert(LOAD_RUNS, [[row[field.name] for field in LOAD_RUNS.fields]])[0]
+
+
+def _changes_rows(counts: Counts) -> bool:
+    return bool(counts.restated or counts.remapped or counts.returned)
 
 
 def _read_mode(load: Load) -> str:

@@ -65,6 +65,10 @@ class Dialect:
     def parse_json(self, expression: str) -> str:
         return self.cast(expression, Type.JSON)
 
+    def in_json(self, expression: str, kind: Type) -> str:
+        """A value as `json_object` takes it."""
+        return expression
+
     def json_object(self, pairs: Mapping[str, str]) -> str:
         """A JSON value of the type `json`, from names to expressions."""
         return f"json_object({', '.join(f'{self.text(n)}, {e}' for n, e in pairs.items())})"
@@ -134,9 +138,6 @@ class Dialect:
     def create_scratch(self, name: str, select: str) -> str:
         """A table for this load alone. Where it outlives the connection, with an expiry."""
         return f"create temporary table {name} as {select}"
-
-    def drop_scratch(self, name: str) -> str:
-        return f"drop table if exists {name}"
 
     def after_filling(self, name: str) -> Sequence[str]:
         """Statements that a freshly filled scratch table needs, statistics say."""

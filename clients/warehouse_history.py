@@ -96,7 +96,7 @@ def _changed_customers(session: Session, since: datetime) -> set[str]:
     found = (
         f"select customer_uuid from {part}" for part in parts if session.columns(part.split(maxsplit=1)[0])
     )
-    return set(_text_column(session, " union ".join(found)))
+    return set(_text_column(session, " union all ".join(found)))
 
 
 def link_merged_customers(session: Session, load: Load) -> None:
@@ -124,7 +124,6 @@ def link_merged_customers(session: Session, load: Load) -> None:
         "where m.customer_uuid = customers.customer_uuid "
         "and (customers.merged_into_uuid is null or customers.merged_into_uuid <> m.survivor)"
     )
-    session.execute(dialect.drop_scratch(scratch))
 
 
 def _text_column(session: Session, sql: str) -> list[str]:

@@ -36,15 +36,18 @@ class Loader:
     def load(self, load: Load) -> Loaded:
         """Raises TooMuchMissing, Superseded, and Unavailable where another load came between."""
         _check_rejects(load)
-        with opened(self._engine) as session:
-            done = Ledger(session).loaded(load, already=True)
+        try:
+            with opened(self._engine) as session:
+                done = _told(session, load, already=True)
+                if done is None:
+                    self._commit(session, load)
+                    done = _told(session, load)
+        except Retryable:  # the connection may have died with COMMIT on its way
+            with opened(self._engine) as session:
+                done = _told(session, load)
             if done is None:
-                self._commit(session, load)
-                done = Ledger(session).loaded(load)
-            if load.mapping.target == "customer_identities":
-                link_merged_customers(session, load)
-        if done is None:
-            raise Unavailable(self._engine.name, f"The load of {load.mapping.target} left no trace")
+                raise
+        assert done is not None, "the ledger's row is part of the transaction"
         return done
 
     def preview(self, load: Load) -> Preview:
@@ -68,23 +71,11 @@ class Loader:
         counts = find(session, sql, _last_run(session, load))
         check_missing(session, sql, counts)
         plan = CommitSql(sql).plan(counts, version, datetime.now(UTC))
-        try:
-            outcome = session.commit(plan)
-        except Retryable:
-            if not self._is_in_the_ledger(load):
-                raise
-            return
+        outcome = session.commit(plan)
         if outcome is Outcome.SUPERSEDED:
             raise Superseded(self._engine.name, f"{load.mapping.target}: a later run was loaded already.")
         if outcome is Outcome.OVERTAKEN:
             raise Unavailable(self._engine.name, f"{load.mapping.target}: another load came between")
-        for name in sql.names.all:
-            session.execute(session.dialect.drop_scratch(name))
-
-    def _is_in_the_ledger(self, load: Load) -> bool:
-        """Asked over a new connection: the old one may have died with COMMIT on its way."""
-        with opened(self._engine) as session:
-            return Ledger(session).loaded(load) is not None
 
     def _staged(self, session: Session, load: Load) -> FindingSql:
         mapping = load.mapping
@@ -96,6 +87,14 @@ class Loader:
         if load.scope_files is not None:
             session.stage(sql.names.parents, [SCOPE], load.scope_files)
         return sql
+
+
+def _told(session: Session, load: Load, *, already: bool = False) -> Loaded | None:
+    """What the ledger tells of the load, and what follows from it, which may be repeated."""
+    done = Ledger(session).loaded(load, already=already)
+    if done and load.mapping.target == "customer_identities":
+        link_merged_customers(session, load)
+    return done
 
 
 @contextmanager
@@ -111,14 +110,16 @@ def find(session: Session, sql: FindingSql, last: LoadRun | None) -> Counts:
     """Fill the scratch tables, and count what is in them."""
     mapping, dialect = sql.mapping, session.dialect
     remapped = last is not None and last.mapping_version != mapping.version
-    _scratch(session, sql.names.delta, sql.delta(remapped))
+    rows, keys = cast(tuple[int, int], session.query(sql.count_read())[0])
+    _scratch(session, sql.names.delta, sql.delta(remapped=remapped, duplicates=rows > keys))
     if session.query(sql.keys_that_are_not_unique()):
         raise Rejected("warehouse", f"{mapping.target}: two rows with one key would be merged. Report this.")
+    _scratch(session, sql.names.reissued, sql.reissued())
     _scratch(session, sql.names.gone, sql.gone())
     if mapping.changes:
         late_before = dialect.instant(last.read_at) if last else dialect.null(Type.TIMESTAMP)
         _scratch(session, sql.names.changes, sql.changes(mapping.changes, late_before))
-    return _counts(session, sql)
+    return _counts(session, sql, rows, rows - keys)
 
 
 def check_missing(session: Session, sql: FindingSql, counts: Counts) -> None:
@@ -153,21 +154,20 @@ def _scratch(session: Session, name: str, select: str) -> None:
         session.execute(statement)
 
 
-def _counts(session: Session, sql: FindingSql) -> Counts:
+def _counts(session: Session, sql: FindingSql, rows: int, duplicates: int) -> Counts:
     kinds: dict[Any, Any] = dict(session.query(sql.count_kinds()))  # type: ignore[arg-type] # pairs
     gone: dict[Any, Any] = dict(session.query(sql.count_gone()))  # type: ignore[arg-type] # pairs
-    rows, keys = cast(tuple[int, int], session.query(sql.count_read())[0])
     reissued = gone.get("reissued", 0)
     return Counts(
         rows_read=rows,
-        inserted=kinds.get("new", 0) - reissued,
+        inserted=max(kinds.get("new", 0) - reissued, 0),
         restated=kinds.get("restated", 0) + reissued,
         remapped=kinds.get("remapped", 0),
         returned=kinds.get("returned", 0),
         reissued=reissued,
         missing=gone.get("missing", 0),
         deleted=gone.get("deleted", 0),
-        duplicates=rows - keys,
+        duplicates=duplicates,
         rejected=sql.load.rejected,
     )
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import reduce
 from itertools import chain, repeat
 from operator import itemgetter
-from typing import Any
+from typing import Any, TypeAlias
 
 import orjson
 import pyarrow as pa
@@ -25,6 +25,7 @@ CHUNK = 10_000
 """Rows handled at once: more take more memory and are no faster."""
 
 Row = dict[str, Any]
+ArrowArray: TypeAlias = "pa.Array[Any]"
 Getter = Callable[[Sequence[Any]], list[Any]]
 """Values of one column, from all rows."""
 
@@ -85,10 +86,10 @@ class Converter:
 
     def _typed(
         self, items: Sequence[Any], source: dict[str, list[Any]]
-    ) -> tuple[list[pa.Array], dict[int, tuple[str, str]]]:
+    ) -> tuple[list[ArrowArray], dict[int, tuple[str, str]]]:
         """Arrays in the order of the columns, and rows that do not fit: why, by number."""
         computed = self._computed(items)
-        arrays: list[pa.Array] = []
+        arrays: list[ArrowArray] = []
         unfit: dict[int, tuple[str, str]] = {}
         not_computed: dict[int, tuple[str, str]] = {}
         """Because of what another column lacks, which is the better reason."""
@@ -160,7 +161,7 @@ def _without_empty(row: tuple[Any, ...]) -> tuple[Any, ...]:
     return tuple(part for pair in pairs if pair[1] is not None for part in pair)
 
 
-def _array(values: Sequence[Any], kind: Type) -> tuple[pa.Array, dict[int, str]]:
+def _array(values: Sequence[Any], kind: Type) -> tuple[ArrowArray, dict[int, str]]:
     """As Arrow reads them at once; where it refuses, one by one to find those at fault."""
     try:
         return _at_once(values, kind), {}
@@ -169,7 +170,7 @@ def _array(values: Sequence[Any], kind: Type) -> tuple[pa.Array, dict[int, str]]
         return pa.array(fit, ARROW[kind]), unfit
 
 
-def _at_once(values: Sequence[Any], kind: Type) -> pa.Array:
+def _at_once(values: Sequence[Any], kind: Type) -> ArrowArray:
     if kind in (Type.JSON, Type.DECIMAL):
         raise TypeError("one by one")
     if kind in (Type.INTEGER, Type.MONEY_MINOR):
@@ -182,7 +183,7 @@ def _at_once(values: Sequence[Any], kind: Type) -> pa.Array:
     return array
 
 
-def _whole_numbers(values: Sequence[Any], kind: Type) -> pa.Array:
+def _whole_numbers(values: Sequence[Any], kind: Type) -> ArrowArray:
     """Arrow would cut fractions off."""
     if not set(map(type, values)) <= {int, type(None)}:
         raise TypeError("one by one")
@@ -196,7 +197,7 @@ def _whole_numbers(values: Sequence[Any], kind: Type) -> pa.Array:
     return array
 
 
-def _has_nul(array: pa.Array) -> bool:
+def _has_nul(array: ArrowArray) -> bool:
     """PostgreSQL's text holds no NUL."""
     data = array.buffers()[2]
     return data is not None and b"\0" in data.to_pybytes()

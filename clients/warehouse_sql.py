@@ -21,6 +21,7 @@ class Scratch:
     staging: str
     parents: str
     delta: str
+    reissued: str
     gone: str
     changes: str
 
@@ -28,11 +29,7 @@ class Scratch:
     def of(cls, load: Load) -> "Scratch":
         run = sha256(load.run_id.encode()).hexdigest()[:12]
         end = f"{load.mapping.target[:32]}_{run}_{load.attempt}"
-        return cls(*(f"{kind}_{end}" for kind in ("stg", "par", "dlt", "gon", "chg")))
-
-    @property
-    def all(self) -> tuple[str, ...]:
-        return (self.changes, self.gone, self.delta, self.parents, self.staging)
+        return cls(*(f"{kind}_{end}" for kind in ("stg", "par", "dlt", "ris", "gon", "chg")))
 
 
 class FindingSql:
@@ -51,7 +48,7 @@ class FindingSql:
 
     # -- what the load would do: scratch tables
 
-    def delta(self, remapped: bool) -> str:
+    def delta(self, *, remapped: bool, duplicates: bool) -> str:
         """Rows that are new, changed or back, each once. `remapped`: the mapping has changed since."""
         staged = ", ".join(
             self.dialect.from_staged(f"s.{field.name}", field) + f" as {field.name}"
@@ -62,11 +59,17 @@ class FindingSql:
             f"select {staged}, case when t.{first} is null then 'new' "
             f"when t._deleted_at is not null then 'returned' {self._remapped() if remapped else ''}"
             f"else 'restated' end as _kind "
-            f"from (select g.*, row_number() over (partition by {self.keys('g')} order by g._position desc) "
-            f"as _nth from {self.names.staging} g) s "
+            f"from {self._each_once() if duplicates else self.names.staging} s "
             f"left join {self._target} t on {self.same('t', 's')} "
-            f"where s._nth = 1 and (t.{first} is null or t._row_hash <> s._row_hash "
-            f"or t._deleted_at is not null)"
+            f"where (t.{first} is null or t._row_hash <> s._row_hash or t._deleted_at is not null)"
+            f"{' and s._nth = 1' if duplicates else ''}"
+        )
+
+    def _each_once(self) -> str:
+        """Staging with a number for each row of a key, the last one read first. Dear: all rows are sorted."""
+        return (
+            f"(select g.*, row_number() over (partition by {self.keys('g')} order by g._position desc) "
+            f"as _nth from {self.names.staging} g)"
         )
 
     def _remapped(self) -> str:
@@ -75,20 +78,42 @@ class FindingSql:
         same = f"t.{log.amount} = s.{log.amount} and t.{log.at} = s.{log.at}" if log else TRUE
         return f"when {same} then 'remapped' "
 
+    def reissued(self) -> str:
+        """Pairs of a new row and an old one that was not read, where `same_as` says they are one: each row is
+        in one pair at most."""
+        key, delta, target = self.mapping.key[0], self.names.delta, self._target
+        found = " union all ".join(
+            f"select d.{key} as _new, t.{key} as _old from {delta} d inner join {target} t on "
+            f"{' and '.join(f't.{name} = d.{name}' for name in columns)} {self._not_read()} "
+            f"where d._kind = 'new' and {self._gone()} and {self._in_scope()}"
+            for columns in self.mapping.same_as
+        )
+        if not found:
+            found = f"select d.{key} as _new, d.{key} as _old from {delta} d where {FALSE}"
+        first = f"select a._new, min(a._old) as _old from ({found}) a group by a._new"
+        return f"select min(p._new) as _new, p._old from ({first}) p group by p._old"
+
     def gone(self) -> str:
         """Live rows that were not read: missing (a first time), deleted, or reissued (here under another
         key)."""
-        new, orphan = self._new_under_another_key(), self._orphans()
+        orphan, key = self._orphans(), self.mapping.key[0]
         strike = TRUE if self.mapping.strikes == 1 else "t._missing_since is not null"
         return (
-            f"select {self.keys('t')}, case when {new.found} then 'reissued' "
+            f"select {self.keys('t')}, case when r._old is not null then 'reissued' "
             f"when {orphan.found} or {strike} then 'deleted' else 'missing' end as _what "
-            f"from {self._target} t "
-            f"left join (select distinct {self.keys('g')} from {self.names.staging} g) s "
-            f"on {self.same('s', 't')} {self._scope_join()} {new.join} {orphan.join} "
-            f"where t._deleted_at is null and s.{self.mapping.key[0]} is null "
-            f"and ({orphan.found} or ({self._in_scope()}))"
+            f"from {self._target} t {self._not_read()} {orphan.join} "
+            f"left join {self.names.reissued} r on r._old = t.{key} "
+            f"where {self._gone()} and ({orphan.found} or ({self._in_scope()}))"
         )
+
+    def _not_read(self) -> str:
+        return (
+            f"left join (select distinct {self.keys('g')} from {self.names.staging} g) s "
+            f"on {self.same('s', 't')} {self._scope_join()}"
+        )
+
+    def _gone(self) -> str:
+        return f"t._deleted_at is null and s.{self.mapping.key[0]} is null"
 
     def live(self) -> str:
         """How many rows there are where some may be marked as missing."""
@@ -123,13 +148,6 @@ class FindingSql:
         """They were read, so they are not missing."""
         return list(dict.fromkeys(reject.key for reject in self.load.rejects if reject.key))
 
-    def _new_under_another_key(self) -> "_Joined":
-        same = self.mapping.same_as
-        if same is None:
-            return _Joined("", FALSE)
-        new = f"select distinct {same} from {self.names.delta} where _kind = 'new'"
-        return _Joined(f"left join ({new}) n on n.{same} = t.{same}", f"n.{same} is not null")
-
     def _orphans(self) -> "_Joined":
         """Rows whose parent is deleted."""
         if not self.mapping.parent or not self._parent:
@@ -144,35 +162,22 @@ class FindingSql:
         return " union all ".join(parts)
 
     def _changed(self, log: ChangeLog, late_before: str) -> str:
-        live = f"case when t._deleted_at is null then t.{log.amount} end"
-        reissued = self._reissued_pairs()
+        live, key = f"case when t._deleted_at is null then t.{log.amount} end", self.mapping.key[0]
         return (
             f"{self._change(log, 'd._kind', 'd', live, f'd.{log.amount}', 't', 'd')} "
             f"from {self.names.delta} d left join {self._target} t on {self.same('t', 'd')} "
-            f"left join ({reissued}) r on {self.same('r', 'd')} "
-            f"where r.{self.mapping.key[0]} is null and (d._kind in ('restated', 'returned') "
+            f"left join {self.names.reissued} r on r._new = d.{key} "
+            f"where r._new is null and (d._kind in ('restated', 'returned') "
             f"or (d._kind = 'new' and d.{log.at} < {late_before}))"
         )
 
     def _reissued(self, log: ChangeLog) -> str:
-        kind = self.dialect.text("restated")
+        kind, key = self.dialect.text("restated"), self.mapping.key[0]
         amounts = f"t.{log.amount}", f"d.{log.amount}"
         return (
             f"{self._change(log, kind, 'd', *amounts, 't', 'd')} "
-            f"from {self.names.delta} d inner join ({self._reissued_pairs()}) r on {self.same('r', 'd')} "
-            f"inner join {self._target} t on t.{self.mapping.key[0]} = r._old"
-        )
-
-    def _reissued_pairs(self) -> str:
-        """The new rows' keys, and of the old ones that each replaces one."""
-        same, first = self.mapping.same_as, self.mapping.key[0]
-        if same is None:
-            return f"select {self.keys('d')}, d.{first} as _old from {self.names.delta} d where {FALSE}"
-        return (
-            f"select {self.keys('d')}, min(t.{first}) as _old from {self.names.delta} d "
-            f"inner join {self._target} t on t.{same} = d.{same} "
-            f"inner join {self.names.gone} g on {self.same('g', 't')} "
-            f"where d._kind = 'new' and g._what = 'reissued' group by {self.keys('d')}"
+            f"from {self.names.reissued} r inner join {self.names.delta} d on d.{key} = r._new "
+            f"inner join {self._target} t on t.{key} = r._old"
         )
 
     def _vanished(self, log: ChangeLog) -> str:
@@ -199,8 +204,10 @@ class FindingSql:
         )
 
     def _as_json(self, alias: str) -> str:
-        columns = [c.name for c in self.mapping.written if c.pii is None and c.hashed]
-        return self.dialect.json_object({name: f"{alias}.{name}" for name in columns})
+        columns = [c for c in self.mapping.written if c.pii is None and c.hashed]
+        return self.dialect.json_object(
+            {c.name: self.dialect.in_json(f"{alias}.{c.name}", c.type) for c in columns}
+        )
 
     def _type_of(self, column: str) -> Type:
         return next(each.type for each in self.mapping.written if each.name == column)

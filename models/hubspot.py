@@ -103,13 +103,13 @@ class Prepared(_Record):
 
 
 def new_property(fact: str, name: str | None = None) -> NewProperty:
-    """The property for a fact of ours, `mrr` say; by default it is named chartmogul_mrr.
+    """The property for one of FACTS, `mrr` say; by default under the name that config/crm.yaml begins with.
 
-    Raises KeyError for a fact that is not in FACTS."""
+    Raises KeyError for another fact."""
     label, kind = FACTS[fact]
     type_, field_type = _KINDS[kind]
     return NewProperty.model_validate({
-        "name": name or f"chartmogul_{fact}",
+        "name": name or f"chartmogul_{_NAMES.get(fact, fact)}",
         "label": f"ChartMogul {label}",
         "type": type_,
         "field_type": field_type,
@@ -118,30 +118,36 @@ def new_property(fact: str, name: str | None = None) -> NewProperty:
     })  # fmt: skip
 
 
+_NAMES = {"uuid": "customer_uuid", "predicted_ltv": "ltv"}
 _KINDS = {
     "key": ("string", "text"),
     "text": ("string", "text"),
-    "number": ("number", "number"),
+    "amount": ("number", "number"),
     "date": ("date", "date"),
-    "instant": ("datetime", "date"),
+    "datetime": ("datetime", "date"),
 }
 FACTS: dict[str, tuple[str, str]] = {
-    "customer_uuid": ("customer UUID", "key"),
+    "uuid": ("customer UUID", "key"),
     "external_id": ("external ID", "text"),
-    "mrr": ("MRR", "number"),
-    "arr": ("ARR", "number"),
+    "name": ("name", "text"),
+    "company": ("company", "text"),
+    "email": ("email", "text"),
+    "domain": ("domain", "text"),
+    # Text: an enumeration would refuse a status that ChartMogul adds one day.
+    "status": ("status", "text"),
+    "mrr": ("MRR", "amount"),
+    "arr": ("ARR", "amount"),
     "currency": ("currency", "text"),
     "plans": ("plans", "text"),
     "billing_cycle": ("billing cycle", "text"),
-    # Text: an enumeration refuses a status that ChartMogul adds one day.
-    "status": ("status", "text"),
-    "net_payments": ("net payments", "number"),
-    "ltv": ("predicted lifetime value", "number"),
+    "net_payments": ("net payments", "amount"),
+    "net_payments_by_currency": ("net payments by currency", "text"),
+    "predicted_ltv": ("predicted lifetime value", "amount"),
     "subscriber_since": ("subscriber since", "date"),
     "churned_on": ("churned on", "date"),
     "last_movement_type": ("last movement", "text"),
-    "last_movement_amount": ("last movement amount", "number"),
-    "last_movement_at": ("last movement at", "instant"),
+    "last_movement_amount": ("last movement amount", "amount"),
+    "last_movement_at": ("last movement at", "datetime"),
     "link": ("link", "text"),
 }
-"""Our facts about a customer: label, and what kind of property holds them."""
+"""What we know of a customer: label, and the kind of property that holds it."""

@@ -167,8 +167,8 @@ class StreamMapping(_Config):
     read: Read = Read()
     parent: Parent | None = None
     explode: str | None = Field(default=None, description="Path of a list; each element is a row here")
-    same_as: Name | None = Field(
-        default=None, description="Column that tells that a row is an old one under another key"
+    same_as: list[list[Name]] = Field(
+        default=[], description="Columns that tell that a row is an old one under another key: all of a list"
     )
     changes: ChangeLog | None = None
     unknown_fields: Literal["keep_in_raw", "ignore", "fail"] = "keep_in_raw"
@@ -187,11 +187,14 @@ class StreamMapping(_Config):
             raise ValueError(f"columns of the key must be required: {', '.join(optional)}")
         if self.explode and not self.parent:
             raise ValueError("`explode` needs `parent`")
+        if self.same_as and len(self.key) > 1:
+            raise ValueError("`same_as` needs a key of one column")
         return self
 
     def _named(self) -> set[str]:
         """Columns that the rest of the mapping speaks of."""
-        found = {self.read.column, self.same_as, self.parent and self.parent.column}
+        found = {self.read.column, self.parent and self.parent.column}
+        found |= {name for names in self.same_as for name in names}
         if self.changes:
             found |= {self.changes.amount, self.changes.at}
         return {name for name in found if name} | set(self.key)

@@ -4,6 +4,7 @@ from array import array
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
+from itertools import accumulate
 from typing import NamedTuple, overload
 
 from simulators.seed import FIRST_DAY, Seed, Terms
@@ -38,20 +39,28 @@ class Step(NamedTuple):
 class History:
     def __init__(self, seed: Seed) -> None:
         self._seed = seed
-        self.steps = lru_cache(maxsize=4096)(self._steps)
 
     def keys(self) -> "PackedKeys":
         """Of all movements, in order."""
         made = (
             (step.at, part_id(number, index))
             for number in self._seed.numbers()
-            for index, step in enumerate(self._steps(number))
+            for index, step in enumerate(self.steps(number))
         )
         return PackedKeys(made)
 
-    def _steps(self, number: int) -> list[Step]:
-        terms, count = self._seed.terms(number), self._seed.movements
-        return _short_story(terms) if count is None else _long_story(terms, count)
+    def steps(self, number: int) -> list[Step]:
+        return self.steps_of(self._seed.terms(number))
+
+    def steps_of(self, terms: Terms) -> list[Step]:
+        count = self._seed.movements
+        if count is None:
+            return _short_story(terms)
+        return [_long_step(terms, count, index) for index in range(count)]
+
+    def step_of(self, terms: Terms, index: int) -> Step:
+        count = self._seed.movements
+        return _short_story(terms)[index] if count is None else _long_step(terms, count, index)
 
 
 class PackedKeys(Sequence[Key]):
@@ -97,25 +106,24 @@ def _short_story(terms: Terms) -> list[Step]:
     return steps
 
 
-def _long_story(terms: Terms, count: int) -> list[Step]:
-    """So many movements, spread over the time there was; what is paid in the end stays the same."""
+def _long_step(terms: Terms, count: int, index: int) -> Step:
+    """One of so many, spread over the time there was; what is paid in the end is what it always is."""
+    kinds, subscriptions, odd = _plot(count, terms.cancelled)
     seats = terms.plan.cents // 2
-    kinds = _kinds(count, terms.cancelled)
-    odd = kinds.count("expansion") > kinds.count("contraction")
-    paid, subscription, steps = 0, 1, list[Step]()
     bought = terms.mrr - seats if odd else terms.mrr
-    change = {"new_biz": bought, "reactivation": bought, "expansion": seats, "contraction": -seats}
+    paid = {"churn": 0, "expansion": bought + seats}
+    after = paid.get(kinds[index], bought)
+    before = paid.get(kinds[index - 1], bought) if index else 0
     gap = (END - terms.since) // count
-    for index, kind in enumerate(kinds):
-        cents = change.get(kind, -paid)
-        paid += cents
-        subscription += kind == "reactivation"
-        late = terms.digest[index % 32] * gap // 512 if index else 0
-        steps.append(Step(terms.since + index * gap + late, kind, cents, paid, subscription))
-    return steps
+    late = terms.digest[index % 32] * gap // 512 if index else 0
+    at = terms.since + index * gap + late
+    return Step(at, kinds[index], after - before, after, subscriptions[index])
 
 
 @lru_cache(maxsize=16)
-def _kinds(count: int, cancelled: bool) -> tuple[str, ...]:
+def _plot(count: int, cancelled: bool) -> tuple[tuple[str, ...], tuple[int, ...], bool]:
+    """The movements' types, their subscriptions' numbers, and whether more is paid in the end than first."""
     whole, rest = divmod(count - 1 - cancelled, len(_CYCLE))
-    return ("new_biz", *_CYCLE * whole, *_REST[:rest], *(["churn"] if cancelled else []))
+    kinds = ("new_biz", *_CYCLE * whole, *_REST[:rest], *(["churn"] if cancelled else []))
+    returns = accumulate((kind == "reactivation" for kind in kinds), initial=0)
+    return kinds, tuple(1 + number for number in returns)[1:], rest in (1, 3)

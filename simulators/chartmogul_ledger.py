@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any
-from uuid import UUID
 
 from simulators.chartmogul_catalog import Catalog
 from simulators.chartmogul_customers import Customers
@@ -85,15 +84,15 @@ class Ledger:
         return [_state(rows, customer.quantity) for rows in by_id.values()]
 
     def mrr(self, customer: Customer, at: datetime | None = None, known_by: datetime | None = None) -> int:
-        if at is None and self._is_as_seeded(customer):
-            return self.past.history.steps(customer.number)[-1].after
+        if at is None and self.is_as_seeded(customer):
+            return self.past.history.steps_of(customer.terms)[-1].after
         return sum(subscription.mrr for subscription in self.subscriptions(customer, at, known_by))
 
     def running_mrr(self, customer: Customer, known_by: datetime | None = None) -> dict[int, int]:
         """By id of movement: what the customer pays after it."""
         known_by = known_by or now()
-        if self._is_as_seeded(customer):
-            steps = self.past.history.steps(customer.number)
+        if self.is_as_seeded(customer):
+            steps = self.past.history.steps_of(customer.terms)
             return {part_id(customer.number, index): step.after for index, step in enumerate(steps)}
         kept = self._live.running(customer)
         if kept and kept.holds(known_by):
@@ -123,17 +122,27 @@ class Ledger:
             if movement.known_at <= shown and self._is_listed(movement):
                 yield self._held(movement)
 
+    def is_as_seeded(self, customer: Customer) -> bool:
+        """All of that has come to pass before we started."""
+        number = customer.number
+        return not (
+            self._live.of(customer)
+            or number in self.past.touched()
+            or len(self.customers.parts(customer)) > 1
+        )
+
     def touched(self) -> set[int]:
         """Numbers of customers of whom something is not as it was at the start."""
         return self._live.numbers() | self.past.touched() | self.customers.touched()
 
     def activity_id(self, movement: MrrMovement) -> int:
         """Higher after each recalculation: those lists are ordered by when a row was computed."""
-        return movement.id + _ISSUE * (self._reissued + self._recalculated[movement.customer.number])
+        return movement.id + _ISSUE * (self._reissued + self._recalculated.get(movement.customer.number, 0))
 
     def activity_uuid(self, movement: MrrMovement) -> str:
         digest = hashlib.blake2b(b"%d" % self.activity_id(movement), digest_size=16).digest()
-        return str(UUID(bytes=digest, version=4))
+        h = digest.hex()
+        return f"{h[:8]}-{h[8:12]}-4{h[13:16]}-a{h[17:20]}-{h[20:]}"
 
     def custom_attributes(self, customer: Customer) -> dict[str, Any]:
         attributes = customer.custom | self.custom.get(customer.number, {})
@@ -143,15 +152,6 @@ class Ledger:
         merged = len(self.customers.parts(customer)) > 1
         given = dict.fromkeys([*customer.tags, *(["merged-customer"] if merged else [])], True)
         return [tag for tag, kept in (given | self.tagged.get(customer.number, {})).items() if kept]
-
-    def _is_as_seeded(self, customer: Customer) -> bool:
-        """All of that has come to pass before we started."""
-        number = customer.number
-        return not (
-            self._live.of(customer)
-            or number in self.past.touched()
-            or len(self.customers.parts(customer)) > 1
-        )
 
     def _movement(self, id: int) -> MrrMovement:
         return self._live[id] if id >= FIRST_LIVE else self.past[id]

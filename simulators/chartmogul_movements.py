@@ -26,6 +26,8 @@ class MrrMovement:
     subscription: str
     plan: Plan
     known_at: datetime
+    paid_after: int | None = None
+    """Of a past one: what the customer pays after it, as long as nothing of theirs has changed."""
 
     @property
     def key(self) -> Key:

@@ -29,7 +29,7 @@ class Past:
         return self._touched
 
     def of(self, part: Customer) -> list[MrrMovement]:
-        steps = self.history.steps(part.number)
+        steps = self.history.steps_of(part.terms)
         made = [_movement(part, index, step) for index, step in enumerate(steps)]
         if part.number not in self._touched:
             return made
@@ -39,7 +39,8 @@ class Past:
         if id in self.changed:
             return self.changed[id]
         number, index = divmod(id, PARTS)
-        return _movement(self._seed.customer(number), index, self.history.steps(number)[index])
+        customer = self._seed.customer(number)
+        return _movement(customer, index, self.history.step_of(customer.terms, index))
 
     def remove(self, movement: MrrMovement) -> None:
         if movement.id in self.changed:
@@ -68,4 +69,5 @@ def _movement(customer: Customer, index: int, step: Step) -> MrrMovement:
         subscription_id(customer, step.subscription),
         customer.plan,
         ALWAYS,
+        step.after,
     )

@@ -117,7 +117,7 @@ def imported_subscription_row(seed: Seed, subscription: SubscriptionState) -> di
 
 def subscription_uuid(seed: Seed, external_id: str) -> str:
     number, which = _number_in(external_id)
-    return seed.uuid_of("sub", number, which, seed.terms(number).digest)
+    return seed.uuid_of("sub", number, which, seed.customer(number).terms.digest)
 
 
 def _source(subscription_external_id: str) -> Source:
@@ -165,13 +165,15 @@ def _movement_row(movement: MrrMovement, mrr: int) -> dict[str, Any]:
 
 
 def activity_rows(book: Book, movements: Iterable[MrrMovement]) -> list[dict[str, Any]]:
-    """What each customer pays is added up once, however many of its movements there are."""
+    """What a customer pays is added up once at most, however many of its movements there are."""
     shown, running, rows = book.shown, dict[int, dict[int, int]](), []
     for movement in movements:
-        customer = movement.customer
-        if customer.number not in running:
-            running[customer.number] = book.running_mrr(customer, shown)
-        rows.append(_activity_row(book, movement, running[customer.number][movement.id]))
+        customer, mrr = movement.customer, movement.paid_after
+        if mrr is None or not book.is_as_seeded(customer):
+            if customer.number not in running:
+                running[customer.number] = book.running_mrr(customer, shown)
+            mrr = running[customer.number][movement.id]
+        rows.append(_activity_row(book, movement, mrr))
     return rows
 
 

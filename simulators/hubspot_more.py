@@ -3,9 +3,9 @@
 from typing import Any
 
 from fastapi import APIRouter, Request
-from fastapi.responses import JSONResponse
+from fastapi.responses import Response
 
-from simulators.hubspot import batch_answer, body_of, inputs_of, not_there, objects, portal_of
+from simulators.hubspot import answer, batch_answer, body_of, inputs_of, not_there, objects, page, portal_of
 from simulators.hubspot_portal import Portal
 from simulators.hubspot_schema import MOST_UNIQUE, PAIRS, Property, Schema, refused
 from simulators.world import world_of
@@ -23,47 +23,47 @@ unknown_paths = APIRouter()
 
 
 @properties.get("/{object_type}")
-async def all_properties(request: Request, object_type: str) -> Any:
+async def all_properties(request: Request, object_type: str) -> Response:
     known = portal_of(request, object_type).schema[object_type].properties.values()
-    return {"results": [each.as_json() for each in known]}
+    return answer(request, {"results": [each.as_json() for each in known]})
 
 
 @properties.post("/{object_type}")
-async def create_property(request: Request, object_type: str) -> Any:
+async def create_property(request: Request, object_type: str) -> Response:
     schema, body = portal_of(request, object_type).schema[object_type], await body_of(request)
     made = _property(schema, body)
     if made.name in schema.properties:
         raise refused(f"A property named '{made.name}' already exists.", "CONFLICT", 409)
     schema.properties[made.name] = made
-    return JSONResponse(made.as_json(), 201)
+    return answer(request, made.as_json(), 201)
 
 
 @properties.get("/{object_type}/groups")
-async def all_groups(request: Request, object_type: str) -> Any:
+async def all_groups(request: Request, object_type: str) -> Response:
     groups = portal_of(request, object_type).schema[object_type].groups
-    return {"results": [_group(name, label) for name, label in groups.items()]}
+    return answer(request, {"results": [_group(name, label) for name, label in groups.items()]})
 
 
 @properties.post("/{object_type}/groups")
-async def create_group(request: Request, object_type: str) -> Any:
+async def create_group(request: Request, object_type: str) -> Response:
     schema, body = portal_of(request, object_type).schema[object_type], await body_of(request)
     _needs(body, "name", "label")
     if body["name"] in schema.groups:
         raise refused(f"A property group named '{body['name']}' already exists.", "CONFLICT", 409)
     schema.groups[body["name"]] = body["label"]
-    return JSONResponse(_group(body["name"], body["label"]), 201)
+    return answer(request, _group(body["name"], body["label"]), 201)
 
 
 @properties.get("/{object_type}/{name}")
-async def one_property(request: Request, object_type: str, name: str) -> Any:
+async def one_property(request: Request, object_type: str, name: str) -> Response:
     known = portal_of(request, object_type).schema[object_type].properties
     if name not in known:
         raise not_there(f"Property {name} does not exist")
-    return known[name].as_json()
+    return answer(request, known[name].as_json())
 
 
 @associations.post("/{from_type}/{to_type}/batch/associate/default")
-async def associate(request: Request, from_type: str, to_type: str) -> Any:
+async def associate(request: Request, from_type: str, to_type: str) -> Response:
     portal, body = portal_of(request, from_type, to_type), await body_of(request)
     _two_kinds(from_type, to_type)
     rows, errors = [], []
@@ -81,7 +81,7 @@ async def associate(request: Request, from_type: str, to_type: str) -> Any:
 
 
 @associations.post("/{from_type}/{to_type}/batch/read")
-async def read_associations(request: Request, from_type: str, to_type: str) -> Any:
+async def read_associations(request: Request, from_type: str, to_type: str) -> Response:
     portal, body = portal_of(request, from_type, to_type), await body_of(request)
     _two_kinds(from_type, to_type)
     rows, errors = [], []
@@ -98,16 +98,16 @@ async def read_associations(request: Request, from_type: str, to_type: str) -> A
 
 @owners.get("")
 @owners.get("/")
-async def all_owners(request: Request) -> Any:
+async def all_owners(request: Request) -> Response:
     known, query = world_of(request).hubspot.seed.owners, request.query_params
     found = [each for each in known if not each["archived"] and query.get("email") in (None, each["email"])]
     start, size = int(query.get("after", "0")), int(query.get("limit", "100"))
-    more = {"paging": {"next": {"after": str(start + size)}}} if len(found) > start + size else {}
-    return {"results": found[start : start + size]} | more
+    after = str(start + size) if len(found) > start + size else None
+    return answer(request, page(found[start : start + size], after))
 
 
 @unknown_paths.api_route("/{rest:path}", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
-async def unknown(request: Request, rest: str) -> Any:
+async def unknown(request: Request, rest: str) -> Response:
     raise not_there("resource not found")
 
 

@@ -76,7 +76,7 @@ class Portal:
                 yield record
 
     def is_indexed(self, object_type: str, name: str) -> bool:
-        return name == "domain" or self.schema[object_type].unique(name)
+        return name in self.schema[object_type].indexed()
 
     def check(self, object_type: str, record: Record | None, values: dict[str, str]) -> None:
         """Refuse what HubSpot refuses of a new record (None) or a change."""
@@ -138,19 +138,16 @@ class Portal:
             self._earlier[object_type, record.id] = (until, shown)
         if old:
             self._forget(object_type, old)
-        for name in self._indexed(object_type):
+        for name in self.schema[object_type].indexed():
             for value in values_of(record, name):
                 self._index.setdefault((object_type, name, value), {})[record.id] = None
         self.changed[object_type][record.id] = record
         return record
 
     def _forget(self, object_type: str, record: Record) -> None:
-        for name in self._indexed(object_type):
+        for name in self.schema[object_type].indexed():
             for value in values_of(record, name):
                 self._index.get((object_type, name, value), {}).pop(record.id, None)
-
-    def _indexed(self, object_type: str) -> list[str]:
-        return [name for name in self.schema[object_type].properties if self.is_indexed(object_type, name)]
 
 
 def values_of(record: Record, name: str) -> list[str]:

@@ -101,6 +101,10 @@ class Schema:
     def unique(self, name: str) -> bool:
         return name in self.properties and self.properties[name].unique and name != "hs_object_id"
 
+    def indexed(self) -> list[str]:
+        """Properties by whose values records are found without looking at all."""
+        return [each.name for each in self.properties.values() if each.unique or each.name == "domain"]
+
 
 def fresh_schema() -> dict[str, Schema]:
     return {

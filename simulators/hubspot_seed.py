@@ -95,9 +95,9 @@ class HubSpotSeed:
         return [int(match[1])] if match else []
 
     def _companies(self, domain: str) -> list[int]:
-        match = re.search(r"-(\d{1,7})\.example$", domain.lower())
-        first = FIRST_COMPANY + 2 * int(match[1]) if match else 0
-        return [first, first + 1] if match else []
+        customer = self.seed.find_domain(domain)
+        first = FIRST_COMPANY + 2 * customer.number if customer else 0
+        return [first, first + 1] if customer else []
 
     def _contact(self, number: int) -> Record | None:
         if not self._is_known(number) or case_of(number) in ("missing", "company_only"):

@@ -131,8 +131,7 @@ def test_dropped_person_is_nowhere() -> None:
 
 
 def row_hash(row: dict[str, Any], it: StreamMapping) -> str:
-    found: str = Converter(it).convert([row]).batch.column("_row_hash").to_pylist()[0]
-    return found
+    return str(Converter(it).convert([row]).batch.column("_row_hash").to_pylist()[0])
 
 
 def test_row_hash_is_of_what_is_mapped_alone() -> None:

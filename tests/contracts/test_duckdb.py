@@ -7,12 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from clients.duckdb import MEMORY_MB, DuckDb, DuckDbSession
-from clients.errors import Unavailable
+from clients.duckdb import DuckDb
 from clients.warehouse import Engine
 from clients.warehouse_loader import Loader, opened
 from models.warehouse_loads import Load
-from models.warehouse_tables import staged_fields
 from settings_warehouse import DuckDbWarehouse
 from tests.conftest import ROOT
 from tests.contracts.warehouse_rows import Nights, movement
@@ -48,26 +46,6 @@ class TestDuckDb(WarehouseContract):
             held = run(tmp_path, "hold.json", "{}", "hold")
         assert "Unavailable" in held.stderr
 
-    def test_load_holds_no_more_memory_than_its_rows_need(
-        self, engine: Engine, monkeypatch: pytest.MonkeyPatch, nights: Nights
-    ) -> None:
-        monkeypatch.setattr(DuckDbSession, "memory_mb", MEMORY_MB)
-        load = nights.load([movement(n) for n in range(100)])
-        with opened(engine) as session:
-            session.stage("stg_1", staged_fields(load.mapping), load.files)
-            [(limit,)] = session.query("select current_setting('memory_limit')")
-        assert limit == "152.5 MiB"
-
-    def test_too_little_memory_is_more_at_the_next_attempt(
-        self, engine: Engine, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr(DuckDbSession, "memory_mb", MEMORY_MB)
-        with opened(engine) as session:
-            session.execute("set memory_limit = '10MB'")
-            with pytest.raises(Unavailable, match="more memory"):
-                session.query("select list(n) from range(5000000) t(n)")
-        assert DuckDbSession.memory_mb == 2 * MEMORY_MB
-
 
 CHILD = """
 import os, signal, sys
@@ -75,7 +53,6 @@ from pathlib import Path
 from clients.duckdb import DuckDb, DuckDbSession
 from clients.warehouse_loader import Loader
 from models.warehouse_loads import Load
-from models.warehouse_tables import staged_fields
 from settings_warehouse import DuckDbWarehouse
 
 path, file, when = sys.argv[1:]

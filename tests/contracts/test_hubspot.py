@@ -65,7 +65,7 @@ class TestHubSpotContract(WriteContract):
 
     async def warm_up(self, client: HubSpotClient) -> None:
         await client.create_group("contacts")
-        await client.create_property("contacts", new_property("customer_uuid"))
+        await client.create_property("contacts", new_property("uuid"))
 
     async def write(self, client: HubSpotClient, text: str = "Hello") -> object:
         [outcome] = await client.upsert("contacts", KEY, [NewRow(key=UUID, properties={"firstname": text})])
@@ -392,18 +392,6 @@ async def test_paths_have_dates_unless_told_otherwise(simulators: Control) -> No
         await client.associations("contacts", "companies", ["1"])
         await client.aclose()
         assert [call.path for call in simulators.calls("hubspot")[-4:]] == paths
-
-
-async def test_search_keeps_to_its_own_limit(simulators: Control, hubspot: HubSpotClient) -> None:
-    simulators.hubspot(searches_per_second=5)
-    await asyncio.gather(*(hubspot.find("companies", "domain", ["a.example"], []) for _ in range(9)))
-    clients = [client_of(simulators.hubspot_url) for _ in range(9)]
-    searches = [each.find("companies", "domain", ["a.example"], []) for each in clients]
-    with pytest.raises(RateLimited) as caught:
-        await asyncio.gather(*searches)
-    assert caught.value.retry_after == SEARCH_WAIT
-    for each in clients:
-        await each.aclose()
 
 
 async def test_live_calls_go_before_bulk_that_waits(simulators: Control) -> None:

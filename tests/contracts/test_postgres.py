@@ -2,8 +2,8 @@
 
 import itertools
 import socket
+import threading
 from collections.abc import AsyncIterator, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 
 import pytest
@@ -28,6 +28,7 @@ async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Serv
     folder = tmp_path_factory.mktemp("postgres")
     server = Server(folder / "server", free_ports(0)[0], folder / "postgres.log")
     await server.start()
+    await server.execute("postgres", f"alter role {USER} set synchronous_commit = off")
     yield server
     await server.stop()
 
@@ -80,28 +81,24 @@ def cutting_commit(server: int) -> Iterator[int]:
     """A port that leads to the server. Of the first connection that commits the answer is cut off; later ones
     pass."""
     line = _Line()
-    with socket.create_server(("127.0.0.1", 0)) as listener, ThreadPoolExecutor() as pool:
-
-        def serve() -> None:
-            while True:
-                try:
-                    client, _ = listener.accept()
-                except OSError:  # the test is over
-                    return
-                there = socket.create_connection(("127.0.0.1", server))
-                pool.submit(line.there, client, there)
-                pool.submit(line.back, there, client)
-
-        pool.submit(serve)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=line.serve, args=(listener, server), daemon=True).start()
         yield listener.getsockname()[1]
-        assert line.cut
-        listener.shutdown(socket.SHUT_RDWR)
+    assert line.cut
 
 
 class _Line:
     def __init__(self) -> None:
         self.committing = False
         self.cut = False
+
+    def serve(self, listener: socket.socket, port: int) -> None:
+        with suppress(OSError):  # it is closed at the end
+            while True:
+                client, _ = listener.accept()
+                server = socket.create_connection(("127.0.0.1", port))
+                for pump, ends in ((self.there, (client, server)), (self.back, (server, client))):
+                    threading.Thread(target=pump, args=ends, daemon=True).start()
 
     def there(self, client: socket.socket, server: socket.socket) -> None:
         with suppress(OSError):
@@ -115,5 +112,6 @@ class _Line:
             while part := server.recv(65536):
                 if self.committing and not self.cut:  # the server has answered: it is done
                     self.cut = True
-                    return
+                    break
                 client.sendall(part)
+            client.shutdown(socket.SHUT_RDWR)  # closing alone would wait for who reads from it

@@ -274,6 +274,7 @@ def test_headers_tell_what_is_left_but_not_of_a_search(hubspot: httpx.Client) ->
     listed = hubspot.get(f"{DATED}/contacts", params={"limit": 1})
     assert listed.headers["X-HubSpot-RateLimit-Max"] == "100"
     assert listed.headers["X-HubSpot-RateLimit-Remaining"] == "99"
+    assert hubspot.get("/v3/owners/").headers["X-HubSpot-RateLimit-Remaining"] == "98"
     assert "X-HubSpot-RateLimit-Max" not in post(hubspot, "contacts/search", limit=1).headers
 
 
