@@ -1,9 +1,9 @@
 PYTHON ?= python3
 PY = .venv/bin/python
-COMPILE = .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml
+COMPILE = .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help setup temporal temporal-server demo test test-fire check format generate lock bench clean
+.PHONY: help setup temporal temporal-server doubles demo test test-fire check format generate lock bench clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -27,10 +27,13 @@ temporal: setup ## Find, download or build Temporal's CLI
 temporal-server: setup ## Build the server that runs in production, for tests and benchmarks on PostgreSQL
 	@path=$$($(PY) -m temporal_server) && echo "Temporal's server: $$path"
 
+doubles: setup ## Install what stands in for cloud warehouses in tests, each in an environment of its own
+	@$(PY) -m tests.doubles
+
 demo: temporal ## Show the main job; ONCE=1 checks every claim and ends
 	@$(PY) cli.py demo $(if $(ONCE),--once)
 
-test: temporal temporal-server ## Run all tests
+test: temporal temporal-server doubles ## Run all tests
 	$(PY) -m pytest
 
 test-fire: temporal temporal-server ## Prove what kills, losses and repeats do, in full; TEMPORAL=postgres on PostgreSQL
@@ -46,15 +49,17 @@ format: setup ## Format and fix what can be fixed
 	.venv/bin/ruff format .
 	.venv/bin/ruff check --fix .
 
-generate: setup ## Write .env.example and config/routes.schema.json from the code
+generate: setup ## Write .env.example and the JSON Schemas in config from the code
 	$(PY) -m generate
 
 lock: setup ## Resolve the packages anew and write both lock files
 	$(PY) -m pip install --quiet uv
-	$(COMPILE) --upgrade -o requirements.lock
-	$(COMPILE) --upgrade --group dev -c requirements.lock -o requirements-dev.lock
+	$(COMPILE) --upgrade pyproject.toml -o requirements.lock
+	$(COMPILE) --upgrade pyproject.toml --group dev -c requirements.lock -o requirements-dev.lock
+	for double in snowflake bigquery s3; do $(COMPILE) --upgrade tests/doubles/$$double.in -o tests/doubles/$$double.lock; done
+	for peer in airbyte dlt; do $(COMPILE) --upgrade benchmarks/peers/$$peer.in -o benchmarks/peers/$$peer.lock; done
 
-bench: temporal temporal-server ## Measure latency and throughput; TEMPORAL=postgres on PostgreSQL
+bench: temporal temporal-server doubles ## Measure latency, throughput and exports; TEMPORAL=postgres on PostgreSQL
 	$(if $(TEMPORAL),MOGULFLOW_TEMPORAL=$(TEMPORAL)) $(PY) -m benchmarks
 
 clean: ## Remove .venv, state and caches of this folder

@@ -1,4 +1,4 @@
-"""Writes what is derived from the code: .env.example and config/routes.schema.json.
+"""Writes what is derived from the code: .env.example and the JSON Schemas in config.
 
 `python -m generate` writes, `python -m generate --check` exits 1 where a file is out of date.
 """
@@ -8,13 +8,15 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import UnionType
-from typing import Any, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from models.crm import CrmMapping
 from models.routes import Routes
+from models.warehouse import Mapping
 from settings import ChartMogulAccount, Settings
 
 HEAD = """\
@@ -40,38 +42,54 @@ def env_example() -> str:
 def _lines(model: type[BaseModel], prefix: str) -> Iterator[str]:
     for name, field in model.model_fields.items():
         full = f"{prefix}{name.upper()}"
-        if nested := _model_of(field.annotation):
-            account = "DEFAULT__" if nested is ChartMogulAccount else ""
-            yield f"\n# {field.description}"
-            yield from _lines(nested, f"{full}__{account}")
+        if models := _models_in(field.annotation):
+            account = "DEFAULT__" if models == [ChartMogulAccount] else ""
+            for number, nested in enumerate(models):
+                yield f"\n# {'or: ' if number else ''}{field.description}"
+                yield from _lines(nested, f"{full}__{account}")
         else:
             yield f"# {field.description}{' (secret)' if field.annotation is SecretStr else ''}"
             yield f"# {full}={_shown(field)}"
 
 
-def _model_of(annotation: Any) -> type[BaseModel] | None:
-    """The settings model inside `X | None` or `dict[str, X]`."""
+def _models_in(annotation: Any) -> list[type[BaseModel]]:
+    """The settings models inside `X | Y | None` or `dict[str, X]`."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    if isinstance(annotation, UnionType) or get_origin(annotation) is dict:
-        found = (_model_of(each) for each in get_args(annotation))
-        return next((each for each in found if each), None)
-    return None
+        return [annotation]
+    if isinstance(annotation, UnionType) or get_origin(annotation) in (dict, Annotated, Union):
+        return [model for each in get_args(annotation) for model in _models_in(each)]
+    return []
 
 
 def _shown(field: FieldInfo) -> str:
+    if get_origin(field.annotation) is Literal and len(get_args(field.annotation)) == 1:
+        return str(get_args(field.annotation)[0])
     if field.default in (PydanticUndefined, None) or isinstance(field.default, list):
         return ""
     return str(field.default).lower() if isinstance(field.default, bool) else str(field.default)
 
 
 def routes_schema() -> str:
-    return json.dumps(Routes.model_json_schema(), indent=2, ensure_ascii=False) + "\n"
+    return _schema(Routes)
+
+
+def warehouse_schema() -> str:
+    return _schema(Mapping)
+
+
+def crm_schema() -> str:
+    return _schema(CrmMapping)
+
+
+def _schema(model: type[BaseModel]) -> str:
+    return json.dumps(model.model_json_schema(), indent=2, ensure_ascii=False) + "\n"
 
 
 GENERATED = {
     Path(".env.example"): env_example,
     Path("config/routes.schema.json"): routes_schema,
+    Path("config/warehouse.schema.json"): warehouse_schema,
+    Path("config/crm.schema.json"): crm_schema,
 }
 
 

@@ -3,9 +3,12 @@
 import re
 from collections import Counter
 from typing import Annotated, Literal, Self
+from zoneinfo import available_timezones
 
 from pydantic import BaseModel, BeforeValidator, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from settings_warehouse import Warehouse
 
 Url = Annotated[str, Field(pattern=r"^https?://[^\s/]+")]
 ApiName = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
@@ -31,6 +34,17 @@ class ChartMogulAccount(BaseModel):
         default=60, ge=0, le=3600, description="How long a movement is left to the webhook before a poll acts"
     )
 
+    time_zone: str = Field(
+        default="UTC", description="ChartMogul's time zone for the account: the export runs at 04:15 there"
+    )
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, name: str) -> str:
+        if name not in available_timezones():
+            raise ValueError(f"{name!r} is no time zone; name one such as Europe/Berlin")
+        return name
+
     @field_validator("webhook_secrets", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
@@ -44,6 +58,25 @@ class ChartMogulAccount(BaseModel):
         if not all(re.fullmatch("[A-Za-z0-9_-]+", each.get_secret_value()) for each in secrets):
             raise ValueError("a secret is part of a URL: it may hold only A-Z, a-z, 0-9, _ and -")
         return secrets
+
+
+class HubSpot(BaseModel):
+    token: SecretStr = Field(description="Service Key or private-app token, pat-...")
+    base_url: Url = Field(default="https://api.hubapi.com", description="API")
+    api_version: str = Field(
+        default="2026-09",
+        pattern=r"^(v3|20\d\d-\d\d)$",
+        description="Version in the API's paths; v3, which HubSpot supports until September 2027",
+    )
+    portal_id: int | None = Field(default=None, description="HubSpot's account number, for links to records")
+    app_url: Url = Field(
+        default="https://app.hubspot.com", description="Where people see records; app-eu1 in the EU"
+    )
+    requests_per_10_seconds: int = Field(
+        default=100, ge=1, description="What HubSpot allows: 190 from Professional on, 250 with a limit pack"
+    )
+    searches_per_second: int = Field(default=5, ge=1, description="What HubSpot allows the account")
+    threads: int = Field(default=8, ge=1, description="Calls at once")
 
 
 class Salesforce(BaseModel):
@@ -91,10 +124,20 @@ class Settings(BaseSettings):
     chartmogul: dict[str, ChartMogulAccount] = Field(
         default={}, description="ChartMogul accounts by name; `default` where there is one"
     )
+    hubspot: HubSpot | None = Field(default=None, description="HubSpot connection")
     salesforce: Salesforce | None = Field(default=None, description="Salesforce connection")
     slack: Slack | None = Field(default=None, description="Slack connection")
+    warehouse: Warehouse | None = Field(default=None, description="Warehouse: one engine")
 
     routes_file: str = Field(default="config/routes.yaml", description="Which events go where")
+    warehouse_file: str = Field(
+        default="config/warehouse.yaml", description="Which fields go to which columns of the warehouse"
+    )
+    warehouse_hash_key: SecretStr = Field(
+        default=SecretStr(""),
+        description="Key of personal data that the mapping hashes; without one it can be found by trying",
+    )
+    crm_file: str = Field(default="config/crm.yaml", description="Which facts go to which field of the CRM")
     web_ui_url: Url = Field(
         default="http://127.0.0.1:8233", description="Temporal's Web UI, for links in messages"
     )

@@ -15,7 +15,7 @@ from models.chartmogul import Activity
 from models.events import MrrMovement, NotAMovement, movement_from_activity
 from models.movements import Sweep, Tally
 
-BEAT_SECONDS = 10
+BEAT_SECONDS = 5
 """A third of the time after which a step counts as dead."""
 
 SeeTo = Callable[[Sweep, Sequence[MrrMovement], datetime], Awaitable[Tally]]

@@ -1,26 +1,45 @@
 """ChartMogul's REST API. Reads only: a read-only API key suffices."""
 
-import json
-from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+import asyncio
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Sequence
+from datetime import UTC, date, datetime
 from typing import Any, Generic, TypeVar
 from urllib.parse import quote
 
 import aiohttp
 import httpx
-from aiolimiter import AsyncLimiter
+import orjson
 from pydantic import BaseModel, ConfigDict
 
 from clients.chartmogul_activities import read_activities
+from clients.chartmogul_customer import CustomerRows, count_with_email, read_customer
+from clients.chartmogul_dates import Row
+from clients.chartmogul_streams import (
+    PATIENCE,
+    patient,
+    read_metrics,
+    read_pages,
+    read_subscriptions,
+    read_whole,
+)
+from clients.chartmogul_windows import MovementBlock, read_movements
+from clients.errors import RateLimited
 from clients.http import CONNECT_SECONDS, Call, error_for, parsed, proxy_for, unclear
+from clients.pace import Pace
 from models.chartmogul import Account, ActivityBlock, Customer, CustomerMovement, Note, Subscription
 from settings import ChartMogulAccount
 
 MAX_CONNECTIONS = 15
 """ChartMogul answers 503 above about 20."""
 
+BULK_CONNECTIONS = 12
+"""Of these: the rest is for live events, which must not wait until a slow page is there."""
+
 KEEP_SECONDS = 4
 """How long an idle connection is kept: shorter than servers do, often 5, or the next call is lost."""
+
+TURNS_AFTER_A_REFUSAL = 5
+"""So many calls in bulk are left out where ChartMogul says there were too many: a jam makes a few."""
 
 PAGE_SIZE = 200
 
@@ -39,12 +58,19 @@ class _Page(BaseModel, Generic[M]):
 
 class ChartMogulClient:
     def __init__(
-        self, account: ChartMogulAccount, *, timeout_seconds: float = 10, page_size: int = PAGE_SIZE
+        self,
+        account: ChartMogulAccount,
+        *,
+        timeout_seconds: float = 10,
+        page_size: int = PAGE_SIZE,
+        patience: Sequence[float] = PATIENCE,
     ) -> None:
         self._account = account
         self._page_size = str(page_size)
-        # One at a time, evenly spaced: a burst would take from what live events may use in that second.
-        self._bulk = AsyncLimiter(1, 1 / (account.requests_per_second * account.bulk_share))
+        # Evenly spaced: a burst would take from what live events may use in that second.
+        self._pace = Pace(account.requests_per_second * account.bulk_share)
+        self._lines = asyncio.Semaphore(BULK_CONNECTIONS)
+        self._patiently = patient(self._get_in_bulk, patience)
         self._timeout = aiohttp.ClientTimeout(
             connect=timeout_seconds,
             sock_connect=min(CONNECT_SECONDS, timeout_seconds),
@@ -77,6 +103,44 @@ class ChartMogulClient:
         """All customers' MRR movements with start <= date < end, at the pace of bulk work."""
         return read_activities(self._get_in_bulk, start, end, int(self._page_size))
 
+    def stream_movements(self, start: datetime, end: datetime) -> AsyncIterator[MovementBlock]:
+        """The same as rows, read at several places at once; see `MovementBlock`."""
+        return read_movements(self._patiently, start, end, int(self._page_size), BULK_CONNECTIONS)
+
+    def stream_customers(self) -> AsyncIterator[list[Row]]:
+        return self._pages("customers", "entries")
+
+    def stream_invoices(self) -> AsyncIterator[list[Row]]:
+        """All of them, also those that are invalid or disabled; line items and transactions inside."""
+        return self._pages("invoices", "invoices", validation_type="all", with_disabled="true")
+
+    def stream_plans(self) -> AsyncIterator[list[Row]]:
+        return self._pages("plans", "plans")
+
+    def stream_plan_groups(self) -> AsyncIterator[list[Row]]:
+        return self._pages("plan_groups", "plan_groups")
+
+    async def stream_data_sources(self) -> AsyncIterator[list[Row]]:
+        yield await read_whole(self._patiently, "data_sources", "data_sources")
+
+    async def stream_metrics(self, start: date, end: date, interval: str) -> AsyncIterator[list[Row]]:
+        """One list: a row per interval (day, week, month, quarter, year), by its last day."""
+        yield await read_metrics(self._patiently, start, end, interval)
+
+    def stream_subscriptions(
+        self, customer_uuids: Iterable[str] | AsyncIterable[str]
+    ) -> AsyncIterator[list[Row]]:
+        """Of these customers, each row with its `customer-uuid`; one list per customer that has any."""
+        size = int(self._page_size)
+        return read_subscriptions(self._patiently, customer_uuids, size, BULK_CONNECTIONS)
+
+    async def customer_rows(self, uuid: str, *, live: bool) -> CustomerRows:
+        """All that the lists say of one customer; live at once, else at the pace of bulk work."""
+        return await read_customer(self._get if live else self._patiently, uuid, int(self._page_size))
+
+    async def count_with_email(self, email: str) -> int:
+        return await count_with_email(self._get, email)
+
     async def latest_note(self, uuid: str) -> Note | None:
         call = Call("chartmogul", f"read notes of {uuid}")
         page = await self._get(call, "customer_notes", customer_uuid=uuid, per_page=self._page_size)
@@ -100,9 +164,17 @@ class ChartMogulClient:
                 raise unclear(call, "the list says it goes on, but not where")
             query["cursor"] = str(page.cursor)
 
+    def _pages(self, path: str, key: str, **query: str) -> AsyncIterator[list[Row]]:
+        return read_pages(self._patiently, path, key, int(self._page_size), **query)
+
     async def _get_in_bulk(self, call: Call, path: str, **params: str) -> Any:
-        async with self._bulk:
-            return await self._get(call, path, **params)
+        async with self._lines:
+            await self._pace.turn()
+            try:
+                return await self._get(call, path, **params)
+            except RateLimited:
+                self._pace.skip(TURNS_AFTER_A_REFUSAL)
+                raise
 
     async def _get(self, call: Call, path: str, **params: str) -> Any:
         url = f"{self._account.base_url.rstrip('/')}/{path}"
@@ -115,7 +187,7 @@ class ChartMogulClient:
             wait = response.headers.get("Retry-After")
             raise error_for(call, response.status, _explanation(body), wait)
         try:
-            return json.loads(body)
+            return orjson.loads(body)
         except ValueError:
             raise unclear(call, "the answer is no JSON") from None
 
@@ -153,7 +225,7 @@ def _customer(uuid: str) -> str:
 def _explanation(answer: bytes) -> str:
     """Errors come as {message}, {error} or {errors: {field: text}}; outages as plain text or nothing."""
     try:
-        body = json.loads(answer)
+        body = orjson.loads(answer)
     except ValueError:
         return ""
     if not isinstance(body, dict):

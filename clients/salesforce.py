@@ -4,10 +4,7 @@ A Task is written by PATCH on a unique external-id field, so that a repeated wri
 """
 
 import asyncio
-import re
 from collections.abc import Iterable, Mapping
-from datetime import date
-from decimal import Decimal
 from typing import Any, NamedTuple
 
 from pydantic import BaseModel
@@ -16,12 +13,11 @@ from simple_salesforce.format import format_external_id, format_soql
 
 from clients.errors import Ambiguous, Rejected
 from clients.http import Call, parsed, refused, unclear
+from clients.salesforce_bulk import SalesforceBulk
 from clients.salesforce_owner import accounts_of, contacts_of, find_owner
-from clients.salesforce_transport import Org, SalesforceTransport
+from clients.salesforce_transport import Org, SalesforceTransport, api_name, json_value
 from models.salesforce import AccountOwner, OwnerQuery
 from settings import Salesforce
-
-NAME = re.compile(r"[A-Za-z]\w*(\.[A-Za-z]\w*)*", re.ASCII)
 
 
 class TaskSaved(NamedTuple):
@@ -30,11 +26,14 @@ class TaskSaved(NamedTuple):
 
 
 class SalesforceClient:
-    def __init__(self, settings: Salesforce, *, timeout_seconds: float = 10) -> None:
-        self._account_key = _name(settings.account_key_field)
-        self._task_key = _name(settings.task_key_field)
+    def __init__(
+        self, settings: Salesforce, *, timeout_seconds: float = 10, bulk_timeout_seconds: float = 60
+    ) -> None:
+        self._account_key = api_name(settings.account_key_field)
+        self._task_key = api_name(settings.task_key_field)
         self._base_url = settings.instance_url.rstrip("/")
         self._transport = SalesforceTransport(settings, timeout_seconds)
+        self.bulk = SalesforceBulk(self._transport, settings.threads, bulk_timeout_seconds)
 
     async def aclose(self) -> None:
         await self._transport.aclose()
@@ -44,7 +43,7 @@ class SalesforceClient:
 
     async def describe(self, object_type: str) -> dict[str, Any]:
         call = Call("salesforce", f"describe {object_type}")
-        path = f"sobjects/{_name(object_type)}/describe"
+        path = f"sobjects/{api_name(object_type)}/describe"
         answer = await self._transport.run(call, lambda org: org.library.restful(path))
         if not isinstance(answer, dict):
             raise unclear(call, "the answer is no description")
@@ -61,7 +60,7 @@ class SalesforceClient:
 
     async def find_task(self, key: str, fields: Iterable[str] = ()) -> dict[str, Any] | None:
         """Id and `fields` of the Task that carries `key`."""
-        columns = ["Id", *map(_name, fields)]
+        columns = ["Id", *map(api_name, fields)]
         call = Call("salesforce", f"find task {key}")
         return await self._transport.run(call, lambda org: self._find_task(org, key, columns))
 
@@ -70,14 +69,13 @@ class SalesforceClient:
         call = Call("salesforce", f"save task {key}", writes=True)
         if self._task_key in fields:
             raise refused(call, Rejected, f"{self._task_key} is the key, and no field to set")
-        # The library takes neither Decimal nor dates.
-        values = {field: _json_value(value) for field, value in fields.items()}
+        values = {field: json_value(value) for field, value in fields.items()}
         return await self._transport.run(call, lambda org: self._upsert_task(org, key, values))
 
     async def update_task(self, task_id: str, fields: Mapping[str, Any]) -> None:
         """Set these fields; by its id, so that a Task that is gone is not made anew."""
         call = Call("salesforce", f"change task {task_id}", writes=True)
-        values = {field: _json_value(value) for field, value in fields.items()}
+        values = {field: json_value(value) for field, value in fields.items()}
         await self._transport.run(call, lambda org: org.library.Task.update(task_id, values))
 
     def _find_task(self, org: Org, key: str, columns: list[str]) -> dict[str, Any] | None:
@@ -103,16 +101,3 @@ class SalesforceClient:
 class _Saved(BaseModel):
     id: str
     created: bool
-
-
-def _name(text: str) -> str:
-    """Names of fields and objects cannot be quoted in SOQL."""
-    if not NAME.fullmatch(text):
-        raise Rejected("salesforce", f"{text!r} is no API name of a Salesforce field or object.")
-    return text
-
-
-def _json_value(value: Any) -> Any:
-    if isinstance(value, Decimal):
-        return float(value)  # Salesforce keeps every number as a double, too
-    return value.isoformat() if isinstance(value, date) else value

@@ -3,12 +3,14 @@ that we meet guarded here (tests/contracts/test_salesforce.py shows fault and gu
 
 import asyncio
 import logging
+import re
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -37,6 +39,8 @@ LIMIT_WAIT = timedelta(minutes=1)
 
 QUOTES_THE_VALUE = {"STRING_TOO_LONG", "INVALID_EMAIL_ADDRESS", "MALFORMED_ID"}
 """Errors whose text repeats what we sent; only the code and the fields are told."""
+
+NAME = re.compile(r"[A-Za-z]\w*(\.[A-Za-z]\w*)*", re.ASCII)
 
 # At DEBUG it logs whole URLs: a query's holds SOQL, and so e-mail addresses.
 logging.getLogger("urllib3.connectionpool").setLevel(logging.INFO)
@@ -220,6 +224,25 @@ def _explanation(response: requests.Response) -> tuple[str, str]:
         return "", ""
     code = str(first.get("errorCode") or first.get("error") or "")
     text = str(first.get("message") or first.get("error_description") or "")
-    if code in QUOTES_THE_VALUE:
-        text = f"in {', '.join(map(str, first.get('fields') or ['a field']))}"
-    return code, text
+    return code, without_values(code, text, first.get("fields") or [])
+
+
+def without_values(code: str, text: str, fields: Iterable[Any]) -> str:
+    """What Salesforce says of an error, without what it repeats of ours."""
+    if code not in QUOTES_THE_VALUE:
+        return text
+    return f"in {', '.join(map(str, fields)) or 'a field'}"
+
+
+def api_name(text: str) -> str:
+    """Names of fields and objects cannot be quoted in SOQL."""
+    if not NAME.fullmatch(text):
+        raise Rejected("salesforce", f"{text!r} is no API name of a Salesforce field or object.")
+    return text
+
+
+def json_value(value: Any) -> Any:
+    """The library takes neither Decimal nor dates."""
+    if isinstance(value, Decimal):
+        return float(value)  # Salesforce keeps every number as a double, too
+    return value.isoformat() if isinstance(value, date) else value

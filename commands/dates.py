@@ -27,19 +27,19 @@ def shown(instant: datetime) -> str:
 
 def time_span(first: str, last: str) -> tuple[datetime, datetime]:
     """What `--from` and `--to` name. Raises Stopped."""
-    start, end = _instant("--from", first), _instant("--to", last)
+    start, end = instant("--from", first), instant("--to", last)
     if start >= end:
         raise Stopped(f"--from {shown(start)} must lie before --to {shown(end)}, which is not included.")
     return start, end
 
 
-def _instant(option: str, text: str) -> datetime:
+def instant(option: str, text: str) -> datetime:
     """A date is its first second; UTC where no offset is given."""
     try:
-        instant = datetime.fromisoformat(text.strip())
+        read = datetime.fromisoformat(text.strip())
     except ValueError:
         wanted = "a date such as 2026-10-01, or 2026-10-01T08:00+02:00"
         raise Stopped(f"{option} {text!r} is not {wanted}.") from None
-    if not 1990 <= instant.year <= 2200:
+    if not 1990 <= read.year <= 2200:
         raise Stopped(f"{option} {text} must lie between 1990 and 2200.")
-    return (instant if instant.tzinfo else instant.replace(tzinfo=UTC)).astimezone(UTC).replace(microsecond=0)
+    return (read if read.tzinfo else read.replace(tzinfo=UTC)).astimezone(UTC).replace(microsecond=0)

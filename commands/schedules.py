@@ -183,17 +183,17 @@ async def _plain(client: Client, values: Sequence[Any]) -> list[Any]:
 def when(spec: ScheduleSpec) -> str:
     parts = [f"every {in_words(each.every)}" for each in spec.intervals if not each.offset]
     parts += [str(each) for each in spec.intervals if each.offset]
-    parts += [_daily(each) for each in spec.calendars]
-    rest = replace(spec, intervals=[], calendars=[])
+    parts += [_daily(each, spec.time_zone_name or "UTC") for each in spec.calendars]
+    rest = replace(spec, intervals=[], calendars=[], time_zone_name=None)
     return ", ".join(parts + ([str(rest)] if rest != ScheduleSpec() else []))
 
 
-def _daily(calendar: ScheduleCalendarSpec) -> str:
+def _daily(calendar: ScheduleCalendarSpec, zone: str) -> str:
     """`daily at 04:40 UTC`; another kind of calendar as it is."""
     hour, minute = list(calendar.hour)[:1], list(calendar.minute)[:1]
     plain = ScheduleCalendarSpec(hour=hour, minute=minute, comment=calendar.comment)
     if hour and minute and _ranges(calendar) == _ranges(plain):
-        return f"daily at {hour[0].start:02}:{minute[0].start:02} UTC"
+        return f"daily at {hour[0].start:02}:{minute[0].start:02} {zone}"
     return str(calendar)
 
 

@@ -9,6 +9,7 @@ from temporalio.client import Client
 
 import temporal
 from commands.coverage import print_report
+from commands.nights import two_nights
 from commands.scenes import ACCOUNT, NOTHING_DONE, Stage
 from models.movements import CoverageInput, CoverageReport, Found
 from simulators.control import Control
@@ -17,6 +18,7 @@ from stack import Stack
 WITHIN_MS = 1000
 ONE_OF_EACH = "1 task, 1 message"
 TWO_AND_ONE = "2 by webhook, 1 by poll, 0 unaccounted"
+CUSTOMERS = 200
 LIST_SECONDS = 5
 """Temporal's list of runs is that far behind at most, on a busy machine."""
 
@@ -52,6 +54,7 @@ async def tell(stack: Stack, control: Control, console: Console) -> list[Claim]:
     report = await _coverage(client, began)
     console.print()
     print_report(report, console)
+    nights = await two_nights(stack, client, control, console)
     return [
         _claim("a cancellation makes one task and one message", stage.left_behind(first), ONE_OF_EACH),
         Claim(f"... within {WITHIN_MS} ms of the webhook", first.took_ms < WITHIN_MS, f"{first.took_ms} ms"),
@@ -61,6 +64,12 @@ async def tell(stack: Stack, control: Control, console: Console) -> list[Claim]:
         _claim("... after one more try of each", [each.tries for each in second.effects], [2, 2]),
         _claim("a lost webhook leaves one task and one message", stage.left_behind(third), ONE_OF_EACH),
         _claim("every movement is accounted for", _accounted(report), TWO_AND_ONE),
+        _claim("the first night exports every customer", nights.customers, CUSTOMERS),
+        _claim(
+            "the second shows the one movement that was restated",
+            [round(delta * 100) for _, _, delta in nights.restated],
+            [nights.moved_cents],
+        ),
     ]
 
 

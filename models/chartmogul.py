@@ -170,3 +170,4 @@ class Account(_Row):
 
     name: Text = ""
     currency: Text
+    time_zone: Text = "UTC"

@@ -1,10 +1,13 @@
 """Salesforce's objects as we use them."""
 
 from datetime import date
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from models.effects import Write
+from models.effects import Action, Write
+
+Reason = Literal["conflict", "invalid", "not found", "refused", "locked", "unanswered"]
 
 
 class _Record(BaseModel):
@@ -50,3 +53,25 @@ class TaskChange(Write):
     task_key: str
     append_to_description: str = ""
     fields: dict[str, str | int | float | bool] = {}
+
+
+class RowProblem(_Record):
+    """Why a record of a batch was not written. `reason` is one of few words, to count by."""
+
+    reason: Reason
+    text: str
+    """Salesforce's code and words, without the values that were sent."""
+
+    @property
+    def passes(self) -> bool:
+        """Whether the same write may well succeed a little later."""
+        return self.reason == "locked"
+
+
+class RowOutcome(_Record):
+    """What became of one row of a batch. Either `problem` is set, or `id` and `action`."""
+
+    key: str
+    id: str | None = None
+    action: Action | None = None
+    problem: RowProblem | None = None

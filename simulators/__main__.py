@@ -19,7 +19,12 @@ def main() -> None:
     # asyncio sets this only on sockets it has opened itself; without it every answer waits 40 ms.
     line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     url = options.url or f"http://{options.host}:{line.getsockname()[1]}"
-    start = Reset(customers=options.customers, seed=options.seed)
+    start = Reset(
+        customers=options.customers,
+        seed=options.seed,
+        movements=options.movements,
+        invoices=options.invoices,
+    )
     world = World(url.rstrip("/"), start, options.webhook, options.latency_ms)
     config = uvicorn.Config(
         create_app(world),
@@ -52,6 +57,8 @@ def _options() -> argparse.Namespace:
     add("--url", help="what to call ourselves in links, where host and port are not reachable")
     add("--customers", type=int, default=200, help="1 to 1,000,000")
     add("--seed", type=int, default=7, help="the same seed makes the same customers")
+    add("--movements", type=int, help="how many each customer has had, from 2; by default a few")
+    add("--invoices", type=int, default=3, help="how many each customer has, at most")
     add("--webhook", metavar="URL", help="where ChartMogul's webhooks go")
     add("--latency-ms", type=float, default=0, help="added to every call of a vendor's API")
     return parser.parse_args()

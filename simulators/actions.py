@@ -3,11 +3,18 @@
 from datetime import timedelta
 from typing import Any, Literal
 
-from simulators.chartmogul_book import now
+from simulators.chartmogul_ledger import now
 from simulators.chartmogul_movements import FIRST_LIVE, MrrMovement
 from simulators.chartmogul_rows import activity_row, webhook_body
 from simulators.seed import Customer
-from simulators.shapes import Cancellation, Cancellations, CustomerRow, Movement, Restatement
+from simulators.shapes import (
+    Cancellation,
+    Cancellations,
+    CustomerRow,
+    Movement,
+    Restatement,
+    Withdrawal,
+)
 from simulators.world import World
 
 Change = Literal["reactivate", "expand", "contract"]
@@ -43,13 +50,14 @@ def restate(world: World, customer: Customer, wish: Restatement) -> dict[str, An
     """No webhook; only one that has not gone out yet says what is now so."""
     book = world.chartmogul
     movement = book.restate(customer, wish)
-    body = webhook_body(book, movement)
-    world.webhook.replace(movement.id - FIRST_LIVE, body, _wait_seconds(movement))
+    if movement.id >= FIRST_LIVE:
+        body = webhook_body(book, movement)
+        world.webhook.replace(movement.id - FIRST_LIVE, body, _wait_seconds(movement))
     return activity_row(book, movement)
 
 
-def withdraw(world: World, customer: Customer, index: int) -> None:
-    movement = world.chartmogul.withdraw(customer, index)
+def withdraw(world: World, customer: Customer, wish: Withdrawal) -> None:
+    movement = world.chartmogul.withdraw(customer, wish)
     world.webhook.withdraw(movement.id - FIRST_LIVE)
 
 

@@ -1,4 +1,4 @@
-"""Puts the simulators together: three APIs, their pages, the control API, and faults around them."""
+"""Puts the simulators together: four APIs, their pages, the control API, and faults around them."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -8,12 +8,19 @@ from starlette.types import ASGIApp
 
 from simulators import (
     chartmogul,
+    chartmogul_attributes,
+    chartmogul_lists,
     chartmogul_pages,
     control_api,
     control_chartmogul,
+    control_hubspot,
     fault_panel,
+    hubspot,
+    hubspot_more,
+    hubspot_pages,
     pages,
     salesforce,
+    salesforce_collections,
     salesforce_pages,
     slack,
     slack_pages,
@@ -34,17 +41,24 @@ def create_app(world: World) -> ASGIApp:
     app.state.world = world
     app.add_exception_handler(Refusal, answer_refusal)
     app.add_exception_handler(NotPossible, control_chartmogul.answer_not_possible)
+    for paths, router in hubspot_more.EVERYWHERE:
+        app.include_router(router, prefix=f"/hubspot/crm{paths}", dependencies=hubspot.guards)
     for router in (
         chartmogul.router,
+        chartmogul_attributes.router,
+        chartmogul_lists.router,
         salesforce.token_router,
+        salesforce_collections.router,
         salesforce.router,
         slack.router,
         control_api.router,
         control_chartmogul.router,
+        control_hubspot.router,
         pages.router,
         chartmogul_pages.router,
         salesforce_pages.router,
         slack_pages.router,
+        hubspot_pages.router,
         fault_panel.router,
     ):
         app.include_router(router)

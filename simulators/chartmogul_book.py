@@ -1,131 +1,22 @@
-"""ChartMogul's state: every customer's MRR movements, from which status, MRR and subscriptions follow."""
+"""ChartMogul's state, and what happens to it: customers leave, return, grow, merge; history is restated."""
 
-import hashlib
-import heapq
-from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
 from itertools import islice
-from typing import Any
-from uuid import UUID
 
-from simulators.chartmogul_customers import Customers
-from simulators.chartmogul_movements import (
-    EVER,
-    FIRST_LIVE,
-    Key,
-    LiveMovements,
-    MrrMovement,
-    keys_between,
-    seeded,
-    seeded_id,
-    subscription_id,
-)
-from simulators.chartmogul_notes import Notes
-from simulators.seed import PLANS, Customer, Plan, Seed
-from simulators.shapes import Cancellation, Case, ChartMogulRules, Movement, Restatement
-
-_ISSUE = 1_000_000_000_000
-"""By this much the numbers of a customer's movements grow when they are computed anew."""
+from simulators.chartmogul_ledger import Ledger, SubscriptionState, now
+from simulators.chartmogul_movements import EVER, FIRST_LIVE, MrrMovement, subscription_id
+from simulators.seed import PLANS, Customer, Plan
+from simulators.shapes import Cancellation, Case, Movement, Restatement, Withdrawal
 
 
 class NotPossible(Exception):
     """The customer is in no state for that; the text says why."""
 
 
-@dataclass(frozen=True, slots=True)
-class SubscriptionState:
-    external_id: str
-    plan: Plan
-    quantity: int
-    mrr: int
-    start: datetime
-    end: datetime | None
-
-
-def now() -> datetime:
-    return datetime.now(UTC)
-
-
 @dataclass
-class Book:
-    """Questions take `known_by`: what was computed until then counts; without it, until now."""
-
-    seed: Seed
-    rules: ChartMogulRules = field(default_factory=ChartMogulRules)
-    notes: Notes = field(default_factory=Notes)
-    custom: dict[int, dict[str, Any]] = field(default_factory=dict)
-    _live: LiveMovements = field(default_factory=LiveMovements)
-    _reissued: int = 0
-    _recalculated: Counter[int] = field(default_factory=Counter)
+class Book(Ledger):
     _last_chosen: dict[Case | None, int] = field(default_factory=dict)
-
-    @cached_property
-    def customers(self) -> Customers:
-        return Customers(self.seed)
-
-    @property
-    def shown(self) -> datetime:
-        """Until when the API knows what happened."""
-        return now() - timedelta(seconds=self.rules.lag_seconds)
-
-    def movements(self, customer: Customer, known_by: datetime | None = None) -> list[MrrMovement]:
-        """All that is known, future ones included, oldest first."""
-        known_by = known_by or now()
-        live = [m for m in self._live.of(customer) if m.known_at <= known_by]
-        old = [self._held(m) for part in self.customers.parts(customer) for m in seeded(part)]
-        return sorted([*old, *live], key=lambda m: m.key)
-
-    def subscriptions(
-        self, customer: Customer, at: datetime | None = None, known_by: datetime | None = None
-    ) -> list[SubscriptionState]:
-        at = at or now()
-        by_id: dict[str, list[MrrMovement]] = {}
-        for movement in self.movements(customer, known_by):
-            if movement.date <= at:
-                by_id.setdefault(movement.subscription, []).append(movement)
-        return [_state(rows, customer.quantity) for rows in by_id.values()]
-
-    def mrr(self, customer: Customer, at: datetime | None = None, known_by: datetime | None = None) -> int:
-        return sum(subscription.mrr for subscription in self.subscriptions(customer, at, known_by))
-
-    def running_mrr(self, customer: Customer, known_by: datetime | None = None) -> dict[int, int]:
-        """By id of movement: what the customer pays after it."""
-        known_by = known_by or now()
-        kept = self._live.running(customer)
-        if kept and kept.holds(known_by):
-            return kept.after
-        running = _running_mrr(self.movements(customer, known_by))
-        if self._live.of(customer):
-            self._live.keep_running(customer, running, known_by)
-        return running
-
-    def status(self, customer: Customer, at: datetime | None = None, known_by: datetime | None = None) -> str:
-        at, known_by = at or now(), known_by or now()
-        if self.mrr(customer, at, known_by) == 0:
-            return "Cancelled"
-        touched = any(m.date <= at and m.known_at <= known_by for m in self._live.of(customer))
-        return "Past Due" if customer.past_due and not touched else "Active"
-
-    def between(self, start: Key, end: Key, *, newest_first: bool) -> Iterator[MrrMovement]:
-        """Movements of all customers with start < key < end, as the API shows them."""
-        shown = self.shown
-        old = keys_between(self._seeded_keys, start, end, newest_first=newest_first)
-        new = keys_between(self._live.keys, start, end, newest_first=newest_first)
-        for _, id in heapq.merge(old, new, reverse=newest_first):
-            movement = self._movement(id)
-            if movement.known_at <= shown:
-                yield movement
-
-    def activity_id(self, movement: MrrMovement) -> int:
-        """Higher after each recalculation: those lists are ordered by when a row was computed."""
-        return movement.id + _ISSUE * (self._reissued + self._recalculated[movement.customer.number])
-
-    def activity_uuid(self, movement: MrrMovement) -> str:
-        digest = hashlib.blake2b(b"%d" % self.activity_id(movement), digest_size=16).digest()
-        return str(UUID(bytes=digest, version=4))
 
     def cancel(self, customer: Customer, wish: Cancellation) -> MrrMovement:
         subscription = self._leaving(customer)
@@ -165,20 +56,28 @@ class Book:
 
     def restate(self, customer: Customer, wish: Restatement) -> MrrMovement:
         """What a recalculation makes of a movement. It gives the customer's movements new ids, too."""
-        old = self._live_movement(customer, wish.index)
+        old = self._chosen(customer, wish)
         kind = wish.type or old.type
         size = wish.cents or abs(old.cents)
         cents = -size if kind in ("contraction", "churn") else size
         new = replace(old, type=kind, cents=cents, date=_second(wish.at or old.date))
-        self._live.remove(old)
-        self._live.add(new)
-        self._recalculated[customer.number] += 1
-        return new
+        self._remove(old)
+        (self._live if old.id >= FIRST_LIVE else self.past.changed).add(new)
+        if wish.new_ids:
+            self._recalculated[customer.number] += 1
+        return self._held(new)
 
-    def withdraw(self, customer: Customer, index: int) -> MrrMovement:
-        movement = self._live_movement(customer, index)
-        self._live.remove(movement)
+    def withdraw(self, customer: Customer, wish: Withdrawal) -> MrrMovement:
+        movement = self._chosen(customer, wish)
+        self._remove(movement)
         return movement
+
+    def hide(self, customer: Customer, wish: Withdrawal) -> None:
+        """The list of all movements leaves it out, until `show`; nothing else changes."""
+        self._hidden.add(self._chosen(customer, wish).id)
+
+    def show(self) -> None:
+        self._hidden.clear()
 
     def merge(self, gone: Customer, into: Customer) -> None:
         if gone == into:
@@ -200,9 +99,6 @@ class Book:
         self._last_chosen[case] = found[-1].number
         return found
 
-    def custom_attributes(self, customer: Customer) -> dict[str, Any]:
-        return customer.custom | self.custom.get(customer.number, {})
-
     def _alive(self, customer: Customer) -> SubscriptionState:
         for subscription in self.subscriptions(customer, known_by=EVER):
             if subscription.mrr:
@@ -223,11 +119,22 @@ class Book:
             return False
         return True
 
-    def _live_movement(self, customer: Customer, index: int) -> MrrMovement:
+    def _chosen(self, customer: Customer, wish: Restatement | Withdrawal) -> MrrMovement:
+        """Of a past one: as one of the customer that had it then."""
+        whole = wish.whole_history
+        movements = self.movements(customer, EVER) if whole else self._live.of(customer)
         try:
-            return self._live.of(customer)[index]
+            return self._movement(movements[wish.index].id)
         except IndexError:
-            raise NotPossible(f"the customer has no movement {index} of its own") from None
+            own = "" if whole else " of its own"
+            raise NotPossible(f"the customer has no movement {wish.index}{own}") from None
+
+    def _remove(self, movement: MrrMovement) -> None:
+        if movement.id >= FIRST_LIVE:
+            self._live.remove(movement)
+        else:
+            self.past.remove(movement)
+            self._live.drop_running(self.customers.holder(movement.customer))
 
     def _add(
         self,
@@ -246,46 +153,6 @@ class Book:
         self._live.add(movement)
         return movement
 
-    @cached_property
-    def _seeded_keys(self) -> list[Key]:
-        return sorted(
-            (instant, seeded_id(number, index))
-            for number in self.seed.numbers()
-            for index, instant in enumerate(self.seed.milestones(number))
-        )
-
-    def _movement(self, id: int) -> MrrMovement:
-        if id >= FIRST_LIVE:
-            return self._live[id]
-        number, index = divmod(id, 10)
-        return self._held(seeded(self.seed.customer(number))[index])
-
-    def _held(self, movement: MrrMovement) -> MrrMovement:
-        """As one of the customer into which its own was merged."""
-        holder = self.customers.holder(movement.customer)
-        return movement if holder is movement.customer else replace(movement, customer=holder)
-
 
 def _second(instant: datetime) -> datetime:
     return instant.astimezone(UTC).replace(microsecond=0)
-
-
-def _running_mrr(movements: list[MrrMovement]) -> dict[int, int]:
-    paid: dict[str, int] = {}
-    ended: set[str] = set()
-    running: dict[int, int] = {}
-    for movement in movements:
-        name = movement.subscription
-        if movement.type == "churn":
-            ended.add(name)
-        paid[name] = 0 if name in ended else paid.get(name, 0) + movement.cents
-        running[movement.id] = sum(paid.values())
-    return running
-
-
-def _state(rows: list[MrrMovement], quantity: int) -> SubscriptionState:
-    """A subscription that was cancelled is over, whatever else its movements add up to."""
-    last = rows[-1]
-    end = next((row.date for row in rows if row.type == "churn"), None)
-    mrr = 0 if end else sum(row.cents for row in rows)
-    return SubscriptionState(last.subscription, last.plan, quantity, mrr, rows[0].date, end)

@@ -1,4 +1,4 @@
-"""MRR movements: those that a customer starts with, and the ones that happen while we run, in order."""
+"""MRR movements that are held: the ones that happen while we run, and changed ones of before, in order."""
 
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterator, Sequence
@@ -6,10 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count
 
-from simulators.seed import GREW_AFTER, LEFT_AFTER, Customer, Plan
-
-Key = tuple[float, int]
-"""Order of movements: instant, then id."""
+from simulators.chartmogul_history import Key
+from simulators.seed import Customer, Plan
 
 FIRST_LIVE = 10_000_000_000
 """Ids from here on belong to movements that happened while we ran."""
@@ -28,6 +26,8 @@ class MrrMovement:
     subscription: str
     plan: Plan
     known_at: datetime
+    paid_after: int | None = None
+    """Of a past one: what the customer pays after it, as long as nothing of theirs has changed."""
 
     @property
     def key(self) -> Key:
@@ -58,6 +58,13 @@ class LiveMovements:
 
     def __getitem__(self, id: int) -> MrrMovement:
         return self._by_id[id]
+
+    def __contains__(self, id: int) -> bool:
+        return id in self._by_id
+
+    def numbers(self) -> set[int]:
+        """Of customers that have any."""
+        return {number for number, movements in self._of_customer.items() if movements}
 
     def next_id(self) -> int:
         return next(self._ids)
@@ -92,7 +99,7 @@ class LiveMovements:
         self._of_customer[movement.customer.number].remove(movement)
 
 
-def keys_between(keys: list[Key], start: Key, end: Key, *, newest_first: bool) -> Iterator[Key]:
+def keys_between(keys: Sequence[Key], start: Key, end: Key, *, newest_first: bool) -> Iterator[Key]:
     """The sorted keys with start < key < end."""
     span = range(bisect_right(keys, start), bisect_left(keys, end))
     return map(keys.__getitem__, reversed(span) if newest_first else span)
@@ -100,29 +107,3 @@ def keys_between(keys: list[Key], start: Key, end: Key, *, newest_first: bool) -
 
 def subscription_id(customer: Customer, number: int) -> str:
     return f"sub_{customer.number}" if number == 1 else f"sub_{customer.number}_{number}"
-
-
-def seeded(customer: Customer) -> list[MrrMovement]:
-    """A customer's history before we started: bought, perhaps grew, perhaps left."""
-    plan, since = customer.plan, customer.since
-    bought = customer.mrr - plan.cents if customer.grew else customer.mrr
-    steps = [("new_biz", f"purchased the {plan.name} plan", since, bought)]
-    if customer.grew:
-        words = f"added seats to the {plan.name} plan"
-        steps.append(("expansion", words, since + GREW_AFTER, plan.cents))
-    if customer.cancelled:
-        words = f"cancelled their {plan.name} plan"
-        steps.append(("churn", words, since + LEFT_AFTER, -customer.mrr))
-    return [_seeded_movement(customer, index, *step) for index, step in enumerate(steps)]
-
-
-def seeded_id(number: int, index: int) -> int:
-    return number * 10 + index
-
-
-def _seeded_movement(
-    customer: Customer, index: int, kind: str, words: str, date: datetime, cents: int
-) -> MrrMovement:
-    id = seeded_id(customer.number, index)
-    subscription = subscription_id(customer, 1)
-    return MrrMovement(id, customer, date, kind, words, cents, subscription, customer.plan, ALWAYS)

@@ -8,7 +8,8 @@ from fastapi import APIRouter, Form, HTTPException, Request
 from fastapi.responses import Response
 
 from simulators import actions
-from simulators.chartmogul_book import NotPossible, now
+from simulators.chartmogul_book import NotPossible
+from simulators.chartmogul_ledger import now
 from simulators.pages import back_to, render
 from simulators.seed import Customer
 from simulators.shapes import Cancellation, Movement

@@ -4,12 +4,13 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from simulators.chartmogul_book import Book, SubscriptionState, now
+from simulators.chartmogul_book import Book
+from simulators.chartmogul_catalog import Source, plan_uuid, source_of
+from simulators.chartmogul_ledger import SubscriptionState, now
 from simulators.chartmogul_movements import MrrMovement
 from simulators.chartmogul_notes import Note
-from simulators.seed import Customer
+from simulators.seed import Customer, Seed
 
-DATA_SOURCE = "ds_7b0c4e5e-5a0e-11ee-8f0c-0b6d2f1a9c44"
 ACCOUNT = {
     "id": "acc_3f1c0b6e-1a8e-4f0e-9d5b-5f0f6a3f7d21",
     "name": "Demo Account",
@@ -30,12 +31,12 @@ EUR_PER_USD = 0.92
 
 def offset_time(instant: datetime) -> str:
     """How activities, subscriptions and customer-since are written."""
-    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S+00:00")
+    return instant.astimezone(UTC).isoformat(timespec="seconds")
 
 
 def zulu_time(instant: datetime) -> str:
     """How the webhook, notes and created_at are written."""
-    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+    return f"{instant.astimezone(UTC).isoformat(timespec='seconds')[:19]}.000Z"
 
 
 def customer_row(book: Book, customer: Customer, url: str) -> dict[str, Any]:
@@ -50,9 +51,9 @@ def customer_row(book: Book, customer: Customer, url: str) -> dict[str, Any]:
         "email": customer.email,
         "status": book.status(customer, known_by=shown),
         "customer-since": offset_time(customer.since),
-        "attributes": {"custom": book.custom_attributes(customer), "stripe": {}, "tags": []},
-        "data_source_uuid": DATA_SOURCE,
-        "data_source_uuids": [DATA_SOURCE],
+        "attributes": attributes_row(book, customer),
+        "data_source_uuid": source_of(customer).uuid,
+        "data_source_uuids": [source_of(part).uuid for part in book.customers.parts(customer)],
         "external_ids": _external_ids(book, customer),
         "company": customer.company,
         "country": code,
@@ -66,7 +67,7 @@ def customer_row(book: Book, customer: Customer, url: str) -> dict[str, Any]:
         "arr": mrr * 12,
         "billing-system-url": None,
         "chartmogul-url": f"{url}/chartmogul/customers/{customer.uuid}",
-        "billing-system-type": "Custom",
+        "billing-system-type": source_of(customer).system,
         "currency": "USD",
         "currency-sign": "$",
         "owner": None,
@@ -74,7 +75,13 @@ def customer_row(book: Book, customer: Customer, url: str) -> dict[str, Any]:
     }
 
 
-def subscription_row(customer: Customer, subscription: SubscriptionState, index: int) -> dict[str, Any]:
+def attributes_row(book: Book, customer: Customer) -> dict[str, Any]:
+    return {"custom": book.custom_attributes(customer), "stripe": {}, "tags": book.tags(customer)}
+
+
+def subscription_row(
+    book: Book, customer: Customer, subscription: SubscriptionState, index: int
+) -> dict[str, Any]:
     return {
         "id": 5_322_800_000 + customer.number * 10 + index,
         "external_id": subscription.external_id,
@@ -84,7 +91,7 @@ def subscription_row(customer: Customer, subscription: SubscriptionState, index:
         "mrr": subscription.mrr,
         "arr": subscription.mrr * 12,
         "status": "active" if subscription.mrr else "inactive",
-        "plan": subscription.plan.name,
+        "plan": book.catalog.name(_source(subscription.external_id), subscription.plan),
         "billing-cycle": subscription.plan.cycle,
         "billing-cycle-count": 1,
         "start-date": offset_time(subscription.start),
@@ -92,6 +99,36 @@ def subscription_row(customer: Customer, subscription: SubscriptionState, index:
         "currency": "USD",
         "currency-sign": "$",
     }
+
+
+def imported_subscription_row(seed: Seed, subscription: SubscriptionState) -> dict[str, Any]:
+    """As the other list of subscriptions shows the same."""
+    source = _source(subscription.external_id)
+    end = subscription.end
+    return {
+        "uuid": subscription_uuid(seed, subscription.external_id),
+        "external_id": subscription.external_id,
+        "subscription_set_external_id": subscription.external_id,
+        "plan_uuid": plan_uuid(source, subscription.plan),
+        "data_source_uuid": source.uuid,
+        "cancellation_dates": [zulu_time(end)] if end else [],
+    }
+
+
+def subscription_uuid(seed: Seed, external_id: str) -> str:
+    number, which = _number_in(external_id)
+    return seed.uuid_of("sub", number, which, seed.customer(number).terms.digest)
+
+
+def _source(subscription_external_id: str) -> Source:
+    """Where it is billed, also after its customer was merged into one of another data source."""
+    return source_of(_number_in(subscription_external_id)[0])
+
+
+def _number_in(subscription_external_id: str) -> tuple[int, int]:
+    """Of the customer, and which of its subscriptions."""
+    number, _, which = subscription_external_id.removeprefix("sub_").partition("_")
+    return int(number), int(which or 1)
 
 
 def _period_end(subscription: SubscriptionState) -> datetime:
@@ -128,13 +165,15 @@ def _movement_row(movement: MrrMovement, mrr: int) -> dict[str, Any]:
 
 
 def activity_rows(book: Book, movements: Iterable[MrrMovement]) -> list[dict[str, Any]]:
-    """What each customer pays is added up once, however many of its movements there are."""
+    """What a customer pays is added up once at most, however many of its movements there are."""
     shown, running, rows = book.shown, dict[int, dict[int, int]](), []
     for movement in movements:
-        customer = movement.customer
-        if customer.number not in running:
-            running[customer.number] = book.running_mrr(customer, shown)
-        rows.append(_activity_row(book, movement, running[customer.number][movement.id]))
+        customer, mrr = movement.customer, movement.paid_after
+        if mrr is None or not book.is_as_seeded(customer):
+            if customer.number not in running:
+                running[customer.number] = book.running_mrr(customer, shown)
+            mrr = running[customer.number][movement.id]
+        rows.append(_activity_row(book, movement, mrr))
     return rows
 
 
@@ -153,7 +192,7 @@ def _activity_row(book: Book, movement: MrrMovement, mrr: int) -> dict[str, Any]
         "customer-name": customer.company or customer.name,
         "customer-uuid": customer.uuid,
         "customer-external-id": customer.external_id,
-        "billing-connector-uuid": DATA_SOURCE,
+        "billing-connector-uuid": _source(movement.subscription).uuid,
         "uuid": book.activity_uuid(movement),
     }
 
@@ -192,7 +231,7 @@ def webhook_body(book: Book, movement: MrrMovement) -> dict[str, Any]:
             "external_id": customer.external_id,
             "external_ids": _external_ids(book, customer),
             "currency_symbol": "$",
-            "data_source_uuid": DATA_SOURCE,
+            "data_source_uuid": source_of(customer).uuid,
         },
         "description": movement.description,
         "subscription": {"external_id": movement.subscription},

@@ -15,6 +15,8 @@ from simulators.shapes import (
     Delivery,
     FaultKind,
     FaultRule,
+    HubSpotCase,
+    HubSpotRules,
     MovementType,
     System,
     WebhookRules,
@@ -52,8 +54,13 @@ class Control:
     def slack_url(self) -> str:
         return f"{self.url}/slack/api/"
 
-    def reset(self, customers: int = 200, seed: int = 7) -> None:
-        self._call("POST", "reset", {"customers": customers, "seed": seed})
+    @property
+    def hubspot_url(self) -> str:
+        return f"{self.url}/hubspot"
+
+    def reset(self, customers: int = 200, seed: int = 7, **more: Any) -> None:
+        """Also how many `movements` and `invoices` a customer has."""
+        self._call("POST", "reset", {"customers": customers, "seed": seed, **more})
 
     def calls(self, system: System | None = None) -> list[Call]:
         return self._get(list[Call], "calls", system=system)
@@ -113,9 +120,22 @@ class Control:
         """Through ChartMogul's own API."""
         note = {"customer_uuid": uuid, "type": "note", "text": text}
         url = f"{self.chartmogul_url}/customer_notes"
-        answer = self._http.post(url, json=note, auth=(CHARTMOGUL_KEY, ""))
-        found: Json = answer.raise_for_status().json()
-        return found
+        return self._vendor("POST", url, note)
+
+    def delete_customer(self, uuid: str) -> None:
+        """Through ChartMogul's own API, as the next three."""
+        self._vendor("DELETE", f"{self.chartmogul_url}/customers/{uuid}")
+
+    def disable_invoice(self, uuid: str, *, disabled: bool = True) -> Json:
+        url = f"{self.chartmogul_url}/invoices/{uuid}/disabled_state"
+        return self._vendor("PATCH", url, {"disabled": disabled})
+
+    def rename_plan(self, uuid: str, name: str) -> Json:
+        return self._vendor("PATCH", f"{self.chartmogul_url}/plans/{uuid}", {"name": name})
+
+    def tag(self, customer_uuid: str, *tags: str) -> Json:
+        url = f"{self.chartmogul_url}/customers/{customer_uuid}/attributes/tags"
+        return self._vendor("POST", url, {"tags": list(tags)})
 
     def restate(
         self,
@@ -125,15 +145,28 @@ class Control:
         type: MovementType | None = None,
         at: datetime | None = None,
         index: int = -1,
+        whole_history: bool = False,
+        new_ids: bool = True,
     ) -> Json:
         """As a recalculation does, without a webhook; the movement's row in /activities. `index` counts
-        the customer's movements since the last reset, in the order in which they were made."""
+        the customer's movements since the last reset, in the order in which they were made; with
+        `whole_history` all that it has, oldest first."""
         wish = {"cents": cents, "type": type, "at": at and at.isoformat(), "index": index}
+        wish |= {"whole_history": whole_history, "new_ids": new_ids}
         return self._json("POST", f"chartmogul/customers/{uuid}/restate", wish)
 
-    def withdraw(self, uuid: str, index: int = -1) -> None:
+    def withdraw(self, uuid: str, index: int = -1, *, whole_history: bool = False) -> None:
         """That movement never was; a webhook that waits for its day does not go out."""
-        self._call("POST", f"chartmogul/customers/{uuid}/withdraw", {"index": index})
+        wish = {"index": index, "whole_history": whole_history}
+        self._call("POST", f"chartmogul/customers/{uuid}/withdraw", wish)
+
+    def hide(self, uuid: str, index: int = -1, *, whole_history: bool = False) -> None:
+        """/activities leaves that movement out, as a fault of its pages would, until `show`."""
+        wish = {"index": index, "whole_history": whole_history}
+        self._call("POST", f"chartmogul/customers/{uuid}/hide", wish)
+
+    def show(self) -> None:
+        self._call("POST", "chartmogul/show")
 
     def merge(self, from_uuid: str, into_uuid: str) -> None:
         self._call("POST", f"chartmogul/customers/{from_uuid}/merge", {"into": into_uuid})
@@ -162,6 +195,10 @@ class Control:
     def change_record(self, object_name: str, id: str, **values: Any) -> Json:
         return self._json("PATCH", f"salesforce/records/{object_name}/{id}", values)
 
+    def refuse_record(self, id: str, **rule: Any) -> None:
+        """Let Salesforce refuse writes of that record; `rule` has RecordRule's fields."""
+        self._call("PUT", f"salesforce/rules/{id}", rule)
+
     def remove_field(self, object_name: str, name: str) -> None:
         self._call("DELETE", f"salesforce/fields/{object_name}/{name}")
 
@@ -170,6 +207,33 @@ class Control:
 
     def slack(self, history_lag_seconds: float) -> None:
         self._call("PUT", "slack", {"history_lag_seconds": history_lag_seconds})
+
+    def _vendor(self, method: str, url: str, body: Json | None = None) -> Json:
+        answer = self._http.request(method, url, json=body, auth=(CHARTMOGUL_KEY, ""))
+        found: Json = answer.raise_for_status().json() if answer.content else {}
+        return found
+
+    def hubspot(self, **rules: Any) -> HubSpotRules:
+        """Rules are HubSpotRules' fields; those not named keep their value."""
+        return HubSpotRules.model_validate(self._call("PUT", "hubspot", rules))
+
+    def hubspot_customers(self, case: HubSpotCase, limit: int = 50) -> list[CustomerRow]:
+        """Customers of whom HubSpot knows that much."""
+        return self._get(list[CustomerRow], "hubspot/customers", case=case, limit=limit)
+
+    def hubspot_records(self, object_type: str, *, all: bool = False) -> list[Json]:
+        """Records made or changed since the last reset, newest last; or all, by id."""
+        return self._get(list[Json], f"hubspot/records/{object_type}", all=all)
+
+    def add_hubspot_record(self, object_type: str, **values: str) -> Json:
+        """As a person in HubSpot does."""
+        return self._json("POST", f"hubspot/records/{object_type}", values)
+
+    def change_hubspot_record(self, object_type: str, id: str, **values: str | None) -> Json:
+        return self._json("PATCH", f"hubspot/records/{object_type}/{id}", values)
+
+    def delete_hubspot_record(self, object_type: str, id: str) -> None:
+        self._call("DELETE", f"hubspot/records/{object_type}/{id}")
 
     def _get(self, shape: type[T], path: str, **query: Any) -> T:
         given = {name: value for name, value in query.items() if value is not None}

@@ -4,11 +4,13 @@ from typing import Any
 
 from fastapi import APIRouter, HTTPException, Request
 
+from simulators.salesforce_org import Rule
 from simulators.salesforce_schema import Field
 from simulators.shapes import (
     Call,
     Delivery,
     FaultRule,
+    RecordRule,
     Resend,
     Reset,
     SlackRules,
@@ -99,9 +101,15 @@ async def change_record(
     record = org.get(object_name, id)
     if record is None:
         raise HTTPException(404, f"no {object_name} {id}")
-    if unknown := values.keys() - record.keys():
+    if unknown := values.keys() - org.fields(object_name).keys():
         raise HTTPException(422, f"{object_name} has no {', '.join(sorted(unknown))}")
     return org.overwrite(object_name, record, values)
+
+
+@router.put("/salesforce/rules/{id}", status_code=204)
+async def add_rule(request: Request, id: str, rule: RecordRule) -> None:
+    """Let the org refuse writes of that record."""
+    world_of(request).salesforce.rules[id] = Rule(rule.code, rule.message, rule.times)
 
 
 @router.delete("/salesforce/fields/{object_name}/{name}", status_code=204)

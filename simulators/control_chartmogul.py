@@ -37,6 +37,12 @@ async def reissue(request: Request) -> None:
     world_of(request).chartmogul.reissue()
 
 
+@router.post("/show", status_code=204)
+async def show(request: Request) -> None:
+    """All movements that were hidden."""
+    world_of(request).chartmogul.show()
+
+
 @router.post("/cancel")
 async def cancel_many(request: Request, wish: Cancellations) -> Response:
     return JSONResponse(actions.cancel_many(world_of(request), wish))
@@ -77,7 +83,13 @@ async def restate(request: Request, uuid: str, wish: Restatement) -> dict[str, A
 @router.post("/customers/{uuid}/withdraw", status_code=204)
 async def withdraw(request: Request, uuid: str, wish: Withdrawal) -> None:
     world = world_of(request)
-    actions.withdraw(world, _known(world, uuid), wish.index)
+    actions.withdraw(world, _known(world, uuid), wish)
+
+
+@router.post("/customers/{uuid}/hide", status_code=204)
+async def hide(request: Request, uuid: str, wish: Withdrawal) -> None:
+    world = world_of(request)
+    world.chartmogul.hide(_known(world, uuid), wish)
 
 
 @router.post("/customers/{uuid}/merge", status_code=204)

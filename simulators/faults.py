@@ -15,6 +15,7 @@ APIS: tuple[tuple[System, str], ...] = (
     ("chartmogul", "/v1/"),
     ("salesforce", "/services/"),
     ("slack", "/api/"),
+    ("hubspot", "/crm/"),
 )
 """Systems, and where below their prefix the API begins; the rest are pages for people."""
 
@@ -41,6 +42,16 @@ SLACK_ERRORS = {
     429: "ratelimited",
     500: "internal_error",
     503: "service_unavailable",
+}
+HUBSPOT_ERRORS = {
+    400: ("VALIDATION_ERROR", "Invalid input JSON"),
+    401: ("INVALID_AUTHENTICATION", "Authentication credentials not found."),
+    403: ("MISSING_SCOPES", "This app hasn't been granted all required scopes to make this call."),
+    404: ("OBJECT_NOT_FOUND", "resource not found"),
+    409: ("CONFLICT", "Contact already exists. Existing ID: 10000000001"),
+    423: ("LOCKED", "The record is locked."),
+    429: ("RATE_LIMITS", "You have reached your ten_secondly_rolling limit."),
+    477: ("MIGRATION_IN_PROGRESS", "The account is being moved."),
 }
 REASONS = {500: "Internal Server Error", 502: "Bad Gateway", 504: "Gateway Timeout Error"}
 
@@ -182,6 +193,10 @@ def _typical_body(system: System, status: int) -> Any:
         return [{"message": message, "errorCode": code}]
     if system == "slack":
         return {"ok": False, "error": SLACK_ERRORS.get(status, "fatal_error")}
+    if system == "hubspot" and status < 500:
+        category, message = HUBSPOT_ERRORS.get(status, HUBSPOT_ERRORS[400])
+        policy = {"policyName": "TEN_SECONDLY_ROLLING"} if status == 429 else {}
+        return {"status": "error", "category": category, "message": message} | policy
     if status >= 500:
         return f"{status} {REASONS.get(status, 'Service Unavailable')}"
     message = CHARTMOGUL_MESSAGES.get(status, "Bad request")

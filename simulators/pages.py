@@ -34,6 +34,7 @@ async def index(request: Request) -> Response:
         customers=world.seed.count,
         tasks=len(world.salesforce.changed["Task"]),
         messages=sum(len(world.slack.messages(channel.id)) for channel in CHANNELS),
+        records=sum(len(changed) for changed in world.hubspot.changed.values()),
         faults=len(world.faults.all()),
     )
 

@@ -10,15 +10,17 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse, Response
 
 from simulators.refusal import Refusal
-from simulators.salesforce_org import Org, refused
-from simulators.salesforce_query import run_query
+from simulators.salesforce_org import Org
+from simulators.salesforce_query import next_page, run_query
 from simulators.salesforce_schema import PREFIXES, Field
 from simulators.salesforce_seed import Record
+from simulators.salesforce_values import refused
 from simulators.shapes import SALESFORCE_CLIENT_ID, SALESFORCE_CLIENT_SECRET
 from simulators.world import World, world_of
 
 OLDEST, NEWEST = 31, 68
 CALLS_PER_DAY = 100_000
+LONGEST_URL = 16_384
 
 
 async def signed_in(request: Request) -> None:
@@ -61,22 +63,30 @@ async def token(request: Request) -> Response:
 @router.get("/limits/")
 async def limits(request: Request) -> Response:
     left = CALLS_PER_DAY - _used(world_of(request))
-    return _answer(request, {"DailyApiRequests": {"Max": CALLS_PER_DAY, "Remaining": left}})
+    return answer(request, {"DailyApiRequests": {"Max": CALLS_PER_DAY, "Remaining": left}})
 
 
 @router.get("/query")
 @router.get("/query/")
 async def query(request: Request) -> Response:
+    if len(request.scope["raw_path"]) + 1 + len(request.scope["query_string"]) > LONGEST_URL:
+        raise refused("URI_TOO_LONG", "The URI of the request is too long", status=414)
     text = request.query_params.get("q", "")
     found = run_query(world_of(request).salesforce, text, request.path_params["version"])
-    return _answer(request, found)
+    return answer(request, found)
+
+
+@router.get("/query/{locator}")
+async def query_more(request: Request, locator: str) -> Response:
+    found = next_page(world_of(request).salesforce, locator, request.path_params["version"])
+    return answer(request, found)
 
 
 @router.get("/sobjects/{object_name}/describe")
 @router.get("/sobjects/{object_name}/describe/")
 async def describe(request: Request, object_name: str) -> Response:
     fields = world_of(request).salesforce.fields(object_name)
-    return _answer(request, {
+    return answer(request, {
         "name": object_name,
         "label": object_name,
         "keyPrefix": PREFIXES[object_name],
@@ -99,7 +109,7 @@ async def create(request: Request, object_name: str) -> Response:
 @router.get("/sobjects/{object_name}/{id}")
 async def read(request: Request, object_name: str, id: str) -> Response:
     org = world_of(request).salesforce
-    return _answer(request, _row(request, org, object_name, _known(org, object_name, id)))
+    return answer(request, _row(request, org, object_name, _known(org, object_name, id)))
 
 
 @router.patch("/sobjects/{object_name}/{id}")
@@ -117,7 +127,7 @@ async def read_by_key(request: Request, object_name: str, key: str, value: str) 
     found = _by_key(request, org, object_name, key)
     if not found:
         raise refused("NOT_FOUND", "The requested resource does not exist", status=404)
-    return _answer(request, _row(request, org, object_name, found[0]))
+    return answer(request, _row(request, org, object_name, found[0]))
 
 
 @router.patch("/sobjects/{object_name}/{key}/{value:path}")
@@ -221,10 +231,10 @@ def _path(version: str, object_name: str, record: Record) -> str:
 
 def _saved(request: Request, record: Record, *, created: bool) -> Response:
     body = {"id": record["Id"], "success": True, "errors": [], "created": created}
-    return _answer(request, body, 201 if created else 200)
+    return answer(request, body, 201 if created else 200)
 
 
-def _answer(request: Request, body: Any, status: int = 200) -> Response:
+def answer(request: Request, body: Any, status: int = 200) -> Response:
     return JSONResponse(body, status, _headers(request))
 
 

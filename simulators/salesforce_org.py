@@ -2,20 +2,25 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from itertools import count
 from typing import Any
 
-from simulators.refusal import Refusal
 from simulators.salesforce_schema import PREFIXES, Field, Schema, fresh_schema
-from simulators.salesforce_seed import FALLBACK, Record, SalesforceSeed, record_id, record_number, stamp
+from simulators.salesforce_seed import FALLBACK, Record, SalesforceSeed, record_id, record_number
+from simulators.salesforce_values import check_type, check_value, folded, refused, same, stamp, stored
 
 _FIRST_NEW = 62**5
 """Numbers of records made while we run; seeded ones stay below."""
 
 
-def refused(code: str, message: str, fields: list[str] | None = None, status: int = 400) -> Refusal:
-    return Refusal(status, [{"message": message, "errorCode": code, "fields": fields or []}])
+@dataclass
+class Rule:
+    """An org's own rule, or a lock, that refuses writes of one record; for ever where `times` is None."""
+
+    code: str
+    message: str
+    times: int | None = 1
 
 
 @dataclass
@@ -24,8 +29,12 @@ class Org:
     schema: Schema = field(default_factory=fresh_schema)
     changed: dict[str, dict[str, Record]] = field(default_factory=lambda: {name: {} for name in PREFIXES})
     """By object and id; newest last. A record here hides the seeded one."""
-    _by_key: dict[tuple[str, str, str], str] = field(default_factory=dict)
-    """Ids of changed records by object, key field and value."""
+    rules: dict[str, Rule] = field(default_factory=dict)
+    """By record id."""
+    cursors: dict[str, list[Record]] = field(default_factory=dict)
+    """Rows of queries with more than a page, newest last."""
+    _index: dict[tuple[str, str, str], dict[str, None]] = field(default_factory=dict)
+    """Ids of changed records by object, indexed field and value; the oldest first."""
     _numbers: Iterator[int] = field(default_factory=lambda: count(_FIRST_NEW))
 
     def fields(self, object_name: str) -> dict[str, Field]:
@@ -45,9 +54,9 @@ class Org:
         """Records whose field has that value, as SOQL's = compares."""
         wanted = self.fields(object_name)[field_name]
         changed = self.changed[object_name]
-        if wanted.unique and value is not None:
-            id = self._by_key.get((object_name, field_name, str(value)))
-            found = [changed[id]] if id else []
+        if wanted.indexed and value is not None:
+            place = (object_name, field_name, folded(wanted, value))
+            found = [changed[id] for id in self._index.get(place, ())]
         else:
             found = [r for r in changed.values() if same(wanted, r.get(field_name), value)]
         for record in self.seed.candidates(object_name, field_name, value):
@@ -55,8 +64,16 @@ class Org:
                 found.append(record)
         return found
 
+    def keep_cursor(self, rows: list[Record]) -> str:
+        """Its name. The oldest of more than ten is forgotten."""
+        name = record_id("01g", next(self._numbers))
+        self.cursors[name] = rows
+        if len(self.cursors) > 10:
+            del self.cursors[next(iter(self.cursors))]
+        return name
+
     def create(self, object_name: str, values: Record) -> Record:
-        self._check(object_name, values)
+        values = self._stored(object_name, values)
         missing = [
             f.name for f in self.fields(object_name).values() if _is_required(f)
             and not values.get(f.name)
@@ -75,8 +92,8 @@ class Org:
         })  # fmt: skip
 
     def update(self, object_name: str, record: Record, values: Record) -> Record:
-        self._check(object_name, values, record["Id"])
-        return self.overwrite(object_name, record, values)
+        self._obey_rule(record["Id"])
+        return self.overwrite(object_name, record, self._stored(object_name, values, record["Id"]))
 
     def overwrite(self, object_name: str, record: Record, values: Record) -> Record:
         """Change a record without the rules for API clients, as an admin may."""
@@ -89,14 +106,20 @@ class Org:
             record["IsClosed"] = record["Status"] == "Completed"
         if object_name == "Contact":
             record["Name"] = f"{record['FirstName'] or ''} {record['LastName']}".strip()
-        old = self.changed[object_name].get(record["Id"], {})
-        for key in (f.name for f in self.fields(object_name).values() if f.unique):
-            if old.get(key):
-                del self._by_key[object_name, key, old[key]]
-            if record.get(key):
-                self._by_key[object_name, key, record[key]] = record["Id"]
+        self._index_anew(object_name, self.changed[object_name].get(record["Id"], {}), record)
         self.changed[object_name][record["Id"]] = record
         return record
+
+    def _index_anew(self, object_name: str, old: Record, new: Record) -> None:
+        for each in self.fields(object_name).values():
+            before, after = old.get(each.name), new.get(each.name)
+            if not each.indexed or before == after:
+                continue
+            if before:
+                del self._index[object_name, each.name, folded(each, before)][new["Id"]]
+            if after:
+                place = (object_name, each.name, folded(each, after))
+                self._index.setdefault(place, {})[new["Id"]] = None
 
     def _account_of(self, task: Record) -> str | None:
         """Salesforce computes it: from WhatId where that is an account, else through the contact."""
@@ -108,6 +131,28 @@ class Org:
     def _defaults(self, object_name: str) -> Record:
         owner = {"OwnerId": record_id(PREFIXES["User"], FALLBACK)}
         return owner | {"Status": "Not Started", "Priority": "Normal"} if object_name == "Task" else owner
+
+    def _obey_rule(self, id: str) -> None:
+        rule = self.rules.get(id)
+        if rule is None:
+            return
+        if rule.times is not None:
+            rule.times -= 1
+            if rule.times <= 0:
+                del self.rules[id]
+        raise refused(rule.code, rule.message)
+
+    def check_types(self, object_name: str, values: Record) -> None:
+        """What is refused before a record is looked at: values that cannot be read."""
+        for name, value in values.items():
+            if value is not None and name in self.fields(object_name):
+                check_type(self.fields(object_name)[name], value)
+
+    def _stored(self, object_name: str, values: Record, id: str | None = None) -> Record:
+        """The values as the org keeps them. Raises what it refuses."""
+        self._check(object_name, values, id)
+        known = self.fields(object_name)
+        return {name: stored(known[name], value) for name, value in values.items()}
 
     def _check(self, object_name: str, values: Record, id: str | None = None) -> None:
         known = self.fields(object_name)
@@ -150,44 +195,6 @@ class Org:
                     f"{other['Id'][:15]}"
                 )
                 raise refused("DUPLICATE_VALUE", text)
-
-
-_PYTHON_TYPES: dict[str, tuple[type, ...]] = {
-    "boolean": (bool,),
-    "currency": (int, float),
-    "double": (int, float),
-}
-
-
-def same(compared: Field, ours: Any, theirs: Any) -> bool:
-    """Text compares without case, save in keys that were made case-sensitive."""
-    exact = compared.case_sensitive or compared.type in ("id", "reference")
-    if isinstance(ours, str) and isinstance(theirs, str) and not exact:
-        return ours.casefold() == theirs.casefold()
-    return bool(ours == theirs)
-
-
-def check_value(checked: Field, value: Any) -> None:
-    expected = _PYTHON_TYPES.get(checked.type, (str,))
-    if type(value) not in expected:
-        text = f"Cannot deserialize instance of {checked.type} from value {value!r}"
-        raise refused("JSON_PARSER_ERROR", text)
-    if checked.type == "date" and not _is_date(value):
-        text = f"Cannot deserialize instance of date from VALUE_STRING value {value}"
-        raise refused("JSON_PARSER_ERROR", text)
-    if checked.length and len(value) > checked.length:
-        text = f"{checked.name}: data value too large: {value[:80]} (max length={checked.length})"
-        raise refused("STRING_TOO_LONG", text, [checked.name])
-    if checked.values and value not in checked.values:
-        text = f"{checked.name}: bad value for restricted picklist field: {value}"
-        raise refused("INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST", text, [checked.name])
-
-
-def _is_date(text: str) -> bool:
-    try:
-        return date.fromisoformat(text).isoformat() == text
-    except ValueError:
-        return False
 
 
 def _is_required(checked: Field) -> bool:

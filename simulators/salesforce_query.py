@@ -3,9 +3,13 @@
 from typing import Any
 
 from simulators import soql
-from simulators.salesforce_org import Org, refused, same
+from simulators.salesforce_org import Org
 from simulators.salesforce_schema import Field
 from simulators.salesforce_seed import Record
+from simulators.salesforce_values import refused, same
+
+PAGE = 2000
+"""Rows of an answer."""
 
 
 def run_query(org: Org, text: str, version: str) -> dict[str, Any]:
@@ -16,7 +20,23 @@ def run_query(org: Org, text: str, version: str) -> dict[str, Any]:
     _check_names(org, query)
     records = _sorted(_matching(org, query), query)[: query.limit]
     rows = [_row(org, query, record, version) for record in records]
-    return {"totalSize": len(rows), "done": True, "records": rows}
+    return _page(org, rows, 0, version)
+
+
+def next_page(org: Org, locator: str, version: str) -> dict[str, Any]:
+    name, _, start = locator.partition("-")
+    if name not in org.cursors or not start.isdecimal():
+        raise refused("INVALID_QUERY_LOCATOR", "invalid query locator")
+    return _page(org, org.cursors[name], int(start), version, name)
+
+
+def _page(org: Org, rows: list[Record], start: int, version: str, name: str = "") -> dict[str, Any]:
+    end = start + PAGE
+    page: dict[str, Any] = {"totalSize": len(rows), "done": end >= len(rows), "records": rows[start:end]}
+    if not page["done"]:
+        name = name or org.keep_cursor(rows)
+        page["nextRecordsUrl"] = f"/services/data/v{version}/query/{name}-{end}"
+    return page
 
 
 def _check_names(org: Org, query: soql.Query) -> None:
@@ -53,23 +73,14 @@ def _relation(org: Org, object_name: str, relationship: str) -> Field:
 
 
 def _matching(org: Org, query: soql.Query) -> list[Record]:
-    return [
-        record
-        for record in _candidates(org, query)
-        if all(_holds(org, query.object_name, record, c) for c in query.conditions)
-    ]
-
-
-def _candidates(org: Org, query: soql.Query) -> list[Record]:
-    """By one condition on the object's own fields where there is one; else everything."""
-    for condition in query.conditions:
-        if not condition.negated and "." not in condition.field:
-            found: dict[str, Record] = {}
-            for value in condition.values:
-                rows = org.having(query.object_name, condition.field, value)
-                found |= {row["Id"]: row for row in rows}
-            return list(found.values())
-    return list(org.all(query.object_name))
+    """By one condition on the object's own fields where there is one; else all are looked at."""
+    plain = (c for c in query.conditions if not c.negated and "." not in c.field)
+    found, first = org.all(query.object_name), next(plain, None)
+    if first:
+        rows = (row for value in first.values for row in org.having(query.object_name, first.field, value))
+        found = iter({row["Id"]: row for row in rows}.values())
+    others = [c for c in query.conditions if c is not first]
+    return [row for row in found if all(_holds(org, query.object_name, row, c) for c in others)]
 
 
 def _holds(org: Org, object_name: str, record: Record, condition: soql.Condition) -> bool:

@@ -28,6 +28,11 @@ class Field:
         return self.external_id or self.id_lookup
 
     @property
+    def indexed(self) -> bool:
+        """Found without looking at every record. Website is ours: Salesforce would look at all."""
+        return self.unique or self.id_lookup or self.name == "Website"
+
+    @property
     def case_sensitive(self) -> bool:
         return self.external_id
 
@@ -65,6 +70,30 @@ _STAMPS = (
     Field("LastModifiedDate", "datetime", nillable=False, writeable=False, label="Last Modified"),
 )
 
+_KEY = Field(
+    "CM_Customer_UUID__c", length=64, external_id=True, unique=True, id_lookup=True,
+    label="ChartMogul Customer UUID",
+)  # fmt: skip
+_CHARTMOGUL = (
+    _KEY,
+    Field("CM_External_ID__c", length=255),
+    Field("CM_MRR__c", "currency", label="ChartMogul MRR"),
+    Field("CM_ARR__c", "currency"),
+    Field("CM_Currency__c", length=3),
+    Field("CM_Plan__c", length=255, label="ChartMogul Plan"),
+    Field("CM_Billing_Cycle__c", length=80),
+    Field("CM_Status__c", "picklist", 255),
+    Field("CM_Net_Payments__c", "currency"),
+    Field("CM_LTV__c", "currency"),
+    Field("CM_Subscriber_Since__c", "date"),
+    Field("CM_Churned_On__c", "date"),
+    Field("CM_Last_Movement_Type__c", length=40),
+    Field("CM_Last_Movement_Amount__c", "currency"),
+    Field("CM_Last_Movement_At__c", "datetime"),
+    Field("CM_Link__c", "url", 255),
+)
+"""What an admin adds for the mapping that we come with, on accounts and on contacts."""
+
 _OBJECTS: dict[str, tuple[Field, ...]] = {
     "User": (
         _ID,
@@ -80,12 +109,7 @@ _OBJECTS: dict[str, tuple[Field, ...]] = {
         Field("Website", "url", 255),
         Field("BillingCountry", length=80, label="Country"),
         _OWNER,
-        Field(
-            "CM_Customer_UUID__c", length=64, external_id=True, unique=True, id_lookup=True,
-            label="ChartMogul Customer UUID",
-        ),
-        Field("CM_MRR__c", "currency", label="ChartMogul MRR"),
-        Field("CM_Plan__c", length=255, label="ChartMogul Plan"),
+        *_CHARTMOGUL,
         *_STAMPS,
     ),
     "Contact": (
@@ -96,6 +120,7 @@ _OBJECTS: dict[str, tuple[Field, ...]] = {
         Field("Email", "email", 80, id_lookup=True),
         _reference("AccountId", "Account", label="Account"),
         _OWNER,
+        *_CHARTMOGUL,
         *_STAMPS,
     ),
     "Task": (

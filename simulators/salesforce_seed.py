@@ -1,10 +1,10 @@
 """Accounts, contacts and users that the Salesforce org starts with, made from ChartMogul's customers."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import Any
 
 from simulators.salesforce_schema import PREFIXES
+from simulators.salesforce_values import stamp
 from simulators.seed import Customer, Seed
 
 Record = dict[str, Any]
@@ -52,6 +52,10 @@ def record_number(id: str) -> int | None:
     return number if id == record_id(id[:3], number) else None
 
 
+_FILLED = {"Account": ("CM_Customer_UUID__c", "CM_MRR__c", "CM_Plan__c")}
+"""Of ChartMogul's fields; the others are empty at first."""
+
+
 class SalesforceSeed:
     """Customer n has accounts and contacts 2n and, in case `several`, 2n + 1."""
 
@@ -87,7 +91,9 @@ class SalesforceSeed:
             yield from self._of_customer(object_name, self.seed.find(value))
         elif object_name == "Contact" and field == "Email":
             yield from self._of_customer(object_name, self.seed.find_email(value))
-        else:
+        elif object_name == "Account" and field == "Website":
+            yield from self._of_customer(object_name, self.seed.find_domain(_host(value)))
+        elif not field.startswith("CM_") or field in _FILLED.get(object_name, ()):
             yield from self.all(object_name)
 
     def owner(self, customer: Customer) -> str | None:
@@ -108,6 +114,10 @@ class SalesforceSeed:
         if object_name == "Account":
             return _account(customer, which)
         return _contact(customer, which) if object_name == "Contact" else None
+
+
+def _host(website: str) -> str:
+    return website.casefold().partition("//")[2].removeprefix("www.").rstrip("/")
 
 
 def _owner_number(customer: Customer, which: int) -> int:
@@ -135,7 +145,7 @@ def _account(customer: Customer, which: int) -> Record:
     return {
         "Id": record_id(PREFIXES["Account"], customer.number * 2 + which),
         "Name": customer.company + (" (old)" if which else ""),
-        "Website": f"https://{customer.email.partition('@')[2]}",
+        "Website": f"https://{customer.domain}",
         "BillingCountry": customer.place[1],
         "OwnerId": record_id(PREFIXES["User"], _owner_number(customer, which)),
         "CM_Customer_UUID__c": customer.uuid if linked else None,
@@ -162,7 +172,3 @@ def _contact(customer: Customer, which: int) -> Record:
 def _stamps(customer: Customer) -> Record:
     since = stamp(customer.since)
     return {"CreatedDate": since, "LastModifiedDate": since}
-
-
-def stamp(instant: datetime) -> str:
-    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.000+0000")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from simulators.shapes import Case
 
@@ -60,10 +60,32 @@ NOTES = (
     "Usage fell by half since spring & nobody answers.", "Wants an invoice in EUR.",
 )  # fmt: skip
 
+CUSTOMERS_KEPT = 65_536
+"""About 60 MB: making one takes longer than all the rest of its row."""
+
 _CASES: dict[int, Case] = {5: "contact_only", 11: "several", 14: "none", 17: "inactive_owner"}
-GREW_AFTER, LEFT_AFTER = timedelta(days=60), timedelta(days=150)
-_FIRST_DAY = datetime(2022, 1, 1, tzinfo=UTC)
+FREE_MAIL = "gmail.com"
+"""Some customers sign up with such an address. A hyphen, as ours have, is not allowed there: nobody's."""
+
+FIRST_DAY = datetime(2022, 1, 1, tzinfo=UTC)
+_FIRST_SECOND = int(FIRST_DAY.timestamp())
 _SPAN_SECONDS = int(timedelta(days=4 * 365).total_seconds())
+
+
+class Terms(NamedTuple):
+    """What a customer's history follows from; cheaper to have than the whole customer."""
+
+    plan: Plan
+    quantity: int
+    since: int
+    """Seconds since 1970."""
+    cancelled: bool
+    grew: bool
+    digest: bytes
+
+    @property
+    def mrr(self) -> int:
+        return self.plan.cents * self.quantity
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,19 +109,36 @@ class Customer:
     invoice_currency: str
     custom: dict[str, str | int]
     note: str | None
+    terms: Terms
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        return ("beta", "priority support") if self.number % 6 == 2 else ()
 
     @property
     def mrr(self) -> int:
         """What they pay while they pay."""
         return self.plan.cents * self.quantity
 
+    @property
+    def domain(self) -> str:
+        """Their company's own, whatever their address."""
+        domain = self.email.partition("@")[2]
+        return f"company-{self.number}.example" if domain == FREE_MAIL else domain
+
 
 class Seed:
-    def __init__(self, seed: int = 7, count: int = 200) -> None:
+    """`movements` is how many each customer has had; None: those few that its story needs."""
+
+    def __init__(
+        self, seed: int = 7, count: int = 200, movements: int | None = None, invoices: int = 3
+    ) -> None:
         self.seed = seed
         self.count = count
+        self.movements = movements
+        self.invoices = invoices
         self._mask = int.from_bytes(self._digest(0)[:4])
-        self.customer = lru_cache(maxsize=8192)(self._customer)
+        self.customer = lru_cache(maxsize=CUSTOMERS_KEPT)(self._customer)
 
     def numbers(self) -> range:
         return range(1, self.count + 1)
@@ -111,21 +150,35 @@ class Seed:
         return customer if customer and customer.uuid == uuid else None
 
     def find_email(self, email: str) -> Customer | None:
-        match = re.search(r"-(\d{1,7})\.example$", email.casefold())
+        match = re.search(rf"-(\d{{1,7}})(\.example|@{FREE_MAIL})$", email.casefold())
         customer = self._known(int(match[1])) if match else None
         return customer if customer and customer.email == email.casefold() else None
+
+    def find_domain(self, domain: str) -> Customer | None:
+        match = re.search(r"-(\d{1,7})\.example$", domain.casefold())
+        customer = self._known(int(match[1])) if match else None
+        return customer if customer and customer.domain == domain.casefold() else None
 
     def find_external_id(self, external_id: str) -> Customer | None:
         match = re.fullmatch(r"cus_N(\d{1,8})", external_id)
         return self._known(int(match[1]) - 1000) if match else None
 
-    def milestones(self, number: int) -> list[float]:
-        """When they bought, perhaps grew, perhaps left; without making the whole customer."""
-        digest = self._digest(number)
-        since = _since(digest).timestamp()
-        grew = [since + GREW_AFTER.total_seconds()] if _grew(digest) else []
-        left = [since + LEFT_AFTER.total_seconds()] if _left(number) else []
-        return [since, *grew, *left]
+    def terms(self, number: int) -> Terms:
+        d = self._digest(number)
+        since = _FIRST_SECOND + int.from_bytes(d[20:24]) % _SPAN_SECONDS
+        return Terms(_pick(PLANS, d[29]), _quantity(d), since, number % 40 == 39, _grew(d), d)
+
+    def uuid_of(self, prefix: str, number: int, part: int, digest: bytes) -> str:
+        """Of the part-th thing of a customer; `number_in` finds both again."""
+        h = digest[:10].hex()
+        tail = f"{part:04x}{number ^ self._mask:08x}"
+        return f"{prefix}_{h[:8]}-{h[8:12]}-4{h[13:16]}-a{h[17:20]}-{tail}"
+
+    def number_in(self, prefix: str, uuid: str) -> tuple[int, int] | None:
+        """Customer's number and part, where there may be such a thing."""
+        match = re.fullmatch(prefix + r"_[0-9a-f-]{24}([0-9a-f]{4})([0-9a-f]{8})", uuid)
+        number = int(match[2], 16) ^ self._mask if match else 0
+        return (number, int(match[1], 16)) if match and 1 <= number <= self.count else None
 
     def _known(self, number: int) -> Customer | None:
         return self.customer(number) if 1 <= number <= self.count else None
@@ -134,7 +187,8 @@ class Seed:
         return hashlib.blake2b(b"%d:%d" % (self.seed, number), digest_size=40).digest()
 
     def _customer(self, number: int) -> Customer:
-        d = self._digest(number)
+        terms = self.terms(number)
+        d = terms.digest
         first, last = _pick(FIRST_NAMES, d[24]), _pick(LAST_NAMES, d[25])
         company = f"{_pick(COMPANIES, d[26])} {_pick(TRADES, d[27])}"
         domain = f"{company.split()[0].lower()}-{number}.example"
@@ -146,28 +200,27 @@ class Seed:
             external_id=f"cus_N{1000 + number}",
             name=f"{first} {last}",
             company=company,
-            email=_email(first, last, domain, plain=number % 7 != 3),
+            email=_email(first, last, domain, plain=number % 7 != 3)
+            if number % 40 != 13
+            else _email(first, f"{last}-{number}", FREE_MAIL, plain=True),
             place=_pick(PLACES, d[28]),
-            plan=_pick(PLANS, d[29]),
-            quantity=_quantity(d),
-            since=_since(d),
+            plan=terms.plan,
+            quantity=terms.quantity,
+            since=datetime.fromtimestamp(terms.since, UTC),
             case=_CASES.get(number % 20, "account"),
             draw=d[31],
             past_due=number % 40 == 19,
-            cancelled=_left(number),
-            grew=_grew(d),
+            cancelled=terms.cancelled,
+            grew=terms.grew,
             invoice_currency="EUR" if number % 10 == 7 else "USD",
             custom=_custom(number, d[33]),
             note=_pick(NOTES, d[34]) if number % 4 == 1 else None,
+            terms=terms,
         )
 
 
 def _pick(options: Sequence[T], draw: int) -> T:
     return options[draw % len(options)]
-
-
-def _since(digest: bytes) -> datetime:
-    return _FIRST_DAY + timedelta(seconds=int.from_bytes(digest[20:24]) % _SPAN_SECONDS)
 
 
 def _quantity(digest: bytes) -> int:
@@ -176,10 +229,6 @@ def _quantity(digest: bytes) -> int:
 
 def _grew(digest: bytes) -> bool:
     return digest[32] % 4 == 0 and _quantity(digest) > 1
-
-
-def _left(number: int) -> bool:
-    return number % 40 == 39
 
 
 def _email(first: str, last: str, domain: str, *, plain: bool) -> str:

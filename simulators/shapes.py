@@ -6,11 +6,17 @@ from typing import Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator
 
-System = Literal["chartmogul", "salesforce", "slack"]
+System = Literal["chartmogul", "salesforce", "slack", "hubspot"]
 FaultKind = Literal["status", "drop_before", "drop_after", "slow", "malformed", "expired_token"]
 Case = Literal["account", "contact_only", "several", "none", "inactive_owner"]
 """What Salesforce knows of a customer: an account with ChartMogul's uuid, only a contact with the
 e-mail, two contacts on different accounts, nothing, or an account whose owner has left."""
+
+HubSpotCase = Literal[
+    "contact_and_company", "secondary_email", "two_companies", "contact_only", "company_only", "missing"
+]
+"""What HubSpot knows of a customer: a contact with the e-mail and its company; the same, with the e-mail
+as a secondary one; two companies with the domain; only one of the two; or nothing."""
 
 MovementType = Literal["new_biz", "reactivation", "expansion", "contraction", "churn"]
 
@@ -18,6 +24,7 @@ CHARTMOGUL_KEY = "cm-demo-key"
 SALESFORCE_CLIENT_ID = "sf-demo-client"
 SALESFORCE_CLIENT_SECRET = "sf-demo-secret"
 SLACK_TOKEN = "xoxb-demo"
+HUBSPOT_TOKEN = "pat-demo"
 
 
 class _Shape(BaseModel):
@@ -112,6 +119,10 @@ class CustomerRow(_Shape):
 class Reset(_Shape):
     customers: int = Field(default=200, ge=1, le=1_000_000)
     seed: int = 7
+    movements: int | None = Field(
+        default=None, ge=2, le=1000, description="How many each has had; by default a few"
+    )
+    invoices: int = Field(default=3, ge=0, le=100, description="How many each has, at most")
 
 
 class _Happening(_Shape):
@@ -137,17 +148,18 @@ class Cancellations(_Shape):
     over_seconds: float = Field(default=0.0, ge=0, description="Webhooks are spread over this time")
 
 
-class Restatement(_Shape):
+class Withdrawal(_Shape):
+    index: int = Field(default=-1, description="Of the customer's movements since the last reset, as made")
+    whole_history: bool = Field(default=False, description="Count all the customer has, oldest first")
+
+
+class Restatement(Withdrawal):
     """What is not named stays; the amount's sign follows the type."""
 
-    index: int = Field(default=-1, description="Of the customer's movements since the last reset")
     cents: int | None = Field(default=None, gt=0)
     type: MovementType | None = None
     at: AwareDatetime | None = None
-
-
-class Withdrawal(_Shape):
-    index: int = Field(default=-1, description="Of the customer's movements since the last reset")
+    new_ids: bool = Field(default=True, description="As a recalculation does, for all of the customer's")
 
 
 class Merger(_Shape):
@@ -162,6 +174,14 @@ class SlackRules(_Shape):
     history_lag_seconds: float = Field(default=0.0, ge=0)
 
 
+class RecordRule(_Shape):
+    """Why Salesforce refuses to write one record."""
+
+    code: str = "FIELD_CUSTOM_VALIDATION_EXCEPTION"
+    message: str = "A rule of this org says no"
+    times: int | None = Field(default=None, ge=1, description="None: for ever")
+
+
 class ChartMogulRules(_Shape):
     """The limits are off by default. ChartMogul's are 40 and about 20."""
 
@@ -169,3 +189,14 @@ class ChartMogulRules(_Shape):
     cursor_skips: bool = Field(default=False, description="Pages of /activities lose a row at each edge")
     requests_per_second: int | None = Field(default=None, ge=1, description="Above: 429")
     connections: int | None = Field(default=None, ge=1, description="Calls at once; above: 503")
+    metrics_zone: str = Field(default="Europe/Berlin", description="Where the metrics' days begin and end")
+
+
+class HubSpotRules(_Shape):
+    """The limits are off by default. HubSpot's are 100 to 250, by the day 250,000 and more, and 5."""
+
+    requests_per_10_seconds: int | None = Field(default=None, ge=1, description="Above: 429")
+    requests_per_day: int | None = Field(default=None, ge=1, description="Above: 429")
+    searches_per_second: int | None = Field(default=None, ge=1, description="Above: 429")
+    search_lag_seconds: float = Field(default=0.0, ge=0, description="Search is this far behind")
+    per_row: bool = Field(default=True, description="Traced batches are written but for wrong rows")

@@ -6,8 +6,13 @@ from fastapi import Request
 
 from simulators.call_log import CallLog
 from simulators.chartmogul_book import Book
+from simulators.chartmogul_invoices import Invoices
 from simulators.chartmogul_limits import Limits
+from simulators.chartmogul_metrics import Totals
 from simulators.fault_book import FaultBook
+from simulators.hubspot_limits import HubSpotLimits
+from simulators.hubspot_portal import Portal
+from simulators.hubspot_seed import HubSpotSeed
 from simulators.salesforce_org import Org
 from simulators.salesforce_seed import SalesforceSeed
 from simulators.seed import Seed
@@ -35,12 +40,16 @@ class World:
         await self._http.aclose()
 
     def _fill(self, start: Reset, webhook_url: str | None) -> None:
-        self.seed = Seed(start.seed, start.customers)
+        self.seed = Seed(start.seed, start.customers, start.movements, start.invoices)
         self.chartmogul = Book(self.seed)
+        self.invoices = Invoices(self.chartmogul)
+        self.totals = Totals(self.chartmogul)
         self.chartmogul_limits = Limits()
         self.salesforce_calls = 0
         self.salesforce = Org(SalesforceSeed(self.seed))
         self.slack = Workspace(self.url)
+        self.hubspot = Portal(HubSpotSeed(self.seed))
+        self.hubspot_limits = HubSpotLimits()
         self.webhook = WebhookSender(self._http, WebhookRules(url=webhook_url), start.seed)
         self.faults = FaultBook(start.seed)
         self.calls = CallLog()

@@ -18,10 +18,11 @@ from temporalio.service import RPCError, RPCStatusCode
 import worker
 from devserver import DevServer, prepare_namespace
 from processes import free_ports
-from settings import ChartMogulAccount, Salesforce, Settings, Slack
+from settings import ChartMogulAccount, HubSpot, Salesforce, Settings, Slack
 from simulators.control import Control
 from temporal import RETENTION
 from temporal_cli import find_cli
+from tests.doubles.running import Double, running
 
 ROOT = Path(__file__).parent.parent
 SECRET = "a-secret-of-the-tests"
@@ -108,6 +109,7 @@ def settings_for(simulators_url: str) -> Settings:
                 }
             )
         },
+        hubspot=HubSpot.model_validate({"token": "pat-demo", "base_url": f"{simulators_url}/hubspot"}),
         salesforce=Salesforce.model_validate(
             {
                 "instance_url": f"{simulators_url}/salesforce",
@@ -132,3 +134,21 @@ async def workers(client: Client, settings: Settings) -> AsyncIterator[None]:
     """All workers, in this process, with the workflow sandbox on."""
     async with worker.running(client, settings):
         yield
+
+
+@pytest.fixture(scope="session")
+async def snowflake_double(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Double]:
+    async with running("snowflake", tmp_path_factory.mktemp("snowflake") / "log") as double:
+        yield double
+
+
+@pytest.fixture(scope="session")
+async def bigquery_double(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Double]:
+    async with running("bigquery", tmp_path_factory.mktemp("bigquery") / "log") as double:
+        yield double
+
+
+@pytest.fixture(scope="session")
+async def s3_double(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Double]:
+    async with running("s3", tmp_path_factory.mktemp("s3") / "log") as double:
+        yield double

@@ -55,7 +55,9 @@ class Ledger:
         return ApplicationError(str(failure), type=failure.kind, non_retryable=True)
 
     def note_problem(self, failure: StepFailed) -> None:
-        problem = Problem(step=failure.step, kind=failure.kind, message=str(failure))
+        self.add_problem(Problem(step=failure.step, kind=failure.kind, message=str(failure)))
+
+    def add_problem(self, problem: Problem) -> None:
         self.problems.append(problem)
         workflow.logger.warning("Step failed for good", extra={"step": problem.step, "kind": problem.kind})
         workflow.upsert_search_attributes([OUTCOME.value_set(Outcome.PARTIAL)])
@@ -71,11 +73,14 @@ class Ledger:
     def show(self) -> None:
         trouble.show(self.markdown())
 
-    def markdown(self) -> str:
+    def table(self) -> list[str]:
+        """Lines of markdown: what there is to see of the run's work."""
         rows = [_row(effect) for effect in self.effects]
-        table = ["| system | object | what | tries | |", "|---|---|---|---|---|", *rows] if rows else []
+        return ["| system | object | what | tries | |", "|---|---|---|---|---|", *rows] if rows else []
+
+    def markdown(self) -> str:
         restated = [f"ChartMogul has restated the movement: {now}." for now in self.restated]
-        lines = [f"### {self._title}", "", *table, "", *restated, *map(_advice, self.problems)]
+        lines = [f"### {self._title}", "", *self.table(), "", *restated, *map(_advice, self.problems)]
         return "\n".join(lines).strip()
 
     def _close(self, outcome: Outcome) -> RunResult:

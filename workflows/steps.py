@@ -24,7 +24,7 @@ LOCAL_LIMIT = timedelta(seconds=3)
 
 DURABLE_LIMIT = timedelta(seconds=30)
 
-HEARTBEAT_LIMIT = timedelta(seconds=30)
+HEARTBEAT_LIMIT = timedelta(seconds=15)
 """After a killed worker a long step goes on after this long, where its last heartbeat says."""
 
 LOCAL_WINDOW = 0.8 * TASK_TIMEOUT

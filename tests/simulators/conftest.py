@@ -13,6 +13,7 @@ import pytest
 from simulators.control import Control
 from simulators.shapes import (
     CHARTMOGUL_KEY,
+    HUBSPOT_TOKEN,
     SALESFORCE_CLIENT_ID,
     SALESFORCE_CLIENT_SECRET,
     SLACK_TOKEN,
@@ -60,6 +61,14 @@ def salesforce(simulators: Control, http: httpx.Client) -> Iterator[httpx.Client
 def slack(simulators: Control) -> Iterator[httpx.Client]:
     headers = {"authorization": f"Bearer {SLACK_TOKEN}"}
     with httpx.Client(base_url=simulators.slack_url, headers=headers, trust_env=False, timeout=5) as client:
+        yield client
+
+
+@pytest.fixture
+def hubspot(simulators: Control) -> Iterator[httpx.Client]:
+    headers = {"authorization": f"Bearer {HUBSPOT_TOKEN}"}
+    base_url = f"{simulators.hubspot_url}/crm"
+    with httpx.Client(base_url=base_url, headers=headers, trust_env=False, timeout=5) as client:
         yield client
 
 

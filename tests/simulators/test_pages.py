@@ -12,7 +12,7 @@ SHOWN = "&lt;script&gt;alert(&#39;&amp;&#39;)&lt;/script&gt;"
 
 def test_index_leads_to_all(http: httpx.Client) -> None:
     page = http.get("/").text
-    for path in ("/chartmogul/", "/salesforce/", "/slack/", "/faults"):
+    for path in ("/chartmogul/", "/salesforce/", "/slack/", "/hubspot/", "/faults"):
         assert f'href="{path}"' in page
         assert http.get(path, follow_redirects=True).status_code == 200
     assert http.get("/style.css").headers["content-type"].startswith("text/css")
@@ -165,3 +165,24 @@ def test_fault_panel_sets_the_webhook(simulators: Control, http: httpx.Client) -
 )
 def test_what_is_not_there_is_not_found(http: httpx.Client, path: str) -> None:
     assert http.get(path).status_code == 404
+
+
+def test_hubspot_shows_records_and_what_was_written(simulators: Control, http: httpx.Client) -> None:
+    made = simulators.add_hubspot_record("companies", name=HOSTILE, domain="acme.example")
+    page = http.get("/hubspot/", follow_redirects=True)
+    assert "gmail.com" in page.text
+    written = http.get(f"{page.url.path}?changed=1").text
+    assert "gmail.com" not in written
+    shown = http.get(f"/hubspot/contacts/1001/record/0-2/{made['id']}").text
+    for text in (written, shown):
+        assert SHOWN in text
+        assert HOSTILE not in text
+    assert http.get("/hubspot/contacts/1001/record/0-2/7").status_code == 404
+
+
+def test_hubspot_contact_leads_to_its_company(simulators: Control, http: httpx.Client) -> None:
+    row = simulators.hubspot_customers("contact_and_company", limit=1)[0]
+    contact = next(c for c in simulators.hubspot_records("contacts", all=True) if c["email"] == row.email)
+    page = http.get(f"/hubspot/contacts/1001/record/0-1/{contact['id']}").text
+    (company,) = [c for c in simulators.hubspot_records("companies", all=True) if c["name"] == row.company]
+    assert f'href="/hubspot/contacts/1001/record/0-2/{company["id"]}"' in page

@@ -1,0 +1,27 @@
+"""Heartbeats of long work: that it lives, and how far it has come."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+from temporalio import activity
+
+BEAT_SECONDS = 5
+"""The SDK sends on only what is due: one beat in some twenty seconds."""
+
+
+@asynccontextmanager
+async def beating(progress: Callable[[], Any]) -> AsyncIterator[None]:
+    """Beats for as long as the block lasts; `progress` gives what a person and the next attempt see."""
+
+    async def go_on() -> None:
+        while True:
+            activity.heartbeat(progress())
+            await asyncio.sleep(BEAT_SECONDS)
+
+    task = asyncio.create_task(go_on())
+    try:
+        yield
+    finally:
+        task.cancel()

@@ -1,0 +1,114 @@
+"""The nightly export: ChartMogul's streams, one by one, into the warehouse."""
+
+import asyncio
+import shutil
+import tempfile
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from zlib import crc32
+
+from temporalio import activity
+
+from activities.beating import beating
+from activities.chartmogul import client_of
+from activities.definition import step_activity
+from activities.export_streams import extract, load_of, months_seen, movements_since
+from clients.chartmogul import ChartMogulClient
+from clients.errors import Rejected
+from clients.warehouse import Engine
+from clients.warehouse_loader import Loader, opened
+from clients.warehouse_schema import prepare
+from models.chartmogul import Account
+from models.exports import Prepared, PrepareWork, StreamReport, StreamWork
+from models.warehouse_loads import MonthSeen
+
+OFF = "No warehouse is connected. Set WAREHOUSE__ENGINE, or leave the export's schedule out."
+
+EngineOf = Callable[[str], Engine]
+"""By account: each has a schema of its own."""
+
+
+@dataclass
+class _Progress:
+    """What a heartbeat says."""
+
+    stream: str
+    doing: str = "reading"
+    rows: int = 0
+
+    def note(self, rows: int) -> None:
+        self.rows += rows
+
+
+class WarehouseActivities:
+    def __init__(
+        self, clients: Mapping[str, ChartMogulClient], engine_of: EngineOf | None, hash_key: str = ""
+    ) -> None:
+        self._clients = clients
+        self._engine_of = engine_of
+        self._hash_key = hash_key
+
+    @step_activity("warehouse.prepare")
+    async def prepare(self, work: PrepareWork) -> Prepared:
+        """Make tables and views, and find out from where on movements are read."""
+        engine, client = self._engine(work.night.account), client_of(self._clients, work.night.account)
+        progress = _Progress("prepare")
+        async with beating(lambda: vars(progress)):
+            account, months = await asyncio.gather(client.account(), months_seen(client, work.night))
+            progress.doing = "making tables and views"
+            return await asyncio.to_thread(_prepare, engine, work, account, months)
+
+    @step_activity("warehouse.export_stream")
+    async def export_stream(self, work: StreamWork) -> StreamReport:
+        """Read it whole, then load each of its tables. Repeating it changes nothing: the ledger knows."""
+        began, progress = time.monotonic(), _Progress(work.stream)
+        engine, client = self._engine(work.night.account), client_of(self._clients, work.night.account)
+        async with beating(lambda: vars(progress)), _files(work) as folder:
+            tables = await extract(client, engine, work, folder, self._hash_key, progress.note)
+            progress.doing = "loading"
+            attempt = activity.info().attempt
+            loads = [
+                await asyncio.to_thread(Loader(engine).load, load_of(work, mapping, extracted, attempt))
+                for mapping, extracted in tables
+            ]
+        return StreamReport(
+            stream=work.stream,
+            loads=loads,
+            seconds=time.monotonic() - began,
+            unmapped=sorted({name for _, extracted in tables for name in extracted.unmapped}),
+        )
+
+    def _engine(self, account: str) -> Engine:
+        if self._engine_of is None:
+            raise Rejected("warehouse", OFF)
+        return self._engine_of(account)
+
+
+@asynccontextmanager
+async def _files(work: StreamWork) -> AsyncIterator[Path]:
+    """A folder of this attempt's own. What attempts that were killed have left goes first."""
+    run = f"{crc32(work.night.run_id.encode()):08x}-{work.stream}"
+    folder = Path(tempfile.gettempdir()) / "mogulflow-exports" / run
+    await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+    try:
+        yield folder / str(activity.info().attempt)
+    finally:
+        await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+
+
+def _prepare(engine: Engine, work: PrepareWork, account: Account, months: list[MonthSeen]) -> Prepared:
+    with opened(engine) as session:
+        done = prepare(session, work.mapping, account.time_zone)
+        since = movements_since(session, work, months)
+    return Prepared(
+        engine=engine.name,
+        time_zone=account.time_zone,
+        currency=account.currency,
+        changes=done.statements,
+        unwritten=done.unwritten,
+        movements_since=since,
+        months=months,
+    )

@@ -1,0 +1,173 @@
+"""ChartMogul's lists in bulk: rows as they came, a page at a time, for exports and for the CRM sync.
+
+A stream that ends has been read to its end: the last page said that no more follows. One that was not
+ends with an error. A page that fails is asked for again a few times: of thousands, one always fails.
+"""
+
+import asyncio
+import random
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Sequence
+from datetime import date
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+from clients.chartmogul_dates import ADVICE, Get, Row
+from clients.errors import NotFound, Rejected, Retryable
+from clients.http import Call, refused, unclear
+
+PATIENCE: tuple[float, ...] = (1, 2, 4, 8)
+"""Seconds before a failed page is asked for again; a longer wait that ChartMogul names is Temporal's."""
+
+MRR_PARTS = ("mrr-new-business", "mrr-expansion", "mrr-contraction", "mrr-churn", "mrr-reactivation")
+"""Of `/metrics/mrr`; `/metrics/all` has everything else."""
+
+T = TypeVar("T")
+
+
+async def read_pages(
+    get: Get, path: str, key: str, page_size: int, *, what: str = "", **query: str
+) -> AsyncIterator[list[Row]]:
+    """`key` is where the list is in the answer."""
+    call = Call("chartmogul", f"read {what or f'the list of {path}'}")
+    query["per_page"] = str(page_size)
+    seen: set[str] = set()
+    before: set[object] = set()
+    while True:
+        page = await get(call, path, **query)
+        rows = _rows(call, page, key)
+        # Where a page begins anew with a row of the one before it.
+        yield [row for row in rows if row.get("uuid") is None or row["uuid"] not in before]
+        if not _goes_on(call, page):
+            return
+        cursor = page.get("cursor")
+        if not isinstance(cursor, str) or cursor in seen:
+            raise unclear(call, "the list says it goes on, but not where")
+        seen.add(cursor)
+        before = {row.get("uuid") for row in rows}
+        query["cursor"] = cursor
+
+
+async def read_whole(get: Get, path: str, key: str, **query: str) -> list[Row]:
+    """A list that has no pages."""
+    call = Call("chartmogul", f"read the list of {path}")
+    return _rows(call, await get(call, path, **query), key)
+
+
+async def read_metrics(get: Get, start: date, end: date, interval: str) -> list[Row]:
+    """One row per interval, by its last day: `/metrics/all` with the parts of `/metrics/mrr`."""
+    query = {"start-date": start.isoformat(), "end-date": end.isoformat(), "interval": interval}
+    every, mrr = await asyncio.gather(
+        *(read_whole(get, f"metrics/{name}", "entries", **query) for name in ("all", "mrr"))
+    )
+    parts = {row.get("date"): {name: row.get(name) for name in MRR_PARTS} for row in mrr}
+    if [row.get("date") for row in every] != list(parts):
+        detail = "the dates of /metrics/all and /metrics/mrr differ"
+        raise refused(Call("chartmogul", "read the metrics"), Rejected, detail, ADVICE)
+    return [row | parts[row.get("date")] for row in every]
+
+
+def read_subscriptions(
+    get: Get, customer_uuids: Iterable[str] | AsyncIterable[str], page_size: int, at_once: int
+) -> AsyncIterator[list[Row]]:
+    """The subscriptions of many customers, each with its `customer-uuid`, a list per customer that has any.
+
+    A customer that is not there any more has none.
+    """
+    uuids = _as_async(customer_uuids)
+    lock = asyncio.Lock()
+
+    async def reader() -> AsyncIterator[list[Row]]:
+        while uuid := await _next(uuids, lock):
+            if rows := await _subscriptions_of(get, uuid, page_size):
+                yield rows
+
+    return _merged([reader() for _ in range(at_once)])
+
+
+def patient(get: Get, waits: Sequence[float] = PATIENCE) -> Get:
+    """`get`, asked again after each of these waits, or the longer one that ChartMogul names."""
+
+    async def ask(call: Call, path: str, **query: str) -> Any:
+        for wait in waits:
+            try:
+                return await get(call, path, **query)
+            except Retryable as error:
+                named = error.retry_after.total_seconds() if error.retry_after else 0.0
+                if named > waits[-1]:
+                    raise
+                await asyncio.sleep(max(wait, named) * random.uniform(1, 1.2))
+        return await get(call, path, **query)
+
+    return ask
+
+
+async def _subscriptions_of(get: Get, uuid: str, page_size: int) -> list[Row]:
+    path, what = f"customers/{quote(uuid, safe='')}/subscriptions", f"subscriptions of {uuid}"
+    try:
+        pages = [page async for page in read_pages(get, path, "entries", page_size, what=what)]
+    except NotFound:
+        return []
+    return [row | {"customer-uuid": uuid} for page in pages for row in page]
+
+
+async def _as_async(items: Iterable[T] | AsyncIterable[T]) -> AsyncIterator[T]:
+    if isinstance(items, AsyncIterable):
+        async for item in items:
+            yield item
+    else:
+        for item in items:
+            yield item
+
+
+async def _next(items: AsyncIterator[T], lock: asyncio.Lock) -> T | None:
+    async with lock:
+        return await anext(items, None)
+
+
+class _End:
+    def __init__(self, error: BaseException | None = None) -> None:
+        self.error = error
+
+
+async def _merged(readers: Sequence[AsyncIterator[T]]) -> AsyncIterator[T]:
+    """What they yield, as it comes. The first error ends them all."""
+    queue: asyncio.Queue[T | _End] = asyncio.Queue(maxsize=len(readers))
+    tasks = [asyncio.create_task(_drain(reader, queue)) for reader in readers]
+    running = len(tasks)
+    try:
+        while running:
+            item = await queue.get()
+            if not isinstance(item, _End):
+                yield item
+                continue
+            running -= 1
+            if item.error:
+                raise item.error
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _drain(reader: AsyncIterator[T], queue: "asyncio.Queue[T | _End]") -> None:
+    try:
+        async for item in reader:
+            await queue.put(item)
+    except Exception as error:
+        await queue.put(_End(error))
+    else:
+        await queue.put(_End())
+
+
+def _rows(call: Call, page: object, key: str) -> list[Row]:
+    rows = page.get(key) if isinstance(page, dict) else None
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise refused(call, Rejected, f"the answer has no list of objects in {key}", ADVICE)
+    return rows
+
+
+def _goes_on(call: Call, page: dict[str, Any]) -> bool:
+    more = page.get("has_more")
+    if not isinstance(more, bool):
+        raise refused(call, Rejected, "the answer does not say whether more follows", ADVICE)
+    return more

@@ -1,0 +1,166 @@
+"""DuckDB: a file beside the product, the warehouse where there is none. One process opens it at a time."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import gettempdir
+from typing import cast
+
+import duckdb
+from pyarrow import parquet
+
+from clients.errors import Rejected, Unauthorized, Unavailable
+from clients.http import brief
+from clients.warehouse import Session, Transactions
+from clients.warehouse_dialect import Dialect
+from models.warehouse import Type
+from models.warehouse_tables import FieldOf
+from settings_warehouse import DuckDbWarehouse
+
+SYSTEM = "duckdb"
+
+
+class DuckDbDialect(Dialect):
+    name = SYSTEM
+
+    def same_type(self, there: str, field: FieldOf) -> bool:
+        return there == _TOLD.get(self.type(field), self.type(field))
+
+    def can_widen(self, there: str, field: FieldOf) -> bool:
+        return there == "bigint" and field.type is Type.DECIMAL
+
+
+_TOLD = {"timestamptz": "timestamp with time zone"}
+
+
+class DuckDb:
+    name = SYSTEM
+    dialect: Dialect = DuckDbDialect()
+
+    def __init__(self, settings: DuckDbWarehouse) -> None:
+        self._path = settings.path
+        self._schema = settings.schema_name
+        self._memory_mb = settings.memory_mb
+
+    def connect(self, *, read_only: bool = False) -> Session:
+        with _translated("open the file"):
+            if read_only and not self._path.exists():
+                connection = duckdb.connect(":memory:", config=CONFIG | {"temp_directory": gettempdir()})
+                read_only = False  # nothing of it stays
+            else:
+                self._path.parent.mkdir(parents=True, exist_ok=True)
+                connection = duckdb.connect(str(self._path), read_only=read_only, config=CONFIG)
+        session = DuckDbSession(connection, self._memory_mb)
+        try:
+            session.begin(self._schema, make=not read_only)
+        except BaseException:
+            session.close()
+            raise
+        return session
+
+
+CONFIG: dict[str, str | bool | int | float | list[str]] = {
+    "autoinstall_known_extensions": False,
+    "autoload_known_extensions": False,
+}
+"""All we need is built in: nothing is downloaded."""
+
+
+BYTES_PER_KEY = 250
+"""Measured with keys of 36 letters: a million needed between 122 and 200 MB."""
+
+
+class DuckDbSession(Transactions):
+    def __init__(self, connection: duckdb.DuckDBPyConnection, memory_mb: int) -> None:
+        self._connection = connection
+        self._memory_mb = memory_mb
+
+    @property
+    def dialect(self) -> Dialect:
+        return DuckDb.dialect
+
+    def begin(self, schema: str, *, make: bool) -> None:
+        """The time zone only now: it cannot be given to `connect` without a download."""
+        self.execute("set TimeZone = 'UTC'")
+        self.execute(f"set memory_limit = '{self._memory_mb}MB'")
+        self.execute("set preserve_insertion_order = false")
+        ((database,),) = self.query("select current_database()")
+        full = f'"{database}".{schema}'  # a file may be called as its schema is
+        if make:
+            self.execute(f"create schema if not exists {full}")
+        where = "database_name = current_database() and schema_name = "
+        if self.query(f"select 1 from duckdb_schemas() where {where}{self.dialect.text(schema)}"):
+            self.execute(f"use {full}")
+
+    def _allow_for(self, rows: int) -> None:
+        """The keys of the largest table must fit into memory, all else may go to disk."""
+        ((largest,),) = self.query("select coalesce(max(estimated_size), 0) from duckdb_tables()")
+        bytes_of_keys = BYTES_PER_KEY * max(rows, cast(int, largest))
+        self.execute(f"set memory_limit = '{max(self._memory_mb, bytes_of_keys // 10**6)}MB'")
+
+    def query(self, sql: str) -> list[tuple[object, ...]]:
+        with _translated("query"):
+            return self._connection.execute(sql).fetchall()
+
+    def execute(self, sql: str) -> None:
+        with _translated("run a statement"):
+            self._connection.execute(sql)
+
+    def stage(self, name: str, fields: Sequence[FieldOf], files: Sequence[Path]) -> None:
+        """A view of the files: they are read twice, but take no memory."""
+        if not files:
+            self.execute(self.dialect.create_staging(name, fields))
+            return
+        self._allow_for(sum(parquet.read_metadata(file).num_rows for file in files))
+        columns = ", ".join(field.name for field in fields)
+        paths = ", ".join(self.dialect.text(str(path)) for path in files)
+        self.execute(f"create temporary view {name} as select {columns} from read_parquet([{paths}])")
+
+    def columns(self, table: str) -> dict[str, str]:
+        rows = self.query(
+            "select column_name, lower(data_type) from duckdb_columns() "
+            f"where schema_name = current_schema() and table_name = {self.dialect.text(table)} "
+            "and database_name = current_database() order by column_index"
+        )
+        return {str(name): str(kind) for name, kind in rows}
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        self.execute("begin transaction")
+        try:
+            yield
+        except BaseException:
+            self.execute("rollback")
+            raise
+        self.execute("commit")
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+@contextmanager
+def _translated(what: str) -> Iterator[None]:
+    try:
+        yield
+    except duckdb.TransactionException as error:  # a conflict with another transaction
+        raise Unavailable(SYSTEM, f"Could not {what}: {brief(str(error))}") from None
+    except duckdb.IOException as error:
+        raise _of_the_file(what, error) from None
+    except duckdb.OutOfMemoryException:
+        raise Rejected(SYSTEM, f"Could not {what}: out of memory. Raise WAREHOUSE__MEMORY_MB.") from None
+    except duckdb.Error as error:
+        kind = type(error).__name__
+        raise Rejected(SYSTEM, f"Could not {what}: {kind}: {_without_values(error)}. Report this.") from None
+
+
+def _of_the_file(what: str, error: duckdb.IOException) -> Unavailable | Unauthorized | Rejected:
+    text = brief(str(error))
+    if "Permission denied" in text:
+        return Unauthorized(SYSTEM, f"Could not {what}: {text}. Check the file's rights and WAREHOUSE__PATH.")
+    return Unavailable(SYSTEM, f"Could not {what}: {text}")
+
+
+def _without_values(error: duckdb.Error) -> str:
+    """A constraint's message names the row's values, a conversion's the value."""
+    text = str(error)
+    return "" if isinstance(error, duckdb.ConstraintException | duckdb.ConversionException) else brief(text)

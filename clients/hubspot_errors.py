@@ -1,0 +1,158 @@
+"""What HubSpot's refusals mean, of a whole call and of one row in a batch. Their texts quote what was
+sent, so that only codes, names of properties and ids are told."""
+
+import json
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+from clients.errors import IntegrationError, Rejected
+from clients.http import Call, brief, error_for, rate_limited, refused, unclear, wait_named_by
+from models.hubspot import RowProblem
+
+BURST_WAIT = timedelta(seconds=10)
+"""After 429, which need not name a wait: the limit counts ten seconds."""
+
+SEARCH_WAIT = timedelta(seconds=1)
+DAILY_WAIT = timedelta(hours=1)
+"""The daily limit is lifted at midnight of the HubSpot account, whose zone we do not know."""
+
+LOCKED, LOCKED_WAIT = 423, timedelta(seconds=2)
+MIGRATING = 477
+FOR_SUPPORT = {522, 525, 526}
+"""HubSpot itself is set up wrong, or thinks so: its documentation says to call its support."""
+
+SAFE = {"MISSING_SCOPES", "RATE_LIMITS", "INVALID_AUTHENTICATION", "EXPIRED_AUTHENTICATION"}
+"""Categories whose text does not repeat what we sent."""
+
+OF_ROWS = {"VALIDATION_ERROR", "CONFLICT"}
+"""Categories of a refused batch in which single rows may be to blame ..."""
+
+OF_ALL = re.compile(r"PROPERTY_DOESNT_EXIST|READ_ONLY_VALUE|non-unique|Invalid input JSON|batch size")
+"""... unless its text says what is wrong with each alike: no half of it would fare better."""
+
+_EXISTING = re.compile(r"Existing ID: (\d+)")
+_TAKEN = re.compile(r"(\d+) already has that value")
+_NOT_UNIQUE = re.compile(r"by non-unique \S+ property \w+")
+_NESTED = re.compile(r'"(error|name)"\s*:\s*"(\w+)"')
+"""In `message`, which may hold a list of errors as JSON."""
+
+
+class RowsRefused(Rejected):
+    """A whole batch was refused for what one of its rows, or some, say. Nothing of it was written."""
+
+    def __init__(self, system: str, message: str, problem: RowProblem) -> None:
+        super().__init__(system, message)
+        self.problem = problem
+
+
+def error_of(call: Call, status: int, data: bytes, retry_after: str | None) -> IntegrationError:
+    body = _body(data)
+    detail, wait = brief(detail_of(body)), wait_named_by(retry_after)
+    if status == 429:
+        return rate_limited(call, detail, wait or _wait_of(body))
+    if status == LOCKED:
+        return unclear(call, f"{detail} (HTTP 423, locked)", left=False, retry_after=wait or LOCKED_WAIT)
+    if status == MIGRATING:
+        return unclear(call, f"{detail} (HTTP 477, moving)", left=False, retry_after=wait)
+    if status in FOR_SUPPORT:
+        return refused(call, Rejected, f"{detail} (HTTP {status})", "Ask HubSpot's support.")
+    error = error_for(call, status, detail, retry_after)
+    if status in (400, 409) and _category(body) in OF_ROWS and not OF_ALL.search(str(body)):
+        return RowsRefused(call.system, str(error), row_problem(body))
+    return error
+
+
+def row_problem(error: dict[str, Any]) -> RowProblem:
+    """Of one entry in a batch answer's `errors`."""
+    category, text = _category(error), brief(detail_of(error))
+    existing = existing_id(error)
+    if existing or category == "CONFLICT" or "CONFLICTING_UNIQUE_VALUE" in text:
+        return RowProblem(reason="conflict", text=text, existing_id=existing)
+    if category == "OBJECT_NOT_FOUND":
+        return RowProblem(reason="not found", text=text)
+    return RowProblem(reason="invalid" if category == "VALIDATION_ERROR" else "refused", text=text)
+
+
+def existing_id(error: dict[str, Any]) -> str | None:
+    found = _EXISTING.search(_message(error)) or _TAKEN.search(_message(error))
+    return found[1] if found else None
+
+
+def detail_of(error: dict[str, Any]) -> str:
+    """Category, codes, properties, and what else is safe to tell; HubSpot's support asks for the last."""
+    category = _category(error)
+    parts = [category, *sorted(set(_codes(error)) - {category})]
+    if names := sorted(set(_names(error))):
+        parts.append(f"in {', '.join(names)}")
+    if category in SAFE:
+        parts.append(f"– {_message(error)}")
+    if not_unique := _NOT_UNIQUE.search(_message(error)):
+        parts.append(not_unique[0])
+    if scopes := _scopes(error):
+        parts.append(f"needs {', '.join(scopes)}")
+    if existing := existing_id(error):
+        parts.append(f"record {existing} has the value")
+    if correlation := error.get("correlationId"):
+        parts.append(f"[{correlation}]")
+    return " ".join(part for part in parts if part)
+
+
+def _category(error: dict[str, Any]) -> str:
+    return str(error.get("category") or "")
+
+
+def _message(error: dict[str, Any]) -> str:
+    return str(error.get("message") or "")
+
+
+def _codes(error: dict[str, Any]) -> Iterator[str]:
+    if isinstance(error.get("subCategory"), str):
+        yield error["subCategory"]
+    yield from (str(each["code"]) for each in _nested(error) if each.get("code"))
+    yield from (text for kind, text in _in_message(error) if kind == "error")
+
+
+def _names(error: dict[str, Any]) -> Iterator[str]:
+    for each in (error, *_nested(error)):
+        names = _context(each).get("propertyName")
+        yield from map(str, names if isinstance(names, list) else [])
+    yield from (text for kind, text in _in_message(error) if kind == "name")
+
+
+def _scopes(error: dict[str, Any]) -> list[str]:
+    found = [_context(each).get("requiredGranularScopes") for each in _nested(error)]
+    return sorted({str(scope) for scopes in found if isinstance(scopes, list) for scope in scopes})
+
+
+def _in_message(error: dict[str, Any]) -> list[tuple[str, str]]:
+    return [(match[1], match[2]) for match in _NESTED.finditer(_message(error))]
+
+
+def _nested(error: dict[str, Any]) -> list[dict[str, Any]]:
+    errors = error.get("errors")
+    return [each for each in errors if isinstance(each, dict)] if isinstance(errors, list) else []
+
+
+def _context(error: dict[str, Any]) -> dict[str, Any]:
+    context = error.get("context")
+    return context if isinstance(context, dict) else {}
+
+
+def _wait_of(body: dict[str, Any]) -> timedelta:
+    policy = str(body.get("policyName") or "").upper()
+    message = _message(body).lower()
+    if policy == "DAILY" or "daily limit" in message:
+        return DAILY_WAIT
+    if policy == "SECONDLY" or (not policy and re.search(r"\bsecondly", message)):
+        return SEARCH_WAIT
+    return BURST_WAIT
+
+
+def _body(data: bytes) -> dict[str, Any]:
+    try:
+        body = json.loads(data)
+    except ValueError:
+        return {}
+    return body if isinstance(body, dict) else {}

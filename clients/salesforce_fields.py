@@ -1,0 +1,72 @@
+"""What an admin must do in Salesforce before the mapping can be written there.
+
+Only an admin or a package can make fields: the data API cannot.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from models.crm import Format, ObjectMapping
+from models.spelling import nearest
+
+_TYPES: dict[Format, tuple[str, ...]] = {
+    "number": ("currency", "double", "percent", "int"),
+    "date": ("date",),
+    "datetime": ("datetime",),
+    "text": ("string", "textarea", "picklist", "combobox", "multipicklist", "url", "email", "phone"),
+}
+_TO_MAKE: dict[Format, str] = {
+    "number": "Currency(16, 2)",
+    "date": "Date",
+    "datetime": "Date/Time",
+    "text": "Text(255)",
+}
+LIKE = 0.85
+"""Names of an org's fields have a prefix in common, and so are never far from each other."""
+
+_NO_RIGHT = "let the integration user edit it"
+KEY_TYPE = "Text(64), External ID, Unique, case-sensitive"
+
+
+def to_do_in_salesforce(
+    object_name: str, mapping: ObjectMapping, description: Mapping[str, Any]
+) -> list[str]:
+    """One sentence per field that is missing or unfit; `description` is what describe answers."""
+    fields = {str(field["name"]): field for field in description["fields"]}
+    return [f"{object_name}.{each}" for each in (*_key(mapping, fields), *_others(mapping, fields))]
+
+
+def _key(mapping: ObjectMapping, fields: Mapping[str, Any]) -> Iterator[str]:
+    if mapping.key is None:
+        return
+    field = fields.get(mapping.key)
+    if field is None:
+        yield f"{mapping.key}: make it, {KEY_TYPE}{nearest(mapping.key, fields, LIKE)}"
+    elif not (field.get("externalId") and field.get("unique")):
+        yield f"{mapping.key}: tick External ID and Unique"
+    elif not field.get("updateable"):
+        yield f"{mapping.key}: {_NO_RIGHT}"
+
+
+def _others(mapping: ObjectMapping, fields: Mapping[str, Any]) -> Iterator[str]:
+    wanted = {target.to: mapping.formats[fact] for fact, target in mapping.fields.items()}
+    wanted |= dict.fromkeys(mapping.create_with.values(), "text")
+    for name, form in wanted.items():
+        field = fields.get(name)
+        if field is None:
+            yield f"{name}: make it, {_TO_MAKE[form]}{nearest(name, fields, LIKE)}"
+        elif field.get("type") not in _TYPES[form]:
+            yield f"{name}: is of type {field.get('type')}, and {form} is to go there"
+        elif not field.get("updateable"):
+            yield f"{name}: {_NO_RIGHT}"
+        elif field.get("restrictedPicklist"):
+            yield from _values(name, mapping, field)
+
+
+def _values(name: str, mapping: ObjectMapping, field: Mapping[str, Any]) -> Iterator[str]:
+    allowed = {str(each["value"]) for each in field.get("picklistValues") or () if each.get("active")}
+    target = next((each for each in mapping.fields.values() if each.to == name), None)
+    if target and (strange := sorted(set(target.values.values()) - allowed)):
+        yield f"{name}: has no value {', '.join(strange)}; add it, or correct `values`"
+    elif target and not target.values:
+        yield f"{name}: takes only values of its list; name them under `values`, or unrestrict it"

@@ -1,0 +1,152 @@
+"""Tables as the mapping wants them against tables as they are: what is added, widened, left, refused."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from clients.errors import Rejected
+from clients.warehouse import Session
+from clients.warehouse_commit import insert
+from clients.warehouse_dialect import Dialect
+from clients.warehouse_views import View, views
+from models.warehouse import Mapping, StreamMapping
+from models.warehouse_tables import (
+    CONTROL,
+    LOAD_LOCK,
+    MERGED_INTO,
+    RAW,
+    Table,
+    change_log_table,
+    target_table,
+)
+
+
+@dataclass
+class Definitions:
+    """`refused`: statements that a person must run by hand, having thought about them. `unwritten`: columns
+    that are there and no longer in the mapping; they stay."""
+
+    statements: list[str] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
+    unwritten: list[str] = field(default_factory=list)
+    widens: bool = False
+
+    def add(self, other: "Definitions") -> None:
+        self.statements += other.statements
+        self.refused += other.refused
+        self.unwritten += other.unwritten
+        self.widens |= other.widens
+
+
+def definitions(session: Session, mapping: StreamMapping) -> Definitions:
+    """What one table of the mapping, with its change log, lacks."""
+    found = Definitions()
+    for table in (target_table(mapping), change_log_table(mapping)):
+        if table:
+            found.add(_lacking(session, table))
+    return found
+
+
+def prepare(session: Session, mapping: Mapping, time_zone: str = "UTC") -> Definitions:
+    """Make and change tables, seed the locks, define the views. Once per run and before its loads: two such
+    at a time disturb each other. Raises Rejected where the mapping asks for what may lose data."""
+    found = Definitions()
+    for table in CONTROL:
+        found.add(_lacking(session, table))
+    for each in mapping.streams:
+        found.add(definitions(session, each))
+    if found.refused:
+        by_hand = "; ".join(found.refused)
+        raise Rejected("warehouse", f"The mapping changes types. Run by hand, if you mean it: {by_hand}")
+    if found.widens:  # some engines let no column change under a view
+        found.statements[:0] = [
+            session.dialect.drop_view(each.name) for each in views(mapping, session.dialect, time_zone)
+        ]
+    for statement in found.statements:
+        session.execute(statement)
+    _seed_locks(session, mapping)
+    _define_views(session, mapping, time_zone)
+    return found
+
+
+def as_target(session: Session, table: Table) -> str:
+    """The table; or, as long as it or some of its columns are not there, a select in its place."""
+    there = session.columns(table.name)
+    if there.keys() >= {each.name for each in table.fields}:
+        return table.name
+    null = session.dialect.null
+    columns = (
+        each.name if each.name in there else f"{null(each.type)} as {each.name}" for each in table.fields
+    )
+    source = f"from {table.name}" if there else "where 1 = 0"
+    if not there:
+        return f"(select * from (select {', '.join(columns)}) z {source})"
+    return f"(select {', '.join(columns)} {source})"
+
+
+def _lacking(session: Session, table: Table) -> Definitions:
+    there = session.columns(table.name)
+    if not there:
+        return Definitions(statements=[session.dialect.create_table(table), *_comments(session, table)])
+    found = _unwritten(table, there)
+    for each in table.fields:
+        if each.name not in there:
+            if each.name in table.key:
+                found.refused.append(f"drop table {table.name}")
+            found.statements += [
+                session.dialect.add_column(table.name, each),
+                *_comments(session, table, [each.name]),
+            ]
+        elif not session.dialect.same_type(there[each.name], each):
+            statement = session.dialect.widen(table.name, each)
+            found.widens = True
+            wanted = found.statements if session.dialect.can_widen(there[each.name], each) else found.refused
+            wanted.append(statement)
+    return found
+
+
+def _unwritten(table: Table, there: dict[str, str]) -> Definitions:
+    known = {each.name for each in table.fields} | {RAW.name, MERGED_INTO.name}
+    return Definitions(unwritten=[f"{table.name}.{name}" for name in there if name not in known])
+
+
+def _comments(session: Session, table: Table, names: Sequence[str] | None = None) -> list[str]:
+    dialect = session.dialect
+    if not dialect.has_comments:
+        return []
+    found = [] if names or not table.comment else [dialect.comment_on("table", table.name, table.comment)]
+    return found + [
+        dialect.comment_on("column", f"{table.name}.{each.name}", each.comment)
+        for each in table.fields
+        if each.comment and (names is None or each.name in names)
+    ]
+
+
+def _seed_locks(session: Session, mapping: Mapping) -> None:
+    there = {row[0] for row in session.query(f"select stream from {LOAD_LOCK.name}")}
+    rows = [
+        [session.dialect.text(each.target), "0", "0", "0"]
+        for each in mapping.streams
+        if each.target not in there
+    ]
+    for statement in insert(LOAD_LOCK, rows):
+        session.execute(statement)
+
+
+def _define_views(session: Session, mapping: Mapping, time_zone: str) -> None:
+    dialect = session.dialect
+    for view in views(mapping, dialect, time_zone):
+        there = [] if dialect.has_comments else list(session.columns(view.name))
+        try:
+            session.execute(_definition(dialect, view, there))
+        except Rejected:  # with other columns than before some engines replace none
+            session.execute(dialect.drop_view(view.name))
+            session.execute(_definition(dialect, view, there := []))
+        for statement in view.comments(dialect):
+            session.execute(statement)
+        if not there and not dialect.has_comments:
+            session.execute(_definition(dialect, view, list(session.columns(view.name))))
+
+
+def _definition(dialect: Dialect, view: View, columns: Sequence[str]) -> str:
+    comments = {name: view.columns.get(name, "") for name in columns}
+    return dialect.create_view(view.name, view.select, view.comment, comments)

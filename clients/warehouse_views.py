@@ -1,0 +1,253 @@
+"""What analysts get: five views, and one for each table with renamed columns. They have one text for all
+dialects, and are left out where the mapping has dropped what they need."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from clients.warehouse_dialect import Dialect
+from models.warehouse import Mapping, StreamMapping, Type
+
+PARTS = {
+    "new_business": "new_biz",
+    "expansion": "expansion",
+    "contraction": "contraction",
+    "churn": "churn",
+    "reactivation": "reactivation",
+}
+"""The parts of a month's change of MRR, and the type of their movements."""
+
+DIGITS = " union all ".join(f"select {n} as n" for n in range(10))
+
+
+@dataclass(frozen=True)
+class View:
+    name: str
+    select: str
+    comment: str
+    columns: dict[str, str] = field(default_factory=dict)
+    """Comments by column."""
+
+    def comments(self, dialect: Dialect) -> list[str]:
+        if not dialect.has_comments:
+            return []
+        return [
+            dialect.comment_on("view", self.name, self.comment),
+            *(
+                dialect.comment_on("column", f"{self.name}.{name}", text)
+                for name, text in self.columns.items()
+            ),
+        ]
+
+
+def views(mapping: Mapping, dialect: Dialect, time_zone: str = "UTC") -> list[View]:
+    """`time_zone` is the account's: ChartMogul cuts days and months by it."""
+    maker = _Views(mapping, dialect, time_zone)
+    made = (
+        maker.mrr_by_month(),
+        maker.churn_events(),
+        maker.customers_current(),
+        maker.subscriptions_current(),
+        maker.movements_restated(),
+    )
+    return [view for view in made if view] + [
+        maker.renamed(each) for each in mapping.streams if _renames(each)
+    ]
+
+
+class _Views:
+    def __init__(self, mapping: Mapping, dialect: Dialect, time_zone: str) -> None:
+        self._mapping = mapping
+        self._d = dialect
+        self._zone = time_zone
+
+    def mrr_by_month(self) -> View | None:
+        """Months without a movement are there too, with the MRR that went on."""
+        if not self._has("mrr_movements", "activity_date movement_type mrr_movement_cents currency"):
+            return None
+        month = self._d.month("activity_date", self._zone)
+        parts = ", ".join(
+            f"sum(case when movement_type = '{kind}' then mrr_movement_cents else 0 end) as {name}_cents"
+            for name, kind in PARTS.items()
+        )
+        sums = ", ".join(f"coalesce(p.{name}_cents, 0) as {name}_cents" for name in PARTS)
+        running = (
+            "sum(coalesce(p.net_cents, 0)) over "
+            "(partition by s.currency order by s.month_start rows unbounded preceding) as mrr_cents"
+        )
+        exact = ", ".join(f"{self._bigint(f'x.{name}_cents')} as {name}_cents" for name in (*PARTS, "mrr"))
+        major = ", ".join(
+            f"{self._major(f'x.{name}_cents', 'x.currency')} as {name}" for name in (*PARTS, "mrr")
+        )
+        return View(
+            "mrr_by_month",
+            f"""
+            with parts as (
+                select {month} as month_start, currency, {parts}, sum(mrr_movement_cents) as net_cents
+                from mrr_movements where _deleted_at is null and activity_date <= {self._d.now()}
+                group by {month}, currency
+            ),
+            spans as (select currency, min(month_start) as first_month from parts group by currency),
+            digits as ({DIGITS}),
+            numbers as (
+                select a.n + 10 * b.n + 100 * c.n as n from digits a cross join digits b cross join digits c
+            ),
+            spine as (
+                select spans.currency, {self._d.add_months("spans.first_month", "numbers.n")} as month_start
+                from spans cross join numbers
+            )
+            select x.month_start, x.currency, {exact}, {major}
+            from (
+                select s.month_start, s.currency, {sums}, {running}
+                from spine s
+                left join parts p on p.month_start = s.month_start and p.currency = s.currency
+                where s.month_start <= {self._d.day_of(self._d.now(), self._zone)}
+            ) x""",
+            "MRR at each month's end and what changed it, from the movements as they are known now",
+            {
+                "month_start": f"First day of the month, {self._zone}",
+                "mrr": "MRR at the end of the month, or now, in whole units of the currency",
+                "mrr_cents": "The same in minor units, as ChartMogul counts",
+                "new_business": "MRR of customers that came",
+                "churn": "MRR of customers that left, negative",
+            },
+        )
+
+    def churn_events(self) -> View | None:
+        needed = "movement_uuid activity_date movement_type mrr_movement_cents currency customer_uuid"
+        if not (self._has("mrr_movements", needed) and self._has("customers", "customer_uuid")):
+            return None
+        optional = self._present(
+            "mrr_movements", "customer_name plan_external_id subscription_external_id description"
+        )
+        more = "".join(f", m.{name}" for name in optional)
+        lost = "-m.mrr_movement_cents"
+        return View(
+            "churn_events",
+            f"""
+            select m.movement_uuid, m.activity_date as churned_at,
+                {self._d.day_of("m.activity_date", self._zone)} as churned_on,
+                coalesce(c.merged_into_uuid, m.customer_uuid) as customer_uuid{more}, m.currency,
+                {lost} as mrr_lost_cents, {self._major(lost, "m.currency")} as mrr_lost,
+                min(r.activity_date) as reactivated_at
+            from mrr_movements m
+            left join customers c on c.customer_uuid = m.customer_uuid
+            left join mrr_movements r on r.customer_uuid = m.customer_uuid and r._deleted_at is null
+                and r.movement_type = 'reactivation' and r.activity_date >= m.activity_date
+            where m.movement_type = 'churn' and m._deleted_at is null
+                and m.activity_date <= {self._d.now()}
+            group by m.movement_uuid, m.activity_date,
+                coalesce(c.merged_into_uuid, m.customer_uuid){more}, m.currency, m.mrr_movement_cents""",
+            "Every churn, by the customer that holds its history now",
+            {
+                "churned_on": f"Day of it, {self._zone}",
+                "mrr_lost": "MRR that went, positive, in whole units",
+                "reactivated_at": "When the customer first came back after it; null if never",
+            },
+        )
+
+    def customers_current(self) -> View | None:
+        if not self._has("customers", "customer_uuid"):
+            return None
+        return View(
+            "customers_current",
+            f"select {self._columns('customers', 'c')} from customers c "
+            f"where c._deleted_at is null and c.merged_into_uuid is null",
+            "Customers that are there, without those merged into another",
+            self._comments("customers"),
+        )
+
+    def subscriptions_current(self) -> View | None:
+        if not (self._has("subscriptions", "customer_uuid") and self._has("customers", "customer_uuid")):
+            return None
+        return View(
+            "subscriptions_current",
+            f"select coalesce(c.merged_into_uuid, s.customer_uuid) as current_customer_uuid, "
+            f"{self._columns('subscriptions', 's')} from subscriptions s "
+            f"left join customers c on c.customer_uuid = s.customer_uuid where s._deleted_at is null",
+            "Subscriptions that are there, active or ended, by the customer that holds them now",
+            {"current_customer_uuid": "Customer after merges"} | self._comments("subscriptions"),
+        )
+
+    def movements_restated(self) -> View | None:
+        movements = self._mapping.target("mrr_movements")
+        if movements is None or movements.changes is None or not self._has("mrr_movements", "currency"):
+            return None
+        keys = ", ".join(f"l.{name}" for name in movements.key)
+        same = " and ".join(f"m.{name} = l.{name}" for name in movements.key)
+        delta = self._major("l.delta_cents", "m.currency")
+        return View(
+            "movements_restated",
+            f"select l.changed_at, l.run_id, l.kind, {keys}, "
+            f"{self._d.month('l.before_at', self._zone)} as month_before, "
+            f"{self._d.month('l.after_at', self._zone)} as month_after, m.currency, "
+            f"l.before_cents, l.after_cents, l.delta_cents, {delta} as delta, l.before_row, l.after_row "
+            f"from {movements.changes.table} l left join mrr_movements m on {same}",
+            "What each run found changed in the past, newest runs last",
+            {
+                "kind": "new (it came late), restated, vanished or returned",
+                "month_before": "Month that loses before_cents; null for a row that was not there",
+                "month_after": "Month that gains after_cents; null for a row that is gone",
+                "delta": "What MRR gains by it, in whole units",
+            },
+        )
+
+    def renamed(self, stream: StreamMapping) -> View:
+        """Under both names, so that reports go on: old rows have the value under the old one alone."""
+        names = []
+        for column in stream.written:
+            if column.was:
+                both = f"coalesce(t.{column.name}, t.{column.was})"
+                names += [f"{both} as {column.name}", f"{both} as {column.was}"]
+            else:
+                names.append(f"t.{column.name}")
+        kept = "t._first_loaded_at, t._last_changed_at, t._missing_since, t._deleted_at"
+        return View(
+            f"{stream.target}_renamed",
+            f"select {', '.join(names)}, {kept} from {stream.target} t",
+            f"{stream.target} under the names of before and of now",
+        )
+
+    def _columns(self, target: str, alias: str) -> str:
+        """All columns of a table; beside each amount the same in whole units."""
+        stream = self._mapping.target(target)
+        assert stream is not None
+        currency = any(column.name == "currency" for column in stream.written)
+        names = []
+        for column in stream.written:
+            names.append(f"{alias}.{column.name}")
+            if currency and column.type is Type.MONEY_MINOR and column.name.endswith("_cents"):
+                major = self._major(f"{alias}.{column.name}", f"{alias}.currency")
+                names.append(f"{major} as {column.name.removesuffix('_cents')}")
+        return ", ".join(names)
+
+    def _comments(self, target: str) -> dict[str, str]:
+        stream = self._mapping.target(target)
+        return {c.name: c.description for c in stream.written if c.description} if stream else {}
+
+    def _major(self, cents: str, currency: str) -> str:
+        digits = self._mapping.minor_unit_digits
+        default = self._d.major(cents, digits.get("default", 2))
+        others = [(code, count) for code, count in digits.items() if code != "default"]
+        if not others:
+            return default
+        cases = " ".join(
+            f"when {currency} = {self._d.text(code)} then {self._d.major(cents, count)}"
+            for code, count in others
+        )
+        return f"case {cases} else {default} end"
+
+    def _bigint(self, expression: str) -> str:
+        """A sum of bigints is wider in some engines."""
+        return self._d.cast(expression, Type.MONEY_MINOR)
+
+    def _has(self, target: str, names: str) -> bool:
+        return len(self._present(target, names)) == len(names.split())
+
+    def _present(self, target: str, names: str) -> Sequence[str]:
+        stream = self._mapping.target(target)
+        written = {column.name for column in stream.written} if stream else set()
+        return [name for name in names.split() if name in written]
+
+
+def _renames(stream: StreamMapping) -> Iterable[str]:
+    return [column.was for column in stream.written if column.was]

@@ -1,0 +1,142 @@
+"""`export`: a night's export started by hand and followed, what runs now, and what nights there were."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+
+from rich.box import SIMPLE
+from rich.console import Console, Group
+from rich.markup import escape
+from rich.table import Table
+from temporalio.api.workflow.v1 import PendingActivityInfo
+from temporalio.client import Client
+
+import temporal
+from clients.errors import IntegrationError
+from clients.warehouse_engines import engine_of_account
+from clients.warehouse_history import Ledger
+from clients.warehouse_loader import opened
+from commands.backfill import known_account
+from commands.dates import instant, shown
+from commands.events import Stopped
+from commands.following import Run, follow, heartbeat, latest, started, trouble
+from config_files import load_mapping
+from models.exports import ExportInput, ExportReport
+from models.runs import Problem
+from models.warehouse_loads import Loaded, LoadRun
+from settings import Settings
+
+COUNTS = ("rows_read", "inserted", "restated", "returned", "missing", "deleted", "rejected")
+HEADS = {"rows_read": "rows", "inserted": "new"}
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What a person asks for."""
+
+    account: str
+    streams: Sequence[str] = ()
+    night: str | None = None
+    full: bool = False
+    accept_missing: bool = False
+
+
+async def run(settings: Settings, wish: Wish, console: Console) -> bool:
+    """Start one and follow it. Ctrl-C leaves it running. False where a stream failed."""
+    known_account(settings, wish.account)
+    if settings.warehouse is None:
+        raise Stopped(
+            "No warehouse is connected. Set WAREHOUSE__ENGINE=duckdb, or another; .env.example has all."
+        )
+    client, given = await temporal.connect(), _input(settings, wish)
+    what, id = f"Export of account {wish.account}", f"export/{wish.account}/by-hand"
+    run = await started(
+        client, "warehouse_export", given, ExportReport, id=id, what=what, account=wish.account
+    )
+    return await _follow(settings, client, run, console)
+
+
+async def status(settings: Settings, account: str, console: Console) -> bool:
+    """Follow what runs, by hand or by schedule; else show what the last one came to."""
+    client = await temporal.connect()
+    query = f"WorkflowType = 'warehouse_export' AND Account = '{account}'"
+    if run := await latest(client, query, ExportReport):
+        return await _follow(settings, client, run, console)
+    raise Stopped(f"There was no export of account {account} yet. `mogulflow export run` starts one.")
+
+
+def history(settings: Settings, account: str, limit: int, console: Console) -> None:
+    """The nights there were, from the warehouse's own ledger."""
+    if settings.warehouse is None:
+        raise Stopped("No warehouse is connected. Set WAREHOUSE__ENGINE.")
+    try:
+        with opened(engine_of_account(settings.warehouse, account), read_only=True) as session:
+            loads = Ledger(session).history(limit)
+    except IntegrationError as error:
+        raise Stopped(str(error)) from None
+    console.print(_table(f"Loads of account {account}, newest first", loads, ("committed_at", "run_id")))
+
+
+def _input(settings: Settings, wish: Wish) -> ExportInput:
+    mapping = load_mapping(settings.warehouse_file)
+    known = list(mapping.read_streams)
+    if unknown := sorted(set(wish.streams) - set(known)):
+        raise Stopped(f"There is no stream {', '.join(unknown)}; there are: {', '.join(known)}.")
+    return ExportInput(
+        account=wish.account,
+        mapping=mapping,
+        night=instant("--night", wish.night) if wish.night else None,
+        streams=list(wish.streams),
+        full=wish.full,
+        accept_missing=wish.accept_missing,
+    )
+
+
+async def _follow(settings: Settings, client: Client, run: Run[ExportReport], console: Console) -> bool:
+    progress = partial(_progress, client)
+    report = await follow(settings, client, run, console, progress, again="mogulflow export status")
+    print_report(report, console)
+    return not report.problems
+
+
+async def _progress(client: Client, pending: Sequence[PendingActivityInfo]) -> Group:
+    """What the streams that run say of themselves."""
+    table = Table("stream", "doing", "rows", "try", "", box=SIMPLE)
+    for each in pending:
+        told = await heartbeat(client, each)
+        doing = str(told.get("doing", "waiting for its turn"))
+        rows = f"{told.get('rows', 0):,}"
+        name = str(told.get("stream", each.activity_type.name))
+        table.add_row(name, doing, rows, str(each.attempt), trouble(each))
+    return Group(table) if pending else Group("Waiting for a worker")
+
+
+def print_report(report: ExportReport, console: Console) -> None:
+    title = f"Export {report.run_id} into {report.engine}: {report.outcome}"
+    console.print(_table(title, report.loads))
+    for stream in report.streams:
+        if stream.unmapped:
+            console.print(f"{stream.stream}: fields without a column: {escape(', '.join(stream.unmapped))}")
+        for month, cents in stream.months.items():
+            console.print(f"Restated: {month} by {cents / 100:+,.2f}")
+    for problem in report.problems:
+        _print_problem(problem, console)
+
+
+def _print_problem(problem: Problem, console: Console) -> None:
+    console.print(f"[red]{problem.step}[/]: {escape(problem.message)}", soft_wrap=True)
+
+
+def _table(title: str, loads: Sequence[Loaded | LoadRun], more: Sequence[str] = ()) -> Table:
+    table = Table(*more, "table", box=SIMPLE, title=title, title_justify="left")
+    for name in COUNTS:
+        table.add_column(HEADS.get(name, name), justify="right")
+    for load in loads:
+        first = [_cell(getattr(load, name)) for name in more]
+        table.add_row(*first, load.stream, *(f"{getattr(load, name):,}" for name in COUNTS))
+    return table
+
+
+def _cell(value: object) -> str:
+    return shown(value) if isinstance(value, datetime) else str(value)

@@ -1,0 +1,108 @@
+"""`preview warehouse`: what tonight's export would change, row by row. Nothing is written anywhere."""
+
+import asyncio
+import tempfile
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from activities.export_streams import extract, load_of, months_seen, movements_since
+from clients.chartmogul import ChartMogulClient
+from clients.errors import IntegrationError
+from clients.warehouse import Engine
+from clients.warehouse_engines import engine_of_account
+from clients.warehouse_loader import Loader, opened
+from commands.backfill import known_account
+from commands.events import Stopped
+from commands.show import folding
+from config_files import load_mapping
+from models.exports import Night, Prepared, PrepareWork, StreamWork
+from models.warehouse_loads import MonthSeen, Preview, SampleRow
+from settings import Settings
+
+
+async def preview(settings: Settings, account: str, streams: Sequence[str], console: Console) -> None:
+    """DDL, counts and ten rows before and after, for each table. Raises Stopped."""
+    known_account(settings, account)
+    if settings.warehouse is None:
+        raise Stopped("No warehouse is connected. Set WAREHOUSE__ENGINE=duckdb, or another.")
+    now = datetime.now(UTC)
+    night = Night(account=account, run_id=f"preview/{now.isoformat()}", due_at=now, began_at=now)
+    work = PrepareWork(night=night, mapping=load_mapping(settings.warehouse_file))
+    client = ChartMogulClient(settings.chartmogul[account])
+    engine = engine_of_account(settings.warehouse, account)
+    try:
+        prepared = await _prepared(client, engine, work)
+        for stream in streams or work.mapping.read_streams:
+            one = StreamWork(night=night, stream=stream, mapping=work.mapping, prepared=prepared)
+            for found in await _previews(client, engine, one, settings, console):
+                _print(found, console)
+    except IntegrationError as error:
+        raise Stopped(str(error)) from None
+    finally:
+        await client.aclose()
+
+
+async def _prepared(client: ChartMogulClient, engine: Engine, work: PrepareWork) -> Prepared:
+    account, months = await asyncio.gather(client.account(), months_seen(client, work.night))
+    since = await asyncio.to_thread(_since, engine, work, months)
+    zone, currency = account.time_zone, account.currency
+    return Prepared(engine=engine.name, time_zone=zone, currency=currency, movements_since=since)
+
+
+def _since(engine: Engine, work: PrepareWork, months: list[MonthSeen]) -> datetime | None:
+    with opened(engine, read_only=True) as session:
+        return movements_since(session, work, months)
+
+
+async def _previews(
+    client: ChartMogulClient, engine: Engine, work: StreamWork, settings: Settings, console: Console
+) -> list[Preview]:
+    read = 0
+    with console.status(f"Reading {work.stream}") as status, tempfile.TemporaryDirectory() as folder:
+
+        def note(rows: int) -> None:
+            nonlocal read
+            read += rows
+            status.update(f"Reading {work.stream}: {read:,} rows")
+
+        key = settings.warehouse_hash_key.get_secret_value()
+        files = await extract(client, engine, work, Path(folder), key, note)
+        status.update(f"Comparing {work.stream} with what is there")
+        return [
+            await asyncio.to_thread(Loader(engine).preview, load_of(work, mapping, extracted, attempt=1))
+            for mapping, extracted in files
+        ]
+
+
+def _print(found: Preview, console: Console) -> None:
+    said = [f"{count:,} {name}" for name, count in found.counts.model_dump().items() if count]
+    console.print(f"[bold]{found.stream}[/]: {', '.join(said) or 'nothing'}")
+    for statement in found.statements:
+        console.print(f"  would run: {escape(' '.join(statement.split()))}", soft_wrap=True)
+    for statement in found.refused:
+        console.print(f"  [red]must be run by hand:[/] {escape(statement)}", soft_wrap=True)
+    if found.sample:
+        console.print(_sample(found.sample))
+
+
+def _sample(rows: Sequence[SampleRow]) -> Table:
+    table = folding("row", "column", "before", "after", lines=True)
+    for number, row in enumerate(rows, start=1):
+        names, before, after = zip(*_differences(row), strict=True)
+        table.add_row(
+            f"{number} {row.kind}", *("\n".join(map(escape, column)) for column in (names, before, after))
+        )
+    return table
+
+
+def _differences(row: SampleRow) -> Iterator[tuple[str, str, str]]:
+    """Column, before, after: of a new row all that it has, of one that is gone all that it had."""
+    before, after = row.before or {}, row.after or {}
+    for name in before | after:
+        if before.get(name) != after.get(name):
+            yield name, str(before.get(name, "-")), str(after.get(name, "-"))

@@ -1,0 +1,81 @@
+"""What we know of a customer that a CRM may want to know."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Literal, get_args
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Kind = Literal["text", "amount", "date", "datetime"]
+
+FactName = Literal[
+    "uuid",
+    "external_id",
+    "name",
+    "company",
+    "email",
+    "domain",
+    "status",
+    "mrr",
+    "arr",
+    "currency",
+    "plans",
+    "billing_cycle",
+    "net_payments",
+    "net_payments_by_currency",
+    "predicted_ltv",
+    "subscriber_since",
+    "churned_on",
+    "last_movement_type",
+    "last_movement_amount",
+    "last_movement_at",
+    "link",
+]
+
+_KINDS: dict[FactName, Kind] = {
+    "mrr": "amount",
+    "arr": "amount",
+    "net_payments": "amount",
+    "predicted_ltv": "amount",
+    "last_movement_amount": "amount",
+    "subscriber_since": "date",
+    "churned_on": "date",
+    "last_movement_at": "datetime",
+}
+FACTS: tuple[FactName, ...] = get_args(FactName)
+KINDS: dict[FactName, Kind] = {name: _KINDS.get(name, "text") for name in FACTS}
+
+
+class CustomerFacts(BaseModel):
+    """A customer at one moment. Amounts are in units of `currency`, the account's; days in its zone.
+
+    None means that there is none. What could not be learned is in `unknown`, with the reason: it is no
+    ground to clear a field.
+    """
+
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
+
+    uuid: str
+    external_id: str | None = None
+    name: str | None = None
+    company: str | None = None
+    email: str | None = Field(default=None, description="In lower case")
+    domain: str | None = Field(
+        default=None, description="Of the website, else of the e-mail; never free mail"
+    )
+    status: str | None = Field(default=None, description="ChartMogul's own word: Active, Past Due ...")
+    mrr: Decimal
+    arr: Decimal
+    currency: str
+    plans: tuple[str, ...] = Field(default=(), description="Names of those paid for now, in order")
+    billing_cycle: str | None = Field(default=None, description="monthly, yearly, every 3 months ...")
+    net_payments: Decimal | None = Field(default=None, description="Payments less refunds to date")
+    net_payments_by_currency: str | None = Field(default=None, description="1200.00 EUR, 300.00 USD")
+    predicted_ltv: Decimal | None = Field(default=None, description="The account's, not the customer's own")
+    subscriber_since: date | None = None
+    churned_on: date | None = Field(default=None, description="Of who pays nothing now")
+    last_movement_type: str | None = None
+    last_movement_amount: Decimal | None = Field(default=None, description="Losses are negative")
+    last_movement_at: datetime | None = None
+    link: str | None = Field(default=None, description="The customer in ChartMogul")
+    unknown: dict[FactName, str] = {}

@@ -1,0 +1,96 @@
+"""The nightly warehouse export: what a run is given, what each stream is asked, and what it came to."""
+
+from datetime import timedelta
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from models.runs import Outcome, Problem
+from models.warehouse import Mapping
+from models.warehouse_loads import Loaded, MonthSeen
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
+
+
+class ExportInput(_Record):
+    """Everything a night is explained by. `night` is left out by the schedule: when the run was due."""
+
+    account: str
+    mapping: Mapping
+    night: AwareDatetime | None = None
+    streams: list[str] = Field(default=[], description="Only these; all of the mapping where empty")
+    full: bool = Field(default=False, description="Read all history, whatever each stream's window says")
+    accept_missing: bool = Field(default=False, description="A person has said that so many rows are gone")
+    patience: timedelta = Field(
+        default=timedelta(hours=3), description="For one stream, outages of its systems included"
+    )
+
+
+class Night(_Record):
+    """One run among the others. A run that began later is never overwritten by one that began earlier."""
+
+    account: str
+    run_id: str
+    due_at: AwareDatetime = Field(description="When the schedule wanted it, however late it began")
+    began_at: AwareDatetime
+    full: bool = False
+    accept_missing: bool = False
+
+    @property
+    def run_seq(self) -> int:
+        return int(self.began_at.timestamp() * 1000)
+
+
+class PrepareWork(_Record):
+    night: Night
+    mapping: Mapping
+
+
+class Prepared(_Record):
+    """What a night goes by, and what was changed in the warehouse before any row."""
+
+    engine: str
+    time_zone: str = "UTC"
+    currency: str = ""
+    changes: list[str] = Field(default=[], description="Statements that were run")
+    unwritten: list[str] = Field(default=[], description="Columns that the mapping has no more; they stay")
+    movements_since: AwareDatetime | None = Field(
+        default=None, description="Movements are read from then on; all of them where empty"
+    )
+    months: list[MonthSeen] = []
+
+
+class StreamWork(_Record):
+    """One stream of one night. Rows never travel through a workflow, only this and a StreamReport."""
+
+    night: Night
+    stream: str
+    mapping: Mapping
+    prepared: Prepared
+
+
+class StreamReport(_Record):
+    """What one stream of a night came to, a load for each table that it fills."""
+
+    stream: str
+    loads: list[Loaded]
+    seconds: float
+    unmapped: list[str] = Field(default=[], description="Fields that ChartMogul sent and no column takes")
+
+    @property
+    def months(self) -> dict[str, int]:
+        """Cents by which past months' MRR moved, by month, `2026-09`."""
+        return {f"{each.month:%Y-%m}": each.delta_cents for load in self.loads for each in load.months}
+
+
+class ExportReport(_Record):
+    outcome: Outcome
+    run_id: str
+    engine: str = ""
+    streams: list[StreamReport] = []
+    problems: list[Problem] = []
+
+    @property
+    def loads(self) -> list[Loaded]:
+        return [load for stream in self.streams for load in stream.loads]

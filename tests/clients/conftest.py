@@ -1,0 +1,18 @@
+"""ChartMogul by plain HTTP, for what a client is compared with."""
+
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from simulators.control import Control
+from simulators.shapes import CHARTMOGUL_KEY
+
+
+@pytest.fixture
+def chartmogul(simulators: Control) -> Iterator[httpx.Client]:
+    """With the customers of seed 7."""
+    simulators.reset(seed=7)
+    auth = (CHARTMOGUL_KEY, "")
+    with httpx.Client(base_url=simulators.chartmogul_url, auth=auth, trust_env=False, timeout=5) as http:
+        yield http

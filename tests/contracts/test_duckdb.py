@@ -1,0 +1,84 @@
+"""DuckDB itself, each test in a file of its own."""
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from clients.duckdb import DuckDb
+from clients.warehouse import Engine
+from clients.warehouse_loader import Loader, opened
+from models.warehouse_loads import Load
+from settings_warehouse import DuckDbWarehouse
+from tests.conftest import ROOT
+from tests.contracts.warehouse_rows import Nights, movement
+from tests.contracts.warehouse_suite import WarehouseContract
+
+
+class TestDuckDb(WarehouseContract):
+    name = "duckdb"
+
+    @pytest.fixture
+    def engine(self, tmp_path: Path) -> Engine:
+        return DuckDb(DuckDbWarehouse(path=tmp_path / "warehouse" / "chartmogul.duckdb"))
+
+    def test_process_killed_after_commit(self, tmp_path: Path, loader: Loader, nights: Nights) -> None:
+        """SIGKILL between COMMIT and what follows it: the next attempt finds the load done."""
+        load = nights.load([movement(n) for n in range(100)])
+        assert killed(tmp_path, load, "after") == -signal.SIGKILL
+        done = loader.load(load.model_copy(update={"attempt": 2}))
+        assert (done.already_applied, done.inserted) == (True, 100)
+
+    def test_process_killed_before_commit(
+        self, tmp_path: Path, engine: Engine, loader: Loader, nights: Nights
+    ) -> None:
+        """SIGKILL when all statements but COMMIT were run: nothing of them is there."""
+        load = nights.load([movement(n) for n in range(100)])
+        assert killed(tmp_path, load, "before") == -signal.SIGKILL
+        assert self.movements(engine) == []
+        done = loader.load(load.model_copy(update={"attempt": 2}))
+        assert (done.already_applied, done.inserted) == (False, 100)
+
+    def test_file_that_another_process_has_open(self, tmp_path: Path, engine: Engine) -> None:
+        with opened(engine):
+            held = run(tmp_path, "hold.json", "{}", "hold")
+        assert "Unavailable" in held.stderr
+
+
+CHILD = """
+import os, signal, sys
+from pathlib import Path
+from clients.duckdb import DuckDb, DuckDbSession
+from clients.warehouse_loader import Loader
+from models.warehouse_loads import Load
+from settings_warehouse import DuckDbWarehouse
+
+path, file, when = sys.argv[1:]
+engine = DuckDb(DuckDbWarehouse(path=Path(path)))
+if when == "hold":
+    engine.connect()
+execute = DuckDbSession.execute
+
+def dying(self, sql):
+    if sql == "commit":
+        if when == "after":
+            execute(self, sql)
+        os.kill(os.getpid(), signal.SIGKILL)
+    execute(self, sql)
+
+DuckDbSession.execute = dying
+Loader(engine).load(Load.model_validate_json(Path(file).read_text()))
+"""
+
+
+def killed(folder: Path, load: Load, when: str) -> int:
+    return run(folder, "load.json", load.model_dump_json(), when).returncode
+
+
+def run(folder: Path, name: str, text: str, when: str) -> subprocess.CompletedProcess[str]:
+    (folder / name).write_text(text)
+    database = folder / "warehouse" / "chartmogul.duckdb"
+    words = [sys.executable, "-c", CHILD, str(database), str(folder / name), when]
+    return subprocess.run(words, capture_output=True, text=True, cwd=ROOT, check=False)

@@ -1,0 +1,117 @@
+"""A PostgreSQL of our own, as installed; each test in a schema of its own."""
+
+import itertools
+import socket
+import threading
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager, suppress
+
+import pytest
+from pydantic import SecretStr
+
+from clients.errors import Rejected, Unauthorized, Unavailable
+from clients.postgres import Postgres
+from clients.warehouse import Engine
+from clients.warehouse_loader import Loader, opened
+from postgres import USER
+from postgres import Postgres as Server
+from processes import free_ports
+from settings_warehouse import PostgresWarehouse
+from tests.contracts.warehouse_rows import Nights, movement
+from tests.contracts.warehouse_suite import WarehouseContract
+
+SCHEMAS = itertools.count()
+
+
+@pytest.fixture(scope="session")
+async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Server]:
+    folder = tmp_path_factory.mktemp("postgres")
+    server = Server(folder / "server", free_ports(0)[0], folder / "postgres.log")
+    await server.start()
+    await server.execute("postgres", f"alter role {USER} set synchronous_commit = off")
+    yield server
+    await server.stop()
+
+
+@pytest.fixture(scope="session")
+def dsn(server: Server) -> str:
+    return f"postgresql://{USER}:{server.password}@127.0.0.1:{server.port}/postgres"
+
+
+class TestPostgres(WarehouseContract):
+    name = "postgres"
+
+    @pytest.fixture
+    def engine(self, dsn: str) -> Engine:
+        schema = f"chartmogul_{next(SCHEMAS)}"
+        return Postgres(PostgresWarehouse(engine="postgres", dsn=SecretStr(dsn), schema_name=schema))
+
+    def test_line_that_drops_while_commit_is_on_its_way(
+        self, server: Server, dsn: str, engine: Engine, loader: Loader, nights: Nights
+    ) -> None:
+        """Real: the server commits, its answer is cut off."""
+        load = nights.load([movement(1, 100)])
+        with cutting_commit(server.port) as port:
+            through = dsn.replace(f":{server.port}/", f":{port}/")
+            schema = self.query(engine, "select current_schema()")[0][0]
+            settings = PostgresWarehouse(engine="postgres", dsn=SecretStr(through), schema_name=schema)
+            done = Loader(Postgres(settings)).load(load)
+        assert done.inserted == 1
+        assert loader.load(load).already_applied
+
+    def test_wrong_password_is_named_and_not_shown(self, dsn: str) -> None:
+        wrong = SecretStr(f"postgresql://{USER}:not-the-password@{dsn.partition('@')[2]}")
+        with pytest.raises(Unauthorized, match="WAREHOUSE__DSN") as caught:
+            Postgres(PostgresWarehouse(engine="postgres", dsn=wrong)).connect()
+        assert "not-the-password" not in str(caught.value)
+
+    def test_server_that_is_not_there(self) -> None:
+        nowhere = SecretStr(f"postgresql://{USER}:x@127.0.0.1:9/postgres")
+        with pytest.raises(Unavailable):
+            Postgres(PostgresWarehouse(engine="postgres", dsn=nowhere)).connect()
+
+    def test_error_quotes_no_row(self, engine: Engine) -> None:
+        with opened(engine) as session, pytest.raises(Rejected) as caught:
+            session.execute("select cast('nora@fjord.example' as integer)")
+        assert "nora" not in str(caught.value)
+
+
+@contextmanager
+def cutting_commit(server: int) -> Iterator[int]:
+    """A port that leads to the server. Of the first connection that commits the answer is cut off; later ones
+    pass."""
+    line = _Line()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=line.serve, args=(listener, server), daemon=True).start()
+        yield listener.getsockname()[1]
+    assert line.cut
+
+
+class _Line:
+    def __init__(self) -> None:
+        self.committing = False
+        self.cut = False
+
+    def serve(self, listener: socket.socket, port: int) -> None:
+        with suppress(OSError):  # it is closed at the end
+            while True:
+                client, _ = listener.accept()
+                server = socket.create_connection(("127.0.0.1", port))
+                for pump, ends in ((self.there, (client, server)), (self.back, (server, client))):
+                    threading.Thread(target=pump, args=ends, daemon=True).start()
+
+    def there(self, client: socket.socket, server: socket.socket) -> None:
+        with suppress(OSError):
+            while part := client.recv(65536):
+                self.committing |= b"commit\0" in part
+                server.sendall(part)
+            server.shutdown(socket.SHUT_WR)
+
+    def back(self, server: socket.socket, client: socket.socket) -> None:
+        with suppress(OSError), server, client:
+            while part := server.recv(65536):
+                if self.committing and not self.cut:  # the server has answered: it is done
+                    self.cut = True
+                    break
+                client.sendall(part)
+            client.shutdown(socket.SHUT_RDWR)  # closing alone would wait for who reads from it

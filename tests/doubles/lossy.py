@@ -1,0 +1,83 @@
+"""A line that loses an answer: the request arrives and is carried out, and the client hears nothing."""
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+PIECE = 65_536
+
+
+class LossyLine:
+    """Passes bytes on to a port of 127.0.0.1, until `lose` names words: a request that has them is passed
+    on as well, and once the server answers, the line is cut in the place of the answer."""
+
+    def __init__(self, port: int) -> None:
+        self.lost = 0
+        self._server_port = port
+        self._words: bytes | None = None
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._listener.getsockname()[1]
+
+    def lose(self, words: str) -> None:
+        self._words = words.encode()
+
+    def serve(self) -> None:
+        with suppress(OSError):  # closed
+            while True:
+                client, _ = self._listener.accept()
+                server = socket.create_connection(("127.0.0.1", self._server_port))
+                _Connection(self, client, server).start()
+
+    def close(self) -> None:
+        with suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+
+    def loses(self, sent: bytes) -> bool:
+        if self._words is None or self._words not in sent:
+            return False
+        self._words, self.lost = None, self.lost + 1
+        return True
+
+
+class _Connection:
+    def __init__(self, line: LossyLine, client: socket.socket, server: socket.socket) -> None:
+        self._line, self._client, self._server = line, client, server
+        self._cut = False
+
+    def start(self) -> None:
+        for work in (self._requests, self._answers):
+            threading.Thread(target=work, daemon=True).start()
+
+    def _requests(self) -> None:
+        before = b""
+        with suppress(OSError):
+            while piece := self._client.recv(PIECE):
+                # marked before it is passed on, so that no answer can slip through
+                self._cut = self._cut or self._line.loses(before + piece)
+                self._server.sendall(piece)
+                before = piece[-100:]
+        self._end()
+
+    def _answers(self) -> None:
+        with suppress(OSError):
+            while (piece := self._server.recv(PIECE)) and not self._cut:
+                self._client.sendall(piece)
+        self._end()
+
+    def _end(self) -> None:
+        for side in (self._client, self._server):
+            with suppress(OSError):
+                side.shutdown(socket.SHUT_RDWR)
+            side.close()
+
+
+@contextmanager
+def lossy_line(port: int) -> Iterator[LossyLine]:
+    line = LossyLine(port)
+    threading.Thread(target=line.serve, daemon=True).start()
+    try:
+        yield line
+    finally:
+        line.close()

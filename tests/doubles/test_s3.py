@@ -1,0 +1,21 @@
+"""What the double of S3 does for the real client."""
+
+from pathlib import Path
+
+import boto3
+
+from tests.doubles.running import Double
+
+
+def test_a_file_comes_back_as_it_was_sent(s3_double: Double, tmp_path: Path) -> None:
+    client = boto3.client(
+        "s3",
+        endpoint_url=s3_double.url,
+        region_name="us-east-1",
+        aws_access_key_id="double",
+        aws_secret_access_key="double",
+    )
+    client.create_bucket(Bucket="smoke")
+    (tmp_path / "part").write_bytes(b"rows")
+    client.upload_file(str(tmp_path / "part"), "smoke", "run/1/part")
+    assert client.get_object(Bucket="smoke", Key="run/1/part")["Body"].read() == b"rows"

@@ -1,0 +1,84 @@
+"""A night's export with its worker killed in the middle: every row is there, and each load once."""
+
+import asyncio
+from functools import partial
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import duckdb
+import pytest
+from temporalio.client import Client, WorkflowHandle
+
+import temporal
+from config_files import load_mapping
+from models.exports import ExportInput, ExportReport
+from models.runs import Outcome
+from simulators.control import Control
+from stack import ROOT, Stack
+from tests.service.conftest import Command, until
+from tests.service.test_losses import was_hit
+
+MAPPING = load_mapping(ROOT / "config" / "warehouse.yaml")
+
+Run = WorkflowHandle[Any, ExportReport]
+
+
+async def begun(client: Client, simulators: Control, path: str) -> Run:
+    """An export that waits for ChartMogul's answer to that path; it was asked."""
+    fault = simulators.fault("chartmogul", "slow", path=path, delay_seconds=4)
+    given = ExportInput(account="default", mapping=MAPPING)
+    run: Run = await client.start_workflow(
+        "warehouse_export",
+        given,
+        id=f"export/{uuid4()}",
+        task_queue=temporal.WORKFLOWS,
+        result_type=ExportReport,
+    )
+    await until(partial(was_hit, simulators, fault))
+    return run
+
+
+def ask(path: Path, query: str) -> list[tuple[Any, ...]]:
+    with duckdb.connect(str(path), read_only=True) as database:
+        database.execute("use chartmogul.chartmogul")
+        return database.execute(query).fetchall()
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("path", ["/activities$", "/subscriptions$"])
+async def test_a_killed_worker_costs_no_row_and_doubles_no_load(
+    stack: Stack, simulators: Control, client: Client, path: str
+) -> None:
+    stack.warehouse.unlink(missing_ok=True)  # each simulated ChartMogul is another account's
+    run = await begun(client, simulators, path)
+    await stack.serve.kill()
+    await stack.serve.start()
+    async with asyncio.timeout(100):
+        report = await run.result()
+    assert report.outcome is Outcome.ACTED
+    for load in report.loads:
+        assert ask(stack.warehouse, f"select count(*) from {load.stream}") == [(load.rows_read,)]
+    counts = dict(ask(stack.warehouse, "select stream, count(*) from load_runs group by 1"))
+    assert counts == {each.target: 1 for each in MAPPING.streams}
+
+
+async def test_command_runs_follows_and_lists_exports(
+    stack: Stack, simulators: Control, mogulflow: Command
+) -> None:
+    stack.warehouse.unlink(missing_ok=True)
+    preview = await mogulflow("preview", "warehouse", "--stream", "customers")
+    assert preview.code == 0, preview.text
+    assert "would run: create table if not exists customers" in preview.text
+    assert "customers: 200 rows_read, 200 inserted" in preview.text
+    assert not stack.warehouse.exists()
+    done = await mogulflow("export", "run", "--stream", "customers", "--stream", "plans")
+    assert done.code == 0, done.text
+    assert "into duckdb: acted" in done.text
+    again = await mogulflow("export", "status")
+    assert again.text.partition(":")[2].partition(" ")[2] in done.text
+    history = await mogulflow("export", "history")
+    assert history.text.count("customer_tags") == 1
+    unknown = await mogulflow("export", "run", "--stream", "custmers")
+    assert unknown.code == 1
+    assert "There is no stream custmers; there are: mrr_movements, customers" in unknown.text

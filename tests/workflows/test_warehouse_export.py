@@ -1,0 +1,150 @@
+"""Nights of the export, from the simulated ChartMogul into a real DuckDB file."""
+
+import itertools
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import duckdb
+import pytest
+from temporalio.client import Client
+
+import temporal
+import worker
+from config_files import load
+from models.exports import ExportInput, ExportReport
+from models.runs import Outcome
+from models.warehouse import Mapping
+from settings import Settings
+from settings_warehouse import DuckDbWarehouse
+from simulators.control import Control
+from tests.conftest import in_a_namespace_of_its_own
+
+MAPPING = load("config/warehouse.yaml", Mapping, "It is part of the repository.")
+NIGHTS = itertools.count()
+
+Export = Callable[..., Awaitable[ExportReport]]
+Sql = Callable[[str], list[tuple[Any, ...]]]
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "chartmogul.duckdb"
+
+
+@pytest.fixture
+async def own(client: Client, settings: Settings, path: Path) -> AsyncIterator[Client]:
+    """An installation with an empty warehouse."""
+    namespace = await in_a_namespace_of_its_own(client)
+    account = settings.chartmogul["default"].model_copy(update={"requests_per_second": 10_000})
+    changes = {"warehouse": DuckDbWarehouse(path=path), "chartmogul": {"default": account}}
+    connected = settings.model_copy(update=changes)
+    async with worker.running(namespace, connected):
+        yield namespace
+
+
+@pytest.fixture
+def export(own: Client) -> Export:
+    async def night(**wish: Any) -> ExportReport:
+        given = ExportInput.model_validate({"account": "default", "mapping": MAPPING} | wish)
+        report: ExportReport = await own.execute_workflow(
+            "warehouse_export",
+            given,
+            id=f"export/{uuid4()}",
+            task_queue=temporal.WORKFLOWS,
+            result_type=ExportReport,
+        )
+        return report
+
+    return night
+
+
+@pytest.fixture
+def sql(path: Path) -> Sql:
+    def ask(query: str) -> list[tuple[Any, ...]]:
+        with duckdb.connect(str(path), read_only=True) as database:
+            database.execute("use chartmogul.chartmogul")
+            return database.execute(query).fetchall()
+
+    return ask
+
+
+async def test_a_night_brings_every_stream(simulators: Control, export: Export, sql: Sql) -> None:
+    report = await export()
+    assert report.problems == []
+    assert report.outcome is Outcome.ACTED
+    counts = {load.stream: load.rows_read for load in report.loads}
+    assert counts["customers"] == len(simulators.customers(limit=1000)) == 200
+    assert all(counts[each.target] for each in MAPPING.streams if each.target != "customer_tags")
+    for target, count in counts.items():
+        assert sql(f"select count(*) from {target}") == [(count,)]
+
+
+async def test_a_second_night_without_a_change_changes_nothing(simulators: Control, export: Export) -> None:
+    await export()
+    loads = (await export()).loads
+    assert [load.stream for load in loads if load.inserted or load.restated or load.missing] == []
+    assert {load.stream for load in loads} == {each.target for each in MAPPING.streams}
+
+
+async def test_the_same_night_again_does_nothing(simulators: Control, export: Export, sql: Sql) -> None:
+    night = "2026-11-20T04:15:00Z"
+    await export(night=night)
+    again = await export(night=night)
+    assert all(load.already_applied for load in again.loads)
+    assert sql("select count(*) from load_runs") == [(len(MAPPING.streams),)]
+
+
+async def test_restated_history_is_told_with_its_months(
+    simulators: Control, export: Export, sql: Sql
+) -> None:
+    await export()
+    customer = next(each for each in simulators.customers(limit=50) if each.mrr)
+    simulators.restate(customer.uuid, cents=300_000, index=0, whole_history=True)
+    report = await export()
+    [row] = sql("select movement_uuid, before_cents, after_cents, delta_cents from mrr_movement_changes")
+    assert row[2] - row[1] == row[3] != 0
+    [(month, cents)] = [each for stream in report.streams for each in stream.months.items()]
+    assert cents == row[3]
+    [message] = simulators.messages(MAPPING.restated.channel)
+    assert month in message["text"]
+    assert report.run_id in message["text"]
+
+
+async def test_little_that_moved_is_not_told(simulators: Control, export: Export) -> None:
+    await export()
+    customer = next(each for each in simulators.customers(limit=50) if each.mrr)
+    simulators.restate(customer.uuid, cents=customer.mrr + 100, index=0, whole_history=True)
+    report = await export()
+    assert any(stream.months for stream in report.streams)
+    assert simulators.messages(MAPPING.restated.channel) == []
+
+
+async def test_stream_that_fails_stops_no_other(simulators: Control, export: Export, sql: Sql) -> None:
+    simulators.fault("chartmogul", "status", status=403, path="/invoices")
+    report = await export()
+    assert report.outcome is Outcome.PARTIAL
+    [problem] = report.problems
+    assert problem.kind == "Unauthorized"
+    assert {stream.stream for stream in report.streams} == set(MAPPING.read_streams) - {"invoices"}
+    assert sql("select count(*) from invoices") == [(0,)]
+    assert (await export()).outcome is Outcome.ACTED
+    assert sql("select count(*) from invoices") != [(0,)]
+
+
+async def test_months_agree_with_chartmoguls_own_metrics(
+    simulators: Control, export: Export, sql: Sql
+) -> None:
+    await export()
+    ours = sql(
+        "select month_start, mrr_cents, new_business_cents, expansion_cents, contraction_cents, churn_cents "
+        "from mrr_by_month order by 1"
+    )
+    theirs = sql(
+        "select date_trunc('month', metric_date)::date, mrr_cents::bigint, mrr_new_business_cents::bigint, "
+        "mrr_expansion_cents::bigint, mrr_contraction_cents::bigint, mrr_churn_cents::bigint "
+        "from metrics where metric_interval = 'month' order by 1"
+    )
+    assert len(ours) > 40
+    assert ours == [row for row in theirs if row[0] >= ours[0][0]]

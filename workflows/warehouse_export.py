@@ -1,0 +1,93 @@
+"""Warehouse export: once a night all of ChartMogul's streams go into the warehouse, each on its own."""
+
+import asyncio
+from collections.abc import Iterable
+
+from temporalio import workflow
+
+from activities.warehouse import WarehouseActivities
+from models.exports import ExportInput, ExportReport, Night, Prepared, PrepareWork, StreamWork
+from models.runs import Outcome
+from temporal import NOMINAL_TIME
+from workflows.export_texts import ExportLedger, moved, restated_line
+from workflows.ops import tell_ops
+from workflows.steps import StepFailed, long_step
+
+AFTER_OTHERS = ("subscriptions",)
+"""Read for the customers that the other streams found changed."""
+
+
+@workflow.defn(name="warehouse_export")
+class WarehouseExport:
+    """Streams run side by side, as many as the worker has slots for. One that fails stops no other."""
+
+    @workflow.init
+    def __init__(self, given: ExportInput) -> None:
+        self._given = given
+        self._night = _night(given)
+        self._streams = [each for each in given.mapping.read_streams if each in (given.streams or [each])]
+        title = f"Export of account {given.account}, night of {self._night.due_at:%d %b %Y %H:%M} UTC"
+        self._ledger = ExportLedger(title, self._streams)
+
+    @workflow.run
+    async def run(self, given: ExportInput) -> ExportReport:
+        self._ledger.show()
+        try:
+            prepared = await self._prepare()
+        except StepFailed as failure:
+            raise self._ledger.fail(failure) from None
+        await self._export(prepared, [each for each in self._streams if each not in AFTER_OTHERS])
+        await self._export(prepared, [each for each in self._streams if each in AFTER_OTHERS])
+        await self._tell_of_restated_history(prepared.currency)
+        result = self._ledger.end(Outcome.ACTED)
+        return ExportReport(
+            outcome=result.outcome,
+            run_id=self._night.run_id,
+            engine=prepared.engine,
+            streams=self._ledger.reports,
+            problems=result.problems,
+        )
+
+    async def _prepare(self) -> Prepared:
+        work, limit = PrepareWork(night=self._night, mapping=self._given.mapping), self._given.patience
+        return await long_step(
+            WarehouseActivities.prepare, work, summary="Prepare the warehouse", limit=limit
+        )
+
+    async def _export(self, prepared: Prepared, streams: Iterable[str]) -> None:
+        await asyncio.gather(*(self._export_one(prepared, each) for each in streams))
+
+    async def _export_one(self, prepared: Prepared, stream: str) -> None:
+        work = StreamWork(night=self._night, stream=stream, mapping=self._given.mapping, prepared=prepared)
+        summary, limit = f"Export {stream}", self._given.patience
+        export = WarehouseActivities.export_stream
+        report = await self._ledger.attempt(long_step(export, work, summary=summary, limit=limit))
+        if report is not None:
+            self._ledger.note_stream(report)
+
+    async def _tell_of_restated_history(self, currency: str) -> None:
+        months, wish = moved(self._ledger.reports), self._given.mapping.restated
+        if not wish.channel or sum(map(abs, months.values())) <= wish.from_cents:
+            return
+        text = restated_line(self._given.account, months, currency, self._night.run_id)
+        if await tell_ops(wish.channel, f"restated:{self._night.run_id}", text) is None:
+            self._ledger.note_problem(_untold(wish.channel, text))
+
+
+def _untold(channel: str, text: str) -> StepFailed:
+    words = f"Slack did not take this for {channel}: {text}"
+    return StepFailed("slack.post_message", "Untold", words, permanent=True, pause=None)
+
+
+def _night(given: ExportInput) -> Night:
+    """The time a run was due rules, not the clock: nights can be made up for."""
+    info = workflow.info()
+    due = given.night or info.typed_search_attributes.get(NOMINAL_TIME) or info.start_time
+    return Night(
+        account=given.account,
+        run_id=f"{given.account}/{due:%Y-%m-%dT%H:%M:%SZ}",
+        due_at=due,
+        began_at=info.start_time,
+        full=given.full,
+        accept_missing=given.accept_missing,
+    )
