@@ -8,7 +8,7 @@ from typing import Any
 from temporalio import activity
 
 BEAT_SECONDS = 5
-"""The SDK sends on only what is due: one beat in some twenty seconds."""
+"""A third of the time after which a step counts as dead. The SDK sends on only what is due."""
 
 
 @asynccontextmanager

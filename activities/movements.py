@@ -8,15 +8,13 @@ from typing import Protocol
 
 from temporalio import activity
 
+from activities.beating import BEAT_SECONDS
 from activities.chartmogul import client_of
 from activities.definition import step_activity
 from clients.chartmogul import ChartMogulClient
 from models.chartmogul import Activity
 from models.events import MrrMovement, NotAMovement, movement_from_activity
 from models.movements import Sweep, Tally
-
-BEAT_SECONDS = 5
-"""A third of the time after which a step counts as dead."""
 
 SeeTo = Callable[[Sweep, Sequence[MrrMovement], datetime], Awaitable[Tally]]
 

@@ -4,16 +4,13 @@ from datetime import UTC, datetime, timedelta
 
 from rich.console import Console
 from rich.markup import escape
-from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
-from temporalio.common import (
-    WorkflowIDConflictPolicy,
-    WorkflowIDReusePolicy,
-)
+from temporalio.client import WorkflowFailureError
 
 import temporal
 from commands.backfill import known_account
 from commands.dates import shown, time_span
 from commands.events import Stopped
+from commands.following import started
 from commands.show import listed, tally_table
 from commands.waiting import trouble_of
 from models.movements import ACTED, CoverageInput, CoverageReport, Found
@@ -31,7 +28,17 @@ async def coverage(
     now = datetime.now(UTC).replace(microsecond=0)
     start, end = time_span(first or shown(now - DAYS), last or shown(now))
     client = await temporal.connect()
-    run = await _started(client, account, start, end)
+    what, span = f"Coverage of account {account}", f"{shown(start)} to {shown(end)}"
+    run = await started(
+        client,
+        "coverage",
+        CoverageInput(account=account, start=start, end=end),
+        CoverageReport,
+        id=f"coverage/{account}/{shown(start)}/{shown(end)}",
+        what=what,
+        account=account,
+        summary=f"{what}, {span}",
+    )
     with console.status(DOING) as status:
         async for trouble in trouble_of(run):
             status.update(f"{DOING}. {escape(trouble)}" if trouble else DOING)
@@ -43,25 +50,6 @@ async def coverage(
     link = temporal.run_link(settings.web_ui_url, client.namespace, run.id, run.result_run_id or "")
     console.print(f"Run: {link}", soft_wrap=True)
     return report.complete
-
-
-async def _started(
-    client: Client, account: str, start: datetime, end: datetime
-) -> WorkflowHandle[object, CoverageReport]:
-    what = f"Coverage of account {account}"
-    return await client.start_workflow(
-        "coverage",
-        CoverageInput(account=account, start=start, end=end),
-        id=f"coverage/{account}/{shown(start)}/{shown(end)}",
-        result_type=CoverageReport,
-        task_queue=temporal.WORKFLOWS,
-        task_timeout=temporal.TASK_TIMEOUT,
-        id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
-        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-        search_attributes=temporal.labels(what, account),
-        static_summary=f"{what}, {shown(start)} to {shown(end)}",
-        priority=temporal.BULK,
-    )
 
 
 def print_report(report: CoverageReport, console: Console) -> None:

@@ -16,6 +16,7 @@ import temporal
 from commands.backfill import known_account
 from commands.events import Stopped
 from commands.following import Run, follow, heartbeat, latest, started, trouble
+from commands.show import print_problems
 from config_files import load_crm_mapping
 from models.crm import System
 from models.crm_sync import CrmReport, CrmSyncInput, Left, ObjectReport, Status, SyncReport
@@ -97,8 +98,7 @@ def _print(report: CrmReport, console: Console) -> None:
         )
     )
     print_reasons(report, console)
-    for problem in report.problems:
-        console.print(f"[red]{problem.step}[/]: {escape(problem.message)}", soft_wrap=True)
+    print_problems(report.problems, console)
 
 
 def objects_table(title: str, objects: Sequence[ObjectReport]) -> Table:

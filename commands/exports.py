@@ -21,9 +21,9 @@ from commands.backfill import known_account
 from commands.dates import instant, shown
 from commands.events import Stopped
 from commands.following import Run, follow, heartbeat, latest, started, trouble
+from commands.show import print_problems
 from config_files import load_mapping
 from models.exports import ExportInput, ExportReport
-from models.runs import Problem
 from models.warehouse_loads import Loaded, LoadRun
 from settings import Settings
 
@@ -120,12 +120,7 @@ def print_report(report: ExportReport, console: Console) -> None:
             console.print(f"{stream.stream}: fields without a column: {escape(', '.join(stream.unmapped))}")
         for month, cents in stream.months.items():
             console.print(f"Restated: {month} by {cents / 100:+,.2f}")
-    for problem in report.problems:
-        _print_problem(problem, console)
-
-
-def _print_problem(problem: Problem, console: Console) -> None:
-    console.print(f"[red]{problem.step}[/]: {escape(problem.message)}", soft_wrap=True)
+    print_problems(report.problems, console)
 
 
 def _table(title: str, loads: Sequence[Loaded | LoadRun], more: Sequence[str] = ()) -> Table:

@@ -21,9 +21,17 @@ Run = WorkflowHandle[Any, R]
 
 
 async def started(
-    client: Client, workflow: str, given: BaseModel, result: type[R], *, id: str, what: str, account: str
+    client: Client,
+    workflow: str,
+    given: BaseModel,
+    result: type[R],
+    *,
+    id: str,
+    what: str,
+    account: str,
+    summary: str | None = None,
 ) -> Run[R]:
-    """The one that runs by that id, or a new one."""
+    """The one that runs by that id, or a new one. `what` labels it, and is its summary by default."""
     return await client.start_workflow(
         workflow,
         given,
@@ -34,7 +42,7 @@ async def started(
         id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
         id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
         search_attributes=temporal.labels(what, account),
-        static_summary=what,
+        static_summary=summary or what,
         priority=temporal.BULK,
     )
 

@@ -3,12 +3,14 @@
 from collections.abc import Iterable, Sequence
 
 from rich.box import SIMPLE
+from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from models.effects import Action, Effect
 from models.events import MovementType
 from models.movements import Found, Tally
+from models.runs import Problem
 
 _COLOURS = {
     Action.CREATED: "green",
@@ -50,6 +52,11 @@ def field_tables(effects: Iterable[Effect]) -> Iterable[Table]:
         for name, value in effect.after.items():
             table.add_row(name, escape(str(before.get(name, "-"))), escape(str(value)))
         yield table
+
+
+def print_problems(problems: Iterable[Problem], console: Console) -> None:
+    for problem in problems:
+        console.print(f"[red]{problem.step}[/]: {escape(problem.message)}", soft_wrap=True)
 
 
 _HEADINGS = {Found.FRESH: "not due yet", Found.KNOWN: "had a run"}

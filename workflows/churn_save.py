@@ -15,7 +15,7 @@ from models.events import MrrMovement
 from models.runs import Outcome, RunResult
 from models.salesforce import AccountOwner, OwnerQuery, SaveTask, TaskChange
 from models.slack import MemberQuery, Message
-from temporal import STATED, run_link
+from temporal import run_link
 from workflows import churn_texts as texts
 from workflows.churn_facts import ChurnFacts
 from workflows.headlines import summary
@@ -66,12 +66,7 @@ class ChurnSave:
 
     @workflow.signal(name="restated", description="ChartMogul says otherwise of this movement now")
     def restated(self, now: MrrMovement) -> None:
-        """Recorded; what was done stands. The memo tells the next sweep that this run knows."""
-        if now.stated == self._stated[-1]:
-            return
-        self._ledger.note_restatement(self._stated[-1], now.stated)
-        self._stated.append(now.stated)
-        workflow.upsert_memo({STATED: self._stated})
+        self._ledger.note_restatement(self._stated, now.stated)
 
     async def _read_back_from_chartmogul(self) -> ChurnFacts | None:
         """None where ChartMogul contradicts the event, also after it had time to settle."""

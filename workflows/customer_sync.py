@@ -12,7 +12,6 @@ from models.crm_sync import CustomerSyncInput, CustomerWork, FactsNow, FactsQuer
 from models.effects import Effect, Mode
 from models.events import MrrMovement
 from models.runs import Outcome, RunResult
-from temporal import STATED
 from workflows.headlines import summary
 from workflows.ledger import Ledger
 from workflows.steps import StepFailed, step
@@ -55,12 +54,7 @@ class CustomerSync:
 
     @workflow.signal(name="restated", description="ChartMogul says otherwise of this movement now")
     def restated(self, now: MrrMovement) -> None:
-        """Recorded, so that the next sweep knows that this run was told."""
-        if now.stated == self._stated[-1]:
-            return
-        self._ledger.note_restatement(self._stated[-1], now.stated)
-        self._stated.append(now.stated)
-        workflow.upsert_memo({STATED: self._stated})
+        self._ledger.note_restatement(self._stated, now.stated)
 
     async def _read_when_settled(self) -> FactsNow | None:
         """Once more where ChartMogul does not show the movement yet; then what it shows is what there is."""

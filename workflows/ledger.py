@@ -8,7 +8,7 @@ from temporalio.exceptions import ApplicationError
 
 from models.effects import Effect
 from models.runs import Outcome, Problem, RunResult
-from temporal import OUTCOME
+from temporal import OUTCOME, STATED
 from workflows import trouble
 from workflows.steps import StepFailed
 
@@ -64,11 +64,17 @@ class Ledger:
         trouble.say_problems(self.problems)
         self.show()
 
-    def note_restatement(self, before: str, now: str) -> None:
-        """ChartMogul recalculated: what was done stands, and a person can see why it differs."""
+    def note_restatement(self, stated: list[str], now: str) -> None:
+        """ChartMogul recalculated: what was done stands, and a person can see why it differs. `stated` is
+        all it has said so far, oldest first; as a memo it tells the next sweep that this run knows."""
+        before = stated[-1]
+        if now == before:
+            return
         self.restated.append(now)
         workflow.logger.info("Movement restated", extra={"before": before, "now": now})
         self.show()
+        stated.append(now)
+        workflow.upsert_memo({STATED: stated})
 
     def show(self) -> None:
         trouble.show(self.markdown())
