@@ -153,7 +153,7 @@ def _translated(what: str) -> Iterator[None]:
         raise Rejected(SYSTEM, f"Could not {what}: {kind}: {_without_values(error)}. Report this.") from None
 
 
-def _of_the_file(what: str, error: duckdb.IOException) -> Unavailable | Unauthorized | Rejected:
+def _of_the_file(what: str, error: duckdb.IOException) -> Unavailable | Unauthorized:
     text = brief(str(error))
     if "Permission denied" in text:
         return Unauthorized(SYSTEM, f"Could not {what}: {text}. Check the file's rights and WAREHOUSE__PATH.")
