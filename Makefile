@@ -57,8 +57,9 @@ lock: setup ## Resolve the packages anew and write both lock files
 	$(COMPILE) --upgrade pyproject.toml -o requirements.lock
 	$(COMPILE) --upgrade pyproject.toml --group dev -c requirements.lock -o requirements-dev.lock
 	for double in snowflake bigquery s3; do $(COMPILE) --upgrade tests/doubles/$$double.in -o tests/doubles/$$double.lock; done
+	for peer in airbyte dlt; do $(COMPILE) --upgrade benchmarks/peers/$$peer.in -o benchmarks/peers/$$peer.lock; done
 
-bench: temporal temporal-server ## Measure latency and throughput; TEMPORAL=postgres on PostgreSQL
+bench: temporal temporal-server doubles ## Measure latency, throughput and exports; TEMPORAL=postgres on PostgreSQL
 	$(if $(TEMPORAL),MOGULFLOW_TEMPORAL=$(TEMPORAL)) $(PY) -m benchmarks
 
 clean: ## Remove .venv, state and caches of this folder

@@ -1,27 +1,19 @@
 """The `mogulflow` command."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 import typer
 from dotenv import load_dotenv
-from pydantic import ValidationError
-from pydantic_settings import SettingsError
-from rich.console import Console
-from rich.markup import escape
-from temporalio.service import RPCError
 from typer.core import TyperGroup
 
-from commands.events import Stopped
-from config_files import BadConfig
+import cli_crm
+import cli_export
+import terminal
 from models.movements import LONGEST_ACT_WITHIN_DAYS
 from processes import leave_after
-from settings import Settings
-from temporal import BadConnection
-
-T = TypeVar("T")
+from terminal import Account, console
 
 app = typer.Typer(
     help="Durable ChartMogul automations: what happens in ChartMogul becomes action, once.",
@@ -31,8 +23,8 @@ app = typer.Typer(
 )
 schedule_commands = typer.Typer(no_args_is_help=True, help="What runs when: polls and coverage reports.")
 app.add_typer(schedule_commands, name="schedules")
-export_commands = typer.Typer(no_args_is_help=True, help="ChartMogul's streams in the warehouse.")
-app.add_typer(export_commands, name="export")
+app.add_typer(cli_export.app, name="export")
+app.add_typer(cli_crm.app, name="crm")
 
 
 class _PreviewGroup(TyperGroup):
@@ -45,16 +37,12 @@ class _PreviewGroup(TyperGroup):
 
 preview_commands = typer.Typer(cls=_PreviewGroup, no_args_is_help=True, help="What would be done; no write.")
 app.add_typer(preview_commands, name="preview")
-console = Console()
-errors = Console(stderr=True)
 
 EventFile = Annotated[
     Path, typer.Argument(exists=True, dir_okay=False, help="JSON body of a ChartMogul webhook")
 ]
-Account = Annotated[str, typer.Option(help="ChartMogul account, by its name in the settings")]
 First = Annotated[str | None, typer.Option("--from", help="Date, or instant; UTC without an offset")]
 Last = Annotated[str | None, typer.Option("--to", help="Likewise, not included")]
-Streams = Annotated[list[str] | None, typer.Option(help="Only this one; may be repeated")]
 
 
 def _was_named(context: typer.Context, parameter: str) -> bool:
@@ -70,12 +58,12 @@ def environment(
     ),
 ) -> None:
     if not env.exists() and _was_named(context, "env"):
-        _say(f"There is no file {env}.")
+        terminal.say(f"There is no file {env}.")
         raise typer.Exit(2)
     try:
         load_dotenv(env)
     except UnicodeDecodeError:
-        _say(f"{env} is not UTF-8.")
+        terminal.say(f"{env} is not UTF-8.")
         raise typer.Exit(2) from None
 
 
@@ -112,7 +100,7 @@ def send(file: EventFile, account: Account = "default") -> None:
     """Post an event file through the ingress, as ChartMogul would."""
     from commands.events import send
 
-    _told(lambda: send(_settings(), file, account, console))
+    terminal.told(lambda: send(terminal.settings(), file, account, console))
 
 
 @preview_commands.command("event")
@@ -120,54 +108,11 @@ def preview_event(file: EventFile, account: Account = "default") -> None:
     """Show what an event would do, field by field: every read, no write."""
     from commands.events import preview
 
-    _run(preview(_settings(), file, account, console))
+    terminal.run(preview(terminal.settings(), file, account, console))
 
 
-@preview_commands.command("warehouse")
-def preview_warehouse(account: Account = "default", stream: Streams = None) -> None:
-    """Show what tonight's export would change: definitions, counts, ten rows before and after."""
-    from commands.preview_warehouse import preview
-
-    _run(preview(_settings(), account, stream or (), console))
-
-
-@export_commands.command("run")
-def export_run(
-    account: Account = "default",
-    stream: Streams = None,
-    night: Annotated[
-        str | None, typer.Option(help="Make up for that night, such as 2026-11-20T04:15; by default now")
-    ] = None,
-    full: Annotated[bool, typer.Option("--full", help="Read all history")] = False,
-    accept_missing: Annotated[
-        bool, typer.Option("--accept-missing", help="So many rows are gone in ChartMogul too")
-    ] = False,
-) -> None:
-    """Export now, and follow it. Ctrl-C leaves it running. Exits 1 where a stream failed."""
-    import commands.exports as command
-
-    wish = command.Wish(account, stream or (), night, full, accept_missing)
-    if not _run(command.run(_settings(), wish, console)):
-        raise typer.Exit(1)
-
-
-@export_commands.command("status")
-def export_status(account: Account = "default") -> None:
-    """Follow the export that runs, or show what the last one came to. Exits 1 where a stream failed."""
-    import commands.exports as command
-
-    if not _run(command.status(_settings(), account, console)):
-        raise typer.Exit(1)
-
-
-@export_commands.command("history")
-def export_history(
-    account: Account = "default", limit: Annotated[int, typer.Option(min=1, max=10_000)] = 40
-) -> None:
-    """List the loads there were, as the warehouse's own ledger tells."""
-    import commands.exports as command
-
-    _told(lambda: command.history(_settings(), account, limit, console))
+preview_commands.command("warehouse")(cli_export.preview_warehouse)
+preview_commands.command("crm")(cli_crm.preview_crm)
 
 
 @app.command()
@@ -178,7 +123,7 @@ def runs(
     """List the newest runs with headline and outcome."""
     from commands.runs import show_runs
 
-    _run(show_runs(_settings(), limit, query, console))
+    terminal.run(show_runs(terminal.settings(), limit, query, console))
 
 
 @app.command()
@@ -188,7 +133,7 @@ def attention(
     """List what waits for a person: partial, failed, stuck and unreadable runs, and what to do."""
     from commands.attention import show_attention
 
-    waits = _run(show_attention(_settings(), console))
+    waits = terminal.run(show_attention(terminal.settings(), console))
     if check and waits:
         raise typer.Exit(1)
 
@@ -201,7 +146,7 @@ def retry(
     """Run a workflow again from its first step. What worked is found, not done twice."""
     from commands.runs import retry
 
-    _run(retry(_settings(), run, reason, console))
+    terminal.run(retry(terminal.settings(), run, reason, console))
 
 
 @app.command()
@@ -226,10 +171,10 @@ def backfill(
     import commands.backfill as command
 
     if attach:
-        _run(command.attach(_settings(), account, console))
+        terminal.run(command.attach(terminal.settings(), account, console))
     else:
         wish = command.Wish(account, first, last, preview, template or (), act_within)
-        _run(command.backfill(_settings(), wish, console))
+        terminal.run(command.backfill(terminal.settings(), wish, console))
 
 
 @app.command()
@@ -237,7 +182,7 @@ def coverage(first: First = None, last: Last = None, account: Account = "default
     """Is every movement of the last 3 days, or of a time span, accounted for? Exits 1 where not."""
     from commands.coverage import coverage
 
-    if not _run(coverage(_settings(), account, first, last, console)):
+    if not terminal.run(coverage(terminal.settings(), account, first, last, console)):
         raise typer.Exit(1)
 
 
@@ -249,7 +194,7 @@ def apply(
     """Bring Temporal's schedules in line with the settings. A pause and its note stay."""
     from commands.schedules import apply
 
-    _run(apply(_settings(), dry_run=dry_run, prune=prune, console=console))
+    terminal.run(apply(terminal.settings(), dry_run=dry_run, prune=prune, console=console))
 
 
 @app.command()
@@ -262,7 +207,7 @@ def replay(
     """Read kept deliveries anew, after a fix, and act on them as if they had just come."""
     from commands.replay import replay
 
-    _run(replay(_settings(), run, dismiss, console))
+    terminal.run(replay(terminal.settings(), run, dismiss, console))
 
 
 @app.command()
@@ -270,7 +215,7 @@ def prepare() -> None:
     """Give Temporal's namespace the retention and the search attributes that runs need."""
     from devserver import prepare_connected
 
-    _run(prepare_connected())
+    terminal.run(prepare_connected())
 
 
 @app.command()
@@ -278,7 +223,7 @@ def doctor() -> None:
     """Check settings, Temporal, each connection and each field; say what to do. Exits 1 on a fault."""
     from commands.doctor import examine
 
-    if not asyncio.run(examine(_settings(), console)):
+    if not asyncio.run(examine(terminal.settings(), console)):
         raise typer.Exit(1)
 
 
@@ -286,48 +231,11 @@ def _serve(*, with_ingress: bool, with_worker: bool) -> None:
     import logs
     from commands.serve import new_event_loop, serve
 
-    settings = _settings()
+    settings = terminal.settings()
     logs.configure(settings.log_level)
     job = serve(settings, with_ingress=with_ingress, with_worker=with_worker)
     with asyncio.Runner(loop_factory=new_event_loop) as runner:
-        _told(lambda: runner.run(job))
-
-
-def _settings() -> Settings:
-    try:
-        return Settings()
-    except ValidationError as error:
-        for each in error.errors(include_input=False, include_url=False):
-            name = "__".join(str(part).upper() for part in each["loc"])
-            _say(f"{name}: {each['msg']}" if name else each["msg"])
-    except SettingsError as error:
-        _say(f"{error}; one variable sets one value, such as SLACK__BOT_TOKEN")
-    errors.print("Set these in the environment or in .env; .env.example describes each.")
-    raise typer.Exit(2)
-
-
-def _say(problem: str) -> None:
-    errors.print(f"[red]{escape(problem)}[/]", soft_wrap=True)
-
-
-def _run(job: Coroutine[Any, Any, T]) -> T:
-    return _told(lambda: asyncio.run(job))
-
-
-def _told(job: Callable[[], T]) -> T:
-    """Say in words what stops a command, instead of a stack trace."""
-    try:
-        return job()
-    except BadConnection as error:
-        _say(str(error))
-        raise typer.Exit(2) from None
-    except (Stopped, BadConfig) as error:
-        _say(str(error))
-        raise typer.Exit(1) from None
-    except (RPCError, RuntimeError) as error:
-        _say(f"Temporal: {error}")
-        errors.print("`mogulflow doctor` says what to do.")
-        raise typer.Exit(1) from None
+        terminal.told(lambda: runner.run(job))
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError
 from ruamel.yaml.reader import ReaderError
 
+from models.crm import CrmMapping
 from models.spelling import nearest
 from models.warehouse import Mapping
 
@@ -33,6 +34,11 @@ def load(path: str | Path, model: type[M], where_from: str) -> M:
 def load_mapping(path: str | Path) -> Mapping:
     """config/warehouse.yaml. Raises BadConfig."""
     return load(path, Mapping, "Copy config/warehouse.yaml or set WAREHOUSE_FILE.")
+
+
+def load_crm_mapping(path: str | Path) -> CrmMapping:
+    """config/crm.yaml. Raises BadConfig."""
+    return load(path, CrmMapping, "Copy config/crm.yaml or set CRM_FILE.")
 
 
 def _document(file: Path, where_from: str) -> Any:
@@ -65,24 +71,25 @@ def _reason(model: type[BaseModel], error: Any) -> str:
 
 
 def _names_at(model: Any, location: tuple[int | str, ...]) -> list[str]:
-    """Fields of the model at that place; none where the way there is not plain."""
+    """Fields of the models at that place; none where the way there is not plain."""
+    models = _models_in(model)
     for part in location:
-        model = _model_in(model)
-        fields = {f.alias or name: f for name, f in model.model_fields.items()} if model else {}
-        if part in fields:
-            model = fields[str(part)].annotation
-    found = _model_in(model)
-    return [f.alias or name for name, f in found.model_fields.items()] if found else []
+        found = [fields[part] for each in models if part in (fields := _fields(each))]
+        models = [each for annotation in found for each in _models_in(annotation)] if found else models
+    return [str(name) for each in models for name in _fields(each)]
 
 
-def _model_in(annotation: Any) -> type[BaseModel] | None:
-    """The one model inside `X | None`, `list[X]` or `dict[str, X]`."""
+def _fields(model: type[BaseModel]) -> dict[int | str, Any]:
+    return {field.alias or name: field.annotation for name, field in model.model_fields.items()}
+
+
+def _models_in(annotation: Any) -> list[type[BaseModel]]:
+    """The models inside `X | Y | None`, `list[X]` or `dict[str, X]`."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
+        return [annotation]
     if get_origin(annotation) in (Union, UnionType, Annotated, list, dict):
-        found = (_model_in(each) for each in get_args(annotation))
-        return next((each for each in found if each), None)
-    return None
+        return [model for each in get_args(annotation) for model in _models_in(each)]
+    return []
 
 
 def _line(document: Any, location: tuple[int | str, ...]) -> int:

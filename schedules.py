@@ -17,9 +17,11 @@ from temporalio.client import (
 from temporalio.common import Priority
 
 import temporal
-from config_files import load_mapping
+from config_files import load_crm_mapping, load_mapping
 from ingress.routes import load_routes
 from models.attention import WatchInput
+from models.crm import CrmMapping, System
+from models.crm_sync import CrmSyncInput
 from models.exports import ExportInput
 from models.movements import CoverageInput, PollInput
 from models.routes import Routes
@@ -33,6 +35,8 @@ SHORTEST_CATCH_UP = timedelta(seconds=10)
 """The server takes no less."""
 
 LEAST_DAYS = 3.0
+
+SYSTEMS: tuple[System, ...] = ("hubspot", "salesforce")
 
 WATCH_EVERY = timedelta(minutes=1)
 
@@ -87,6 +91,7 @@ def declarations(settings: Settings) -> list[Declaration]:
             for name, account in settings.chartmogul.items()
             if settings.warehouse
         ),
+        *_syncs(settings),
         _watch(settings, ops_channel),
     ]
 
@@ -154,6 +159,37 @@ def _export(name: str, account: ChartMogulAccount, settings: Settings) -> Declar
         spec=ScheduleSpec(calendars=[_daily(4, 15)], time_zone_name=account.time_zone),
         catch_up=timedelta(hours=12),
         timeout=3 * given.patience + TELLING,
+        account=name,
+    )
+
+
+def _syncs(settings: Settings) -> list[Declaration]:
+    """Of each account to each CRM that is connected and has a mapping."""
+    connected = [each for each in SYSTEMS if getattr(settings, each)]
+    mapping = load_crm_mapping(settings.crm_file) if connected else CrmMapping()
+    return [
+        _sync(name, account, system, mapping)
+        for name, account in settings.chartmogul.items()
+        for system in connected
+        if mapping.objects(system)
+    ]
+
+
+def _sync(name: str, account: ChartMogulAccount, system: System, mapping: CrmMapping) -> Declaration:
+    given = CrmSyncInput(account=name, system=system, mapping=mapping)
+    return Declaration(
+        id=f"crm/{name}/{system}",
+        what=f"Sync of account {name} to {system}",
+        why=(
+            "Each looks at every customer, so a missed one is made good by the next; movements of the day are"
+            " written as they come. 05:10 is clear of the hours that clock changes skip and repeat, and after"
+            " the export. Two at a time would do the work twice."
+        ),
+        workflow="crm_sync",
+        input=given,
+        spec=ScheduleSpec(calendars=[_daily(5, 10)], time_zone_name=account.time_zone),
+        catch_up=timedelta(hours=12),
+        timeout=given.patience + TELLING,
         account=name,
     )
 

@@ -22,7 +22,7 @@ from temporal_server import find_server
 
 ROOT = Path(__file__).parent
 STATE = Path(os.environ.get("MOGULFLOW_STATE_DIR") or ROOT / ".mogulflow")
-OURS = ("CHARTMOGUL__", "SALESFORCE__", "SLACK__", "TEMPORAL_")
+OURS = ("CHARTMOGUL__", "HUBSPOT__", "SALESFORCE__", "SLACK__", "TEMPORAL_")
 """A person's own connections, which must not reach a stack that talks to simulators."""
 
 
@@ -201,6 +201,8 @@ class Stack:
             "CHARTMOGUL__DEFAULT__API_KEY": "cm-demo-key",
             "CHARTMOGUL__DEFAULT__WEBHOOK_SECRETS": self.webhook_secret,
             "CHARTMOGUL__DEFAULT__BASE_URL": f"{self.simulators_url}/chartmogul/v1",
+            "HUBSPOT__TOKEN": "pat-demo",
+            "HUBSPOT__BASE_URL": f"{self.simulators_url}/hubspot",
             "SALESFORCE__INSTANCE_URL": f"{self.simulators_url}/salesforce",
             "SALESFORCE__CLIENT_ID": "sf-demo-client",
             "SALESFORCE__CLIENT_SECRET": "sf-demo-secret",
@@ -213,6 +215,7 @@ class Stack:
             "WAREHOUSE__ENGINE": "duckdb",
             "WAREHOUSE__PATH": str(self.warehouse),
             "WAREHOUSE_FILE": str(ROOT / "config" / "warehouse.yaml"),
+            "CRM_FILE": str(ROOT / "config" / "crm.yaml"),
             **self._more_environment,
         }
 

@@ -15,29 +15,37 @@ from temporalio.worker import Worker
 import ingress.sweep
 import temporal
 from activities.chartmogul import ChartMogulActivities
+from activities.crm import CrmActivities
 from activities.movements import MovementActivities, Sweeper
 from activities.runs import RunsActivities
 from activities.salesforce import SalesforceActivities
 from activities.slack import SlackActivities
 from activities.warehouse import WarehouseActivities
 from clients.chartmogul import ChartMogulClient
+from clients.crm_hubspot import HubSpotCrm
+from clients.crm_salesforce import SalesforceCrm
+from clients.crm_systems import Crm
+from clients.hubspot import HubSpotClient
 from clients.salesforce import SalesforceClient
 from clients.slack import SlackClient
 from clients.warehouse_engines import engine_of_account
 from ingress.dispatch import Door
-from ingress.routes import load_routes
+from ingress.routes import crm_for, load_routes
+from models.crm import System as CrmSystem
 from settings import Settings
 from workflows.backfill import Backfill
 from workflows.churn_save import ChurnSave
 from workflows.coverage import Coverage
+from workflows.crm_sync import CrmSync
+from workflows.customer_sync import CustomerSync
 from workflows.movement_poll import MovementPoll
 from workflows.ops_watch import OpsWatch
 from workflows.unreadable_delivery import KeptDelivery
 from workflows.warehouse_export import WarehouseExport
 
-TEMPLATES = [ChurnSave]
+TEMPLATES = [ChurnSave, CustomerSync]
 WORKFLOW_CLASSES = [
-    *TEMPLATES, MovementPoll, Backfill, Coverage, KeptDelivery, OpsWatch, WarehouseExport,
+    *TEMPLATES, MovementPoll, Backfill, Coverage, KeptDelivery, OpsWatch, WarehouseExport, CrmSync,
 ]  # fmt: skip
 GRACE = timedelta(seconds=20)
 
@@ -47,6 +55,7 @@ class Connections:
     """One client per system that is connected."""
 
     chartmogul: dict[str, ChartMogulClient]
+    hubspot: HubSpotClient | None
     salesforce: SalesforceClient | None
     slack: SlackClient | None
 
@@ -54,13 +63,22 @@ class Connections:
     def of(cls, settings: Settings) -> Self:
         return cls(
             chartmogul={name: ChartMogulClient(each) for name, each in settings.chartmogul.items()},
+            hubspot=HubSpotClient(settings.hubspot) if settings.hubspot else None,
             salesforce=SalesforceClient(settings.salesforce) if settings.salesforce else None,
             slack=SlackClient(settings.slack) if settings.slack else None,
         )
 
     async def aclose(self) -> None:
-        opened = [*self.chartmogul.values(), self.salesforce, self.slack]
+        opened = [*self.chartmogul.values(), self.hubspot, self.salesforce, self.slack]
         await asyncio.gather(*(client.aclose() for client in opened if client))
+
+    def crms(self, settings: Settings) -> dict[CrmSystem, Crm]:
+        found: dict[CrmSystem, Crm] = {}
+        if self.hubspot and settings.hubspot:
+            found["hubspot"] = HubSpotCrm(self.hubspot, settings.hubspot.threads)
+        if self.salesforce and settings.salesforce:
+            found["salesforce"] = SalesforceCrm(self.salesforce, settings.salesforce.threads)
+        return found
 
 
 @dataclass(frozen=True)
@@ -79,6 +97,7 @@ def systems(connections: Connections, settings: Settings, sweeper: Sweeper) -> l
     settle = settings.slack.settle_seconds if settings.slack else 0
     slack = SlackActivities(connections.slack, settle)
     threads = settings.salesforce.threads if settings.salesforce else 1
+    crm = CrmActivities(connections.chartmogul, connections.crms(settings))
     movements = MovementActivities(connections.chartmogul, sweeper)
     warehouse = WarehouseActivities(
         connections.chartmogul,
@@ -94,6 +113,7 @@ def systems(connections: Connections, settings: Settings, sweeper: Sweeper) -> l
                 chartmogul.read_subscriptions,
                 chartmogul.read_movements,
                 chartmogul.read_latest_note,
+                crm.read_facts,
             ],
             slots=10,  # about 20 connections at once are allowed, the local steps use some
             rate=20,  # of 40 requests a second
@@ -104,8 +124,16 @@ def systems(connections: Connections, settings: Settings, sweeper: Sweeper) -> l
                 salesforce.find_account_owner,
                 salesforce.create_save_task,
                 salesforce.record_task_outcome,
+                crm.sync_to_salesforce,
             ],
             slots=threads,
+            rate=20,
+        ),
+        # HubSpot's pace is the client's, live events first
+        System(
+            "hubspot",
+            [crm.sync_to_hubspot],
+            slots=settings.hubspot.threads if settings.hubspot else 1,
             rate=20,
         ),
         # Slack names "several hundred messages a minute" for a workspace; most slots only wait for
@@ -115,12 +143,14 @@ def systems(connections: Connections, settings: Settings, sweeper: Sweeper) -> l
         System("movements", [movements.sweep, movements.compare], slots=4, rate=50),
         # Two streams at a time: while one is loaded the other is read
         System("warehouse", [warehouse.prepare, warehouse.export_stream], slots=2, rate=10),
+        System("crm", [crm.sync], slots=2, rate=10),
         System("runs", [RunsActivities().find_trouble], slots=2, rate=5),
     ]
 
 
 def workers(client: Client, settings: Settings, connections: Connections) -> list[Worker]:
-    door = Door(client, load_routes(settings.routes_file), settings.web_ui_url)
+    routes = load_routes(settings.routes_file)
+    door = Door(client, routes, settings.web_ui_url, crm_for(routes, settings))
     known = systems(connections, settings, ingress.sweep.Sweeper(door))
     return [_workflow_worker(client, settings, known), *(_system_worker(client, each) for each in known)]
 

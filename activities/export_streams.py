@@ -1,7 +1,7 @@
 """How each stream of ChartMogul is read for a night, how far a night reaches, and what is then loaded."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -15,6 +15,7 @@ from clients.warehouse import Engine, Session
 from clients.warehouse_files import Extract
 from clients.warehouse_history import Ledger, customers_to_read
 from clients.warehouse_loader import opened
+from clients.warehouse_rows import CHUNK
 from models.exports import Night, PrepareWork, StreamWork
 from models.warehouse import StreamMapping
 from models.warehouse_loads import Extracted, Load, MonthSeen, Window
@@ -83,17 +84,57 @@ async def extract(
     customers = await asyncio.to_thread(_customers, engine, work) if work.stream == "subscriptions" else []
     mappings = work.mapping.of(work.stream)
     extracts = [Extract(folder, each, work.night.account, hash_key) for each in mappings]
+    writer = _Writer(extracts)
     try:
-        async for rows in _read(client, work, customers):
-            for table in extracts:
-                await asyncio.to_thread(table.add, rows)
-            note(len(rows))
+        async for rows in _in_chunks(_read(client, work, customers), note):
+            await writer.add(rows)
+        await writer.done()
         if work.stream == "subscriptions":
             extracts[0].add_parents(customers)
         return [(mapping, table.finish()) for mapping, table in zip(mappings, extracts, strict=True)]
     finally:
+        await writer.done()
         for table in extracts:
             table.close()
+
+
+class _Writer:
+    """Writes rows in a thread, while the next ones are read."""
+
+    def __init__(self, extracts: Sequence[Extract]) -> None:
+        self._extracts = extracts
+        self._writing: asyncio.Task[None] | None = None
+
+    async def add(self, rows: list[Row]) -> None:
+        await self.done()
+        self._writing = asyncio.create_task(asyncio.to_thread(self._add, rows))
+
+    async def done(self) -> None:
+        """Raises what the thread raised. Who is cancelled here must wait once more: the thread goes on."""
+        writing, self._writing = self._writing, None
+        if writing is not None:
+            try:
+                await asyncio.wait([writing])
+            except asyncio.CancelledError:
+                self._writing = writing
+                raise
+            writing.result()
+
+    def _add(self, rows: list[Row]) -> None:
+        for table in self._extracts:
+            table.add(rows)
+
+
+async def _in_chunks(pages: Rows, note: Callable[[int], None]) -> Rows:
+    """As many rows at once as are converted at once."""
+    waiting: list[Row] = []
+    async for rows in pages:
+        note(len(rows))
+        waiting += rows
+        if len(waiting) >= CHUNK:
+            yield waiting
+            waiting = []
+    yield waiting
 
 
 def load_of(work: StreamWork, mapping: StreamMapping, extracted: Extracted, attempt: int) -> Load:

@@ -8,6 +8,8 @@ from functools import partial
 from rich.console import Console
 
 from benchmarks.actions import count_actions
+from benchmarks.crm import crm
+from benchmarks.export import export, export_ceiling, export_engines, export_memory
 from benchmarks.ground import Ground, prepared
 from benchmarks.latency import latency
 from benchmarks.memory import memory
@@ -21,12 +23,20 @@ BENCHMARKS: dict[str, Benchmark] = {
     "throughput": throughput,
     "actions": count_actions,
     "memory": memory,
+    "export": export,
+    "export_ceiling": export_ceiling,
+    "export_memory": export_memory,
+    "export_engines": export_engines,
+    "crm": crm,
     "starts": starts,  # leaves no worker behind, so it is last
 }
 
 
 async def main(wanted: str, quick: bool, console: Console) -> None:
-    benchmarks = BENCHMARKS | ({"memory": partial(memory, quick=True)} if quick else {})
+    sized = {"memory": memory, "export_ceiling": export_ceiling, "export_memory": export_memory, "crm": crm}
+    benchmarks = BENCHMARKS | (
+        {name: partial(each, quick=True) for name, each in sized.items()} if quick else {}
+    )
     names = list(benchmarks) if wanted == "all" else [wanted]
     with console.status("Starting simulators, Temporal, ingress and worker") as status:
         async with prepared() as ground:
@@ -40,6 +50,8 @@ async def main(wanted: str, quick: bool, console: Console) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser("python -m benchmarks", description=__doc__)
     parser.add_argument("wanted", nargs="?", default="all", choices=[*BENCHMARKS, "all"])
-    parser.add_argument("--quick", action="store_true", help="memory over 4,000 events instead of 20,000")
+    parser.add_argument(
+        "--quick", action="store_true", help="fewer events and rows, for memory and the ceiling"
+    )
     given = parser.parse_args()
     asyncio.run(main(given.wanted, given.quick, Console()))

@@ -3,9 +3,9 @@
 import asyncio
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
 from typing import Any, TypeVar
@@ -84,6 +84,22 @@ async def prepared() -> AsyncIterator[Ground]:
         ground = Ground(stack, control, await stack.client(), http)
         await flat_out(ground.save, ground.cancellations(2 * IN_FLIGHT))
         yield ground
+
+
+@asynccontextmanager
+async def served_anew(ground: Ground, environment: Mapping[str, object]) -> AsyncIterator[None]:
+    """`mogulflow serve` as a new process with these settings changed, for as long as the block lasts."""
+    stack, serve = ground.stack, ground.stack.serve
+    changed = {name: str(value) for name, value in environment.items()}
+    await serve.stop()
+    stack.serve = replace(serve, environment={**(serve.environment or {}), **changed})
+    try:
+        await stack.serve.start()
+        yield
+    finally:
+        await stack.serve.stop()
+        stack.serve = serve
+        await serve.start()
 
 
 async def flat_out(work: Callable[[T], Awaitable[object]], items: list[T]) -> float:

@@ -17,7 +17,7 @@ async def memory(ground: Ground, *, quick: bool = False) -> Result:
     megabytes = {}
     for done in range(ROUND, events + 1, ROUND):
         await flat_out(ground.save, ground.cancellations(ROUND))
-        megabytes[done] = await _resident(ground.stack.serve.pid)
+        megabytes[done] = await resident(ground.stack.serve.pid)
     first, last = megabytes[ROUND], megabytes[events]
     shown = {done: megabytes[done] for done in (ROUND, events // 4, events // 2, events)}
     rows = [[f"after {done:,} events", f"{value:.0f}", ""] for done, value in shown.items()]
@@ -26,7 +26,7 @@ async def memory(ground: Ground, *, quick: bool = False) -> Result:
     return Result("memory", ["megabytes", "", "goal"], rows, note)
 
 
-async def _resident(pid: int) -> float:
+async def resident(pid: int) -> float:
     """Asked of `ps`, which every Unix has."""
     asked = await asyncio.create_subprocess_exec(
         "ps", "-o", "rss=", "-p", str(pid), stdout=asyncio.subprocess.PIPE

@@ -89,4 +89,9 @@ def _connections(control: Control) -> Connections:
         instance_url=control.salesforce_url, client_id=shapes.SALESFORCE_CLIENT_ID, client_secret=secret
     )
     workspace = settings.Slack(bot_token=token, base_url=control.slack_url)
-    return Connections({"default": ChartMogulClient(account)}, SalesforceClient(org), SlackClient(workspace))
+    return Connections(
+        chartmogul={"default": ChartMogulClient(account)},
+        hubspot=None,
+        salesforce=SalesforceClient(org),
+        slack=SlackClient(workspace),
+    )

@@ -5,11 +5,11 @@ A job's id is taken once: of a job whose answer was lost there is no second one,
 
 import re
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import TimeoutError as WaitedTooLong
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import requests
 from google.api_core.client_options import ClientOptions
@@ -20,13 +20,13 @@ from google.cloud import bigquery
 from google.cloud.bigquery.retry import DEFAULT_RETRY
 from google.oauth2 import service_account
 
+from clients.bigquery_dialect import BigQueryDialect
 from clients.errors import IntegrationError, Rejected, Unauthorized
 from clients.errors import NotFound as NotFoundThere
 from clients.http import Call, brief, error_for, rate_limited, refused, unclear
 from clients.warehouse import Commit, Outcome, title_of
-from clients.warehouse_dialect import ANSI, Dialect
-from models.warehouse import Type
-from models.warehouse_tables import FieldOf, Table
+from clients.warehouse_dialect import Dialect
+from models.warehouse_tables import FieldOf
 from settings_warehouse import BigQueryWarehouse
 
 REQUEST_SECONDS = 60.0
@@ -34,10 +34,7 @@ UPLOAD_SECONDS = 600.0
 WAITING = DEFAULT_RETRY.with_timeout(30)
 """For looking how far a job is, which changes nothing; what begins one is never repeated by the client."""
 
-SCRATCH = re.compile(r"create or replace table (\w+)")
-SCRATCH_HOURS = 24
-"""Scratch tables are real ones here, since a load and a script are jobs of their own. They are dropped with
-the session; one that was killed leaves its behind, for so long."""
+MADE = re.compile(r"create or replace table (\w+)")
 
 TOO_MANY = {"rateLimitExceeded", "quotaExceeded", "jobRateLimitExceeded"}
 TEXT_IS_SAFE = {"notFound", "accessDenied", "billingNotEnabled", "duplicate", "resourcesExceeded", *TOO_MANY}
@@ -49,94 +46,11 @@ LOST_TO_ANOTHER = "concurrent update"
 OLD_NAMES = {"integer": "int64", "boolean": "bool", "float": "float64"}
 
 
-class BigQueryDialect(Dialect):
-    """Comments are in the definitions: a table takes no more than five changes in ten seconds."""
-
-    name = "bigquery"
-    has_comments = False
-    types: Mapping[Type, str] = {
-        **ANSI,
-        Type.TEXT: "string",
-        Type.INTEGER: "int64",
-        Type.MONEY_MINOR: "int64",
-        Type.DECIMAL: "numeric",
-        Type.TIMESTAMP: "timestamp",
-        Type.BOOLEAN: "bool",
-    }
-
-    def text(self, value: str | None) -> str:
-        if value is None:
-            return "null"
-        for character, written in (("\\", "\\\\"), ("'", "\\'"), ("\n", "\\n"), ("\r", "\\r")):
-            value = value.replace(character, written)
-        return f"'{value}'"
-
-    def parse_json(self, expression: str) -> str:
-        """Without the mode, a number that a double cannot hold fails the load."""
-        return f"parse_json({expression}, wide_number_mode => 'round')"
-
-    def month(self, instant: str, zone: str = "UTC") -> str:
-        return f"date_trunc({self.day_of(instant, zone)}, month)"
-
-    def day_of(self, instant: str, zone: str = "UTC") -> str:
-        return f"date({instant}, {self.text(zone)})"
-
-    def add_months(self, day: str, count: str) -> str:
-        return f"date_add({day}, interval {count} month)"
-
-    def now(self) -> str:
-        return "current_timestamp()"
-
-    def major(self, cents: str, digits: int) -> str:
-        factor = "0." + "0" * (digits - 1) + "1" if digits else "1"
-        return f"cast(cast({cents} as numeric) * numeric '{factor}' as numeric)"
-
-    def _column(self, field: FieldOf) -> str:
-        return super()._column(field) + self._described(field.comment)
-
-    def add_column(self, table: str, field: FieldOf) -> str:
-        return super().add_column(table, field) + self._described(field.comment)
-
-    def create_view(self, name: str, select: str, comment: str, columns: Mapping[str, str]) -> str:
-        inside = ", ".join(column + self._described(text) for column, text in columns.items())
-        named = f"{name} ({inside})" if columns else name
-        return f"create or replace view {named}{self._described(comment)} as {select}"
-
-    def _described(self, text: str) -> str:
-        return f" options(description = {self.text(text)})" if text else ""
-
-    def primary_key(self, key: Sequence[str]) -> str:
-        """BigQuery does not enforce one."""
-        return ""
-
-    def layout(self, table: Table) -> str:
-        """By month: one statement may touch no more than 4,000 partitions, and days are soon as many."""
-        parts = f" partition by timestamp_trunc({table.sorted_by}, month)" if table.sorted_by else ""
-        cluster = f" cluster by {table.spread_by}" if table.sorted_by and table.spread_by else ""
-        return parts + cluster + self._described(table.comment)
-
-    def create_staging(self, name: str, fields: Sequence[FieldOf]) -> str:
-        columns = ", ".join(f"{field.name} {self.staged_type(field)}" for field in fields)
-        return f"create or replace table {name} ({columns}) {_EXPIRY}"
-
-    def create_scratch(self, name: str, select: str) -> str:
-        return f"create or replace table {name} {_EXPIRY} as {select}"
-
-    def widen(self, table: str, field: FieldOf) -> str:
-        return f"alter table {table} alter column {field.name} set data type {self.type(field)}"
-
-    def can_widen(self, there: str, field: FieldOf) -> bool:
-        return there == "int64" and self.type(field) == "numeric"
-
-
-_EXPIRY = f"options(expiration_timestamp = timestamp_add(current_timestamp(), interval {SCRATCH_HOURS} hour))"
-
-
 class BigQuery:
     name = "bigquery"
 
     def __init__(self, settings: BigQueryWarehouse) -> None:
-        self.dialect: Dialect = BigQueryDialect()
+        self.dialect: Dialect = BigQueryDialect(settings.schema_name)
         self._settings = settings
 
     def connect(self, *, read_only: bool = False) -> "BigQuerySession":
@@ -160,18 +74,21 @@ class BigQuery:
 def _credentials(settings: BigQueryWarehouse) -> Credentials | None:
     """None are Google's default ones."""
     if settings.api_endpoint and settings.api_endpoint.startswith("http://"):
-        return AnonymousCredentials()
+        return AnonymousCredentials()  # type: ignore[no-untyped-call]
     if settings.credentials_file is None:
         return None
+    from_file: Any = service_account.Credentials.from_service_account_file
     try:
-        return service_account.Credentials.from_service_account_file(settings.credentials_file)
+        return cast(Credentials, from_file(settings.credentials_file))
     except (OSError, ValueError) as error:
         call = Call("bigquery", "read the service account's key file")
         raise refused(call, Unauthorized, type(error).__name__) from None
 
 
 class BigQuerySession:
-    def __init__(self, client: bigquery.Client, dialect: Dialect, settings: BigQueryWarehouse) -> None:
+    """`client` is Google's, which declares no `None` for `retry`, though that is how it is told not to."""
+
+    def __init__(self, client: Any, dialect: Dialect, settings: BigQueryWarehouse) -> None:
         self.dialect = dialect
         self._client = client
         self._settings = settings
@@ -200,7 +117,7 @@ class BigQuerySession:
             return self._rows(self._submit(sql))
 
     def execute(self, sql: str) -> None:
-        if made := SCRATCH.match(sql):
+        if made := MADE.match(sql):
             self._scratch.add(made[1])
         self.query(sql)
 
@@ -213,7 +130,7 @@ class BigQuerySession:
             for job in jobs:
                 job.result(retry=WAITING, timeout=self._settings.job_seconds)
 
-    def _load(self, name: str, file: Path, job_id: str) -> bigquery.LoadJob:
+    def _load(self, name: str, file: Path, job_id: str) -> Any:
         config = bigquery.LoadJobConfig(
             source_format=bigquery.SourceFormat.PARQUET,
             write_disposition=bigquery.WriteDisposition.WRITE_APPEND,
@@ -265,7 +182,7 @@ class BigQuerySession:
     def _look_up(self, job_id: str) -> Any:
         return self._client.get_job(job_id, retry=WAITING, timeout=REQUEST_SECONDS)
 
-    def _submit(self, sql: str, job_id: str | None = None) -> bigquery.QueryJob:
+    def _submit(self, sql: str, job_id: str | None = None) -> Any:
         config = bigquery.QueryJobConfig(default_dataset=f"{self._settings.project}.{self._dataset}")
         try:
             return self._client.query(
@@ -276,7 +193,7 @@ class BigQuerySession:
                 raise
             raise _Taken from None
 
-    def _rows(self, job: bigquery.QueryJob) -> list[tuple[object, ...]]:
+    def _rows(self, job: Any) -> list[tuple[object, ...]]:
         found = job.result(retry=WAITING, job_retry=None, timeout=self._settings.job_seconds)
         return [tuple(row.values()) for row in found]
 

@@ -12,6 +12,7 @@ import orjson
 from pydantic import BaseModel, ConfigDict
 
 from clients.chartmogul_activities import read_activities
+from clients.chartmogul_customer import CustomerRows, count_with_email, read_customer
 from clients.chartmogul_dates import Row
 from clients.chartmogul_streams import (
     PATIENCE,
@@ -132,6 +133,13 @@ class ChartMogulClient:
         """Of these customers, each row with its `customer-uuid`; one list per customer that has any."""
         size = int(self._page_size)
         return read_subscriptions(self._patiently, customer_uuids, size, BULK_CONNECTIONS)
+
+    async def customer_rows(self, uuid: str, *, live: bool) -> CustomerRows:
+        """All that the lists say of one customer; live at once, else at the pace of bulk work."""
+        return await read_customer(self._get if live else self._patiently, uuid, int(self._page_size))
+
+    async def count_with_email(self, email: str) -> int:
+        return await count_with_email(self._get, email)
 
     async def latest_note(self, uuid: str) -> Note | None:
         call = Call("chartmogul", f"read notes of {uuid}")

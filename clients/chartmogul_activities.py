@@ -1,7 +1,7 @@
 """ChartMogul's list of all MRR movements, as records."""
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from datetime import datetime
 from typing import Any
 
@@ -21,13 +21,14 @@ async def read_activities(
     while start < end:
         step = await read_on(get, start, end, page_size)
         rows, unreadable = _rows(step.rows)
+        unreadable += _rows(step.outside)[1]
         if unreadable and not rows and step.until < end:
             raise refused(CALL, Rejected, f"no row of a page can be read: {unreadable[:1]}", ADVICE)
         yield ActivityBlock(rows=rows, until=step.until, unreadable=unreadable, requests=step.requests)
         start = step.until
 
 
-def _rows(entries: list[Row]) -> tuple[list[Activity], list[str]]:
+def _rows(entries: Iterable[Row]) -> tuple[list[Activity], list[str]]:
     """A row of another shape must not stop the others, nor be passed over in silence."""
     rows, unreadable = [], []
     for entry in entries:

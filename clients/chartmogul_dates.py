@@ -6,12 +6,12 @@ holds more than a page is read by cursor, at two page sizes.
 """
 
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, InstanceOf
 
 from clients.errors import Rejected
 from clients.http import Call, parsed, refused, unclear
@@ -34,6 +34,8 @@ SAME = (
 )  # fmt: skip
 """What a movement keeps when it is computed anew; its uuid and the balance after it change."""
 
+EARLIEST = datetime.min.replace(tzinfo=UTC)
+
 ADVICE = "Look whether ChartMogul changed its API."
 CALL = Call("chartmogul", "read the list of MRR movements")
 
@@ -41,7 +43,7 @@ CALL = Call("chartmogul", "read the list of MRR movements")
 class _Page(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
-    entries: list[Row]
+    entries: list[InstanceOf[Row]]  # taken as they are: a copy of each row costs as much as decoding it
     has_more: bool = False
     cursor: str | None = None
 
@@ -50,30 +52,35 @@ class _Page(BaseModel):
 class Step:
     """All rows with start <= date < until, for the `start` that was asked for; oldest first.
 
-    A row whose date cannot be read counts as being of the second of the row before it.
+    A row whose date cannot be read counts as being of the same second as the row before it.
     """
 
     rows: list[Row]
     until: datetime
     requests: int = 1
+    outside: Sequence[Row] = ()
+    """What the page held besides: of the seconds around, or of a time that was not asked for."""
 
     def before(self, until: datetime) -> "Step":
         if until >= self.until:
             return self
-        return replace(self, rows=[row for second, row in _dated(self.rows) if second < until], until=until)
+        rows = [row for second, row in _dated(self.rows, EARLIEST) if second < until]
+        return replace(self, rows=rows, until=until)
 
 
 async def read_on(get: Get, start: datetime, end: datetime, page_size: int = PAGE) -> Step:
     """The next rows from `start` on, at least a second of them; both are whole seconds of UTC."""
     page = await _page(get, start - MARGIN, end + MARGIN, page_size)
-    dated = list(_dated(page.entries))
-    if page.has_more and not dated:
+    dated = _dated(page.entries, start)
+    if page.has_more and not any(map(second_of, page.entries)):
         detail = f"no row of a page can be read: {len(page.entries)} rows without a date"
         raise refused(CALL, Rejected, detail, ADVICE)
     until = min(dated[-1][0], end) if page.has_more else end
     if until <= start:  # the page does not get past the second it began with
         return await _crowded_second(get, start, page_size)
-    return Step(_within(dated, start, until), until)
+    inside = _within(dated, start, until)
+    outside = [row for second, row in dated if not start <= second < until]
+    return Step(inside, until, outside=outside)
 
 
 def second_of(row: Row) -> datetime | None:
@@ -88,6 +95,8 @@ def second_of(row: Row) -> datetime | None:
 
 
 def whole_second(instant: datetime) -> datetime:
+    if instant.tzinfo is UTC and not instant.microsecond:  # nearly all are, and there are millions
+        return instant
     return instant.astimezone(UTC).replace(microsecond=0)
 
 
@@ -95,7 +104,7 @@ async def _crowded_second(get: Get, second: datetime, page_size: int) -> Step:
     after, found, requests = second + MARGIN, list[Row](), 1
     for size in (page_size, max(page_size - (PAGE - OTHER_PAGE), 1)):
         rows, calls = await _by_cursor(get, second - MARGIN, after, size)
-        found = _union(found, _within(list(_dated(rows)), second, after))
+        found = _union(found, _within(_dated(rows, second), second, after))
         requests += calls
     return Step(found, after, requests)
 
@@ -120,14 +129,15 @@ async def _page(get: Get, start: datetime, end: datetime, size: int, cursor: str
     return parsed(CALL, _Page, await get(CALL, "activities", **query, **more))
 
 
-def _dated(rows: list[Row]) -> Iterator[tuple[datetime, Row]]:
-    """Nothing where no row has a date."""
+def _dated(rows: list[Row], otherwise: datetime) -> list[tuple[datetime, Row]]:
+    """Each with its second, or that of the dated row before it, else after it, else `otherwise`."""
     seconds = [second_of(row) for row in rows]
-    known = next((second for second in seconds if second), None)
+    known = next((second for second in seconds if second), otherwise)
+    dated = []
     for second, row in zip(seconds, rows, strict=True):
         known = second or known
-        if known:
-            yield known, row
+        dated.append((known, row))
+    return dated
 
 
 def _within(dated: list[tuple[datetime, Row]], start: datetime, until: datetime) -> list[Row]:

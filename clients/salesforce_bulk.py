@@ -5,8 +5,9 @@ client's threads work here: a live event finds one free.
 """
 
 import asyncio
+import copy
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, Self, TypeVar
 from urllib.parse import quote_plus
 
 from pydantic import AliasChoices, BaseModel, Field
@@ -84,6 +85,13 @@ class SalesforceBulk:
         self._transport = transport
         self._slots = asyncio.Semaphore(max(1, threads // 2))
         self._timeout = timeout_seconds
+        self._threads = threads
+
+    def for_live_events(self) -> Self:
+        """The same connection, with every thread of it: bulk work that waits is not waited for."""
+        live = copy.copy(self)
+        live._slots = asyncio.Semaphore(self._threads)
+        return live
 
     async def daily_calls(self) -> DailyCalls:
         call = Call("salesforce", "read the org's limits")

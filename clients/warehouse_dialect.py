@@ -65,6 +65,10 @@ class Dialect:
     def parse_json(self, expression: str) -> str:
         return self.cast(expression, Type.JSON)
 
+    def in_json(self, expression: str, kind: Type) -> str:
+        """A value as `json_object` takes it."""
+        return expression
+
     def json_object(self, pairs: Mapping[str, str]) -> str:
         """A JSON value of the type `json`, from names to expressions."""
         return f"json_object({', '.join(f'{self.text(n)}, {e}' for n, e in pairs.items())})"

@@ -101,7 +101,10 @@ class _Files:
     def add(self, batch: pa.RecordBatch) -> None:
         if self._writer is None:
             self.paths.append(self._folder / f"{self._name}-{len(self.paths)}.parquet")
-            self._writer = pq.ParquetWriter(self.paths[-1], self.schema, compression="zstd")
+            # Most columns differ from row to row: dictionaries take longer, and more room
+            self._writer = pq.ParquetWriter(
+                self.paths[-1], self.schema, compression="zstd", use_dictionary=False
+            )
         self._writer.write_batch(batch)
         self.count += batch.num_rows
         if self.count >= ROWS_PER_FILE * len(self.paths):

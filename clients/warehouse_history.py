@@ -96,7 +96,7 @@ def _changed_customers(session: Session, since: datetime) -> set[str]:
     found = (
         f"select customer_uuid from {part}" for part in parts if session.columns(part.split(maxsplit=1)[0])
     )
-    return set(_text_column(session, " union ".join(found)))
+    return set(_text_column(session, " union all ".join(found)))
 
 
 def link_merged_customers(session: Session, load: Load) -> None:

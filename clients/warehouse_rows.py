@@ -2,9 +2,11 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
+from itertools import chain, repeat
+from operator import itemgetter
 from typing import Any, TypeAlias
 
 import orjson
@@ -64,7 +66,7 @@ class Converter:
         self._hash_key = hash_key.encode()
         self._columns = mapping.written
         self._getters = {c.name: _getter(c.source, mapping.explode) for c in mapping.written if c.source}
-        self._hashed = [column.name for column in mapping.written if column.hashed]
+        self._hashed = sorted(column.name for column in mapping.written if column.hashed)
         self._known = _known_fields(mapping)
         self._position = 0
 
@@ -115,14 +117,9 @@ class Converter:
     def _hashes(self, source: dict[str, list[Any]], count: int) -> list[str]:
         """SHA-256 over what came, not over what became of it: an empty field is as good as none, so that
         a column that is added changes the rows that have it alone."""
-        names, sha256, dumps, sort = self._hashed, hashlib.sha256, orjson.dumps, orjson.OPT_SORT_KEYS
-        rows = zip(*(source[name] for name in names), strict=True) if names else ((),) * count
-        return [
-            sha256(
-                dumps({n: v for n, v in zip(names, row, strict=True) if v is not None}, option=sort)
-            ).hexdigest()
-            for row in rows
-        ]
+        sha256, dumps, sort = hashlib.sha256, orjson.dumps, orjson.OPT_SORT_KEYS
+        rows = _filled({name: source[name] for name in self._hashed}, count)
+        return [sha256(dumps(row, option=sort)).hexdigest() for row in rows]
 
     def _unknown(self, items: Sequence[Any]) -> tuple[list[str | None], Counter[str]]:
         """Per row the fields that the mapping does not know, as JSON."""
@@ -146,6 +143,22 @@ class Converter:
             Reject(key=_key(keys[number] if keys else None), column=column, reason=reason)
             for number, (column, reason) in sorted(unfit.items())
         ]
+
+
+def _filled(source: Mapping[str, Sequence[Any]], count: int) -> Iterator[tuple[Any, ...]]:
+    """Rows as name, value, name, value, without what is empty. A dict for each takes five times as long."""
+    empty = {name: values.count(None) for name, values in source.items()}
+    names = [name for name in source if empty[name] < count]
+    columns = chain.from_iterable((repeat(name, count), source[name]) for name in names)
+    rows: Iterator[tuple[Any, ...]] = zip(*columns, strict=True) if names else iter(((),) * count)
+    if any(empty[name] for name in names):
+        return (_without_empty(row) if None in row else row for row in rows)
+    return rows
+
+
+def _without_empty(row: tuple[Any, ...]) -> tuple[Any, ...]:
+    pairs = zip(row[::2], row[1::2], strict=True)
+    return tuple(part for pair in pairs if pair[1] is not None for part in pair)
 
 
 def _array(values: Sequence[Any], kind: Type) -> tuple[ArrowArray, dict[int, str]]:
@@ -172,7 +185,7 @@ def _at_once(values: Sequence[Any], kind: Type) -> ArrowArray:
 
 def _whole_numbers(values: Sequence[Any], kind: Type) -> ArrowArray:
     """Arrow would cut fractions off."""
-    if not {type(value) for value in values} <= {int, type(None)}:
+    if not set(map(type, values)) <= {int, type(None)}:
         raise TypeError("one by one")
     array = pa.array(values, ARROW[kind])
     ends: Any = pc.min_max(array)
@@ -204,8 +217,20 @@ def _getter(path: str, explode: str | None) -> Getter:
     if explode:
         return _item_getter(path)
     if "." not in path:
-        return lambda rows: [row.get(path) for row in rows]
+        return _field_getter(path)
     return lambda rows: [_at(row, path) for row in rows]
+
+
+def _field_getter(path: str) -> Getter:
+    take = itemgetter(path)
+
+    def get(rows: Sequence[Row]) -> list[Any]:
+        try:
+            return list(map(take, rows))  # twice as quick as `get` row by row
+        except KeyError:
+            return [row.get(path) for row in rows]
+
+    return get
 
 
 def _item_getter(path: str) -> Getter:

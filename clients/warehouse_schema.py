@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from clients.errors import Rejected
 from clients.warehouse import Session
 from clients.warehouse_commit import insert
-from clients.warehouse_views import views
+from clients.warehouse_dialect import Dialect
+from clients.warehouse_views import View, views
 from models.warehouse import Mapping, StreamMapping
 from models.warehouse_tables import (
     CONTROL,
@@ -134,14 +135,18 @@ def _seed_locks(session: Session, mapping: Mapping) -> None:
 def _define_views(session: Session, mapping: Mapping, time_zone: str) -> None:
     dialect = session.dialect
     for view in views(mapping, dialect, time_zone):
-        definition = dialect.create_view(view.name, view.select, view.comment, {})
+        there = [] if dialect.has_comments else list(session.columns(view.name))
         try:
-            session.execute(definition)
+            session.execute(_definition(dialect, view, there))
         except Rejected:  # with other columns than before some engines replace none
             session.execute(dialect.drop_view(view.name))
-            session.execute(definition)
+            session.execute(_definition(dialect, view, there := []))
         for statement in view.comments(dialect):
             session.execute(statement)
-        if not dialect.has_comments:
-            columns = {name: view.columns.get(name, "") for name in session.columns(view.name)}
-            session.execute(dialect.create_view(view.name, view.select, view.comment, columns))
+        if not there and not dialect.has_comments:
+            session.execute(_definition(dialect, view, list(session.columns(view.name))))
+
+
+def _definition(dialect: Dialect, view: View, columns: Sequence[str]) -> str:
+    comments = {name: view.columns.get(name, "") for name in columns}
+    return dialect.create_view(view.name, view.select, view.comment, comments)

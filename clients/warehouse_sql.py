@@ -204,8 +204,10 @@ class FindingSql:
         )
 
     def _as_json(self, alias: str) -> str:
-        columns = [c.name for c in self.mapping.written if c.pii is None and c.hashed]
-        return self.dialect.json_object({name: f"{alias}.{name}" for name in columns})
+        columns = [c for c in self.mapping.written if c.pii is None and c.hashed]
+        return self.dialect.json_object(
+            {c.name: self.dialect.in_json(f"{alias}.{c.name}", c.type) for c in columns}
+        )
 
     def _type_of(self, column: str) -> Type:
         return next(each.type for each in self.mapping.written if each.name == column)

@@ -2,10 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
-from rich.box import SIMPLE
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
 import temporal
 from activities.runs import find_trouble
@@ -21,9 +19,9 @@ async def show_attention(settings: Settings, console: Console) -> bool:
     """Whether anything waits for a person."""
     client = await temporal.connect()
     found = await find_trouble(client, AttentionQuery(long_wait=LONG), datetime.now(UTC))
-    if found.troubles:
-        console.print(_table(found.troubles))
-    else:
+    for run in found.troubles:
+        _print(run, console)
+    if not found.troubles:
         console.print("Nothing waits for a person.")
     for waiting in found.waiting:
         console.print(_waiting(waiting), soft_wrap=True)
@@ -34,14 +32,13 @@ async def show_attention(settings: Settings, console: Console) -> bool:
     return bool(found.troubles)
 
 
-def _table(troubles: list[Trouble]) -> Table:
-    table = Table("what", "since", "Headline", "what to do", box=SIMPLE)
-    table.add_column("run", no_wrap=True)  # a run's id is to be copied whole
-    for run in troubles:
-        since = run.since.astimezone().strftime("%d %b %H:%M")
-        todo = f"{run.message}. {what_to_do(run)}" if run.message else what_to_do(run)
-        table.add_row(_what(run), since, escape(run.headline), escape(todo), escape(run.workflow_id))
-    return table
+def _print(run: Trouble, console: Console) -> None:
+    """A block each: in a table of four columns neither the id nor what to do would have room."""
+    since = run.since.astimezone().strftime("%d %b %H:%M")
+    todo = f"{run.message}. {what_to_do(run)}" if run.message else what_to_do(run)
+    console.print(f"[bold]{_what(run)}[/] since {since}: {escape(run.headline)}", soft_wrap=True)
+    console.print(f"  {escape(run.workflow_id)}", soft_wrap=True, highlight=False)
+    console.print(f"  {escape(todo)}\n", soft_wrap=True)
 
 
 def _what(run: Trouble) -> str:

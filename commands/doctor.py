@@ -1,8 +1,6 @@
 """`doctor`: is everything there that the routes need, and what to do where it is not."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
 from babel.numbers import get_currency_precision
@@ -13,9 +11,12 @@ from temporalio.service import RPCError
 
 import temporal
 from clients.chartmogul import ChartMogulClient
-from clients.errors import IntegrationError, Retryable
+from clients.errors import IntegrationError
 from clients.salesforce import SalesforceClient
 from clients.slack import SlackClient
+from commands.doctor_crm import crm_findings
+from commands.doctor_schedules import schedule_findings
+from commands.findings import COLOURS, Finding, State, failed
 from commands.show import folding
 from devserver import namespace_gaps
 from ingress.routes import BadRoutes, load_routes
@@ -35,24 +36,6 @@ NEW_ACCOUNT_FIELD = (
 )
 
 
-class State(StrEnum):
-    OK = "ok"
-    OFF = "off"
-    WARNING = "look"
-    FAULT = "fault"
-
-
-_COLOURS = {State.OK: "green", State.OFF: "dim", State.WARNING: "yellow", State.FAULT: "bold red"}
-
-
-@dataclass(frozen=True)
-class Finding:
-    what: str
-    state: State
-    detail: str = ""
-    to_do: str = ""
-
-
 async def examine(settings: Settings, console: Console) -> bool:
     """Print one row per check. False where a fault would lose or stop work."""
     table = folding("check", "", "found", "what to do", lines=True)
@@ -60,7 +43,7 @@ async def examine(settings: Settings, console: Console) -> bool:
     with console.status("Asking each system"):
         async for finding in _findings(settings):
             faults += finding.state is State.FAULT
-            colour = _COLOURS[finding.state]
+            colour = COLOURS[finding.state]
             table.add_row(
                 finding.what,
                 f"[{colour}]{finding.state}[/]",
@@ -80,11 +63,15 @@ async def _findings(settings: Settings) -> AsyncIterator[Finding]:
         yield Finding("routes", State.FAULT, str(error), "Mend the file: start-up refuses it.")
     async for finding in _temporal():
         yield finding
+    async for finding in schedule_findings(settings):
+        yield finding
     async for finding in _accounts(settings, routes):
         yield finding
     async for finding in _salesforce(settings.salesforce, routes):
         yield finding
     async for finding in _slack(settings.slack, routes):
+        yield finding
+    async for finding in crm_findings(settings):
         yield finding
 
 
@@ -140,7 +127,7 @@ async def _chartmogul(name: str, account: ChartMogulAccount) -> AsyncIterator[Fi
     try:
         found = await client.account()
     except IntegrationError as error:
-        yield _failed(what, error, f"Set CHARTMOGUL__{name.upper()}__API_KEY.")
+        yield failed(what, error, f"Set CHARTMOGUL__{name.upper()}__API_KEY.")
     else:
         yield Finding(what, State.OK, f"{found.name}, {found.currency}")
         if get_currency_precision(found.currency) != 2:
@@ -186,7 +173,7 @@ async def _salesforce(connection: Salesforce | None, routes: Routes) -> AsyncIte
             yield finding
     except IntegrationError as error:
         advice = "Check the External Client App: client credentials flow on, a run-as user, scope api."
-        yield _failed("Salesforce", error, advice)
+        yield failed("Salesforce", error, advice)
     finally:
         await client.aclose()
 
@@ -206,7 +193,7 @@ def _key_field(description: dict[str, object], name: str, advice: str) -> Findin
 def _mapped_fields(task: dict[str, object], routes: Routes) -> list[Finding]:
     """Each Task field that a route names must be there for us to write."""
     known = _fields(task)
-    options = [route.options.task for route in routes.routes]
+    options = [each.task for each in routes.churn_saves]
     named = {
         name
         for each in options
@@ -224,7 +211,7 @@ def _fields(description: dict[str, object]) -> dict[str, dict[str, object]]:
 
 
 async def _fallback_owners(client: SalesforceClient, routes: Routes) -> AsyncIterator[Finding]:
-    for email in sorted({route.options.task.fallback_owner or "" for route in routes.routes}):
+    for email in sorted({each.task.fallback_owner or "" for each in routes.churn_saves}):
         owner = await client.account_owner(OwnerQuery(customer_uuid="doctor", fallback_email=email or None))
         if owner.owner_id:
             yield Finding("fallback owner", State.OK, email)
@@ -243,10 +230,11 @@ async def _slack(connection: Slack | None, routes: Routes) -> AsyncIterator[Find
     try:
         identity = await client.identity()
         yield Finding("Slack", State.OK, f"{identity.get('team')}, as {identity.get('user')}")
-        for channel in sorted({route.options.channel for route in routes.routes}):
+        named = {each.channel for each in routes.churn_saves} | {connection.ops_channel or ""}
+        for channel in sorted(named - {""}):
             yield await _channel(client, channel)
     except IntegrationError as error:
-        yield _failed("Slack", error, "Set SLACK__BOT_TOKEN to the app's bot token.")
+        yield failed("Slack", error, "Set SLACK__BOT_TOKEN to the app's bot token.")
     finally:
         await client.aclose()
 
@@ -256,11 +244,5 @@ async def _channel(client: SlackClient, channel: str) -> Finding:
         await client.check_channel(channel)
     except IntegrationError as error:
         advice = "Invite the app to the channel; it needs chat:write, channels:history and users:read.email."
-        return _failed(f"channel {channel}", error, advice)
+        return failed(f"channel {channel}", error, advice)
     return Finding(f"channel {channel}", State.OK)
-
-
-def _failed(what: str, error: IntegrationError, advice: str) -> Finding:
-    if isinstance(error, Retryable):
-        advice = "It does not answer as it should: check address and network, or try again later."
-    return Finding(what, State.FAULT, str(error), advice)

@@ -12,7 +12,7 @@ import temporal
 from commands.show import effects_table, field_tables
 from ingress.chartmogul import Refused, movement_of
 from ingress.dispatch import Door
-from ingress.routes import load_routes
+from ingress.routes import crm_for, load_routes
 from models.effects import Mode
 from models.runs import RunResult
 from settings import Settings
@@ -43,7 +43,8 @@ async def preview(settings: Settings, file: Path, account: str, console: Console
     except Refused as refused:
         raise Stopped(f"{file}: {refused.message}") from None
     client = await temporal.connect()
-    door = Door(client, load_routes(settings.routes_file), settings.web_ui_url)
+    routes = load_routes(settings.routes_file)
+    door = Door(client, routes, settings.web_ui_url, crm_for(routes, settings))
     runs = await door.dispatch(event, received_at=datetime.now(UTC), mode=Mode.PREVIEW)
     if not runs:
         raise Stopped(f"No route in {settings.routes_file} takes this {event.movement_type} movement.")

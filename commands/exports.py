@@ -1,19 +1,16 @@
 """`export`: a night's export started by hand and followed, what runs now, and what nights there were."""
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from functools import partial
 
 from rich.box import SIMPLE
 from rich.console import Console, Group
-from rich.live import Live
 from rich.markup import escape
 from rich.table import Table
 from temporalio.api.workflow.v1 import PendingActivityInfo
-from temporalio.client import Client, WorkflowExecutionStatus, WorkflowFailureError, WorkflowHandle
-from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+from temporalio.client import Client
 
 import temporal
 from clients.errors import IntegrationError
@@ -23,7 +20,7 @@ from clients.warehouse_loader import opened
 from commands.backfill import known_account
 from commands.dates import instant, shown
 from commands.events import Stopped
-from commands.waiting import LOOK_SECONDS
+from commands.following import Run, follow, heartbeat, latest, started, trouble
 from config_files import load_mapping
 from models.exports import ExportInput, ExportReport
 from models.runs import Problem
@@ -32,8 +29,6 @@ from settings import Settings
 
 COUNTS = ("rows_read", "inserted", "restated", "returned", "missing", "deleted", "rejected")
 HEADS = {"rows_read": "rows", "inserted": "new"}
-
-Run = WorkflowHandle[Any, ExportReport]
 
 
 @dataclass(frozen=True)
@@ -54,17 +49,20 @@ async def run(settings: Settings, wish: Wish, console: Console) -> bool:
         raise Stopped(
             "No warehouse is connected. Set WAREHOUSE__ENGINE=duckdb, or another; .env.example has all."
         )
-    client = await temporal.connect()
-    return await _follow(settings, client, await _started(client, _input(settings, wish)), console)
+    client, given = await temporal.connect(), _input(settings, wish)
+    what, id = f"Export of account {wish.account}", f"export/{wish.account}/by-hand"
+    run = await started(
+        client, "warehouse_export", given, ExportReport, id=id, what=what, account=wish.account
+    )
+    return await _follow(settings, client, run, console)
 
 
 async def status(settings: Settings, account: str, console: Console) -> bool:
     """Follow what runs, by hand or by schedule; else show what the last one came to."""
     client = await temporal.connect()
     query = f"WorkflowType = 'warehouse_export' AND Account = '{account}'"
-    async for found in client.list_workflows(query, limit=1):
-        handle = client.get_workflow_handle(found.id, run_id=found.run_id, result_type=ExportReport)
-        return await _follow(settings, client, handle, console)
+    if run := await latest(client, query, ExportReport):
+        return await _follow(settings, client, run, console)
     raise Stopped(f"There was no export of account {account} yet. `mogulflow export run` starts one.")
 
 
@@ -95,59 +93,22 @@ def _input(settings: Settings, wish: Wish) -> ExportInput:
     )
 
 
-async def _started(client: Client, given: ExportInput) -> Run:
-    what = f"Export of account {given.account}"
-    return await client.start_workflow(
-        "warehouse_export",
-        given,
-        id=f"export/{given.account}/by-hand",
-        result_type=ExportReport,
-        task_queue=temporal.WORKFLOWS,
-        task_timeout=temporal.TASK_TIMEOUT,
-        id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
-        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-        search_attributes=temporal.labels(what, given.account),
-        static_summary=what,
-        priority=temporal.BULK,
-    )
-
-
-async def _follow(settings: Settings, client: Client, run: Run, console: Console) -> bool:
-    described = await run.describe()
-    link = temporal.run_link(settings.web_ui_url, client.namespace, run.id, described.run_id)
-    console.print(f"Run: {link}", soft_wrap=True)
-    try:
-        with Live(console=console, transient=True) as live:
-            while described.status is WorkflowExecutionStatus.RUNNING:
-                live.update(await _progress(client, described.raw_description.pending_activities))
-                await asyncio.sleep(LOOK_SECONDS)
-                described = await run.describe()
-        report = await run.result()
-    except asyncio.CancelledError:
-        console.print("It goes on. `mogulflow export status` shows how far it is.")
-        raise
-    except WorkflowFailureError as failure:
-        raise Stopped(f"The export failed: {failure.cause}") from None
+async def _follow(settings: Settings, client: Client, run: Run[ExportReport], console: Console) -> bool:
+    progress = partial(_progress, client)
+    report = await follow(settings, client, run, console, progress, again="mogulflow export status")
     print_report(report, console)
     return not report.problems
 
 
 async def _progress(client: Client, pending: Sequence[PendingActivityInfo]) -> Group:
-    """What the streams that run say of themselves, as old as their last heartbeat."""
+    """What the streams that run say of themselves."""
     table = Table("stream", "doing", "rows", "try", "", box=SIMPLE)
     for each in pending:
-        said = (
-            await client.data_converter.decode(each.heartbeat_details.payloads)
-            if each.heartbeat_details
-            else []
-        )
-        told: dict[str, Any] = said[0] if said and isinstance(said[0], dict) else {}
-        trouble = each.last_failure.message[:100] if each.attempt > 1 else ""
+        told = await heartbeat(client, each)
         doing = str(told.get("doing", "waiting for its turn"))
         rows = f"{told.get('rows', 0):,}"
-        table.add_row(
-            str(told.get("stream", each.activity_type.name)), doing, rows, str(each.attempt), trouble
-        )
+        name = str(told.get("stream", each.activity_type.name))
+        table.add_row(name, doing, rows, str(each.attempt), trouble(each))
     return Group(table) if pending else Group("Waiting for a worker")
 
 

@@ -11,7 +11,7 @@ import temporal
 from commands.events import Stopped
 from ingress.chartmogul import Unreadable, movement_of
 from ingress.dispatch import Dispatched, Door
-from ingress.routes import load_routes
+from ingress.routes import crm_for, load_routes
 from ingress.unreadable import TEMPLATE
 from models.deliveries import MOST_KEPT, DeliveryResult, Dismissed, Replayed, UnreadableDelivery
 from models.events import MrrMovement
@@ -23,7 +23,8 @@ Run = WorkflowHandle[object, DeliveryResult]
 async def replay(settings: Settings, runs: list[str], dismiss: str | None, console: Console) -> None:
     """See to each; what cannot be seen to is said, and stops none of the others."""
     client = await temporal.connect()
-    door = Door(client, load_routes(settings.routes_file), settings.web_ui_url)
+    routes = load_routes(settings.routes_file)
+    door = Door(client, routes, settings.web_ui_url, crm_for(routes, settings))
     left = 0
     for run in runs:
         handle: Run = client.get_workflow_handle(run)

@@ -24,9 +24,9 @@ COLUMNS = (temporal.HEADLINE, temporal.OUTCOME)
 async def show_runs(settings: Settings, limit: int, query: str, console: Console) -> None:
     """The newest runs. `query` is a Temporal list filter, added to ours."""
     client = await temporal.connect()
-    table = Table("started", "Headline", box=SIMPLE)
-    for column in ("Outcome", "run"):
-        table.add_column(column, no_wrap=True)  # a run's id is to be copied whole
+    table = Table("started", box=SIMPLE)
+    table.add_column("Headline, and the run's id below it", overflow="fold")
+    table.add_column("Outcome", no_wrap=True)
     wanted = f"{OURS} AND ({query})" if query else OURS
     for run in await _newest(client, wanted, limit):
         table.add_row(*_row(run))
@@ -55,7 +55,7 @@ def _row(run: Run) -> list[str]:
     if run.status and run.status not in (WorkflowExecutionStatus.RUNNING, WorkflowExecutionStatus.COMPLETED):
         outcome += f", {run.status.name.lower()}"  # whoever ended it left the outcome as it was
     started = run.start_time.astimezone().strftime("%d %b %H:%M")
-    return [started, escape(headline), escape(outcome), escape(run.id)]
+    return [started, f"{escape(headline)}\n[dim]{escape(run.id)}[/]", escape(outcome)]
 
 
 async def retry(settings: Settings, workflow_id: str, reason: str, console: Console) -> None:

@@ -20,7 +20,7 @@ import worker
 from commands.events import Stopped
 from ingress.app import create_app
 from ingress.dispatch import Door
-from ingress.routes import load_routes
+from ingress.routes import crm_for, load_routes
 from settings import Settings
 
 CONNECT_SECONDS = 10
@@ -61,6 +61,7 @@ async def _serve(settings: Settings, with_ingress: bool, with_worker: bool) -> N
     async with AsyncExitStack() as stack:
         if with_ingress:
             routes = load_routes(settings.routes_file)
+            crm = crm_for(routes, settings)
             app = create_app(settings)
             server = await stack.enter_async_context(listening(app, settings))
         client = await _connect(_runtime(settings))
@@ -68,7 +69,7 @@ async def _serve(settings: Settings, with_ingress: bool, with_worker: bool) -> N
             await _find_namespace(client)
             await stack.enter_async_context(worker.running(client, settings))
         if with_ingress:
-            app.state.door = Door(client, routes, settings.web_ui_url)
+            app.state.door = Door(client, routes, settings.web_ui_url, crm)
             stack.callback(server.close)  # no more events while the workers finish theirs
         gc.collect()
         gc.freeze()  # what stays for ever: looking through it took up to a tenth of a second each time

@@ -1,9 +1,11 @@
 """The one door: an event, from wherever we learned of it, becomes at most one run per template."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from pydantic import BaseModel
 from temporalio.client import Client
 from temporalio.common import (
     Priority,
@@ -16,9 +18,11 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 
 import temporal
 from models.churn_save import ChurnSaveInput
+from models.crm import CrmMapping
+from models.crm_sync import CustomerSyncInput
 from models.effects import Mode
 from models.events import MrrMovement
-from models.routes import Route, Routes
+from models.routes import Route, Routes, Template
 from models.runs import Outcome
 from workflows.headlines import headline, summary
 
@@ -36,11 +40,12 @@ class Dispatched:
 
 @dataclass(frozen=True)
 class Door:
-    """Where events go in. `web_ui_url` is for the links in messages and answers."""
+    """Where events go in. `web_ui_url` is for the links in messages and answers, `crm` for customer_sync."""
 
     client: Client
     routes: Routes
     web_ui_url: str
+    crm: CrmMapping = field(default_factory=CrmMapping)
 
     async def dispatch(
         self, event: MrrMovement, *, received_at: datetime, mode: Mode = Mode.LIVE
@@ -61,15 +66,17 @@ class Door:
         priority: Priority = temporal.LIVE,
     ) -> Dispatched:
         workflow_id = f"{route.template}/{event.event_id}"
-        given = ChurnSaveInput(
-            event=event,
-            route=route.name,
-            options=route.options,
-            received_at=received_at,
-            wait=route.scheduled == "wait",
-            mode=mode,
-            web_ui_url=self.web_ui_url,
-            reads_at_once=True,
+        given = INPUTS[route.template](
+            self,
+            {
+                "event": event,
+                "route": route.name,
+                "options": route.options,
+                "received_at": received_at,
+                "wait": route.scheduled == "wait",
+                "mode": mode,
+                "web_ui_url": self.web_ui_url,
+            },
         )
         if mode is Mode.PREVIEW:
             workflow_id += "/preview"
@@ -94,6 +101,21 @@ class Door:
     def _dispatched(self, route: Route, workflow_id: str, run_id: str, *, new: bool) -> Dispatched:
         link = temporal.run_link(self.web_ui_url, self.client.namespace, workflow_id, run_id)
         return Dispatched(route.template, workflow_id, run_id, link, new)
+
+
+def _churn_save(_: Door, given: dict[str, Any]) -> BaseModel:
+    return ChurnSaveInput(**given, reads_at_once=True)
+
+
+def _customer_sync(door: Door, given: dict[str, Any]) -> BaseModel:
+    return CustomerSyncInput(**given, mapping=door.crm)
+
+
+INPUTS: dict[Template, Callable[[Door, dict[str, Any]], BaseModel]] = {
+    "churn_save": _churn_save,
+    "customer_sync": _customer_sync,
+}
+"""What a run of each template is given, beside what all are."""
 
 
 def _identity_policies(mode: Mode) -> dict[str, Any]:

@@ -1,9 +1,11 @@
-"""Reading config/routes.yaml, and saying where it is wrong."""
+"""Reading config/routes.yaml and what its templates need, and saying where it is wrong."""
 
 from pathlib import Path
 
-from config_files import BadConfig, load
+from config_files import BadConfig, load, load_crm_mapping
+from models.crm import CrmMapping
 from models.routes import Routes
+from settings import Settings
 
 BadRoutes = BadConfig
 
@@ -11,3 +13,8 @@ BadRoutes = BadConfig
 def load_routes(path: str | Path) -> Routes:
     """Raises BadRoutes."""
     return load(path, Routes, "Copy config/routes.yaml or set ROUTES_FILE.")
+
+
+def crm_for(routes: Routes, settings: Settings) -> CrmMapping:
+    """config/crm.yaml, where a route needs it. Raises BadConfig."""
+    return load_crm_mapping(settings.crm_file) if "customer_sync" in routes.templates else CrmMapping()

@@ -1,15 +1,25 @@
 """Routes: which events go to which template, with which options."""
 
 from decimal import Decimal
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from models.churn_save import ChurnSaveOptions
+from models.crm_sync import CustomerSyncOptions
 from models.events import MovementType, MrrMovement
 from models.movements import LONGEST_ACT_WITHIN_DAYS
 
-TAKES = {"churn_save": {MovementType.CHURN}}
+Template = Literal["churn_save", "customer_sync"]
+
+TAKES: dict[Template, set[MovementType]] = {
+    "churn_save": {MovementType.CHURN},
+    "customer_sync": set(MovementType),
+}
+OPTIONS: dict[Template, type[ChurnSaveOptions] | type[CustomerSyncOptions]] = {
+    "churn_save": ChurnSaveOptions,
+    "customer_sync": CustomerSyncOptions,
+}
 
 
 class _Config(BaseModel):
@@ -35,7 +45,7 @@ class Filter(_Config):
 
 class Route(_Config):
     name: str = Field(pattern="^[a-z0-9][a-z0-9-]*$", description="Unique, for people and logs")
-    template: Literal["churn_save"]
+    template: Template
     when: Filter
     scheduled: Literal["act", "wait"] = Field(
         default="act", description="A movement that lies ahead: act at once, or wait for its day"
@@ -46,7 +56,16 @@ class Route(_Config):
         le=LONGEST_ACT_WITHIN_DAYS,
         description="A movement that the poll or a backfill finds later than this is counted, no more",
     )
-    options: ChurnSaveOptions
+    options: ChurnSaveOptions | CustomerSyncOptions
+
+    @field_validator("options", mode="before")
+    @classmethod
+    def _of_its_template(cls, given: Any, info: ValidationInfo) -> Any:
+        """Each template has its own; a route is read from its file, where unknown fields are refused."""
+        options = OPTIONS.get(info.data.get("template", ""))
+        if options is None or isinstance(given, options):
+            return given
+        return options.model_validate(given, extra="forbid")
 
     @model_validator(mode="after")
     def _only_what_the_template_is_for(self) -> Self:
@@ -74,6 +93,11 @@ class Routes(_Config):
     def for_template(self, template: str, event: MrrMovement) -> Route | None:
         routes = (each for each in self.routes if each.template == template)
         return next((route for route in routes if route.when.takes(event)), None)
+
+    @property
+    def churn_saves(self) -> list[ChurnSaveOptions]:
+        """Options of the routes of that template."""
+        return [route.options for route in self.routes if isinstance(route.options, ChurnSaveOptions)]
 
     @property
     def templates(self) -> list[str]:

@@ -131,5 +131,5 @@ def _invoiced(invoice: Invoice, cents: int) -> int:
 
 
 def _uuid(invoices: Invoices, prefix: str, invoice: Invoice, index: int) -> str:
-    seed, number = invoices.ledger.seed, invoice.customer.number
-    return seed.uuid_of(prefix, number, invoice.index * 8 + index, seed.terms(number).digest)
+    customer, part = invoice.customer, invoice.index * 8 + index
+    return invoices.ledger.seed.uuid_of(prefix, customer.number, part, customer.terms.digest)

@@ -7,7 +7,7 @@ from functools import cached_property
 
 from simulators.chartmogul_history import DAY, END, PARTS, Key, PackedKeys, Step, part_id
 from simulators.chartmogul_ledger import Ledger
-from simulators.seed import Customer
+from simulators.seed import Customer, Terms
 
 PERIODS = {"month": (30, 1), "year": (365, 12)}
 """Days of a billing period, and months."""
@@ -75,7 +75,7 @@ class Invoices:
         return PackedKeys(
             (date, part_id(number, index))
             for number in seed.numbers()
-            for index, (date, _) in enumerate(self._dates(number))
+            for index, (date, _) in enumerate(self._dates(seed.terms(number)))
         )
 
     def _by_id(self, id: int) -> Invoice | None:
@@ -84,24 +84,22 @@ class Invoices:
         return made[index] if index < len(made) else None
 
     def _made(self, customer: Customer) -> list[Invoice]:
-        dates = self._dates(customer.number)
-        uuid_of, digest = self.ledger.seed.uuid_of, self.ledger.seed.terms(customer.number).digest
+        dates, uuid_of = self._dates(customer.terms), self.ledger.seed.uuid_of
         return [
             Invoice(
-                customer, index, uuid_of("inv", customer.number, index, digest), date, step.after,
-                step.subscription, index == len(dates) - 1,
+                customer, index, uuid_of("inv", customer.number, index, customer.terms.digest), date,
+                step.after, step.subscription, index == len(dates) - 1,
             )
             for index, (date, step) in enumerate(dates)
         ]  # fmt: skip
 
-    def _dates(self, number: int) -> list[tuple[int, Step]]:
+    def _dates(self, terms: Terms) -> list[tuple[int, Step]]:
         """When a period began, while they paid, and the movement that last said how much."""
-        seed = self.ledger.seed
-        terms, steps = seed.terms(number), self.ledger.past.history.steps(number)
+        steps = self.ledger.past.history.steps_of(terms)
         days = PERIODS[terms.plan.cycle][0]
         found = list[tuple[int, Step]]()
         for date in range(terms.since, END, days * DAY):
-            if len(found) == seed.invoices:
+            if len(found) == self.ledger.seed.invoices:
                 break
             last = next(step for step in reversed(steps) if step.at <= date)
             if last.after:

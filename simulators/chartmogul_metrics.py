@@ -126,7 +126,8 @@ def _last_day(day: date, interval: str) -> date:
 def _count(days: Days, moves: Iterable[Move], zone: ZoneInfo, sign: int) -> None:
     before = 0
     for at, kind, cents, after in moves:
-        sums = days.setdefault(datetime.fromtimestamp(at, zone).toordinal(), Sums())
+        day = datetime.fromtimestamp(at, zone).toordinal()
+        sums = days.get(day) or days.setdefault(day, Sums())
         sums.cents[kind] = sums.cents.get(kind, 0) + sign * cents
         if before == 0 < after:
             sums.joined += sign

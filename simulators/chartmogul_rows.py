@@ -117,7 +117,7 @@ def imported_subscription_row(seed: Seed, subscription: SubscriptionState) -> di
 
 def subscription_uuid(seed: Seed, external_id: str) -> str:
     number, which = _number_in(external_id)
-    return seed.uuid_of("sub", number, which, seed.terms(number).digest)
+    return seed.uuid_of("sub", number, which, seed.customer(number).terms.digest)
 
 
 def _source(subscription_external_id: str) -> Source:

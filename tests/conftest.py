@@ -18,7 +18,7 @@ from temporalio.service import RPCError, RPCStatusCode
 import worker
 from devserver import DevServer, prepare_namespace
 from processes import free_ports
-from settings import ChartMogulAccount, Salesforce, Settings, Slack
+from settings import ChartMogulAccount, HubSpot, Salesforce, Settings, Slack
 from simulators.control import Control
 from temporal import RETENTION
 from temporal_cli import find_cli
@@ -109,6 +109,7 @@ def settings_for(simulators_url: str) -> Settings:
                 }
             )
         },
+        hubspot=HubSpot.model_validate({"token": "pat-demo", "base_url": f"{simulators_url}/hubspot"}),
         salesforce=Salesforce.model_validate(
             {
                 "instance_url": f"{simulators_url}/salesforce",

@@ -32,10 +32,11 @@ import worker
 from commands.events import Stopped
 from commands.schedules import apply
 from devserver import DevServer
+from models.crm_sync import CrmSyncInput
 from models.movements import PollState, Sweep
 from schedules import declarations
 from settings import Settings
-from tests.conftest import ROOT, running_temporal
+from tests.conftest import ROOT, running_temporal, settings_for
 from workflows import coverage, movement_poll
 
 DECLARED = {"poll/default", "coverage/default", "ops_watch"}
@@ -48,6 +49,12 @@ async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[DevS
     """Of its own: a poll would act on what other tests do."""
     async with running_temporal(tmp_path_factory.mktemp("schedules")) as server:
         yield server
+
+
+@pytest.fixture(scope="module")
+def settings(settings: Settings) -> Settings:
+    """Without a CRM, each of which has a schedule of its own."""
+    return settings.model_copy(update={"hubspot": None, "salesforce": None})
 
 
 @pytest.fixture
@@ -109,6 +116,21 @@ def test_polls_and_reports_look_back_as_far_as_any_route_acts(settings: Settings
     declared = {each.id: each.input for each in declarations(patient)}
     assert declared["poll/default"].look_back == timedelta(days=14)
     assert declared["coverage/default"].days == 14
+
+
+def test_each_account_has_a_sync_to_each_crm_that_is_connected_and_mapped(
+    simulators_url: str, tmp_path: Path
+) -> None:
+    connected = accounts(settings_for(simulators_url), "default", "europe")
+    syncs = {each.id: each for each in declarations(connected) if each.workflow == "crm_sync"}
+    systems = [f"{account}/{system}" for account in ("default", "europe") for system in schedules.SYSTEMS]
+    assert list(syncs) == [f"crm/{each}" for each in systems]
+    file = tmp_path / "crm.yaml"
+    file.write_text("hubspot: {contacts: {key: null, match: [email], fields: {mrr: mrr}}}")
+    connected = connected.model_copy(update={"crm_file": str(file)})
+    [one, other] = [each for each in declarations(connected) if each.workflow == "crm_sync"]
+    assert (one.id, other.id) == ("crm/default/hubspot", "crm/europe/hubspot")
+    assert one.timeout > CrmSyncInput.model_fields["patience"].default
 
 
 def test_a_run_may_take_as_long_as_its_reading_and_no_stuck_one_blocks_the_next(settings: Settings) -> None:

@@ -43,7 +43,8 @@ def what_to_do(run: Trouble) -> str:
         case Kind.WAITING:
             return f"See whether {run.step} is up and lets us in (`mogulflow doctor`). It goes on by itself."
         case Kind.UNREADABLE:
-            return "Its details in the Web UI say why, and what to do."
+            again = f"`mogulflow replay {run.workflow_id}`"
+            return f'Its details in the Web UI say why. Mend that, then {again}; `--dismiss "why"` closes it.'
     advice = _ENDED.get(run.error) or WHAT_TO_DO.get(run.error, OTHERWISE)
     if run.scheduled:
         return f"{advice} wait for the schedule's next run."

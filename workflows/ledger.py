@@ -55,7 +55,9 @@ class Ledger:
         return ApplicationError(str(failure), type=failure.kind, non_retryable=True)
 
     def note_problem(self, failure: StepFailed) -> None:
-        problem = Problem(step=failure.step, kind=failure.kind, message=str(failure))
+        self.add_problem(Problem(step=failure.step, kind=failure.kind, message=str(failure)))
+
+    def add_problem(self, problem: Problem) -> None:
         self.problems.append(problem)
         workflow.logger.warning("Step failed for good", extra={"step": problem.step, "kind": problem.kind})
         workflow.upsert_search_attributes([OUTCOME.value_set(Outcome.PARTIAL)])

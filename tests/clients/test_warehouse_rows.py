@@ -149,6 +149,14 @@ def test_column_that_is_added_changes_only_rows_that_have_it() -> None:
     assert row_hash({"uuid": "1", "x": "a"}, before) != row_hash({"uuid": "1", "x": "a"}, after)
 
 
+def test_row_hash_does_not_depend_on_the_rows_beside_it() -> None:
+    it = mapping_of("mrr_movements")
+    rows = [movement(1), movement(2, subscription_set_external_id="s"), movement(3, plan_external_id=None)]
+    del rows[2]["plan-external-id"]
+    together = Converter(it).convert(rows).batch.column("_row_hash").to_pylist()
+    assert together == [row_hash(row, it) for row in rows]
+
+
 def test_unknown_field_may_be_refused() -> None:
     with pytest.raises(Rejected, match="fields that are not mapped: new"):
         Converter(mapping(unknown_fields="fail")).convert([{"uuid": "1", "new": "secret"}])

@@ -8,8 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from clients.bigquery_dialect import BigQueryDialect
 from clients.duckdb import DuckDbDialect
 from clients.postgres import PostgresDialect
+from clients.redshift import RedshiftDialect
+from clients.snowflake import SnowflakeDialect
 from clients.warehouse_commit import CommitSql
 from clients.warehouse_dialect import Dialect
 from clients.warehouse_sql import FindingSql
@@ -17,10 +20,26 @@ from clients.warehouse_views import views
 from models.warehouse_loads import Counts, Load, MonthSeen, Reject
 from tests.contracts.warehouse_rows import FIRST_NIGHT, MAPPING, Nights, customer, mapping_of, movement
 
-FORBIDDEN = ["qualify", "on conflict", "returning", "not matched by source", r"matched\s+and", "::", '"']
+FORBIDDEN = [
+    "qualify",
+    "on conflict",
+    "returning",
+    "not matched by source",
+    r"matched\s+and",
+    "::",
+    '"',
+    r"union (?!all)",
+]
 """Each is unknown to one of the engines, or means something else there."""
 
-DIALECTS = [Dialect(), DuckDbDialect(), PostgresDialect()]
+DIALECTS = [
+    Dialect(),
+    DuckDbDialect(),
+    PostgresDialect(),
+    SnowflakeDialect(),
+    BigQueryDialect("chartmogul"),
+    RedshiftDialect(),
+]
 
 
 def statements(dialect: Dialect, folder: Path) -> Iterator[str]:

@@ -9,10 +9,12 @@ import httpx
 import pytest
 
 from clients.bigquery import BigQuery
+from clients.bigquery_dialect import BigQueryDialect
 from clients.errors import RateLimited, Unauthorized, Unavailable
 from clients.warehouse import Engine
 from settings_warehouse import BigQueryWarehouse
 from tests.contracts.scripted import Reply, ScriptedServer
+from tests.contracts.warehouse_rows import FEW, MAPPING
 from tests.contracts.warehouse_session_suite import SessionContract
 from tests.contracts.warehouse_suite import WarehouseContract
 from tests.doubles.lossy import lossy_line
@@ -51,10 +53,26 @@ class TestBigQuery(SessionContract):
 
 class TestLoads(WarehouseContract):
     name = "bigquery"
+    mapping = FEW
 
     @pytest.fixture
     def engine(self, bigquery_double: Double) -> Engine:
         return engine(bigquery_double.url, f"loads_{uuid.uuid4().hex[:12]}")
+
+    def test_all_tables_and_views_are_taken(self, engine: Engine) -> None:
+        assert self.prepare(engine, MAPPING)
+        assert self.prepare(engine, MAPPING) == []
+
+
+def test_views_name_their_data_set() -> None:
+    """The double refuses them as BigQuery would; this shows which names are meant."""
+    body = "with parts as (select n from mrr_movements m left join customers c on c.x = m.x) select n"
+    qualified = body.replace("from mrr", "from sales.mrr").replace("join cust", "join sales.cust")
+    made = BigQueryDialect("sales").create_view("v", body, "It's one", {"n": "", "m": "A month"})
+    assert made == (
+        "create or replace view v (n, m options(description = 'A month')) "
+        f"options(description = 'It\\'s one') as {qualified}"
+    )
 
 
 def refusal(status: int, reason: str, message: str = "") -> Reply:

@@ -196,6 +196,7 @@ def test_what_only_redshift_says() -> None:
     d = RedshiftDialect()
     assert d.json_object({"id": "t.id"}) == "object('id', t.id)"
     assert d.from_staged("s.extra", FieldOf("extra", Type.JSON)) == "json_parse(s.extra)"
+    assert d.in_json("t.seen_at", Type.TIMESTAMP) == "cast(t.seen_at as varchar)"
     assert d.add_months("date '2026-03-01'", "-2") == "cast(dateadd(month, -2, date '2026-03-01') as date)"
     assert d.now() == "(getdate() at time zone 'UTC')"
     assert d.types[Type.TIMESTAMP] == ANSI[Type.TIMESTAMP] == "timestamptz"

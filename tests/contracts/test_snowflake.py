@@ -17,7 +17,7 @@ from clients.warehouse import Engine
 from clients.warehouse_loader import Loader
 from settings_warehouse import SnowflakeWarehouse
 from tests.contracts.scripted import Reply, ScriptedServer
-from tests.contracts.warehouse_rows import Nights
+from tests.contracts.warehouse_rows import FEW, MAPPING, Nights
 from tests.contracts.warehouse_session_suite import SessionContract
 from tests.contracts.warehouse_suite import WarehouseContract
 from tests.doubles.lossy import lossy_line
@@ -29,7 +29,7 @@ REFUSED = Reply(
 NO_ONE = 9
 
 
-def engine(port: int, schema: str = "chartmogul", **more: object) -> Snowflake:
+def engine(port: int, schema: str = "chartmogul", way_in: dict[str, object] | None = None) -> Snowflake:
     given: dict[str, object] = {
         "engine": "snowflake",
         "account": "double",
@@ -41,8 +41,7 @@ def engine(port: int, schema: str = "chartmogul", **more: object) -> Snowflake:
         "schema_name": schema,
         "statement_seconds": 30,
     }
-    way_in = more or {"password": "double"}
-    return Snowflake(SnowflakeWarehouse.model_validate({**given, **way_in}))
+    return Snowflake(SnowflakeWarehouse.model_validate({**given, **(way_in or {"password": "double"})}))
 
 
 class TestSnowflake(SessionContract):
@@ -72,10 +71,15 @@ class TestSnowflake(SessionContract):
 
 class TestLoads(WarehouseContract):
     name = "snowflake"
+    mapping = FEW
 
     @pytest.fixture
     def engine(self, snowflake_double: Double) -> Engine:
         return engine(snowflake_double.port, f"loads_{uuid.uuid4().hex[:12]}")
+
+    def test_all_tables_and_views_are_taken(self, engine: Engine) -> None:
+        assert self.prepare(engine, MAPPING)
+        assert self.prepare(engine, MAPPING) == []
 
     def test_column_that_is_widened(self, engine: Engine, loader: Loader, nights: Nights) -> None:
         """Snowflake changes no scale: a person must."""
@@ -109,7 +113,11 @@ def test_a_key_pair_signs_a_token(tmp_path: Path) -> None:
     pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     (tmp_path / "key.p8").write_bytes(pem)
     (tmp_path / "key.p8").chmod(0o600)
-    for way_in in ({"private_key": pem.decode()}, {"private_key_file": str(tmp_path / "key.p8")}):
+    ways: list[dict[str, object]] = [
+        {"private_key": pem.decode()},
+        {"private_key_file": str(tmp_path / "key.p8")},
+    ]
+    for way_in in ways:
         asked = _login(**way_in)
         assert asked["AUTHENTICATOR"] == "SNOWFLAKE_JWT"
         assert str(asked["TOKEN"]).count(".") == 2
@@ -117,13 +125,13 @@ def test_a_key_pair_signs_a_token(tmp_path: Path) -> None:
 
 def test_one_way_to_sign_in_must_be_chosen() -> None:
     with pytest.raises(ValidationError, match="exactly one of"):
-        engine(NO_ONE, password="one", token="two")
+        engine(NO_ONE, way_in={"password": "one", "token": "two"})
 
 
 def _login(**way_in: object) -> dict[str, object]:
     """What the connector sends to sign in."""
     with ScriptedServer(REFUSED) as server, pytest.raises(Unauthorized):
-        engine(server.server_port, **way_in).connect()
+        engine(server.server_port, way_in=way_in).connect()
     (login,) = [request for request in server.seen if "login-request" in request.path]
     data = json.loads(login.body)["data"]
     assert isinstance(data, dict)

@@ -16,6 +16,8 @@ from tests.contracts.warehouse_rows import MAPPING, Nights
 
 class WarehouseBase:
     name: ClassVar[str]
+    mapping: ClassVar[Mapping] = MAPPING
+    """What is prepared for each test; every statement takes its time on some doubles."""
 
     @pytest.fixture
     def engine(self) -> Engine:
@@ -31,9 +33,9 @@ class WarehouseBase:
         self.prepare(engine)
         return Loader(engine)
 
-    def prepare(self, engine: Engine, mapping: Mapping = MAPPING) -> list[str]:
+    def prepare(self, engine: Engine, mapping: Mapping | None = None) -> list[str]:
         with opened(engine) as session:
-            return prepare(session, mapping).statements
+            return prepare(session, mapping or self.mapping).statements
 
     def query(self, engine: Engine, sql: str) -> list[tuple[Any, ...]]:
         with opened(engine) as session:

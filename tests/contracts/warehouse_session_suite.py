@@ -88,10 +88,16 @@ class SessionContract:
         assert as_json(full[8]) == json.loads(str(FULL[8]))
         assert empty == EMPTY
 
-    def test_what_is_staged_is_found_by_name(self, session: Session, tmp_path: Path) -> None:
+    def test_scratch_tables_are_gone_with_the_session(
+        self, session: Session, schema: str, tmp_path: Path
+    ) -> None:
         fill(session, "stg_2", tmp_path, [FULL, EMPTY])
         session.execute(session.dialect.create_scratch("dlt_2", "select id from stg_2"))
         assert session.query("select count(*) from dlt_2") == [(2,)]
+        session.close()
+        other = self.engine(schema).connect()
+        assert (other.columns("stg_2"), other.columns("dlt_2")) == ({}, {})
+        other.close()
 
     def test_no_files_are_an_empty_table(self, session: Session) -> None:
         session.stage("stg_3", FIELDS, [])

@@ -11,7 +11,7 @@ from clients.warehouse_loader import Loader, opened
 from clients.warehouse_schema import prepare
 from models.warehouse import Mapping, StreamMapping
 from tests.contracts.warehouse_base import WarehouseBase
-from tests.contracts.warehouse_rows import MAPPING, Nights, customer, mapping_of, movement
+from tests.contracts.warehouse_rows import Nights, customer, mapping_of, movement
 
 
 class Shapes(WarehouseBase):
@@ -97,7 +97,7 @@ class Shapes(WarehouseBase):
 
     def changed(self, **update: Any) -> tuple[Mapping, StreamMapping]:
         stream = StreamMapping.model_validate(mapping_of("mrr_movements").model_dump() | update)
-        streams = [stream if each.target == "mrr_movements" else each for each in MAPPING.streams]
+        streams = [stream if each.target == "mrr_movements" else each for each in self.mapping.streams]
         return Mapping(streams=streams), stream
 
     def columns(self, **by_name: Any) -> list[Any]:

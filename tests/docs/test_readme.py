@@ -106,7 +106,7 @@ def test_the_movements_named_are_all_there_are() -> None:
 
 def test_the_route_in_the_readme_is_valid() -> None:
     text = README.split("```yaml\n", 1)[1].split("```", 1)[0]
-    assert Routes.model_validate(YAML(typ="safe").load(text)).routes[0].options.channel == "#revenue-saves"
+    assert Routes.model_validate(YAML(typ="safe").load(text)).churn_saves[0].channel == "#revenue-saves"
 
 
 def test_the_columns_and_the_retention_are_those_of_the_code() -> None:

@@ -12,6 +12,7 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 from rich.console import Console
 
 import worker
@@ -21,7 +22,8 @@ from commands.show import heading
 from devserver import DevServer
 from models.movements import ACTED, SUPPRESSED, CoverageReport, Found
 from schedules import declarations
-from settings import ChartMogulAccount, Settings
+from settings import ChartMogulAccount, HubSpot, Settings
+from settings_warehouse import DuckDbWarehouse
 from simulators.control import Control
 from temporal_cli import find_cli
 from tests.conftest import running_temporal
@@ -39,7 +41,13 @@ async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[DevS
 
 def test_the_table_of_schedules_is_what_is_declared() -> None:
     account = ChartMogulAccount.model_validate({"api_key": "key"})
-    declared = declarations(Settings(chartmogul={"ACCOUNT": account}))
+    declared = declarations(
+        Settings(
+            chartmogul={"ACCOUNT": account},
+            warehouse=DuckDbWarehouse(),
+            hubspot=HubSpot(token=SecretStr("-")),
+        )
+    )
     assert table("schedule") == [
         [
             f"`{each.id}`",
@@ -81,6 +89,7 @@ async def test_the_lines_for_a_terminal_work_as_shown(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("TEMPORAL_ADDRESS", server.address)
+    settings = settings.model_copy(update={"hubspot": None, "salesforce": None})
     await apply(settings, dry_run=False, prune=False, console=Console(file=StringIO()))
     client = await server.client()
     async with worker.running(client, settings):

@@ -3,7 +3,8 @@
 import asyncio
 import sys
 
-from tests.doubles.environments import NAMES, NoDouble, python_of
+from environments import NoEnvironment
+from tests.doubles.environments import NAMES, python_of
 
 
 async def main() -> None:
@@ -14,5 +15,5 @@ async def main() -> None:
 if __name__ == "__main__":
     try:
         asyncio.run(main())
-    except NoDouble as error:
+    except NoEnvironment as error:
         raise SystemExit(str(error)) from None

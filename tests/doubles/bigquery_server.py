@@ -3,6 +3,7 @@
 `python bigquery_server.py PORT`. Each change has the difference from BigQuery that it takes away.
 """
 
+import re
 import sys
 from contextvars import ContextVar
 from typing import Any
@@ -12,14 +13,15 @@ from bqemulator.api.routes import jobs, upload
 from bqemulator.catalog import ddl_sync
 from bqemulator.config import LogLevel, Settings
 from bqemulator.domain.errors import DomainError
+from bqemulator.jobs import ddl_result
 from bqemulator.scripting.interpreter import ScriptInterpreter
 from bqemulator.scripting.parser import parse_script
 from bqemulator.server import run_forever
+from bqemulator.sql import translator
 from bqemulator.sql.rewriter.default_dataset import qualify_unqualified_tables
 from bqemulator.storage.engine import DuckDBEngine
 from bqemulator.storage.sql_identifiers import quoted_table_ref
 from sqlglot import exp
-from sqlglot.dialects.duckdb import DuckDB
 
 JOB_ID = "mogulflow_job_id"
 """Where a job's id travels through the emulator's upload, which has no place for it."""
@@ -28,7 +30,7 @@ _wished: ContextVar[str] = ContextVar("wished")
 _dataset: ContextVar[dict[str, str] | None] = ContextVar("dataset", default=None)
 
 
-class JobExists(DomainError):
+class JobExists(DomainError):  # type: ignore[misc] # of the double's environment
     """Not the emulator's AlreadyExistsError, which it would make the new job's own failure."""
 
     http_status = 409
@@ -74,17 +76,25 @@ _any_id = upload._new_job_id
 
 
 def with_dataset(sql: str, configuration: dict[str, Any], *, request_project_id: str) -> str:
-    """The emulator puts the default data set before tables' names by a parser that knows no scripts."""
-    if len(parse_script(sql).statements) == 1:
-        return _with_dataset(sql, configuration, request_project_id=request_project_id)
-    if given := configuration.get("defaultDataset"):
-        _dataset.set(
-            {
-                "default_project": given.get("projectId") or request_project_id,
-                "default_dataset": given["datasetId"],
-            }
-        )
+    """The emulator puts the default data set before tables' names by a parser that knows no scripts; and
+    inside views, where BigQuery has none."""
+    given = configuration.get("defaultDataset") or {}
+    project, dataset = given.get("projectId") or request_project_id, given.get("datasetId")
+    if dataset and sql.lower().startswith("create or replace view"):
+        return view_in(project, dataset, sql)
+    if ";" not in sql or len(parse_script(sql).statements) == 1:
+        return str(_with_dataset(sql, configuration, request_project_id=request_project_id))
+    if dataset:
+        _dataset.set({"default_project": project, "default_dataset": dataset})
     return sql
+
+
+def view_in(project: str, dataset: str, sql: str) -> str:
+    statement = sqlglot.parse_one(sql, read="bigquery")
+    name = statement.this.find(exp.Table)
+    name.set("db", exp.to_identifier(dataset))
+    name.set("catalog", exp.to_identifier(project))
+    return str(statement.sql(dialect="bigquery"))
 
 
 _with_dataset = jobs._apply_default_dataset
@@ -113,9 +123,11 @@ def note_altered(ctx: Any, project: str, sql: str) -> None:
     if not sql.lstrip().lower().startswith("alter table"):
         return
     table = sqlglot.parse_one(sql, read="bigquery").find(exp.Table)
-    name = (table.catalog or project, table.db, table.name) if table else ("", "", "")
-    if meta := ctx.catalog.get_table(*name):
-        ctx.catalog.update_table(meta.model_copy(update={"schema_": schema_with_json(*name, ctx)}))
+    place = (table.catalog or project, table.db, table.name) if table else ("", "", "")
+    if meta := ctx.catalog.get_table(*place):
+        project, dataset, name = place
+        schema = schema_with_json(project, dataset, name, ctx)
+        ctx.catalog.update_table(meta.model_copy(update={"schema_": schema}))
 
 
 def schema_with_json(project: str, dataset: str, table: str, ctx: Any) -> Any:
@@ -130,13 +142,19 @@ def schema_with_json(project: str, dataset: str, table: str, ctx: Any) -> Any:
 _schema = ddl_sync._introspect_schema
 
 
-def wide_numeric(self: Any, kind: Any) -> str:
+def is_required(column: Any) -> bool:
+    """The emulator's own fails on a column with a description, with sqlglot's compiled core."""
+    return any(isinstance(each.args["kind"], exp.NotNullColumnConstraint) for each in column.constraints)
+
+
+def wide_numeric(sql: str) -> str:
     """DuckDB's decimal has three digits after the point where nothing is said, NUMERIC has nine."""
-    bare = kind.this is exp.DataType.Type.DECIMAL and not kind.expressions
-    return "DECIMAL(38, 9)" if bare else str(_type(self, kind))
+    return BARE_NUMERIC.sub(lambda found: "NUMERIC(38, 9)" if found[1] else found[0], str(_numeric(sql)))
 
 
-_type = DuckDB.Generator.datatype_sql
+_numeric = translator.rewrite_numeric_literals
+BARE_NUMERIC = re.compile(r"""'(?:[^'\\]|\\.)*'|\b(numeric)\b(?!\s*[('"])""", re.IGNORECASE | re.DOTALL)
+"""Texts, which are left alone, and the type's name without what follows it."""
 
 
 def main() -> None:
@@ -144,7 +162,8 @@ def main() -> None:
     jobs.execute_query_job = query_once
     jobs._apply_default_dataset = with_dataset
     ddl_sync._introspect_schema = schema_with_json
-    DuckDB.Generator.datatype_sql = wide_numeric
+    ddl_result._has_not_null_constraint = is_required
+    translator.rewrite_numeric_literals = wide_numeric
     ScriptInterpreter._exec_sql = execute_qualified
     ScriptInterpreter._run_query = query_qualified
     upload._load_configuration_from_envelope = configuration_with_id

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pyarrow
 import pyarrow.parquet
@@ -18,9 +19,9 @@ FILL = "INSERT INTO smoke.kept (id, amount) VALUES ('a', 1)"
 
 @pytest.fixture
 def client(bigquery_double: Double) -> Iterator[bigquery.Client]:
-    open_client = bigquery.Client(
+    open_client: Any = bigquery.Client(
         project="double",
-        credentials=AnonymousCredentials(),
+        credentials=AnonymousCredentials(),  # type: ignore[no-untyped-call]
         client_options=ClientOptions(api_endpoint=bigquery_double.url),
         location="US",
     )

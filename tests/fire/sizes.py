@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Kills:
-    """Cancellations come evenly over that many seconds, and one process is killed every so many,
-    until all has ended, or until each was killed so often."""
+    """Cancellations come evenly over that many seconds, and meanwhile one process is killed every so many;
+    or until each was killed so often."""
 
     movements: int
     over_seconds: float
@@ -71,7 +71,7 @@ SHORT = Sizes(
     limit_seconds=150,
 )
 FULL = Sizes(
-    kills=Kills(movements=1000, over_seconds=180, kill_every_seconds=10),
+    kills=Kills(movements=1000, over_seconds=240, kill_every_seconds=10),
     repeats=Repeats(webhooks=9800, polls=100, backfills=100),
     orders=Orders(step=1),
     losses=Losses(churns=210, expansions=60, late_seconds=10),

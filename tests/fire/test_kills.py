@@ -59,8 +59,9 @@ async def test_kills_in_turn_lose_and_double_nothing(
     for system in FLAWED:
         simulators.fault(system, "drop_after", times=None, probability=0.1)
         simulators.fault(system, "status", status=429, retry_after=1, times=None, probability=1 / 9)
-    async with killing(stack, size) as kills, polling(client, POLL_EVERY):
-        await cancel_evenly(simulators, size.movements, size.over_seconds)
+    async with polling(client, POLL_EVERY):
+        async with killing(stack, size) as kills:
+            await cancel_evenly(simulators, size.movements, size.over_seconds)
         await ended(client, began, size.movements, SIZES.limit_seconds)
         seconds = time.monotonic() - started
     simulators.clear_faults()
@@ -104,12 +105,14 @@ def shares(count: int, parts: int) -> list[int]:
 
 @asynccontextmanager
 async def killing(stack: Stack, size: Kills) -> AsyncIterator[Counter[str]]:
-    """As long as the block lasts. One that cannot be started again ends the block; at its end all are up."""
+    """As long as the block lasts, and each so often as `size` says. One that cannot be started again ends
+    the block; at its end all are up."""
     kills: Counter[str] = Counter()
     async with asyncio.TaskGroup() as group:
         killer = group.create_task(kill_in_turn(stack, size, kills))
         yield kills
-        killer.cancel()
+        if size.rounds is None:
+            killer.cancel()
     for child in (stack.temporal, *stack.services):
         await child.start()
 

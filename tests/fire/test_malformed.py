@@ -3,7 +3,6 @@
 import asyncio
 import io
 import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -18,6 +17,7 @@ from simulators.control import Control
 from stack import Stack
 from tests.fire import FULL
 from tests.fire.bodies import Body, malformed
+from tests.fire.conftest import Figures
 from tests.service.conftest import one_of_each, results
 
 BODIES = 100_000 if FULL else 2_000
@@ -67,7 +67,7 @@ def memory_mb(process: int) -> float:
 
 @pytest.mark.timeout(600)
 async def test_malformed_bodies_are_refused_and_change_nothing(
-    stack: Stack, simulators: Control, client: Client
+    stack: Stack, simulators: Control, client: Client, figures: Figures
 ) -> None:
     bodies = malformed(seed=1, count=BODIES)
     answers = await fire(stack.webhook_url, islice(bodies, 150), connections=4)  # of these a hundred are kept
@@ -75,8 +75,13 @@ async def test_malformed_bodies_are_refused_and_change_nothing(
     warm, began = memory_mb(stack.serve.pid), time.monotonic()
     shot = await fire(stack.webhook_url, bodies, CONNECTIONS)
     seconds, grown = time.monotonic() - began, memory_mb(stack.serve.pid) - warm
-    sys.stderr.write(f"{shot.total() / seconds:.0f} bodies/s, {warm:.0f} MB and {grown:+.1f} MB\n")
     answers += shot
+    figures |= {
+        "bodies": answers.total(),
+        "per second": round(shot.total() / seconds),
+        "answers": dict(Counter(status for _, status in answers.elements())),
+        "memory": f"{warm:.0f} MB, grown by {grown:+.1f}",
+    }
     assert answers.total() == BODIES
     assert {each for each in answers if each[1] not in ALLOWED.get(each[0], {422})} == set()
     assert grown < MORE_MEMORY_MB

@@ -21,6 +21,7 @@ from tests.fire.sweeps import backfill, poll
 
 SIZE = SIZES.repeats
 Answers = list[dict[str, Any]]
+NO_ANSWER = 0
 
 
 @pytest.mark.timeout(SIZES.limit_seconds)
@@ -45,16 +46,17 @@ async def test_repeats_of_one_movement_are_one_run(
         "at once": SIZE.at_once,
         "seconds": round(time.monotonic() - started),
         "503s": refused[503],
+        "without an answer": refused[NO_ANSWER],
         "runs": len(runs),
         "starts": new,
         "doubled": doubled(simulators),
     }
     assert await outcomes(client, runs) == {Outcome.ACTED: 1}
     assert done_once(simulators, runs)
-    assert new == 1
+    assert new == 1 or (new == 0 and refused[NO_ANSWER])  # the answer that told of the start may be lost
     assert {run["workflow_id"] for answer in answers for run in answer["runs"]} == set(runs)
     assert set(sweeps) <= {Found.STARTED, Found.KNOWN}
-    assert set(refused) <= {503}
+    assert set(refused) <= {503, NO_ANSWER}
 
 
 async def by_webhook(url: str, body: dict[str, Any], refused: Counter[int]) -> Answers:
@@ -66,12 +68,20 @@ async def by_webhook(url: str, body: dict[str, Any], refused: Counter[int]) -> A
 
         async def send() -> None:
             for _ in left:
-                while (answer := await http.post(url, json=body)).is_error:
-                    refused[answer.status_code] += 1
+                while (answer := await _answer(http, url, body)) is None or answer.is_error:
+                    refused[answer.status_code if answer else NO_ANSWER] += 1
                 answers.append(answer.json())
 
         await asyncio.gather(*(send() for _ in range(SIZE.at_once)))
     return answers
+
+
+async def _answer(http: httpx.AsyncClient, url: str, body: dict[str, Any]) -> httpx.Response | None:
+    """None where the line was cut: a server may close a kept connection just as it is used again."""
+    try:
+        return await http.post(url, json=body)
+    except httpx.TransportError:
+        return None
 
 
 async def by_poll(client: Client) -> list[Tally]:

@@ -7,6 +7,7 @@ from temporalio import workflow
 
 from models.attention import WatchInput, WatchState
 from models.churn_save import ChurnSaveInput
+from models.crm_sync import CrmReport, CrmSyncInput, CustomerSyncInput
 from models.deliveries import DeliveryResult, UnreadableDelivery
 from models.effects import Effect
 from models.movements import (
@@ -22,6 +23,8 @@ from workflows.backfill import Backfill
 from workflows.churn_facts import ChurnFacts
 from workflows.churn_save import ChurnSave
 from workflows.coverage import Coverage
+from workflows.crm_sync import CrmSync
+from workflows.customer_sync import CustomerSync
 from workflows.movement_poll import MovementPoll
 from workflows.ops_watch import OpsWatch
 from workflows.unreadable_delivery import KeptDelivery
@@ -101,6 +104,30 @@ class WatchesLater(OpsWatch):
         return await super().run(given)
 
 
+@workflow.defn(name="crm_sync")
+class SyncsLater(CrmSync):
+    @workflow.init
+    def __init__(self, given: CrmSyncInput) -> None:
+        super().__init__(given)
+
+    @workflow.run
+    async def run(self, given: CrmSyncInput) -> CrmReport:
+        await workflow.sleep(1)
+        return await super().run(given)
+
+
+@workflow.defn(name="customer_sync")
+class WritesLater(CustomerSync):
+    @workflow.init
+    def __init__(self, given: CustomerSyncInput) -> None:
+        super().__init__(given)
+
+    @workflow.run
+    async def run(self, given: CustomerSyncInput) -> RunResult:
+        await workflow.sleep(1)
+        return await super().run(given)
+
+
 CHANGED: dict[str, type[Any]] = {
     "churn_save": AlertFirst,
     "unreadable_delivery": WaitsTwice,
@@ -108,5 +135,7 @@ CHANGED: dict[str, type[Any]] = {
     "backfill": FillsLater,
     "coverage": ComparesLater,
     "ops_watch": WatchesLater,
+    "crm_sync": SyncsLater,
+    "customer_sync": WritesLater,
 }
 """By template: each must be refused by every history of it."""

@@ -18,7 +18,7 @@ from processes import free_ports
 from simulators.control import Control
 from temporal_cli import find_cli
 from tests.conftest import ROOT, running_simulators, settings_for
-from tests.histories import churn_save_cases, sweep_cases, unreadable_delivery_cases
+from tests.histories import churn_save_cases, crm_cases, sweep_cases, unreadable_delivery_cases
 from tests.histories.studio import Case, Studio
 
 FOLDER = Path(__file__).parent
@@ -29,6 +29,7 @@ CASES: dict[str, list[Case]] = {
     "churn_save": churn_save_cases.CASES,
     "unreadable_delivery": unreadable_delivery_cases.CASES,
     **sweep_cases.CASES,
+    **crm_cases.CASES,
 }
 """By template, which is the folder of its histories."""
 

@@ -4,9 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from ingress.routes import BadRoutes, load_routes
+from ingress.routes import BadRoutes, crm_for, load_routes
 from models.chartmogul import MovementWebhook
+from models.crm import CrmMapping
+from models.crm_sync import CustomerSyncOptions
 from models.events import MrrMovement, movement_from_webhook
+from settings import Settings
 
 GOOD = """\
 routes:
@@ -95,6 +98,37 @@ def test_a_bad_file_is_refused_with_line_and_reason(
     first = str(refused.value).splitlines()[0]
     assert first.startswith(f"{file}:{line}: ")
     assert reason in first
+
+
+SYNC = """\
+routes:
+  - name: sync
+    template: customer_sync
+    when:
+      movements: [new_biz, expansion, contraction, churn, reactivation]
+    scheduled: wait
+    options:
+      systems: [hubspot]
+"""
+
+
+def test_each_template_has_options_of_its_own(tmp_path: Path) -> None:
+    [route] = load_routes(write(tmp_path, SYNC)).routes
+    assert route.options == CustomerSyncOptions(systems=["hubspot"])
+    assert route.when.takes(movement(1, "expansion"))
+    assert not load_routes(write(tmp_path, SYNC)).churn_saves
+    with pytest.raises(BadRoutes, match=r"routes.yaml:8: routes.0.options.channel: Extra inputs"):
+        load_routes(write(tmp_path, SYNC.replace("systems: [hubspot]", 'channel: "#big"')))
+    with pytest.raises(BadRoutes, match=r"routes.yaml:8: .*did you mean systems\?"):
+        load_routes(write(tmp_path, SYNC.replace("systems:", "system:")))
+
+
+def test_the_mapping_is_read_only_where_a_route_needs_it(tmp_path: Path, settings: Settings) -> None:
+    nowhere = settings.model_copy(update={"crm_file": str(tmp_path / "none.yaml")})
+    assert crm_for(load_routes(write(tmp_path, GOOD)), nowhere) == CrmMapping()
+    with pytest.raises(BadRoutes, match="CRM_FILE"):
+        crm_for(load_routes(write(tmp_path, SYNC)), nowhere)
+    assert crm_for(load_routes(write(tmp_path, SYNC)), settings).hubspot
 
 
 def test_a_file_in_another_encoding_is_refused_with_the_line(tmp_path: Path) -> None:

@@ -1,0 +1,106 @@
+"""HubSpot as the sync sees a CRM."""
+
+import copy
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Self, cast
+
+from clients.crm_diff import Value, as_text
+from clients.crm_match import Candidate, candidate
+from clients.crm_systems import written
+from clients.hubspot import HubSpotClient
+from clients.hubspot_batches import MAX_BATCH
+from clients.hubspot_fields import unfit_properties
+from models.crm import CrmMapping, ObjectMapping, System, Way
+from models.crm_sync import Written
+from models.hubspot import Association, NewRow, ObjectType, Record
+
+Candidates = dict[str, list[Candidate]]
+
+
+class HubSpotCrm:
+    system: System = "hubspot"
+    most_rows = MAX_BATCH
+
+    def __init__(self, client: HubSpotClient, threads: int) -> None:
+        self._client = client
+        self.at_once = max(1, threads * 3 // 4)
+
+    async def unfit(self, name: str, mapping: ObjectMapping) -> list[str]:
+        return unfit_properties(name, mapping, await self._client.properties(_type(name)))
+
+    async def find(
+        self, name: str, mapping: ObjectMapping, way: Way, values: Sequence[str]
+    ) -> Mapping[str, Sequence[Candidate]]:
+        fields, object_type = mapping.field_names, _type(name)
+        if way == "contact":
+            return await self._companies_of(mapping, values)
+        if way == "domain":
+            several = await self._client.find(object_type, "domain", values, fields)
+            return {value: _candidates(records, mapping) for value, records in several.items()}
+        by = mapping.key if way == "key" and mapping.key else "email"
+        found = await self._client.read(object_type, by, values, fields)
+        return {value: _candidates([record], mapping) for value, record in found.items()}
+
+    async def update(self, name: str, rows: Mapping[str, Mapping[str, Any]]) -> dict[str, Written]:
+        return written(await self._client.update(_type(name), _rows(rows)))
+
+    async def create(
+        self, name: str, key_field: str, rows: Mapping[str, Mapping[str, Any]]
+    ) -> dict[str, Written]:
+        return written(await self._client.upsert(_type(name), key_field, _rows(rows)))
+
+    def written_as(self, value: Value) -> str:
+        return as_text(value)
+
+    def link(self, name: str, record_id: str) -> str | None:
+        return self._client.link(_type(name), record_id)
+
+    async def spare(self) -> None:
+        """What is left of the day HubSpot tells by refusing."""
+
+    def for_work(self, mapping: CrmMapping, *, live: bool) -> Self:
+        chosen = copy.copy(self)
+        if live:
+            chosen._client = self._client.for_live_events()
+        return chosen
+
+    async def _companies_of(self, mapping: ObjectMapping, emails: Sequence[str]) -> Candidates:
+        """The company of the contact that has the address: its primary one, where it has several."""
+        contacts = await self._client.read("contacts", "email", emails, [])
+        ids = list({contact.id for contact in contacts.values()})
+        linked = await self._client.associations("contacts", "companies", ids)
+        companies = await self._by_id(
+            mapping, (each.id for others in linked.values() for each in _chosen(others))
+        )
+        return {
+            email: [companies[each.id] for each in _chosen(linked[contact.id]) if each.id in companies]
+            for email, contact in contacts.items()
+            if contact.id in linked
+        }
+
+    async def _by_id(self, mapping: ObjectMapping, ids: Iterable[str]) -> dict[str, Candidate]:
+        found: dict[str, Record] = {}
+        for part in _parts(list(dict.fromkeys(ids))):
+            found |= await self._client.read("companies", "hs_object_id", part, mapping.field_names)
+        return {id: _candidates([record], mapping)[0] for id, record in found.items()}
+
+
+def _chosen(companies: Sequence[Association]) -> list[Association]:
+    primary = [each for each in companies if each.primary]
+    return primary or list(companies)
+
+
+def _candidates(records: Iterable[Record], mapping: ObjectMapping) -> list[Candidate]:
+    return [candidate({"id": each.id, **each.properties}, "id", mapping.key) for each in records]
+
+
+def _parts(ids: Sequence[str]) -> Iterator[Sequence[str]]:
+    return (ids[start : start + MAX_BATCH] for start in range(0, len(ids), MAX_BATCH))
+
+
+def _rows(rows: Mapping[str, Mapping[str, Any]]) -> list[NewRow]:
+    return [NewRow(key=key, properties=dict(values)) for key, values in rows.items()]
+
+
+def _type(name: str) -> ObjectType:
+    return cast(ObjectType, name)

@@ -1,0 +1,82 @@
+"""Salesforce as the sync sees a CRM."""
+
+import copy
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any, Self
+
+from clients.crm_diff import Value
+from clients.crm_match import Candidate, candidate
+from clients.crm_systems import written
+from clients.errors import RateLimited
+from clients.salesforce import SalesforceClient
+from clients.salesforce_bulk import MOST_ROWS
+from clients.salesforce_fields import to_do_in_salesforce
+from clients.salesforce_transport import json_value
+from models.crm import CrmMapping, ObjectMapping, System, Way
+from models.crm_sync import Written
+
+LEFT_TO_OTHERS = 0.1
+"""Part of the org's calls of 24 hours that bulk work leaves alone: others share them."""
+
+LOOK_AGAIN = timedelta(minutes=15)
+
+
+class SalesforceCrm:
+    system: System = "salesforce"
+    most_rows = MOST_ROWS
+
+    def __init__(self, client: SalesforceClient, threads: int) -> None:
+        self._client = client
+        self._bulk = client.bulk
+        self._domain_field = "Website"
+        self.at_once = max(1, threads // 2)
+
+    async def unfit(self, name: str, mapping: ObjectMapping) -> list[str]:
+        return to_do_in_salesforce(name, mapping, await self._client.describe(name))
+
+    async def find(
+        self, name: str, mapping: ObjectMapping, way: Way, values: Sequence[str]
+    ) -> Mapping[str, Sequence[Candidate]]:
+        fields = mapping.field_names
+        if way == "contact":
+            found = await self._bulk.accounts_of_contacts(values, fields)
+        elif way == "domain":
+            found = await self._bulk.find_by_domain(name, self._domain_field, values, fields)
+        else:
+            by = mapping.key if way == "key" and mapping.key else "Email"
+            found = await self._bulk.find(name, by, values, fields)
+        return {value: [candidate(row, "Id", mapping.key) for row in rows] for value, rows in found.items()}
+
+    async def update(self, name: str, rows: Mapping[str, Mapping[str, Any]]) -> dict[str, Written]:
+        return written(await self._bulk.update(name, rows))
+
+    async def create(
+        self, name: str, key_field: str, rows: Mapping[str, Mapping[str, Any]]
+    ) -> dict[str, Written]:
+        bare = {key: _without(values, key_field) for key, values in rows.items()}
+        return written(await self._bulk.upsert(name, key_field, bare))
+
+    def written_as(self, value: Value) -> Any:
+        return json_value(value)
+
+    def link(self, name: str, record_id: str) -> str | None:
+        return self._client.link(name, record_id)
+
+    async def spare(self) -> None:
+        calls = await self._bulk.daily_calls()
+        if calls.left < LEFT_TO_OTHERS * calls.most:
+            said = f"{calls.left} of {calls.most} calls of 24 hours are left; the sync leaves those to others"
+            raise RateLimited("salesforce", said, LOOK_AGAIN)
+
+    def for_work(self, mapping: CrmMapping, *, live: bool) -> Self:
+        chosen = copy.copy(self)
+        if live:
+            chosen._bulk = self._bulk.for_live_events()
+        if mapping.salesforce:
+            chosen._domain_field = mapping.salesforce.domain_field
+        return chosen
+
+
+def _without(values: Mapping[str, Any], name: str) -> dict[str, Any]:
+    return {each: value for each, value in values.items() if each != name}

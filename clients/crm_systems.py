@@ -1,0 +1,129 @@
+"""What every CRM looks like to the sync, and where a customer stands with one of its objects."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Protocol, Self
+
+from clients.crm_diff import Value, difference, values_of_new
+from clients.crm_match import Ambiguous, Candidate, Matched, NotFound
+from models.crm import CrmMapping, ObjectMapping, System, Way
+from models.crm_facts import CustomerFacts
+from models.crm_sync import Change, Standing, Status, Written
+from models.effects import Action
+
+
+class Crm(Protocol):
+    """One per system. Objects go by the system's own name: contacts, Account."""
+
+    system: System
+    most_rows: int
+    """Of one call, to look up and to write."""
+    at_once: int
+    """Calls of bulk work at once; live events find a way beside them."""
+
+    async def unfit(self, name: str, mapping: ObjectMapping) -> list[str]:
+        """One sentence per field that is missing there, or cannot hold what is to go there."""
+        ...
+
+    async def find(
+        self, name: str, mapping: ObjectMapping, way: Way, values: Sequence[str]
+    ) -> Mapping[str, Sequence[Candidate]]:
+        """Records by what they are looked up by, up to `most_rows` values."""
+        ...
+
+    async def update(self, name: str, rows: Mapping[str, Mapping[str, Any]]) -> dict[str, Written]:
+        """Set fields of up to `most_rows` records by id; what became of each. May be repeated."""
+        ...
+
+    async def create(
+        self, name: str, key_field: str, rows: Mapping[str, Mapping[str, Any]]
+    ) -> dict[str, Written]:
+        """Make up to `most_rows` records, by the value of our unique field. May be repeated."""
+        ...
+
+    def written_as(self, value: Value) -> Any:
+        """As the system takes it, and JSON can keep it."""
+        ...
+
+    def link(self, name: str, record_id: str) -> str | None: ...
+
+    async def spare(self) -> None:
+        """Raises RateLimited where so few of the day's calls are left that bulk work must leave them."""
+        ...
+
+    def for_work(self, mapping: CrmMapping, *, live: bool) -> Self:
+        """The same connection and pace, for that mapping; live, ahead of bulk work that waits."""
+        ...
+
+
+class _Problem(Protocol):
+    @property
+    def reason(self) -> str: ...
+    @property
+    def text(self) -> str: ...
+
+
+class _Outcome(Protocol):
+    @property
+    def key(self) -> str: ...
+    @property
+    def id(self) -> str | None: ...
+    @property
+    def action(self) -> Action | None: ...
+    @property
+    def problem(self) -> _Problem | None: ...
+
+
+def written(outcomes: Iterable[_Outcome]) -> dict[str, Written]:
+    """The same of each system's own outcomes, by key."""
+    return {each.key: _written(each) for each in outcomes}
+
+
+def _written(outcome: _Outcome) -> Written:
+    if (problem := outcome.problem) is None:
+        return Written(id=outcome.id, action=outcome.action)
+    passes = getattr(problem, "passes", False)
+    return Written(reason=problem.reason, detail=problem.text, passes=passes)
+
+
+def standing(
+    crm: Crm, facts: CustomerFacts, mapping: ObjectMapping, found: Matched | Ambiguous | NotFound
+) -> Standing:
+    """What is to be written of this customer, or why nothing is."""
+    if isinstance(found, Ambiguous):
+        return Standing(
+            customer=facts.uuid, status=Status.AMBIGUOUS, reason=found.reason, candidates=list(found.ids)
+        )
+    if isinstance(found, NotFound):
+        return _without_record(crm, facts, mapping, found.reason)
+    differs = difference(facts, mapping, found.record.values)
+    changes = {
+        name: Change(change.before, crm.written_as(change.after)) for name, change in differs.changes.items()
+    }
+    return Standing(
+        customer=facts.uuid,
+        status=Status.PLANNED if changes else Status.UNCHANGED,
+        record=found.record.id,
+        by_key=found.record.key == facts.uuid,
+        changes=changes,
+        kept=sorted(differs.kept),
+        open=differs.open,
+    )
+
+
+def _without_record(crm: Crm, facts: CustomerFacts, mapping: ObjectMapping, reason: str) -> Standing:
+    if mapping.create == "never":
+        return Standing(customer=facts.uuid, status=Status.NOT_FOUND, reason=reason)
+    values = values_of_new(facts, mapping)
+    changes = {name: Change(None, crm.written_as(value)) for name, value in values.items()}
+    return Standing(customer=facts.uuid, status=Status.PLANNED, changes=changes)
+
+
+def settled(planned: Standing, result: Written | None) -> Standing:
+    """Where it stands after the write."""
+    change: dict[str, Any] = {"status": Status.REFUSED, "reason": "unanswered"}
+    if result and result.reason:
+        change |= {"reason": result.reason, "detail": result.detail}
+    elif result:
+        done = Status.CREATED if result.action is Action.CREATED else Status.UPDATED
+        change = {"status": done, "record": result.id or planned.record}
+    return planned.model_copy(update=change)

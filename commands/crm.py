@@ -1,0 +1,135 @@
+"""`crm run` and `crm report`: a sync started by hand and followed, and what the last one came to."""
+
+import csv
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+from rich.box import SIMPLE
+from rich.console import Console, Group
+from rich.markup import escape
+from rich.table import Table
+from temporalio.api.workflow.v1 import PendingActivityInfo
+from temporalio.client import Client
+
+import temporal
+from commands.backfill import known_account
+from commands.events import Stopped
+from commands.following import Run, follow, heartbeat, latest, started, trouble
+from config_files import load_crm_mapping
+from models.crm import System
+from models.crm_sync import CrmReport, CrmSyncInput, Left, ObjectReport, Status, SyncReport
+from settings import Settings
+
+COLUMNS = ("object", "chartmogul_customer", "reason", "detail", "records")
+SHOWN = 20
+"""Lines of a list on the terminal; the CSV has all that the run keeps."""
+
+
+async def run(settings: Settings, account: str, system: System, console: Console) -> bool:
+    """Start one and follow it. Ctrl-C leaves it running. False where an object failed."""
+    known_account(settings, account)
+    given = CrmSyncInput(account=account, system=system, mapping=load_crm_mapping(settings.crm_file))
+    require(settings, given, settings.crm_file)
+    client = await temporal.connect()
+    what, id = f"Sync of account {account} to {system}", f"{run_id(account, system)}/by-hand"
+    run = await started(client, "crm_sync", given, CrmReport, id=id, what=what, account=account)
+    report = await _follow(settings, client, run, console)
+    _print(report, console)
+    return not report.problems
+
+
+async def report(
+    settings: Settings, account: str, system: System, file: Path | None, console: Console
+) -> None:
+    """Of the last run, by hand or by schedule; of one that runs when it has ended."""
+    client = await temporal.connect()
+    query = f"WorkflowType = 'crm_sync' AND WorkflowId STARTS_WITH '{run_id(account, system)}'"
+    run = await latest(client, query, CrmReport)
+    if run is None:
+        raise Stopped(
+            f"There was no sync of account {account} to {system} yet: `mogulflow crm run {system}`."
+        )
+    found = await _follow(settings, client, run, console)
+    _print(found, console)
+    if file:
+        _write(found, file)
+        console.print(f"{len(found.left):,} records that were not written: {file}", soft_wrap=True)
+    if file and found.left_off:
+        console.print(f"[yellow]{found.left_off:,} more are not in the run's report.[/]")
+
+
+def run_id(account: str, system: System) -> str:
+    """Of the schedule; its runs' ids begin so."""
+    return f"crm/{account}/{system}"
+
+
+def require(settings: Settings, given: CrmSyncInput, file: str) -> None:
+    """Raises Stopped where the CRM is not connected, or the mapping has nothing for it."""
+    if getattr(settings, given.system) is None:
+        name = {"hubspot": "HUBSPOT__TOKEN", "salesforce": "SALESFORCE__INSTANCE_URL and others"}
+        raise Stopped(f"{given.system} is not connected. Set {name[given.system]}.")
+    if not given.mapping.objects(given.system):
+        raise Stopped(f"{file} names no object of {given.system}.")
+
+
+async def _follow(settings: Settings, client: Client, run: Run[CrmReport], console: Console) -> CrmReport:
+    progress = partial(_progress, client)
+    return await follow(settings, client, run, console, progress, again="mogulflow crm report SYSTEM")
+
+
+async def _progress(client: Client, pending: Sequence[PendingActivityInfo]) -> Group:
+    for each in pending:
+        told = await heartbeat(client, each)
+        doing = " ".join(filter(None, (told.get("object"), told.get("doing", "waiting for its turn"))))
+        done = f"{told.get('rows', 0):,} done, {told.get('customers', 0):,} customers"
+        lines = [f"{doing}: {done}, {told.get('written', 0):,} records written"]
+        return Group(*lines, *([f"Try {each.attempt}: {escape(trouble(each))}"] if each.attempt > 1 else []))
+    return Group("Waiting for a worker")
+
+
+def _print(report: CrmReport, console: Console) -> None:
+    console.print(
+        objects_table(
+            f"Sync to {report.system}: {report.outcome}, {report.customers:,} customers in"
+            f" {report.seconds:.0f} s",
+            report.objects,
+        )
+    )
+    print_reasons(report, console)
+    for problem in report.problems:
+        console.print(f"[red]{problem.step}[/]: {escape(problem.message)}", soft_wrap=True)
+
+
+def objects_table(title: str, objects: Sequence[ObjectReport]) -> Table:
+    statuses = [status for status in Status if any(each.counts.get(status) for each in objects)]
+    table = Table("object", box=SIMPLE, title=title, title_justify="left")
+    for status in statuses:
+        table.add_column(status.value, justify="right")
+    for each in objects:
+        table.add_row(each.object, *(f"{each.counts.get(status, 0):,}" for status in statuses))
+    return table
+
+
+def print_reasons(report: SyncReport, console: Console) -> None:
+    for each in report.objects:
+        for reason, count in list(each.reasons.items())[:SHOWN]:
+            console.print(f"{each.object}, not written: {count:,} × {escape(reason)}", soft_wrap=True)
+        for name, count in each.kept.items():
+            console.print(f"{each.object}: a person's value stays in {escape(name)}, {count:,} ×")
+        for what, count in list(each.open.items())[:SHOWN]:
+            console.print(f"{each.object}, left as it is: {count:,} × {escape(what)}", soft_wrap=True)
+
+
+def _write(report: CrmReport, file: Path) -> None:
+    try:
+        with file.open("w", newline="", encoding="utf-8") as opened:
+            writer = csv.writer(opened)
+            writer.writerow(COLUMNS)
+            writer.writerows(map(_row, report.left))
+    except OSError as error:
+        raise Stopped(f"{file}: {error.strerror}.") from None
+
+
+def _row(left: Left) -> tuple[str, ...]:
+    return (left.object, left.customer, left.reason, left.detail, " ".join(left.records))

@@ -1,0 +1,72 @@
+"""`crm prepare`: the fields that the mapping needs. HubSpot's are made, Salesforce's an admin must make."""
+
+from rich.console import Console
+from rich.markup import escape
+
+from clients.errors import IntegrationError
+from clients.hubspot import HubSpotClient
+from clients.hubspot_fields import wanted_properties
+from clients.salesforce import SalesforceClient
+from clients.salesforce_fields import to_do_in_salesforce
+from commands.crm import require
+from commands.events import Stopped
+from commands.show import folding
+from config_files import load_crm_mapping
+from models.crm import CrmMapping, System
+from models.crm_sync import CrmSyncInput
+from models.effects import Action
+from models.hubspot import ObjectType, Prepared
+from settings import Settings
+
+COLOURS = {Action.CREATED: "green", Action.WOULD_CREATE: "green", Action.SKIPPED: "bold red"}
+OBJECT_TYPES: tuple[ObjectType, ...] = ("contacts", "companies")
+
+
+async def prepare(settings: Settings, system: System, dry_run: bool, console: Console) -> bool:
+    """False where something is left for a person. Raises Stopped."""
+    mapping = load_crm_mapping(settings.crm_file)
+    require(settings, CrmSyncInput(account="", system=system, mapping=mapping), settings.crm_file)
+    try:
+        if system == "hubspot":
+            return await _hubspot(settings, mapping, dry_run, console)
+        return await _salesforce(settings, mapping, console)
+    except IntegrationError as error:
+        raise Stopped(str(error)) from None
+
+
+async def _hubspot(settings: Settings, mapping: CrmMapping, dry_run: bool, console: Console) -> bool:
+    assert settings.hubspot  # required before
+    client, objects, found = HubSpotClient(settings.hubspot), mapping.objects("hubspot"), list[Prepared]()
+    try:
+        for name in OBJECT_TYPES:
+            if name in objects:
+                found += await client.prepare(name, wanted_properties(objects[name]), dry_run=dry_run)
+    finally:
+        await client.aclose()
+    table = folding("object", "", "name", "what", "problem")
+    for each in found:
+        what = f"[{COLOURS.get(each.action, 'dim')}]{each.action}[/]"
+        table.add_row(each.object_type, each.kind, each.name, what, escape(each.problem or ""))
+    console.print(table)
+    return not any(each.problem for each in found)
+
+
+async def _salesforce(settings: Settings, mapping: CrmMapping, console: Console) -> bool:
+    assert settings.salesforce  # required before
+    client, left = SalesforceClient(settings.salesforce), list[str]()
+    try:
+        for name, each in mapping.objects("salesforce").items():
+            left += to_do_in_salesforce(name, each, await client.describe(name))
+    finally:
+        await client.aclose()
+    if left:
+        console.print(
+            "An admin must do this (Setup, Object Manager, the object, Fields & Relationships), and let the"
+            " integration user read and edit each field:",
+            soft_wrap=True,
+        )
+    for each_line in left:
+        console.print(f"  {escape(each_line)}", soft_wrap=True)
+    if not left:
+        console.print("All fields that the mapping names are there.")
+    return not left

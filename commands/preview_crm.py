@@ -1,0 +1,118 @@
+"""`preview crm`: what the sync would write, field by field. Nothing is written anywhere."""
+
+import tempfile
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from activities.crm import census_of, read_into
+from activities.crm_reading import Reading
+from activities.crm_sync import ObjectSync, Progress
+from clients.chartmogul import ChartMogulClient
+from clients.crm_file import RunFile
+from clients.crm_systems import Crm
+from clients.errors import IntegrationError, Permanent
+from commands.backfill import known_account
+from commands.crm import objects_table, print_reasons, require
+from commands.events import Stopped
+from commands.show import folding
+from config_files import load_crm_mapping
+from models.crm import System
+from models.crm_sync import CrmSyncInput, ObjectReport, Standing, SyncReport
+from settings import Settings
+from worker import Connections
+
+SAMPLE = 10
+
+
+async def preview(
+    settings: Settings, account: str, system: System, customers: Sequence[str], console: Console
+) -> None:
+    """Counts and the first records before and after; of `customers` all, where some are named."""
+    known_account(settings, account)
+    given = CrmSyncInput(account=account, system=system, mapping=load_crm_mapping(settings.crm_file))
+    require(settings, given, settings.crm_file)
+    progress = Progress()
+    with tempfile.TemporaryDirectory() as folder:
+        file = RunFile(Path(folder))
+        try:
+            async with _connected(settings, given) as (client, crm):
+                reading = Reading(client, given.mapping, [system])
+                with console.status("Reading ChartMogul"):
+                    await _read(reading, file, customers, progress)
+                await _show(given, crm, file, bool(customers), progress, console)
+        except IntegrationError as error:
+            raise Stopped(str(error)) from None
+        finally:
+            file.close()
+
+
+@asynccontextmanager
+async def _connected(settings: Settings, given: CrmSyncInput) -> AsyncIterator[tuple[ChartMogulClient, Crm]]:
+    connections = Connections.of(settings)
+    try:
+        crm = connections.crms(settings)[given.system].for_work(given.mapping, live=False)
+        yield connections.chartmogul[given.account], crm
+    finally:
+        await connections.aclose()
+
+
+async def _read(reading: Reading, file: RunFile, customers: Sequence[str], progress: Progress) -> None:
+    if customers:
+        file.add([(await reading.one(uuid))[0] for uuid in customers])
+        file.say("unreadable", 0)
+    else:
+        await read_into(file, reading, datetime.now(UTC), progress)
+
+
+async def _show(
+    given: CrmSyncInput, crm: Crm, file: RunFile, alone: bool, progress: Progress, console: Console
+) -> None:
+    census = None if alone else await census_of(file)
+    objects: list[ObjectReport] = []
+    for name, mapping in given.mapping.objects(given.system).items():
+        sync = ObjectSync(crm, name, mapping, file, census, progress)
+        with console.status(f"Comparing {name}"):
+            problem = await _plan(sync)
+        if problem:
+            console.print(f"[red]{name}[/]: {escape(problem)}", soft_wrap=True)
+        objects.append(file.report(name))
+        if sample := file.sample(name, file.customers if alone else SAMPLE):
+            console.print(_sample(name, sample))
+    title = f"Would be written to {given.system}, of {file.customers:,} customers"
+    console.print(objects_table(title, objects))
+    print_reasons(SyncReport(customers=file.customers, objects=objects), console)
+    if alone:
+        console.print("Whether another customer has the same e-mail or domain only the whole preview knows.")
+
+
+async def _plan(sync: ObjectSync) -> str | None:
+    """What is wrong with the object's fields does not hide what else there is to see."""
+    try:
+        await sync.check()
+        await sync.plan()
+    except Permanent as error:
+        return str(error)
+    return None
+
+
+def _sample(name: str, standings: Sequence[Standing]) -> Table:
+    table = folding("record", "field", "before", "after", title=f"{name}, the first records", lines=True)
+    for each in standings:
+        fields = list(each.changes.items())
+        table.add_row(
+            f"{each.record or 'new'}\n{each.customer}",
+            "\n".join(escape(field) for field, _ in fields),
+            "\n".join(escape(_shown(change.before)) for _, change in fields),
+            "\n".join(escape(_shown(change.after)) for _, change in fields),
+        )
+    return table
+
+
+def _shown(value: object) -> str:
+    return "-" if value in (None, "") else str(value)

@@ -1,0 +1,141 @@
+"""A worker is killed in the midst of a sync of all customers, which goes on where it was."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from uuid import uuid4
+
+import pytest
+from temporalio.client import Client, WorkflowHandle
+
+import temporal
+from models.crm_sync import CrmReport, CrmSyncInput, Status
+from models.runs import Outcome
+from simulators.control import Control
+from stack import ANY_PORTS, Stack
+from tests.conftest import settings_for
+from tests.fire.conftest import Figures
+from tests.fire.sizes import FULL, SIZES
+from tests.service.conftest import until
+from tests.workflows.crm import MAPPING, of, paths, prepare
+
+CUSTOMERS, SEED = 3000, 77
+IN_FLIGHT = 6
+"""Batches that a worker has under way at once: what became of them is not known when it dies."""
+
+CALLS_OF_A_BATCH = 3
+"""At most: the company of who has an e-mail takes so many."""
+
+CUSTOMER_LISTS = ("/v1/customers", "/v1/invoices", "/v1/plans")
+
+
+@dataclass(frozen=True)
+class Moment:
+    """When to kill: after so many calls of a path."""
+
+    path: str
+    calls: int
+
+
+WHILE_WRITING = Moment("/crm/objects/2026-09/contacts/batch/update", 8)
+MOMENTS = [
+    Moment("/v1/customers", 3),
+    Moment("/crm/objects/2026-09/contacts/batch/read", 12),
+    WHILE_WRITING,
+    Moment("/crm/associations/2026-09/contacts/companies/batch/read", 10),
+    Moment("/crm/objects/2026-09/companies/batch/update", 8),
+]
+
+
+@pytest.fixture(scope="module")
+async def stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack]:
+    """At a pace that leaves time to kill."""
+    pace = {"HUBSPOT__REQUESTS_PER_10_SECONDS": "400", "CHARTMOGUL__DEFAULT__REQUESTS_PER_SECOND": "60"}
+    async with Stack(tmp_path_factory.mktemp("crm"), ANY_PORTS, environment=pace) as stack:
+        yield stack
+
+
+@pytest.fixture
+def simulators(stack: Stack) -> Iterator[Control]:
+    with Control(stack.simulators_url) as control:
+        yield control
+
+
+async def fresh(simulators: Control) -> None:
+    """A portal with our properties, and the same customers each time."""
+    simulators.reset(seed=SEED, customers=CUSTOMERS)
+    await prepare(settings_for(simulators.url))
+
+
+async def begun(client: Client) -> WorkflowHandle[object, CrmReport]:
+    given = CrmSyncInput(account="default", system="hubspot", mapping=MAPPING)
+    return await client.start_workflow(
+        "crm_sync",
+        given,
+        id=f"crm/default/hubspot/{uuid4()}",
+        task_queue=temporal.WORKFLOWS,
+        task_timeout=temporal.TASK_TIMEOUT,
+        result_type=CrmReport,
+    )
+
+
+def calls(simulators: Control) -> Counter[str]:
+    return paths(simulators, None)
+
+
+@pytest.fixture(scope="module")
+async def undisturbed(stack: Stack) -> tuple[CrmReport, Counter[str]]:
+    with Control(stack.simulators_url) as simulators:
+        await fresh(simulators)
+        report = await (await begun(await stack.client())).result()
+        return report, calls(simulators)
+
+
+@pytest.mark.timeout(180)
+@pytest.mark.parametrize(
+    "moment", MOMENTS if SIZES is FULL else [WHILE_WRITING], ids=lambda moment: moment.path
+)
+async def test_a_killed_sync_goes_on_and_repeats_no_batch_that_was_done(
+    stack: Stack,
+    simulators: Control,
+    undisturbed: tuple[CrmReport, Counter[str]],
+    moment: Moment,
+    figures: Figures,
+) -> None:
+    await fresh(simulators)
+    run = await begun(await stack.client())
+    await until(lambda: calls(simulators)[moment.path] >= moment.calls)
+    await stack.serve.kill()
+    before = calls(simulators)
+    await stack.serve.start()
+    async with asyncio.timeout(120):
+        report = await run.result()
+    after, expected = calls(simulators), undisturbed[1]
+    hubspot = [path for path in expected if path.startswith("/crm/") and "properties" not in path]
+    repeated = {path: after[path] - expected[path] for path in hubspot}
+    figures |= {
+        "customers": CUSTOMERS,
+        "calls before the kill": sum(before[path] for path in hubspot),
+        "calls in all": sum(after[path] for path in hubspot),
+        "without a kill": sum(expected[path] for path in hubspot),
+    }
+    assert (report.outcome, report.problems) == (Outcome.ACTED, [])
+    assert sum(before[path] for path in hubspot) < sum(after[path] for path in hubspot)
+    most = CALLS_OF_A_BATCH if "companies" in moment.path else 1
+    assert sum(max(0, more) for more in repeated.values()) <= IN_FLIGHT * most + 1, repeated
+    if moment.path not in CUSTOMER_LISTS:
+        assert {path: after[path] for path in CUSTOMER_LISTS} == {p: expected[p] for p in CUSTOMER_LISTS}
+    assert there(report) == there(undisturbed[0])
+    again = await (await begun(await stack.client())).result()
+    assert [each.written for each in again.objects] == [0, 0]
+
+
+def there(report: CrmReport) -> list[tuple[str, int, int]]:
+    """Customers that were left, and those whose record is as it should be, however it came to be."""
+    found = []
+    for name in ("contacts", "companies"):
+        counts = of(report, name).counts
+        right = counts.get(Status.UPDATED, 0) + counts.get(Status.UNCHANGED, 0)
+        found.append((name, right, counts.get(Status.NOT_FOUND, 0)))
+    return found

@@ -1,0 +1,87 @@
+"""How the recorded runs of the CRM syncs come about."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from ingress.dispatch import Door
+from models.chartmogul import MovementWebhook
+from models.crm_sync import CrmReport, CrmSyncInput, CustomerSyncOptions
+from models.effects import Mode
+from models.events import MovementType, movement_from_webhook
+from models.routes import Filter, Route, Routes
+from models.runs import Outcome, RunResult
+from tests.conftest import settings_for
+from tests.histories.studio import Case, Run, Studio
+from tests.histories.sweep_cases import start
+from tests.workflows.crm import MAPPING, prepare
+
+
+async def daily(studio: Studio) -> Run:
+    given = CrmSyncInput(account="default", system="hubspot", mapping=MAPPING)
+    return await start(studio, "crm_sync", given, CrmReport)
+
+
+async def synced(studio: Studio) -> Run:
+    await prepare(settings_for(studio.simulators.url))
+    return await daily(studio)
+
+
+async def fields_missing(studio: Studio) -> Run:
+    return await daily(studio)
+
+
+async def put(studio: Studio, body: dict[str, Any], mode: Mode = Mode.LIVE) -> Run:
+    route = Route(
+        name="customer-sync",
+        template="customer_sync",
+        when=Filter(movements=list(MovementType)),
+        options=CustomerSyncOptions(settling_seconds=0.2),
+    )
+    door = Door(studio.client, Routes(routes=[route]), "http://127.0.0.1:8233", MAPPING)
+    event = movement_from_webhook(MovementWebhook.model_validate(body), "default")
+    [run] = await door.dispatch(event, received_at=datetime.now(UTC), mode=mode)
+    return studio.client.get_workflow_handle(run.workflow_id, result_type=RunResult)
+
+
+def payer(studio: Studio) -> str:
+    return next(each.uuid for each in studio.simulators.customers(case="account") if each.mrr)
+
+
+async def expanded(studio: Studio) -> Run:
+    await prepare(settings_for(studio.simulators.url))
+    return await put(studio, studio.simulators.expand(payer(studio), send=False))
+
+
+async def waits_for_hubspot(studio: Studio) -> Run:
+    await prepare(settings_for(studio.simulators.url))
+    studio.simulators.fault("hubspot", "status", path="batch/read", status=503, times=3)
+    return await put(studio, studio.simulators.expand(payer(studio), send=False))
+
+
+async def cannot_write(studio: Studio) -> Run:
+    """HubSpot has none of our properties."""
+    return await put(studio, studio.simulators.expand(payer(studio), send=False))
+
+
+async def not_there(studio: Studio) -> Run:
+    body = studio.simulators.expand(payer(studio), send=False)
+    studio.simulators.delete_customer(payer(studio))
+    return await put(studio, body)
+
+
+async def would_sync(studio: Studio) -> Run:
+    await prepare(settings_for(studio.simulators.url))
+    return await put(studio, studio.simulators.cancel(payer(studio), send=False), Mode.PREVIEW)
+
+
+CASES = {
+    "crm_sync": [Case(synced, Outcome.ACTED), Case(fields_missing, Outcome.PARTIAL)],
+    "customer_sync": [
+        Case(expanded, Outcome.ACTED),
+        Case(waits_for_hubspot, Outcome.ACTED),
+        Case(cannot_write, Outcome.PARTIAL),
+        Case(not_there, Outcome.UNVERIFIED),
+        Case(would_sync, Outcome.PREVIEWED),
+    ],
+}
+"""By workflow."""

@@ -1,0 +1,43 @@
+"""CRM sync: once a day what ChartMogul knows of every customer goes to a CRM, where it differs."""
+
+from temporalio import workflow
+
+from activities.crm import CrmActivities
+from models.crm_sync import CrmReport, CrmSyncInput, SyncReport, SyncWork
+from models.runs import Outcome
+from workflows.crm_texts import CrmLedger
+from workflows.steps import StepFailed, long_step
+
+
+@workflow.defn(name="crm_sync")
+class CrmSync:
+    """One long step: facts of all customers never travel through here. An object that cannot be written
+    stops no other, and a record that cannot be written stops nothing."""
+
+    @workflow.init
+    def __init__(self, given: CrmSyncInput) -> None:
+        title = f"Sync of account {given.account} to {given.system}"
+        self._ledger = CrmLedger(title)
+
+    @workflow.run
+    async def run(self, given: CrmSyncInput) -> CrmReport:
+        self._ledger.show()
+        try:
+            report = await self._sync(given)
+        except StepFailed as failure:
+            raise self._ledger.fail(failure) from None
+        self._ledger.note_report(report)
+        result = self._ledger.end(Outcome.ACTED)
+        return CrmReport(
+            **dict(report), outcome=result.outcome, system=given.system, problems=result.problems
+        )
+
+    async def _sync(self, given: CrmSyncInput) -> SyncReport:
+        work = SyncWork(
+            account=given.account,
+            system=given.system,
+            mapping=given.mapping,
+            as_of=workflow.info().start_time,
+        )
+        summary = f"Write to {given.system} what differs"
+        return await long_step(CrmActivities.sync, work, summary=summary, limit=given.patience)

@@ -1,0 +1,94 @@
+"""Customer sync: a movement of MRR, and within seconds the CRM says what ChartMogul says of the customer."""
+
+import asyncio
+from datetime import timedelta
+
+from temporalio import workflow
+
+from activities.crm import CrmActivities
+from activities.definition import Step
+from models.crm import System
+from models.crm_sync import CustomerSyncInput, CustomerWork, FactsNow, FactsQuery
+from models.effects import Effect, Mode
+from models.events import MrrMovement
+from models.runs import Outcome, RunResult
+from temporal import STATED
+from workflows.headlines import summary
+from workflows.ledger import Ledger
+from workflows.steps import StepFailed, step
+
+SYNC: dict[System, Step[CrmActivities, CustomerWork, Effect]] = {
+    "hubspot": CrmActivities.sync_to_hubspot,
+    "salesforce": CrmActivities.sync_to_salesforce,
+}
+
+
+@workflow.defn(name="customer_sync")
+class CustomerSync:
+    """What is written is what ChartMogul says now, whatever the event said."""
+
+    @workflow.init
+    def __init__(self, given: CustomerSyncInput) -> None:
+        self._given = given
+        self._ledger = Ledger(summary(given.event))
+        self._stated = [given.event.stated]
+
+    @workflow.run
+    async def run(self, given: CustomerSyncInput) -> RunResult:
+        if (day := given.waits_until) and (left := day - workflow.now()) > timedelta(0):
+            await workflow.sleep(left, summary="Wait for the day of the movement")
+        try:
+            known = await self._read_when_settled()
+        except StepFailed as failure:
+            raise self._ledger.fail(failure) from None
+        if known is None:
+            return self._ledger.end(Outcome.UNVERIFIED)
+        objects = [
+            (system, name) for system in given.options.systems for name in given.mapping.objects(system)
+        ]
+        await asyncio.gather(*(self._sync(system, name, known) for system, name in objects))
+        return self._ledger.end(Outcome.PREVIEWED if given.mode is Mode.PREVIEW else Outcome.ACTED)
+
+    @workflow.query(name="effects", description="What this run has done so far")
+    def effects(self) -> list[Effect]:
+        return self._ledger.effects
+
+    @workflow.signal(name="restated", description="ChartMogul says otherwise of this movement now")
+    def restated(self, now: MrrMovement) -> None:
+        """Recorded, so that the next sweep knows that this run was told."""
+        if now.stated == self._stated[-1]:
+            return
+        self._ledger.note_restatement(self._stated[-1], now.stated)
+        self._stated.append(now.stated)
+        workflow.upsert_memo({STATED: self._stated})
+
+    async def _read_when_settled(self) -> FactsNow | None:
+        """Once more where ChartMogul does not show the movement yet; then what it shows is what there is."""
+        known = await self._read()
+        if known is None or not known.shows_movement:
+            settling = timedelta(seconds=self._given.options.settling_seconds)
+            await workflow.sleep(settling, summary="Give ChartMogul time to show the movement")
+            known = await self._read()
+        return known
+
+    async def _read(self) -> FactsNow | None:
+        event = self._given.event
+        query = FactsQuery(
+            account=event.account,
+            customer=event.customer_uuid,
+            mapping=self._given.mapping,
+            movement_type=event.movement_type,
+            occurred_at=event.occurred_at,
+        )
+        return await step(CrmActivities.read_facts, query, summary="Read the customer")
+
+    async def _sync(self, system: System, name: str, known: FactsNow) -> None:
+        work = CustomerWork(
+            key=f"{self._given.event.event_id}:{system}:{name}",
+            mode=self._given.mode,
+            account=self._given.event.account,
+            object=name,
+            mapping=self._given.mapping,
+            known=known,
+        )
+        await self._ledger.attempt(step(SYNC[system], work, summary=f"Write to {system} {name}"))
