@@ -40,8 +40,8 @@ class Loader:
             with opened(self._engine) as session:
                 done = _told(session, load, already=True)
                 if done is None:
-                    self._commit(session, load)
-                    done = _told(session, load)
+                    outcome = self._commit(session, load)
+                    done = _told(session, load, already=outcome is Outcome.ALREADY)
         except Retryable:  # the connection may have died with COMMIT on its way
             with opened(self._engine) as session:
                 done = _told(session, load)
@@ -56,16 +56,18 @@ class Loader:
             missing = definitions(session, load.mapping)
             sql = self._staged(session, load)
             counts = find(session, sql, _last_run(session, load))
-            sample = _sample(session.query(sql.sample(SAMPLE)), sql.fields)
+            problem = _problem(session, sql, counts)
+            sample = _sample(session, sql)
         return Preview(
             stream=load.mapping.target,
             statements=missing.statements,
             refused=missing.refused,
+            problem=problem,
             counts=counts,
             sample=sample,
         )
 
-    def _commit(self, session: Session, load: Load) -> None:
+    def _commit(self, session: Session, load: Load) -> Outcome:
         version = _lock_version(session, load)
         sql = self._staged(session, load)
         counts = find(session, sql, _last_run(session, load))
@@ -76,6 +78,7 @@ class Loader:
             raise Superseded(self._engine.name, f"{load.mapping.target}: a later run was loaded already.")
         if outcome is Outcome.OVERTAKEN:
             raise Unavailable(self._engine.name, f"{load.mapping.target}: another load came between")
+        return outcome
 
     def _staged(self, session: Session, load: Load) -> FindingSql:
         mapping = load.mapping
@@ -148,6 +151,15 @@ def _check_rejects(load: Load) -> None:
         )
 
 
+def _problem(session: Session, sql: FindingSql, counts: Counts) -> str | None:
+    try:
+        _check_rejects(sql.load)
+        check_missing(session, sql, counts)
+    except Rejected as error:
+        return str(error)
+    return None
+
+
 def _scratch(session: Session, name: str, select: str) -> None:
     session.execute(session.dialect.create_scratch(name, select))
     for statement in session.dialect.after_filling(name):
@@ -184,10 +196,19 @@ def _lock_version(session: Session, load: Load) -> int:
     return cast(int, found[0][0])
 
 
-def _sample(rows: Sequence[tuple[Any, ...]], fields: Sequence[str]) -> list[SampleRow]:
-    count = len(fields)
-    shown = []
+def _sample(session: Session, sql: FindingSql) -> list[SampleRow]:
+    """Half of them may be rows that are gone."""
+    names = sql.fields
+    gone = [
+        SampleRow(kind=str(what), before=dict(zip(names, before, strict=True)), after=None)
+        for what, *before in session.query(sql.sample_gone(SAMPLE // 2))
+    ]
+    return [*_changed(session.query(sql.sample(SAMPLE - len(gone))), names), *gone]
+
+
+def _changed(rows: Sequence[tuple[Any, ...]], names: Sequence[str]) -> Iterator[SampleRow]:
     for kind, *values in rows:
-        before, after = (dict(zip(fields, part, strict=True)) for part in (values[:count], values[count:]))
-        shown.append(SampleRow(kind=kind, before=None if kind == "new" else before, after=after))
-    return shown
+        before, after = (
+            dict(zip(names, part, strict=True)) for part in (values[: len(names)], values[len(names) :])
+        )
+        yield SampleRow(kind=kind, before=None if kind == "new" else before, after=after)

@@ -238,6 +238,14 @@ class FindingSql:
             f"left join {self._target} t on {self.same('t', 'd')} order by {self.keys('d')} limit {rows}"
         )
 
+    def sample_gone(self, rows: int) -> str:
+        """`_what`, then all columns."""
+        before = ", ".join(f"t.{name}" for name in self.fields)
+        return (
+            f"select g._what, {before} from {self.names.gone} g "
+            f"inner join {self._target} t on {self.same('t', 'g')} order by {self.keys('g')} limit {rows}"
+        )
+
     # -- words
 
     def keys(self, alias: str) -> str:

@@ -86,6 +86,8 @@ def _print(found: Preview, console: Console) -> None:
         console.print(f"  would run: {escape(' '.join(statement.split()))}", soft_wrap=True)
     for statement in found.refused:
         console.print(f"  [red]must be run by hand:[/] {escape(statement)}", soft_wrap=True)
+    if found.problem:
+        console.print(f"  [red]would be refused:[/] {escape(found.problem)}", soft_wrap=True)
     if found.sample:
         console.print(_sample(found.sample))
 

@@ -139,5 +139,6 @@ class Preview(_Record):
     stream: str
     statements: list[str]
     refused: list[str] = Field(default=[], description="Changes of the mapping that a person must make")
+    problem: str | None = Field(default=None, description="Why the load would be refused as a whole")
     counts: Counts
     sample: list[SampleRow]

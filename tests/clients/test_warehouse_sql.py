@@ -71,7 +71,7 @@ def statements_of(load: Load, dialect: Dialect) -> Iterator[str]:
         sql.count_gone(),
         sql.count_read(),
     )
-    yield from (sql.keys_that_are_not_unique(), sql.sample(10))
+    yield from (sql.keys_that_are_not_unique(), sql.sample(10), sql.sample_gone(5))
     if load.mapping.changes:
         yield sql.changes(load.mapping.changes, "null")
     plan = CommitSql(sql).plan(Counts(restated=1), 0, FIRST_NIGHT)

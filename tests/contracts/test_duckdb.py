@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from clients.duckdb import DuckDb
+from clients.errors import Rejected
 from clients.warehouse import Engine
 from clients.warehouse_loader import Loader, opened
 from models.warehouse_loads import Load
@@ -40,6 +41,12 @@ class TestDuckDb(WarehouseContract):
         assert self.movements(engine) == []
         done = loader.load(load.model_copy(update={"attempt": 2}))
         assert (done.already_applied, done.inserted) == (False, 100)
+
+    def test_too_little_memory_is_told_with_what_to_do(self, engine: Engine) -> None:
+        with opened(engine) as session:
+            session.execute("set memory_limit = '20MB'")
+            with pytest.raises(Rejected, match="Raise WAREHOUSE__MEMORY_MB"):
+                session.query("select len(list(i)) from range(20000000) r(i)")
 
     def test_file_that_another_process_has_open(self, tmp_path: Path, engine: Engine) -> None:
         with opened(engine):

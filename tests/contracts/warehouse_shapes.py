@@ -177,3 +177,12 @@ class Shapes(WarehouseBase):
         assert (before["mrr_movement_cents"], after["mrr_movement_cents"]) == (100, 150)
         assert self.movements(engine)[0] == ("mov-1", 100)
         assert loader.load(load).restated == 1
+
+    def test_preview_tells_what_a_load_would_be_refused_for(
+        self, engine: Engine, loader: Loader, nights: Nights
+    ) -> None:
+        loader.load(nights.load([movement(n) for n in range(200)]))
+        shown = loader.preview(nights.load([movement(n) for n in range(100)]))
+        assert shown.counts.missing == 100
+        assert [(row.kind, row.after) for row in shown.sample] == [("missing", None)] * 5
+        assert "100 of 200 rows are gone at once" in str(shown.problem)
