@@ -8,7 +8,7 @@ from simulators.refusal import Refusal
 from simulators.shapes import HubSpotRules
 
 BURST, DAILY = 100, 250_000
-"""What the headers tell where no limit is set: those of the smallest subscription."""
+"""What the headers tell where no limit is set: those of the smallest subscription, and nothing used."""
 
 
 class HubSpotLimits:
@@ -42,9 +42,10 @@ def _in_the_last(begun: deque[float], seconds: float, now: float) -> int:
 
 def _headers(rules: HubSpotRules, called: int, today: int) -> dict[str, str]:
     burst, daily = rules.requests_per_10_seconds or BURST, rules.requests_per_day or DAILY
+    left = max(0, burst - called) if rules.requests_per_10_seconds else burst
     return {
         "X-HubSpot-RateLimit-Max": str(burst),
-        "X-HubSpot-RateLimit-Remaining": str(max(0, burst - called)),
+        "X-HubSpot-RateLimit-Remaining": str(left),
         "X-HubSpot-RateLimit-Interval-Milliseconds": "10000",
         "X-HubSpot-RateLimit-Daily": str(daily),
         "X-HubSpot-RateLimit-Daily-Remaining": str(max(0, daily - today)),

@@ -34,7 +34,7 @@ WANTED = [new_property(fact) for fact in FACTS]
 
 def client_of(url: str, token: str = HUBSPOT_TOKEN, **options: Any) -> HubSpotClient:
     given = {name: options.pop(name) for name in ("api_version", "portal_id") if name in options}
-    settings = HubSpot(token=SecretStr(token), base_url=url, requests_per_10_seconds=100_000, **given)
+    settings = HubSpot(token=SecretStr(token), base_url=url, requests_per_10_seconds=5000, **given)
     return HubSpotClient(settings, **options)
 
 
@@ -400,10 +400,12 @@ async def test_live_calls_go_before_bulk_that_waits(simulators: Control) -> None
     )
     client = HubSpotClient(settings)
     live = client.for_live_events()
-    bulk = [client.read("companies", "hs_object_id", ["1"], []) for _ in range(4)]
+    bulk = [client.read("companies", "hs_object_id", ["1"], []) for _ in range(8)]
     await asyncio.gather(*bulk, live.read("contacts", "hs_object_id", ["1"], []))
     await client.aclose()
-    assert "contacts" in simulators.calls("hubspot")[0].path
+    paths = [call.path for call in simulators.calls("hubspot")]
+    first = 3  # turns that may be given at once, whose calls may overtake each other
+    assert any("contacts" in path for path in paths[:first]), paths
 
 
 async def test_link_leads_to_the_record() -> None:

@@ -31,7 +31,7 @@ def bare(url: str) -> Any:
 
 @asynccontextmanager
 async def ours(url: str, timeout_seconds: float = 5, **given: Any) -> AsyncIterator[HubSpotClient]:
-    settings = HubSpot(token=SecretStr("t1"), base_url=url, requests_per_10_seconds=100_000, **given)
+    settings = HubSpot(token=SecretStr("t1"), base_url=url, requests_per_10_seconds=5000, **given)
     client = HubSpotClient(settings, timeout_seconds=timeout_seconds)
     try:
         yield client

@@ -19,7 +19,7 @@ KEY = "chartmogul_customer_uuid"
 def unlimited(settings: Settings, threads: int = 8) -> Settings:
     """CRMs and a ChartMogul that allow any number of calls."""
     assert settings.hubspot
-    allowed = {"requests_per_10_seconds": 100_000, "searches_per_second": 1000, "threads": threads}
+    allowed = {"requests_per_10_seconds": 5000, "searches_per_second": 1000, "threads": threads}
     account = settings.chartmogul["default"].model_copy(update={"requests_per_second": 10_000})
     hubspot = settings.hubspot.model_copy(update=allowed)
     return settings.model_copy(update={"chartmogul": {"default": account}, "hubspot": hubspot})
