@@ -65,8 +65,11 @@ def preview_crm(
     customer: Annotated[
         list[str] | None, typer.Option(help="Only that one, by ChartMogul's uuid; may be repeated")
     ] = None,
+    sample: Annotated[
+        int, typer.Option(min=0, max=1000, help="Records of each object to show before and after")
+    ] = 10,
 ) -> None:
     """Show what the sync would write, field by field: every read, no write."""
     from commands.preview_crm import preview
 
-    run(preview(settings(), account, system.plain, customer or (), console))
+    run(preview(settings(), account, system.plain, customer or (), sample, console))

@@ -35,11 +35,13 @@ class Reading:
         self._client, self._mapping = client, mapping
         self._wanted = _wanted(mapping, systems)
         self.account = account
+        self._predicted_cents: float | None = None
 
     async def all(self, file: RunFile, as_of: datetime, note: Note) -> None:
         """Into the file, which had none or half of them."""
         file.begin_reading()
-        builder = await self._builder(as_of, await self._predicted(as_of.date()))
+        self._predicted_cents = await self._predicted(as_of.date())
+        builder = await self._builder(as_of)
         await asyncio.gather(
             self._take(self._client.stream_plans(), builder.add_plans, lambda n: note("plans", n)),
             self._movements(builder, as_of, note),
@@ -53,9 +55,12 @@ class Reading:
         file.say("read", 1)
 
     async def one(self, uuid: str, *, live: bool = True) -> tuple[CustomerFacts, list[Row]]:
-        """Also the customer's movements as they came. Raises NotFound."""
+        """Also the customer's movements as they came. Raises NotFound.
+
+        The account's predicted lifetime value is known where all were read before.
+        """
         rows = await self._client.customer_rows(uuid, live=live)
-        builder = await self._builder(datetime.now(UTC), None)
+        builder = await self._builder(datetime.now(UTC))
         # Newest first, and of two in one second the later one must come last.
         builder.add_movements(reversed(rows.movements), uuid)
         builder.add_subscriptions(rows.subscriptions, uuid)
@@ -70,13 +75,13 @@ class Reading:
         blocks = self._client.stream_movements(instant, datetime.now(UTC) + timedelta(seconds=1))
         return {str(row.get("customer-uuid")) async for block in blocks for row in block.rows}
 
-    async def _builder(self, as_of: datetime, predicted: float | None) -> FactsBuilder:
+    async def _builder(self, as_of: datetime) -> FactsBuilder:
         self.account = self.account or await self._client.account()
         return FactsBuilder(
             self._mapping,
             as_of=as_of,
             zone=_zone(self.account.time_zone),
-            predicted_ltv_cents=predicted,
+            predicted_ltv_cents=self._predicted_cents,
             movements=self._needs(FROM_MOVEMENTS),
             invoices=self._needs(FROM_INVOICES),
         )

@@ -60,7 +60,7 @@ class FactsBuilder:
         self._open |= {} if movements else dict.fromkeys(FROM_MOVEMENTS, "movements were not read")
         self._open |= {} if invoices else dict.fromkeys(FROM_INVOICES, "invoices were not read")
         if predicted_ltv_cents is None:
-            self._open["predicted_ltv"] = "ChartMogul gave no predicted lifetime value"
+            self._open["predicted_ltv"] = "no predicted lifetime value was read"
         self._spoiled: dict[str, dict[FactName, str]] = {}
         self.unreadable = 0
         """Rows without even a customer."""

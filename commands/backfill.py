@@ -175,7 +175,8 @@ def _print(account: str, progress: BackfillProgress, console: Console) -> None:
     tally = progress.tally
     what = f"{'Preview of a backfill' if progress.preview else 'Backfill'} of account {account}"
     span = f"{shown(progress.start)} to {shown(progress.end)}"
-    console.print(tally_table(f"{what}, {span}: {tally.rows} movements", tally))
+    console.print(f"{what}, {span}: {tally.rows} movements", highlight=False, soft_wrap=True)
+    console.print(tally_table(tally))
     for line in listed("These rows cannot be read; look whether ChartMogul changed them:", tally.unreadable):
         console.print(line, soft_wrap=True)
     if late := tally.of(Found.TOO_OLD):

@@ -55,7 +55,8 @@ async def coverage(
 def print_report(report: CoverageReport, console: Console) -> None:
     tally = report.tally
     title = f"Coverage of account {report.account}, {shown(report.start)} to {shown(report.end)}"
-    console.print(tally_table(title, tally, always=(*ACTED, Found.UNACCOUNTED)))
+    console.print(title, highlight=False, soft_wrap=True)
+    console.print(tally_table(tally, always=(*ACTED, Found.UNACCOUNTED)))
     missed = tally.of(Found.POLL, Found.BACKFILL, Found.UNACCOUNTED)
     due = missed + tally.of(Found.WEBHOOK)
     console.print(f"The webhook alone would have missed {missed} of {due} that were to be acted on.")

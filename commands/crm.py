@@ -90,20 +90,16 @@ async def _progress(client: Client, pending: Sequence[PendingActivityInfo]) -> G
 
 
 def _print(report: CrmReport, console: Console) -> None:
-    console.print(
-        objects_table(
-            f"Sync to {report.system}: {report.outcome}, {report.customers:,} customers in"
-            f" {report.seconds:.0f} s",
-            report.objects,
-        )
-    )
+    came_to = f"{report.outcome}, {report.customers:,} customers in {report.seconds:.0f} s"
+    console.print(f"Sync to {report.system}: {came_to}", highlight=False)
+    console.print(objects_table(report.objects))
     print_reasons(report, console)
     print_problems(report.problems, console)
 
 
-def objects_table(title: str, objects: Sequence[ObjectReport]) -> Table:
+def objects_table(objects: Sequence[ObjectReport]) -> Table:
     statuses = [status for status in Status if any(each.counts.get(status) for each in objects)]
-    table = Table("object", box=SIMPLE, title=title, title_justify="left")
+    table = Table("object", box=SIMPLE)
     for status in statuses:
         table.add_column(status.value, justify="right")
     for each in objects:

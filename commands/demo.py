@@ -22,10 +22,11 @@ QUICK = {
     "CHARTMOGUL__DEFAULT__POLL_MINUTES": "0.1",
     "CHARTMOGUL__DEFAULT__POLL_HEAD_START_SECONDS": "2",
     "CHARTMOGUL__DEFAULT__REQUESTS_PER_SECOND": "400",
+    "HUBSPOT__REQUESTS_PER_10_SECONDS": "1000",
     "SLACK__OPS_CHANNEL": "#revops-alerts",
 }
 """Nobody who watches a demo waits five minutes for the next poll, and the simulators take more than
-ChartMogul's 40 requests a second."""
+ChartMogul's 40 requests a second and HubSpot's 10."""
 
 INTERRUPTED = 130
 """What a shell says of a command that Ctrl-C ended before it was done."""
@@ -92,6 +93,7 @@ def _print_places(stack: Stack, console: Console) -> None:
         ),
         (stack.webhook_url, "the webhook: POST a movement here, as ChartMogul does"),
         (f"{stack.simulators_url}/chartmogul/", "customers: press Cancel on one and watch"),
+        (f"{stack.simulators_url}/hubspot/", "the contacts and companies, with what the sync wrote"),
         (f"{stack.simulators_url}/salesforce/", "the save tasks, as the owners see them"),
         (f"{stack.simulators_url}/slack/", "the channels with the alerts"),
         (f"{stack.simulators_url}/", "all simulators, and a panel to make them fail"),
@@ -110,6 +112,8 @@ def _write_environment(stack: Stack, file: Path) -> None:
     """So that the command can be used against the demo from another terminal."""
     ours = (
         "CHARTMOGUL__",
+        "CRM_",
+        "HUBSPOT__",
         "SALESFORCE__",
         "SLACK__",
         "TEMPORAL_",

@@ -75,7 +75,8 @@ def history(settings: Settings, account: str, limit: int, console: Console) -> N
             loads = Ledger(session).history(limit)
     except IntegrationError as error:
         raise Stopped(str(error)) from None
-    console.print(_table(f"Loads of account {account}, newest first", loads, ("committed_at", "run_id")))
+    console.print(f"Loads of account {account}, newest first", highlight=False)
+    console.print(_table(loads, ("committed_at", "run_id")))
 
 
 def _input(settings: Settings, wish: Wish) -> ExportInput:
@@ -113,8 +114,8 @@ async def _progress(client: Client, pending: Sequence[PendingActivityInfo]) -> G
 
 
 def print_report(report: ExportReport, console: Console) -> None:
-    title = f"Export {report.run_id} into {report.engine}: {report.outcome}"
-    console.print(_table(title, report.loads))
+    console.print(f"Export {report.run_id} into {report.engine}: {report.outcome}", highlight=False)
+    console.print(_table(report.loads))
     for stream in report.streams:
         if stream.unmapped:
             console.print(f"{stream.stream}: fields without a column: {escape(', '.join(stream.unmapped))}")
@@ -123,8 +124,8 @@ def print_report(report: ExportReport, console: Console) -> None:
     print_problems(report.problems, console)
 
 
-def _table(title: str, loads: Sequence[Loaded | LoadRun], more: Sequence[str] = ()) -> Table:
-    table = Table(*more, "table", box=SIMPLE, title=title, title_justify="left")
+def _table(loads: Sequence[Loaded | LoadRun], more: Sequence[str] = ()) -> Table:
+    table = Table(*more, "table", box=SIMPLE)
     for name in COUNTS:
         table.add_column(HEADS.get(name, name), justify="right")
     for load in loads:

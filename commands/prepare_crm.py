@@ -1,5 +1,7 @@
 """`crm prepare`: the fields that the mapping needs. HubSpot's are made, Salesforce's an admin must make."""
 
+from collections.abc import Iterator, Sequence
+
 from rich.console import Console
 from rich.markup import escape
 
@@ -10,7 +12,6 @@ from clients.salesforce import SalesforceClient
 from clients.salesforce_fields import to_do_in_salesforce
 from commands.crm import require
 from commands.events import Stopped
-from commands.show import folding
 from config_files import load_crm_mapping
 from models.crm import CrmMapping, System
 from models.crm_sync import CrmSyncInput
@@ -19,6 +20,7 @@ from models.hubspot import ObjectType, Prepared
 from settings import Settings
 
 COLOURS = {Action.CREATED: "green", Action.WOULD_CREATE: "green", Action.SKIPPED: "bold red"}
+KINDS = {"group": "groups", "property": "properties"}
 OBJECT_TYPES: tuple[ObjectType, ...] = ("contacts", "companies")
 
 
@@ -43,12 +45,21 @@ async def _hubspot(settings: Settings, mapping: CrmMapping, dry_run: bool, conso
                 found += await client.prepare(name, wanted_properties(objects[name]), dry_run=dry_run)
     finally:
         await client.aclose()
-    table = folding("object", "", "name", "what", "problem")
-    for each in found:
-        what = f"[{COLOURS.get(each.action, 'dim')}]{each.action}[/]"
-        table.add_row(each.object_type, each.kind, each.name, what, escape(each.problem or ""))
-    console.print(table)
+    for line in _lines(found):
+        console.print(line, highlight=False)
     return not any(each.problem for each in found)
+
+
+def _lines(found: Sequence[Prepared]) -> Iterator[str]:
+    """One for all to which the same was done."""
+    alike: dict[tuple[str, str, Action, str | None], list[str]] = {}
+    for each in found:
+        alike.setdefault((each.object_type, each.kind, each.action, each.problem), []).append(each.name)
+    for (object_type, kind, action, problem), names in alike.items():
+        what = f"[{COLOURS.get(action, 'dim')}]{len(names)} {action}[/]"
+        yield f"{object_type}, {KINDS[kind]}: {what}: {', '.join(names)}"
+        if problem:
+            yield f"  {escape(problem)}"
 
 
 async def _salesforce(settings: Settings, mapping: CrmMapping, console: Console) -> bool:

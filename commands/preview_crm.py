@@ -27,13 +27,17 @@ from models.crm_sync import CrmSyncInput, ObjectReport, Standing, SyncReport
 from settings import Settings
 from worker import Connections
 
-SAMPLE = 10
-
 
 async def preview(
-    settings: Settings, account: str, system: System, customers: Sequence[str], console: Console
+    settings: Settings,
+    account: str,
+    system: System,
+    customers: Sequence[str],
+    sample: int,
+    console: Console,
 ) -> None:
-    """Counts and the first records before and after; of `customers` all, where some are named."""
+    """Counts, and of each object `sample` records before and after; of `customers` all, where some are
+    named."""
     known_account(settings, account)
     given = CrmSyncInput(account=account, system=system, mapping=load_crm_mapping(settings.crm_file))
     require(settings, given, settings.crm_file)
@@ -45,7 +49,7 @@ async def preview(
                 reading = Reading(client, given.mapping, [system])
                 with console.status("Reading ChartMogul"):
                     await _read(reading, file, customers, progress)
-                await _show(given, crm, file, bool(customers), progress, console)
+                await _show(given, crm, file, None if customers else sample, progress, console)
         except IntegrationError as error:
             raise Stopped(str(error)) from None
         finally:
@@ -71,8 +75,10 @@ async def _read(reading: Reading, file: RunFile, customers: Sequence[str], progr
 
 
 async def _show(
-    given: CrmSyncInput, crm: Crm, file: RunFile, alone: bool, progress: Progress, console: Console
+    given: CrmSyncInput, crm: Crm, file: RunFile, shown: int | None, progress: Progress, console: Console
 ) -> None:
+    """`shown` are how many records of each object, or None where customers were named: all of theirs."""
+    alone = shown is None
     census = None if alone else await census_of(file)
     objects: list[ObjectReport] = []
     for name, mapping in given.mapping.objects(given.system).items():
@@ -82,10 +88,10 @@ async def _show(
         if problem:
             console.print(f"[red]{name}[/]: {escape(problem)}", soft_wrap=True)
         objects.append(file.report(name))
-        if sample := file.sample(name, file.customers if alone else SAMPLE):
+        if sample := file.sample(name, file.customers if shown is None else shown):
             console.print(_sample(name, sample))
-    title = f"Would be written to {given.system}, of {file.customers:,} customers"
-    console.print(objects_table(title, objects))
+    console.print(f"Would be written to {given.system}, of {file.customers:,} customers", highlight=False)
+    console.print(objects_table(objects))
     print_reasons(SyncReport(customers=file.customers, objects=objects), console)
     if alone:
         console.print("Whether another customer has the same e-mail or domain only the whole preview knows.")
@@ -102,15 +108,12 @@ async def _plan(sync: ObjectSync) -> str | None:
 
 
 def _sample(name: str, standings: Sequence[Standing]) -> Table:
-    table = folding("record", "field", "before", "after", title=f"{name}, the first records", lines=True)
+    table = folding("field", "before", "after", title=f"{name}, the first records")
     for each in standings:
-        fields = list(each.changes.items())
-        table.add_row(
-            f"{each.record or 'new'}\n{each.customer}",
-            "\n".join(escape(field) for field, _ in fields),
-            "\n".join(escape(_shown(change.before)) for _, change in fields),
-            "\n".join(escape(_shown(change.after)) for _, change in fields),
-        )
+        table.add_row(f"[bold]{each.record or 'new'}[/]", "", f"[bold]{each.customer}[/]")
+        for field, change in each.changes.items():
+            table.add_row(escape(field), escape(_shown(change.before)), escape(_shown(change.after)))
+        table.add_section()
     return table
 
 

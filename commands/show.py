@@ -67,13 +67,13 @@ def heading(found: Found) -> str:
     return _HEADINGS.get(found, found.value)
 
 
-def tally_table(title: str, tally: Tally, always: Sequence[Found] = ()) -> Table:
+def tally_table(tally: Tally, always: Sequence[Found] = ()) -> Table:
     """Movements by type and by what became of them; `always` are shown also where there are none.
 
     A movement counts once for each template.
     """
     columns = [each for each in Found if each in always or tally.of(each)]
-    table = Table("movement", box=SIMPLE, title=title, title_justify="left", show_footer=True)
+    table = Table("movement", box=SIMPLE, show_footer=True)
     table.columns[0].footer = "all"
     for found in columns:
         count = tally.of(found)

@@ -9,6 +9,7 @@ from temporalio.client import Client
 
 import temporal
 from commands.coverage import print_report
+from commands.enriching import enrichment
 from commands.nights import two_nights
 from commands.scenes import ACCOUNT, NOTHING_DONE, Stage
 from models.movements import CoverageInput, CoverageReport, Found
@@ -55,6 +56,7 @@ async def tell(stack: Stack, control: Control, console: Console) -> list[Claim]:
     console.print()
     print_report(report, console)
     nights = await two_nights(stack, client, control, console)
+    crm = await enrichment(stack, client, control, console)
     return [
         _claim("a cancellation makes one task and one message", stage.left_behind(first), ONE_OF_EACH),
         Claim(f"... within {WITHIN_MS} ms of the webhook", first.took_ms < WITHIN_MS, f"{first.took_ms} ms"),
@@ -70,6 +72,9 @@ async def tell(stack: Stack, control: Control, console: Console) -> list[Claim]:
             [round(delta * 100) for _, _, delta in nights.restated],
             [nights.moved_cents],
         ),
+        _claim("the preview of the CRM sync writes nothing", crm.after_preview, 0),
+        Claim("the sync writes records of HubSpot", crm.after_sync > 0, f"{crm.after_sync}"),
+        _claim("... as many as it says, and the second writes none", crm.written, (crm.after_sync, 0)),
     ]
 
 

@@ -14,6 +14,9 @@ from processes import locked
 from stack import OURS
 from tests.service.conftest import started
 
+PATIENCE_SECONDS = 120
+pytestmark = pytest.mark.timeout(150)
+
 
 @pytest.fixture
 def environment(tmp_path: Path) -> dict[str, str]:
@@ -24,7 +27,7 @@ def environment(tmp_path: Path) -> dict[str, str]:
 
 async def output_of(process: asyncio.subprocess.Process) -> str:
     """All of it. It ends when the last process that holds the terminal has, the guard included."""
-    output, _ = await asyncio.wait_for(process.communicate(), 45)
+    output, _ = await asyncio.wait_for(process.communicate(), PATIENCE_SECONDS)
     return output.decode()
 
 
@@ -61,7 +64,7 @@ async def test_once_checks_every_claim_and_leaves_nothing_behind(
 async def test_ctrl_c_stops_it_and_leaves_nothing_behind(tmp_path: Path, environment: dict[str, str]) -> None:
     async with started(tmp_path, "demo", **environment) as process:
         assert process.stdout is not None
-        await asyncio.wait_for(process.stdout.readuntil(b"Ctrl-C stops everything."), 45)
+        await asyncio.wait_for(process.stdout.readuntil(b"Ctrl-C stops everything."), PATIENCE_SECONDS)
         process.send_signal(signal.SIGINT)
         output = await output_of(process)
     assert process.returncode == 0, output

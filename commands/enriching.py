@@ -1,0 +1,69 @@
+"""The demo's last act: HubSpot gets its fields, the sync says what it would write, and writes it."""
+
+import asyncio
+import sys
+from contextlib import suppress
+from dataclasses import dataclass
+
+from rich.console import Console
+from temporalio.client import Client
+
+from commands.crm import run_id
+from models.crm_sync import CrmReport
+from simulators.control import Control
+from stack import ROOT, Stack
+
+ACCOUNT = "default"
+KEY = "chartmogul_customer_uuid"
+OBJECTS = ("contacts", "companies")
+
+
+@dataclass(frozen=True)
+class Enrichment:
+    after_preview: int
+    """Records of HubSpot that bear a customer's id when the preview has ended."""
+    after_sync: int
+    first: CrmReport
+    second: CrmReport
+
+    @property
+    def written(self) -> tuple[int, int]:
+        """By the first sync and by the second."""
+        first, second = (sum(each.written for each in run.objects) for run in (self.first, self.second))
+        return first, second
+
+
+async def enrichment(stack: Stack, client: Client, control: Control, console: Console) -> Enrichment:
+    """Each step is the command that a person types, and its output."""
+    console.print(
+        "\nThe CRM: HubSpot gets the fields, a preview shows what would be written, a sync writes it"
+    )
+    await _typed(stack, console, "crm", "prepare", "hubspot")
+    await _typed(stack, console, "preview", "crm", "hubspot", "--sample", "1")
+    after_preview = _enriched(control)
+    first = await _sync(stack, client, console)
+    return Enrichment(after_preview, _enriched(control), first, await _sync(stack, client, console))
+
+
+async def _sync(stack: Stack, client: Client, console: Console) -> CrmReport:
+    await _typed(stack, console, "crm", "run", "hubspot")
+    id = f"{run_id(ACCOUNT, 'hubspot')}/by-hand"
+    report: CrmReport = await client.get_workflow_handle(id, result_type=CrmReport).result()
+    return report
+
+
+def _enriched(control: Control) -> int:
+    return sum(bool(record.get(KEY)) for name in OBJECTS for record in control.hubspot_records(name))
+
+
+async def _typed(stack: Stack, console: Console, *words: str) -> None:
+    console.print(f"\n[bold]$ mogulflow {' '.join(words)}[/]", highlight=False)
+    console.file.flush()
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, str(ROOT / "cli.py"), *words), env=stack.environment, cwd=stack.warehouse.parent
+    )
+    try:
+        await process.wait()
+    finally:
+        with suppress(ProcessLookupError):  # it has ended, unless the demo was stopped
+            process.terminate()
