@@ -1,6 +1,6 @@
 """`schedules apply`: Temporal's schedules as schedules.py declares them; what an operator paused stays so."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -31,6 +31,8 @@ from settings import Settings
 
 Fields = dict[str, str]
 SHOWN_WHEN_NEW = ("when", "overlap", "catch-up", "time-out")
+MOST_TOLD = 20
+"""Differences of one schedule."""
 
 
 class What(StrEnum):
@@ -105,6 +107,8 @@ async def _difference(client: Client, declared: Declaration, present: ScheduleDe
         for name in before | after
         if before.get(name) != after.get(name)
     ]
+    if len(changes) > MOST_TOLD:
+        changes[MOST_TOLD:] = [f"and {len(changes) - MOST_TOLD} more"]
     state = present.schedule.state
     paused = [f"paused: {state.note or 'no reason given'}"] if state.paused else []
     what = What.UPDATE if changes else What.UNCHANGED
@@ -166,11 +170,20 @@ async def fields_of(client: Client, schedule: Schedule) -> Fields:
         "queue": action.task_queue,
         "priority": str(action.priority.priority_key or "-"),
         "pause on failure": str(schedule.policy.pause_on_failure).lower(),
-        **{f"input {name}": str(value) for each in given for name, value in dict(each).items()},
+        **{f"input {name}": str(value) for each in given for name, value in _leaves(dict(each))},
         **attributes,
         "what": str(what),
         "why": str(why),
     }
+
+
+def _leaves(given: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
+    """A mapping has hundreds of names; only those that differ are to be told."""
+    for name, value in given.items():
+        if isinstance(value, dict) and value:
+            yield from _leaves(value, f"{above}{name}.")
+        else:
+            yield above + name, value
 
 
 async def _plain(client: Client, values: Sequence[Any]) -> list[Any]:

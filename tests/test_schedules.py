@@ -173,6 +173,20 @@ async def test_a_dry_run_says_what_differs_and_writes_nothing(
     assert await every(client) == timedelta(minutes=5)
 
 
+async def test_of_a_mapping_only_what_changed_is_told(
+    client: Client, simulators_url: str, applied: Apply, tmp_path: Path
+) -> None:
+    connected = settings_for(simulators_url).model_copy(update={"salesforce": None})
+    await applied(connected)
+    mapping = Path(connected.crm_file).read_text()
+    file = tmp_path / "crm.yaml"
+    file.write_text(mapping.replace("mrr: chartmogul_mrr", "mrr: our_mrr", 1))
+    said = await applied(connected.model_copy(update={"crm_file": str(file)}), dry_run=True)
+    changed = [line for line in said.splitlines() if "→" in line]
+    assert len(changed) == 2  # contacts, and companies, which have the same fields
+    assert all("fields.mrr.to: chartmogul_mrr → our_mrr" in line for line in changed)
+
+
 async def test_an_operators_pause_and_note_survive(
     client: Client, settings: Settings, applied: Apply
 ) -> None:
