@@ -33,8 +33,8 @@ doubles: setup ## Install what stands in for cloud warehouses in tests, each in 
 demo: temporal ## Show the main job; ONCE=1 checks every claim and ends
 	@$(PY) cli.py demo $(if $(ONCE),--once)
 
-test: temporal temporal-server doubles ## Run all tests
-	$(PY) -m pytest
+test: temporal temporal-server doubles ## Run all tests, three files at a time: most of them wait
+	$(PY) -m pytest --numprocesses 3 --dist loadfile
 
 test-fire: temporal temporal-server ## Prove what kills, losses and repeats do, in full; TEMPORAL=postgres on PostgreSQL
 	FIRE=full $(if $(TEMPORAL),MOGULFLOW_TEMPORAL=$(TEMPORAL)) $(PY) -m pytest tests/fire --timeout 900
