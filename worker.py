@@ -142,7 +142,7 @@ def systems(connections: Connections, settings: Settings, sweeper: Sweeper) -> l
         # ChartMogul is spared by the client, request by request
         System("movements", [movements.sweep, movements.compare], slots=4, rate=50),
         # Two streams at a time: while one is loaded the other is read
-        System("warehouse", [warehouse.prepare, warehouse.export_stream], slots=2, rate=10),
+        System("warehouse", [warehouse.prepare, warehouse.export_stream, warehouse.check], slots=2, rate=10),
         System("crm", [crm.sync], slots=2, rate=10),
         System("runs", [RunsActivities().find_trouble], slots=2, rate=5),
     ]

@@ -12,11 +12,12 @@ import orjson
 from clients.chartmogul import ChartMogulClient
 from clients.chartmogul_dates import Row
 from clients.warehouse import Engine, Session
+from clients.warehouse_checks import customers_at_odds
 from clients.warehouse_files import Extract
 from clients.warehouse_history import Ledger, customers_to_read
 from clients.warehouse_loader import opened
 from clients.warehouse_rows import CHUNK
-from models.exports import Night, PrepareWork, StreamWork
+from models.exports import Night, NightWork, StreamWork
 from models.warehouse import StreamMapping
 from models.warehouse_loads import Extracted, Load, MonthSeen, Window
 
@@ -29,6 +30,10 @@ AHEAD = timedelta(days=5 * 365)
 """Movements are scheduled so far ahead at most. Reading has an end that does not move while it lasts."""
 
 DAY = timedelta(days=1)
+
+DOUBTED = timedelta(days=3)
+"""So old may the last whole reading be where a customer's movements do not give their MRR."""
+
 INTERVALS = ("day", "month")
 
 Rows = AsyncIterator[list[Row]]
@@ -52,16 +57,19 @@ async def months_seen(client: ChartMogulClient, night: Night) -> list[MonthSeen]
     ]
 
 
-def movements_since(session: Session, work: PrepareWork, months: list[MonthSeen]) -> datetime | None:
-    """None for all of history: at first, where it is small, and from time to time. Else some months back,
-    and at least to the first month that ChartMogul now tells otherwise."""
+def movements_since(session: Session, work: NightWork, months: list[MonthSeen]) -> datetime | None:
+    """None for all of history: at first, where it is small, from time to time, and where it is in doubt.
+    Else some months back, and at least to the first month that ChartMogul now tells otherwise."""
     mapping, ledger = work.mapping.target("mrr_movements"), Ledger(session)
     last = ledger.last("mrr_movements", complete=True)
     whole = ledger.last("mrr_movements", complete=True, whole=True)
     if work.night.full or last is None or whole is None or mapping is None:
         return None
     read, due = mapping.read, work.night.due_at
-    if whole.rows_read <= read.full_up_to_rows or due - whole.read_at >= timedelta(days=read.full_every_days):
+    age = due - whole.read_at
+    if whole.rows_read <= read.full_up_to_rows or age >= timedelta(days=read.full_every_days):
+        return None
+    if age >= DOUBTED and customers_at_odds(session, work.mapping, last.read_at, last.committed_at):
         return None
     since = min(last.read_at, due) - timedelta(days=read.look_back_days)
     changed = ledger.changed_since(months)
@@ -186,7 +194,7 @@ def _window(work: StreamWork) -> Window:
 
 
 def _customers(engine: Engine, work: StreamWork) -> list[str]:
-    with opened(engine, read_only=True) as session:
+    with opened(engine) as session:
         return customers_to_read(session, work.mapping, work.night.due_at.toordinal())
 
 

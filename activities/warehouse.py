@@ -4,9 +4,10 @@ import asyncio
 import shutil
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from zlib import crc32
 
@@ -19,13 +20,17 @@ from activities.export_streams import extract, load_of, months_seen, movements_s
 from clients.chartmogul import ChartMogulClient
 from clients.errors import Rejected
 from clients.warehouse import Engine
+from clients.warehouse_checks import customers_at_odds
 from clients.warehouse_loader import Loader, opened
 from clients.warehouse_schema import prepare
 from models.chartmogul import Account
-from models.exports import Prepared, PrepareWork, StreamReport, StreamWork
+from models.exports import Checked, NightWork, Prepared, StreamReport, StreamWork
 from models.warehouse_loads import MonthSeen
 
 OFF = "No warehouse is connected. Set WAREHOUSE__ENGINE, or leave the export's schedule out."
+
+EXAMPLES = 20
+"""Customers that a report names."""
 
 EngineOf = Callable[[str], Engine]
 """By account: each has a schema of its own."""
@@ -52,7 +57,7 @@ class WarehouseActivities:
         self._hash_key = hash_key
 
     @step_activity("warehouse.prepare")
-    async def prepare(self, work: PrepareWork) -> Prepared:
+    async def prepare(self, work: NightWork) -> Prepared:
         """Make tables and views, and find out from where on movements are read."""
         engine, client = self._engine(work.night.account), client_of(self._clients, work.night.account)
         progress = _Progress("prepare")
@@ -81,6 +86,14 @@ class WarehouseActivities:
             unmapped=sorted({name for _, extracted in tables for name in extracted.unmapped}),
         )
 
+    @step_activity("warehouse.check")
+    async def check(self, work: NightWork) -> Checked:
+        """Compare what the night's streams have brought."""
+        engine, progress = self._engine(work.night.account), _Progress("check", "comparing tables")
+        async with beating(lambda: vars(progress)):
+            found = await asyncio.to_thread(_at_odds, engine, work)
+        return Checked(customers_at_odds=len(found), examples=list(found[:EXAMPLES]))
+
     def _engine(self, account: str) -> Engine:
         if self._engine_of is None:
             raise Rejected("warehouse", OFF)
@@ -99,7 +112,12 @@ async def _files(work: StreamWork) -> AsyncIterator[Path]:
         await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
 
 
-def _prepare(engine: Engine, work: PrepareWork, account: Account, months: list[MonthSeen]) -> Prepared:
+def _at_odds(engine: Engine, work: NightWork) -> Sequence[str]:
+    with opened(engine) as session:
+        return customers_at_odds(session, work.mapping, work.night.began_at, datetime.now(UTC))
+
+
+def _prepare(engine: Engine, work: NightWork, account: Account, months: list[MonthSeen]) -> Prepared:
     with opened(engine) as session:
         done = prepare(session, work.mapping, account.time_zone)
         since = movements_since(session, work, months)

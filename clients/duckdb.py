@@ -151,6 +151,8 @@ def _translated(what: str) -> Iterator[None]:
         raise Unavailable(SYSTEM, f"Could not {what}: {brief(str(error))}") from None
     except duckdb.IOException as error:
         raise _of_the_file(what, error) from None
+    except duckdb.ConnectionException as error:  # this process has it open otherwise: to read, or to write
+        raise Unavailable(SYSTEM, f"Could not {what}: {brief(str(error))}") from None
     except duckdb.OutOfMemoryException:
         raise _out_of_memory(what) from None
     except duckdb.Error as error:

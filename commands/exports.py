@@ -121,6 +121,8 @@ def print_report(report: ExportReport, console: Console) -> None:
             console.print(f"{stream.stream}: fields without a column: {escape(', '.join(stream.unmapped))}")
         for month, cents in stream.months.items():
             console.print(f"Restated: {month} by {cents / 100:+,.2f}")
+    if report.checked and report.checked.at_odds:
+        console.print(f"[yellow]{report.checked.at_odds}[/]", soft_wrap=True)
     print_problems(report.problems, console)
 
 

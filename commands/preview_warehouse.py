@@ -20,7 +20,7 @@ from commands.backfill import known_account
 from commands.events import Stopped
 from commands.show import folding
 from config_files import load_mapping
-from models.exports import Night, Prepared, PrepareWork, StreamWork
+from models.exports import Night, NightWork, Prepared, StreamWork
 from models.warehouse_loads import MonthSeen, Preview, SampleRow
 from settings import Settings
 
@@ -32,7 +32,7 @@ async def preview(settings: Settings, account: str, streams: Sequence[str], cons
         raise Stopped("No warehouse is connected. Set WAREHOUSE__ENGINE=duckdb, or another.")
     now = datetime.now(UTC)
     night = Night(account=account, run_id=f"preview/{now.isoformat()}", due_at=now, began_at=now)
-    work = PrepareWork(night=night, mapping=load_mapping(settings.warehouse_file))
+    work = NightWork(night=night, mapping=load_mapping(settings.warehouse_file))
     client = ChartMogulClient(settings.chartmogul[account])
     engine = engine_of_account(settings.warehouse, account)
     try:
@@ -47,14 +47,14 @@ async def preview(settings: Settings, account: str, streams: Sequence[str], cons
         await client.aclose()
 
 
-async def _prepared(client: ChartMogulClient, engine: Engine, work: PrepareWork) -> Prepared:
+async def _prepared(client: ChartMogulClient, engine: Engine, work: NightWork) -> Prepared:
     account, months = await asyncio.gather(client.account(), months_seen(client, work.night))
     since = await asyncio.to_thread(_since, engine, work, months)
     zone, currency = account.time_zone, account.currency
     return Prepared(engine=engine.name, time_zone=zone, currency=currency, movements_since=since)
 
 
-def _since(engine: Engine, work: PrepareWork, months: list[MonthSeen]) -> datetime | None:
+def _since(engine: Engine, work: NightWork, months: list[MonthSeen]) -> datetime | None:
     with opened(engine, read_only=True) as session:
         return movements_since(session, work, months)
 

@@ -42,7 +42,7 @@ class Night(_Record):
         return int(self.began_at.timestamp() * 1000)
 
 
-class PrepareWork(_Record):
+class NightWork(_Record):
     night: Night
     mapping: Mapping
 
@@ -84,11 +84,28 @@ class StreamReport(_Record):
         return {f"{each.month:%Y-%m}": each.delta_cents for load in self.loads for each in load.months}
 
 
+class Checked(_Record):
+    """Whether tables that were read on their own agree."""
+
+    customers_at_odds: int = Field(description="Whose MRR is not what their last movement says")
+    examples: list[str] = Field(default=[], description="The first of them, by uuid")
+
+    @property
+    def at_odds(self) -> str:
+        """A sentence, where there are any."""
+        if not self.customers_at_odds:
+            return ""
+        more = " and others" if self.customers_at_odds > len(self.examples) else ""
+        names = f"{', '.join(self.examples)}{more}"
+        return f"MRR of {self.customers_at_odds} customers is not what their last movement says: {names}"
+
+
 class ExportReport(_Record):
     outcome: Outcome
     run_id: str
     engine: str = ""
     streams: list[StreamReport] = []
+    checked: Checked | None = None
     problems: list[Problem] = []
 
     @property

@@ -253,6 +253,12 @@ class Mapping(_Config):
                 raise ValueError(f"{each.target}: no parent {each.parent.stream} here")
         return self
 
+    def only(self, stream: str) -> "Mapping":
+        """What one stream needs of it, parents included: a step's input stays in the run's history."""
+        own = self.of(stream)
+        names = {each.target for each in own} | {each.parent.stream for each in own if each.parent}
+        return self.model_copy(update={"streams": [each for each in self.streams if each.target in names]})
+
     def of(self, stream: str) -> list[StreamMapping]:
         """The tables that are filled from one stream, the parent before its children."""
         return sorted(

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from models.exports import StreamReport
+from models.exports import Checked, StreamReport
 from models.money import Money
 from models.warehouse_loads import Loaded
 from workflows.ledger import GAP, Ledger
@@ -25,16 +25,24 @@ class ExportLedger(Ledger):
         super().__init__(title)
         self._streams = streams
         self.reports: list[StreamReport] = []
+        self.checked: Checked | None = None
 
     def note_stream(self, report: StreamReport) -> None:
         self.reports.append(report)
+        self.show()
+
+    def note_check(self, checked: Checked | None) -> None:
+        self.checked = checked
         self.show()
 
     def table(self) -> list[str]:
         head = ("table", *COUNTS, "")
         rows = [_row(load) for report in self.reports for load in report.loads]
         table = [_line(head), "|---" * len(head) + "|", *rows] if rows else []
-        return [*table, "", *self._to_come(), *map(_note, self.reports)]
+        return [*table, "", *self._to_come(), *map(_note, self.reports), *self._at_odds()]
+
+    def _at_odds(self) -> list[str]:
+        return [f"- {self.checked.at_odds}"] if self.checked and self.checked.at_odds else []
 
     def _to_come(self) -> list[str]:
         done = {each.stream for each in self.reports}

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from temporalio import workflow
 
 from activities.warehouse import WarehouseActivities
-from models.exports import ExportInput, ExportReport, Night, Prepared, PrepareWork, StreamWork
+from models.exports import ExportInput, ExportReport, Night, NightWork, Prepared, StreamWork
 from models.runs import Outcome
 from temporal import NOMINAL_TIME
 from workflows.export_texts import ExportLedger, moved, restated_line
@@ -38,6 +38,7 @@ class WarehouseExport:
             raise self._ledger.fail(failure) from None
         await self._export(prepared, [each for each in self._streams if each not in AFTER_OTHERS])
         await self._export(prepared, [each for each in self._streams if each in AFTER_OTHERS])
+        await self._check()
         await self._tell_of_restated_history(prepared.currency)
         result = self._ledger.end(Outcome.ACTED)
         return ExportReport(
@@ -45,11 +46,12 @@ class WarehouseExport:
             run_id=self._night.run_id,
             engine=prepared.engine,
             streams=self._ledger.reports,
+            checked=self._ledger.checked,
             problems=result.problems,
         )
 
     async def _prepare(self) -> Prepared:
-        work, limit = PrepareWork(night=self._night, mapping=self._given.mapping), self._given.patience
+        work, limit = NightWork(night=self._night, mapping=self._given.mapping), self._given.patience
         return await long_step(
             WarehouseActivities.prepare, work, summary="Prepare the warehouse", limit=limit
         )
@@ -58,12 +60,23 @@ class WarehouseExport:
         await asyncio.gather(*(self._export_one(prepared, each) for each in streams))
 
     async def _export_one(self, prepared: Prepared, stream: str) -> None:
-        work = StreamWork(night=self._night, stream=stream, mapping=self._given.mapping, prepared=prepared)
+        mapping = self._given.mapping.only(stream)
+        work = StreamWork(night=self._night, stream=stream, mapping=mapping, prepared=prepared)
         summary, limit = f"Export {stream}", self._given.patience
         export = WarehouseActivities.export_stream
         report = await self._ledger.attempt(long_step(export, work, summary=summary, limit=limit))
         if report is not None:
             self._ledger.note_stream(report)
+
+    async def _check(self) -> None:
+        """Whether customers and movements agree, where both came."""
+        if {"customers", "mrr_movements"} <= {each.stream for each in self._ledger.reports}:
+            work = NightWork(night=self._night, mapping=self._given.mapping)
+            check, limit = WarehouseActivities.check, self._given.patience
+            summary = "Compare customers with their movements"
+            self._ledger.note_check(
+                await self._ledger.attempt(long_step(check, work, summary=summary, limit=limit))
+            )
 
     async def _tell_of_restated_history(self, currency: str) -> None:
         months, wish = moved(self._ledger.reports), self._given.mapping.restated

@@ -1,12 +1,14 @@
 """Customers, their merges, and what belongs to them."""
 
+from datetime import timedelta
 from typing import Any
 
 from clients.warehouse import Engine
+from clients.warehouse_checks import customers_at_odds
 from clients.warehouse_history import Ledger, customers_to_read
 from clients.warehouse_loader import Loader, opened
 from tests.contracts.warehouse_base import WarehouseBase
-from tests.contracts.warehouse_rows import MAPPING, Nights, customer, movement
+from tests.contracts.warehouse_rows import FIRST_NIGHT, MAPPING, Nights, customer, movement
 
 
 class WithCustomers(WarehouseBase):
@@ -25,6 +27,22 @@ class WithCustomers(WarehouseBase):
         assert self.query(engine, current) == [("cus_1",), ("cus_3",)]
         loader.load(nights.load(apart, "customers"))
         assert self.query(engine, who)[1] == ("cus_2", None)
+
+    def test_customers_whose_movements_do_not_give_their_mrr(
+        self, engine: Engine, loader: Loader, nights: Nights
+    ) -> None:
+        """2: it says other; 3: one of two in a second says it; 4: too fresh; 5: lies ahead; 6, 7: none."""
+        noon = "2026-02-28T12:00:00+00:00"
+        rows = [movement(1), movement(2, 900), movement(3, 400, date=noon), movement(4, 700)]
+        rows[3]["date"] = FIRST_NIGHT.isoformat()
+        rows += [movement(3, 1000, date=noon, uuid="mov-3b", subscription_external_id="sub-3b")]
+        rows += [movement(5), movement(5, 0, date="2027-01-01T00:00:00+00:00", uuid="mov-5b")]
+        loader.load(nights.load(rows))
+        people = [customer(n, mrr=0 if n == 7 else 1000) for n in range(1, 8)]
+        loader.load(nights.load(people, "customers"))
+        with opened(engine) as session:
+            found = customers_at_odds(session, MAPPING, FIRST_NIGHT, FIRST_NIGHT + timedelta(hours=1))
+        assert found == ["cus_2", "cus_6"]
 
     def last_read(self, engine: Engine, target: str) -> Any:
         with opened(engine) as session:

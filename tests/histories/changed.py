@@ -10,6 +10,7 @@ from models.churn_save import ChurnSaveInput
 from models.crm_sync import CrmReport, CrmSyncInput, CustomerSyncInput
 from models.deliveries import DeliveryResult, UnreadableDelivery
 from models.effects import Effect
+from models.exports import ExportInput, ExportReport
 from models.movements import (
     BackfillInput,
     BackfillProgress,
@@ -28,6 +29,7 @@ from workflows.customer_sync import CustomerSync
 from workflows.movement_poll import MovementPoll
 from workflows.ops_watch import OpsWatch
 from workflows.unreadable_delivery import KeptDelivery
+from workflows.warehouse_export import WarehouseExport
 
 
 @workflow.defn(name="churn_save")
@@ -128,6 +130,18 @@ class WritesLater(CustomerSync):
         return await super().run(given)
 
 
+@workflow.defn(name="warehouse_export")
+class ExportsLater(WarehouseExport):
+    @workflow.init
+    def __init__(self, given: ExportInput) -> None:
+        super().__init__(given)
+
+    @workflow.run
+    async def run(self, given: ExportInput) -> ExportReport:
+        await workflow.sleep(1)
+        return await super().run(given)
+
+
 CHANGED: dict[str, type[Any]] = {
     "churn_save": AlertFirst,
     "unreadable_delivery": WaitsTwice,
@@ -137,5 +151,6 @@ CHANGED: dict[str, type[Any]] = {
     "ops_watch": WatchesLater,
     "crm_sync": SyncsLater,
     "customer_sync": WritesLater,
+    "warehouse_export": ExportsLater,
 }
 """By template: each must be refused by every history of it."""

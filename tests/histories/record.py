@@ -15,10 +15,11 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 import worker
 from devserver import DevServer
 from processes import free_ports
+from settings_warehouse import DuckDbWarehouse
 from simulators.control import Control
 from temporal_cli import find_cli
 from tests.conftest import ROOT, running_simulators, settings_for
-from tests.histories import churn_save_cases, crm_cases, sweep_cases, unreadable_delivery_cases
+from tests.histories import churn_save_cases, crm_cases, export_cases, sweep_cases, unreadable_delivery_cases
 from tests.histories.studio import Case, Studio
 
 FOLDER = Path(__file__).parent
@@ -30,6 +31,7 @@ CASES: dict[str, list[Case]] = {
     "unreadable_delivery": unreadable_delivery_cases.CASES,
     **sweep_cases.CASES,
     **crm_cases.CASES,
+    **export_cases.CASES,
 }
 """By template, which is the folder of its histories."""
 
@@ -71,7 +73,9 @@ async def main() -> None:
             client = await Client.connect(
                 server.address, data_converter=pydantic_data_converter, identity=RECORDER
             )
-            async with worker.running(client, settings_for(url)):
+            warehouse = DuckDbWarehouse(path=Path(state) / "warehouse.duckdb")
+            settings = settings_for(url).model_copy(update={"warehouse": warehouse})
+            async with worker.running(client, settings):
                 await record(Studio(client, control))
         finally:
             await server.stop()

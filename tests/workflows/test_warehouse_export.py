@@ -1,5 +1,6 @@
 """Nights of the export, from the simulated ChartMogul into a real DuckDB file."""
 
+import asyncio
 import itertools
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
@@ -22,6 +23,7 @@ from simulators.control import Control
 from tests.conftest import in_a_namespace_of_its_own
 
 MAPPING = load("config/warehouse.yaml", Mapping, "It is part of the repository.")
+SCHEMAS = ("chartmogul", "chartmogul_europe")
 NIGHTS = itertools.count()
 
 Export = Callable[..., Awaitable[ExportReport]]
@@ -38,7 +40,7 @@ async def own(client: Client, settings: Settings, path: Path) -> AsyncIterator[C
     """An installation with an empty warehouse."""
     namespace = await in_a_namespace_of_its_own(client)
     account = settings.chartmogul["default"].model_copy(update={"requests_per_second": 10_000})
-    changes = {"warehouse": DuckDbWarehouse(path=path), "chartmogul": {"default": account}}
+    changes = {"warehouse": DuckDbWarehouse(path=path), "chartmogul": {"default": account, "europe": account}}
     connected = settings.model_copy(update=changes)
     async with worker.running(namespace, connected):
         yield namespace
@@ -88,6 +90,13 @@ async def test_a_second_night_without_a_change_changes_nothing(simulators: Contr
     assert {load.stream for load in loads} == {each.target for each in MAPPING.streams}
 
 
+async def test_two_accounts_share_a_file_at_the_same_hour(export: Export, sql: Sql) -> None:
+    reports = await asyncio.gather(*(export(account=name) for name in ("default", "europe")))
+    assert [report.problems for report in reports] == [[], []]
+    ours, theirs = (sql(f"select count(*) from chartmogul.{each}.subscriptions") for each in SCHEMAS)
+    assert ours == theirs != [(0,)]
+
+
 async def test_the_same_night_again_does_nothing(simulators: Control, export: Export, sql: Sql) -> None:
     night = "2026-11-20T04:15:00Z"
     await export(night=night)
@@ -119,6 +128,20 @@ async def test_little_that_moved_is_not_told(simulators: Control, export: Export
     report = await export()
     assert any(stream.months for stream in report.streams)
     assert simulators.messages(MAPPING.restated.channel) == []
+
+
+async def test_customer_whose_movements_do_not_give_their_mrr_is_named(
+    simulators: Control, export: Export
+) -> None:
+    checked = (await export()).checked
+    assert checked is not None
+    assert (checked.customers_at_odds, checked.at_odds) == (0, "")
+    customer = next(each for each in simulators.customers(limit=50) if each.mrr)
+    simulators.hide(customer.uuid, whole_history=True)  # two nights, after which it is taken for gone
+    assert (await export()).checked == checked
+    checked = (await export()).checked
+    assert checked is not None
+    assert (checked.customers_at_odds, checked.examples) == (1, [customer.uuid])
 
 
 async def test_stream_that_fails_stops_no_other(simulators: Control, export: Export, sql: Sql) -> None:
