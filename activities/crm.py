@@ -7,8 +7,10 @@ import tempfile
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from temporalio import activity
 
@@ -18,7 +20,7 @@ from activities.crm_freshness import Freshness
 from activities.crm_one import Order, sync_one
 from activities.crm_reading import Reading
 from activities.crm_sync import ObjectSync, Progress
-from activities.crm_writing import AT_ONCE
+from activities.crm_writing import AT_ONCE, in_parallel
 from activities.definition import step_activity
 from clients.chartmogul import ChartMogulClient
 from clients.chartmogul_dates import Row
@@ -61,19 +63,15 @@ class CrmActivities:
     @step_activity("crm.sync")
     async def sync(self, work: SyncWork) -> SyncReport:
         """Read, find, compare, write what differs. What an attempt has done the next one finds done."""
-        began, progress = time.monotonic(), Progress()
+        began, progress = time.monotonic(), {"": Progress()}
         crm = self._crm(work.system).for_work(work.mapping, live=False)
         client = client_of(self._clients, work.account)
         reading = Reading(client, work.mapping, [work.system])
-        async with beating(lambda: vars(progress)), _file(str(activity.info().workflow_run_id)) as file:
-            await read_into(file, reading, work.as_of, progress)
+        async with beating(lambda: _told(progress)), _file(str(activity.info().workflow_run_id)) as file:
+            await read_into(file, reading, work.as_of, progress[""])
             read = time.monotonic()
             freshness = Freshness(reading, self._order, client.count_with_email, work.as_of)
-            census = await census_of(file)
-            objects = [
-                await _sync_object(ObjectSync(crm, name, mapping, file, census, progress), freshness, file)
-                for name, mapping in work.mapping.objects(work.system).items()
-            ]
+            objects = await _sync_objects(crm, work, freshness, file, progress)
             left, left_off = file.left(MOST_LISTED)
             return SyncReport(
                 customers=file.customers,
@@ -152,16 +150,13 @@ def off(system: System) -> str:
 async def read_into(file: RunFile, reading: Reading, as_of: datetime, progress: Progress) -> None:
     """All customers' facts, where an earlier attempt has not read them."""
     if file.said("read"):
-        progress.customers = file.customers
         return
 
     def note(what: str, rows: int) -> None:
         progress.doing = f"reading {what}"
         progress.rows += rows
-        progress.customers += rows if what == "customers" else 0
 
     await reading.all(file, as_of, note)
-    progress.customers = file.customers
 
 
 async def census_of(file: RunFile) -> Census:
@@ -173,16 +168,35 @@ async def census_of(file: RunFile) -> Census:
     return census
 
 
-async def _sync_object(one: ObjectSync, freshness: Freshness, file: RunFile) -> ObjectReport:
+async def _sync_objects(
+    crm: Crm, work: SyncWork, freshness: Freshness, file: RunFile, progress: dict[str, Progress]
+) -> list[ObjectReport]:
+    mappings, problems = work.mapping.objects(work.system), dict[str, Problem | None]()
+    census = await census_of(file)
+
+    async def sync(name: str) -> None:
+        progress[name] = Progress()
+        one = ObjectSync(crm, name, mappings[name], file, census, progress[name])
+        problems[name] = await _sync_object(one, freshness)
+
+    await in_parallel(iter(mappings), sync, crm.objects_at_once)
+    return [file.report(name).model_copy(update={"problem": problems[name]}) for name in mappings]
+
+
+async def _sync_object(one: ObjectSync, freshness: Freshness) -> Problem | None:
     """What is wrong with one object stops no other."""
-    problem: Problem | None = None
     try:
         await one.check()
         await one.plan()
         await one.write(freshness)
     except Permanent as error:
-        problem = Problem(step=f"{error.system} {one.name}", kind=type(error).__name__, message=str(error))
-    return file.report(one.name).model_copy(update={"problem": problem})
+        return Problem(step=f"{error.system} {one.name}", kind=type(error).__name__, message=str(error))
+    return None
+
+
+def _told(progress: Mapping[str, Progress]) -> dict[str, dict[str, Any]]:
+    """By object, the reading under no name."""
+    return {name: asdict(each) for name, each in progress.items()}
 
 
 @asynccontextmanager

@@ -21,12 +21,10 @@ RIVALS = "several customers lead to one record"
 
 @dataclass
 class Progress:
-    """What a heartbeat says."""
+    """Of the reading, or of one object."""
 
     doing: str = "reading"
-    object: str = ""
     rows: int = 0
-    customers: int = 0
     written: int = 0
 
 
@@ -78,7 +76,7 @@ class ObjectSync:
             await in_parallel(batches, partial(self._write, freshness), self._crm.at_once)
 
     def _say(self, doing: str) -> None:
-        self._progress.doing, self._progress.object, self._progress.rows = doing, self.name, 0
+        self._progress.doing, self._progress.rows = doing, 0
 
     def _batches(self, number: int, way: Way) -> Iterator[list[CustomerFacts]]:
         """Full ones of customers that can be looked up that way; the others go on to the next."""

@@ -10,6 +10,7 @@ from clients.crm_systems import written
 from clients.hubspot import HubSpotClient
 from clients.hubspot_batches import MAX_BATCH
 from clients.hubspot_fields import unfit_properties
+from clients.turns import Rank
 from models.crm import CrmMapping, ObjectMapping, System, Way
 from models.crm_sync import Written
 from models.hubspot import Association, NewRow, ObjectType, Record
@@ -20,13 +21,17 @@ Candidates = dict[str, list[Candidate]]
 class HubSpotCrm:
     system: System = "hubspot"
     most_rows = MAX_BATCH
+    objects_at_once = 2  # searches have a limit of their own: the other object's calls fill the time
 
     def __init__(self, client: HubSpotClient, threads: int) -> None:
-        self._client = client
+        self._clients: dict[ObjectType, HubSpotClient] = {
+            "companies": client,  # the longest way: by key, by contact, by domain
+            "contacts": client.ranked(Rank.FILL),
+        }
         self.at_once = max(1, threads * 3 // 4)
 
     async def unfit(self, name: str, mapping: ObjectMapping) -> list[str]:
-        return unfit_properties(name, mapping, await self._client.properties(_type(name)))
+        return unfit_properties(name, mapping, await self._clients[_type(name)].properties(_type(name)))
 
     async def find(
         self, name: str, mapping: ObjectMapping, way: Way, values: Sequence[str]
@@ -35,25 +40,25 @@ class HubSpotCrm:
         if way == "contact":
             return await self._companies_of(mapping, values)
         if way == "domain":
-            several = await self._client.find(object_type, "domain", values, fields)
+            several = await self._clients[object_type].find(object_type, "domain", values, fields)
             return {value: _candidates(records, mapping) for value, records in several.items()}
         by = mapping.key if way == "key" and mapping.key else "email"
-        found = await self._client.read(object_type, by, values, fields)
+        found = await self._clients[object_type].read(object_type, by, values, fields)
         return {value: _candidates([record], mapping) for value, record in found.items()}
 
     async def update(self, name: str, rows: Mapping[str, Mapping[str, Any]]) -> dict[str, Written]:
-        return written(await self._client.update(_type(name), _rows(rows)))
+        return written(await self._clients[_type(name)].update(_type(name), _rows(rows)))
 
     async def create(
         self, name: str, key_field: str, rows: Mapping[str, Mapping[str, Any]]
     ) -> dict[str, Written]:
-        return written(await self._client.upsert(_type(name), key_field, _rows(rows)))
+        return written(await self._clients[_type(name)].upsert(_type(name), key_field, _rows(rows)))
 
     def written_as(self, value: Value) -> str:
         return as_text(value)
 
     def link(self, name: str, record_id: str) -> str | None:
-        return self._client.link(_type(name), record_id)
+        return self._clients[_type(name)].link(_type(name), record_id)
 
     async def spare(self) -> None:
         """What is left of the day HubSpot tells by refusing."""
@@ -61,14 +66,16 @@ class HubSpotCrm:
     def for_work(self, mapping: CrmMapping, *, live: bool) -> Self:
         chosen = copy.copy(self)
         if live:
-            chosen._client = self._client.for_live_events()
+            first = self._clients["companies"].ranked(Rank.LIVE)
+            chosen._clients = {"companies": first, "contacts": first}
         return chosen
 
     async def _companies_of(self, mapping: ObjectMapping, emails: Sequence[str]) -> Candidates:
         """The company of the contact that has the address: its primary one, where it has several."""
-        contacts = await self._client.read("contacts", "email", emails, [])
+        client = self._clients["companies"]
+        contacts = await client.read("contacts", "email", emails, [])
         ids = list({contact.id for contact in contacts.values()})
-        linked = await self._client.associations("contacts", "companies", ids)
+        linked = await client.associations("contacts", "companies", ids)
         companies = await self._by_id(
             mapping, (each.id for others in linked.values() for each in _chosen(others))
         )
@@ -81,7 +88,9 @@ class HubSpotCrm:
     async def _by_id(self, mapping: ObjectMapping, ids: Iterable[str]) -> dict[str, Candidate]:
         found: dict[str, Record] = {}
         for part in _parts(list(dict.fromkeys(ids))):
-            found |= await self._client.read("companies", "hs_object_id", part, mapping.field_names)
+            found |= await self._clients["companies"].read(
+                "companies", "hs_object_id", part, mapping.field_names
+            )
         return {id: _candidates([record], mapping)[0] for id, record in found.items()}
 
 

@@ -25,6 +25,7 @@ LOOK_AGAIN = timedelta(minutes=15)
 class SalesforceCrm:
     system: System = "salesforce"
     most_rows = MOST_ROWS
+    objects_at_once = 1  # whoever writes a contact locks its account
 
     def __init__(self, client: SalesforceClient, threads: int) -> None:
         self._client = client

@@ -18,6 +18,8 @@ class Crm(Protocol):
     most_rows: int
     """Of one call, to look up and to write."""
     at_once: int
+    """Calls for one object."""
+    objects_at_once: int
     """Calls of bulk work at once; live events find a way beside them."""
 
     async def unfit(self, name: str, mapping: ObjectMapping) -> list[str]:

@@ -26,6 +26,7 @@ from clients.hubspot_batches import (
 from clients.hubspot_errors import RowsRefused
 from clients.hubspot_properties import HubSpotProperties
 from clients.hubspot_transport import Calls, HubSpotTransport, Work
+from clients.turns import Rank
 from models.hubspot import (
     GROUP,
     Association,
@@ -49,7 +50,7 @@ OBJECT_TYPE_IDS: dict[ObjectType, str] = {"contacts": "0-1", "companies": "0-2"}
 
 
 class HubSpotClient:
-    """At the pace of bulk work; `for_live_events` gives one whose calls go first."""
+    """At the pace of bulk work; `ranked` gives one whose calls go before it, or after."""
 
     def __init__(self, settings: HubSpot, *, timeout_seconds: float = 10, page_size: int = MAX_BATCH) -> None:
         self._settings = settings
@@ -64,11 +65,11 @@ class HubSpotClient:
     async def aclose(self) -> None:
         await self._transport.aclose()
 
-    def for_live_events(self) -> Self:
-        """The same connection and pace, ahead of bulk work that waits. Closed with the original."""
-        live = copy.copy(self)
-        live._use(Calls(self._transport, live=True))
-        return live
+    def ranked(self, rank: Rank) -> Self:
+        """The same connection and pace. Closed with the original."""
+        ranked = copy.copy(self)
+        ranked._use(Calls(self._transport, rank))
+        return ranked
 
     def link(self, object_type: ObjectType, record_id: str) -> str | None:
         """Where people see the record; None where the settings do not name the portal."""

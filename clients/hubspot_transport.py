@@ -21,7 +21,7 @@ from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionErro
 
 from clients.http import CONNECT_SECONDS, Call, parsed, proxy_for, unclear
 from clients.hubspot_errors import error_of
-from clients.turns import Turns
+from clients.turns import Rank, Turns
 from settings import HubSpot
 
 # At DEBUG it logs paths: an owner's holds an e-mail address.
@@ -140,11 +140,11 @@ class HubSpotTransport:
         await asyncio.to_thread(self._threads.shutdown, cancel_futures=True)
         self._api.rest_client.pool_manager.clear()
 
-    async def run(self, call: Call, work: Work, *, live: bool, searches: bool = False) -> Any:
+    async def run(self, call: Call, work: Work, rank: Rank, *, searches: bool = False) -> Any:
         """Do `work` in a thread, when it is its turn; the answer's JSON as it came."""
         if searches:
-            await self._searches.turn(live=live)
-        await self._calls.turn(live=live)
+            await self._searches.turn(rank)
+        await self._calls.turn(rank)
         loop = asyncio.get_running_loop()
         try:
             return await loop.run_in_executor(self._threads, self._run, call, work)
@@ -163,13 +163,13 @@ class HubSpotTransport:
 
 @dataclass(frozen=True)
 class Calls:
-    """Calls as typed answers, all live or all at the pace of bulk work."""
+    """Calls as typed answers, all of one rank."""
 
     transport: HubSpotTransport
-    live: bool = False
+    rank: Rank = Rank.BULK
 
     async def one(self, call: Call, model: type[M], work: Work) -> M:
-        return parsed(call, model, await self.transport.run(call, work, live=self.live))
+        return parsed(call, model, await self.transport.run(call, work, self.rank))
 
     async def pages(
         self, call: Call, model: type[M], page_from: Callable[[str | None], Work], *, searches: bool = False
@@ -177,7 +177,7 @@ class Calls:
         """Page after page of rows; `page_from` gives the call for what follows a cursor."""
         after: str | None = None
         while True:
-            answer = await self.transport.run(call, page_from(after), live=self.live, searches=searches)
+            answer = await self.transport.run(call, page_from(after), self.rank, searches=searches)
             page = parsed(call, Page[model], answer)  # type: ignore[valid-type]  # made at run time
             yield page.results
             if page.after is None:

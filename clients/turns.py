@@ -2,6 +2,7 @@
 
 import asyncio
 import heapq
+from enum import IntEnum
 from itertools import count
 
 MARGIN = 0.02
@@ -9,22 +10,31 @@ MARGIN = 0.02
 arrive less so, and the vendor counts arrivals."""
 
 
+class Rank(IntEnum):
+    """Who goes before whom."""
+
+    LIVE = 0
+    BULK = 1
+    FILL = 2
+    """Bulk work that takes what other bulk work leaves."""
+
+
 class Turns:
-    """Gives turns, one after the other; who is live takes the next, ahead of bulk work that waits."""
+    """Gives turns, one after the other, to the lowest rank that waits."""
 
     def __init__(self, calls: float, seconds: float) -> None:
         self._interval = seconds / (calls - max(calls * MARGIN, min(1, calls / 5)))
         self._spare = int(calls * MARGIN)
         self._next = 0.0
-        self._waiting: list[tuple[bool, int, asyncio.Future[None]]] = []
+        self._waiting: list[tuple[Rank, int, asyncio.Future[None]]] = []
         self._numbers = count()
         self._timer: asyncio.TimerHandle | None = None
 
-    async def turn(self, *, live: bool) -> None:
+    async def turn(self, rank: Rank = Rank.BULK) -> None:
         """Return when the next call may begin."""
         loop = asyncio.get_running_loop()
         turn: asyncio.Future[None] = loop.create_future()
-        heapq.heappush(self._waiting, (not live, next(self._numbers), turn))
+        heapq.heappush(self._waiting, (rank, next(self._numbers), turn))
         self._set_timer(loop)
         await turn
 

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from rich.box import SIMPLE
-from rich.console import Console, Group
+from rich.console import Console, Group, RenderableType
 from rich.markup import escape
 from rich.table import Table
 from temporalio.api.workflow.v1 import PendingActivityInfo
@@ -79,14 +79,15 @@ async def _follow(settings: Settings, client: Client, run: Run[CrmReport], conso
     return await follow(settings, client, run, console, progress, again="mogulflow crm report SYSTEM")
 
 
-async def _progress(client: Client, pending: Sequence[PendingActivityInfo]) -> Group:
+async def _progress(client: Client, pending: Sequence[PendingActivityInfo]) -> RenderableType:
+    """What the step says of the reading and of each object, one line each."""
     for each in pending:
-        told = await heartbeat(client, each)
-        doing = " ".join(filter(None, (told.get("object"), told.get("doing", "waiting for its turn"))))
-        done = f"{told.get('rows', 0):,} done, {told.get('customers', 0):,} customers"
-        lines = [f"{doing}: {done}, {told.get('written', 0):,} records written"]
-        return Group(*lines, *([f"Try {each.attempt}: {escape(trouble(each))}"] if each.attempt > 1 else []))
-    return Group("Waiting for a worker")
+        table = Table("object", "doing", "rows", "written", box=SIMPLE)
+        for name, told in (await heartbeat(client, each)).items():
+            table.add_row(name, told["doing"], f"{told['rows']:,}", f"{told['written']:,}")
+        tries = f"Try {each.attempt}: {escape(trouble(each))}"
+        return Group(table, tries) if each.attempt > 1 else table
+    return "Waiting for a worker"
 
 
 def _print(report: CrmReport, console: Console) -> None:

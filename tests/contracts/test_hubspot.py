@@ -19,6 +19,7 @@ from clients.errors import (
 )
 from clients.hubspot import HubSpotClient
 from clients.hubspot_errors import BURST_WAIT, DAILY_WAIT, SEARCH_WAIT
+from clients.turns import Rank
 from models.effects import Action
 from models.hubspot import FACTS, NewProperty, NewRow, PropertyGroup, RowOutcome, new_property
 from settings import HubSpot
@@ -399,7 +400,7 @@ async def test_live_calls_go_before_bulk_that_waits(simulators: Control) -> None
         token=SecretStr(HUBSPOT_TOKEN), base_url=simulators.hubspot_url, requests_per_10_seconds=100
     )
     client = HubSpotClient(settings)
-    live = client.for_live_events()
+    live = client.ranked(Rank.LIVE)
     bulk = [client.read("companies", "hs_object_id", ["1"], []) for _ in range(8)]
     await asyncio.gather(*bulk, live.read("contacts", "hs_object_id", ["1"], []))
     await client.aclose()
