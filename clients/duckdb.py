@@ -126,14 +126,7 @@ class DuckDbSession(Transactions):
         )
         return {str(name): str(kind) for name, kind in rows}
 
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
-        self.execute("begin transaction")
-        try:
-            yield
-        except BaseException:
-            self.execute("rollback")
-            raise
+    def end(self) -> None:
         self.execute("commit")
 
     def close(self) -> None:

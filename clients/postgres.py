@@ -123,15 +123,7 @@ class PostgresSession(Transactions):
         )
         return {str(name): str(kind) for name, kind in rows}
 
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
-        self.execute("begin")
-        try:
-            yield
-        except BaseException:
-            with suppress(IntegrationError):  # the connection may be what failed
-                self.execute("rollback")
-            raise
+    def end(self) -> None:
         with translated("commit", commits=True):
             self._connection.execute("commit")
 

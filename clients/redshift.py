@@ -182,15 +182,7 @@ class RedshiftSession(Transactions):
         )
         return {str(name): _type(str(kind), *sizes) for name, kind, *sizes in rows}
 
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
-        self.execute("begin")
-        try:
-            yield
-        except BaseException:
-            with suppress(IntegrationError):  # the connection's end rolls back as well
-                self.execute("rollback")
-            raise
+    def end(self) -> None:
         self._run(Call("redshift", "commit the load", writes=True), "commit")
 
     def close(self) -> None:

@@ -190,15 +190,7 @@ class SnowflakeSession(Transactions):
         )
         return {str(name): _type(str(kind), precision, scale) for name, kind, precision, scale in rows}
 
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
-        self.execute("begin")
-        try:
-            yield
-        except BaseException:
-            with suppress(IntegrationError):  # the session's end rolls back as well
-                self.execute("rollback")
-            raise
+    def end(self) -> None:
         self._run(Call("snowflake", "commit the load", writes=True), "commit")
 
     def close(self) -> None:

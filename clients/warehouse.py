@@ -7,14 +7,14 @@ a refused statement Rejected. No message holds a row's values.
 """
 
 import re
-from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
-from clients.errors import Rejected
+from clients.errors import IntegrationError, Rejected
 from clients.warehouse_dialect import Dialect
 from models.warehouse_tables import FieldOf
 
@@ -92,7 +92,7 @@ class Engine(Protocol):
 
 
 class Transactions:
-    """`commit` for engines with transactions: a session inherits it and gives `transaction`."""
+    """`commit` for engines with transactions: a session inherits it and gives `end`."""
 
     def query(self, sql: str) -> list[tuple[object, ...]]:
         raise NotImplementedError
@@ -100,9 +100,21 @@ class Transactions:
     def execute(self, sql: str) -> None:
         raise NotImplementedError
 
-    def transaction(self) -> AbstractContextManager[None]:
-        """Commits at its end; rolls back on an exception, which it lets through."""
+    def end(self) -> None:
+        """COMMIT. Raises OutcomeUnknown where its answer is lost."""
         raise NotImplementedError
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Commits at its end; rolls back on an exception, which it lets through."""
+        self.execute("begin transaction")
+        try:
+            yield
+        except BaseException:
+            with suppress(IntegrationError):  # the connection may be what failed, and its end rolls back, too
+                self.execute("rollback")
+            raise
+        self.end()
 
     def commit(self, plan: Commit) -> Outcome:
         try:
