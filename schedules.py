@@ -158,7 +158,7 @@ def _export(name: str, account: ChartMogulAccount, settings: Settings) -> Declar
         input=given,
         spec=ScheduleSpec(calendars=[_daily(4, 15)], time_zone_name=account.time_zone),
         catch_up=timedelta(hours=12),
-        timeout=3 * given.patience + TELLING,
+        timeout=4 * given.patience + TELLING,  # preparing, two rounds of streams, comparing
         account=name,
     )
 
