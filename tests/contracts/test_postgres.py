@@ -1,10 +1,7 @@
 """A PostgreSQL of our own, as installed; each test in a schema of its own."""
 
 import itertools
-import socket
-import threading
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator
 
 import pytest
 from pydantic import SecretStr
@@ -19,6 +16,7 @@ from processes import free_ports
 from settings_warehouse import PostgresWarehouse
 from tests.contracts.warehouse_rows import Nights, movement
 from tests.contracts.warehouse_suite import WarehouseContract
+from tests.doubles.lossy import lossy_line
 
 SCHEMAS = itertools.count()
 
@@ -51,11 +49,13 @@ class TestPostgres(WarehouseContract):
     ) -> None:
         """Real: the server commits, its answer is cut off."""
         load = nights.load([movement(1, 100)])
-        with cutting_commit(server.port) as port:
-            through = dsn.replace(f":{server.port}/", f":{port}/")
+        with lossy_line(server.port) as line:
+            line.lose("commit\0")
+            through = dsn.replace(f":{server.port}/", f":{line.port}/")
             schema = self.query(engine, "select current_schema()")[0][0]
             settings = PostgresWarehouse(engine="postgres", dsn=SecretStr(through), schema_name=schema)
             done = Loader(Postgres(settings)).load(load)
+            assert line.lost == 1
         assert done.inserted == 1
         assert loader.load(load).already_applied
 
@@ -74,44 +74,3 @@ class TestPostgres(WarehouseContract):
         with opened(engine) as session, pytest.raises(Rejected) as caught:
             session.execute("select cast('nora@fjord.example' as integer)")
         assert "nora" not in str(caught.value)
-
-
-@contextmanager
-def cutting_commit(server: int) -> Iterator[int]:
-    """A port that leads to the server. Of the first connection that commits the answer is cut off; later ones
-    pass."""
-    line = _Line()
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        threading.Thread(target=line.serve, args=(listener, server), daemon=True).start()
-        yield listener.getsockname()[1]
-    assert line.cut
-
-
-class _Line:
-    def __init__(self) -> None:
-        self.committing = False
-        self.cut = False
-
-    def serve(self, listener: socket.socket, port: int) -> None:
-        with suppress(OSError):  # it is closed at the end
-            while True:
-                client, _ = listener.accept()
-                server = socket.create_connection(("127.0.0.1", port))
-                for pump, ends in ((self.there, (client, server)), (self.back, (server, client))):
-                    threading.Thread(target=pump, args=ends, daemon=True).start()
-
-    def there(self, client: socket.socket, server: socket.socket) -> None:
-        with suppress(OSError):
-            while part := client.recv(65536):
-                self.committing |= b"commit\0" in part
-                server.sendall(part)
-            server.shutdown(socket.SHUT_WR)
-
-    def back(self, server: socket.socket, client: socket.socket) -> None:
-        with suppress(OSError), server, client:
-            while part := server.recv(65536):
-                if self.committing and not self.cut:  # the server has answered: it is done
-                    self.cut = True
-                    break
-                client.sendall(part)
-            client.shutdown(socket.SHUT_RDWR)  # closing alone would wait for who reads from it

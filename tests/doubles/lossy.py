@@ -10,17 +10,19 @@ PIECE = 65_536
 
 class LossyLine:
     """Passes bytes on to a port of 127.0.0.1, until `lose` names words: a request that has them is passed
-    on as well, and once the server answers, the line is cut in the place of the answer."""
+    on as well, and once the server answers, the line is cut in the place of the answer; or stays open and
+    silent, where the line is to hold."""
 
     def __init__(self, port: int) -> None:
         self.lost = 0
         self._server_port = port
         self._words: bytes | None = None
+        self.holds = False
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
 
-    def lose(self, words: str) -> None:
-        self._words = words.encode()
+    def lose(self, words: str, *, hold: bool = False) -> None:
+        self._words, self.holds = words.encode(), hold
 
     def serve(self) -> None:
         with suppress(OSError):  # closed
@@ -62,8 +64,11 @@ class _Connection:
 
     def _answers(self) -> None:
         with suppress(OSError):
-            while (piece := self._server.recv(PIECE)) and not self._cut:
-                self._client.sendall(piece)
+            while piece := self._server.recv(PIECE):
+                if not self._cut:
+                    self._client.sendall(piece)
+                elif not self._line.holds:
+                    break
         self._end()
 
     def _end(self) -> None:

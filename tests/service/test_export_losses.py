@@ -7,6 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 import duckdb
+import psycopg
 import pytest
 from temporalio.client import Client, WorkflowHandle
 
@@ -14,12 +15,17 @@ import temporal
 from config_files import load_mapping
 from models.exports import ExportInput, ExportReport
 from models.runs import Outcome
+from postgres import USER, Postgres
+from processes import free_ports
 from simulators.control import Control
-from stack import ROOT, Stack
+from stack import ANY_PORTS, ROOT, Stack
+from tests.doubles.lossy import lossy_line
 from tests.service.conftest import Command, until
 from tests.service.test_losses import was_hit
 
 MAPPING = load_mapping(ROOT / "config" / "warehouse.yaml")
+
+COUNTED = "select stream, count(*) from chartmogul.load_runs group by 1"
 
 Run = WorkflowHandle[Any, ExportReport]
 
@@ -27,16 +33,19 @@ Run = WorkflowHandle[Any, ExportReport]
 async def begun(client: Client, simulators: Control, path: str) -> Run:
     """An export that waits for ChartMogul's answer to that path; it was asked."""
     fault = simulators.fault("chartmogul", "slow", path=path, delay_seconds=4)
-    given = ExportInput(account="default", mapping=MAPPING)
-    run: Run = await client.start_workflow(
+    run = await started(client)
+    await until(partial(was_hit, simulators, fault))
+    return run
+
+
+async def started(client: Client) -> Run:
+    return await client.start_workflow(
         "warehouse_export",
-        given,
+        ExportInput(account="default", mapping=MAPPING),
         id=f"export/{uuid4()}",
         task_queue=temporal.WORKFLOWS,
         result_type=ExportReport,
     )
-    await until(partial(was_hit, simulators, fault))
-    return run
 
 
 def ask(path: Path, query: str) -> list[tuple[Any, ...]]:
@@ -60,6 +69,33 @@ async def test_a_killed_worker_costs_no_row_and_doubles_no_load(
     for load in report.loads:
         assert ask(stack.warehouse, f"select count(*) from {load.stream}") == [(load.rows_read,)]
     counts = dict(ask(stack.warehouse, "select stream, count(*) from load_runs group by 1"))
+    assert counts == {each.target: 1 for each in MAPPING.streams}
+
+
+@pytest.mark.timeout(180)
+async def test_a_worker_killed_between_commit_and_its_answer_finds_the_load_done(tmp_path: Path) -> None:
+    (port,) = free_ports(0)
+    server = Postgres(tmp_path / "postgres", port, tmp_path / "postgres.log")
+    await server.start()
+    try:
+        await server.execute("postgres", "create database warehouse")
+        with lossy_line(port) as line:
+            dsn = f"postgresql://{USER}:{server.password}@127.0.0.1:{line.port}/warehouse"
+            environment = {"WAREHOUSE__ENGINE": "postgres", "WAREHOUSE__DSN": dsn}
+            async with Stack(tmp_path / "stack", ANY_PORTS, environment=environment) as stack:
+                line.lose("commit\0", hold=True)
+                run = await started(await stack.client())
+                await until(lambda: line.lost)
+                await stack.serve.kill()
+                await stack.serve.start()
+                async with asyncio.timeout(100):
+                    report = await run.result()
+        with psycopg.connect(dsn.replace(f":{line.port}/", f":{port}/")) as connection:
+            counts: dict[str, int] = dict(connection.execute(COUNTED).fetchall())
+    finally:
+        await server.stop()
+    assert report.outcome is Outcome.ACTED
+    assert sum(load.already_applied for load in report.loads) >= 1
     assert counts == {each.target: 1 for each in MAPPING.streams}
 
 
