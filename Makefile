@@ -18,7 +18,7 @@ setup: .venv/.installed ## Make .venv and install the locked packages
 	  echo "Python's venv module is missing. On Debian: sudo apt install python3-venv"; exit 1; }
 	@echo "Installing the locked Python packages into .venv, once (about a minute)"
 	$(PYTHON) -m venv .venv
-	$(PY) -m pip install --require-hashes -r requirements-dev.lock
+	$(PY) -m pip install --quiet --require-hashes -r requirements-dev.lock
 	@touch $@
 
 temporal: setup ## Find, download or build Temporal's CLI

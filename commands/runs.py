@@ -28,9 +28,10 @@ async def show_runs(settings: Settings, limit: int, query: str, console: Console
     table.add_column("Headline, and the run's id below it", overflow="fold")
     table.add_column("Outcome", no_wrap=True)
     wanted = f"{OURS} AND ({query})" if query else OURS
-    for run in await _newest(client, wanted, limit):
+    found = await _newest(client, wanted, limit)
+    for run in found:
         table.add_row(*_row(run))
-    console.print(table)
+    console.print(table if found else f"There are no runs{' of that kind' if query else ' yet'}.")
     console.print(f"Web UI: {settings.web_ui_url}/namespaces/{client.namespace}/workflows")
 
 
