@@ -21,7 +21,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
 )
-schedule_commands = typer.Typer(no_args_is_help=True, help="What runs when: polls and coverage reports.")
+schedule_commands = typer.Typer(no_args_is_help=True, help="What runs when: polls, exports, syncs, reports.")
 app.add_typer(schedule_commands, name="schedules")
 app.add_typer(cli_export.app, name="export")
 app.add_typer(cli_crm.app, name="crm")

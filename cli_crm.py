@@ -69,7 +69,8 @@ def preview_crm(
         int, typer.Option(min=0, max=1000, help="Records of each object to show before and after")
     ] = 10,
 ) -> None:
-    """Show what the sync would write, field by field: every read, no write."""
+    """Show what the sync would write, field by field; no write. Exits 1 where fields are missing."""
     from commands.preview_crm import preview
 
-    run(preview(settings(), account, system.plain, customer or (), sample, console))
+    if not run(preview(settings(), account, system.plain, customer or (), sample, console)):
+        raise typer.Exit(1)

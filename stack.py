@@ -188,7 +188,7 @@ class Stack:
     @property
     def warehouse(self) -> Path:
         """The DuckDB file that exports go to."""
-        return self._state / "chartmogul.duckdb"
+        return self._state / "warehouse.duckdb"
 
     @property
     def environment(self) -> dict[str, str]:

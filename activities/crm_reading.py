@@ -40,7 +40,7 @@ class Reading:
     async def all(self, file: RunFile, as_of: datetime, note: Note) -> None:
         """Into the file, which had none or half of them."""
         file.begin_reading()
-        self._predicted_cents = await self._predicted(as_of.date())
+        await self.learn_predicted(as_of.date())
         builder = await self._builder(as_of)
         await asyncio.gather(
             self._take(self._client.stream_plans(), builder.add_plans, lambda n: note("plans", n)),
@@ -105,13 +105,16 @@ class Reading:
             add(rows)
             note(len(rows))
 
-    async def _predicted(self, today: date) -> float | None:
-        """ChartMogul's own figure for the account, in cents, of the last month that has one."""
-        if "predicted_ltv" not in self._wanted:
-            return None
-        async for rows in self._client.stream_metrics(today - YEAR, today, "month"):
-            return next((float(value) for row in reversed(rows) if (value := row.get("ltv"))), None)
-        return None
+    async def learn_predicted(self, today: date) -> None:
+        """ChartMogul's own figure for the account, of the last month that has one."""
+        if "predicted_ltv" in self._wanted:
+            months = [
+                row
+                async for rows in self._client.stream_metrics(today - YEAR, today, "month")
+                for row in rows
+            ]
+            found = (float(value) for row in reversed(months) if (value := row.get("ltv")))
+            self._predicted_cents = next(found, None)
 
     def _needs(self, facts: Iterable[FactName]) -> bool:
         return not self._wanted.isdisjoint(facts)

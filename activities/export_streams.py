@@ -52,7 +52,7 @@ async def months_seen(client: ChartMogulClient, night: Night) -> list[MonthSeen]
     """ChartMogul's own monthly MRR: a month that changes tells where history was restated."""
     return [
         MonthSeen(month=date.fromisoformat(row["date"]).replace(day=1), digest=_digest(row))
-        async for rows in client.stream_metrics(FIRST_DAY, night.due_at.date(), "month")
+        async for rows in client.stream_metrics(FIRST_DAY, night.began_at.date(), "month")
         for row in rows
     ]
 
@@ -82,14 +82,14 @@ def movements_since(session: Session, work: NightWork, months: list[MonthSeen]) 
 
 async def extract(
     client: ChartMogulClient,
-    engine: Engine,
+    customers: Sequence[str],
     work: StreamWork,
     folder: Path,
     hash_key: str,
     note: Callable[[int], None],
 ) -> Files:
-    """Read the stream whole into files, for each table it fills. `note` hears how many rows came."""
-    customers = await asyncio.to_thread(_customers, engine, work) if work.stream == "subscriptions" else []
+    """Read the stream whole into files, for each table it fills: subscriptions, which have no list, of
+    `customers`. `note` hears how many rows came."""
     mappings = work.mapping.of(work.stream)
     extracts = [Extract(folder, each, work.night.account, hash_key) for each in mappings]
     writer = _Writer(extracts)
@@ -168,7 +168,7 @@ def load_of(work: StreamWork, mapping: StreamMapping, extracted: Extracted, atte
     )
 
 
-def _read(client: ChartMogulClient, work: StreamWork, customers: list[str]) -> Rows:
+def _read(client: ChartMogulClient, work: StreamWork, customers: Sequence[str]) -> Rows:
     if work.stream == "mrr_movements":
         return _movements(client, _window(work))
     if work.stream == "subscriptions":
@@ -185,7 +185,7 @@ async def _movements(client: ChartMogulClient, window: Window) -> Rows:
 
 async def _metrics(client: ChartMogulClient, night: Night) -> Rows:
     for interval in INTERVALS:
-        async for rows in client.stream_metrics(FIRST_DAY, night.due_at.date(), interval):
+        async for rows in client.stream_metrics(FIRST_DAY, night.began_at.date(), interval):
             yield [row | {"interval": interval} for row in rows]
 
 
@@ -193,8 +193,11 @@ def _window(work: StreamWork) -> Window:
     return Window(start=work.prepared.movements_since or EARLIEST, end=work.night.due_at + AHEAD)
 
 
-def _customers(engine: Engine, work: StreamWork) -> list[str]:
-    with opened(engine) as session:
+def customers_for(engine: Engine, work: StreamWork, *, read_only: bool = False) -> Sequence[str]:
+    """Whom the stream is asked for, where it is asked by customer. Blocks."""
+    if work.stream != "subscriptions":
+        return []
+    with opened(engine, read_only=read_only) as session:
         return customers_to_read(session, work.mapping, work.night.due_at.toordinal())
 
 

@@ -16,7 +16,7 @@ from temporalio import activity
 from activities.beating import beating
 from activities.chartmogul import client_of
 from activities.definition import step_activity
-from activities.export_streams import extract, load_of, months_seen, movements_since
+from activities.export_streams import customers_for, extract, load_of, months_seen, movements_since
 from clients.chartmogul import ChartMogulClient
 from clients.errors import Rejected
 from clients.warehouse import Engine
@@ -72,7 +72,8 @@ class WarehouseActivities:
         began, progress = time.monotonic(), _Progress(work.stream)
         engine, client = self._engine(work.night.account), client_of(self._clients, work.night.account)
         async with beating(lambda: vars(progress)), _files(work) as folder:
-            tables = await extract(client, engine, work, folder, self._hash_key, progress.note)
+            customers = await asyncio.to_thread(customers_for, engine, work)
+            tables = await extract(client, customers, work, folder, self._hash_key, progress.note)
             progress.doing = "loading"
             attempt = activity.info().attempt
             loads = [

@@ -76,7 +76,9 @@ class Ledger:
 def customers_to_read(session: Session, mapping: Mapping, night: int) -> list[str]:
     """Customers whose subscriptions must be read: those that have changed, have a changed movement or a
     subscription that was missing, since they were last read; and this night's part of all others. `night`
-    counts days. All of them where none have been read yet."""
+    counts days. All of them where none have been read yet; none where there are no tables yet."""
+    if not session.columns("customers"):
+        return []
     found = _text_column(session, "select customer_uuid from customers where _deleted_at is null")
     subscriptions = mapping.target("subscriptions")
     last = Ledger(session).last("subscriptions")

@@ -174,7 +174,7 @@ def _ended_early(last: BackfillProgress | None, failure: WorkflowFailureError) -
 def _print(account: str, progress: BackfillProgress, console: Console) -> None:
     tally = progress.tally
     what = f"{'Preview of a backfill' if progress.preview else 'Backfill'} of account {account}"
-    span = f"{shown(progress.start)} to {shown(progress.end)}"
+    span = f"{shown(progress.start)} to {shown(progress.end)} (not included)"
     console.print(f"{what}, {span}: {tally.rows} movements", highlight=False, soft_wrap=True)
     console.print(tally_table(tally))
     for line in listed("These rows cannot be read; look whether ChartMogul changed them:", tally.unreadable):

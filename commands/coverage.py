@@ -54,7 +54,9 @@ async def coverage(
 
 def print_report(report: CoverageReport, console: Console) -> None:
     tally = report.tally
-    title = f"Coverage of account {report.account}, {shown(report.start)} to {shown(report.end)}"
+    title = (
+        f"Coverage of account {report.account}, {shown(report.start)} to {shown(report.end)} (not included)"
+    )
     console.print(title, highlight=False, soft_wrap=True)
     console.print(tally_table(tally, always=(*ACTED, Found.UNACCOUNTED)))
     missed = tally.of(Found.POLL, Found.BACKFILL, Found.UNACCOUNTED)

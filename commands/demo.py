@@ -14,7 +14,7 @@ from rich.table import Table
 
 from builds import NoTemporal
 from commands.story import Claim, tell
-from processes import ChildFailed
+from processes import ChildFailed, locked
 from simulators.control import Control
 from stack import STATE, Stack
 
@@ -28,6 +28,7 @@ QUICK = {
 """Nobody who watches a demo waits five minutes for the next poll, and the simulators take more than
 ChartMogul's 40 requests a second and HubSpot's 10."""
 
+BUSY = f"A demo runs in {STATE} already. Stop it, or set MOGULFLOW_STATE_DIR to another folder."
 INTERRUPTED = 130
 """What a shell says of a command that Ctrl-C ended before it was done."""
 
@@ -47,12 +48,20 @@ async def _demo(*, once: bool, console: Console) -> int:
     except asyncio.CancelledError:
         console.print("Stopped.")
         return INTERRUPTED
+    except BlockingIOError:
+        console.print(BUSY, soft_wrap=True)
+        return 1
     except (NoTemporal, ChildFailed) as error:
         console.print(f"[red]{escape(str(error))}[/]", soft_wrap=True)
         return 1
 
 
 async def _show(*, once: bool, console: Console) -> int:
+    with locked(STATE / "demo.lock"):
+        return await _play(once=once, console=console)
+
+
+async def _play(*, once: bool, console: Console) -> int:
     stack = Stack(given_temporal="TEMPORAL_ADDRESS" in os.environ, schedules=True, environment=QUICK)
     stack.warehouse.unlink(missing_ok=True)  # the simulated account begins anew, too
     with console.status("Starting simulators, Temporal, ingress and worker"):
@@ -101,10 +110,11 @@ def _print_places(stack: Stack, console: Console) -> None:
     console.print()
     for url, sentence in places:
         console.print(f"  [bold]{sentence}[/]\n  {url}\n", soft_wrap=True, highlight=False)
-    table = "chartmogul.chartmogul.mrr_by_month"
-    query = f"import duckdb; duckdb.connect('{stack.warehouse}', read_only=True).table('{table}').show()"
+    table = "from chartmogul.mrr_by_month select month_start, mrr, new_business, expansion, churn"
+    query = f"import duckdb; duckdb.connect('{stack.warehouse}', read_only=True).sql('{table}').show()"
     console.print(f'The warehouse, in SQL: {sys.executable} -c "{query}"', soft_wrap=True, highlight=False)
-    console.print("In another terminal: ./mogulflow --env .mogulflow/demo.env runs")
+    command = f"./mogulflow --env {os.path.relpath(STATE / 'demo.env')} runs"
+    console.print(f"In another terminal: {command}", soft_wrap=True, highlight=False)
     console.print("Ctrl-C stops everything.")
 
 

@@ -16,6 +16,7 @@ from clients.salesforce import SalesforceClient
 from clients.slack import SlackClient
 from commands.doctor_crm import crm_findings
 from commands.doctor_schedules import schedule_findings
+from commands.doctor_warehouse import warehouse_findings
 from commands.findings import COLOURS, Finding, State, failed
 from commands.show import folding
 from devserver import namespace_gaps
@@ -61,18 +62,18 @@ async def _findings(settings: Settings) -> AsyncIterator[Finding]:
         yield Finding("routes", State.OK, f"{len(routes.routes)} in {settings.routes_file}")
     except BadRoutes as error:
         yield Finding("routes", State.FAULT, str(error), "Mend the file: start-up refuses it.")
-    async for finding in _temporal():
-        yield finding
-    async for finding in schedule_findings(settings):
-        yield finding
-    async for finding in _accounts(settings, routes):
-        yield finding
-    async for finding in _salesforce(settings.salesforce, routes):
-        yield finding
-    async for finding in _slack(settings.slack, routes):
-        yield finding
-    async for finding in crm_findings(settings):
-        yield finding
+    sources = (
+        _temporal(),
+        schedule_findings(settings),
+        _accounts(settings, routes),
+        _salesforce(settings.salesforce, routes),
+        _slack(settings.slack, routes),
+        crm_findings(settings),
+        warehouse_findings(settings),
+    )
+    for source in sources:
+        async for finding in source:
+            yield finding
 
 
 async def _temporal() -> AsyncIterator[Finding]:

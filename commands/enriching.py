@@ -57,7 +57,7 @@ def _enriched(control: Control) -> int:
 
 
 async def _typed(stack: Stack, console: Console, *words: str) -> None:
-    console.print(f"\n[bold]$ mogulflow {' '.join(words)}[/]", highlight=False)
+    console.print(f"\n[bold]$ ./mogulflow {' '.join(words)}[/]", highlight=False)
     console.file.flush()
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, str(ROOT / "cli.py"), *words), env=stack.environment, cwd=stack.warehouse.parent

@@ -54,7 +54,7 @@ async def two_nights(stack: Stack, client: Client, control: Control, console: Co
     )
     print_report(second, console)
     restated = await asyncio.to_thread(_ask, stack, RESTATED)
-    table = folding("month", "movement", "MRR moved by", title="Table movements_restated")
+    table = folding("month", "movement", "MRR moved by", title="View movements_restated")
     for month, movement, delta in restated:
         table.add_row(f"{month:%Y-%m}", str(movement), str(delta))
     console.print(table)
@@ -77,5 +77,5 @@ async def _export(stack: Stack, client: Client, night: str, console: Console) ->
 
 def _ask(stack: Stack, query: str) -> list[tuple[Any, ...]]:
     with duckdb.connect(str(stack.warehouse), read_only=True) as database:
-        database.execute("use chartmogul.chartmogul")
+        database.execute("use warehouse.chartmogul")
         return database.execute(query).fetchall()

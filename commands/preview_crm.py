@@ -35,9 +35,9 @@ async def preview(
     customers: Sequence[str],
     sample: int,
     console: Console,
-) -> None:
+) -> bool:
     """Counts, and of each object `sample` records before and after; of `customers` all, where some are
-    named."""
+    named. False where the fields of an object are not ready."""
     known_account(settings, account)
     given = CrmSyncInput(account=account, system=system, mapping=load_crm_mapping(settings.crm_file))
     require(settings, given, settings.crm_file)
@@ -49,7 +49,7 @@ async def preview(
                 reading = Reading(client, given.mapping, [system])
                 with console.status("Reading ChartMogul"):
                     await _read(reading, file, customers, progress)
-                await _show(given, crm, file, None if customers else sample, progress, console)
+                return await _show(given, crm, file, None if customers else sample, progress, console)
         except IntegrationError as error:
             raise Stopped(str(error)) from None
         finally:
@@ -68,6 +68,7 @@ async def _connected(settings: Settings, given: CrmSyncInput) -> AsyncIterator[t
 
 async def _read(reading: Reading, file: RunFile, customers: Sequence[str], progress: Progress) -> None:
     if customers:
+        await reading.learn_predicted(datetime.now(UTC).date())
         file.add([(await reading.one(uuid))[0] for uuid in customers])
         file.say("unreadable", 0)
     else:
@@ -76,25 +77,30 @@ async def _read(reading: Reading, file: RunFile, customers: Sequence[str], progr
 
 async def _show(
     given: CrmSyncInput, crm: Crm, file: RunFile, shown: int | None, progress: Progress, console: Console
-) -> None:
+) -> bool:
     """`shown` are how many records of each object, or None where customers were named: all of theirs."""
     alone = shown is None
     census = None if alone else await census_of(file)
     objects: list[ObjectReport] = []
+    ready = True
     for name, mapping in given.mapping.objects(given.system).items():
         sync = ObjectSync(crm, name, mapping, file, census, progress)
         with console.status(f"Comparing {name}"):
             problem = await _plan(sync)
         if problem:
+            ready = False
             console.print(f"[red]{name}[/]: {escape(problem)}", soft_wrap=True)
         objects.append(file.report(name))
         if sample := file.sample(name, file.customers if shown is None else shown):
             console.print(_sample(name, sample))
+        elif not problem:
+            console.print(f"{name}: nothing to write", highlight=False)
     console.print(f"Would be written to {given.system}, of {file.customers:,} customers", highlight=False)
     console.print(objects_table(objects))
     print_reasons(SyncReport(customers=file.customers, objects=objects), console)
     if alone:
         console.print("Whether another customer has the same e-mail or domain only the whole preview knows.")
+    return ready
 
 
 async def _plan(sync: ObjectSync) -> str | None:

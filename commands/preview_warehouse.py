@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from activities.export_streams import extract, load_of, months_seen, movements_since
+from activities.export_streams import customers_for, extract, load_of, months_seen, movements_since
 from clients.chartmogul import ChartMogulClient
 from clients.errors import IntegrationError
 from clients.warehouse import Engine
@@ -71,7 +71,8 @@ async def _previews(
             status.update(f"Reading {work.stream}: {read:,} rows")
 
         key = settings.warehouse_hash_key.get_secret_value()
-        files = await extract(client, engine, work, Path(folder), key, note)
+        customers = await asyncio.to_thread(customers_for, engine, work, read_only=True)
+        files = await extract(client, customers, work, Path(folder), key, note)
         status.update(f"Comparing {work.stream} with what is there")
         return [
             await asyncio.to_thread(Loader(engine).preview, load_of(work, mapping, extracted, attempt=1))

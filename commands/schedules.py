@@ -149,7 +149,8 @@ def _print(steps: list[Step], dry_run: bool, console: Console) -> None:
         would = f"would {step.what}" if dry_run else _DONE.get(step.what, step.what)
         said = would if step.what in _DONE else step.what
         colour = _COLOURS.get(step.what, "dim")
-        table.add_row(step.id, f"[{colour}]{said}[/]", escape("\n".join(step.details)), escape(step.why))
+        why = "" if step.what is What.UNCHANGED else escape(step.why)
+        table.add_row(step.id, f"[{colour}]{said}[/]", escape("\n".join(step.details)), why)
     console.print(table)
 
 

@@ -61,6 +61,16 @@ async def test_once_checks_every_claim_and_leaves_nothing_behind(
     assert anything_left(tmp_path / "state") == []
 
 
+async def test_a_second_one_in_the_same_folder_is_refused(
+    tmp_path: Path, environment: dict[str, str]
+) -> None:
+    with locked(tmp_path / "state" / "demo.lock"):
+        async with started(tmp_path, "demo", **environment) as process:
+            output = await output_of(process)
+    assert process.returncode == 1
+    assert "Stop it, or set MOGULFLOW_STATE_DIR" in output
+
+
 async def test_ctrl_c_stops_it_and_leaves_nothing_behind(tmp_path: Path, environment: dict[str, str]) -> None:
     async with started(tmp_path, "demo", **environment) as process:
         assert process.stdout is not None

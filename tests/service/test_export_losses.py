@@ -50,7 +50,7 @@ async def started(client: Client) -> Run:
 
 def ask(path: Path, query: str) -> list[tuple[Any, ...]]:
     with duckdb.connect(str(path), read_only=True) as database:
-        database.execute("use chartmogul.chartmogul")
+        database.execute("use warehouse.chartmogul")
         return database.execute(query).fetchall()
 
 
@@ -107,6 +107,8 @@ async def test_command_runs_follows_and_lists_exports(
     assert preview.code == 0, preview.text
     assert "would run: create table if not exists customers" in preview.text
     assert "customers: 200 rows_read, 200 inserted" in preview.text
+    whole = await mogulflow("preview", "warehouse")
+    assert (whole.code, "subscriptions: nothing" in whole.text) == (0, True), whole.text
     assert not stack.warehouse.exists()
     done = await mogulflow("export", "run", "--stream", "customers", "--stream", "plans")
     assert done.code == 0, done.text

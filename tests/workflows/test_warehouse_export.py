@@ -90,6 +90,13 @@ async def test_a_second_night_without_a_change_changes_nothing(simulators: Contr
     assert {load.stream for load in loads} == {each.target for each in MAPPING.streams}
 
 
+async def test_nights_that_are_made_up_for_take_nothing_away(simulators: Control, export: Export) -> None:
+    await export()
+    for night in ("2026-11-01T04:15:00Z", "2026-11-02T04:15:00Z"):
+        loads = (await export(night=night)).loads
+        assert [load.stream for load in loads if load.missing or load.deleted or load.returned] == []
+
+
 async def test_two_accounts_share_a_file_at_the_same_hour(export: Export, sql: Sql) -> None:
     reports = await asyncio.gather(*(export(account=name) for name in ("default", "europe")))
     assert [report.problems for report in reports] == [[], []]
