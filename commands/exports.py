@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC
 from functools import partial
 
 from rich.box import SIMPLE
@@ -18,7 +18,7 @@ from clients.warehouse_engines import engine_of_account
 from clients.warehouse_history import Ledger
 from clients.warehouse_loader import opened
 from commands.backfill import known_account
-from commands.dates import instant, shown
+from commands.dates import instant
 from commands.events import Stopped
 from commands.following import Run, follow, heartbeat, latest, started, trouble
 from commands.show import print_problems
@@ -26,9 +26,7 @@ from config_files import load_mapping
 from models.exports import ExportInput, ExportReport
 from models.warehouse_loads import Loaded, LoadRun
 from settings import Settings
-
-COUNTS = ("rows_read", "inserted", "restated", "returned", "missing", "deleted", "rejected")
-HEADS = {"rows_read": "rows", "inserted": "new"}
+from workflows.export_texts import COUNTS
 
 
 @dataclass(frozen=True)
@@ -75,8 +73,9 @@ def history(settings: Settings, account: str, limit: int, console: Console) -> N
             loads = Ledger(session).history(limit)
     except IntegrationError as error:
         raise Stopped(str(error)) from None
-    console.print(f"Loads of account {account}, newest first", highlight=False)
-    console.print(_table(loads, ("committed_at", "run_id")))
+    order = "newest night first" if loads else "none yet"
+    console.print(f"Loads of account {account}, {order}", highlight=False)
+    print_nights(loads, console)
 
 
 def _input(settings: Settings, wish: Wish) -> ExportInput:
@@ -115,6 +114,8 @@ async def _progress(client: Client, pending: Sequence[PendingActivityInfo]) -> G
 
 def print_report(report: ExportReport, console: Console) -> None:
     console.print(f"Export {report.run_id} into {report.engine}: {report.outcome}", highlight=False)
+    if report.loads and not report.problems and all(load.already_applied for load in report.loads):
+        console.print("That night was done already; what it came to:")
     console.print(_table(report.loads))
     for stream in report.streams:
         if stream.unmapped:
@@ -126,15 +127,23 @@ def print_report(report: ExportReport, console: Console) -> None:
     print_problems(report.problems, console)
 
 
-def _table(loads: Sequence[Loaded | LoadRun], more: Sequence[str] = ()) -> Table:
-    table = Table(*more, "table", box=SIMPLE)
-    for name in COUNTS:
-        table.add_column(HEADS.get(name, name), justify="right")
-    for load in loads:
-        first = [_cell(getattr(load, name)) for name in more]
-        table.add_row(*first, load.stream, *(f"{getattr(load, name):,}" for name in COUNTS))
+def print_nights(loads: Sequence[LoadRun], console: Console) -> None:
+    for run_id in sorted({load.run_id for load in loads}, reverse=True):
+        night = [load for load in loads if load.run_id == run_id]
+        committed = max(load.committed_at for load in night).astimezone(UTC)
+        name = run_id.removeprefix(f"{night[0].account}/")
+        console.print(f"{name}, committed {committed:%d %b %H:%M} UTC", highlight=False)
+        console.print(_table(night))
+
+
+def _table(loads: Sequence[Loaded | LoadRun]) -> Table:
+    """Without padding: with all its columns it just fits into 80."""
+    counts = {head: [getattr(load, name) for load in loads] for head, name in COUNTS.items()}
+    shown = {head: found for head, found in counts.items() if head == "rows" or any(found)}
+    table = Table(box=SIMPLE, padding=0)
+    table.add_column("table", no_wrap=True)
+    for head in shown:
+        table.add_column(head, justify="right")
+    for load, *found in zip(loads, *shown.values(), strict=True):
+        table.add_row(load.stream, *(f"{count:,}" for count in found))
     return table
-
-
-def _cell(value: object) -> str:
-    return shown(value) if isinstance(value, datetime) else str(value)

@@ -22,7 +22,10 @@ from commands.show import folding
 from config_files import load_mapping
 from models.exports import Night, NightWork, Prepared, StreamWork
 from models.warehouse_loads import MonthSeen, Preview, SampleRow
+from models.warehouse_tables import ROW_HASH
 from settings import Settings
+
+WORDS = {"rows_read": "read", "inserted": "new"}
 
 
 async def preview(settings: Settings, account: str, streams: Sequence[str], console: Console) -> None:
@@ -40,7 +43,7 @@ async def preview(settings: Settings, account: str, streams: Sequence[str], cons
         for stream in streams or work.mapping.read_streams:
             one = StreamWork(night=night, stream=stream, mapping=work.mapping, prepared=prepared)
             for found in await _previews(client, engine, one, settings, console):
-                _print(found, console)
+                print_preview(found, console)
     except IntegrationError as error:
         raise Stopped(str(error)) from None
     finally:
@@ -80,8 +83,9 @@ async def _previews(
         ]
 
 
-def _print(found: Preview, console: Console) -> None:
-    said = [f"{count:,} {name}" for name, count in found.counts.model_dump().items() if count]
+def print_preview(found: Preview, console: Console) -> None:
+    counts = found.counts.model_dump()
+    said = [f"{count:,} {WORDS.get(name, name)}" for name, count in counts.items() if count]
     console.print(f"[bold]{found.stream}[/]: {', '.join(said) or 'nothing'}")
     for statement in found.statements:
         console.print(f"  would run: {escape(' '.join(statement.split()))}", soft_wrap=True)
@@ -94,12 +98,12 @@ def _print(found: Preview, console: Console) -> None:
 
 
 def _sample(rows: Sequence[SampleRow]) -> Table:
-    table = folding("row", "column", "before", "after", lines=True)
+    table = folding("column", "before", "after")
     for number, row in enumerate(rows, start=1):
-        names, before, after = zip(*_differences(row), strict=True)
-        table.add_row(
-            f"{number} {row.kind}", *("\n".join(map(escape, column)) for column in (names, before, after))
-        )
+        table.add_row(f"[bold]{number} {row.kind}[/]")
+        for cells in list(_differences(row)) or [("(no column differs)", "", "")]:
+            table.add_row(*map(escape, cells))
+        table.add_section()
     return table
 
 
@@ -107,5 +111,9 @@ def _differences(row: SampleRow) -> Iterator[tuple[str, str, str]]:
     """Column, before, after: of a new row all that it has, of one that is gone all that it had."""
     before, after = row.before or {}, row.after or {}
     for name in before | after:
-        if before.get(name) != after.get(name):
-            yield name, str(before.get(name, "-")), str(after.get(name, "-"))
+        if name != ROW_HASH.name and before.get(name) != after.get(name):
+            yield name, _shown(before.get(name)), _shown(after.get(name))
+
+
+def _shown(value: object) -> str:
+    return "-" if value is None else str(value)

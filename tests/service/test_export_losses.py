@@ -106,7 +106,7 @@ async def test_command_runs_follows_and_lists_exports(
     preview = await mogulflow("preview", "warehouse", "--stream", "customers")
     assert preview.code == 0, preview.text
     assert "would run: create table if not exists customers" in preview.text
-    assert "customers: 200 rows_read, 200 inserted" in preview.text
+    assert "customers: 200 read, 200 new" in preview.text
     whole = await mogulflow("preview", "warehouse")
     assert (whole.code, "subscriptions: nothing" in whole.text) == (0, True), whole.text
     assert not stack.warehouse.exists()
