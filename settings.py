@@ -76,7 +76,9 @@ class HubSpot(BaseModel):
         default=100, ge=1, description="What HubSpot allows: 190 from Professional on, 250 with a limit pack"
     )
     searches_per_second: int = Field(default=5, ge=1, description="What HubSpot allows the account")
-    threads: int = Field(default=8, ge=1, description="Calls at once")
+    threads: int = Field(
+        default=8, ge=1, description="Live calls at once; bulk work has three quarters as many beside them"
+    )
 
 
 class Salesforce(BaseModel):

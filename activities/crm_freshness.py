@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from activities.crm_one import HowMany, Order, sync_one
 from activities.crm_reading import Reading
 from clients.crm_systems import Crm
-from clients.errors import NotFound
+from clients.errors import NotFound, Rejected
 from models.crm import ObjectMapping
 from models.crm_sync import Standing, Status
 
@@ -17,6 +17,7 @@ ASK_EVERY_SECONDS = 10.0
 BEHIND = timedelta(minutes=2)
 """So late may a movement come into ChartMogul's list and still be seen."""
 
+UNREADABLE = "the customer has moved meanwhile and cannot be read anew"
 GONE = "the customer was deleted or merged meanwhile"
 
 
@@ -39,6 +40,12 @@ class Freshness:
             if each in self._moved or self._order.has_later((crm.system, name, each), self._as_of)
         }
 
+    async def moved(self) -> set[str]:
+        """By ChartMogul's list as it is now."""
+        self._asked = float("-inf")
+        await self._ask()
+        return set(self._moved)
+
     async def again(self, crm: Crm, name: str, mapping: ObjectMapping, customer: str) -> Standing:
         """Read the one customer anew, and write what differs then."""
         key = (crm.system, name, customer)
@@ -48,6 +55,10 @@ class Freshness:
                 facts, _ = await self._reading.one(customer, live=False)
             except NotFound:
                 return Standing(customer=customer, status=Status.NOT_FOUND, reason=GONE)
+            except Rejected as error:  # this one cannot be read, which stops no other
+                return Standing(
+                    customer=customer, status=Status.REFUSED, reason=UNREADABLE, detail=str(error)
+                )
             done = await sync_one(crm, name, mapping, facts, self._how_many)
             self._order.note(key, read_at)
         return done

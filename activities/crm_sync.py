@@ -44,6 +44,7 @@ class ObjectSync:
         self.name = name
         self._crm, self._mapping = crm, mapping
         self._file, self._census, self._progress = file, census, progress
+        self._written = set[str]()
 
     async def check(self) -> None:
         """Raises Rejected where a field is missing or unfit: nothing would be written, or a half of it."""
@@ -66,14 +67,16 @@ class ObjectSync:
             await asyncio.sleep(0)
         for rivals in self._file.rivals(self.name):
             self._file.note(self.name, _settle_rivals(rivals))
+            await asyncio.sleep(0)
 
     async def write(self, freshness: Freshness) -> None:
-        """What was planned."""
+        """What was planned; and once more who has moved before their batch was through."""
         for new in (False, True):
             self._say("writing")
             await patiently(self._crm.spare)
             batches = self._file.planned(self.name, new=new, size=self._crm.most_rows)
             await in_parallel(batches, partial(self._write, freshness), self._crm.at_once)
+        await self._again(freshness, self._written & await freshness.moved())
 
     def _say(self, doing: str) -> None:
         self._progress.doing, self._progress.rows = doing, 0
@@ -115,9 +118,16 @@ class ObjectSync:
         self._file.note(self.name, results)
         self._progress.rows += len(batch)
         self._progress.written += sum(each.status is not Status.REFUSED for each in results)
-        for customer in sorted(stale):
-            again = await freshness.again(self._crm, self.name, self._mapping, customer)
-            self._file.note(self.name, [again])
+        written = {each.customer for each in planned}
+        # A live event may have been quicker than the batch, which had to wait for its turn.
+        overtaken = await freshness.stale(self._crm, self.name, written)
+        self._written |= written - overtaken
+        await self._again(freshness, stale | overtaken)
+
+    async def _again(self, freshness: Freshness, customers: set[str]) -> None:
+        for customer in sorted(customers):
+            done = await freshness.again(self._crm, self.name, self._mapping, customer)
+            self._file.note(self.name, [done])
 
 
 def _try_next(facts: CustomerFacts, number: int) -> Standing:

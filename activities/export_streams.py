@@ -186,7 +186,15 @@ async def _movements(client: ChartMogulClient, window: Window) -> Rows:
 async def _metrics(client: ChartMogulClient, night: Night) -> Rows:
     for interval in INTERVALS:
         async for rows in client.stream_metrics(FIRST_DAY, night.began_at.date(), interval):
-            yield [row | {"interval": interval} for row in rows]
+            yield [_of_interval(row, interval) for row in rows]
+
+
+def _of_interval(row: Row, interval: str) -> Row:
+    """ChartMogul dates the month that runs by the day that was asked for: each night another row."""
+    day = row.get("date")
+    if interval == "month" and isinstance(day, str):
+        row = row | {"date": f"{day[:7]}-01"}
+    return row | {"interval": interval}
 
 
 def _window(work: StreamWork) -> Window:

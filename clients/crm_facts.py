@@ -244,5 +244,8 @@ def _text(value: Any) -> str | None:
 def _host(website: str | None) -> str:
     if not website:
         return ""
-    host = urlsplit(website if "//" in website else f"//{website}").hostname or ""
+    try:
+        host = urlsplit(website if "//" in website else f"//{website}").hostname or ""
+    except ValueError:  # people write anything there
+        return ""
     return host.lower().removeprefix("www.")

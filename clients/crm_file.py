@@ -23,7 +23,7 @@ create table if not exists said (name text primary key, value);
 _SHARED = """
 select record from standing where object = ? and record is not null
 group by record having count(*) > 1"""
-_OF_RECORD = "select body from standing where object = ? and record = ? order by customer"
+_OF_RECORD = "select body from standing where object = ? and record = ? order by +customer"
 _BY_STATUS = "select status, count(*) from standing where object = ? group by 1"
 _BY_REASON = """
 select reason, count(*) from standing

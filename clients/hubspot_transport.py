@@ -121,23 +121,29 @@ class GuardedApi(ApiClient):  # type: ignore[misc]  # the library has no types
 def _configuration(settings: HubSpot) -> Any:
     configuration = Configuration(host=settings.base_url.rstrip("/"))
     configuration.access_token = settings.token.get_secret_value()
-    configuration.connection_pool_maxsize = settings.threads
+    configuration.connection_pool_maxsize = settings.threads + _for_bulk(settings.threads)
     # Not every Python on macOS finds the system's roots; and the library does not know HTTPS_PROXY.
     configuration.ssl_ca_cert = certifi.where()
     configuration.proxy = proxy_for(settings.base_url)
     return configuration
 
 
+def _for_bulk(threads: int) -> int:
+    return max(1, threads * 3 // 4)
+
+
 class HubSpotTransport:
     def __init__(self, settings: HubSpot, timeout_seconds: float) -> None:
         self._api = GuardedApi(settings, timeout_seconds)
         self._library = Library(api_factory=self._leaf)
-        self._threads = ThreadPoolExecutor(settings.threads, thread_name_prefix="hubspot")
+        self._threads = ThreadPoolExecutor(_for_bulk(settings.threads), thread_name_prefix="hubspot-bulk")
+        self._live_threads = ThreadPoolExecutor(settings.threads, thread_name_prefix="hubspot")
         self._calls = Turns(settings.requests_per_10_seconds, seconds=10)
         self._searches = Turns(settings.searches_per_second, seconds=1)
 
     async def aclose(self) -> None:
-        await asyncio.to_thread(self._threads.shutdown, cancel_futures=True)
+        for threads in (self._threads, self._live_threads):
+            await asyncio.to_thread(threads.shutdown, cancel_futures=True)
         self._api.rest_client.pool_manager.clear()
 
     async def run(self, call: Call, work: Work, rank: Rank, *, searches: bool = False) -> Any:
@@ -146,8 +152,9 @@ class HubSpotTransport:
             await self._searches.turn(rank)
         await self._calls.turn(rank)
         loop = asyncio.get_running_loop()
+        threads = self._live_threads if rank is Rank.LIVE else self._threads
         try:
-            return await loop.run_in_executor(self._threads, self._run, call, work)
+            return await loop.run_in_executor(threads, self._run, call, work)
         finally:
             left = self._api.calls_left  # perhaps of another call that has just ended, which serves as well
             if left is not None:

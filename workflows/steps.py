@@ -184,6 +184,7 @@ def _failure(definition: StepDefinition, error: FailureError) -> StepFailed:
         kind, final = cause.type or "Error", cause.non_retryable
         return StepFailed(definition.name, kind, cause.message, permanent=final, pause=cause.next_retry_delay)
     if isinstance(cause, TimeoutError):
-        message = f"No answer in time: {cause.message}"
+        last = cause.cause.message if isinstance(cause.cause, ApplicationError) else cause.message
+        message = f"No answer in time: {last}"
         return StepFailed(definition.name, "TimedOut", message, permanent=False, pause=CUT_OFF_PAUSE)
     raise error

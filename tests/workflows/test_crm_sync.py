@@ -255,6 +255,19 @@ async def test_who_cancels_while_it_runs_is_not_written_as_before(portal: Contro
     assert [call.path for call in portal.calls("chartmogul") if customer.uuid in call.path]
 
 
+async def test_who_moves_while_their_batch_waits_is_written_anew(portal: Control, begin: Begin) -> None:
+    customer = portal.hubspot_customers("contact_and_company", limit=1)[0]
+    portal.fault("hubspot", "status", status=503, path="contacts/batch/update", times=2)  # all there are
+    run = await begin("hubspot")
+    async with asyncio.timeout(20):
+        while paths(portal, "hubspot")["/crm/objects/2026-09/contacts/batch/update"] < 2:
+            await asyncio.sleep(0.02)
+    portal.cancel(customer.uuid, send=False, at=datetime.now(UTC))
+    report = await run.result()
+    assert report.problems == []
+    assert records(portal, "contacts")[customer.uuid]["chartmogul_mrr"] == "0.00"
+
+
 async def test_a_customer_without_a_contact_gets_one_where_the_mapping_says_so(
     portal: Control, sync: Sync
 ) -> None:

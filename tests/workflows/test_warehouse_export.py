@@ -83,6 +83,13 @@ async def test_a_night_brings_every_stream(simulators: Control, export: Export, 
         assert sql(f"select count(*) from {target}") == [(count,)]
 
 
+async def test_each_month_of_the_metrics_is_one_row(simulators: Control, export: Export, sql: Sql) -> None:
+    """Also the one that runs, which ChartMogul dates by the day that was asked for."""
+    await export(streams=["metrics"])
+    days = sql("select distinct day(metric_date) from metrics where metric_interval = 'month'")
+    assert days == [(1,)]
+
+
 async def test_a_second_night_without_a_change_changes_nothing(simulators: Control, export: Export) -> None:
     await export()
     loads = (await export()).loads
