@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 from pydantic import BaseModel
@@ -12,9 +13,13 @@ from temporalio.client import Client, WorkflowExecutionStatus, WorkflowFailureEr
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 
 import temporal
+from commands.dates import shown
 from commands.events import Stopped
 from commands.waiting import LOOK_SECONDS
 from settings import Settings
+
+JUST_NOW = timedelta(seconds=5)
+"""A run that is older was there before: one at a time."""
 
 R = TypeVar("R", bound=BaseModel)
 Run = WorkflowHandle[Any, R]
@@ -67,6 +72,9 @@ async def follow(
     described = await run.describe()
     link = temporal.run_link(settings.web_ui_url, client.namespace, run.id, described.run_id)
     console.print(f"Run: {link}", soft_wrap=True)
+    running = described.status is WorkflowExecutionStatus.RUNNING
+    if running and datetime.now(UTC) - described.start_time > JUST_NOW:
+        console.print(f"It runs since {shown(described.start_time)}, with what it was asked for then.")
     try:
         with Live(console=console, transient=True) as live:
             while described.status is WorkflowExecutionStatus.RUNNING:
