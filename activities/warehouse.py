@@ -1,15 +1,15 @@
 """The nightly export: ChartMogul's streams, one by one, into the warehouse."""
 
 import asyncio
+import os
 import shutil
 import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from zlib import crc32
 
 from temporalio import activity
 
@@ -31,6 +31,9 @@ OFF = "No warehouse is connected. Set WAREHOUSE__ENGINE, or leave the export's s
 
 EXAMPLES = 20
 """Customers that a report names."""
+
+KEPT = timedelta(days=1)
+"""How long files stay of a process that was killed; longer than any attempt takes."""
 
 EngineOf = Callable[[str], Engine]
 """By account: each has a schema of its own."""
@@ -103,14 +106,24 @@ class WarehouseActivities:
 
 @asynccontextmanager
 async def _files(work: StreamWork) -> AsyncIterator[Path]:
-    """A folder of this attempt's own. What attempts that were killed have left goes first."""
-    run = f"{crc32(work.night.run_id.encode()):08x}-{work.stream}"
-    folder = Path(tempfile.gettempdir()) / "mogulflow-exports" / run
-    await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+    """A folder of this attempt's own, for no other user to read: rows hold names and e-mail addresses.
+    Another attempt or installation may be at work beside it; what was left by a killed one goes in a day."""
+    folder = Path(tempfile.gettempdir()) / f"mogulflow-exports-{os.getuid()}"
+    await asyncio.to_thread(_remove_old, folder)
+    folder.mkdir(mode=0o700, exist_ok=True)
+    own = Path(tempfile.mkdtemp(prefix=f"{work.stream}-", dir=folder))
     try:
-        yield folder / str(activity.info().attempt)
+        yield own
     finally:
-        await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+        await asyncio.to_thread(shutil.rmtree, own, ignore_errors=True)
+
+
+def _remove_old(folder: Path) -> None:
+    """Several streams begin at once, and each may find what another removes."""
+    for each in folder.glob("*"):
+        with suppress(FileNotFoundError):
+            if each.stat().st_mtime < time.time() - KEPT.total_seconds():
+                shutil.rmtree(each, ignore_errors=True)
 
 
 def _at_odds(engine: Engine, work: NightWork) -> Sequence[str]:

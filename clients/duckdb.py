@@ -1,10 +1,12 @@
 """DuckDB: a file beside the product, the warehouse where there is none. One process opens it at a time."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import gettempdir
+from threading import Lock
 from typing import cast
+from weakref import WeakSet
 
 import duckdb
 from pyarrow import parquet
@@ -45,18 +47,27 @@ class DuckDb:
     def connect(self, *, read_only: bool = False) -> Session:
         with _translated("open the file"):
             if read_only and not self._path.exists():
-                connection = duckdb.connect(":memory:", config=CONFIG | {"temp_directory": gettempdir()})
+                memory = _Memory()
+                connection = memory.opened(_connect_to_none)
                 read_only = False  # nothing of it stays
             else:
                 self._path.parent.mkdir(parents=True, exist_ok=True)
-                connection = duckdb.connect(str(self._path), read_only=read_only, config=CONFIG)
-        session = DuckDbSession(connection, self._memory_mb)
+                memory = _MEMORY.setdefault(self._path.resolve(), _Memory())
+                connection = memory.opened(lambda: self._connect(read_only))
+        session = DuckDbSession(connection, memory, self._memory_mb)
         try:
             session.begin(self._schema, make=not read_only)
         except BaseException:
             session.close()
             raise
         return session
+
+    def _connect(self, read_only: bool) -> duckdb.DuckDBPyConnection:
+        return duckdb.connect(str(self._path), read_only=read_only, config=CONFIG)
+
+
+def _connect_to_none() -> duckdb.DuckDBPyConnection:
+    return duckdb.connect(":memory:", config=CONFIG | {"temp_directory": gettempdir()})
 
 
 CONFIG: dict[str, str | bool | int | float | list[str]] = {
@@ -70,9 +81,43 @@ BYTES_PER_KEY = 250
 """Measured with keys of 36 letters: a million rows need between 140 and 200 MB, two 256 to 400."""
 
 
+class _Memory:
+    """Of one file: DuckDB has one limit for all sessions of the process. To lower it ends what another is
+    loading, so it only rises until the last of them is closed."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._limit_mb = 0
+        self._open: WeakSet[duckdb.DuckDBPyConnection] = WeakSet()
+
+    def opened(self, connect: Callable[[], duckdb.DuckDBPyConnection]) -> duckdb.DuckDBPyConnection:
+        """Under the lock, as is the close: between them nobody takes the limit for one of a closed file."""
+        with self._lock:
+            connection = connect()
+            if not self._open:
+                self._limit_mb = 0
+            self._open.add(connection)
+            return connection
+
+    def allow(self, connection: duckdb.DuckDBPyConnection, megabytes: int) -> None:
+        with self._lock:
+            self._limit_mb = max(self._limit_mb, megabytes)
+            connection.execute(f"set memory_limit = '{self._limit_mb}MB'")
+
+    def close(self, connection: duckdb.DuckDBPyConnection) -> None:
+        with self._lock:
+            self._open.discard(connection)
+            connection.close()
+
+
+_MEMORY: dict[Path, _Memory] = {}
+"""By file, of all engines: each account has one of its own."""
+
+
 class DuckDbSession(Transactions):
-    def __init__(self, connection: duckdb.DuckDBPyConnection, memory_mb: int) -> None:
+    def __init__(self, connection: duckdb.DuckDBPyConnection, memory: _Memory, memory_mb: int) -> None:
         self._connection = connection
+        self._memory = memory
         self._memory_mb = memory_mb
 
     @property
@@ -83,7 +128,7 @@ class DuckDbSession(Transactions):
         """The time zone only now: it cannot be given to `connect` without a download. One thread: a second
         takes half as much memory again and saves no time, since one index is what is waited for."""
         self.execute("set TimeZone = 'UTC'")
-        self.execute(f"set memory_limit = '{self._memory_mb}MB'")
+        self._allow(self._memory_mb)
         self.execute("set threads = 1")
         self.execute("set preserve_insertion_order = false")
         ((database,),) = self.query("select current_database()")
@@ -98,7 +143,11 @@ class DuckDbSession(Transactions):
         """The keys of the largest table must fit into memory, all else may go to disk."""
         ((largest,),) = self.query("select coalesce(max(estimated_size), 0) from duckdb_tables()")
         bytes_of_keys = BYTES_PER_KEY * max(rows, cast(int, largest))
-        self.execute(f"set memory_limit = '{max(self._memory_mb, bytes_of_keys // 10**6)}MB'")
+        self._allow(max(self._memory_mb, bytes_of_keys // 10**6))
+
+    def _allow(self, megabytes: int) -> None:
+        with _translated("set the memory limit"):
+            self._memory.allow(self._connection, megabytes)
 
     def query(self, sql: str) -> list[tuple[object, ...]]:
         with _translated("query"):
@@ -130,7 +179,7 @@ class DuckDbSession(Transactions):
         self.execute("commit")
 
     def close(self) -> None:
-        self._connection.close()
+        self._memory.close(self._connection)
 
 
 @contextmanager

@@ -31,6 +31,14 @@ LATER = (
 )
 """A conflict with another transaction: the second of two that add a row finds its key taken."""
 
+PASSING = (
+    errors.ReadOnlySqlTransaction
+    | errors.IdleInTransactionSessionTimeout
+    | errors.TransactionTimeout
+    | errors.InternalError_
+)
+"""Of the server, not of the statement: it was made a standby, gave our transaction up, or is at fault."""
+
 TOLD = {"timestamptz": "timestamp with time zone"}
 """Names of types that the server tells otherwise."""
 
@@ -156,7 +164,7 @@ def _meaning(what: str, error: psycopg.Error, commits: bool, system: str) -> Int
         return Unauthorized(system, f"{text}. Check WAREHOUSE__DSN and the user's rights.")
     if commits and isinstance(error, psycopg.OperationalError):
         return OutcomeUnknown(system, f"Could not learn the outcome of COMMIT: {_words(error, state)}")
-    if isinstance(error, psycopg.OperationalError | LATER):
+    if isinstance(error, psycopg.OperationalError | LATER | PASSING):
         return Unavailable(system, text)
     return Rejected(system, f"{text}. Report this.")
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from clients.duckdb import DuckDb
+from clients.duckdb import DuckDb, DuckDbSession
 from clients.errors import Rejected
-from clients.warehouse import Engine
+from clients.warehouse import Engine, Session
 from clients.warehouse_loader import Loader, opened
 from models.warehouse_loads import Load
 from settings_warehouse import DuckDbWarehouse
@@ -48,10 +48,30 @@ class TestDuckDb(WarehouseContract):
             with pytest.raises(Rejected, match="Raise WAREHOUSE__MEMORY_MB"):
                 session.query("select len(list(i)) from range(20000000) r(i)")
 
+    def test_memory_that_a_load_was_allowed_outlasts_the_sessions_beside_it(
+        self, tmp_path: Path, engine: Engine, loader: Loader, nights: Nights
+    ) -> None:
+        """The limit is one for all sessions of the file, those of another account's engine included."""
+        settings = DuckDbWarehouse(path=tmp_path / "warehouse" / "chartmogul.duckdb", schema_name="other")
+        with opened(engine) as session:
+            before = limit(session)
+            assert isinstance(session, DuckDbSession)
+            session._allow_for(4_000_000)
+            raised = limit(session)
+            with opened(DuckDb(settings)) as other:
+                assert limit(other) == raised
+            assert limit(session) == raised != before
+        with opened(engine) as session:
+            assert limit(session) == before
+
     def test_file_that_another_process_has_open(self, tmp_path: Path, engine: Engine) -> None:
         with opened(engine):
             held = run(tmp_path, "hold.json", "{}", "hold")
         assert "Unavailable" in held.stderr
+
+
+def limit(session: Session) -> object:
+    return session.query("select current_setting('memory_limit')")[0][0]
 
 
 CHILD = """

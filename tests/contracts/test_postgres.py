@@ -4,10 +4,11 @@ import itertools
 from collections.abc import AsyncIterator
 
 import pytest
+from psycopg import errors
 from pydantic import SecretStr
 
 from clients.errors import Rejected, Unauthorized, Unavailable
-from clients.postgres import Postgres
+from clients.postgres import Postgres, translated
 from clients.warehouse import Engine
 from clients.warehouse_loader import Loader, opened
 from postgres import USER
@@ -69,6 +70,18 @@ class TestPostgres(WarehouseContract):
         nowhere = SecretStr(f"postgresql://{USER}:x@127.0.0.1:9/postgres")
         with pytest.raises(Unavailable):
             Postgres(PostgresWarehouse(engine="postgres", dsn=nowhere)).connect()
+
+    def test_server_that_is_read_only_for_now(self, engine: Engine) -> None:
+        """As it is for a while after a failover."""
+        with opened(engine) as session:
+            session.execute("set default_transaction_read_only = on")
+            with pytest.raises(Unavailable):
+                session.execute("create table refused (n integer)")
+
+    @pytest.mark.parametrize("state", ["25006", "25P03", "25P04", "XX000"])
+    def test_trouble_of_the_server_passes(self, state: str) -> None:
+        with pytest.raises(Unavailable), translated("query"):
+            raise errors.lookup(state)("the server's words")
 
     def test_error_quotes_no_row(self, engine: Engine) -> None:
         with opened(engine) as session, pytest.raises(Rejected) as caught:
