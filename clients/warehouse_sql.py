@@ -131,7 +131,7 @@ class FindingSql:
         )
 
     def _in_scope(self) -> str:
-        if not self.load.complete or any(reject.key is None for reject in self.load.rejects):
+        if not self.load.complete or self._rejected_without_key():
             return FALSE
         conditions = [f"t.{self.mapping.key[0]} <> {self.dialect.text(key)}" for key in self._rejected_keys()]
         if self.load.scope_files is not None and self.mapping.parent:
@@ -143,6 +143,11 @@ class FindingSql:
                 f"{at} < {self.dialect.instant(window.end)}",
             ]
         return " and ".join(conditions) or TRUE
+
+    def _rejected_without_key(self) -> bool:
+        """Read, but which? Not even a row's name tells, where more are rejected than are kept by name."""
+        load = self.load
+        return load.rejected > len(load.rejects) or any(each.key is None for each in load.rejects)
 
     def _rejected_keys(self) -> list[str]:
         """They were read, so they are not missing."""

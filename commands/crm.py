@@ -44,6 +44,7 @@ async def report(
     settings: Settings, account: str, system: System, file: Path | None, console: Console
 ) -> None:
     """Of the last run, by hand or by schedule; of one that runs when it has ended."""
+    known_account(settings, account)
     client = await temporal.connect()
     query = f"WorkflowType = 'crm_sync' AND WorkflowId STARTS_WITH '{run_id(account, system)}'"
     run = await latest(client, query, CrmReport)

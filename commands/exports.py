@@ -24,6 +24,7 @@ from commands.following import Run, follow, heartbeat, latest, started, trouble
 from commands.show import print_problems
 from config_files import load_mapping
 from models.exports import ExportInput, ExportReport
+from models.warehouse import Mapping
 from models.warehouse_loads import Loaded, LoadRun
 from settings import Settings
 from workflows.export_texts import COUNTS
@@ -57,6 +58,7 @@ async def run(settings: Settings, wish: Wish, console: Console) -> bool:
 
 async def status(settings: Settings, account: str, console: Console) -> bool:
     """Follow what runs, by hand or by schedule; else show what the last one came to."""
+    known_account(settings, account)
     client = await temporal.connect()
     query = f"WorkflowType = 'warehouse_export' AND Account = '{account}'"
     if run := await latest(client, query, ExportReport):
@@ -66,6 +68,7 @@ async def status(settings: Settings, account: str, console: Console) -> bool:
 
 def history(settings: Settings, account: str, limit: int, console: Console) -> None:
     """The nights there were, from the warehouse's own ledger."""
+    known_account(settings, account)
     if settings.warehouse is None:
         raise Stopped("No warehouse is connected. Set WAREHOUSE__ENGINE.")
     try:
@@ -78,11 +81,16 @@ def history(settings: Settings, account: str, limit: int, console: Console) -> N
     print_nights(loads, console)
 
 
+def known_streams(mapping: Mapping, wished: Sequence[str]) -> None:
+    """Raises Stopped where one is wished for that the mapping does not read."""
+    known = list(mapping.read_streams)
+    if unknown := sorted(set(wished) - set(known)):
+        raise Stopped(f"There is no stream {', '.join(unknown)}; there are: {', '.join(known)}.")
+
+
 def _input(settings: Settings, wish: Wish) -> ExportInput:
     mapping = load_mapping(settings.warehouse_file)
-    known = list(mapping.read_streams)
-    if unknown := sorted(set(wish.streams) - set(known)):
-        raise Stopped(f"There is no stream {', '.join(unknown)}; there are: {', '.join(known)}.")
+    known_streams(mapping, wish.streams)
     return ExportInput(
         account=wish.account,
         mapping=mapping,

@@ -18,6 +18,7 @@ from clients.warehouse_engines import engine_of_account
 from clients.warehouse_loader import Loader, opened
 from commands.backfill import known_account
 from commands.events import Stopped
+from commands.exports import known_streams
 from commands.show import folding
 from config_files import load_mapping
 from models.exports import Night, NightWork, Prepared, StreamWork
@@ -33,15 +34,17 @@ async def preview(settings: Settings, account: str, streams: Sequence[str], cons
     known_account(settings, account)
     if settings.warehouse is None:
         raise Stopped("No warehouse is connected. Set WAREHOUSE__ENGINE=duckdb, or another.")
+    mapping = load_mapping(settings.warehouse_file)
+    known_streams(mapping, streams)
     now = datetime.now(UTC)
     night = Night(account=account, run_id=f"preview/{now.isoformat()}", due_at=now, began_at=now)
-    work = NightWork(night=night, mapping=load_mapping(settings.warehouse_file))
+    work = NightWork(night=night, mapping=mapping)
     client = ChartMogulClient(settings.chartmogul[account])
     engine = engine_of_account(settings.warehouse, account)
     try:
         prepared = await _prepared(client, engine, work)
-        for stream in streams or work.mapping.read_streams:
-            one = StreamWork(night=night, stream=stream, mapping=work.mapping, prepared=prepared)
+        for stream in streams or mapping.read_streams:
+            one = StreamWork(night=night, stream=stream, mapping=mapping, prepared=prepared)
             for found in await _previews(client, engine, one, settings, console):
                 print_preview(found, console)
     except IntegrationError as error:

@@ -1,6 +1,6 @@
 """`schedules apply`: Temporal's schedules as schedules.py declares them; what an operator paused stays so."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -171,20 +171,36 @@ async def fields_of(client: Client, schedule: Schedule) -> Fields:
         "queue": action.task_queue,
         "priority": str(action.priority.priority_key or "-"),
         "pause on failure": str(schedule.policy.pause_on_failure).lower(),
-        **{f"input {name}": str(value) for each in given for name, value in _leaves(dict(each))},
+        **{f"input {name}".strip(): str(value) for each in given for name, value in _leaves(each)},
         **attributes,
         "what": str(what),
         "why": str(why),
     }
 
 
-def _leaves(given: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
-    """A mapping has hundreds of names; only those that differ are to be told."""
-    for name, value in given.items():
-        if isinstance(value, dict) and value:
-            yield from _leaves(value, f"{above}{name}.")
-        else:
-            yield above + name, value
+def _leaves(given: Any, above: str = "") -> Iterator[tuple[str, Any]]:
+    """A mapping has hundreds of names; only those that differ are to be told. What an operator gave may be
+    no object: a leaf without a name."""
+    parts = given if isinstance(given, dict) else _elements(given) if isinstance(given, list) else {}
+    if not parts:
+        yield above, given
+    for name, value in parts.items():
+        yield from _leaves(value, f"{above}.{name}" if above else str(name))
+
+
+def _elements(given: list[Any]) -> dict[str, Any]:
+    """By their names, so that one more does not shift all that follow. Their order may mean something, such
+    as that of columns: each tells which it follows."""
+    names = [_name_of(each) for each in given]
+    if None in names or len(set(names)) < len(names):
+        return {str(place): each for place, each in enumerate(given)}
+    named = zip(names, given, ["-", *names][: len(given)], strict=True)
+    return {str(name): {**each, "comes after": before} for name, each, before in named}
+
+
+def _name_of(element: Any) -> str | None:
+    found = isinstance(element, dict) and (element.get("target") or element.get("name"))
+    return found if isinstance(found, str) else None
 
 
 async def _plain(client: Client, values: Sequence[Any]) -> list[Any]:

@@ -255,9 +255,13 @@ class Mapping(_Config):
 
     def only(self, stream: str) -> "Mapping":
         """What one stream needs of it, parents included: a step's input stays in the run's history."""
-        own = self.of(stream)
-        names = {each.target for each in own} | {each.parent.stream for each in own if each.parent}
+        names = self._with_parents({each.target for each in self.of(stream)})
         return self.model_copy(update={"streams": [each for each in self.streams if each.target in names]})
+
+    def _with_parents(self, targets: set[str]) -> set[str]:
+        """Parents of parents too: a mapping without one is invalid."""
+        parents = {each.parent.stream for each in self.streams if each.parent and each.target in targets}
+        return targets if parents <= targets else self._with_parents(targets | parents)
 
     def of(self, stream: str) -> list[StreamMapping]:
         """The tables that are filled from one stream, the parent before its children."""

@@ -30,12 +30,13 @@ import schedules
 import temporal
 import worker
 from commands.events import Stopped
-from commands.schedules import apply
+from commands.schedules import _leaves, apply
 from devserver import DevServer
 from models.crm_sync import CrmSyncInput
 from models.movements import PollState, Sweep
 from schedules import declarations
 from settings import Settings
+from settings_warehouse import DuckDbWarehouse
 from tests.conftest import ROOT, running_temporal, settings_for
 from workflows import coverage, movement_poll
 
@@ -185,6 +186,50 @@ async def test_of_a_mapping_only_what_changed_is_told(
     changed = [line for line in said.splitlines() if "→" in line]
     assert len(changed) == 2  # contacts, and companies, which have the same fields
     assert all("fields.mrr.to: chartmogul_mrr → our_mrr" in line for line in changed)
+
+
+async def test_of_a_list_only_what_changed_is_told(
+    client: Client, settings: Settings, applied: Apply, tmp_path: Path
+) -> None:
+    exporting = settings.model_copy(update={"warehouse": DuckDbWarehouse()})
+    await applied(exporting)
+    file = tmp_path / "warehouse.yaml"
+    file.write_text((ROOT / "config" / "warehouse.yaml").read_text().replace("name: zip,", "name: zip_code,"))
+    said = await applied(exporting.model_copy(update={"warehouse_file": str(file)}), dry_run=True)
+    changed = [line.split("│")[3].strip() for line in said.splitlines() if "→" in line]
+    assert "input mapping.streams.customers.columns.zip.name: zip → -" in changed
+    assert "input mapping.streams.customers.columns.zip_code.name: - → zip_code" in changed
+    assert all(".columns." in line and len(line) < 100 for line in changed)
+
+
+@pytest.mark.parametrize("given", [["by hand"], [["by", "hand"]], [None], []])
+async def test_an_input_of_an_operators_is_put_right_whatever_it_is(
+    client: Client, settings: Settings, applied: Apply, given: list[Any]
+) -> None:
+    await applied(settings)
+
+    def by_hand(now: ScheduleUpdateInput) -> ScheduleUpdate:
+        action = now.description.schedule.action
+        assert isinstance(action, ScheduleActionStartWorkflow)
+        return ScheduleUpdate(replace(now.description.schedule, action=replace(action, args=given)))
+
+    await client.get_schedule_handle("poll/default").update(by_hand)
+    assert "input account: - → default" in await applied(settings)
+    assert (await applied(settings)).count("unchanged") == 3
+
+
+def test_elements_are_told_by_name_and_their_order_too() -> None:
+    found = dict(_leaves({"columns": [{"name": "a"}, {"name": "b"}], "key": ["a"], "same": [["a"], []]}))
+    assert found == {
+        "columns.a.name": "a",
+        "columns.a.comes after": "-",
+        "columns.b.name": "b",
+        "columns.b.comes after": "a",
+        "key.0": "a",
+        "same.0.0": "a",
+        "same.1": [],
+    }
+    assert dict(_leaves([{"name": "a"}, {"name": "a"}])) == {"0.name": "a", "1.name": "a"}
 
 
 async def test_an_operators_pause_and_note_survive(

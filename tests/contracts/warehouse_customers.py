@@ -44,6 +44,21 @@ class WithCustomers(WarehouseBase):
             found = customers_at_odds(session, MAPPING, FIRST_NIGHT, FIRST_NIGHT + timedelta(hours=1))
         assert found == ["cus_2", "cus_6"]
 
+    def test_movement_that_is_missing_puts_no_customer_at_odds(
+        self, engine: Engine, loader: Loader, nights: Nights
+    ) -> None:
+        """1 and 2: the last one, or all, taken back; 3: only not read; 4: neither with it nor without."""
+        later = "2026-02-28T12:00:00+00:00"
+        first = [movement(n) for n in (1, 2, 3, 4)]
+        last = [movement(n, 400, date=later, uuid=f"mov-{n}b") for n in (1, 3, 4)]
+        for rows in ([*first, *last], [first[0], *first[2:]]):
+            loader.load(nights.load(rows))
+        people = [customer(n, mrr=mrr) for n, mrr in ((1, 1000), (2, 0), (3, 400), (4, 700))]
+        loader.load(nights.load(people, "customers"))
+        with opened(engine) as session:
+            found = customers_at_odds(session, MAPPING, FIRST_NIGHT, FIRST_NIGHT + timedelta(hours=1))
+        assert found == ["cus_4"]
+
     def last_read(self, engine: Engine, target: str) -> Any:
         with opened(engine) as session:
             found = Ledger(session).last(target)

@@ -188,6 +188,18 @@ class Nightly(WarehouseBase):
         told = "select distinct row_key, column_name, reason from load_rejects"
         assert self.query(engine, told) == [("mov-5", "mrr_movement_cents", "is no whole number")]
 
+    def test_nothing_is_missing_where_not_all_rejects_are_named(
+        self, engine: Engine, loader: Loader, nights: Nights
+    ) -> None:
+        """Of the two that are rejected only one is known by name, as of many thousands."""
+        rows = [movement(n) for n in range(2100)]
+        loader.load(nights.load(rows))
+        rows[5:7] = [movement(n, activity_mrr_movement=10.5) for n in (5, 6)]
+        for _ in range(2):
+            load = nights.load(rows[:-1])
+            done = loader.load(load.model_copy(update={"rejects": load.rejects[:1]}))
+            assert (done.rejected, done.missing, done.deleted) == (2, 0, 0)
+
     def test_too_many_rejects_fail_the_stream(self, engine: Engine, loader: Loader, nights: Nights) -> None:
         with pytest.raises(Rejected, match="activity_date is no time"):
             loader.load(nights.load([movement(1), movement(2, date="yesterday")]))

@@ -35,6 +35,15 @@ def test_parent_comes_before_its_children() -> None:
         )
 
 
+def test_of_a_stream_also_its_parents_parents_are_kept() -> None:
+    given = MAPPING.model_dump(by_alias=True)
+    customers = next(each for each in given["streams"] if each["target"] == "customers")
+    customers["parent"] = {"stream": "data_sources", "column": "data_source_uuid"}
+    kept = Mapping.model_validate(given).only("subscriptions")
+    assert {each.target for each in kept.streams} == {"subscriptions", "customers", "data_sources"}
+    Mapping.model_validate_json(kept.model_dump_json())
+
+
 def test_misspelt_field_is_told_with_its_line_and_the_nearest_name(tmp_path: Path) -> None:
     file = tmp_path / "warehouse.yaml"
     text = Path("config/warehouse.yaml").read_text()
