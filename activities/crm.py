@@ -1,15 +1,12 @@
 """The CRM sync: all customers into one CRM, or one customer into one of its objects."""
 
 import asyncio
-import os
 import shutil
-import tempfile
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from temporalio import activity
@@ -22,6 +19,7 @@ from activities.crm_reading import Reading
 from activities.crm_sync import ObjectSync, Progress
 from activities.crm_writing import AT_ONCE, in_parallel
 from activities.definition import step_activity
+from activities.private_files import private_folder
 from clients.chartmogul import ChartMogulClient
 from clients.chartmogul_dates import Row
 from clients.crm_file import RunFile
@@ -47,9 +45,6 @@ from models.runs import Problem
 
 FRESH = timedelta(seconds=5)
 """So old may facts be that are written."""
-
-KEPT = timedelta(days=1)
-"""How long the file of a run stays that did not end well; longer than any run takes."""
 
 NAMES: dict[System, str] = {"hubspot": "HubSpot", "salesforce": "Salesforce"}
 
@@ -202,20 +197,13 @@ def _told(progress: Mapping[str, Progress]) -> dict[str, dict[str, Any]]:
 @asynccontextmanager
 async def _file(run: str) -> AsyncIterator[RunFile]:
     """The run's own, which its attempts share. It goes when all is done; what ended otherwise, in a day."""
-    folder = Path(tempfile.gettempdir()) / f"mogulflow-crm-{os.getuid()}"
-    await asyncio.to_thread(_remove_old, folder)
+    folder = await private_folder("crm")
     file = RunFile(folder / run)
     try:
         yield file
     finally:
         file.close()
     await asyncio.to_thread(shutil.rmtree, folder / run, ignore_errors=True)
-
-
-def _remove_old(folder: Path) -> None:
-    for each in folder.glob("*"):
-        if each.stat().st_mtime < time.time() - KEPT.total_seconds():
-            shutil.rmtree(each, ignore_errors=True)
 
 
 def _shows(query: FactsQuery, movements: list[Row]) -> bool:

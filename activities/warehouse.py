@@ -1,15 +1,10 @@
 """The nightly export: ChartMogul's streams, one by one, into the warehouse."""
 
 import asyncio
-import os
-import shutil
-import tempfile
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from datetime import UTC, datetime
 
 from temporalio import activity
 
@@ -17,6 +12,7 @@ from activities.beating import beating
 from activities.chartmogul import client_of
 from activities.definition import step_activity
 from activities.export_streams import customers_for, extract, load_of, months_seen, movements_since
+from activities.private_files import own_folder
 from clients.chartmogul import ChartMogulClient
 from clients.errors import Rejected
 from clients.warehouse import Engine
@@ -31,9 +27,6 @@ OFF = "No warehouse is connected. Set WAREHOUSE__ENGINE, or leave the export's s
 
 EXAMPLES = 20
 """Customers that a report names."""
-
-KEPT = timedelta(days=1)
-"""How long files stay of a process that was killed; longer than any attempt takes."""
 
 EngineOf = Callable[[str], Engine]
 """By account: each has a schema of its own."""
@@ -74,7 +67,7 @@ class WarehouseActivities:
         """Read it whole, then load each of its tables. Repeating it changes nothing: the ledger knows."""
         began, progress = time.monotonic(), _Progress(work.stream)
         engine, client = self._engine(work.night.account), client_of(self._clients, work.night.account)
-        async with beating(lambda: vars(progress)), _files(work) as folder:
+        async with beating(lambda: vars(progress)), own_folder("exports", f"{work.stream}-") as folder:
             customers = await asyncio.to_thread(customers_for, engine, work)
             tables = await extract(client, customers, work, folder, self._hash_key, progress.note)
             progress.doing = "loading"
@@ -102,28 +95,6 @@ class WarehouseActivities:
         if self._engine_of is None:
             raise Rejected("warehouse", OFF)
         return self._engine_of(account)
-
-
-@asynccontextmanager
-async def _files(work: StreamWork) -> AsyncIterator[Path]:
-    """A folder of this attempt's own, for no other user to read: rows hold names and e-mail addresses.
-    Another attempt or installation may be at work beside it; what was left by a killed one goes in a day."""
-    folder = Path(tempfile.gettempdir()) / f"mogulflow-exports-{os.getuid()}"
-    await asyncio.to_thread(_remove_old, folder)
-    folder.mkdir(mode=0o700, exist_ok=True)
-    own = Path(tempfile.mkdtemp(prefix=f"{work.stream}-", dir=folder))
-    try:
-        yield own
-    finally:
-        await asyncio.to_thread(shutil.rmtree, own, ignore_errors=True)
-
-
-def _remove_old(folder: Path) -> None:
-    """Several streams begin at once, and each may find what another removes."""
-    for each in folder.glob("*"):
-        with suppress(FileNotFoundError):
-            if each.stat().st_mtime < time.time() - KEPT.total_seconds():
-                shutil.rmtree(each, ignore_errors=True)
 
 
 def _at_odds(engine: Engine, work: NightWork) -> Sequence[str]:

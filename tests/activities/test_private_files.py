@@ -1,24 +1,13 @@
-"""The files of an attempt hold customers: they are private, and nobody else's."""
+"""What steps read is private, and nobody else's."""
 
 import os
 import tempfile
 import time
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from activities.warehouse import KEPT, _files
-from config_files import load_mapping
-from models.exports import Night, Prepared, StreamWork
-
-NOW = datetime(2026, 1, 1, tzinfo=UTC)
-WORK = StreamWork(
-    night=Night(account="default", run_id="default/2026", due_at=NOW, began_at=NOW),
-    stream="customers",
-    mapping=load_mapping("config/warehouse.yaml").only("customers"),
-    prepared=Prepared(engine="duckdb"),
-)
+from activities.private_files import KEPT, own_folder
 
 
 @pytest.fixture(autouse=True)
@@ -27,25 +16,25 @@ def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def test_only_their_user_can_read_them(tmp_path: Path) -> None:
-    async with _files(WORK) as folder:
+    async with own_folder("exports", "customers-") as folder:
         assert folder.is_relative_to(tmp_path)
         assert [each.stat().st_mode & 0o777 for each in (folder, folder.parent)] == [0o700, 0o700]
 
 
 async def test_an_attempt_leaves_those_of_another_alone() -> None:
     """Of the same stream and run: one that was given up, and its successor."""
-    async with _files(WORK) as successor:
-        async with _files(WORK) as given_up:
+    async with own_folder("exports", "customers-") as successor:
+        async with own_folder("exports", "customers-") as given_up:
             (given_up / "customers-0.parquet").touch()
         assert (given_up.exists(), successor.exists()) == (False, True)
 
 
 async def test_those_of_a_killed_process_go_in_a_day() -> None:
-    async with _files(WORK) as folder:
+    async with own_folder("exports", "customers-") as folder:
         killed, lately = folder.with_name("killed"), folder.with_name("lately")
     killed.mkdir()
     lately.mkdir()
     ago = time.time() - KEPT.total_seconds() - 60
     os.utime(killed, (ago, ago))
-    async with _files(WORK):
+    async with own_folder("exports", "customers-"):
         assert (killed.exists(), lately.exists()) == (False, True)
