@@ -198,7 +198,8 @@ def _of_interval(row: Row, interval: str) -> Row:
 
 
 def _window(work: StreamWork) -> Window:
-    return Window(start=work.prepared.movements_since or EARLIEST, end=work.night.due_at + AHEAD)
+    last = max(work.night.due_at, work.night.began_at)  # a night may be made up for years later
+    return Window(start=work.prepared.movements_since or EARLIEST, end=last + AHEAD)
 
 
 def customers_for(engine: Engine, work: StreamWork, *, read_only: bool = False) -> Sequence[str]:

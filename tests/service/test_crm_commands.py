@@ -68,7 +68,8 @@ async def test_what_an_admin_must_do_in_salesforce_is_listed(simulators: Control
     [
         (("crm", "run", "hubspot"), OFF, "hubspot is not connected. Set HUBSPOT__TOKEN."),
         (("preview", "crm", "hubspot"), {"HUBSPOT__TOKEN": "wrong"}, "Check the credential in the settings"),
-        (("crm", "report", "salesforce", "--account", "europe"), {}, "There was no sync of account europe"),
+        (("crm", "report", "salesforce"), {}, "There was no sync of account default to salesforce"),
+        (("crm", "report", "salesforce", "--account", "europe"), {}, "There is no account europe"),
         (("preview", "crm", "hubspot", "--customer", "cus_0"), {}, "Could not read customer cus_0"),
     ],
 )
