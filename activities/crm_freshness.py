@@ -42,8 +42,7 @@ class Freshness:
 
     async def moved(self) -> set[str]:
         """By ChartMogul's list as it is now."""
-        self._asked = float("-inf")
-        await self._ask()
+        await self._ask(every_seconds=0)
         return set(self._moved)
 
     async def again(self, crm: Crm, name: str, mapping: ObjectMapping, customer: str) -> Standing:
@@ -63,9 +62,9 @@ class Freshness:
             self._order.note(key, read_at)
         return done
 
-    async def _ask(self) -> None:
+    async def _ask(self, every_seconds: float = ASK_EVERY_SECONDS) -> None:
         async with self._asking:
-            if time.monotonic() - self._asked < ASK_EVERY_SECONDS:
+            if time.monotonic() - self._asked < every_seconds:
                 return
             now = datetime.now(UTC)
             self._moved |= await self._reading.moved_since(self._known_until - BEHIND)

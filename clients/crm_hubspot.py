@@ -10,6 +10,7 @@ from clients.crm_systems import written
 from clients.hubspot import HubSpotClient
 from clients.hubspot_batches import MAX_BATCH
 from clients.hubspot_fields import unfit_properties
+from clients.hubspot_transport import for_bulk
 from clients.turns import Rank
 from models.crm import CrmMapping, ObjectMapping, System, Way
 from models.crm_sync import Written
@@ -28,7 +29,7 @@ class HubSpotCrm:
             "companies": client,  # the longest way: by key, by contact, by domain
             "contacts": client.ranked(Rank.FILL),
         }
-        self.at_once = max(1, threads * 3 // 4)
+        self.at_once = for_bulk(threads)
 
     async def unfit(self, name: str, mapping: ObjectMapping) -> list[str]:
         return unfit_properties(name, mapping, await self._clients[_type(name)].properties(_type(name)))

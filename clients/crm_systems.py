@@ -18,9 +18,9 @@ class Crm(Protocol):
     most_rows: int
     """Of one call, to look up and to write."""
     at_once: int
-    """Calls for one object."""
+    """Calls of bulk work for one object; live events find a way beside them."""
     objects_at_once: int
-    """Calls of bulk work at once; live events find a way beside them."""
+    """Objects that a run may be at side by side."""
 
     async def unfit(self, name: str, mapping: ObjectMapping) -> list[str]:
         """One sentence per field that is missing there, or cannot hold what is to go there."""

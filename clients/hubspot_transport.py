@@ -121,14 +121,15 @@ class GuardedApi(ApiClient):  # type: ignore[misc]  # the library has no types
 def _configuration(settings: HubSpot) -> Any:
     configuration = Configuration(host=settings.base_url.rstrip("/"))
     configuration.access_token = settings.token.get_secret_value()
-    configuration.connection_pool_maxsize = settings.threads + _for_bulk(settings.threads)
+    configuration.connection_pool_maxsize = settings.threads + for_bulk(settings.threads)
     # Not every Python on macOS finds the system's roots; and the library does not know HTTPS_PROXY.
     configuration.ssl_ca_cert = certifi.where()
     configuration.proxy = proxy_for(settings.base_url)
     return configuration
 
 
-def _for_bulk(threads: int) -> int:
+def for_bulk(threads: int) -> int:
+    """Calls of bulk work at once, where so many live ones may be."""
     return max(1, threads * 3 // 4)
 
 
@@ -136,7 +137,7 @@ class HubSpotTransport:
     def __init__(self, settings: HubSpot, timeout_seconds: float) -> None:
         self._api = GuardedApi(settings, timeout_seconds)
         self._library = Library(api_factory=self._leaf)
-        self._threads = ThreadPoolExecutor(_for_bulk(settings.threads), thread_name_prefix="hubspot-bulk")
+        self._threads = ThreadPoolExecutor(for_bulk(settings.threads), thread_name_prefix="hubspot-bulk")
         self._live_threads = ThreadPoolExecutor(settings.threads, thread_name_prefix="hubspot")
         self._calls = Turns(settings.requests_per_10_seconds, seconds=10)
         self._searches = Turns(settings.searches_per_second, seconds=1)

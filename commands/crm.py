@@ -33,7 +33,7 @@ async def run(settings: Settings, account: str, system: System, console: Console
     given = CrmSyncInput(account=account, system=system, mapping=load_crm_mapping(settings.crm_file))
     require(settings, given, settings.crm_file)
     client = await temporal.connect()
-    what, id = f"Sync of account {account} to {system}", f"{run_id(account, system)}/by-hand"
+    what, id = f"Sync of account {account} to {system}", by_hand_id(account, system)
     run = await started(client, "crm_sync", given, CrmReport, id=id, what=what, account=account)
     report = await _follow(settings, client, run, console)
     _print(report, console)
@@ -64,6 +64,11 @@ async def report(
 def run_id(account: str, system: System) -> str:
     """Of the schedule; its runs' ids begin so."""
     return f"crm/{account}/{system}"
+
+
+def by_hand_id(account: str, system: System) -> str:
+    """Of a run that `crm run` starts: one at a time."""
+    return f"{run_id(account, system)}/by-hand"
 
 
 def require(settings: Settings, given: CrmSyncInput, file: str) -> None:

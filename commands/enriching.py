@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from rich.console import Console
 from temporalio.client import Client
 
-from commands.crm import run_id
+from commands.crm import by_hand_id
+from commands.prepare_crm import OBJECT_TYPES
+from commands.scenes import ACCOUNT
 from models.crm_sync import CrmReport
 from simulators.control import Control
 from stack import ROOT, Stack
 
-ACCOUNT = "default"
 KEY = "chartmogul_customer_uuid"
-OBJECTS = ("contacts", "companies")
 
 
 @dataclass(frozen=True)
@@ -47,13 +47,13 @@ async def enrichment(stack: Stack, client: Client, control: Control, console: Co
 
 async def _sync(stack: Stack, client: Client, console: Console) -> CrmReport:
     await _typed(stack, console, "crm", "run", "hubspot")
-    id = f"{run_id(ACCOUNT, 'hubspot')}/by-hand"
-    report: CrmReport = await client.get_workflow_handle(id, result_type=CrmReport).result()
+    run = client.get_workflow_handle(by_hand_id(ACCOUNT, "hubspot"), result_type=CrmReport)
+    report: CrmReport = await run.result()
     return report
 
 
 def _enriched(control: Control) -> int:
-    return sum(bool(record.get(KEY)) for name in OBJECTS for record in control.hubspot_records(name))
+    return sum(bool(record.get(KEY)) for name in OBJECT_TYPES for record in control.hubspot_records(name))
 
 
 async def _typed(stack: Stack, console: Console, *words: str) -> None:

@@ -1,7 +1,7 @@
 """`preview crm`: what the sync would write, field by field. Nothing is written anywhere."""
 
 import tempfile
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,7 +20,7 @@ from clients.errors import IntegrationError, Permanent
 from commands.backfill import known_account
 from commands.crm import objects_table, print_reasons, require
 from commands.events import Stopped
-from commands.show import folding
+from commands.show import add_parts, folding
 from config_files import load_crm_mapping
 from models.crm import System
 from models.crm_sync import CrmSyncInput, ObjectReport, Standing, SyncReport
@@ -115,12 +115,14 @@ async def _plan(sync: ObjectSync) -> str | None:
 
 def _sample(name: str, standings: Sequence[Standing]) -> Table:
     table = folding("field", "before", "after", title=f"{name}, the first records")
-    for each in standings:
-        table.add_row(f"[bold]{each.record or 'new'}[/]", "", f"[bold]{each.customer}[/]")
-        for field, change in each.changes.items():
-            table.add_row(escape(field), escape(_shown(change.before)), escape(_shown(change.after)))
-        table.add_section()
-    return table
+    return add_parts(
+        table, (((each.record or "new", "", each.customer), _changes(each)) for each in standings)
+    )
+
+
+def _changes(standing: Standing) -> Iterator[tuple[str, str, str]]:
+    for field, change in standing.changes.items():
+        yield field, _shown(change.before), _shown(change.after)
 
 
 def _shown(value: object) -> str:

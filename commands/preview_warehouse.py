@@ -19,7 +19,7 @@ from clients.warehouse_loader import Loader, opened
 from commands.backfill import known_account
 from commands.events import Stopped
 from commands.exports import known_streams
-from commands.show import folding
+from commands.show import add_parts, folding
 from config_files import load_mapping
 from models.exports import Night, NightWork, Prepared, StreamWork
 from models.warehouse_loads import MonthSeen, Preview, SampleRow
@@ -101,13 +101,11 @@ def print_preview(found: Preview, console: Console) -> None:
 
 
 def _sample(rows: Sequence[SampleRow]) -> Table:
-    table = folding("column", "before", "after")
-    for number, row in enumerate(rows, start=1):
-        table.add_row(f"[bold]{number} {row.kind}[/]")
-        for cells in list(_differences(row)) or [("(no column differs)", "", "")]:
-            table.add_row(*map(escape, cells))
-        table.add_section()
-    return table
+    parts = (
+        ((f"{number} {row.kind}",), list(_differences(row)) or [("(no column differs)", "", "")])
+        for number, row in enumerate(rows, start=1)
+    )
+    return add_parts(folding("column", "before", "after"), parts)
 
 
 def _differences(row: SampleRow) -> Iterator[tuple[str, str, str]]:

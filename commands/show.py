@@ -28,6 +28,16 @@ def folding(*columns: str, title: str = "", lines: bool = False) -> Table:
     return table
 
 
+def add_parts(table: Table, parts: Iterable[tuple[Sequence[str], Iterable[Sequence[str]]]]) -> Table:
+    """Each a head and its rows, with a line below: a cell that is folded shifts nothing beside it."""
+    for head, rows in parts:
+        table.add_row(*(f"[bold]{escape(cell)}[/]" for cell in head))
+        for cells in rows:
+            table.add_row(*map(escape, cells))
+        table.add_section()
+    return table
+
+
 def effects_table(title: str, effects: Iterable[Effect]) -> Table:
     table = folding("system", "object", "what", "tries", "link", title=title)
     for effect in effects:
