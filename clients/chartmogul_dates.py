@@ -34,6 +34,9 @@ SAME = (
 )  # fmt: skip
 """What a movement keeps when it is computed anew; its uuid and the balance after it change."""
 
+YEARS = (1990, 2200)
+"""What else is no date of a movement."""
+
 EARLIEST = datetime.min.replace(tzinfo=UTC)
 
 ADVICE = "Look whether ChartMogul changed its API."
@@ -89,9 +92,21 @@ def second_of(row: Row) -> datetime | None:
         instant = datetime.fromisoformat(row["date"].strip())
     except (KeyError, AttributeError, ValueError):
         return None
-    if instant.tzinfo is None or not 1990 <= instant.year <= 2200:
+    if instant.tzinfo is None or not YEARS[0] <= instant.year <= YEARS[1]:
         return None
     return whole_second(instant)
+
+
+def seconds_of(rows: list[Row]) -> Sequence[datetime | None]:
+    """`second_of` each, of all at once where they are as ChartMogul sends nearly all of millions."""
+    try:
+        instants = [datetime.fromisoformat(row["date"]) for row in rows]
+    except (KeyError, TypeError, ValueError):
+        instants = []
+    plain = all(each.tzinfo is UTC and not each.microsecond for each in instants)
+    if instants and plain and YEARS[0] <= min(instants).year and max(instants).year <= YEARS[1]:
+        return instants
+    return [second_of(row) for row in rows]
 
 
 def whole_second(instant: datetime) -> datetime:
@@ -131,7 +146,7 @@ async def _page(get: Get, start: datetime, end: datetime, size: int, cursor: str
 
 def _dated(rows: list[Row], otherwise: datetime) -> list[tuple[datetime, Row]]:
     """Each with its second, or that of the dated row before it, else after it, else `otherwise`."""
-    seconds = [second_of(row) for row in rows]
+    seconds = seconds_of(rows)
     known = next((second for second in seconds if second), otherwise)
     dated = []
     for second, row in zip(seconds, rows, strict=True):

@@ -21,9 +21,12 @@ DATES = st.sampled_from(
         "2026-03-02T09:14:08+00:00",
     ]
 )
-ROWS = st.lists(
-    st.tuples(DATES, st.sampled_from(["cus_A", " CUS_a ", "cus_ß"]) | TEXT, st.none() | TEXT), max_size=8
+WORDS = st.sampled_from(["cus_A", "sub_1NaBc", "cus_ß", "İ"])
+CUSTOMERS = WORDS | st.sampled_from([" CUS_a ", "cus\0a"]) | TEXT
+ROWS = st.lists(st.tuples(DATES, CUSTOMERS, st.none() | TEXT), max_size=8) | st.lists(
+    st.tuples(DATES, WORDS, st.none() | WORDS), max_size=8
 )
+"""Of any kind, or nothing but what needs no more than another case."""
 
 
 def row(date: str, customer: str, subscription: str | None) -> dict[str, Any]:
