@@ -1,6 +1,7 @@
 """`runs` and `retry`: what has run, and running one again."""
 
 import uuid
+from datetime import datetime
 
 from rich.box import SIMPLE
 from rich.console import Console
@@ -24,7 +25,7 @@ COLUMNS = (temporal.HEADLINE, temporal.OUTCOME)
 async def show_runs(settings: Settings, limit: int, query: str, console: Console) -> None:
     """The newest runs. `query` is a Temporal list filter, added to ours."""
     client = await temporal.connect()
-    table = Table("started", box=SIMPLE)
+    table = Table(f"Started, {datetime.now().astimezone().tzname()}", box=SIMPLE)
     table.add_column("Headline, and the run's id below it", overflow="fold")
     table.add_column("Outcome", no_wrap=True)
     wanted = f"{OURS} AND ({query})" if query else OURS
