@@ -8,7 +8,7 @@ from zoneinfo import available_timezones
 from pydantic import BaseModel, BeforeValidator, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from settings_warehouse import Warehouse
+from settings_warehouse import LONGEST_NAME, Warehouse, schema_of
 
 Url = Annotated[str, Field(pattern=r"^https?://[^\s/]+")]
 ApiName = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
@@ -174,4 +174,16 @@ class Settings(BaseSettings):
         known = [{each.get_secret_value() for each in it.webhook_secrets} for it in self.chartmogul.values()]
         if max(Counter(secret for secrets in known for secret in secrets).values(), default=0) > 1:
             raise ValueError("CHARTMOGUL: two accounts have the same webhook secret; each needs its own")
+        return self
+
+    @model_validator(mode="after")
+    def _each_account_has_its_own_schema(self) -> Self:
+        if self.warehouse is None:
+            return self
+        schemas = [schema_of(self.warehouse, account) for account in self.chartmogul]
+        for schema, accounts in Counter(schemas).items():
+            if accounts > 1:
+                raise ValueError(f"CHARTMOGUL: {accounts} accounts would share schema {schema}; rename one")
+            if len(schema) > LONGEST_NAME:
+                raise ValueError(f"CHARTMOGUL: schema {schema} has a longer name than {LONGEST_NAME} letters")
         return self

@@ -1,5 +1,6 @@
 """Settings of the warehouse: one engine, with what it needs to sign in."""
 
+import re
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -95,3 +96,13 @@ Warehouse = Annotated[
     DuckDbWarehouse | PostgresWarehouse | SnowflakeWarehouse | BigQueryWarehouse | RedshiftWarehouse,
     Field(discriminator="engine"),
 ]
+
+LONGEST_NAME = 63
+"""PostgreSQL cuts what is longer, and two schemas would be one."""
+
+
+def schema_of(settings: Warehouse, account: str) -> str:
+    """Each ChartMogul account has a schema of its own: the first one's name, and its own behind it."""
+    if account == "default":
+        return settings.schema_name
+    return f"{settings.schema_name}_{re.sub('[^a-z0-9]+', '_', account.casefold())}"

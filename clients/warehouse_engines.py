@@ -1,9 +1,7 @@
 """The engine that the settings name. A vendor's library is loaded only where it is used."""
 
-import re
-
 from clients.warehouse import Engine
-from settings_warehouse import Warehouse
+from settings_warehouse import Warehouse, schema_of
 
 
 def engine_of(settings: Warehouse) -> Engine:
@@ -31,8 +29,4 @@ def engine_of(settings: Warehouse) -> Engine:
 
 
 def engine_of_account(settings: Warehouse, account: str) -> Engine:
-    """Each ChartMogul account has a schema of its own: the first one's name, and its own behind it."""
-    if account == "default":
-        return engine_of(settings)
-    name = f"{settings.schema_name}_{re.sub('[^a-z0-9]+', '_', account.casefold())}"
-    return engine_of(settings.model_copy(update={"schema_name": name}))
+    return engine_of(settings.model_copy(update={"schema_name": schema_of(settings, account)}))

@@ -54,6 +54,18 @@ def refused(*arguments: str) -> str:
             },
             "CHARTMOGUL: two accounts have the same webhook secret",
         ),
+        (
+            {
+                "CHARTMOGUL__EU_WEST__API_KEY": "key",
+                "CHARTMOGUL__EU-WEST__API_KEY": "key",
+                "WAREHOUSE__ENGINE": "duckdb",
+            },
+            "CHARTMOGUL: 2 accounts would share schema chartmogul_eu_west; rename one",
+        ),
+        (
+            {f"CHARTMOGUL__{'LONG' * 20}__API_KEY": "key", "WAREHOUSE__ENGINE": "duckdb"},
+            f"CHARTMOGUL: schema chartmogul_{'long' * 20} has a longer name than 63 letters",
+        ),
     ],
 )
 def test_a_setting_that_cannot_be_used_is_named_without_its_value(
