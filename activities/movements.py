@@ -79,6 +79,7 @@ async def _alive(start: datetime, tally: Tally) -> AsyncIterator[_Heart]:
     heart = _Heart(start, tally)
 
     async def go_on() -> None:
+        await asyncio.sleep(BEAT_SECONDS)  # a block's beat tells more: let it be the first
         while True:
             await asyncio.sleep(BEAT_SECONDS)
             heart.beat_again()

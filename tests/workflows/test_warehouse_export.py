@@ -119,12 +119,21 @@ async def test_the_same_night_again_does_nothing(simulators: Control, export: Ex
     assert sql("select count(*) from load_runs") == [(len(MAPPING.streams),)]
 
 
+def with_one_small_movement(sql: Sql) -> tuple[str, int]:
+    """A customer, and its MRR. Of others a restated movement changes the ones after it."""
+    [found] = sql(
+        "select customer_uuid, sum(mrr_movement_cents) from mrr_movements group by customer_uuid "
+        "having count(*) = 1 and sum(mrr_movement_cents) between 1 and 100000 order by 1 limit 1"
+    )
+    return str(found[0]), int(found[1])
+
+
 async def test_restated_history_is_told_with_its_months(
     simulators: Control, export: Export, sql: Sql
 ) -> None:
     await export()
-    customer = next(each for each in simulators.customers(limit=50) if each.mrr)
-    simulators.restate(customer.uuid, cents=300_000, index=0, whole_history=True)
+    uuid, _ = with_one_small_movement(sql)
+    simulators.restate(uuid, cents=300_000, index=0, whole_history=True)
     report = await export()
     [row] = sql("select movement_uuid, before_cents, after_cents, delta_cents from mrr_movement_changes")
     assert row[2] - row[1] == row[3] != 0
@@ -135,10 +144,10 @@ async def test_restated_history_is_told_with_its_months(
     assert report.run_id in message["text"]
 
 
-async def test_little_that_moved_is_not_told(simulators: Control, export: Export) -> None:
+async def test_little_that_moved_is_not_told(simulators: Control, export: Export, sql: Sql) -> None:
     await export()
-    customer = next(each for each in simulators.customers(limit=50) if each.mrr)
-    simulators.restate(customer.uuid, cents=customer.mrr + 100, index=0, whole_history=True)
+    uuid, cents = with_one_small_movement(sql)
+    simulators.restate(uuid, cents=cents + 100, index=0, whole_history=True)
     report = await export()
     assert any(stream.months for stream in report.streams)
     assert simulators.messages(MAPPING.restated.channel) == []
