@@ -7,7 +7,11 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, Field, SecretStr, model_validator
 
 Url = Annotated[str, Field(pattern=r"^https?://[^\s/]+")]
-SchemaName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
+
+LONGEST_NAME = 63
+"""PostgreSQL cuts what is longer, and two schemas would be one."""
+
+SchemaName = Annotated[str, Field(pattern=rf"^[a-z][a-z0-9_]{{0,{LONGEST_NAME - 1}}}$")]
 
 
 class DuckDbWarehouse(BaseModel):
@@ -96,9 +100,6 @@ Warehouse = Annotated[
     DuckDbWarehouse | PostgresWarehouse | SnowflakeWarehouse | BigQueryWarehouse | RedshiftWarehouse,
     Field(discriminator="engine"),
 ]
-
-LONGEST_NAME = 63
-"""PostgreSQL cuts what is longer, and two schemas would be one."""
 
 
 def schema_of(settings: Warehouse, account: str) -> str:

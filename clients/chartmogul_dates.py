@@ -103,16 +103,20 @@ def seconds_of(rows: list[Row]) -> Sequence[datetime | None]:
         instants = [datetime.fromisoformat(row["date"]) for row in rows]
     except (KeyError, TypeError, ValueError):
         instants = []
-    plain = all(each.tzinfo is UTC and not each.microsecond for each in instants)
-    if instants and plain and YEARS[0] <= min(instants).year and max(instants).year <= YEARS[1]:
+    plain = instants and all(map(_is_whole, instants))
+    if plain and YEARS[0] <= min(instants).year and max(instants).year <= YEARS[1]:
         return instants
     return [second_of(row) for row in rows]
 
 
 def whole_second(instant: datetime) -> datetime:
-    if instant.tzinfo is UTC and not instant.microsecond:  # nearly all are, and there are millions
+    if _is_whole(instant):  # nearly all are, and there are millions
         return instant
     return instant.astimezone(UTC).replace(microsecond=0)
+
+
+def _is_whole(instant: datetime) -> bool:
+    return instant.tzinfo is UTC and not instant.microsecond
 
 
 async def _crowded_second(get: Get, second: datetime, page_size: int) -> Step:
