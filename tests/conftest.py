@@ -88,7 +88,7 @@ async def in_a_namespace_of_its_own(client: Client) -> Client:
     request = RegisterNamespaceRequest(namespace=name, workflow_execution_retention_period=retention)
     await client.workflow_service.register_namespace(request)
     own = Client(client.service_client, namespace=name, data_converter=client.data_converter)
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(120):
         while True:
             try:
                 await prepare_namespace(own)

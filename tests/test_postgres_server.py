@@ -33,7 +33,7 @@ async def the_run_of_a_cancellation(stack: Stack, number: int) -> str:
     with Control(stack.simulators_url) as control:
         control.webhook(url=stack.webhook_url)
         control.cancel(control.customers(case="account")[number].uuid)
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(120):
             while len(control.messages()) <= number:
                 await asyncio.sleep(0.1)
         [run] = control.deliveries()[-1].response["runs"]

@@ -40,14 +40,14 @@ class Service:
             return await http.post(f"/webhooks/chartmogul/{SECRET}", json=body)
 
     def _http(self) -> httpx.AsyncClient:
-        return httpx.AsyncClient(base_url=f"http://127.0.0.1:{self.port}", trust_env=False, timeout=5)
+        return httpx.AsyncClient(base_url=f"http://127.0.0.1:{self.port}", trust_env=False, timeout=60)
 
     async def until_said(self, words: str) -> None:
         assert self.process.stdout is not None
-        await asyncio.wait_for(self.process.stdout.readuntil(words.encode()), 20)
+        await asyncio.wait_for(self.process.stdout.readuntil(words.encode()), 120)
 
     async def until_answers(self, path: str, status: int = 200) -> None:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(120):
             while True:
                 try:
                     if await self.get(path) == status:
@@ -56,7 +56,7 @@ class Service:
                     pass
                 await asyncio.sleep(0.05)
 
-    async def rest(self, seconds: float = 15) -> str:
+    async def rest(self, seconds: float = 120) -> str:
         """What it says until it ends."""
         output, _ = await asyncio.wait_for(self.process.communicate(), seconds)
         return output.decode()
@@ -169,7 +169,7 @@ async def test_a_server_that_ends_by_itself_ends_the_service(settings: Settings)
     settings = settings.model_copy(update={"ingress_port": free_ports(0)[0]})
 
     async def serve_one_request() -> None:
-        async with listening(create_app(settings), settings) as server, asyncio.timeout(10):
+        async with listening(create_app(settings), settings) as server, asyncio.timeout(120):
             server.limit_max_requests = 1
             async with httpx.AsyncClient(trust_env=False) as http:
                 await http.get(f"http://127.0.0.1:{settings.ingress_port}/health")

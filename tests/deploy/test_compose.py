@@ -128,7 +128,7 @@ async def is_polled(port: str, namespace: str = "default") -> None:
 
 
 async def exactly_one(look: Callable[[], list[Any]]) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(120):
         while not (found := look()):
             await asyncio.sleep(0.1)
     assert len(found) == 1

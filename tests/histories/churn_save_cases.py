@@ -36,7 +36,7 @@ async def happy(studio: Studio) -> Run:
 
 async def saved(studio: Studio) -> Run:
     run = await start(studio, check_back_days=[2 * SECOND, 60])
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(120):
         while len(await run.query("effects", result_type=list[Effect])) < 2:
             await asyncio.sleep(0.05)
     studio.simulators.reactivate(customer_of(studio), send=False)

@@ -63,7 +63,7 @@ async def test_a_killed_worker_costs_no_row_and_doubles_no_load(
     run = await begun(client, simulators, path)
     await stack.serve.kill()
     await stack.serve.start()
-    async with asyncio.timeout(100):
+    async with asyncio.timeout(240):
         report = await run.result()
     assert report.outcome is Outcome.ACTED
     for load in report.loads:
@@ -88,7 +88,7 @@ async def test_a_worker_killed_between_commit_and_its_answer_finds_the_load_done
                 await until(lambda: line.lost)
                 await stack.serve.kill()
                 await stack.serve.start()
-                async with asyncio.timeout(100):
+                async with asyncio.timeout(240):
                     report = await run.result()
         with psycopg.connect(dsn.replace(f":{line.port}/", f":{port}/")) as connection:
             counts: dict[str, int] = dict(connection.execute(COUNTED).fetchall())
