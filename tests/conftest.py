@@ -30,6 +30,23 @@ SECRET = "a-secret-of-the-tests"
 OLD_SECRET = "the-one-before-the-rotation"
 
 
+SERVERS = {
+    "temporal_server", "shared_stack", "stack", "quiet", "server", "postgres", "snowflake_double",
+    "bigquery_double", "s3_double", "upgraded",
+}  # fmt: skip
+"""Fixtures that start one."""
+
+WHOLE_SYSTEM = {"service", "fire"}
+"""Folders of tests that start everything. Elsewhere a test that starts its own bears the mark itself."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        starts = isinstance(item, pytest.Function) and SERVERS & set(item.fixturenames)
+        if starts or item.path.parent.name in WHOLE_SYSTEM:
+            item.add_marker(pytest.mark.needs_server)
+
+
 @contextmanager
 def running_simulators() -> Iterator[str]:
     """Their URL."""

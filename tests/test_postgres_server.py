@@ -17,7 +17,7 @@ from stack import ANY_PORTS, Stack
 from temporal_server import find_server
 from tests.test_devserver import retention, start_headed
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = [pytest.mark.timeout(300), pytest.mark.needs_server]
 
 
 @pytest.fixture(scope="module")

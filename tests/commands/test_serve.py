@@ -25,6 +25,8 @@ from tests.conftest import ROOT, SECRET
 from tests.ingress.test_app import churn
 from tests.service.conftest import started
 
+pytestmark = pytest.mark.slow
+
 
 @dataclass(frozen=True)
 class Service:
@@ -113,6 +115,7 @@ async def test_workers_alone_wait_for_temporal_need_no_routes_and_end_when_told(
         assert service.process.returncode == 0
 
 
+@pytest.mark.needs_server
 async def test_it_begins_when_temporal_comes_and_an_open_request_does_not_hold_its_end(
     start: Start, tmp_path: Path
 ) -> None:

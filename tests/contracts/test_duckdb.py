@@ -82,6 +82,8 @@ from clients.warehouse_loader import Loader
 from models.warehouse_loads import Load
 from settings_warehouse import DuckDbWarehouse
 
+pytestmark = pytest.mark.slow
+
 path, file, when = sys.argv[1:]
 engine = DuckDb(DuckDbWarehouse(path=Path(path)))
 if when == "hold":

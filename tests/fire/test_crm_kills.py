@@ -91,7 +91,7 @@ async def undisturbed(stack: Stack) -> tuple[CrmReport, Counter[str]]:
         return report, calls(simulators)
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize(
     "moment", MOMENTS if SIZES is FULL else [WHILE_WRITING], ids=lambda moment: moment.path
 )

@@ -158,7 +158,7 @@ async def test_a_cancelled_one_says_how_far_it_came(
     )
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(300)
 async def test_a_worker_killed_amid_a_page_goes_on_after_it_and_starts_each_movement_once(
     stack: Stack, simulators: Control, client: Client, tmp_path: Path
 ) -> None:

@@ -15,7 +15,7 @@ from stack import OURS
 from tests.service.conftest import started
 
 PATIENCE_SECONDS = 120
-pytestmark = pytest.mark.timeout(150)
+pytestmark = pytest.mark.timeout(300)
 
 
 @pytest.fixture

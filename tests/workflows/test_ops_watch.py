@@ -303,7 +303,7 @@ async def test_unreadable_deliveries_are_told_of(simulators: Control, client: Cl
     assert "*1 run unreadable: nothing was done about what came in*" in message["text"]
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 async def test_a_run_whose_code_fails_over_and_over_is_told_of(simulators: Control, client: Client) -> None:
     watch = await watching(client)
     begun = datetime.now(UTC)
