@@ -17,6 +17,8 @@ from tests.conftest import ROOT
 from tests.contracts.warehouse_rows import Nights, movement
 from tests.contracts.warehouse_suite import WarehouseContract
 
+pytestmark = pytest.mark.slow
+
 
 class TestDuckDb(WarehouseContract):
     name = "duckdb"
@@ -81,8 +83,6 @@ from clients.duckdb import DuckDb, DuckDbSession
 from clients.warehouse_loader import Loader
 from models.warehouse_loads import Load
 from settings_warehouse import DuckDbWarehouse
-
-pytestmark = pytest.mark.slow
 
 path, file, when = sys.argv[1:]
 engine = DuckDb(DuckDbWarehouse(path=Path(path)))
