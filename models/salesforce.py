@@ -62,6 +62,7 @@ class TaskChange(Write):
 
     task_key: str
     append_to_description: str = ""
+    close: bool = Field(default=False, description="With the org's closed status, unless `fields` has one")
     fields: dict[str, str | int | float | bool] = {}
 
 
