@@ -88,14 +88,14 @@ def _back(facts: ChurnFacts) -> Verdict:
 def _never_left(given: ChurnSaveInput, facts: ChurnFacts, now: datetime) -> Verdict:
     pays = f"pays {facts.current_mrr} MRR"
     if facts.churn:
-        return _withdrawn(f"{pays}: the cancellation ended one of several subscriptions")
+        return _withdrawn(f"{pays}; the cancellation ended one of several subscriptions")
     if instead := facts.other_than_churn:
-        return _withdrawn(f"{pays}: ChartMogul now shows the cancellation as {_a(instead.type)}")
+        return _withdrawn(f"{pays}; ChartMogul now shows the cancellation as {_a(instead.type)}")
     if ahead := [each.date for each in facts.churns if each.date > now]:
-        return _withdrawn(f"{pays}: the cancellation was put off to {long_day(given.day(min(ahead)))}")
+        return _withdrawn(f"{pays}; the cancellation was put off to {long_day(given.day(min(ahead)))}")
     if given.scheduled:
         return Verdict(Outcome.SAVED, f"stays at {facts.current_mrr} MRR; the cancellation was withdrawn")
-    return _withdrawn(f"{pays}: ChartMogul does not list the cancellation any more")
+    return _withdrawn(f"{pays}; ChartMogul does not list the cancellation any more")
 
 
 def _withdrawn(words: str) -> Verdict:
