@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 from dateutil.relativedelta import relativedelta
@@ -115,8 +116,8 @@ class ChurnFacts(BaseModel):
         until = self.event.occurred_at
         rows = reversed(self.movements)  # newest first: of two in one second the later row came first
         history = sorted((each for each in rows if each.date <= until), key=_when)
-        ends = [each.date for each in history[1:]] + [until]
-        cents = sum(each.mrr * _months(each.date, end) for each, end in zip(history, ends, strict=True))
+        edges = pairwise([*(each.date for each in history), until])
+        cents = sum(each.mrr * _months(*edge) for each, edge in zip(history, edges, strict=True))
         return Money(cents=min(round(cents), MOST_CENTS), currency=self.event.amount.currency)
 
     def reason(self, attributes: list[str]) -> str:

@@ -18,6 +18,9 @@ READ_BACK = "chartmogul.read_back"
 SETTLING = (1, 3, 9)
 """In `settling_seconds`: how long ChartMogul's lists may contradict each other after a cancellation."""
 
+LONGEST = 6
+"""In `reread_after_seconds`: the oldest that a reading may be at last."""
+
 UNCERTAIN = (Sight.UNCLEAR, Sight.CONTRADICTED)
 
 
@@ -92,12 +95,12 @@ class Reading:
             return churn_before.verdict(self._given, facts, days)
         return churn_verdict.verdict(self._given, facts, days, workflow.now())
 
-    @property
-    def good_until(self) -> datetime | None:
-        """How long what was read may be said."""
+    def good_until(self, times: int) -> datetime | None:
+        """How long what was read may be said. Longer at each of several `times`: what is refused for hours
+        is not to be tried, and read, every few minutes."""
         if self.at is None or not self._given.who_pays_decides:
             return None
-        return self.at + timedelta(seconds=self._given.options.reread_after_seconds)
+        return self.at + min(times, LONGEST) * timedelta(seconds=self._given.options.reread_after_seconds)
 
     def unread(self, facts: ChurnFacts) -> StepFailed:
         why = "Nobody can tell whether the cancellation stands, because the customer pays and the list of "

@@ -16,7 +16,7 @@ from models.events import MrrMovement
 from models.runs import Outcome, RunResult
 from models.salesforce import AccountOwner, OwnerQuery, SaveTask, TaskChange
 from models.slack import MemberQuery, Message
-from temporal import HEADLINE, RETURNS, run_link
+from temporal import GIVE_UP_AFTER, HEADLINE, RETURNS, run_link
 from workflows import churn_texts as texts
 from workflows.churn_facts import ChurnFacts
 from workflows.churn_reading import Reading
@@ -28,9 +28,6 @@ from workflows.steps import OUTDATED, StepFailed, glance, is_rerun, step
 
 MOST_RETURNS = 20
 """Movements that a run lets itself be told of."""
-
-MOST_READINGS = 5
-"""Of what is held up again and again; then it goes out as it was read last."""
 
 Write = Callable[[ChurnFacts, datetime | None], Awaitable[Effect]]
 """Of what is known, and until when that may be said."""
@@ -194,19 +191,20 @@ class ChurnSave:
     ) -> Effect | None:
         """Write what is so now: what was held up for minutes, or is said to be otherwise, is read again
         first. None where it holds no more."""
-        for _ in range(MOST_READINGS):
+        began, times = workflow.now(), 0
+        while True:
+            times += 1
             if not self._reading.is_asked_for:
                 try:
-                    return await write(facts, self._reading.good_until)
+                    return await write(facts, self._reading.good_until(times))
                 except StepFailed as failure:
-                    if failure.kind != OUTDATED:
+                    if failure.kind != OUTDATED or workflow.now() - began > GIVE_UP_AFTER:
                         raise
             now = await self._reading.again()
             if now is None or not holds(now):
                 self._moot = self._reading.is_asked_for = True
                 return None
             facts = now
-        return await write(facts, None)
 
     def _is_to_save(self, facts: ChurnFacts) -> bool:
         return self._only_find or self._reading.sight(facts) is Sight.CHURN
