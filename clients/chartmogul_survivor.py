@@ -18,8 +18,8 @@ CANDIDATES = 5
 
 async def survivor_of(client: ChartMogulClient, gone: str, traces: Traces) -> str | None:
     """The uuid of the one customer that has what `gone` had; None where none has, or several do."""
-    found = await _who_has_the_movement(client, traces) or await _who_has_the_external_id(client, traces)
-    found -= {gone}
+    found = await _who_has_the_movement(client, traces) - {gone}
+    found = found or await _who_has_the_external_id(client, traces) - {gone}
     return found.pop() if len(found) == 1 else None
 
 
