@@ -169,6 +169,11 @@ class Settings(BaseSettings):
     )
     log_level: LogLevel = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR")
 
+    @property
+    def zones(self) -> dict[str, str]:
+        """Time zones by ChartMogul account."""
+        return {name: account.time_zone for name, account in self.chartmogul.items()}
+
     @model_validator(mode="after")
     def _each_secret_names_one_account(self) -> Self:
         known = [{each.get_secret_value() for each in it.webhook_secrets} for it in self.chartmogul.values()]

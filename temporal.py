@@ -62,6 +62,8 @@ SUBSCRIPTION = "subscription"
 """Memo of a run: its movement's subscription external id."""
 WAITS = "waits"
 """Memo of a run: for each system in WaitsFor, since when and why."""
+RETURNS = "returns"
+"""Memo of a run: ids of the movements that told it that its customer may be back."""
 PROBLEMS = "problems"
 """Memo of a run: what failed for good."""
 

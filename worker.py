@@ -150,7 +150,7 @@ def systems(connections: Connections, settings: Settings, sweeper: Sweeper) -> l
 
 def workers(client: Client, settings: Settings, connections: Connections) -> list[Worker]:
     routes = load_routes(settings.routes_file)
-    door = Door(client, routes, settings.web_ui_url, crm_for(routes, settings))
+    door = Door(client, routes, settings.web_ui_url, crm_for(routes, settings), settings.zones)
     known = systems(connections, settings, ingress.sweep.Sweeper(door))
     return [_workflow_worker(client, settings, known), *(_system_worker(client, each) for each in known)]
 

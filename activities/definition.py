@@ -9,7 +9,7 @@ from typing import Any, Protocol, TypeVar, cast
 from temporalio import activity
 
 from activities.errors import application_error, refuse_while_closed, remember
-from clients.errors import IntegrationError, Unavailable
+from clients.errors import IntegrationError, Outdated, Unavailable
 from models.effects import Effect, Write
 
 S = TypeVar("S", contravariant=True)
@@ -66,6 +66,12 @@ def step_activity(
         return cast(Step[S, A, R], step)
 
     return define
+
+
+def refuse_outdated(system: str, write: Write) -> None:
+    """For a write that surely is not there yet, right before it is made. Raises Outdated."""
+    if write.is_outdated(datetime.now(UTC)):
+        raise Outdated(system, "It was held up for so long that what it says may be untrue by now")
 
 
 def _refuse_when_late(system: str, arg: object) -> None:

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
-from clients.errors import IntegrationError, RateLimited, Retryable
+from clients.errors import IntegrationError, Outdated, RateLimited, Retryable
 
 DEFAULT_PAUSE = timedelta(seconds=1)
 """How long to leave a system alone that refused without saying for how long."""
@@ -16,8 +16,8 @@ _closed_until: dict[str, float] = {}
 def application_error(error: IntegrationError, *, local: bool) -> ApplicationError:
     """Say whether to retry, and when: `next_retry_delay` is what the system asked for."""
     retryable = isinstance(error, Retryable)
-    # A refusal, and a local try that the durable way repeats, are no news for the failure metrics.
-    expected = isinstance(error, RateLimited) or (local and retryable)
+    # A refusal, a local try that the durable way repeats, and what is read again first are no failures.
+    expected = isinstance(error, RateLimited | Outdated) or (local and retryable)
     return ApplicationError(
         str(error),
         type=type(error).__name__,

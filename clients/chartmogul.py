@@ -26,7 +26,15 @@ from clients.chartmogul_windows import MovementBlock, read_movements
 from clients.errors import RateLimited
 from clients.http import CONNECT_SECONDS, Call, error_for, parsed, proxy_for, unclear
 from clients.pace import Pace
-from models.chartmogul import Account, ActivityBlock, Customer, CustomerMovement, Note, Subscription
+from models.chartmogul import (
+    Account,
+    Activity,
+    ActivityBlock,
+    Customer,
+    CustomerMovement,
+    Note,
+    Subscription,
+)
 from settings import ChartMogulAccount
 
 MAX_CONNECTIONS = 15
@@ -98,6 +106,17 @@ class ChartMogulClient:
         rows = await self._all(what, path, _Page[CustomerMovement])
         # ChartMogul orders by when it computed a row; `sorted` keeps that order within a second.
         return sorted(rows, key=lambda row: row.date, reverse=True)
+
+    async def live_activities(self, start: datetime, end: datetime) -> list[Activity]:
+        """The same as below of a few seconds, for an event that waits."""
+        blocks = read_activities(self._get, start, end, int(self._page_size))
+        return [row async for block in blocks for row in block.rows]
+
+    async def customers_of(self, external_id: str) -> list[Customer]:
+        """Who has that id in the billing system: one per data source, and who was merged into another."""
+        call = Call("chartmogul", "find the customers of an external id")
+        page = await self._get(call, "customers", external_id=external_id, per_page=self._page_size)
+        return parsed(call, _Page[Customer], page).entries
 
     def activities(self, start: datetime, end: datetime) -> AsyncIterator[ActivityBlock]:
         """All customers' MRR movements with start <= date < end, at the pace of bulk work."""

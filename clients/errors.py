@@ -9,7 +9,8 @@ IntegrationError
     ├── Rejected              the request is wrong, or a rule of the system forbids it
     ├── NotFound
     ├── Ambiguous             several records match where one must
-    └── Unauthorized          the credential, or its rights
+    ├── Unauthorized          the credential, or its rights
+    └── Outdated              what would be written was read too long ago: read again, then write
 """
 
 from datetime import timedelta
@@ -59,3 +60,7 @@ class Ambiguous(Permanent):
 
 class Unauthorized(Permanent):
     """The credential was refused or lacks a right."""
+
+
+class Outdated(Permanent):
+    """The write was held up until what it says may be untrue. Nothing was written."""

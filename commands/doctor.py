@@ -198,7 +198,12 @@ def _mapped_fields(task: dict[str, object], routes: Routes) -> list[Finding]:
     named = {
         name
         for each in options
-        for fields in (each.fields, each.fields_when_saved, each.fields_when_lost)
+        for fields in (
+            each.fields,
+            each.fields_when_saved,
+            each.fields_when_withdrawn,
+            each.fields_when_lost,
+        )
         for name in fields
     }
     missing = sorted(name for name in named if not known.get(name, {}).get("createable"))

@@ -24,7 +24,7 @@ async def replay(settings: Settings, runs: list[str], dismiss: str | None, conso
     """See to each; what cannot be seen to is said, and stops none of the others."""
     client = await temporal.connect()
     routes = load_routes(settings.routes_file)
-    door = Door(client, routes, settings.web_ui_url, crm_for(routes, settings))
+    door = Door(client, routes, settings.web_ui_url, crm_for(routes, settings), settings.zones)
     left = 0
     for run in runs:
         handle: Run = client.get_workflow_handle(run)
@@ -45,6 +45,7 @@ async def _replay(door: Door, handle: Run, console: Console) -> None:
     delivery = await _open_delivery(door.client, handle)
     event = _read(handle.id, delivery)
     runs = await door.dispatch(event, received_at=datetime.now(UTC))
+    await door.tell_of_return(event)
     await handle.signal("replayed", Replayed(event_id=event.event_id, runs=[run.workflow_id for run in runs]))
     console.print(f"{escape(handle.id)}: replayed as event {event.event_id}", soft_wrap=True)
     for run in runs:

@@ -1,6 +1,6 @@
 """The one door: an event, from wherever we learned of it, becomes at most one run per template."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -17,6 +17,7 @@ from temporalio.common import (
 from temporalio.exceptions import WorkflowAlreadyStartedError
 
 import temporal
+from ingress import returns
 from models.churn_save import ChurnSaveInput
 from models.crm import CrmMapping
 from models.crm_sync import CustomerSyncInput
@@ -40,12 +41,14 @@ class Dispatched:
 
 @dataclass(frozen=True)
 class Door:
-    """Where events go in. `web_ui_url` is for the links in messages and answers, `crm` for customer_sync."""
+    """Where events go in. `web_ui_url` is for the links in messages and answers, `crm` for customer_sync,
+    `zones` are the accounts' time zones."""
 
     client: Client
     routes: Routes
     web_ui_url: str
     crm: CrmMapping = field(default_factory=CrmMapping)
+    zones: Mapping[str, str] = field(default_factory=dict)
 
     async def dispatch(
         self, event: MrrMovement, *, received_at: datetime, mode: Mode = Mode.LIVE
@@ -55,6 +58,12 @@ class Door:
             await self.start(event, route, received_at=received_at, mode=mode)
             for route in self.routes.matching(event)
         ]
+
+    async def tell_of_return(self, event: MrrMovement) -> None:
+        """An open churn save of a customer who may be back hears of it, whatever the routes say. Raises
+        nothing: the poll makes up for it."""
+        if event.brings_back:
+            await returns.tell_in_time(self.client, event)
 
     async def start(
         self,
@@ -103,8 +112,9 @@ class Door:
         return Dispatched(route.template, workflow_id, run_id, link, new)
 
 
-def _churn_save(_: Door, given: dict[str, Any]) -> BaseModel:
-    return ChurnSaveInput(**given, reads_at_once=True)
+def _churn_save(door: Door, given: dict[str, Any]) -> BaseModel:
+    zone = door.zones.get(given["event"].account, "UTC")
+    return ChurnSaveInput(**given, reads_at_once=True, who_pays_decides=True, time_zone=zone)
 
 
 def _customer_sync(door: Door, given: dict[str, Any]) -> BaseModel:

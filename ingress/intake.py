@@ -50,6 +50,7 @@ class Intake:
                 runs = await sure.dispatch(event, received_at=datetime.now(UTC))
         except _Unconfirmed as why:
             return _later("unavailable", {"event_id": event.event_id} | why.log_fields)
+        await sure.tell_of_return(event)
         result = _result(runs)
         metrics.DELIVERIES.labels(result=result).inc()
         log.info("event %s", result, extra={"event_id": event.event_id, "account": event.account})

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from temporalio.service import RPCError, RPCStatusCode
 
 import temporal
+from ingress import returns
 from ingress.dispatch import Door
 from ingress.known_runs import KnownRun, known_runs, of_template
 from ingress.matching import Matched, match
@@ -45,6 +46,8 @@ class Sweeper:
                 )
             ):
                 found += each
+        if not sweep.preview:
+            await returns.tell(self._door.client, sweep.account, movements)
         return tally(found)
 
     async def compare(self, sweep: Sweep, movements: Sequence[MrrMovement], now: datetime) -> Tally:

@@ -16,6 +16,7 @@ class Outcome(StrEnum):
     ACTED = "acted"
     SAVED = "saved"
     LOST = "lost"
+    WITHDRAWN = "withdrawn"
     PREVIEWED = "previewed"
     PARTIAL = "partial"
     FAILED = "failed"
@@ -42,3 +43,5 @@ class RunResult(BaseModel):
     effects: list[Effect] = []
     problems: list[Problem] = []
     restated: list[str] = Field(default=[], description="What ChartMogul said later of the movement")
+    verdict: str = Field(default="", description="What became of the customer, in words; names nobody")
+    fallbacks: list[str] = Field(default=[], description="What was done without, or in another way, and why")

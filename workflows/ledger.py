@@ -31,6 +31,8 @@ class Ledger:
         self.effects: list[Effect] = []
         self.problems: list[Problem] = []
         self.restated: list[str] = []
+        self.fallbacks: list[str] = []
+        self._verdict = ""
 
     async def attempt(self, step: Awaitable[R | None]) -> R | None:
         """The step's result; None where it failed for good, which is written down as a problem."""
@@ -44,8 +46,9 @@ class Ledger:
             self.show()
         return result
 
-    def end(self, outcome: Outcome) -> RunResult:
-        """Close the books: `partial` where a step failed for good."""
+    def end(self, outcome: Outcome, verdict: str = "") -> RunResult:
+        """Close the books: `partial` where a step failed for good. `verdict` says what it came to."""
+        self._verdict = verdict
         return self._close(Outcome.PARTIAL if self.problems else outcome)
 
     def fail(self, failure: StepFailed) -> ApplicationError:
@@ -62,6 +65,12 @@ class Ledger:
         workflow.logger.warning("Step failed for good", extra={"step": problem.step, "kind": problem.kind})
         workflow.upsert_search_attributes([OUTCOME.value_set(Outcome.PARTIAL)])
         trouble.say_problems(self.problems)
+        self.show()
+
+    def note_fallback(self, failure: StepFailed) -> None:
+        """A step that others can do without failed for good: they are done in another way."""
+        self.fallbacks.append(f"{failure.step}: {failure}")
+        workflow.logger.warning("Gone on without", extra={"step": failure.step, "kind": failure.kind})
         self.show()
 
     def note_restatement(self, stated: list[str], now: str) -> None:
@@ -86,14 +95,22 @@ class Ledger:
 
     def markdown(self) -> str:
         restated = [f"ChartMogul has restated the movement: {now}." for now in self.restated]
-        lines = [f"### {self._title}", "", *self.table(), "", *restated, *map(_advice, self.problems)]
+        without = [f"Gone on without **{each}**" for each in self.fallbacks]
+        verdict = [self._verdict] if self._verdict else []
+        notes = [*verdict, *restated, *without, *map(_advice, self.problems)]
+        lines = [f"### {self._title}", "", *self.table(), "", *notes]
         return "\n".join(lines).strip()
 
     def _close(self, outcome: Outcome) -> RunResult:
         workflow.upsert_search_attributes([OUTCOME.value_set(outcome)])
         self.show()
         return RunResult(
-            outcome=outcome, effects=self.effects, problems=self.problems, restated=self.restated
+            outcome=outcome,
+            effects=self.effects,
+            problems=self.problems,
+            restated=self.restated,
+            verdict=self._verdict,
+            fallbacks=self.fallbacks,
         )
 
 

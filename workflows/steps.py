@@ -33,6 +33,9 @@ LOCAL_WINDOW = 0.8 * TASK_TIMEOUT
 NOTHING_DONE = ("RateLimited", "Unavailable")
 """After these a write surely did not happen, and nobody has to look for it."""
 
+OUTDATED = "Outdated"
+"""The kind of a write that was held up until what it says may be untrue. Nothing was written."""
+
 CUT_OFF_PAUSE = timedelta(seconds=5)
 """A write that was cut off at the local limit may still arrive: time for that before anyone looks."""
 
