@@ -98,6 +98,7 @@ class ChurnSaveInput(BaseModel):
     reads_at_once: bool = Field(
         default=False, description="ChartMogul is read in one step; runs that began earlier take four"
     )
+    held_by: str | None = Field(default=None, description="Brake or pause whose end it awaits first")
 
     @property
     def scheduled(self) -> bool:

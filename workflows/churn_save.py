@@ -12,6 +12,7 @@ from activities.slack import SlackActivities
 from models.churn_save import ChurnSaveInput
 from models.effects import Effect, Mode
 from models.events import MrrMovement
+from models.holds import Decision
 from models.runs import Outcome, RunResult
 from models.salesforce import AccountOwner, OwnerQuery, SaveTask, TaskChange
 from models.slack import MemberQuery, Message
@@ -19,6 +20,7 @@ from temporal import run_link
 from workflows import churn_texts as texts
 from workflows.churn_facts import ChurnFacts
 from workflows.headlines import summary
+from workflows.held import Dropped, Held
 from workflows.ledger import Ledger
 from workflows.reading_back import read_back
 from workflows.steps import StepFailed, glance, is_rerun, step
@@ -35,9 +37,18 @@ class ChurnSave:
         self._task: Effect | None = None
         self._only_find = False  # run again for a customer who is back: finish what was begun, begin nothing
         self._stated = [given.event.stated]
+        self._held = Held(given.held_by, summary(given.event))
 
     @workflow.run
     async def run(self, given: ChurnSaveInput) -> RunResult:
+        try:
+            if await self._held.until_released():  # as if it had just come
+                self._given = given.model_copy(update={"received_at": workflow.now()})
+        except Dropped as dropped:
+            return dropped.result
+        return await self._save(self._given)
+
+    async def _save(self, given: ChurnSaveInput) -> RunResult:
         if given.wait and given.scheduled:
             await self._sleep_until(given.acts_at, "Wait for the day of the cancellation")
         try:
@@ -67,6 +78,10 @@ class ChurnSave:
     @workflow.signal(name="restated", description="ChartMogul says otherwise of this movement now")
     def restated(self, now: MrrMovement) -> None:
         self._ledger.note_restatement(self._stated, now.stated)
+
+    @workflow.signal(name="hold_ended", description="What held this run has ended: begin, or be dropped")
+    def hold_ended(self, decision: Decision) -> None:
+        self._held.end(decision)
 
     async def _read_back_from_chartmogul(self) -> ChurnFacts | None:
         """None where ChartMogul contradicts the event, also after it had time to settle."""
