@@ -15,6 +15,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 import temporal
 from activities.definition import step_activity
+from activities.holds import holding_now
 from clients.errors import (
     Ambiguous,
     NotFound,
@@ -54,7 +55,8 @@ ENDED_BADLY = (
 )
 STUCK = f"{RUNNING} AND {temporal.REPORTED_PROBLEMS} IS NOT NULL"
 UNREADABLE = f"{RUNNING} AND Outcome = 'unreadable'"
-WAITING = f"{RUNNING} AND {temporal.WAITS_FOR.name} IS NOT NULL"
+NOT_HELD = f"(Outcome IS NULL OR Outcome != '{Outcome.HELD}')"
+WAITING = f"{RUNNING} AND {temporal.WAITS_FOR.name} IS NOT NULL AND {NOT_HELD}"
 
 SAID_BY_CLIENTS = {
     each.__name__
@@ -94,6 +96,7 @@ async def find_trouble(client: Client, query: AttentionQuery, now: datetime) -> 
         still=sorted(still),
         waiting=await _waiting(client, query, now),
         more=more,
+        holds=await holding_now(client),
     )
 
 

@@ -9,7 +9,7 @@ from rich.console import Console
 from temporalio.client import Client
 
 import temporal
-from activities.holds import counted, held_by, holdings
+from activities.holds import held_by, holdings, with_count
 from commands.dates import in_words
 from commands.events import Stopped
 from ingress.holds import open_hold
@@ -25,7 +25,7 @@ from models.holds import (
 )
 from models.routes import Template
 from settings import Settings
-from workflows.hold_texts import options
+from workflows.hold_texts import counted, options
 
 SYSTEMS = ("chartmogul", "salesforce", "hubspot", "slack", "warehouse")
 """What can be paused alone."""
@@ -46,11 +46,11 @@ async def decide(route: str, verdict: Verdict, why: str, console: Console) -> No
     await _decide(client, name, Decision(verdict=verdict, why=_reason(why), by=_who()))
     if verdict is Verdict.RELEASED:
         console.print(
-            f"{_runs(hold.count)} go on now, oldest first. `mogulflow attention` says how many wait."
+            f"{counted(hold.count)} go on now, oldest first. `mogulflow attention` says how many wait."
         )
     else:
         console.print(
-            f"{_runs(hold.count)} end now, without any effect; `mogulflow retry RUN` undoes it for one."
+            f"{counted(hold.count)} end now, without any effect; `mogulflow retry RUN` undoes it for one."
         )
     console.print("The brake is off, and counts anew.")
 
@@ -74,7 +74,7 @@ async def resume(scope: Scope, why: str, console: Console) -> None:
         raise Stopped(f"Nothing of that kind is paused: {scope.words}. {await _pauses(client)}")
     decision = Decision(verdict=Verdict.RELEASED, why=_reason(why) if why else "", by=_who())
     await _decide(client, scope.hold, decision)
-    held = f" {_runs(hold.count)} go on, oldest first." if hold.count else ""
+    held = f" {counted(hold.count)} go on, oldest first." if hold.count else ""
     console.print(f"Resumed within seconds: {scope.words}.{held}", soft_wrap=True)
 
 
@@ -84,7 +84,7 @@ async def _hold_that_matters(client: Client, name: str) -> Holding | None:
         if hold.name == name:
             if not hold.is_open:
                 raise Stopped(f"{name} was ended before, and is just telling the runs that it holds.")
-            return await counted(client, hold)
+            return await with_count(client, hold)
     left = (await client.count_workflows(held_by(name))).count
     return Holding(name=name, run_id="", since=datetime.now(UTC), count=left) if left else None
 
@@ -160,7 +160,3 @@ def _who() -> str:
         return getpass.getuser()
     except (KeyError, OSError):  # a container's user may have no name
         return ""
-
-
-def _runs(count: int) -> str:
-    return f"{count} run" if count == 1 else f"{count} runs"

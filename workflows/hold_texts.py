@@ -9,21 +9,21 @@ def brake_text(given: HoldInput, since: datetime, now: HeldNow) -> str:
     """`since` is when the brake went on."""
     route = route_of(given.name)
     return (
-        f"*The brake of route {route} is on*, since {_clock(since)}: {given.open.why}. {_counted(now.count)} "
+        f"*The brake of route {route} is on*, since {_clock(since)}: {given.open.why}. {counted(now.count)} "
         f"{_wait(now.count)}, and so does what comes next. Nothing is lost. {what_to_do(given.name)}\n"
         f"<{now.link}|Look at what waits>"
     )
 
 
 def update_text(count: int, before: int) -> str:
-    return f"{_counted(count)} {_wait(count)} now, {before} before."
+    return f"{counted(count)} {_wait(count)} now, {before} before."
 
 
 def end_text(decision: Decision, runs: int) -> str:
     said = f"{decision.words[:1].upper()}{decision.words[1:]}."
     if decision.verdict is Verdict.DROPPED:
-        return f"{said} {_counted(runs)} ended without any effect. New runs begin as ever."
-    return f"{said} {_counted(runs)} went on. New runs begin as ever."
+        return f"{said} {counted(runs)} ended without any effect. New runs begin as ever."
+    return f"{said} {counted(runs)} went on. New runs begin as ever."
 
 
 def what_to_do(hold: str) -> str:
@@ -33,7 +33,7 @@ def what_to_do(hold: str) -> str:
             f'`mogulflow release {route} "why"` lets them go, oldest first; `mogulflow drop {route} "why"` '
             f"ends them without any effect."
         )
-    return f"`mogulflow resume{options(Scope.of(hold))}` ends it now."
+    return f"It ends by itself; `mogulflow resume{options(Scope.of(hold))}` ends it before."
 
 
 def open_details(name: str, opened: HoldOn) -> str:
@@ -57,7 +57,7 @@ def options(scope: Scope) -> str:
     return "".join(f" --{kind} {value}" for kind, value in scope.model_dump(exclude_none=True).items())
 
 
-def _counted(count: int) -> str:
+def counted(count: int) -> str:
     return f"{count} run" if count == 1 else f"{count} runs"
 
 

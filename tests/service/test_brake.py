@@ -1,13 +1,12 @@
 """Many cancellations at once: the route's brake holds what is too much until a person decides, once."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
+from collections.abc import AsyncIterator
 
 import pytest
-from temporalio.client import Client, WorkflowExecutionStatus
+from temporalio.client import Client
 
-from activities.holds import HELD, held_by
+from activities.holds import held_by
 from models.holds import brake_on
 from models.runs import Outcome, RunResult
 from simulators.control import Control
@@ -82,7 +81,11 @@ async def test_a_flood_is_held_told_once_and_let_go_once(
     assert one_of_each(simulators, len(acting))
     await until(lambda: len(simulators.messages(OPS)) == 1)
     [message] = simulators.messages(OPS)
-    for part in (f"brake of route {ROUTE}", f'mogulflow release {ROUTE} "why"', f'mogulflow drop {ROUTE} "why"'):
+    for part in (
+        f"brake of route {ROUTE}",
+        f'mogulflow release {ROUTE} "why"',
+        f'mogulflow drop {ROUTE} "why"',
+    ):
         assert part in message["text"]
     said = await mogulflow("release", ROUTE, "the migration is meant")
     assert said.code == 0, said.text
