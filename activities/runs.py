@@ -20,6 +20,7 @@ from clients.errors import (
     Ambiguous,
     NotFound,
     OutcomeUnknown,
+    Paused,
     RateLimited,
     Rejected,
     Unauthorized,
@@ -60,7 +61,16 @@ WAITING = f"{RUNNING} AND {temporal.WAITS_FOR.name} IS NOT NULL AND {NOT_HELD}"
 
 SAID_BY_CLIENTS = {
     each.__name__
-    for each in (Ambiguous, NotFound, OutcomeUnknown, RateLimited, Rejected, Unauthorized, Unavailable)
+    for each in (
+        Ambiguous,
+        NotFound,
+        OutcomeUnknown,
+        Paused,
+        RateLimited,
+        Rejected,
+        Unauthorized,
+        Unavailable,
+    )
 }
 """Their messages name no customer; what else ends a run may."""
 

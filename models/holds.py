@@ -19,6 +19,9 @@ LONGEST_PAUSE = timedelta(days=30)
 
 EVERYTHING = "pause/all"
 
+PAUSED = "Paused"
+"""So begins what a run says that waits because of a pause."""
+
 
 class _Record(BaseModel):
     model_config = ConfigDict(frozen=True)

@@ -7,12 +7,12 @@ import pytest
 from temporalio.client import Client
 
 from activities.holds import held_by
-from models.holds import brake_on
+from models.holds import HoldResult, brake_on
 from models.runs import Outcome, RunResult
 from simulators.control import Control
 from stack import ANY_PORTS, Stack
 from tests.conftest import SEEDS
-from tests.service.conftest import Command, accepted, one_of_each, until
+from tests.service.conftest import TASK_KEY, Command, accepted, until
 from tests.whole_system import ROUTES
 
 OPS = "#revops-alerts"
@@ -55,12 +55,32 @@ async def held(client: Client, count: int) -> None:
 
 async def begun(simulators: Control, client: Client, count: int) -> tuple[set[str], set[str]]:
     """The runs of so many cancellations, all promised: those that act, and those that are held."""
-    await until(lambda: len(accepted(simulators)) >= count, 60)
+    await until(lambda: len(accepted(simulators)) >= count, 90)
     answers = [each.response for each in simulators.deliveries() if each.status_code in (200, 202)]
     runs = {run["workflow_id"]: run["held_by"] for answer in answers for run in answer["runs"] if run["new"]}
     waiting = {run for run, by in runs.items() if by}
     assert {runs[run] for run in waiting} <= {BRAKE}
     return set(runs) - waiting, waiting
+
+
+async def flooded(simulators: Control, client: Client) -> tuple[set[str], set[str]]:
+    """120 cancellations: as many as the route takes within an hour, and 70 that are too many."""
+    simulators.cancel_many(LIMIT)
+    await begun(simulators, client, LIMIT)
+    simulators.cancel_many(120 - LIMIT)
+    acting, waiting = await begun(simulators, client, 120)
+    assert (len(acting), len(waiting)) == (LIMIT, 120 - LIMIT)
+    await held(client, len(waiting))
+    assert await outcomes(client, acting) == {Outcome.ACTED}
+    assert one_of_each(simulators, LIMIT)
+    return acting, waiting
+
+
+def one_of_each(simulators: Control, count: int) -> bool:
+    """That many tasks and alerts, and no two for one event."""
+    tasks = [task[TASK_KEY] for task in simulators.records("Task")]
+    alerts = [each["metadata"]["event_payload"]["key"] for each in simulators.messages("#revenue-saves")]
+    return all(len(keys) == len(set(keys)) == count for keys in (tasks, alerts))
 
 
 async def outcomes(client: Client, runs: set[str]) -> set[Outcome]:
@@ -69,31 +89,51 @@ async def outcomes(client: Client, runs: set[str]) -> set[Outcome]:
         return {result.outcome for result in await asyncio.gather(*(each.result() for each in handles))}
 
 
+async def ended(client: Client) -> HoldResult:
+    """The brake's own run, once no process can be holding any more."""
+    async with asyncio.timeout(100):
+        result: HoldResult = await client.get_workflow_handle(BRAKE, result_type=HoldResult).result()
+        return result
+
+
 async def test_a_flood_is_held_told_once_and_let_go_once(
     simulators: Control, client: Client, mogulflow: Command
 ) -> None:
-    simulators.cancel_many(120, over_seconds=10)
-    acting, waiting = await begun(simulators, client, 120)
-    assert len(acting) >= LIMIT
-    assert len(waiting) >= 30, "two looks are some seconds apart, and as many cancellations"
-    assert await outcomes(client, acting) == {Outcome.ACTED}
-    await held(client, len(waiting))
-    assert one_of_each(simulators, len(acting))
+    _, waiting = await flooded(simulators, client)
     await until(lambda: len(simulators.messages(OPS)) == 1)
     [message] = simulators.messages(OPS)
     for part in (
         f"brake of route {ROUTE}",
+        "70 runs wait",
         f'mogulflow release {ROUTE} "why"',
         f'mogulflow drop {ROUTE} "why"',
     ):
         assert part in message["text"]
+    shown = await mogulflow("attention", "--check")
+    assert shown.code == 1
+    for part in (f"Brake of route {ROUTE} since", ": 70 runs held", f'mogulflow release {ROUTE} "why"'):
+        assert part in shown.text
     said = await mogulflow("release", ROUTE, "the migration is meant")
     assert said.code == 0, said.text
-    assert f"{len(waiting)} runs go on now" in said.text
+    assert "70 runs go on now" in said.text
     assert await outcomes(client, waiting) == {Outcome.ACTED}
     assert one_of_each(simulators, 120)
-    result = await client.get_workflow_handle(BRAKE).result()
-    assert result["runs"] == len(waiting)
-    await until(lambda: len(simulators.messages(OPS)) == 2)
-    assert simulators.messages(OPS)[1]["thread_ts"] == message["ts"]
-    assert "the migration is meant" in simulators.messages(OPS)[1]["text"]
+    result = await ended(client)
+    assert (result.outcome, result.why, result.runs) == (Outcome.RELEASED, "the migration is meant", 70)
+    first, last = simulators.messages(OPS)
+    assert last["thread_ts"] == first["ts"]
+    assert "the migration is meant. 70 runs went on." in last["text"]
+
+
+async def test_dropped_runs_act_on_nothing_and_coverage_has_them_all(
+    simulators: Control, client: Client, mogulflow: Command
+) -> None:
+    _, waiting = await flooded(simulators, client)
+    said = await mogulflow("drop", ROUTE, "customers of the old plan, all moved")
+    assert "70 runs end now" in said.text
+    assert await outcomes(client, waiting) == {Outcome.DROPPED}
+    assert one_of_each(simulators, LIMIT)
+    result = await client.get_workflow_handle(min(waiting), result_type=RunResult).result()
+    assert result.dropped
+    assert "customers of the old plan, all moved" in result.dropped
+    assert (await ended(client)).outcome is Outcome.DROPPED
