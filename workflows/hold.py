@@ -162,6 +162,8 @@ class Hold:
 
     async def _tell_all(self, decision: Decision, decided_at: datetime) -> int:
         """Those that are there now; then, once no process can hold any more, those that came meanwhile."""
+        if not self._is_brake:
+            await workflow.sleep(self._given.stale / 3, summary="Until most processes take steps again")
         runs = await self._tell_round(decision, decided_at)
         wait, left = 2 * self._given.stale, 1
         while left:
