@@ -25,6 +25,7 @@ from temporalio.common import (
 import temporal
 from activities.holds import holdings, memo_of
 from activities.pauses import note_paused
+from ingress import metrics
 from models.effects import Mode
 from models.events import EventSource, MrrMovement
 from models.holds import TEMPLATE, Decision, Holding, HoldInput, HoldOn, Scope, brake_on
@@ -125,6 +126,9 @@ class Holds:
         found = await holdings(self._client, now - HOUR)
         self._open, self._known = {each.name: each for each in found if each.is_open}, True
         note_paused(self._client.namespace, self._open)
+        metrics.HOLDS.clear()
+        for name in self._open:
+            metrics.HOLDS.labels(hold=name).set(1)
         begun_here, self._since_look = self._since_look, Counter()
         try:
             for route in self._worth_counting(begun_here, found):

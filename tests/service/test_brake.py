@@ -1,16 +1,23 @@
 """Many cancellations at once: the route's brake holds what is too much until a person decides, once."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
 
+import httpx
 import pytest
 from temporalio.client import Client
 
+import temporal
 from activities.holds import held_by
 from models.holds import HoldResult, brake_on
+from models.movements import Found, PollInput, PollState
 from models.runs import Outcome, RunResult
+from processes import free_ports
 from simulators.control import Control
-from stack import ANY_PORTS, Stack
+from stack import ANY_PORTS, ROOT, Stack
 from tests.conftest import SEEDS
 from tests.service.conftest import TASK_KEY, Command, accepted, until
 from tests.whole_system import ROUTES
@@ -24,7 +31,7 @@ LIMIT = 50
 
 @pytest.fixture(scope="module")
 async def shared_stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack]:
-    """With two doors on one Temporal: `serve`, and an ingress of its own."""
+    """Where the route does not say how many it takes."""
     state = tmp_path_factory.mktemp("brake")
     routes = state / "routes.yaml"
     routes.write_text(ROUTES.replace("    pause_above: 0\n", ""))
@@ -128,12 +135,100 @@ async def test_a_flood_is_held_told_once_and_let_go_once(
 async def test_dropped_runs_act_on_nothing_and_coverage_has_them_all(
     simulators: Control, client: Client, mogulflow: Command
 ) -> None:
+    """Also those that the poll has found: a flood whose webhooks are lost is one, too."""
     _, waiting = await flooded(simulators, client)
+    simulators.cancel_many(3, send=False)
+    given = PollInput(account="default", head_start=timedelta(0), look_back=timedelta(minutes=30))
+    poll = await client.execute_workflow(
+        "movement_poll", given, id="poll/brake", task_queue=temporal.WORKFLOWS, result_type=PollState
+    )
+    assert poll.tally.of(Found.HELD) == 3
+    await held(client, len(waiting) + 3)
     said = await mogulflow("drop", ROUTE, "customers of the old plan, all moved")
-    assert "70 runs end now" in said.text
+    assert "73 runs end now" in said.text
     assert await outcomes(client, waiting) == {Outcome.DROPPED}
+    await held(client, 0)
     assert one_of_each(simulators, LIMIT)
     result = await client.get_workflow_handle(min(waiting), result_type=RunResult).result()
     assert result.dropped
     assert "customers of the old plan, all moved" in result.dropped
+    covered = await mogulflow("coverage")
+    assert covered.code == 0, covered.text
+    assert re.search(rf"all .* {LIMIT} .* 73 ", covered.text)
+    retried = await mogulflow("retry", min(waiting))
+    assert retried.code == 0, retried.text
+    assert await outcomes(client, {min(waiting)}) == {Outcome.ACTED}
+    assert one_of_each(simulators, LIMIT + 1)
     assert (await ended(client)).outcome is Outcome.DROPPED
+
+
+async def test_a_restart_forgets_no_count_and_a_kill_no_release(
+    simulators: Control, stack: Stack, client: Client, mogulflow: Command
+) -> None:
+    simulators.cancel_many(LIMIT)
+    acting, _ = await begun(simulators, client, LIMIT)
+    assert await outcomes(client, acting) == {Outcome.ACTED}
+    await listed(client, LIMIT)
+    await stack.serve.kill()
+    await stack.serve.start()
+    simulators.cancel_many(10)
+    _, waiting = await begun(simulators, client, LIMIT + 10)
+    assert len(waiting) == 10
+    await held(client, 10)
+    assert (await mogulflow("release", ROUTE, "all meant")).code == 0
+    await stack.serve.kill()
+    await stack.serve.start()
+    assert await outcomes(client, waiting) == {Outcome.ACTED}
+    assert one_of_each(simulators, LIMIT + 10)
+    await ended(client)
+
+
+async def test_two_doors_have_one_brake(
+    simulators: Control, stack: Stack, client: Client, mogulflow: Command
+) -> None:
+    other = free_ports(0)[0]
+    url = f"http://127.0.0.1:{other}"
+    door = stack._python(
+        "ingress2", [str(ROOT / "cli.py"), "ingress"], f"{url}/ready", {"INGRESS_PORT": str(other)}
+    )
+    await door.start()
+    try:
+        simulators.cancel_many(LIMIT)
+        acting, _ = await begun(simulators, client, LIMIT)
+        await listed(client, LIMIT)
+        bodies = simulators.cancel_many(100, send=False)
+        started, waiting = await through(f"{url}/webhooks/chartmogul/{stack.webhook_secret}", bodies)
+        simulators.cancel_many(1)
+        _, first = await begun(simulators, client, LIMIT + 1)
+        assert len(first) == 1
+        await held(client, 2)
+        assert waiting
+        assert (await mogulflow("release", ROUTE, "all meant")).code == 0
+        every = acting | started | waiting | first
+        assert await outcomes(client, every) == {Outcome.ACTED}
+        assert one_of_each(simulators, len(every))
+        await ended(client)
+        assert len(simulators.messages(OPS)) == 2
+    finally:
+        await door.stop()
+
+
+async def through(url: str, bodies: list[dict[str, Any]]) -> tuple[set[str], set[str]]:
+    """One after the other until one is held: the runs that were started, and that one."""
+    started: set[str] = set()
+    async with httpx.AsyncClient(trust_env=False, timeout=10) as http:
+        for body in bodies:
+            [run] = (await http.post(url, json=body)).raise_for_status().json()["runs"]
+            if run["held_by"]:
+                return started, {run["workflow_id"]}
+            started.add(run["workflow_id"])
+            await asyncio.sleep(0.5)
+    raise AssertionError("none was held")
+
+
+async def listed(client: Client, count: int) -> None:
+    """What a door counts; of the tests before nothing is open or counts any more."""
+    query = f"WorkflowType = 'churn_save' AND Outcome = '{Outcome.ACTED}' AND ExecutionStatus = 'Completed'"
+    async with asyncio.timeout(60):
+        while (await client.count_workflows(query)).count < count:
+            await asyncio.sleep(0.2)
