@@ -43,6 +43,11 @@ EventFile = Annotated[
 ]
 First = Annotated[str | None, typer.Option("--from", help="Date, or instant; UTC without an offset")]
 Last = Annotated[str | None, typer.Option("--to", help="Likewise, not included")]
+Route = Annotated[str, typer.Argument(help="Name of a route, as `attention` shows it")]
+Why = Annotated[str, typer.Argument(help="The reason, kept in the run")]
+OneTemplate = Annotated[str | None, typer.Option("--template", help="Only this template")]
+OneSystem = Annotated[str | None, typer.Option("--system", help="Only this system, such as slack")]
+OneAccount = Annotated[str | None, typer.Option("--account", help="Only this ChartMogul account")]
 
 
 def _was_named(context: typer.Context, parameter: str) -> bool:
@@ -208,6 +213,55 @@ def replay(
     from commands.replay import replay
 
     terminal.run(replay(terminal.settings(), run, dismiss, console))
+
+
+@app.command()
+def release(route: Route, why: Why) -> None:
+    """Let go what the brake of a route holds, oldest first. The brake is off afterwards."""
+    _decide(route, why, released=True)
+
+
+@app.command()
+def drop(route: Route, why: Why) -> None:
+    """End what the brake of a route holds, without any effect. The brake is off afterwards."""
+    _decide(route, why, released=False)
+
+
+def _decide(route: str, why: str, *, released: bool) -> None:
+    from commands.holds import decide
+    from models.holds import Verdict
+
+    verdict = Verdict.RELEASED if released else Verdict.DROPPED
+    terminal.run(decide(route, verdict, why, console))
+
+
+@app.command()
+def pause(
+    why: Why,
+    length: Annotated[str, typer.Option("--for", help="30m, 1h, 1h30m, 2d; 30 days at most")] = "1h",
+    template: OneTemplate = None,
+    system: OneSystem = None,
+    account: OneAccount = None,
+) -> None:
+    """Stop everything for a while, or one template, system or account. Nothing is lost, all goes on then."""
+    import commands.holds as command
+
+    scope = terminal.told(lambda: command.scope_of(template, system, account))
+    terminal.run(command.pause(terminal.settings(), scope, length, why, console))
+
+
+@app.command()
+def resume(
+    why: Annotated[str, typer.Argument(help="Kept in the pause's run")] = "",
+    template: OneTemplate = None,
+    system: OneSystem = None,
+    account: OneAccount = None,
+) -> None:
+    """End a pause before its time, with the same options."""
+    import commands.holds as command
+
+    scope = terminal.told(lambda: command.scope_of(template, system, account))
+    terminal.run(command.resume(scope, why, console))
 
 
 @app.command()

@@ -16,6 +16,7 @@ import ingress.sweep
 import temporal
 from activities.chartmogul import ChartMogulActivities
 from activities.crm import CrmActivities
+from activities.holds import HoldActivities
 from activities.movements import MovementActivities, Sweeper
 from activities.runs import RunsActivities
 from activities.salesforce import SalesforceActivities
@@ -30,6 +31,7 @@ from clients.salesforce import SalesforceClient
 from clients.slack import SlackClient
 from clients.warehouse_engines import engine_of_account
 from ingress.dispatch import Door
+from ingress.holds import Holds
 from ingress.routes import crm_for, load_routes
 from models.crm import System as CrmSystem
 from settings import Settings
@@ -38,6 +40,7 @@ from workflows.churn_save import ChurnSave
 from workflows.coverage import Coverage
 from workflows.crm_sync import CrmSync
 from workflows.customer_sync import CustomerSync
+from workflows.hold import Hold
 from workflows.movement_poll import MovementPoll
 from workflows.ops_watch import OpsWatch
 from workflows.unreadable_delivery import KeptDelivery
@@ -45,7 +48,7 @@ from workflows.warehouse_export import WarehouseExport
 
 TEMPLATES = [ChurnSave, CustomerSync]
 WORKFLOW_CLASSES = [
-    *TEMPLATES, MovementPoll, Backfill, Coverage, KeptDelivery, OpsWatch, WarehouseExport, CrmSync,
+    *TEMPLATES, MovementPoll, Backfill, Coverage, KeptDelivery, OpsWatch, WarehouseExport, CrmSync, Hold,
 ]  # fmt: skip
 GRACE = timedelta(seconds=20)
 
@@ -98,6 +101,7 @@ def systems(connections: Connections, settings: Settings, sweeper: Sweeper) -> l
     slack = SlackActivities(connections.slack, settle)
     threads = settings.salesforce.threads if settings.salesforce else 1
     crm = CrmActivities(connections.chartmogul, connections.crms(settings))
+    holds = HoldActivities(settings.slack.ops_channel if settings.slack else None, settings.web_ui_url)
     movements = MovementActivities(connections.chartmogul, sweeper)
     warehouse = WarehouseActivities(
         connections.chartmogul,
@@ -145,12 +149,18 @@ def systems(connections: Connections, settings: Settings, sweeper: Sweeper) -> l
         System("warehouse", [warehouse.prepare, warehouse.export_stream, warehouse.check], slots=2, rate=10),
         System("crm", [crm.sync], slots=2, rate=10),
         System("runs", [RunsActivities().find_trouble], slots=2, rate=5),
+        System(
+            "holds",
+            [holds.count_held, holds.end_held, holds.pause_schedules, holds.resume_schedules],
+            slots=10,
+            rate=10,
+        ),
     ]
 
 
-def workers(client: Client, settings: Settings, connections: Connections) -> list[Worker]:
-    routes = load_routes(settings.routes_file)
-    door = Door(client, routes, settings.web_ui_url, crm_for(routes, settings), settings.zones)
+def workers(client: Client, settings: Settings, connections: Connections, holds: Holds) -> list[Worker]:
+    routes = holds.routes
+    door = Door(client, routes, settings.web_ui_url, crm_for(routes, settings), settings.zones, holds)
     known = systems(connections, settings, ingress.sweep.Sweeper(door))
     return [_workflow_worker(client, settings, known), *(_system_worker(client, each) for each in known)]
 
@@ -197,12 +207,18 @@ def runtime(settings: Settings) -> Runtime | None:
 
 
 @asynccontextmanager
-async def running(client: Client, settings: Settings) -> Any:
-    """All workers, for as long as the block lasts. A fatal error of one ends the block."""
+async def running(client: Client, settings: Settings, holds: Holds | None = None) -> Any:
+    """All workers, for as long as the block lasts. A fatal error of one ends the block. Without `holds`,
+    which somebody watches, they have and watch their own."""
+    if holds is None:
+        holds = Holds(client, load_routes(settings.routes_file))
+        async with holds.watching(), running(client, settings, holds):
+            yield
+        return
     connections = Connections.of(settings)
     try:
         async with asyncio.TaskGroup() as group:
-            started = workers(client, settings, connections)
+            started = workers(client, settings, connections, holds)
             tasks = [group.create_task(worker.run()) for worker in started]
             try:
                 yield

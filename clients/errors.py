@@ -4,6 +4,7 @@ IntegrationError
 ├── Retryable                 try again; a keyed write may simply be repeated
 │   ├── RateLimited           ... after `retry_after`
 │   ├── Unavailable           nothing was done
+│   ├── Paused                a person has paused it: nothing was done
 │   └── OutcomeUnknown        it may have been done: look before writing again where there is no key
 └── Permanent                 stop and tell a person
     ├── Rejected              the request is wrong, or a rule of the system forbids it
@@ -36,6 +37,10 @@ class RateLimited(Retryable):
 
 class Unavailable(Retryable):
     """No answer, and nothing was done: a failed connection, an outage."""
+
+
+class Paused(Retryable):
+    """A person has paused the system, the template, or everything: it was not even tried."""
 
 
 class OutcomeUnknown(Retryable):

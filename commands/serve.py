@@ -20,6 +20,7 @@ import worker
 from commands.events import Stopped
 from ingress.app import create_app
 from ingress.dispatch import Door
+from ingress.holds import Holds
 from ingress.routes import crm_for, load_routes
 from settings import Settings
 
@@ -59,17 +60,20 @@ async def _serve(settings: Settings, with_ingress: bool, with_worker: bool) -> N
     Both share a client, so that runs start at once; the SDK takes no lazy one for that.
     """
     async with AsyncExitStack() as stack:
+        routes = load_routes(settings.routes_file)
         if with_ingress:
-            routes = load_routes(settings.routes_file)
             crm = crm_for(routes, settings)
             app = create_app(settings)
             server = await stack.enter_async_context(listening(app, settings))
         client = await _connect(_runtime(settings))
         if with_worker:
             await _find_namespace(client)
-            await stack.enter_async_context(worker.running(client, settings))
+        holds = Holds(client, routes)
+        await stack.enter_async_context(holds.watching())
+        if with_worker:
+            await stack.enter_async_context(worker.running(client, settings, holds))
         if with_ingress:
-            app.state.door = Door(client, routes, settings.web_ui_url, crm, settings.zones)
+            app.state.door = Door(client, routes, settings.web_ui_url, crm, settings.zones, holds)
             stack.callback(server.close)  # no more events while the workers finish theirs
         gc.collect()
         gc.freeze()  # what stays for ever: looking through it took up to a tenth of a second each time

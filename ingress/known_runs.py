@@ -1,6 +1,6 @@
 """Which runs there are for the movements of a time span, as Temporal's list tells."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,6 +10,7 @@ from temporalio.client import Client, WorkflowExecution, WorkflowExecutionStatus
 import temporal
 from models.effects import Mode
 from models.events import EventSource, to_the_second
+from models.runs import Outcome
 
 Moment = tuple[str, str, datetime]
 
@@ -27,6 +28,7 @@ class KnownRun:
     waits_since: datetime | None
     """A system that it needs has not answered since then."""
     reported_problem: bool
+    outcome: str = ""
 
 
 async def known_runs(client: Client, account: str, start: datetime, end: datetime) -> list[KnownRun]:
@@ -51,6 +53,7 @@ def _known(run: WorkflowExecution, memo: Any) -> KnownRun:
     found = run.typed_search_attributes
     occurred_at = found.get(temporal.OCCURRED_AT)
     assert occurred_at is not None  # the list was asked for it
+    outcome = found.get(temporal.OUTCOME) or ""
     return KnownRun(
         workflow_id=run.id,
         template=found.get(temporal.TEMPLATE) or "",
@@ -62,11 +65,14 @@ def _known(run: WorkflowExecution, memo: Any) -> KnownRun:
         ),
         stated=tuple(memo[temporal.STATED]),
         running=run.status is WorkflowExecutionStatus.RUNNING,
-        waits_since=_waits_since(memo) if found.get(temporal.WAITS_FOR) else None,
+        waits_since=None if outcome == Outcome.HELD else _waits_since(memo, found.get(temporal.WAITS_FOR)),
         reported_problem=bool(run.search_attributes.get(temporal.REPORTED_PROBLEMS)),
+        outcome=outcome,
     )
 
 
-def _waits_since(memo: Any) -> datetime | None:
+def _waits_since(memo: Any, systems: Sequence[str] | None) -> datetime | None:
+    if not systems:
+        return None
     waits = memo.get(temporal.WAITS, {}).values()
     return min((datetime.fromisoformat(each["since"]) for each in waits), default=None)

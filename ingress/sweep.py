@@ -15,11 +15,15 @@ from ingress.matching import Matched, match
 from models.events import EventSource, MrrMovement
 from models.movements import Found, Sweep, Tally
 from models.routes import Route
+from models.runs import Outcome
 
 AT_ONCE = 16
 """Starts under way, of a poll or a backfill."""
 
 STUCK_AFTER = timedelta(hours=1)
+
+BY_OUTCOME = {Outcome.HELD.value: Found.HELD, Outcome.DROPPED.value: Found.DROPPED}
+"""Of these it says more than how we learned of the movement."""
 
 
 class Sweeper:
@@ -59,7 +63,7 @@ class Sweeper:
         for template in self._templates(sweep):
             matched = match(movements, of_template(runs, template))
             for event, run in matched.acted:
-                found.append((event, Found(run.source.value)))
+                found.append((event, BY_OUTCOME.get(run.outcome) or Found(run.source.value)))
                 stuck += [run.workflow_id] if _is_stuck(run, now) else []
             found += [(event, Found.RESTATED) for event, _ in matched.restated]
             found += [(event, self._why_missing(sweep, template, event, now)) for event in matched.missing]
@@ -99,7 +103,9 @@ class Sweeper:
         priority = temporal.BULK if sweep.source is EventSource.BACKFILL else temporal.LIVE
         async with self._starting:
             run = await self._door.start(event, route, received_at=now, priority=priority)
-        return Found.STARTED if run.new else Found.KNOWN
+        if run.new:
+            return Found.HELD if run.held_by else Found.STARTED
+        return Found.KNOWN
 
     def _missing(self, matched: Matched, template: str, runs: list[KnownRun]) -> list[list[MrrMovement]]:
         """By moment. Only those that a route takes have a number: the webhook counts no others."""

@@ -126,6 +126,7 @@ class ChurnSaveInput(BaseModel):
         "earlier go by the cancelled subscription and by their check-backs",
     )
     time_zone: str = Field(default="UTC", description="The ChartMogul account's: days are those there")
+    held_by: str | None = Field(default=None, description="Brake or pause whose end it awaits first")
 
     @property
     def scheduled(self) -> bool:

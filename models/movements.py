@@ -27,6 +27,10 @@ class Found(StrEnum):
     WEBHOOK = "webhook"
     POLL = "poll"
     BACKFILL = "backfill"
+    HELD = "held"
+    """It has a run, which waits for the end of a brake or a pause."""
+    DROPPED = "dropped"
+    """A person dropped its run while it was held."""
     UNROUTED = "route filter"
     TOO_OLD = "too old"
     RESTATED = "revised"
@@ -34,7 +38,15 @@ class Found(StrEnum):
     UNACCOUNTED = "unaccounted"
 
 
-SUPPRESSED = (Found.UNROUTED, Found.TOO_OLD, Found.RESTATED, Found.FUTURE, Found.FRESH)
+SUPPRESSED = (
+    Found.HELD,
+    Found.DROPPED,
+    Found.UNROUTED,
+    Found.TOO_OLD,
+    Found.RESTATED,
+    Found.FUTURE,
+    Found.FRESH,
+)
 ACTED = (Found.WEBHOOK, Found.POLL, Found.BACKFILL)
 
 

@@ -21,6 +21,11 @@ OPTIONS: dict[Template, type[ChurnSaveOptions] | type[CustomerSyncOptions]] = {
     "customer_sync": CustomerSyncOptions,
 }
 
+PAUSE_ABOVE: dict[Template, int] = {"churn_save": 50, "customer_sync": 0}
+"""Runs an hour of a route that says nothing of it. Fifty customers who cancel within an hour are a
+migration or a mistake, and fifty tasks a person's week. A sync writes what is true anyway, without telling
+anybody, and the next daily one would write the same."""
+
 
 class _Config(BaseModel):
     model_config = ConfigDict(frozen=True, json_schema_extra={"additionalProperties": False})
@@ -56,7 +61,19 @@ class Route(_Config):
         le=LONGEST_ACT_WITHIN_DAYS,
         description="A movement that the poll or a backfill finds later than this is counted, no more",
     )
+    pause_above: int | None = Field(
+        default=None,
+        ge=0,
+        le=1_000_000,
+        description="Runs an hour; what comes beyond waits for a person. 0: no limit."
+        " Left out: 50 for churn_save, no limit for customer_sync",
+    )
     options: ChurnSaveOptions | CustomerSyncOptions
+
+    @property
+    def brake_above(self) -> int:
+        """Runs an hour, 0 for any number."""
+        return PAUSE_ABOVE[self.template] if self.pause_above is None else self.pause_above
 
     @field_validator("options", mode="before")
     @classmethod

@@ -11,8 +11,10 @@ from models.crm import System
 from models.crm_sync import CustomerSyncInput, CustomerWork, FactsNow, FactsQuery
 from models.effects import Effect, Mode
 from models.events import MrrMovement
+from models.holds import Decision
 from models.runs import Outcome, RunResult
 from workflows.headlines import summary
+from workflows.held import Dropped, Held
 from workflows.ledger import Ledger
 from workflows.steps import StepFailed, step
 
@@ -31,9 +33,17 @@ class CustomerSync:
         self._given = given
         self._ledger = Ledger(summary(given.event))
         self._stated = [given.event.stated]
+        self._held = Held(given.held_by, summary(given.event))
 
     @workflow.run
     async def run(self, given: CustomerSyncInput) -> RunResult:
+        try:
+            await self._held.until_released()
+        except Dropped as dropped:
+            return dropped.result
+        return await self._sync_all(given)
+
+    async def _sync_all(self, given: CustomerSyncInput) -> RunResult:
         if (day := given.waits_until) and (left := day - workflow.now()) > timedelta(0):
             await workflow.sleep(left, summary="Wait for the day of the movement")
         try:
@@ -55,6 +65,10 @@ class CustomerSync:
     @workflow.signal(name="restated", description="ChartMogul says otherwise of this movement now")
     def restated(self, now: MrrMovement) -> None:
         self._ledger.note_restatement(self._stated, now.stated)
+
+    @workflow.signal(name="hold_ended", description="What held this run has ended: begin, or be dropped")
+    def hold_ended(self, decision: Decision) -> None:
+        self._held.end(decision)
 
     async def _read_when_settled(self) -> FactsNow | None:
         """Once more where ChartMogul does not show the movement yet; then what it shows is what there is."""

@@ -79,7 +79,8 @@ async def test_the_run_can_be_found_by_its_search_attributes(http: httpx.AsyncCl
         "Mode": "live",
     }
     assert await described.static_summary() == "Churn: Fjord Labs, −€49.00 MRR"
-    assert await described.memo() == {"stated": ["churn 4900 EUR"], "subscription": "sub_a77"}
+    memo = {"stated": ["churn 4900 EUR"], "subscription": "sub_a77", "route": "churn-save"}
+    assert await described.memo() == memo
 
 
 async def test_each_secret_that_is_valid_at_once_is_taken(http: httpx.AsyncClient) -> None:
