@@ -29,13 +29,15 @@ from workflows.headlines import headline, summary
 
 @dataclass(frozen=True)
 class Dispatched:
-    """A template's run for an event; `new` is False where an earlier delivery started it."""
+    """A template's run for an event; `new` is False where an earlier delivery started it. `mode` is what
+    its route says now."""
 
     template: str
     workflow_id: str
     run_id: str
     link: str
     new: bool
+    mode: Mode = Mode.LIVE
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,7 @@ class Door:
         priority: Priority = temporal.LIVE,
     ) -> Dispatched:
         workflow_id = f"{route.template}/{event.event_id}"
+        shadow = mode is Mode.LIVE and route.mode is Mode.PREVIEW
         given = INPUTS[route.template](
             self,
             {
@@ -74,12 +77,13 @@ class Door:
                 "options": route.options,
                 "received_at": received_at,
                 "wait": route.scheduled == "wait",
-                "mode": mode,
+                "mode": Mode.PREVIEW if shadow else mode,
                 "web_ui_url": self.web_ui_url,
+                "shadow": shadow,
             },
         )
         if mode is Mode.PREVIEW:
-            workflow_id += "/preview"
+            workflow_id += temporal.PREVIEW_SUFFIX
         try:
             handle = await self.client.start_workflow(
                 route.template,
@@ -87,10 +91,10 @@ class Door:
                 id=workflow_id,
                 task_queue=temporal.WORKFLOWS,
                 task_timeout=temporal.TASK_TIMEOUT,
-                search_attributes=_search_attributes(event, route, mode),
-                memo={temporal.STATED: [event.stated], temporal.SUBSCRIPTION: event.moment[1]},
+                search_attributes=_search_attributes(event, route, Mode.PREVIEW if shadow else mode),
+                memo=_memo(event, route, shadow=shadow),
                 priority=priority,
-                static_summary=summary(event),
+                static_summary=f"In preview: {summary(event)}" if shadow else summary(event),
                 request_eager_start=True,
                 **_identity_policies(mode),
             )
@@ -100,7 +104,7 @@ class Door:
 
     def _dispatched(self, route: Route, workflow_id: str, run_id: str, *, new: bool) -> Dispatched:
         link = temporal.run_link(self.web_ui_url, self.client.namespace, workflow_id, run_id)
-        return Dispatched(route.template, workflow_id, run_id, link, new)
+        return Dispatched(route.template, workflow_id, run_id, link, new, route.mode)
 
 
 def _churn_save(_: Door, given: dict[str, Any]) -> BaseModel:
@@ -119,10 +123,16 @@ INPUTS: dict[Template, Callable[[Door, dict[str, Any]], BaseModel]] = {
 
 
 def _identity_policies(mode: Mode) -> dict[str, Any]:
-    """A live event runs once, for ever; a preview as often as people like, one at a time."""
+    """An event runs once, for ever, also where its route is in preview: it acts on nothing later that it has
+    shown. What a person asks to see runs as often as they like, one at a time."""
     if mode is Mode.LIVE:
         return {"id_reuse_policy": WorkflowIDReusePolicy.REJECT_DUPLICATE}
     return {"id_conflict_policy": WorkflowIDConflictPolicy.USE_EXISTING}
+
+
+def _memo(event: MrrMovement, route: Route, *, shadow: bool) -> dict[str, Any]:
+    memo: dict[str, Any] = {temporal.STATED: [event.stated], temporal.SUBSCRIPTION: event.moment[1]}
+    return memo | {temporal.SHADOW_OF: route.name} if shadow else memo
 
 
 def _search_attributes(event: MrrMovement, route: Route, mode: Mode) -> TypedSearchAttributes:

@@ -30,7 +30,7 @@ class ChurnSave:
     def __init__(self, given: ChurnSaveInput) -> None:
         self._given = given
         self._options = given.options
-        self._ledger = Ledger(summary(given.event))
+        self._ledger = Ledger(summary(given.event), shadow=given.shadow)
         self._owner: AccountOwner | None = None
         self._task: Effect | None = None
         self._only_find = False  # run again for a customer who is back: finish what was begun, begin nothing
@@ -166,6 +166,9 @@ class ChurnSave:
 
     async def _check_back(self, facts: ChurnFacts, alert: Effect | None) -> Outcome:
         """Look again after the route's days; say once what became of the customer."""
+        if self._given.shadow and self._given.event.occurred_at > workflow.now():
+            self._ledger.state(Outcome.PREVIEWED)  # Temporal forgets closed runs, as below
+            await self._sleep_until(self._given.event.occurred_at, "Keep its day: it is acted on no more")
         if self._given.mode is Mode.PREVIEW:
             return Outcome.PREVIEWED
         if not self._options.check_back_days:
