@@ -178,11 +178,18 @@ def backfill(
 
 
 @app.command()
-def coverage(first: First = None, last: Last = None, account: Account = "default") -> None:
+def coverage(
+    first: First = None,
+    last: Last = None,
+    account: Account = "default",
+    lists: Annotated[
+        bool, typer.Option("--list", help="Name each movement that was not acted on, and why")
+    ] = False,
+) -> None:
     """Is every movement of the last 3 days, or of a time span, accounted for? Exits 1 where not."""
     from commands.coverage import coverage
 
-    if not terminal.run(coverage(terminal.settings(), account, first, last, console)):
+    if not terminal.run(coverage(terminal.settings(), account, first, last, console, lists=lists)):
         raise typer.Exit(1)
 
 
