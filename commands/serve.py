@@ -21,6 +21,8 @@ from commands.events import Stopped
 from ingress.app import create_app
 from ingress.dispatch import Door
 from ingress.routes import crm_for, load_routes
+from models.reach import lost_movements
+from models.routes import Routes
 from settings import Settings
 
 CONNECT_SECONDS = 10
@@ -58,9 +60,10 @@ async def _serve(settings: Settings, with_ingress: bool, with_worker: bool) -> N
 
     Both share a client, so that runs start at once; the SDK takes no lazy one for that.
     """
+    routes = load_routes(settings.routes_file)
+    _say_what_never_happens(routes, settings)
     async with AsyncExitStack() as stack:
         if with_ingress:
-            routes = load_routes(settings.routes_file)
             crm = crm_for(routes, settings)
             app = create_app(settings)
             server = await stack.enter_async_context(listening(app, settings))
@@ -75,6 +78,13 @@ async def _serve(settings: Settings, with_ingress: bool, with_worker: bool) -> N
         gc.freeze()  # what stays for ever: looking through it took up to a tenth of a second each time
         log.info("ready", extra={"ingress": with_ingress, "worker": with_worker})
         await asyncio.Event().wait()
+
+
+def _say_what_never_happens(routes: Routes, settings: Settings) -> None:
+    """No reason to refuse the file, which may have worked so for long: a route may be meant for later."""
+    for lost in lost_movements(routes, settings.chartmogul):
+        level = logging.INFO if lost.as_meant else logging.WARNING
+        log.log(level, "%s: route %s %s", settings.routes_file, lost.route, lost.text)
 
 
 def _first(error: Exception) -> Exception:
