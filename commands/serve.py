@@ -60,10 +60,10 @@ async def _serve(settings: Settings, with_ingress: bool, with_worker: bool) -> N
 
     Both share a client, so that runs start at once; the SDK takes no lazy one for that.
     """
-    routes = load_routes(settings.routes_file)
-    _say_what_never_happens(routes, settings)
     async with AsyncExitStack() as stack:
         if with_ingress:
+            routes = load_routes(settings.routes_file)
+            _say_what_never_happens(routes, settings)
             crm = crm_for(routes, settings)
             app = create_app(settings)
             server = await stack.enter_async_context(listening(app, settings))

@@ -49,7 +49,7 @@ BROKEN_YAML = [
     ("      minimum", "       minimum", f"6: the line is indented by 7 spaces, {FITS_NOT}"),
     ("template: churn", "template churn", "3: `template churn_save` has no colon: write `name: value`"),
     ("template: churn", "template:churn", "3: needs a space behind the colon: `template: churn_save`"),
-    (" [churn]\n", "\n        -churn\n        x:\n", "6: `-churn` needs a space behind the dash: `- churn`"),
+    ("movements: [churn]", "movements:\n      -churn", "6: `-churn` needs a space behind the dash: `- churn`"),
     ("name: big", "name: big: one", '2: the value has a colon in it: quote it, name: "big: one"'),
     ('"#big"', '"#big', "8: the quote that begins here is not closed"),
     ('"#big"', "'#big", "8: the quote that begins here is not closed"),
