@@ -230,7 +230,7 @@ def doctor() -> None:
     """Check settings, Temporal, each connection and each field; say what to do. Exits 1 on a fault."""
     from commands.doctor import examine
 
-    if not asyncio.run(examine(terminal.settings(), console)):
+    if not asyncio.run(examine(terminal.settings(hints=False), console)):
         raise typer.Exit(1)
 
 
@@ -238,7 +238,7 @@ def _serve(*, with_ingress: bool, with_worker: bool) -> None:
     import logs
     from commands.serve import new_event_loop, serve
 
-    settings = terminal.settings()
+    settings = terminal.settings(hints=False)
     logs.configure(settings.log_level)
     job = serve(settings, with_ingress=with_ingress, with_worker=with_worker)
     with asyncio.Runner(loop_factory=new_event_loop) as runner:

@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import logging
+import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Iterator
@@ -24,6 +25,7 @@ from ingress.routes import crm_for, load_routes
 from models.reach import lost_movements
 from models.routes import Routes
 from settings import Settings
+from settings_words import near_misses
 
 CONNECT_SECONDS = 10
 RECONNECT_SECONDS = 2
@@ -44,6 +46,8 @@ def new_event_loop() -> asyncio.AbstractEventLoop:
 
 async def serve(settings: Settings, *, with_ingress: bool, with_worker: bool) -> None:
     """Run until SIGINT or SIGTERM. Raises what ends a part of it before."""
+    for miss in near_misses(os.environ):
+        log.warning(miss)
     job = asyncio.create_task(_serve(settings, with_ingress, with_worker))
     for each in (signal.SIGINT, signal.SIGTERM):  # a second one would cut the workers' shutdown short
         asyncio.get_running_loop().add_signal_handler(each, lambda: job.cancelling() or job.cancel())
