@@ -183,11 +183,18 @@ def backfill(
 
 
 @app.command()
-def coverage(first: First = None, last: Last = None, account: Account = "default") -> None:
+def coverage(
+    first: First = None,
+    last: Last = None,
+    account: Account = "default",
+    lists: Annotated[
+        bool, typer.Option("--list", help="Name each movement that was not acted on, and why")
+    ] = False,
+) -> None:
     """Is every movement of the last 3 days, or of a time span, accounted for? Exits 1 where not."""
     from commands.coverage import coverage
 
-    if not terminal.run(coverage(terminal.settings(), account, first, last, console)):
+    if not terminal.run(coverage(terminal.settings(), account, first, last, console, lists=lists)):
         raise typer.Exit(1)
 
 
@@ -277,7 +284,7 @@ def doctor() -> None:
     """Check settings, Temporal, each connection and each field; say what to do. Exits 1 on a fault."""
     from commands.doctor import examine
 
-    if not asyncio.run(examine(terminal.settings(), console)):
+    if not asyncio.run(examine(terminal.settings(hints=False), console)):
         raise typer.Exit(1)
 
 
@@ -285,7 +292,7 @@ def _serve(*, with_ingress: bool, with_worker: bool) -> None:
     import logs
     from commands.serve import new_event_loop, serve
 
-    settings = terminal.settings()
+    settings = terminal.settings(hints=False)
     logs.configure(settings.log_level)
     job = serve(settings, with_ingress=with_ingress, with_worker=with_worker)
     with asyncio.Runner(loop_factory=new_event_loop) as runner:

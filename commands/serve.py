@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import logging
+import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Iterator
@@ -22,7 +23,10 @@ from ingress.app import create_app
 from ingress.dispatch import Door
 from ingress.holds import Holds
 from ingress.routes import crm_for, load_routes
+from models.reach import lost_movements
+from models.routes import Routes
 from settings import Settings
+from settings_words import near_misses
 
 CONNECT_SECONDS = 10
 RECONNECT_SECONDS = 2
@@ -43,6 +47,8 @@ def new_event_loop() -> asyncio.AbstractEventLoop:
 
 async def serve(settings: Settings, *, with_ingress: bool, with_worker: bool) -> None:
     """Run until SIGINT or SIGTERM. Raises what ends a part of it before."""
+    for miss in near_misses(os.environ):
+        log.warning(miss)
     job = asyncio.create_task(_serve(settings, with_ingress, with_worker))
     for each in (signal.SIGINT, signal.SIGTERM):  # a second one would cut the workers' shutdown short
         asyncio.get_running_loop().add_signal_handler(each, lambda: job.cancelling() or job.cancel())
@@ -62,6 +68,7 @@ async def _serve(settings: Settings, with_ingress: bool, with_worker: bool) -> N
     async with AsyncExitStack() as stack:
         routes = load_routes(settings.routes_file)
         if with_ingress:
+            _say_what_never_happens(routes, settings)
             crm = crm_for(routes, settings)
             app = create_app(settings)
             server = await stack.enter_async_context(listening(app, settings))
@@ -79,6 +86,13 @@ async def _serve(settings: Settings, with_ingress: bool, with_worker: bool) -> N
         gc.freeze()  # what stays for ever: looking through it took up to a tenth of a second each time
         log.info("ready", extra={"ingress": with_ingress, "worker": with_worker})
         await asyncio.Event().wait()
+
+
+def _say_what_never_happens(routes: Routes, settings: Settings) -> None:
+    """No reason to refuse the file, which may have worked so for long: a route may be meant for later."""
+    for lost in lost_movements(routes, settings.chartmogul):
+        level = logging.INFO if lost.as_meant else logging.WARNING
+        log.log(level, "%s: route %s %s", settings.routes_file, lost.route, lost.text)
 
 
 def _first(error: Exception) -> Exception:

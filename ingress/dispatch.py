@@ -33,14 +33,15 @@ from workflows.headlines import headline, summary
 
 @dataclass(frozen=True)
 class Dispatched:
-    """A template's run for an event; `new` is False where an earlier delivery started it. `held_by` names
-    the brake or pause whose end a new one awaits."""
+    """A template's run for an event; `new` is False where an earlier delivery started it. `mode` is what
+    its route says now, `held_by` names the brake or pause whose end a new run awaits."""
 
     template: str
     workflow_id: str
     run_id: str
     link: str
     new: bool
+    mode: Mode = Mode.LIVE
     held_by: str | None = None
 
 
@@ -81,9 +82,9 @@ class Door:
         priority: Priority = temporal.LIVE,
     ) -> Dispatched:
         workflow_id = f"{route.template}/{event.event_id}"
-        if mode is Mode.PREVIEW:
-            workflow_id += "/preview"
-        hold = await self._hold(event, route, workflow_id) if mode is Mode.LIVE else None
+        shadow = mode is Mode.LIVE and route.mode is Mode.PREVIEW
+        said = Mode.PREVIEW if shadow else mode
+        hold = await self._hold(event, route, workflow_id) if said is Mode.LIVE else None
         given = INPUTS[route.template](
             self,
             {
@@ -92,11 +93,14 @@ class Door:
                 "options": route.options,
                 "received_at": received_at,
                 "wait": route.scheduled == "wait",
-                "mode": mode,
+                "mode": said,
                 "web_ui_url": self.web_ui_url,
                 "held_by": hold.name if hold else None,
+                "shadow": shadow,
             },
         )
+        if mode is Mode.PREVIEW:
+            workflow_id += temporal.PREVIEW_SUFFIX
         try:
             handle = await self.client.start_workflow(
                 route.template,
@@ -104,16 +108,16 @@ class Door:
                 id=workflow_id,
                 task_queue=temporal.WORKFLOWS,
                 task_timeout=temporal.TASK_TIMEOUT,
-                search_attributes=_search_attributes(event, route, mode, hold),
-                memo=_memo(event, route, hold),
+                search_attributes=_search_attributes(event, route, said, hold),
+                memo=_memo(event, route, hold, shadow=shadow),
                 priority=priority,
-                static_summary=summary(event),
+                static_summary=f"In preview: {summary(event)}" if shadow else summary(event),
                 request_eager_start=True,
                 **_identity_policies(mode),
             )
         except WorkflowAlreadyStartedError as known:
             return self._dispatched(route, workflow_id, known.run_id or "", new=False)
-        if self.holds and mode is Mode.LIVE:
+        if self.holds and said is Mode.LIVE:
             self.holds.note_begun(route, event)
         return self._dispatched(route, workflow_id, handle.result_run_id or "", new=True, hold=hold)
 
@@ -139,7 +143,8 @@ class Door:
         self, route: Route, workflow_id: str, run_id: str, *, new: bool, hold: Holding | None = None
     ) -> Dispatched:
         link = temporal.run_link(self.web_ui_url, self.client.namespace, workflow_id, run_id)
-        return Dispatched(route.template, workflow_id, run_id, link, new, hold.name if hold else None)
+        held_by = hold.name if hold else None
+        return Dispatched(route.template, workflow_id, run_id, link, new, route.mode, held_by)
 
 
 def _churn_save(door: Door, given: dict[str, Any]) -> BaseModel:
@@ -159,19 +164,21 @@ INPUTS: dict[Template, Callable[[Door, dict[str, Any]], BaseModel]] = {
 
 
 def _identity_policies(mode: Mode) -> dict[str, Any]:
-    """A live event runs once, for ever; a preview as often as people like, one at a time."""
+    """An event runs once, for ever, also where its route is in preview: it acts on nothing later that it has
+    shown. What a person asks to see runs as often as they like, one at a time."""
     if mode is Mode.LIVE:
         return {"id_reuse_policy": WorkflowIDReusePolicy.REJECT_DUPLICATE}
     return {"id_conflict_policy": WorkflowIDConflictPolicy.USE_EXISTING}
 
 
-def _memo(event: MrrMovement, route: Route, hold: Holding | None) -> dict[str, Any]:
+def _memo(event: MrrMovement, route: Route, hold: Holding | None, *, shadow: bool) -> dict[str, Any]:
     waits = {temporal.WAITS: {hold.name: {"since": datetime.now(UTC), "why": hold.why}}} if hold else {}
     return {
         temporal.STATED: [event.stated],
         temporal.SUBSCRIPTION: event.moment[1],
         temporal.ROUTE: route.name,
         **waits,
+        **({temporal.SHADOW_OF: route.name} if shadow else {}),
     }
 
 

@@ -1,14 +1,13 @@
 """Which runs there are for the movements of a time span, as Temporal's list tells."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from temporalio.client import Client, WorkflowExecution, WorkflowExecutionStatus
 
 import temporal
-from models.effects import Mode
 from models.events import EventSource, to_the_second
 from models.runs import Outcome
 
@@ -17,7 +16,8 @@ Moment = tuple[str, str, datetime]
 
 @dataclass(frozen=True)
 class KnownRun:
-    """`stated` is what ChartMogul has said of the movement, oldest first."""
+    """`stated` is what ChartMogul has said of the movement, oldest first. `shadow_of` is the route in
+    preview that it belongs to, `would` what it would have written; empty where the run is a live one."""
 
     workflow_id: str
     template: str
@@ -28,19 +28,20 @@ class KnownRun:
     waits_since: datetime | None
     """A system that it needs has not answered since then."""
     reported_problem: bool
+    run_id: str = ""
     outcome: str = ""
+    shadow_of: str = ""
+    would: Mapping[str, int] = field(default_factory=dict)
 
 
 async def known_runs(client: Client, account: str, start: datetime, end: datetime) -> list[KnownRun]:
     """Runs for movements with start <= date < end. The list runs a little behind: a run that was
     started a moment ago may not be in it."""
     span = f"OccurredAt >= '{start.isoformat()}' AND OccurredAt < '{end.isoformat()}'"
-    # MODE is a word of SQL, and must be quoted
-    query = f"Account = '{account}' AND `Mode` = '{Mode.LIVE}' AND {span}"
     runs: dict[str, KnownRun] = {}
-    async for run in client.list_workflows(query, page_size=1000):
+    async for run in client.list_workflows(f"Account = '{account}' AND {span}", page_size=1000):
         memo = await run.memo()
-        if temporal.STATED in memo:
+        if temporal.STATED in memo and not temporal.is_preview(run.id):
             runs.setdefault(run.id, _known(run, memo))  # newest first: of one that was reset the last counts
     return list(runs.values())
 
@@ -67,7 +68,10 @@ def _known(run: WorkflowExecution, memo: Any) -> KnownRun:
         running=run.status is WorkflowExecutionStatus.RUNNING,
         waits_since=None if outcome == Outcome.HELD else _waits_since(memo, found.get(temporal.WAITS_FOR)),
         reported_problem=bool(run.search_attributes.get(temporal.REPORTED_PROBLEMS)),
+        run_id=run.run_id,
         outcome=outcome,
+        shadow_of=str(memo.get(temporal.SHADOW_OF, "")),
+        would=memo.get(temporal.WOULD, {}),
     )
 
 

@@ -117,6 +117,7 @@ class ChurnSaveInput(BaseModel):
     wait: bool = Field(default=False, description="A cancellation that lies ahead: not before its day")
     mode: Mode = Mode.LIVE
     web_ui_url: str = ""
+    shadow: bool = Field(default=False, description="Its route is in preview: the event counts as taken")
     reads_at_once: bool = Field(
         default=False, description="ChartMogul is read in one step; runs that began earlier take four"
     )

@@ -7,10 +7,14 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validat
 
 from models.churn_save import ChurnSaveOptions
 from models.crm_sync import CustomerSyncOptions
+from models.effects import Mode
 from models.events import MovementType, MrrMovement
 from models.movements import LONGEST_ACT_WITHIN_DAYS
 
 Template = Literal["churn_save", "customer_sync"]
+
+MOST_REASONS = 3
+"""Routes that are named one by one where none takes a movement."""
 
 TAKES: dict[Template, set[MovementType]] = {
     "churn_save": {MovementType.CHURN},
@@ -41,17 +45,28 @@ class Filter(_Config):
     accounts: list[str] = Field(default=[], description="ChartMogul accounts; all where empty")
 
     def takes(self, event: MrrMovement) -> bool:
-        return (
-            event.movement_type in self.movements
-            and Decimal(abs(event.amount.cents)) / 100 >= self.minimum_mrr
-            and (not self.accounts or event.account in self.accounts)
-        )
+        return not self.why_not(event)
+
+    def why_not(self, event: MrrMovement) -> str:
+        """What it asks for that the movement is not, in words; empty where it takes it."""
+        if event.movement_type not in self.movements:
+            return f"takes {', '.join(self.movements)}"
+        if self.accounts and event.account not in self.accounts:
+            return f"is for account {', '.join(self.accounts)}"
+        if Decimal(abs(event.amount.cents)) / 100 < self.minimum_mrr:
+            return f"takes {event.amount.currency} {self.minimum_mrr:f} of MRR or more"
+        return ""
 
 
 class Route(_Config):
     name: str = Field(pattern="^[a-z0-9][a-z0-9-]*$", description="Unique, for people and logs")
     template: Template
     when: Filter
+    mode: Mode = Field(
+        default=Mode.LIVE,
+        description="preview: its runs read everything and write nothing; `mogulflow coverage` says what they"
+        " would have done. What ran in preview is not acted on later",
+    )
     scheduled: Literal["act", "wait"] = Field(
         default="act", description="A movement that lies ahead: act at once, or wait for its day"
     )
@@ -102,6 +117,18 @@ class Routes(_Config):
         if twice := {name for name in names if names.count(name) > 1}:
             raise ValueError(f"route names must be unique: {', '.join(sorted(twice))}")
         return self
+
+    def why_none(self, event: MrrMovement) -> str:
+        """Why no route takes the movement, in words."""
+        reasons = [
+            f"route {route.name} {route.when.why_not(event)}"
+            for route in self.routes
+            if event.movement_type in route.when.movements
+        ]
+        if not reasons:
+            return f"no route takes {event.movement_type.value} movements"
+        more = [f"{len(reasons) - MOST_REASONS} more routes do not take it"] * (len(reasons) > MOST_REASONS)
+        return "; ".join([*reasons[:MOST_REASONS], *more])
 
     def matching(self, event: MrrMovement) -> list[Route]:
         chosen = (self.for_template(template, event) for template in self.templates)

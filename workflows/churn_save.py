@@ -41,7 +41,7 @@ class ChurnSave:
     def __init__(self, given: ChurnSaveInput) -> None:
         self._given = given
         self._options = given.options
-        self._ledger = Ledger(summary(given.event))
+        self._ledger = Ledger(summary(given.event), shadow=given.shadow)
         self._reading = Reading(given)
         self._owner: AccountOwner | None = None
         self._task: Effect | None = None
@@ -243,6 +243,9 @@ class ChurnSave:
     async def _check_back(self, alert: Effect | None) -> RunResult:
         """Say once what became of the customer. Where nobody can tell there is no verdict: better no word
         than a wrong one."""
+        if self._given.shadow and self._given.event.occurred_at > workflow.now():
+            self._ledger.state(Outcome.PREVIEWED)  # Temporal forgets closed runs, as below
+            await self._sleep_until(self._given.event.occurred_at, "Keep its day: it is acted on no more")
         if self._given.mode is Mode.PREVIEW:
             return self._ledger.end(Outcome.PREVIEWED)
         if not self._options.check_back_days and not self._moot:

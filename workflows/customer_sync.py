@@ -31,7 +31,7 @@ class CustomerSync:
     @workflow.init
     def __init__(self, given: CustomerSyncInput) -> None:
         self._given = given
-        self._ledger = Ledger(summary(given.event))
+        self._ledger = Ledger(summary(given.event), shadow=given.shadow)
         self._stated = [given.event.stated]
         self._held = Held(given.held_by, summary(given.event))
 
@@ -56,6 +56,8 @@ class CustomerSync:
             (system, name) for system in given.options.systems for name in given.mapping.objects(system)
         ]
         await asyncio.gather(*(self._sync(system, name, known) for system, name in objects))
+        if given.shadow:
+            await self._keep_its_day()
         return self._ledger.end(Outcome.PREVIEWED if given.mode is Mode.PREVIEW else Outcome.ACTED)
 
     @workflow.query(name="effects", description="What this run has done so far")
@@ -69,6 +71,12 @@ class CustomerSync:
     @workflow.signal(name="hold_ended", description="What held this run has ended: begin, or be dropped")
     def hold_ended(self, decision: Decision) -> None:
         self._held.end(decision)
+
+    async def _keep_its_day(self) -> None:
+        """Temporal forgets closed runs; a movement that lies ahead would be listed, and acted on, again."""
+        if (left := self._given.event.occurred_at - workflow.now()) > timedelta(0):
+            self._ledger.state(Outcome.PREVIEWED)
+            await workflow.sleep(left, summary="Keep its day: it is acted on no more")
 
     async def _read_when_settled(self) -> FactsNow | None:
         """Once more where ChartMogul does not show the movement yet; then what it shows is what there is."""

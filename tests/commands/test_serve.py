@@ -199,3 +199,16 @@ async def test_what_cannot_be_used_ends_it_with_a_sentence(
     assert service.process.returncode == code
     assert sentence in said
     assert "Traceback" not in said
+
+
+async def test_a_route_that_is_never_reached_is_said_at_start(start: Start, tmp_path: Path) -> None:
+    file = tmp_path / "routes.yaml"
+    rest = "template: churn_save, options: {channel: c}"
+    file.write_text(
+        "routes:\n"
+        f"  - {{name: all, when: {{movements: [churn]}}, {rest}}}\n"
+        f"  - {{name: large, when: {{movements: [churn], minimum_mrr: 500}}, {rest}}}\n"
+    )
+    async with start("serve", nobody(), ROUTES_FILE=str(file)) as service:
+        await service.until_said("route large is never reached: route all stands before it and takes every")
+        await service.until_answers("/health")  # files that worked go on working
