@@ -8,7 +8,7 @@ from typing import Any, Protocol, TypeVar, cast
 
 from temporalio import activity
 
-from activities.errors import application_error, refuse_while_closed, remember
+from activities.errors import application_error
 from clients.errors import IntegrationError, Unavailable
 from models.effects import Effect, Write
 
@@ -53,11 +53,9 @@ def step_activity(
             info = activity.info()
             try:
                 if info.is_local:
-                    refuse_while_closed(definition.system)
                     _refuse_when_late(definition.system, arg)
                 result = await method(self, _repeated(arg) if info.attempt > 1 else arg)
             except IntegrationError as error:
-                remember(error)
                 raise application_error(error, local=info.is_local) from None
             return _counted(result, info.attempt)
 

@@ -274,13 +274,14 @@ class Cooldown:
         """Have this called whenever the system may have been closed or opened."""
         self._listeners.append(listener)
 
-    def is_due(self) -> bool:
-        """Whether a call could begin now, be it to probe."""
-        return self._wait(_now()) <= 0
+    def due_in(self) -> float | None:
+        """Seconds until a call could begin, be it to probe; None where something must happen first."""
+        wait = max(0.0, self._wait(_now()))
+        return wait if math.isfinite(wait) else None
 
     def refuse_while_closed(self) -> None:
         """Spare the system, and the caller's time. Raises RateLimited."""
-        if self.closed and not self.is_due():
+        if self.closed and self.due_in() != 0:
             raise self._refusal()
 
     # Calls
@@ -431,6 +432,11 @@ class Cooldowns:
     def forget(self) -> None:
         for each in self._of.values():
             each.forget()
+
+
+async def through(cooldown: Cooldown | None, work: Callable[[], Awaitable[T]]) -> T:
+    """One call, through its system's cooldown where there is one."""
+    return await (cooldown.run(work) if cooldown else work())
 
 
 def _now() -> float:
