@@ -213,7 +213,7 @@ def test_what_an_earlier_version_left_is_read() -> None:
 
 @pytest.mark.parametrize("width", [80, 120])
 def test_the_table_fits_a_terminal_whatever_was_found(width: int) -> None:
-    every = Tally(counts={found: {"reactivation": 12345} for found in ALL_AT_ONCE})
+    every = Tally(counts={found: {"reactivation": 1234} for found in ALL_AT_ONCE})
     printed = Console(width=width, file=StringIO(), record=True)
     printed.print(tally_table(every, always=(*ACTED, Found.UNACCOUNTED)))
     text = printed.export_text()
