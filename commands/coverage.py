@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from rich.box import SIMPLE
-from rich.console import Console, RenderableType
+from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 from temporalio.client import WorkflowFailureError
@@ -75,7 +75,9 @@ def print_report(report: CoverageReport, console: Console) -> None:
     due = missed + tally.of(Found.WEBHOOK)
     console.print(f"The webhook alone would have missed {missed} of {due} that were to be acted on.")
     for route, shadow in tally.shadows.items():
-        console.print(_would_have(route, shadow), highlight=False)
+        runs = "1 run" if shadow.runs == 1 else f"{shadow.runs} runs"
+        console.print(f"Route {route} was in preview; its {runs} wrote nothing:", highlight=False)
+        console.print(_would_have(shadow), highlight=False)
     again = f"--account {report.account} --from {shown(report.start)} --to {shown(report.end)}"
     lines = [
         *listed(f"Neither run nor reason; `mogulflow backfill {again}` acts on them:", tally.unaccounted),
@@ -88,11 +90,9 @@ def print_report(report: CoverageReport, console: Console) -> None:
         console.print(f"`mogulflow coverage --list {again}` names them, with the reason.", soft_wrap=True)
 
 
-def _would_have(route: str, shadow: Shadow) -> RenderableType:
-    """What a route in preview would have done."""
-    runs = "1 run" if shadow.runs == 1 else f"{shadow.runs} runs"
-    table = Table("came to", "", box=SIMPLE, title_justify="left")
-    table.title = f"Route {route} was in preview; its {runs} wrote nothing"
+def _would_have(shadow: Shadow) -> Table:
+    """What the runs of a route in preview came to, and what they would have written."""
+    table = Table(box=SIMPLE, pad_edge=False, show_header=False)
     for what, count in [*shadow.outcomes.items(), *sorted(shadow.effects.items())]:
         table.add_row(what, str(count))
     return table

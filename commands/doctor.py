@@ -1,7 +1,10 @@
 """`doctor`: is everything there that the routes need, and what to do where it is not."""
 
-from collections.abc import AsyncIterator
+import os
+from collections.abc import AsyncIterator, Iterator
+from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from babel.numbers import get_currency_precision
 from rich.console import Console
@@ -22,9 +25,11 @@ from commands.findings import COLOURS, Finding, State, failed
 from commands.show import folding
 from devserver import namespace_gaps
 from ingress.routes import BadRoutes, load_routes
+from models.chartmogul import Account
 from models.routes import Routes
 from models.salesforce import OwnerQuery
 from settings import ChartMogulAccount, Salesforce, Settings, Slack
+from settings_words import near_misses
 
 SHORTEST_SECRET = 16
 
@@ -57,6 +62,8 @@ async def examine(settings: Settings, console: Console) -> bool:
 
 
 async def _findings(settings: Settings) -> AsyncIterator[Finding]:
+    for miss in near_misses(os.environ):
+        yield Finding("settings", State.WARNING, miss, "Rename it in the environment or in .env.")
     routes = Routes(routes=[])
     try:
         routes = load_routes(settings.routes_file)
@@ -128,17 +135,40 @@ async def _chartmogul(name: str, account: ChartMogulAccount) -> AsyncIterator[Fi
     except IntegrationError as error:
         yield failed(what, error, f"Set CHARTMOGUL__{name.upper()}__API_KEY.")
     else:
-        yield Finding(what, State.OK, f"{found.name}, {found.currency}")
-        if get_currency_precision(found.currency) != 2:
-            yield Finding(
-                f"{what} currency",
-                State.WARNING,
-                f"{found.currency} has no cents; amounts are read as hundredths",
-                "Compare one customer's MRR here with ChartMogul's page before you rely on amounts.",
-            )
+        yield Finding(what, State.OK, f"{found.name}, {found.currency}, {found.time_zone}")
+        for finding in _of_account(name, account, found):
+            yield finding
     finally:
         await client.aclose()
     yield _webhook_secrets(name, account)
+
+
+def _of_account(name: str, account: ChartMogulAccount, found: Account) -> Iterator[Finding]:
+    if get_currency_precision(found.currency) != 2:
+        yield Finding(
+            f"ChartMogul {name} currency",
+            State.WARNING,
+            f"{found.currency} has no cents; amounts are read as hundredths",
+            "Compare one customer's MRR here with ChartMogul's page before you rely on amounts.",
+        )
+    if _hours(found.time_zone) != _hours(account.time_zone):
+        variable = f"CHARTMOGUL__{name.upper()}__TIME_ZONE"
+        yield Finding(
+            f"ChartMogul {name} time zone",
+            State.WARNING,
+            f"{found.time_zone} there, and {account.time_zone} in {variable}: days and months differ",
+            f"Set {variable}={found.time_zone}.",
+        )
+
+
+def _hours(zone: str) -> tuple[timedelta | None, ...] | str:
+    """What a zone is, whatever its name: Etc/UTC is UTC. Its offsets at the middle of 24 months."""
+    try:
+        known = ZoneInfo(zone)
+    except (ValueError, OSError, KeyError):  # one that this machine does not know
+        return zone
+    days = [datetime(year, month, 15, tzinfo=known) for year in (2025, 2026) for month in range(1, 13)]
+    return tuple(day.utcoffset() for day in days)
 
 
 def _webhook_secrets(name: str, account: ChartMogulAccount) -> Finding:

@@ -81,13 +81,24 @@ def tally_table(tally: Tally, always: Sequence[Found] = ()) -> Table:
     """Movements by type and by what became of them, each once; `always` are shown also where there are
     none. Where several templates have routes, `templates_table` says what became of them for each."""
     columns = [each for each in Found if each in always or tally.of(each)]
-    table = Table("movement", box=SIMPLE, show_footer=True)
-    table.columns[0].footer = "all"
+    table = Table(box=SIMPLE, show_footer=True, pad_edge=False, collapse_padding=True)
+    table.add_column("movement", "all", no_wrap=True, min_width=max(map(len, MovementType)))
     for found in columns:
         count = tally.of(found)
         style = _ALARMING.get(found, "") if count else ""
-        table.add_column(heading(found), str(count), justify="right", style=style, footer_style=style)
-    table.add_column("total", str(tally.of(*Found)), justify="right")
+        title = heading(found)
+        words = [*title.split(), str(count)]
+        table.add_column(
+            title,
+            str(count),
+            justify="right",
+            style=style,
+            footer_style=style,
+            no_wrap=" " not in title,
+            min_width=max(map(len, words)),
+        )
+    total = str(tally.of(*Found))
+    table.add_column("total", total, justify="right", no_wrap=True, min_width=max(5, len(total)))
     for kind in MovementType:
         counts = [tally.counts.get(each, {}).get(kind.value, 0) for each in columns]
         table.add_row(kind.value, *map(str, counts), str(sum(counts)))
@@ -99,7 +110,7 @@ def templates_table(tally: Tally) -> Table | None:
     if len(tally.by_template) < 2:
         return None
     columns = [each for each in Found if any(each in counts for counts in tally.by_template.values())]
-    table = Table("template", *map(heading, columns), box=SIMPLE)
+    table = Table("template", *map(heading, columns), box=SIMPLE, pad_edge=False)
     for column in table.columns[1:]:
         column.justify = "right"
     for name, counts in tally.by_template.items():

@@ -48,7 +48,7 @@ class Book:
 
     def unaccounted(self) -> list[str]:
         return [
-            f"{event.event_id} {event.occurred_at:%Y-%m-%dT%H:%M:%SZ} {event.stated}"
+            f"{event.event_id} {event.occurred_at:%Y-%m-%dT%H:%M:%SZ} {event.movement_type} {event.amount}"
             for event in self.movements
             if self.found(event) is Found.UNACCOUNTED
         ]

@@ -54,6 +54,23 @@ async def preview(studio: Studio) -> Run:
     return await start(studio, mode=Mode.PREVIEW)
 
 
+async def in_preview(studio: Studio) -> Run:
+    """By its route, of a cancellation that lies some seconds ahead: it keeps its day."""
+    route = {
+        "name": "churn-save",
+        "template": "churn_save",
+        "when": {"movements": ["churn"]},
+        "mode": "preview",
+    }
+    routes = Routes.model_validate({"routes": [route | {"options": options().model_dump()}]})
+    door = Door(studio.client, routes, "http://127.0.0.1:8233")
+    ahead = datetime.now(UTC) + timedelta(seconds=8)
+    body = studio.simulators.cancel(customer_of(studio), send=False, at=ahead, reason="Too expensive")
+    event = movement_from_webhook(MovementWebhook.model_validate(body), "default")
+    [run] = await door.dispatch(event, received_at=datetime.now(UTC))
+    return studio.client.get_workflow_handle(run.workflow_id, result_type=RunResult)
+
+
 async def partial(studio: Studio) -> Run:
     studio.simulators.remove_field("Task", "Mogulflow_Key__c")
     return await start(studio, check_back_days=[2 * SECOND])
@@ -167,6 +184,7 @@ CASES = [
     Case(saved, Outcome.SAVED),
     Case(lost, Outcome.LOST),
     Case(preview, Outcome.PREVIEWED),
+    Case(in_preview, Outcome.PREVIEWED),
     Case(partial, Outcome.PARTIAL),
     Case(told_to_wait, Outcome.ACTED),
     Case(durable, Outcome.LOST),

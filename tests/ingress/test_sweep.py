@@ -2,19 +2,23 @@
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from io import StringIO
 from typing import Any
 
 import pytest
+from rich.console import Console
 from temporalio.client import Client
 
+from commands.show import tally_table
 from ingress.dispatch import Door
 from ingress.sweep import Sweeper
 from models.events import EventSource, MrrMovement
-from models.movements import EXPLAINED, CoverageReport, Found, PollState, Sweep, Tally, worst
+from models.movements import ACTED, EXPLAINED, CoverageReport, Found, PollState, Sweep, Tally, worst
 from models.routes import Routes
 from tests.conftest import in_a_namespace_of_its_own
 
 NOW = datetime.now(UTC).replace(microsecond=0)
+ALL_AT_ONCE = (*ACTED, Found.UNACCOUNTED, Found.SHADOWED, Found.UNROUTED, Found.TOO_OLD)
 EVERYTHING = ["new_biz", "expansion", "contraction", "churn", "reactivation"]
 
 
@@ -205,3 +209,14 @@ def test_what_an_earlier_version_left_is_read() -> None:
         {"account": "default", "start": instant, "end": instant, "tally": tally}
     )
     assert not report.complete
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_the_table_fits_a_terminal_whatever_was_found(width: int) -> None:
+    every = Tally(counts={found: {"reactivation": 1234} for found in ALL_AT_ONCE})
+    printed = Console(width=width, file=StringIO(), record=True)
+    printed.print(tally_table(every, always=(*ACTED, Found.UNACCOUNTED)))
+    text = printed.export_text()
+    assert "…" not in text
+    for word in ("reactivation", "webhook", "backfill", "unaccounted", "total", "filter"):
+        assert word in text

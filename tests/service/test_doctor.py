@@ -1,0 +1,74 @@
+"""`doctor` on what is configured: each trouble once, with its place and what to do."""
+
+from pathlib import Path
+
+import pytest
+
+from simulators.control import Control
+from tests.conftest import ROOT
+from tests.service.conftest import Command
+from tests.whole_system import ROUTES
+
+ZONE = "CHARTMOGUL__DEFAULT__TIME_ZONE"
+ANOTHER = """\
+  - name: large
+    template: churn_save
+    when: {movements: [churn], minimum_mrr: 500}
+    options: {channel: "#large"}
+"""
+
+
+@pytest.mark.parametrize("variable", ["CRM_FILE", "WAREHOUSE_FILE", "ROUTES_FILE"])
+async def test_a_file_that_is_broken_is_told_once(
+    simulators: Control, mogulflow: Command, tmp_path: Path, variable: str
+) -> None:
+    file = tmp_path / "broken.yaml"
+    file.write_text("colour: red\n")
+    said = await mogulflow("doctor", WAREHOUSE__ENGINE="duckdb", **{variable: str(file)})
+    assert said.code == 1
+    assert said.text.count("colour") == 1, said.text
+
+
+async def test_a_zone_that_is_not_the_account_s_is_warned_of(simulators: Control, mogulflow: Command) -> None:
+    said = await mogulflow("doctor", **{ZONE: "America/New_York"})
+    assert said.code == 0
+    assert f"Europe/Berlin there, and America/New_York in {ZONE}: days and months differ" in said.text
+    assert f"Set {ZONE}=Europe/Berlin." in said.text
+    said = await mogulflow("doctor", **{ZONE: "Europe/Berlin"})
+    assert "days and months differ" not in said.text
+
+
+async def test_a_variable_that_nothing_reads_is_named(simulators: Control, mogulflow: Command) -> None:
+    said = await mogulflow("doctor", LOGLEVEL="not-shown", HUBSPOT__PORTALID="not-shown")
+    assert said.code == 0
+    assert "LOGLEVEL is set, and nothing reads it: did you mean LOG_LEVEL?" in said.text
+    assert "HUBSPOT__PORTALID is set, and nothing reads it: did you mean HUBSPOT__PORTAL_ID?" in said.text
+    assert "not-shown" not in said.text
+
+
+async def test_a_route_that_is_never_reached_and_one_in_preview_are_told(
+    simulators: Control, mogulflow: Command, tmp_path: Path
+) -> None:
+    routes = tmp_path / "routes.yaml"
+    routes.write_text(ROUTES.replace("when:", "mode: preview\n    when:") + ANOTHER)
+    said = await mogulflow("doctor", ROUTES_FILE=str(routes))
+    assert "route large" in said.text
+    assert "is never reached: route churn-save stands before it and takes every movement" in said.text
+    assert "churn-save in preview: nothing is written for them" in said.text
+    assert "in preview: reads everything, writes nothing" in said.text
+
+
+async def test_without_any_route_nothing_is_acted_on(
+    simulators: Control, mogulflow: Command, tmp_path: Path
+) -> None:
+    routes = tmp_path / "routes.yaml"
+    routes.write_text("routes: []\n")
+    said = await mogulflow("doctor", ROUTES_FILE=str(routes))
+    assert f"none in {routes}: nothing is acted on" in said.text
+
+
+async def test_the_routes_that_come_with_it_are_without_a_warning(
+    simulators: Control, mogulflow: Command
+) -> None:
+    said = await mogulflow("doctor", ROUTES_FILE=str(ROOT / "config/routes.yaml"))
+    assert "never reached" not in said.text
