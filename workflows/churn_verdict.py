@@ -34,6 +34,11 @@ class Verdict(NamedTuple):
     partly: bool = False
 
     @property
+    def is_lost(self) -> bool:
+        """Who is lost may still come back; every other verdict is the last."""
+        return self.outcome is Outcome.LOST
+
+    @property
     def title(self) -> str:
         return "Partly saved" if self.partly else self.outcome.value.capitalize()
 

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from temporalio import workflow
 
 from models.churn_save import ChurnSaveInput
-from models.runs import Outcome
 from workflows.churn_facts import ChurnFacts
 from workflows.churn_reading import Reading
 from workflows.churn_verdict import Verdict
@@ -89,5 +88,4 @@ class Watch:
 
 
 def _ends(verdict: Verdict | None) -> bool:
-    """Only who is lost may still come back."""
-    return verdict is not None and verdict.outcome is not Outcome.LOST
+    return verdict is not None and not verdict.is_lost
