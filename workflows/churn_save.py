@@ -176,7 +176,7 @@ class ChurnSave:
         left = max(self._given.received_at, self._given.event.occurred_at)
         for days in self._options.check_back_days:
             await self._sleep_until(
-                left + timedelta(days=days), f"Check back {days:g} days after the cancellation"
+                left + timedelta(days=days), f"Check back {texts.span(days)} after the cancellation"
             )
             try:
                 facts, unread = await self._read() or facts, False
