@@ -39,11 +39,12 @@ test: temporal temporal-server doubles ## Run all tests, three files at a time: 
 test-fire: temporal temporal-server ## Prove what kills, losses and repeats do, in full; TEMPORAL=postgres on PostgreSQL
 	FIRE=full $(if $(TEMPORAL),MOGULFLOW_TEMPORAL=$(TEMPORAL)) $(PY) -m pytest tests/fire --timeout 900
 
-check: setup ## Format, lint, types, import contract
+check: setup ## Format, lint, types, import contract, generated files
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
 	.venv/bin/mypy
 	.venv/bin/lint-imports
+	$(PY) -m generate --check
 
 format: setup ## Format and fix what can be fixed
 	.venv/bin/ruff format .

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from models.churn_save import ChurnSaveInput
 from models.runs import Outcome
 from workflows.churn_facts import ChurnFacts
-from workflows.wording import long_day
+from workflows.wording import long_day, span
 
 ROUNDING = 2
 """Cents by which ChartMogul's sums may differ from its parts."""
@@ -75,7 +75,7 @@ def _left_wholly(facts: ChurnFacts, now: datetime) -> bool:
 
 
 def _lost(facts: ChurnFacts, days: float) -> Verdict:
-    words = f"has not come back in {days:g} days"
+    words = f"has not come back in {span(days)}"
     if any(each.alive for each in facts.subscriptions):
         words += ", but uses a subscription without MRR"
     return Verdict(Outcome.LOST, words)
