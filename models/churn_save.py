@@ -117,6 +117,7 @@ class ChurnSaveInput(BaseModel):
     wait: bool = Field(default=False, description="A cancellation that lies ahead: not before its day")
     mode: Mode = Mode.LIVE
     web_ui_url: str = ""
+    shadow: bool = Field(default=False, description="Its route is in preview: the event counts as taken")
     reads_at_once: bool = Field(
         default=False, description="ChartMogul is read in one step; runs that began earlier take four"
     )
@@ -126,6 +127,7 @@ class ChurnSaveInput(BaseModel):
         "earlier go by the cancelled subscription and by their check-backs",
     )
     time_zone: str = Field(default="UTC", description="The ChartMogul account's: days are those there")
+    held_by: str | None = Field(default=None, description="Brake or pause whose end it awaits first")
 
     @property
     def scheduled(self) -> bool:

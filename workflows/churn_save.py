@@ -13,6 +13,7 @@ from activities.slack import SlackActivities
 from models.churn_save import ChurnSaveInput
 from models.effects import Effect, Mode
 from models.events import MovementType, MrrMovement
+from models.holds import Decision
 from models.runs import Outcome, RunResult
 from models.salesforce import AccountOwner, OwnerQuery, SaveTask, TaskChange
 from models.slack import MemberQuery, Message
@@ -23,6 +24,7 @@ from workflows.churn_reading import Reading
 from workflows.churn_verdict import Sight, Verdict
 from workflows.churn_watch import Watch
 from workflows.headlines import headline, summary
+from workflows.held import Dropped, Held
 from workflows.ledger import Ledger
 from workflows.steps import OUTDATED, StepFailed, glance, is_rerun, step
 
@@ -39,7 +41,7 @@ class ChurnSave:
     def __init__(self, given: ChurnSaveInput) -> None:
         self._given = given
         self._options = given.options
-        self._ledger = Ledger(summary(given.event))
+        self._ledger = Ledger(summary(given.event), shadow=given.shadow)
         self._reading = Reading(given)
         self._owner: AccountOwner | None = None
         self._task: Effect | None = None
@@ -47,9 +49,19 @@ class ChurnSave:
         self._moot = False  # what was held up was not written: it was true no more
         self._stated = [given.event.stated]
         self._returns: list[str] = []
+        self._held = Held(given.held_by, summary(given.event))
 
     @workflow.run
     async def run(self, given: ChurnSaveInput) -> RunResult:
+        try:
+            if await self._held.until_released():  # as if it had just come
+                self._given = given.model_copy(update={"received_at": workflow.now()})
+                self._reading = Reading(self._given)
+        except Dropped as dropped:
+            return dropped.result
+        return await self._save(self._given)
+
+    async def _save(self, given: ChurnSaveInput) -> RunResult:
         if given.wait and given.scheduled:
             await self._sleep_until(given.acts_at, "Wait for the day of the cancellation")
         facts = await self._read_back_from_chartmogul()
@@ -88,6 +100,10 @@ class ChurnSave:
             self._returns.append(movement.event_id)
             self._reading.is_asked_for = True
             workflow.upsert_memo({RETURNS: self._returns})
+
+    @workflow.signal(name="hold_ended", description="What held this run has ended: begin, or be dropped")
+    def hold_ended(self, decision: Decision) -> None:
+        self._held.end(decision)
 
     async def _read_back_from_chartmogul(self) -> ChurnFacts | None:
         """None where ChartMogul contradicts the event. Fails the run where nobody can tell."""
@@ -229,6 +245,9 @@ class ChurnSave:
     async def _check_back(self, alert: Effect | None) -> RunResult:
         """Say once what became of the customer. Where nobody can tell there is no verdict: better no word
         than a wrong one."""
+        if self._given.shadow and self._given.event.occurred_at > workflow.now():
+            self._ledger.state(Outcome.PREVIEWED)  # Temporal forgets closed runs, as below
+            await self._sleep_until(self._given.event.occurred_at, "Keep its day: it is acted on no more")
         if self._given.mode is Mode.PREVIEW:
             return self._ledger.end(Outcome.PREVIEWED)
         if not self._options.check_back_days and not self._moot:

@@ -10,15 +10,18 @@ from models.effects import Effect, Mode
 from models.events import movement_from_webhook
 from models.routes import Filter, Route, Routes
 from models.runs import Outcome, RunResult
+from tests.histories.hold_cases import a_moment_long
 from tests.histories.studio import Case, Run, Studio
 from tests.workflows.conftest import SECOND, options, until_effects
 
 
-async def start(studio: Studio, *, mode: Mode = Mode.LIVE, **wish: Any) -> Run:
+async def start(studio: Studio, *, mode: Mode = Mode.LIVE, is_paused: bool = False, **wish: Any) -> Run:
     """A customer has cancelled, a while ago."""
     when = Filter.model_validate({"movements": ["churn"]})
     route = Route(name="churn-save", template="churn_save", when=when, options=options(**wish))
-    door = Door(studio.client, Routes(routes=[route]), "http://127.0.0.1:8233")
+    routes = Routes(routes=[route])
+    holds = await a_moment_long(studio, routes, "churn_save") if is_paused else None
+    door = Door(studio.client, routes, "http://127.0.0.1:8233", holds=holds)
     earlier = datetime.now(UTC) - timedelta(minutes=5)
     body = studio.simulators.cancel(customer_of(studio), send=False, at=earlier, reason="Too expensive")
     event = movement_from_webhook(MovementWebhook.model_validate(body), "default")
@@ -36,7 +39,7 @@ async def happy(studio: Studio) -> Run:
 
 async def saved(studio: Studio) -> Run:
     run = await start(studio, check_back_days=[2 * SECOND, 60])
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(120):
         while len(await run.query("effects", result_type=list[Effect])) < 2:
             await asyncio.sleep(0.05)
     studio.simulators.reactivate(customer_of(studio), send=False)
@@ -154,6 +157,11 @@ async def with_task_and_alert(studio: Studio, **wish: Any) -> Run:
     return run
 
 
+async def held(studio: Studio) -> Run:
+    """Until a pause ends."""
+    return await start(studio, is_paused=True)
+
+
 CASES = [
     Case(happy, Outcome.ACTED),
     Case(saved, Outcome.SAVED),
@@ -171,4 +179,5 @@ CASES = [
     Case(held_up, Outcome.ACTED),
     Case(moot, Outcome.SAVED),
     Case(without_owner, Outcome.ACTED),
+    Case(held, Outcome.ACTED),
 ]
