@@ -266,7 +266,7 @@ def test_which_status_closes_a_task_is_the_orgs_choice(simulators: Control, sale
     for status in simulators.records("TaskStatus"):
         simulators.change_record("TaskStatus", status["Id"], IsClosed=status["ApiName"] == "Deferred")
     assert [row["ApiName"] for row in query(salesforce, closing)["records"]] == ["Deferred"]
-    for key, status, closed in (("k1", "Completed", False), ("k2", "Deferred", True)):
-        upsert(salesforce, key, Subject="Save", Status=status, ActivityDate="2026-11-30")
+    for key, name, closed in (("k1", "Completed", False), ("k2", "Deferred", True)):
+        upsert(salesforce, key, Subject="Save", Status=name, ActivityDate="2026-11-30")
         [task] = [each for each in simulators.records("Task") if each[KEY] == key]
         assert task["IsClosed"] is closed
