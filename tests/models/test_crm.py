@@ -169,6 +169,10 @@ def test_minor_units_can_be_said_by_currency() -> None:
         ("web.de", True),
         ("yahoo-labs.com", False),
         ("acme.com", False),
+        ("live.co.uk", True),
+        ("live.quillandco.example", False),
+        ("mail.acme.com", False),
+        ("aol.github.io", False),
     ],
 )
 def test_free_mail_is_known(domain: str, free: bool) -> None:

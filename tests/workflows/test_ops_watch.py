@@ -237,7 +237,7 @@ async def test_a_failed_run_is_told_of_and_one_that_was_run_again_is_forgotten(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     watch = await watching(client)
-    simulators.fault("chartmogul", "status", path="/customers/[^/]+$", status=403)
+    simulators.fault("chartmogul", "status", path="/v1/customers/[^/]+$", status=403)
     run = await start(cancelled(simulators))
     with pytest.raises(WorkflowFailureError):
         await run.result()
