@@ -42,11 +42,12 @@ test-fast: setup ## Run the quick tests, without Temporal, PostgreSQL and double
 test-fire: temporal temporal-server ## Prove what kills, losses and repeats do, in full; TEMPORAL=postgres on PostgreSQL
 	FIRE=full $(if $(TEMPORAL),MOGULFLOW_TEMPORAL=$(TEMPORAL)) $(PY) -m pytest tests/fire --timeout 900
 
-check: setup ## Format, lint, types, import contract
+check: setup ## Format, lint, types, import contract, generated files
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
 	.venv/bin/mypy
 	.venv/bin/lint-imports
+	$(PY) -m generate --check
 
 format: setup ## Format and fix what can be fixed
 	.venv/bin/ruff format .

@@ -62,9 +62,12 @@ def environment(
         ".env"
     ),
 ) -> None:
-    if not env.exists() and _was_named(context, "env"):
+    named = _was_named(context, "env")
+    if not env.exists() and named:
         terminal.say(f"There is no file {env}.")
         raise typer.Exit(2)
+    if context.invoked_subcommand == "demo" and not named:
+        return  # it has connections of its own, and must not find the Temporal of a user's `.env`
     try:
         load_dotenv(env)
     except UnicodeDecodeError:

@@ -1,6 +1,7 @@
 """Writes what is derived from the code: .env.example and the JSON Schemas in config.
 
-`python -m generate` writes, `python -m generate --check` exits 1 where a file is out of date.
+`python -m generate` writes, `python -m generate --check` exits 1 where a file is out of date, and notes
+where config differs from the examples: a user's may, what ships must not.
 """
 
 import json
@@ -94,6 +95,8 @@ GENERATED = {
 
 
 def main() -> int:
+    if "--check" in sys.argv:
+        _note_differences()
     stale = [path for path, make in GENERATED.items() if not _is_current(path, make())]
     if "--check" not in sys.argv:
         for path in stale:
@@ -102,6 +105,15 @@ def main() -> int:
     for path in stale:
         sys.stderr.write(f"{path} is out of date: run `make generate`\n")
     return 1 if stale else 0
+
+
+def _note_differences() -> None:
+    """The line of an editor, the first, has another path in each."""
+    for example in sorted(Path("examples/config").glob("*.yaml")):
+        ours = Path("config", example.name)
+        texts = [path.read_text(encoding="utf-8").partition("\n")[2] for path in (ours, example)]
+        if texts[0] != texts[1]:
+            sys.stderr.write(f"note: {ours} differs from {example}, which demo and tests use\n")
 
 
 def _is_current(path: Path, text: str) -> bool:

@@ -17,13 +17,17 @@ from builds import NoTemporal
 from devserver import DevServer, GivenServer, Server
 from postgres_server import PostgresServer
 from processes import Child, ChildFailed, free_ports
+from settings import Settings
 from temporal_cli import find_cli
 from temporal_server import find_server
 
 ROOT = Path(__file__).parent
 STATE = Path(os.environ.get("MOGULFLOW_STATE_DIR") or ROOT / ".mogulflow")
-OURS = ("CHARTMOGUL__", "HUBSPOT__", "SALESFORCE__", "SLACK__", "TEMPORAL_")
-"""A person's own connections, which must not reach a stack that talks to simulators."""
+EXAMPLE_CONFIG = ROOT / "examples" / "config"
+"""Routes and mappings as they ship. Those in config are a user's own."""
+
+OURS = ("TEMPORAL_", "POSTGRES_", *(name.upper() for name in Settings.model_fields))
+"""How a user's own settings begin, none of which may reach a stack that talks to simulators."""
 
 
 @dataclass(frozen=True)
@@ -211,11 +215,11 @@ class Stack:
             "WEB_UI_URL": self.temporal.ui_url or "http://127.0.0.1:8233",
             "INGRESS_PORT": self.ingress_url.rpartition(":")[2],
             "INGRESS_URL": self.ingress_url,
-            "ROUTES_FILE": str(ROOT / "config" / "routes.yaml"),
+            "ROUTES_FILE": str(EXAMPLE_CONFIG / "routes.yaml"),
             "WAREHOUSE__ENGINE": "duckdb",
             "WAREHOUSE__PATH": str(self.warehouse),
-            "WAREHOUSE_FILE": str(ROOT / "config" / "warehouse.yaml"),
-            "CRM_FILE": str(ROOT / "config" / "crm.yaml"),
+            "WAREHOUSE_FILE": str(EXAMPLE_CONFIG / "warehouse.yaml"),
+            "CRM_FILE": str(EXAMPLE_CONFIG / "crm.yaml"),
             **self._more_environment,
         }
 

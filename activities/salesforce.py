@@ -38,11 +38,13 @@ class SalesforceActivities:
         if task.mode is Mode.PREVIEW:
             return self._effect(task, Action.WOULD_CREATE, None, before=None, after=fields)
         refuse_outdated("salesforce", task)
+        note = None
         if task.owner_id is None and task.fallback_email:
-            fields |= await _stand_in(self._client, task.fallback_email)
+            owner, note = await _stand_in(self._client, task.fallback_email)
+            fields |= owner
         saved = await self._client.upsert_task(task.key, fields)
         action = Action.CREATED if saved.created else Action.UPDATED
-        return self._effect(task, action, saved.id, before=None, after=fields)
+        return self._effect(task, action, saved.id, before=None, after=fields, note=note)
 
     @step_activity("salesforce.record_task_outcome")
     async def record_task_outcome(self, change: TaskChange) -> Effect:
@@ -88,13 +90,16 @@ class SalesforceActivities:
         )
 
 
-async def _stand_in(client: SalesforceClient, email: str) -> dict[str, Any]:
-    """The owner could not be looked up; without a stand-in the org's default owner gets the task."""
+async def _stand_in(client: SalesforceClient, email: str) -> tuple[dict[str, Any], str | None]:
+    """The fallback owner, where no owner could be looked up, and why there is none: then Salesforce
+    chooses one."""
     try:
         owner_id = await client.user_id(email)
-    except Permanent:
-        return {}
-    return {"OwnerId": owner_id} if owner_id else {}
+    except Permanent as refusal:
+        return {}, f"Salesforce chose the owner: {refusal}"
+    if owner_id is None:
+        return {}, "Salesforce chose the owner: the fallback owner is no active Salesforce user"
+    return {"OwnerId": owner_id}, None
 
 
 async def _closing(

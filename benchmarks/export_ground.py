@@ -20,10 +20,10 @@ from config_files import load_mapping
 from models.exports import ExportInput, ExportReport
 from models.warehouse_loads import Loaded
 from processes import Child, free_ports
-from stack import ROOT, STATE
+from stack import EXAMPLE_CONFIG, ROOT, STATE
 
 PER_PAGE = 200
-MAPPING = load_mapping(ROOT / "config" / "warehouse.yaml")
+MAPPING = load_mapping(EXAMPLE_CONFIG / "warehouse.yaml")
 PEERS = Path(__file__).with_name("peers")
 UNBOUND = 100_000
 """Requests a second, where there is no ceiling."""

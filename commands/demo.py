@@ -16,7 +16,7 @@ from builds import NoTemporal
 from commands.story import Claim, tell
 from processes import ChildFailed, locked
 from simulators.control import Control
-from stack import STATE, Stack
+from stack import ROOT, STATE, Stack
 
 QUICK = {
     "CHARTMOGUL__DEFAULT__POLL_MINUTES": "0.1",
@@ -24,9 +24,11 @@ QUICK = {
     "CHARTMOGUL__DEFAULT__REQUESTS_PER_SECOND": "400",
     "HUBSPOT__REQUESTS_PER_10_SECONDS": "1000",
     "SLACK__OPS_CHANNEL": "#revops-alerts",
+    "ROUTES_FILE": str(ROOT / "examples" / "demo" / "routes.yaml"),
 }
 """Nobody who watches a demo waits five minutes for the next poll, and the simulators take more than
-ChartMogul's 40 requests a second and HubSpot's 10."""
+ChartMogul's 40 requests a second and HubSpot's 10. Nor a week for what became of a customer: the
+demo's route looks after seconds."""
 
 BUSY = f"A demo runs in {STATE} already. Stop it, or set MOGULFLOW_STATE_DIR to another folder."
 INTERRUPTED = 130

@@ -1,6 +1,7 @@
 """The demo's scenes: what a customer does, and all that this causes, by the simulators' own books."""
 
 import asyncio
+import html
 import json
 import time
 from collections.abc import Awaitable, Callable
@@ -17,6 +18,7 @@ from commands.show import action, folding
 from models.chartmogul import MovementWebhook
 from models.effects import Effect
 from models.events import movement_from_webhook
+from models.runs import RunResult
 from simulators.control import Control
 from simulators.shapes import Call, CustomerRow, Delivery
 from temporal import run_link
@@ -28,6 +30,9 @@ TASK_KEY = "Mogulflow_Key__c"
 LOOK_SECONDS = 0.02
 SETTLED_SECONDS = 0.3
 PATIENCE_SECONDS = 30
+END_SECONDS = 90
+"""A run of the demo looks for the last time 30 seconds after the cancellation."""
+
 EFFECTS_PER_RUN = 2
 NOTHING_DONE = "duplicate, nothing done"
 
@@ -54,6 +59,20 @@ class Scene:
         table.caption = f"event {self.event_id}, {self.times}\n[link={self.link}]{self.link}[/link]"
         table.caption_justify = "left"
         return table
+
+
+@dataclass(frozen=True)
+class Ending:
+    """What became of a customer who cancelled: the run's outcome, and what thread and task say of it."""
+
+    customer: CustomerRow
+    outcome: str
+    thread: str
+    task: str
+
+    @property
+    def told(self) -> bool:
+        return all(self.outcome in each.lower() for each in (self.thread, self.task))
 
 
 @dataclass(frozen=True)
@@ -102,12 +121,28 @@ class Stage:
         quiet = len(self._calls_of_runs()) == calls
         return NOTHING_DONE if result == "duplicate" and quiet else f"{result}, and calls were made"
 
+    async def ending(self, scene: Scene) -> Ending:
+        """Once the run has ended."""
+        run = self.client.get_workflow_handle(f"churn_save/{scene.event_id}", result_type=RunResult)
+        async with asyncio.timeout(END_SECONDS):
+            outcome = (await run.result()).outcome
+        replies = [str(each["text"]) for each in self._messages(scene) if each.get("thread_ts")]
+        lines = [str(task.get("Description")).strip().splitlines()[-1] for task in self._tasks(scene)]
+        return Ending(scene.customer, outcome.value, html.unescape(" ".join(replies)), " ".join(lines))
+
     def left_behind(self, scene: Scene) -> str:
-        """Tasks and messages that carry the event's keys."""
-        event = scene.event_id
-        tasks = [each for each in self.control.records("Task") if str(each.get(TASK_KEY)).startswith(event)]
-        messages = [each for each in self.control.messages() if event in json.dumps(each.get("metadata"))]
-        return f"{_count(tasks, 'task')}, {_count(messages, 'message')}"
+        """Tasks and alerts that carry the event's keys."""
+        alerts = [each for each in self._messages(scene) if not each.get("thread_ts")]
+        return f"{_count(self._tasks(scene), 'task')}, {_count(alerts, 'alert')}"
+
+    def _tasks(self, scene: Scene) -> list[dict[str, Any]]:
+        tasks = self.control.records("Task")
+        return [each for each in tasks if str(each.get(TASK_KEY)).startswith(scene.event_id)]
+
+    def _messages(self, scene: Scene) -> list[dict[str, Any]]:
+        """The alert and the replies in its thread."""
+        messages = self.control.messages()
+        return [each for each in messages if scene.event_id in json.dumps(each.get("metadata"))]
 
     def _answered(self, seen: int) -> Delivery | None:
         """The next delivery that the ingress has answered."""
@@ -124,6 +159,15 @@ class Stage:
         ]
         ends = [call.at + timedelta(milliseconds=call.took_ms) for call in writes if call.at >= delivery.at]
         return round((max(ends) - delivery.at).total_seconds() * 1000)
+
+
+def endings(found: list[Ending]) -> Table:
+    table = folding(
+        "customer", "outcome", "Slack's thread", "the task", title="\nWhat became of them", lines=True
+    )
+    for each in found:
+        table.add_row(escape(each.customer.company), each.outcome, escape(each.thread), escape(each.task))
+    return table
 
 
 def _count(found: list[Any], noun: str) -> str:

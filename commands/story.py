@@ -1,4 +1,5 @@
-"""The demo's story: a cancellation, its duplicates, one in bad weather, and one whose webhook is lost."""
+"""The demo's story: a cancellation, its duplicates, one in bad weather, one whose webhook is lost, and how
+it ends with who comes back and who does not."""
 
 import asyncio
 from dataclasses import dataclass
@@ -11,13 +12,13 @@ import temporal
 from commands.coverage import print_report
 from commands.enriching import enrichment
 from commands.nights import two_nights
-from commands.scenes import ACCOUNT, NOTHING_DONE, Stage
+from commands.scenes import ACCOUNT, NOTHING_DONE, Stage, endings
 from models.movements import CoverageInput, CoverageReport, Found
 from simulators.control import Control
 from stack import Stack
 
 WITHIN_MS = 1000
-ONE_OF_EACH = "1 task, 1 message"
+ONE_OF_EACH = "1 task, 1 alert"
 TWO_AND_ONE = "2 by webhook, 1 by poll, 0 unaccounted"
 CUSTOMERS = 200
 LIST_SECONDS = 5
@@ -36,7 +37,7 @@ async def tell(stack: Stack, control: Control, console: Console) -> list[Claim]:
     control.webhook(url=stack.webhook_url)
     client = await stack.client()
     stage = Stage(client, control, stack.environment["WEB_UI_URL"])
-    one, two, three = [each for each in control.customers(case="account") if each.mrr][:3]
+    one, two, three, four = [each for each in control.customers(case="account") if each.mrr][:4]
     began = datetime.now(UTC) - timedelta(seconds=1)  # movements have whole seconds
     first = await stage.cancellation(one)
     console.print(first.table("A customer cancels"))
@@ -55,16 +56,23 @@ async def tell(stack: Stack, control: Control, console: Console) -> list[Claim]:
     report = await _coverage(client, began)
     console.print()
     print_report(report, console)
+    fourth = await stage.cancellation(four)
+    console.print(fourth.table("A fourth cancels, and comes back a second later"))
+    await asyncio.sleep(1)  # who is back in the same second has not left, to ChartMogul
+    control.reactivate(four.uuid)
     nights = await two_nights(stack, client, control, console)
     crm = await enrichment(stack, client, control, console)
+    with console.status("Waiting until the first customer is looked for once more"):
+        saved, lost = [await stage.ending(each) for each in (fourth, first)]
+    console.print(endings([saved, lost]))
     return [
-        _claim("a cancellation makes one task and one message", stage.left_behind(first), ONE_OF_EACH),
+        _claim("a cancellation makes one task and one alert", stage.left_behind(first), ONE_OF_EACH),
         Claim(f"... within {WITHIN_MS} ms of the webhook", first.took_ms < WITHIN_MS, f"{first.took_ms} ms"),
         _claim("the same webhook twice more does nothing", duplicates, [NOTHING_DONE] * 2),
-        _claim("... and leaves one task and one message", after_duplicates, ONE_OF_EACH),
-        _claim("bad weather leaves one task and one message", stage.left_behind(second), ONE_OF_EACH),
+        _claim("... and leaves one task and one alert", after_duplicates, ONE_OF_EACH),
+        _claim("bad weather leaves one task and one alert", stage.left_behind(second), ONE_OF_EACH),
         _claim("... after one more try of each", [each.tries for each in second.effects], [2, 2]),
-        _claim("a lost webhook leaves one task and one message", stage.left_behind(third), ONE_OF_EACH),
+        _claim("a lost webhook leaves one task and one alert", stage.left_behind(third), ONE_OF_EACH),
         _claim("every movement is accounted for", _accounted(report), TWO_AND_ONE),
         _claim("the first night exports every customer", nights.customers, CUSTOMERS),
         _claim(
@@ -75,6 +83,10 @@ async def tell(stack: Stack, control: Control, console: Console) -> list[Claim]:
         _claim("the preview of the CRM sync writes nothing", crm.after_preview, 0),
         Claim("the sync writes records of HubSpot", crm.after_sync > 0, f"{crm.after_sync}"),
         _claim("... as many as it says, and the second writes none", crm.written, (crm.after_sync, 0)),
+        _claim("a customer who comes back is saved", saved.outcome, "saved"),
+        Claim("... and thread and task say so", saved.told, f"{saved.thread} {saved.task}"),
+        _claim("one who does not is lost", lost.outcome, "lost"),
+        Claim("... and thread and task say so", lost.told, f"{lost.thread} {lost.task}"),
     ]
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import json
+import os
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
@@ -21,6 +22,7 @@ from devserver import DevServer, prepare_namespace
 from processes import free_ports
 from settings import ChartMogulAccount, HubSpot, Salesforce, Settings, Slack
 from simulators.control import Control
+from stack import EXAMPLE_CONFIG, OURS
 from temporal import RETENTION
 from temporal_cli import find_cli
 from tests.doubles.running import Double, running
@@ -28,6 +30,12 @@ from tests.doubles.running import Double, running
 ROOT = Path(__file__).parent.parent
 SECRET = "a-secret-of-the-tests"
 OLD_SECRET = "the-one-before-the-rotation"
+# neither a user's connections nor the files in config, which a user edits, may reach a test
+for exported in [name for name in os.environ if name.upper().startswith(OURS)]:
+    del os.environ[exported]
+os.environ |= {
+    f"{name.upper()}_FILE": str(EXAMPLE_CONFIG / f"{name}.yaml") for name in ("routes", "warehouse", "crm")
+}
 
 
 SERVERS = {

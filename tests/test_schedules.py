@@ -37,7 +37,8 @@ from models.movements import PollState, Sweep
 from schedules import declarations
 from settings import Settings
 from settings_warehouse import DuckDbWarehouse
-from tests.conftest import ROOT, running_temporal, settings_for
+from stack import EXAMPLE_CONFIG
+from tests.conftest import running_temporal, settings_for
 from workflows import coverage, movement_poll
 
 DECLARED = {"poll/default", "coverage/default", "ops_watch"}
@@ -109,7 +110,7 @@ async def until_listed(client: Client, *ids: str) -> None:
 
 def test_polls_and_reports_look_back_as_far_as_any_route_acts(settings: Settings, tmp_path: Path) -> None:
     routes = tmp_path / "routes.yaml"
-    text = (ROOT / "config" / "routes.yaml").read_text()
+    text = (EXAMPLE_CONFIG / "routes.yaml").read_text()
     routes.write_text(text.replace("template: churn_save", "template: churn_save\n    act_within_days: 14"))
     declared: dict[str, Any] = {each.id: each.input for each in declarations(settings)}
     assert declared["poll/default"].look_back == timedelta(days=3)
@@ -194,7 +195,7 @@ async def test_of_a_list_only_what_changed_is_told(
     exporting = settings.model_copy(update={"warehouse": DuckDbWarehouse()})
     await applied(exporting)
     file = tmp_path / "warehouse.yaml"
-    file.write_text((ROOT / "config" / "warehouse.yaml").read_text().replace("name: zip,", "name: zip_code,"))
+    file.write_text((EXAMPLE_CONFIG / "warehouse.yaml").read_text().replace("name: zip,", "name: zip_code,"))
     said = await applied(exporting.model_copy(update={"warehouse_file": str(file)}), dry_run=True)
     changed = [line.split("│")[3].strip() for line in said.splitlines() if "→" in line]
     assert "input mapping.streams.customers.columns.zip.name: zip → -" in changed

@@ -7,6 +7,7 @@ from models.events import MovementType, to_the_second
 from models.runs import Outcome
 from workflows.churn_facts import ChurnFacts
 from workflows.churn_verdict import Sight, Verdict
+from workflows.wording import span
 
 _BACK = (MovementType.REACTIVATION, MovementType.NEW_BUSINESS)
 
@@ -25,7 +26,7 @@ def verdict(given: ChurnSaveInput, facts: ChurnFacts, days: float) -> Verdict:
     if given.scheduled and stayed:
         words = f"stays at {facts.current_mrr} MRR; the cancellation was withdrawn"
         return Verdict(Outcome.SAVED, words)
-    return Verdict(Outcome.LOST, f"has not come back in {days:g} days")
+    return Verdict(Outcome.LOST, f"has not come back in {span(days)}")
 
 
 def _still_pays(facts: ChurnFacts) -> bool:

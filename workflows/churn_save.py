@@ -12,7 +12,7 @@ from activities.salesforce import SalesforceActivities
 from activities.slack import SlackActivities
 from models.churn_save import ChurnSaveInput
 from models.effects import Effect, Mode
-from models.events import MrrMovement
+from models.events import MovementType, MrrMovement
 from models.holds import Decision
 from models.runs import Outcome, RunResult
 from models.salesforce import AccountOwner, OwnerQuery, SaveTask, TaskChange
@@ -87,7 +87,9 @@ class ChurnSave:
 
     @workflow.signal(name="restated", description="ChartMogul says otherwise of this movement now")
     def restated(self, now: MrrMovement) -> None:
-        self._ledger.note_restatement(self._stated, now.stated)
+        is_news = self._ledger.note_restatement(self._stated, now.stated)
+        if is_news and self._given.who_pays_decides and now.movement_type is not MovementType.CHURN:
+            self._reading.is_asked_for = True  # there was no cancellation, perhaps
 
     @workflow.signal(name="came_back", description="A movement says that the customer may pay again")
     def came_back(self, movement: MrrMovement) -> None:
@@ -138,7 +140,7 @@ class ChurnSave:
         async def make(now: ChurnFacts, good_until: datetime | None) -> Effect:
             task = self._save_task(now, owner, good_until)
             effect = await step(SalesforceActivities.create_save_task, task, summary=task.subject[:100])
-            return _noted(effect, owner.why_fallback, *texts.left_out(now))
+            return _noted(effect, owner.why_fallback, *owner.left_out, *texts.left_out(now))
 
         self._task = await self._ledger.attempt(self._while_true(facts, make, self._is_to_save))
 
@@ -253,14 +255,12 @@ class ChurnSave:
             await self._sleep_until(self._given.event.occurred_at, "Wait for the day of the cancellation")
             return self._ledger.end(Outcome.ACTED)
         watch = Watch(self._given, self._reading, self._ledger)
-        verdict = await watch.until_known()
-        if verdict and verdict.outcome is Outcome.LOST and not self._options.check_back_days:
-            return self._ledger.end(Outcome.ACTED)
-        if verdict:
-            verdict = await self._record_verdict(verdict, alert, watch.days)
-        if verdict is None:
-            return await self._end_without_verdict(alert, unknown=watch.is_unknown)
-        return self._end_with(verdict)
+        while verdict := await watch.until_known():
+            if verdict.is_lost and not self._options.check_back_days:
+                return self._ledger.end(Outcome.ACTED)
+            if said := await self._record_verdict(verdict, alert, watch.days):
+                return self._end_with(said)
+        return await self._end_without_verdict(alert, unknown=watch.is_unknown)
 
     async def _sleep_until(self, instant: datetime, summary: str) -> None:
         left = instant - workflow.now()
@@ -268,6 +268,7 @@ class ChurnSave:
             await workflow.sleep(left, summary=summary)
 
     async def _record_verdict(self, verdict: Verdict, alert: Effect | None, days: float) -> Verdict | None:
+        """What was said. None where it came to be untrue before it could be: then we wait on."""
         if alert and alert.object_id:
             said = await self._reply(verdict, alert.object_id, days)
             if said is None:
@@ -278,7 +279,7 @@ class ChurnSave:
         return verdict
 
     async def _reply(self, verdict: Verdict, thread_ts: str, days: float) -> Verdict | None:
-        """The verdict that was said: it is another one where Slack was away for long."""
+        """The verdict that was said: where Slack was away for long it may be another one."""
         said: Verdict | None = verdict
         facts = self._reading.facts
         assert facts is not None  # the verdict is about them
@@ -292,7 +293,8 @@ class ChurnSave:
             return await _post(message, "Reply in the thread")
 
         def holds(now: ChurnFacts) -> bool:
-            return self._reading.verdict(now, days) is not None
+            found = self._reading.verdict(now, days)
+            return found is not None and (verdict.is_lost or not found.is_lost)
 
         self._moot = False
         await self._ledger.attempt(self._while_true(facts, post, holds))
@@ -303,7 +305,7 @@ class ChurnSave:
             self._ledger.note_problem(self._reading.unknown())
             if alert and alert.object_id and self._reading.facts:
                 text = texts.unknown_text(self._reading.facts)
-                await self._tell_slack("verdict", "Reply in the thread", text, thread_ts=alert.object_id)
+                await self._tell_slack("unknown", "Reply in the thread", text, thread_ts=alert.object_id)
         return self._ledger.end(Outcome.PARTIAL)
 
     def _end_with(self, verdict: Verdict) -> RunResult:
@@ -319,12 +321,11 @@ class ChurnSave:
             Outcome.WITHDRAWN: options.fields_when_withdrawn,
             Outcome.LOST: options.fields_when_lost,
         }
-        over = verdict.outcome is not Outcome.LOST
         change = TaskChange(
             key=self._key("task_outcome"),
             task_key=self._key("save_task"),
             append_to_description=texts.task_outcome_line(verdict),
-            close=over and options.close_when_saved and self._given.who_pays_decides,
+            close=not verdict.is_lost and options.close_when_saved and self._given.who_pays_decides,
             fields=fields[verdict.outcome],
         )
         record = SalesforceActivities.record_task_outcome

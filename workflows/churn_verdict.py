@@ -11,7 +11,7 @@ from typing import NamedTuple
 from models.churn_save import ChurnSaveInput
 from models.runs import Outcome
 from workflows.churn_facts import ChurnFacts
-from workflows.wording import long_day
+from workflows.wording import long_day, span
 
 ROUNDING = 2
 """Cents by which ChartMogul's sums may differ from its parts."""
@@ -32,6 +32,11 @@ class Verdict(NamedTuple):
     outcome: Outcome
     words: str
     partly: bool = False
+
+    @property
+    def is_lost(self) -> bool:
+        """Who is lost may still come back; every other verdict is the last."""
+        return self.outcome is Outcome.LOST
 
     @property
     def title(self) -> str:
@@ -70,7 +75,7 @@ def _left_wholly(facts: ChurnFacts, now: datetime) -> bool:
 
 
 def _lost(facts: ChurnFacts, days: float) -> Verdict:
-    words = f"has not come back in {days:g} days"
+    words = f"has not come back in {span(days)}"
     if any(each.alive for each in facts.subscriptions):
         words += ", but uses a subscription without MRR"
     return Verdict(Outcome.LOST, words)

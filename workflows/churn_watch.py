@@ -6,12 +6,12 @@ from datetime import datetime, timedelta
 from temporalio import workflow
 
 from models.churn_save import ChurnSaveInput
-from models.runs import Outcome
 from workflows.churn_facts import ChurnFacts
 from workflows.churn_reading import Reading
 from workflows.churn_verdict import Verdict
 from workflows.ledger import Ledger
 from workflows.steps import StepFailed
+from workflows.wording import span
 
 RETURN_SHOWS_AFTER = (0, 1, 15)
 """In `settling_seconds`: how long to wait for each look, after we are told that the customer is back."""
@@ -44,7 +44,7 @@ class Watch:
         left = instant - workflow.now()
         if left <= timedelta(0):
             return self._reading.is_asked_for
-        why = f"Check back {self.days:g} days after the cancellation"
+        why = f"Check back {span(self.days)} after the cancellation"
         with suppress(TimeoutError):
             await workflow.wait_condition(
                 lambda: self._reading.is_asked_for, timeout=left, timeout_summary=why
@@ -89,5 +89,4 @@ class Watch:
 
 
 def _ends(verdict: Verdict | None) -> bool:
-    """Only who is lost may still come back."""
-    return verdict is not None and verdict.outcome is not Outcome.LOST
+    return verdict is not None and not verdict.is_lost

@@ -80,17 +80,19 @@ class Ledger:
         workflow.logger.warning("Gone on without", extra={"step": failure.step, "kind": failure.kind})
         self.show()
 
-    def note_restatement(self, stated: list[str], now: str) -> None:
+    def note_restatement(self, stated: list[str], now: str) -> bool:
         """ChartMogul recalculated: what was done stands, and a person can see why it differs. `stated` is
-        all it has said so far, oldest first; as a memo it tells the next sweep that this run knows."""
+        all it has said so far, oldest first; as a memo it tells the next sweep that this run knows. False
+        where it is no news."""
         before = stated[-1]
         if now == before:
-            return
+            return False
         self.restated.append(now)
         workflow.logger.info("Movement restated", extra={"before": before, "now": now})
         self.show()
         stated.append(now)
         workflow.upsert_memo({STATED: stated})
+        return True
 
     def show(self) -> None:
         trouble.show(self.markdown())

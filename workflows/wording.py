@@ -10,6 +10,11 @@ def long_day(day: date) -> str:
     return str(format_date(day, format="d MMMM y", locale="en"))
 
 
+def span(days: float) -> str:
+    """`7 days`; a route that looks sooner, as the demo's does, is told in seconds."""
+    return f"{days:g} days" if days >= 1 else f"{days * 86_400:.0f} seconds"
+
+
 def short(text: str, limit: int) -> str:
     return text if len(text) <= limit else text[: limit - 1] + "…"
 

@@ -25,11 +25,11 @@ from models.crm import CrmMapping, ObjectMapping, Way
 from models.crm_facts import CustomerFacts
 from models.effects import Action
 from simulators.control import Control
+from stack import EXAMPLE_CONFIG
 from tests.clients.test_crm_facts_in_bulk import all_facts
-from tests.conftest import ROOT
 from tests.contracts.test_salesforce import client_of
 
-MAPPING = load(ROOT / "config/crm.yaml", CrmMapping, "")
+MAPPING = load(EXAMPLE_CONFIG / "crm.yaml", CrmMapping, "")
 OBJECTS = MAPPING.objects("salesforce")
 
 

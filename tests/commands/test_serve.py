@@ -19,9 +19,9 @@ from devserver import DevServer
 from ingress.app import create_app
 from processes import free_ports
 from settings import Settings
-from stack import OURS
+from stack import EXAMPLE_CONFIG, OURS
 from temporal_cli import find_cli
-from tests.conftest import ROOT, SECRET
+from tests.conftest import SECRET
 from tests.ingress.test_app import churn
 from tests.service.conftest import started
 
@@ -82,7 +82,7 @@ def start(tmp_path: Path) -> Start:
             "CHARTMOGUL__DEFAULT__BASE_URL": "http://127.0.0.1:9/v1",
             "CHARTMOGUL__DEFAULT__WEBHOOK_SECRETS": SECRET,
             "INGRESS_PORT": str(port),
-            "ROUTES_FILE": str(ROOT / "config/routes.yaml"),
+            "ROUTES_FILE": str(EXAMPLE_CONFIG / "routes.yaml"),
         }
         async with started(tmp_path, command, **(clean | environment | more)) as process:
             yield Service(process, port)

@@ -11,6 +11,7 @@ from cli import app
 @pytest.fixture(autouse=True)
 def connected(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """To nothing that answers: what is wrong is found before."""
+    monkeypatch.chdir(tmp_path)  # where no `.env` of a user's lies
     monkeypatch.setenv("COLUMNS", "400")
     monkeypatch.setenv("CHARTMOGUL__DEFAULT__API_KEY", "key")
     monkeypatch.setenv("CHARTMOGUL__DEFAULT__BASE_URL", "http://127.0.0.1:1")

@@ -10,8 +10,9 @@ from clients.warehouse_files import Extract
 from config_files import load as load_config
 from models.warehouse import Mapping, StreamMapping
 from models.warehouse_loads import Load, Window
+from stack import EXAMPLE_CONFIG
 
-MAPPING = load_config("config/warehouse.yaml", Mapping, "It is part of the repository.")
+MAPPING = load_config(EXAMPLE_CONFIG / "warehouse.yaml", Mapping, "It is part of the repository.")
 USED = {"mrr_movements", "customers", "customer_identities", "customer_tags", "subscriptions"}
 FEW = Mapping(streams=[each for each in MAPPING.streams if each.target in USED])
 """Those that the suite has rows for."""

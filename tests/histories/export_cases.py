@@ -3,11 +3,11 @@
 from config_files import load_mapping
 from models.exports import ExportInput, ExportReport
 from models.runs import Outcome
-from tests.conftest import ROOT
+from stack import EXAMPLE_CONFIG
 from tests.histories.studio import Case, Run, Studio
 from tests.histories.sweep_cases import start
 
-ALL = load_mapping(ROOT / "config" / "warehouse.yaml")
+ALL = load_mapping(EXAMPLE_CONFIG / "warehouse.yaml")
 READ = {"mrr_movements", "customers", "subscriptions", "invoices"}
 MAPPING = ALL.model_copy(update={"streams": [each for each in ALL.streams if each.target in READ]})
 """Enough for every path: a history holds the mapping."""

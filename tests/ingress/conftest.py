@@ -13,7 +13,7 @@ from ingress.dispatch import Door
 from ingress.routes import load_routes
 from processes import free_ports
 from settings import Settings
-from tests.conftest import ROOT
+from stack import EXAMPLE_CONFIG
 
 
 @asynccontextmanager
@@ -24,7 +24,7 @@ async def ingress_for(
     port = free_ports(0)[0]
     far = {"backlog_limit_seconds": 3600, "unreadable_kept_per_hour": 1000}
     settings = settings.model_copy(update=far | {"ingress_port": port} | changes)
-    routes = load_routes(ROOT / "config/routes.yaml")
+    routes = load_routes(EXAMPLE_CONFIG / "routes.yaml")
     app = create_app(settings, Door(client, routes, settings.web_ui_url) if client else None)
     async with (
         listening(app, settings),

@@ -11,6 +11,7 @@ from config_files import BadConfig, load
 from models.crm import CompanyMapping, ContactMapping, CrmMapping, FreeMail, MoneyRules
 from models.crm_facts import FACTS, CustomerFacts
 from models.free_mail import is_free_mail
+from stack import EXAMPLE_CONFIG
 from tests.conftest import ROOT
 
 GOOD = """\
@@ -111,14 +112,14 @@ def test_every_fault_has_its_line(tmp_path: Path) -> None:
 
 
 def test_the_file_that_we_come_with_is_good() -> None:
-    mapping = load(ROOT / "config/crm.yaml", CrmMapping, "")
+    mapping = load(EXAMPLE_CONFIG / "crm.yaml", CrmMapping, "")
     assert {name for system in ("hubspot", "salesforce") for name in mapping.objects(system)} == {
         "contacts",
         "companies",
         "Account",
         "Contact",
     }
-    assert fits_the_schema(ROOT / "config/crm.yaml")
+    assert fits_the_schema(EXAMPLE_CONFIG / "crm.yaml")
 
 
 def test_the_schema_refuses_what_the_file_may_not_hold(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from config_files import BadConfig, load
 from models.warehouse import Column, Mapping, StreamMapping, Type
 from models.warehouse_tables import change_log_table, target_table
+from stack import EXAMPLE_CONFIG
 from tests.contracts.warehouse_rows import MAPPING, mapping_of
 
 STREAMS = [
@@ -46,7 +47,7 @@ def test_of_a_stream_also_its_parents_parents_are_kept() -> None:
 
 def test_misspelt_field_is_told_with_its_line_and_the_nearest_name(tmp_path: Path) -> None:
     file = tmp_path / "warehouse.yaml"
-    text = Path("config/warehouse.yaml").read_text()
+    text = (EXAMPLE_CONFIG / "warehouse.yaml").read_text()
     file.write_text(text.replace("look_back_days:", "look_bak_days:"))
     line = text[: text.index("look_back_days:")].count("\n") + 1
     with pytest.raises(BadConfig, match=rf"warehouse.yaml:{line}: .*did you mean look_back_days\?"):

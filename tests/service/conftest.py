@@ -4,7 +4,7 @@ import asyncio
 import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -71,13 +71,19 @@ def mogulflow(stack: Stack, tmp_path: Path) -> Command:
     return run
 
 
-@asynccontextmanager
-async def started(
+def started(
     folder: Path, *arguments: str, **environment: str
-) -> AsyncIterator[asyncio.subprocess.Process]:
+) -> AbstractAsyncContextManager[asyncio.subprocess.Process]:
     """The command, in a folder where no `.env` lies, on a wide terminal."""
+    return started_of(ROOT, folder, *arguments, **environment)
+
+
+@asynccontextmanager
+async def started_of(
+    checkout: Path, folder: Path, *arguments: str, **environment: str
+) -> AsyncIterator[asyncio.subprocess.Process]:
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, str(ROOT / "cli.py"), *arguments),
+        *(sys.executable, str(checkout / "cli.py"), *arguments),
         cwd=folder,
         env=environment | {"COLUMNS": "400"},
         stdout=asyncio.subprocess.PIPE,

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 import signal
 import socket
 from pathlib import Path
@@ -11,8 +12,8 @@ import pytest
 from dotenv import dotenv_values
 
 from processes import locked
-from stack import OURS
-from tests.service.conftest import started
+from stack import OURS, ROOT
+from tests.service.conftest import started, started_of
 
 PATIENCE_SECONDS = 120
 pytestmark = pytest.mark.timeout(300)
@@ -50,10 +51,39 @@ def _answers(address: str) -> bool:
         return probe.connect_ex((str(place.hostname), place.port or 0)) == 0
 
 
-async def test_once_checks_every_claim_and_leaves_nothing_behind(
-    tmp_path: Path, environment: dict[str, str]
+ROUTES = """
+routes:
+  - name: ours
+    template: churn_save
+    when: {movements: [churn], minimum_mrr: 1000000}
+    options: {channel: "#ours", task: {fallback_owner: ours@acme.example}}
+"""
+DOTENV = """
+TEMPORAL_ADDRESS=127.0.0.1:1
+SLACK__BOT_TOKEN=xoxb-ours
+WAREHOUSE__ENGINE=snowflake
+ROUTES_FILE=config/routes.yaml
+LOG_LEVEL=loud
+"""
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A user's own: a route, a mapping that does not load, and connections of which none answers."""
+    checkout = tmp_path / "checkout"
+    leave = shutil.ignore_patterns(".*", "tests", "benchmarks", "docs", "__pycache__")
+    shutil.copytree(ROOT, checkout, ignore=leave)
+    (checkout / "config/routes.yaml").write_text(ROUTES)
+    for name in ("crm", "warehouse"):
+        (checkout / f"config/{name}.yaml").write_text("ours: true")
+    (checkout / ".env").write_text(DOTENV)
+    return checkout
+
+
+async def test_once_checks_every_claim_whatever_a_user_has_set_and_leaves_nothing_behind(
+    tmp_path: Path, checkout: Path, environment: dict[str, str]
 ) -> None:
-    async with started(tmp_path, "demo", "--once", **environment) as process:
+    async with started_of(checkout, checkout, "demo", "--once", **environment) as process:
         output = await output_of(process)
     assert process.returncode == 0, output
     assert "holds" in output

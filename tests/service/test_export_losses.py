@@ -18,12 +18,12 @@ from models.runs import Outcome
 from postgres import USER, Postgres
 from processes import free_ports
 from simulators.control import Control
-from stack import ANY_PORTS, ROOT, Stack
+from stack import ANY_PORTS, EXAMPLE_CONFIG, Stack
 from tests.doubles.lossy import lossy_line
 from tests.service.conftest import Command, until
 from tests.service.test_losses import was_hit
 
-MAPPING = load_mapping(ROOT / "config" / "warehouse.yaml")
+MAPPING = load_mapping(EXAMPLE_CONFIG / "warehouse.yaml")
 
 COUNTED = "select stream, count(*) from chartmogul.load_runs group by 1"
 

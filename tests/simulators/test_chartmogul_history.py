@@ -235,3 +235,29 @@ def test_earlier_balance_follows_a_late_row(simulators: Control, chartmogul: htt
     assert [a["activity-mrr"] for a in live(chartmogul)] == [row.mrr + 300]
     eventually(lambda: len(live(chartmogul)) == 2)
     assert [a["activity-mrr"] for a in live(chartmogul)] == [row.mrr + 50, row.mrr + 350]
+
+
+@pytest.mark.parametrize(("answers", "status"), [("404", 404), ("survivor", 200)])
+def test_the_id_of_a_merged_customer_is_not_there_or_answers_with_who_is_left(
+    simulators: Control, chartmogul: httpx.Client, answers: str, status: int
+) -> None:
+    gone, into = simulators.customers(limit=2)
+    simulators.chartmogul(merged_answers=answers)
+    simulators.merge(gone.uuid, into.uuid)
+    answer = chartmogul.get(f"/customers/{gone.uuid}")
+    assert answer.status_code == status
+    assert answer.json().get("uuid") == (into.uuid if status == 200 else None)
+
+
+def test_a_return_within_the_second_of_the_cancellation_pays(
+    simulators: Control, chartmogul: httpx.Client
+) -> None:
+    row = next(each for each in simulators.customers() if each.mrr)
+    second = datetime.now(UTC).replace(microsecond=0)
+    simulators.cancel(row.uuid, at=second, send=False)
+    simulators.reactivate(row.uuid, at=second, send=False, cents=52_000)
+    newest, before = of(chartmogul, row)[:2]
+    assert (before["type"], before["activity-mrr"]) == ("churn", 0)
+    assert (newest["type"], newest["activity-mrr"]) == ("reactivation", 52_000)
+    assert newest["date"] == before["date"]
+    assert state(chartmogul, row)[1] == 52_000

@@ -258,3 +258,15 @@ def test_control_changes_a_record(simulators: Control, salesforce: httpx.Client)
 def test_retired_version_is_refused(salesforce: httpx.Client) -> None:
     url = str(salesforce.base_url).replace("62.0", "99.0")
     assert salesforce.get(f"{url}limits").status_code == 404
+
+
+def test_which_status_closes_a_task_is_the_orgs_choice(simulators: Control, salesforce: httpx.Client) -> None:
+    closing = "SELECT ApiName, SortOrder FROM TaskStatus WHERE IsClosed = true"
+    assert [row["ApiName"] for row in query(salesforce, closing)["records"]] == ["Completed"]
+    for status in simulators.records("TaskStatus"):
+        simulators.change_record("TaskStatus", status["Id"], IsClosed=status["ApiName"] == "Deferred")
+    assert [row["ApiName"] for row in query(salesforce, closing)["records"]] == ["Deferred"]
+    for key, name, closed in (("k1", "Completed", False), ("k2", "Deferred", True)):
+        upsert(salesforce, key, Subject="Save", Status=name, ActivityDate="2026-11-30")
+        [task] = [each for each in simulators.records("Task") if each[KEY] == key]
+        assert task["IsClosed"] is closed

@@ -10,9 +10,9 @@ from models.crm import CrmMapping
 from models.crm_sync import CrmReport, ObjectReport
 from settings import Settings
 from simulators.control import Control
-from tests.conftest import ROOT
+from stack import EXAMPLE_CONFIG
 
-MAPPING = load(ROOT / "config/crm.yaml", CrmMapping, "It is part of the repository.")
+MAPPING = load(EXAMPLE_CONFIG / "crm.yaml", CrmMapping, "It is part of the repository.")
 KEY = "chartmogul_customer_uuid"
 
 

@@ -309,3 +309,27 @@ async def test_a_task_that_its_owner_closed_keeps_their_status(simulators: Contr
     simulators.reactivate(uuid_of(body), send=False)
     assert (await handle.result()).outcome is Outcome.SAVED
     assert simulators.records("Task")[0]["Status"] == "Deferred"
+
+
+async def test_a_return_that_is_undone_before_it_could_be_said_is_waited_for_again(
+    simulators: Control, client: Client, start: Start
+) -> None:
+    body = left(simulators)
+    handle = await acted_on(start, body, 7, reread_after_seconds=1)
+    fault = simulators.fault("slack", "status", path="chat.postMessage", status=503, times=None)
+    back = simulators.reactivate(uuid_of(body), send=False)
+    await handle.signal("came_back", event_of(back))
+    posts = len([each for each in simulators.calls("slack") if "chat.postMessage" in each.path])
+    await until(lambda: _tried(simulators, "slack", "chat.postMessage", posts + 1))
+    simulators.cancel(uuid_of(body), send=False)
+    before = _readings(simulators, body)
+
+    async def is_read_again() -> bool:
+        return _readings(simulators, body) > before
+
+    await until(is_read_again)
+    simulators.remove_fault(fault.id)
+    again = simulators.reactivate(uuid_of(body), send=False)
+    await handle.signal("came_back", event_of(again | {"date": datetime.now(UTC).isoformat()}))
+    assert (await handle.result()).outcome is Outcome.SAVED
+    assert len(simulators.messages()) == 2

@@ -149,11 +149,11 @@ async def test_of_a_customer_that_is_deleted_nobody_knows_and_a_person_is_told(
     assert "Outcome" not in simulators.records("Task")[0]["Description"]
 
 
-async def test_a_cancellation_restated_as_a_contraction_is_withdrawn(
+async def test_a_cancellation_restated_as_a_contraction_is_withdrawn_as_soon_as_we_are_told(
     simulators: Control, start: Start
 ) -> None:
     body = left(simulators)
-    handle = await acted_on(start, body)
+    handle = await acted_on(start, body, 7)
     paid = -body["mrr_movement_in_account_currency"]
     simulators.restate(uuid_of(body), type="contraction", cents=paid - 8_000)
     now = body | {"movement_type": "contraction", "mrr_movement_in_account_currency": 8_000 - paid}
@@ -167,6 +167,15 @@ async def test_a_cancellation_restated_as_a_contraction_is_withdrawn(
     ):
         assert "pays $80.00 MRR; ChartMogul now shows the cancellation as a contraction" in text
     assert simulators.records("Task")[0]["IsClosed"]
+
+
+async def test_a_cancellation_restated_as_a_contraction_is_found_out_without_being_told(
+    simulators: Control, start: Start
+) -> None:
+    body = left(simulators)
+    handle = await acted_on(start, body)
+    simulators.restate(uuid_of(body), type="contraction", cents=100)
+    assert (await handle.result()).outcome is Outcome.WITHDRAWN
 
 
 async def test_a_cancellation_that_is_not_listed_any_more_is_withdrawn(

@@ -20,9 +20,10 @@ from models.warehouse import Mapping
 from settings import Settings
 from settings_warehouse import DuckDbWarehouse
 from simulators.control import Control
+from stack import EXAMPLE_CONFIG
 from tests.conftest import in_a_namespace_of_its_own
 
-MAPPING = load("config/warehouse.yaml", Mapping, "It is part of the repository.")
+MAPPING = load(EXAMPLE_CONFIG / "warehouse.yaml", Mapping, "It is part of the repository.")
 SCHEMAS = ("chartmogul", "chartmogul_europe")
 NIGHTS = itertools.count()
 
