@@ -10,7 +10,7 @@ from typing import Any, Self
 
 from temporalio.client import Client
 from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
-from temporalio.worker import Worker
+from temporalio.worker import Interceptor, Worker
 
 import ingress.sweep
 import temporal
@@ -18,11 +18,14 @@ from activities.chartmogul import ChartMogulActivities
 from activities.crm import CrmActivities
 from activities.holds import HoldActivities
 from activities.movements import MovementActivities, Sweeper
+from activities.pauses import Pauses
+from activities.pressure import Pressure, tuner
 from activities.runs import RunsActivities
 from activities.salesforce import SalesforceActivities
 from activities.slack import SlackActivities
 from activities.warehouse import WarehouseActivities
 from clients.chartmogul import ChartMogulClient
+from clients.cooldown import Cooldowns
 from clients.crm_hubspot import HubSpotCrm
 from clients.crm_salesforce import SalesforceCrm
 from clients.crm_systems import Crm
@@ -63,12 +66,19 @@ class Connections:
     slack: SlackClient | None
 
     @classmethod
-    def of(cls, settings: Settings) -> Self:
+    def of(cls, settings: Settings, cooldowns: Cooldowns | None = None) -> Self:
+        """With `cooldowns` calls wait while a system is closed, as those of a worker do."""
+        of = cooldowns.of if cooldowns else lambda _: None
         return cls(
-            chartmogul={name: ChartMogulClient(each) for name, each in settings.chartmogul.items()},
-            hubspot=HubSpotClient(settings.hubspot) if settings.hubspot else None,
-            salesforce=SalesforceClient(settings.salesforce) if settings.salesforce else None,
-            slack=SlackClient(settings.slack) if settings.slack else None,
+            chartmogul={
+                name: ChartMogulClient(each, cooldown=of("chartmogul"))
+                for name, each in settings.chartmogul.items()
+            },
+            hubspot=HubSpotClient(settings.hubspot, cooldown=of("hubspot")) if settings.hubspot else None,
+            salesforce=SalesforceClient(settings.salesforce, cooldown=of("salesforce"))
+            if settings.salesforce
+            else None,
+            slack=SlackClient(settings.slack, cooldown=of("slack")) if settings.slack else None,
         )
 
     async def aclose(self) -> None:
@@ -94,14 +104,15 @@ class System:
     rate: float
 
 
-def systems(connections: Connections, settings: Settings, sweeper: Sweeper) -> list[System]:
+def systems(connections: Connections, settings: Settings, sweeper: Sweeper, pauses: Pauses) -> list[System]:
     chartmogul = ChartMogulActivities(connections.chartmogul)
     salesforce = SalesforceActivities(connections.salesforce)
     settle = settings.slack.settle_seconds if settings.slack else 0
     slack = SlackActivities(connections.slack, settle)
     threads = settings.salesforce.threads if settings.salesforce else 1
     crm = CrmActivities(connections.chartmogul, connections.crms(settings))
-    holds = HoldActivities(settings.slack.ops_channel if settings.slack else None, settings.web_ui_url)
+    ops_channel = settings.slack.ops_channel if settings.slack else None
+    holds = HoldActivities(pauses, ops_channel, settings.web_ui_url)
     movements = MovementActivities(connections.chartmogul, sweeper)
     warehouse = WarehouseActivities(
         connections.chartmogul,
@@ -140,9 +151,9 @@ def systems(connections: Connections, settings: Settings, sweeper: Sweeper) -> l
             slots=settings.hubspot.threads if settings.hubspot else 1,
             rate=20,
         ),
-        # Slack names "several hundred messages a minute" for a workspace; most slots only wait for
-        # its history to settle
-        System("slack", [slack.find_member, slack.post_message], slots=20, rate=5),
+        # How fast Slack takes messages its cooldown finds out; most slots only wait for its history to
+        # settle
+        System("slack", [slack.find_member, slack.post_message], slots=40, rate=20),
         # ChartMogul is spared by the client, request by request
         System("movements", [movements.sweep, movements.compare], slots=4, rate=50),
         # Two streams at a time: while one is loaded the other is read
@@ -151,21 +162,43 @@ def systems(connections: Connections, settings: Settings, sweeper: Sweeper) -> l
         System("runs", [RunsActivities().find_trouble], slots=2, rate=5),
         System(
             "holds",
-            [holds.count_held, holds.end_held, holds.pause_schedules, holds.resume_schedules],
+            [
+                holds.count_held,
+                holds.end_held,
+                holds.is_paused,
+                holds.pause_schedules,
+                holds.resume_schedules,
+            ],
             slots=10,
             rate=10,
         ),
     ]
 
 
-def workers(client: Client, settings: Settings, connections: Connections, holds: Holds) -> list[Worker]:
+def cooldowns_for(settings: Settings) -> Cooldowns:
+    """Where threads bound the calls, no more are under way: what waits for a thread is not."""
+    systems = {"salesforce": settings.salesforce, "hubspot": settings.hubspot}
+    return Cooldowns({name: each.threads for name, each in systems.items() if each})
+
+
+def workers(
+    client: Client, settings: Settings, connections: Connections, cooldowns: Cooldowns, holds: Holds
+) -> list[Worker]:
     routes = holds.routes
     door = Door(client, routes, settings.web_ui_url, crm_for(routes, settings), holds)
-    known = systems(connections, settings, ingress.sweep.Sweeper(door))
-    return [_workflow_worker(client, settings, known), *(_system_worker(client, each) for each in known)]
+    pauses = Pauses(cooldowns)
+    holds.listen(pauses.note)
+    interceptors = [pauses, Pressure(cooldowns)]
+    known = systems(connections, settings, ingress.sweep.Sweeper(door), pauses)
+    return [
+        _workflow_worker(client, settings, known, interceptors),
+        *(_system_worker(client, each, cooldowns, interceptors) for each in known),
+    ]
 
 
-def _workflow_worker(client: Client, settings: Settings, known: list[System]) -> Worker:
+def _workflow_worker(
+    client: Client, settings: Settings, known: list[System], interceptors: Sequence[Interceptor]
+) -> Worker:
     """Runs the workflows, and every step's local try."""
     return Worker(
         client,
@@ -179,15 +212,19 @@ def _workflow_worker(client: Client, settings: Settings, known: list[System]) ->
         workflow_runner=temporal.workflow_runner(settings.workflow_sandbox),
         workflow_failure_exception_types=temporal.WORKFLOW_FAILURES,
         graceful_shutdown_timeout=GRACE,
+        interceptors=interceptors,
     )
 
 
-def _system_worker(client: Client, system: System) -> Worker:
+def _system_worker(
+    client: Client, system: System, cooldowns: Cooldowns, interceptors: Sequence[Interceptor]
+) -> Worker:
     return Worker(
         client,
         task_queue=system.queue,
         activities=system.activities,
-        max_concurrent_activities=system.slots,
+        tuner=tuner(cooldowns.of(system.queue), system.slots),
+        interceptors=interceptors,
         max_task_queue_activities_per_second=system.rate,
         graceful_shutdown_timeout=GRACE,
     )
@@ -207,18 +244,21 @@ def runtime(settings: Settings) -> Runtime | None:
 
 
 @asynccontextmanager
-async def running(client: Client, settings: Settings, holds: Holds | None = None) -> Any:
+async def running(
+    client: Client, settings: Settings, cooldowns: Cooldowns | None = None, holds: Holds | None = None
+) -> Any:
     """All workers, for as long as the block lasts. A fatal error of one ends the block. Without `holds`,
     which somebody watches, they have and watch their own."""
     if holds is None:
         holds = Holds(client, load_routes(settings.routes_file))
-        async with holds.watching(), running(client, settings, holds):
+        async with holds.watching(), running(client, settings, cooldowns, holds):
             yield
         return
-    connections = Connections.of(settings)
+    cooldowns = cooldowns or cooldowns_for(settings)
+    connections = Connections.of(settings, cooldowns)
     try:
         async with asyncio.TaskGroup() as group:
-            started = workers(client, settings, connections, holds)
+            started = workers(client, settings, connections, cooldowns, holds)
             tasks = [group.create_task(worker.run()) for worker in started]
             try:
                 yield

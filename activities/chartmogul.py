@@ -7,7 +7,6 @@ from typing import TypeVar
 from pydantic import BaseModel, ConfigDict
 
 from activities.definition import step_activity
-from activities.errors import remember
 from clients.chartmogul import ChartMogulClient
 from clients.errors import IntegrationError, NotFound, Unauthorized
 from models.chartmogul import Customer, CustomerMovement, CustomerNow, Note, Subscription
@@ -82,10 +81,7 @@ async def _latest_note(client: ChartMogulClient, uuid: str) -> tuple[Note | None
     try:
         async with asyncio.timeout(NOTE_SECONDS):
             return await client.latest_note(uuid), True
-    except IntegrationError as error:
-        remember(error)
-        return None, False
-    except TimeoutError:
+    except (IntegrationError, TimeoutError):
         return None, False
 
 

@@ -23,6 +23,7 @@ from clients.chartmogul_streams import (
     read_whole,
 )
 from clients.chartmogul_windows import MovementBlock, read_movements
+from clients.cooldown import Cooldown, through
 from clients.errors import RateLimited
 from clients.http import CONNECT_SECONDS, Call, error_for, parsed, proxy_for, unclear
 from clients.pace import Pace
@@ -64,8 +65,9 @@ class ChartMogulClient:
         timeout_seconds: float = 10,
         page_size: int = PAGE_SIZE,
         patience: Sequence[float] = PATIENCE,
+        cooldown: Cooldown | None = None,
     ) -> None:
-        self._account = account
+        self._account, self._cooldown = account, cooldown
         self._page_size = str(page_size)
         # Evenly spaced: a burst would take from what live events may use in that second.
         self._pace = Pace(account.requests_per_second * account.bulk_share)
@@ -171,12 +173,16 @@ class ChartMogulClient:
         async with self._lines:
             await self._pace.turn()
             try:
-                return await self._get(call, path, **params)
+                return await self._ask(call, path, **params)
             except RateLimited:
                 self._pace.skip(TURNS_AFTER_A_REFUSAL)
                 raise
 
     async def _get(self, call: Call, path: str, **params: str) -> Any:
+        """For live events. Bulk work has its own pace and patience."""
+        return await through(self._cooldown, lambda: self._ask(call, path, **params))
+
+    async def _ask(self, call: Call, path: str, **params: str) -> Any:
         url = f"{self._account.base_url.rstrip('/')}/{path}"
         try:
             async with self._http().get(url, params=params, allow_redirects=False) as response:

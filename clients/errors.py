@@ -15,6 +15,13 @@ IntegrationError
 
 from datetime import timedelta
 
+TITLES = {"chartmogul": "ChartMogul", "hubspot": "HubSpot"}
+
+
+def title(system: str) -> str:
+    """How people write the system's name."""
+    return TITLES.get(system, system.capitalize())
+
 
 class IntegrationError(Exception):
     """`system` is the client's file name; the message says what failed and, for Permanent, what to do."""
@@ -31,7 +38,14 @@ class Retryable(IntegrationError):
 
 
 class RateLimited(Retryable):
-    """Refused for now. `retry_after` is what the vendor named, or None."""
+    """Refused for now. `retry_after` is what the vendor named, or None. `quota`: it says that a quota of
+    the day or of the whole account is used up."""
+
+    def __init__(
+        self, system: str, message: str, retry_after: timedelta | None = None, *, quota: bool = False
+    ) -> None:
+        super().__init__(system, message, retry_after)
+        self.quota = quota
 
 
 class Unavailable(Retryable):

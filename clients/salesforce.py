@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from requests import codes
 from simple_salesforce.format import format_external_id, format_soql
 
+from clients.cooldown import Cooldown
 from clients.errors import Ambiguous, Rejected
 from clients.http import Call, parsed, refused, unclear
 from clients.salesforce_bulk import SalesforceBulk
@@ -27,12 +28,17 @@ class TaskSaved(NamedTuple):
 
 class SalesforceClient:
     def __init__(
-        self, settings: Salesforce, *, timeout_seconds: float = 10, bulk_timeout_seconds: float = 60
+        self,
+        settings: Salesforce,
+        *,
+        timeout_seconds: float = 10,
+        bulk_timeout_seconds: float = 60,
+        cooldown: Cooldown | None = None,
     ) -> None:
         self._account_key = api_name(settings.account_key_field)
         self._task_key = api_name(settings.task_key_field)
         self._base_url = settings.instance_url.rstrip("/")
-        self._transport = SalesforceTransport(settings, timeout_seconds)
+        self._transport = SalesforceTransport(settings, timeout_seconds, cooldown)
         self.bulk = SalesforceBulk(self._transport, settings.threads, bulk_timeout_seconds)
 
     async def aclose(self) -> None:

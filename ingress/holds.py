@@ -9,7 +9,7 @@ they begin between two looks, and no further.
 import asyncio
 import logging
 from collections import deque
-from collections.abc import AsyncIterator, Container, Mapping
+from collections.abc import AsyncIterator, Callable, Container, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
@@ -23,7 +23,6 @@ from temporalio.common import (
 
 import temporal
 from activities.holds import holdings, memo_of
-from activities.pauses import note_paused
 from ingress import metrics
 from models.effects import Mode
 from models.events import EventSource, MrrMovement
@@ -94,12 +93,18 @@ class Holds:
         self._client, self.routes = client, routes
         self._open: dict[str, Holding] = {}
         self._counts = {each.name: _Count(each.brake_above) for each in routes.routes}
+        self._listeners: list[Callable[[Mapping[str, Holding]], None]] = []
         self._looks = 0
         self._known = False
 
     @property
     def open(self) -> Mapping[str, Holding]:
         return self._open
+
+    def listen(self, listener: Callable[[Mapping[str, Holding]], None]) -> None:
+        """Have this called with what is open, now and at each look."""
+        self._listeners.append(listener)
+        listener(self._open)
 
     def held_by(self, route: Route, event: MrrMovement) -> str | None:
         """Raises RuntimeError until it was looked once: something may be paused."""
@@ -146,7 +151,8 @@ class Holds:
         now = datetime.now(UTC)
         found = await holdings(self._client, now - HOUR)
         self._open, self._known = {each.name: each for each in found if each.is_open}, True
-        note_paused(self._client.namespace, self._open)
+        for listener in self._listeners:
+            listener(self._open)
         metrics.HOLDS.clear()
         for name in self._open:
             metrics.HOLDS.labels(hold=name).set(1)

@@ -16,7 +16,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 import worker
-from activities import errors
+from clients.cooldown import Cooldowns
 from devserver import DevServer, prepare_namespace
 from processes import free_ports
 from settings import ChartMogulAccount, HubSpot, Salesforce, Settings, Slack
@@ -51,10 +51,16 @@ def simulators_url() -> Iterator[str]:
 SEEDS = itertools.count(1000)
 
 
+@pytest.fixture(scope="session")
+def cooldowns(settings: Settings) -> Cooldowns:
+    """Those of `workers`."""
+    return worker.cooldowns_for(settings)
+
+
 @pytest.fixture
-def simulators(simulators_url: str) -> Iterator[Control]:
+def simulators(simulators_url: str, cooldowns: Cooldowns) -> Iterator[Control]:
     """The simulators, fresh, and with customers whose events no other test has seen."""
-    errors._closed_until.clear()  # a pause that the last test's system asked for
+    cooldowns.forget()  # a pause that the last test's system asked for
     with Control(simulators_url) as control:
         control.reset(seed=next(SEEDS))
         yield control
@@ -132,9 +138,9 @@ def settings(simulators_url: str) -> Settings:
 
 
 @pytest.fixture(scope="session")
-async def workers(client: Client, settings: Settings) -> AsyncIterator[None]:
+async def workers(client: Client, settings: Settings, cooldowns: Cooldowns) -> AsyncIterator[None]:
     """All workers, in this process, with the workflow sandbox on."""
-    async with worker.running(client, settings):
+    async with worker.running(client, settings, cooldowns):
         yield
 
 

@@ -12,7 +12,6 @@ import pytest
 from clients.errors import NotFound, OutcomeUnknown, Rejected
 from clients.salesforce import SalesforceClient
 from clients.salesforce_bulk import MOST_ROWS, Record
-from clients.salesforce_transport import LIMIT_WAIT
 from models.effects import Action
 from models.salesforce import RowOutcome, RowProblem
 from simulators.control import Control
@@ -30,7 +29,6 @@ class TestSalesforceBulkContract(WriteContract):
     system = "salesforce"
     read_path = QUERY
     write_path = COLLECTIONS
-    default_wait = LIMIT_WAIT
     answer = {"totalSize": 0, "done": True, "records": [], "brandNew": {"deep": [1]}}
     wrong_answer = {"totalSize": 0, "records": "none"}
 
