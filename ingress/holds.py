@@ -71,7 +71,7 @@ class _Count:
     @property
     def begun(self) -> int:
         since = max(self._since, datetime.now(UTC) - HOUR)
-        full = len(self._mine) == self._limit and self._mine[0] > since
+        full = 0 < self._limit == len(self._mine) and self._mine[0] > since
         return max(self._listed + self._later, self._limit if full else 0)
 
     @property
