@@ -10,7 +10,7 @@ from typing import Any, Self
 
 from temporalio.client import Client
 from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
-from temporalio.worker import Worker
+from temporalio.worker import Interceptor, Worker
 
 import ingress.sweep
 import temporal
@@ -18,6 +18,7 @@ from activities.chartmogul import ChartMogulActivities
 from activities.crm import CrmActivities
 from activities.holds import HoldActivities
 from activities.movements import MovementActivities, Sweeper
+from activities.pauses import Pauses
 from activities.pressure import Pressure, tuner
 from activities.runs import RunsActivities
 from activities.salesforce import SalesforceActivities
@@ -103,14 +104,15 @@ class System:
     rate: float
 
 
-def systems(connections: Connections, settings: Settings, sweeper: Sweeper) -> list[System]:
+def systems(connections: Connections, settings: Settings, sweeper: Sweeper, pauses: Pauses) -> list[System]:
     chartmogul = ChartMogulActivities(connections.chartmogul)
     salesforce = SalesforceActivities(connections.salesforce)
     settle = settings.slack.settle_seconds if settings.slack else 0
     slack = SlackActivities(connections.slack, settle)
     threads = settings.salesforce.threads if settings.salesforce else 1
     crm = CrmActivities(connections.chartmogul, connections.crms(settings))
-    holds = HoldActivities(settings.slack.ops_channel if settings.slack else None, settings.web_ui_url)
+    ops_channel = settings.slack.ops_channel if settings.slack else None
+    holds = HoldActivities(pauses, ops_channel, settings.web_ui_url)
     movements = MovementActivities(connections.chartmogul, sweeper)
     warehouse = WarehouseActivities(
         connections.chartmogul,
@@ -160,7 +162,13 @@ def systems(connections: Connections, settings: Settings, sweeper: Sweeper) -> l
         System("runs", [RunsActivities().find_trouble], slots=2, rate=5),
         System(
             "holds",
-            [holds.count_held, holds.end_held, holds.pause_schedules, holds.resume_schedules],
+            [
+                holds.count_held,
+                holds.end_held,
+                holds.is_paused,
+                holds.pause_schedules,
+                holds.resume_schedules,
+            ],
             slots=10,
             rate=10,
         ),
@@ -174,18 +182,23 @@ def cooldowns_for(settings: Settings) -> Cooldowns:
 
 
 def workers(
-    client: Client, settings: Settings, connections: Connections, holds: Holds, cooldowns: Cooldowns
+    client: Client, settings: Settings, connections: Connections, cooldowns: Cooldowns, holds: Holds
 ) -> list[Worker]:
     routes = holds.routes
     door = Door(client, routes, settings.web_ui_url, crm_for(routes, settings), settings.zones, holds)
-    known = systems(connections, settings, ingress.sweep.Sweeper(door))
+    pauses = Pauses(cooldowns)
+    holds.listen(pauses.note)
+    interceptors = [pauses, Pressure(cooldowns)]
+    known = systems(connections, settings, ingress.sweep.Sweeper(door), pauses)
     return [
-        _workflow_worker(client, settings, known, cooldowns),
-        *(_system_worker(client, each, cooldowns) for each in known),
+        _workflow_worker(client, settings, known, interceptors),
+        *(_system_worker(client, each, cooldowns, interceptors) for each in known),
     ]
 
 
-def _workflow_worker(client: Client, settings: Settings, known: list[System], cooldowns: Cooldowns) -> Worker:
+def _workflow_worker(
+    client: Client, settings: Settings, known: list[System], interceptors: Sequence[Interceptor]
+) -> Worker:
     """Runs the workflows, and every step's local try."""
     return Worker(
         client,
@@ -199,17 +212,19 @@ def _workflow_worker(client: Client, settings: Settings, known: list[System], co
         workflow_runner=temporal.workflow_runner(settings.workflow_sandbox),
         workflow_failure_exception_types=temporal.WORKFLOW_FAILURES,
         graceful_shutdown_timeout=GRACE,
-        interceptors=[Pressure(cooldowns)],
+        interceptors=interceptors,
     )
 
 
-def _system_worker(client: Client, system: System, cooldowns: Cooldowns) -> Worker:
+def _system_worker(
+    client: Client, system: System, cooldowns: Cooldowns, interceptors: Sequence[Interceptor]
+) -> Worker:
     return Worker(
         client,
         task_queue=system.queue,
         activities=system.activities,
         tuner=tuner(cooldowns.of(system.queue), system.slots),
-        interceptors=[Pressure(cooldowns)],
+        interceptors=interceptors,
         max_task_queue_activities_per_second=system.rate,
         graceful_shutdown_timeout=GRACE,
     )
@@ -230,20 +245,20 @@ def runtime(settings: Settings) -> Runtime | None:
 
 @asynccontextmanager
 async def running(
-    client: Client, settings: Settings, holds: Holds | None = None, cooldowns: Cooldowns | None = None
+    client: Client, settings: Settings, cooldowns: Cooldowns | None = None, holds: Holds | None = None
 ) -> Any:
     """All workers, for as long as the block lasts. A fatal error of one ends the block. Without `holds`,
     which somebody watches, they have and watch their own."""
     if holds is None:
         holds = Holds(client, load_routes(settings.routes_file))
-        async with holds.watching(), running(client, settings, holds, cooldowns):
+        async with holds.watching(), running(client, settings, cooldowns, holds):
             yield
         return
     cooldowns = cooldowns or cooldowns_for(settings)
     connections = Connections.of(settings, cooldowns)
     try:
         async with asyncio.TaskGroup() as group:
-            started = workers(client, settings, connections, holds, cooldowns)
+            started = workers(client, settings, connections, cooldowns, holds)
             tasks = [group.create_task(worker.run()) for worker in started]
             try:
                 yield

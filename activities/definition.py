@@ -9,7 +9,6 @@ from typing import Any, Protocol, TypeVar, cast
 from temporalio import activity
 
 from activities.errors import application_error
-from activities.pauses import refuse_while_paused, unless_paused
 from clients.errors import IntegrationError, Outdated, Unavailable
 from models.effects import Effect, Write
 
@@ -52,13 +51,10 @@ def step_activity(
         @wraps(method)
         async def run(self: S, arg: A) -> R:
             info = activity.info()
-            refuse_while_paused(definition.system, arg)
             try:
                 if info.is_local:
                     _refuse_when_late(definition.system, arg)
-                work = method(self, _repeated(arg) if info.attempt > 1 else arg)
-                is_long = info.heartbeat_timeout is not None
-                result = await (unless_paused(definition.system, arg, work) if is_long else work)
+                result = await method(self, _repeated(arg) if info.attempt > 1 else arg)
             except IntegrationError as error:
                 raise application_error(error, local=info.is_local) from None
             return _counted(result, info.attempt)

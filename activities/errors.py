@@ -2,7 +2,7 @@
 
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
-from clients.errors import IntegrationError, Outdated, RateLimited, Retryable
+from clients.errors import IntegrationError, Outdated, Paused, RateLimited, Retryable
 
 
 def application_error(error: IntegrationError, *, local: bool) -> ApplicationError:
@@ -10,7 +10,7 @@ def application_error(error: IntegrationError, *, local: bool) -> ApplicationErr
     there is none: the step goes to the system's queue, which waits as long as the system is closed."""
     retryable = isinstance(error, Retryable)
     # A refusal, a local try that the durable way repeats, and what is read again first are no failures.
-    expected = isinstance(error, RateLimited | Outdated) or (local and retryable)
+    expected = isinstance(error, RateLimited | Paused | Outdated) or (local and retryable)
     return ApplicationError(
         str(error),
         type=type(error).__name__,

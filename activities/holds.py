@@ -20,8 +20,19 @@ from temporalio.service import RPCError, RPCStatusCode
 import temporal
 from activities.beating import beating
 from activities.definition import step_activity
+from activities.pauses import Pauses
 from clients.errors import Unavailable
-from models.holds import TEMPLATE, EndHeld, HeldNow, HeldQuery, Holding, HoldOn, SchedulesOf, Scope
+from models.holds import (
+    TEMPLATE,
+    EndHeld,
+    HeldNow,
+    HeldQuery,
+    Holding,
+    HoldOn,
+    PausedQuery,
+    SchedulesOf,
+    Scope,
+)
 from models.runs import Outcome
 
 RUNNING = "ExecutionStatus = 'Running'"
@@ -92,7 +103,8 @@ def memo_of(opened: HoldOn, decided_at: datetime | None = None) -> dict[str, Any
 class HoldActivities:
     """`ops_channel` and `web_ui_url` are of the messages that ask a person."""
 
-    def __init__(self, ops_channel: str | None, web_ui_url: str) -> None:
+    def __init__(self, pauses: Pauses, ops_channel: str | None, web_ui_url: str) -> None:
+        self._pauses = pauses
         self._ops_channel, self._web_ui_url = ops_channel, web_ui_url
 
     @step_activity("holds.count_held")
@@ -104,6 +116,11 @@ class HoldActivities:
             raise _unavailable(error) from None
         link = temporal.list_link(self._web_ui_url, client.namespace, held_by(query.name))
         return HeldNow(count=count, ops_channel=self._ops_channel, link=link)
+
+    @step_activity("holds.is_paused")
+    async def is_paused(self, query: PausedQuery) -> bool:
+        """Whether a person keeps steps of the system waiting, for the workflow that asks."""
+        return self._pauses.hold_on(query.system) is not None
 
     @step_activity("holds.end_held")
     async def end_held(self, work: EndHeld) -> int:

@@ -1,81 +1,105 @@
-"""What a person has paused, as this process knows it: no step of it begins, and long ones stop.
-
-The watch over holds says what is paused. It is kept by namespace, because workers of several may share a
-process.
-"""
+"""What a person has paused, as this process knows it: no step of it begins, and long ones stop."""
 
 import asyncio
 import random
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 from temporalio import activity
+from temporalio.exceptions import ApplicationError
+from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
 
 from activities.errors import application_error
+from clients.cooldown import Cooldowns
 from clients.errors import Paused
 from models.holds import EVERYTHING, PAUSED, Holding, Scope
 
 R = TypeVar("R")
 
-OURS = ("runs", "holds")
-"""Steps that look at Temporal alone, and are needed to end a pause."""
+SYSTEMS = ("chartmogul", "salesforce", "hubspot", "slack", "movements", "warehouse", "crm")
+"""Task queues of steps that call outside systems. Others look at Temporal alone, and are needed to end a
+pause."""
 
 NEEDS = {"movements": ("chartmogul",), "warehouse": ("chartmogul",), "crm": ("chartmogul",)}
 """Systems that a step calls beside the one in its name."""
 
 LOOK_AGAIN = timedelta(seconds=20)
-"""After a resume before its time what waits goes on within so long; each look is a try of the step."""
+"""Where a template is paused and not a system, its steps do not rest in their queue: each look is a try."""
 
 STOP_WITHIN_SECONDS = 1.0
 """A long step that is under way notices a pause."""
 
-_paused: dict[str, Mapping[str, Holding]] = {}
+
+class Pauses(Interceptor):
+    """For workers. A watch over holds notes here what is open."""
+
+    def __init__(self, cooldowns: Cooldowns) -> None:
+        self._cooldowns = cooldowns
+        self._open: Mapping[str, Holding] = {}
+
+    def note(self, open_now: Mapping[str, Holding]) -> None:
+        """Calls that wait within a step go on waiting, and no step of a paused system leaves its queue."""
+        self._open = open_now
+        for system in SYSTEMS:
+            cooldown = self._cooldowns.of(system)
+            if hold := self._first(_systems(system, system)):
+                cooldown.hold(hold.why)
+            else:
+                cooldown.resume()
+
+    def hold_on(self, system: str, arg: object = None) -> Holding | None:
+        """What keeps the step that runs just now from going on. `arg` may name the CRM it writes to."""
+        template = Scope(template=activity.info().workflow_type)
+        return self._first([template, *_systems(system, getattr(arg, "system", system))], system)
+
+    def _first(self, scopes: Iterable[Scope], system: str = SYSTEMS[0]) -> Holding | None:
+        names = (EVERYTHING, *(scope.hold for scope in scopes)) if system in SYSTEMS else ()
+        return next((self._open[name] for name in names if name in self._open), None)
+
+    def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:
+        return _Pausing(next, self)
 
 
-def note_paused(namespace: str, holds: Mapping[str, Holding]) -> None:
-    _paused[namespace] = holds
+class _Pausing(ActivityInboundInterceptor):
+    def __init__(self, next: ActivityInboundInterceptor, pauses: Pauses) -> None:
+        super().__init__(next)
+        self._pauses = pauses
+
+    async def execute_activity(self, input: ExecuteActivityInput) -> Any:
+        definition = getattr(input.fn, "definition", None)
+        if definition is None:
+            return await super().execute_activity(input)
+        arg = input.args[0] if input.args else None
+        if hold := self._pauses.hold_on(definition.system, arg):
+            raise _refusal(definition.system, hold)
+        if activity.info().heartbeat_timeout is None:
+            return await super().execute_activity(input)
+        return await self._until_paused(definition.system, arg, super().execute_activity(input))
+
+    async def _until_paused(self, system: str, arg: object, work: Awaitable[R]) -> R:
+        """A pause ends a long step as the loss of its worker would, and another try goes on."""
+        task = asyncio.ensure_future(work)
+        try:
+            while not task.done():
+                if hold := self._pauses.hold_on(system, arg):
+                    task.cancel()
+                    await asyncio.wait([task])
+                    raise _refusal(system, hold)
+                await asyncio.wait([task], timeout=STOP_WITHIN_SECONDS)
+        except asyncio.CancelledError:
+            task.cancel()
+        return await task
 
 
-def refuse_while_paused(system: str, arg: object) -> None:
-    """Raises what tells the workflow to wait: nothing was done."""
-    if hold := _hold(system, arg):
-        raise _refusal(system, hold)
+def _systems(system: str, named: object) -> list[Scope]:
+    systems = dict.fromkeys([system, str(named), *NEEDS.get(system, ())])
+    return [Scope(system=each) for each in systems]
 
 
-async def unless_paused(system: str, arg: object, work: Awaitable[R]) -> R:
-    """The work of a long step; a pause ends it as a lost worker would, and another try goes on."""
-    task = asyncio.ensure_future(work)
-    try:
-        while not task.done():
-            if hold := _hold(system, arg):
-                task.cancel()
-                await asyncio.wait([task])
-                raise _refusal(system, hold)
-            await asyncio.wait([task], timeout=STOP_WITHIN_SECONDS)
-    except asyncio.CancelledError:
-        task.cancel()
-    return await task
-
-
-def _hold(system: str, arg: object) -> Holding | None:
-    holds = _paused.get(activity.info().workflow_namespace or "")
-    if not holds or system in OURS:
-        return None
-    names = (EVERYTHING, *(scope.hold for scope in _scopes(system, arg)))
-    return next((holds[name] for name in names if name in holds), None)
-
-
-def _scopes(system: str, arg: Any) -> list[Scope]:
-    """`arg` may name the CRM that the step writes to."""
-    systems = {system, *NEEDS.get(system, ()), str(getattr(arg, "system", system))}
-    template = activity.info().workflow_type
-    return [Scope(template=template), *(Scope(system=each) for each in sorted(systems))]
-
-
-def _refusal(system: str, hold: Holding) -> Exception:
+def _refusal(system: str, hold: Holding) -> ApplicationError:
     until = f" until {hold.until:%d %b %H:%M} UTC" if hold.until else ""
     words = f"{PAUSED}: {Scope.of(hold.name).words}{until} ({hold.why}). It goes on by itself"
     left = hold.until - datetime.now(UTC) if hold.until else LOOK_AGAIN
     wait = min(max(left, timedelta(seconds=1)), LOOK_AGAIN) * random.uniform(0.75, 1.25)
-    return application_error(Paused(system, words, wait), local=True)
+    return application_error(Paused(system, words, wait), local=activity.info().is_local)

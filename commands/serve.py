@@ -78,7 +78,7 @@ async def _serve(settings: Settings, with_ingress: bool, with_worker: bool) -> N
         holds = Holds(client, routes)
         await stack.enter_async_context(holds.watching())
         if with_worker:
-            await stack.enter_async_context(worker.running(client, settings, holds))
+            await stack.enter_async_context(worker.running(client, settings, holds=holds))
         if with_ingress:
             app.state.door = Door(client, routes, settings.web_ui_url, crm, settings.zones, holds)
             stack.callback(server.close)  # no more events while the workers finish theirs

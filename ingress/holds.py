@@ -8,10 +8,9 @@ they begin between two looks, and no further.
 
 import asyncio
 import logging
-from collections import Counter
-from collections.abc import AsyncIterator, Mapping
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Container, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from temporalio.client import Client
@@ -24,7 +23,6 @@ from temporalio.common import (
 
 import temporal
 from activities.holds import holdings, memo_of
-from activities.pauses import note_paused
 from ingress import metrics
 from models.effects import Mode
 from models.events import EventSource, MrrMovement
@@ -48,31 +46,54 @@ too careful is better than not to be."""
 log = logging.getLogger("mogulflow.holds")
 
 
-@dataclass(frozen=True)
-class Known:
-    """`begun`: runs of each route within the hour that counts for its brake."""
-
-    open: Mapping[str, Holding] = field(default_factory=dict)
-    begun: Mapping[str, int] = field(default_factory=dict)
-
-
-def held_by(route: Route, event: MrrMovement, known: Known) -> str | None:
-    """The hold that a new run begins under. The brake comes first: what a pause lets go at its end, nobody
-    has looked at. A backfill was asked for by a person who has seen how many runs it would start."""
+def held_by(route: Route, event: MrrMovement, open_now: Container[str], begun: int) -> str | None:
+    """The hold that a new run begins under, where `begun` runs of its route count within the hour. The brake
+    comes first: what a pause lets go at its end, nobody has looked at. A backfill was asked for by a person
+    who has seen how many runs it would start."""
     brake = brake_on(route.name)
-    too_many = brake in known.open or known.begun.get(route.name, 0) >= route.brake_above
+    too_many = brake in open_now or begun >= route.brake_above
     if event.source is not EventSource.BACKFILL and route.brake_above and too_many:
         return brake
     scopes = (Scope(), Scope(template=route.template), Scope(account=event.account))
-    return next((scope.hold for scope in scopes if scope.hold in known.open), None)
+    return next((scope.hold for scope in scopes if scope.hold in open_now), None)
+
+
+class _Count:
+    """Runs of one route that count for its brake: `listed` at the last look, and those begun here since. The
+    list may lag, so what this process alone has begun is known apart, as far as the limit."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._mine: deque[datetime] = deque(maxlen=limit)
+        self._since = datetime.min.replace(tzinfo=UTC)
+        self._listed = self._later = 0
+
+    @property
+    def begun(self) -> int:
+        since = max(self._since, datetime.now(UTC) - HOUR)
+        full = 0 < self._limit == len(self._mine) and self._mine[0] > since
+        return max(self._listed + self._later, self._limit if full else 0)
+
+    @property
+    def later(self) -> int:
+        return self._later
+
+    def add(self) -> None:
+        self._mine.append(datetime.now(UTC))
+        self._later += 1
+
+    def note(self, listed: int, since: datetime, seen: int) -> None:
+        """`seen` of those begun here are in the list by now."""
+        self._listed, self._since = listed, since
+        self._later -= seen
 
 
 class Holds:
     def __init__(self, client: Client, routes: Routes) -> None:
         self._client, self.routes = client, routes
         self._open: dict[str, Holding] = {}
-        self._begun: Counter[str] = Counter()
-        self._since_look: Counter[str] = Counter()
+        self._counts = {each.name: _Count(each.brake_above) for each in routes.routes}
+        self._listeners: list[Callable[[Mapping[str, Holding]], None]] = []
         self._looks = 0
         self._known = False
 
@@ -80,15 +101,20 @@ class Holds:
     def open(self) -> Mapping[str, Holding]:
         return self._open
 
+    def listen(self, listener: Callable[[Mapping[str, Holding]], None]) -> None:
+        """Have this called with what is open, now and at each look."""
+        self._listeners.append(listener)
+        listener(self._open)
+
     def held_by(self, route: Route, event: MrrMovement) -> str | None:
         """Raises RuntimeError until it was looked once: something may be paused."""
         if not self._known:
             raise RuntimeError("Temporal has not said yet what is paused")
-        return held_by(route, event, Known(self._open, self._begun + self._since_look))
+        return held_by(route, event, self._open, self._counts[route.name].begun)
 
     def note_begun(self, route: Route, event: MrrMovement) -> None:
         if event.source is not EventSource.BACKFILL:
-            self._since_look[route.name] += 1
+            self._counts[route.name].add()
 
     async def ensure_open(self, hold: str, route: Route) -> Holding:
         """A brake that is not known to be on is put on, before the first run that it holds begins."""
@@ -125,28 +151,26 @@ class Holds:
         now = datetime.now(UTC)
         found = await holdings(self._client, now - HOUR)
         self._open, self._known = {each.name: each for each in found if each.is_open}, True
-        note_paused(self._client.namespace, self._open)
+        for listener in self._listeners:
+            listener(self._open)
         metrics.HOLDS.clear()
         for name in self._open:
             metrics.HOLDS.labels(hold=name).set(1)
-        begun_here, self._since_look = self._since_look, Counter()
-        try:
-            for route in self._worth_counting(begun_here, found):
-                self._begun[route.name] = await self._count(route, _counts_from(route, found, now))
-        except BaseException:
-            self._since_look += begun_here
-            raise
+        for route in self._worth_counting(found):
+            count = self._counts[route.name]
+            seen, since = count.later, _counts_from(route, found, now)
+            count.note(await self._count(route, since), since, seen)
         self._looks += 1
 
-    def _worth_counting(self, begun_here: Counter[str], found: list[Holding]) -> list[Route]:
+    def _worth_counting(self, found: list[Holding]) -> list[Route]:
         """Of a route that nothing begins of, now and then is enough: servers allow few such calls."""
         all_of_them = self._looks % COUNT_ALL_EACH == 0
-        decided = {each.name for each in found}
+        known = {each.name for each in found}
         return [
             route
             for route in self.routes.routes
             if route.brake_above
-            and (all_of_them or begun_here[route.name] or brake_on(route.name) in decided)
+            and (all_of_them or self._counts[route.name].later or brake_on(route.name) in known)
         ]
 
     async def _count(self, route: Route, since: datetime) -> int:

@@ -136,6 +136,10 @@ class HeldQuery(_Record):
     name: str
 
 
+class PausedQuery(_Record):
+    system: str
+
+
 class HeldNow(_Record):
     """`ops_channel` and `link` to the list are as the worker that looked has them set."""
 

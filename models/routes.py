@@ -79,7 +79,7 @@ class Route(_Config):
     pause_above: int | None = Field(
         default=None,
         ge=0,
-        le=1_000_000,
+        le=100_000,
         description="Runs an hour; what comes beyond waits for a person. 0: no limit."
         " Left out: 50 for churn_save, no limit for customer_sync",
     )

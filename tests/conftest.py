@@ -153,6 +153,7 @@ def settings_for(simulators_url: str) -> Settings:
         slack=Slack.model_validate(
             {"bot_token": "xoxb-demo", "base_url": f"{simulators_url}/slack/api/", "settle_seconds": 0.4}
         ),
+        routes_file=str(ROOT / "tests/routes.yaml"),
         workflow_sandbox=True,
     )
 

@@ -34,6 +34,9 @@ from workflows.steps import StepFailed, long_step, step
 LONGEST_SILENCE = timedelta(days=1)
 """Between two messages on a brake that nobody decides on."""
 
+LONGEST_UNTOLD = timedelta(hours=1)
+"""Where the first message could not be told."""
+
 AGAIN = timedelta(minutes=1)
 """After what could not be done now."""
 
@@ -83,7 +86,7 @@ class Hold:
             self._again = now
             if now.until and self._ending:  # a pause begins again: what waits still goes on waiting
                 self._ending.cancel()
-        elif now.until:
+        elif now.until and now != self._open:
             self._open = now
             workflow.upsert_memo(memo_of(now))
 
@@ -121,11 +124,13 @@ class Hold:
             told = self._message = await self._tell(now, "open", text)
         if told and now:
             self._told = now.count
-        self._silence = self._next_silence() if told else AGAIN
+        self._silence = self._next_silence(told=told is not None)
 
-    def _next_silence(self) -> timedelta:
-        first = self._silence <= max(self._given.tell_after, AGAIN)
-        return self._given.update_every if first else min(2 * self._silence, LONGEST_SILENCE)
+    def _next_silence(self, *, told: bool) -> timedelta:
+        """Also where there is no channel, or Slack is away: nobody may decide for months."""
+        if told:
+            return min(max(2 * self._silence, self._given.update_every), LONGEST_SILENCE)
+        return min(max(2 * self._silence, AGAIN), LONGEST_UNTOLD)
 
     async def _look(self) -> HeldNow | None:
         query = HeldQuery(name=self._given.name)

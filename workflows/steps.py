@@ -15,7 +15,9 @@ from temporalio.common import RetryPolicy
 from temporalio.exceptions import ActivityError, ApplicationError, FailureError, TimeoutError
 
 from activities.definition import Step, StepDefinition
+from activities.holds import HoldActivities
 from models.effects import Effect, Write
+from models.holds import PausedQuery
 from temporal import DURABLE, GIVE_UP_AFTER, PATIENT, TASK_TIMEOUT
 from workflows.trouble import waiting
 
@@ -42,6 +44,9 @@ CUT_OFF_PAUSE = timedelta(seconds=5)
 UNDISTURBED = 3
 """Events in the history of a run that is in its first workflow task for the first time: nothing it
 writes can have been tried before. After a killed worker, a reset, or any later task there are more."""
+
+PATCH = "outlasts-pauses"
+"""Of runs that began before, a time-out is final in a pause, too."""
 
 S = TypeVar("S")
 A = TypeVar("A")
@@ -156,7 +161,7 @@ async def _regular(activity: Step[S, A, R], arg: A, *, outlasts_pauses: bool, **
                 cast(Any, activity), arg, task_queue=definition.system, **options
             )
         except FailureError as error:
-            if not (outlasts_pauses and _ended_paused(error)):
+            if not (outlasts_pauses and (_ended_paused(error) or await _is_paused(definition, error))):
                 raise _failure(definition, error) from None
             arg = _marked(arg, repeat=True)  # tries before the pause may have written
         else:
@@ -188,6 +193,13 @@ def _ended_paused(error: FailureError) -> bool:
     """The server names the last failure, or the time-out with it, as the cause."""
     last = error.cause.cause if isinstance(error.cause, TimeoutError) else error.cause
     return isinstance(last, ApplicationError) and last.type == "Paused"
+
+
+async def _is_paused(definition: StepDefinition, error: FailureError) -> bool:
+    """A step that rests in the queue of a paused system is not tried, and cannot say so itself."""
+    if not isinstance(error.cause, TimeoutError) or not workflow.patched(PATCH):
+        return False
+    return await _local(HoldActivities.is_paused, PausedQuery(system=definition.system))
 
 
 def _failure(definition: StepDefinition, error: FailureError) -> StepFailed:
