@@ -12,7 +12,7 @@ from typing import Any, TypeVar, cast
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy
-from temporalio.exceptions import ActivityError, ApplicationError, FailureError, TimeoutError, TimeoutType
+from temporalio.exceptions import ActivityError, ApplicationError, FailureError, TimeoutError
 
 from activities.definition import Step, StepDefinition
 from models.effects import Effect, Write
@@ -173,13 +173,6 @@ def _after_local(result: R) -> R:
     return result
 
 
-def _words(definition: StepDefinition, timeout: TimeoutError) -> str:
-    """Where the last try left none: what waits in a queue has none."""
-    if timeout.type == TimeoutType.SCHEDULE_TO_CLOSE:
-        return f"{definition.system} took no call for as long as a step is tried"
-    return f"the call to {definition.system} took too long, or its worker ended"
-
-
 def _failure(definition: StepDefinition, error: FailureError) -> StepFailed:
     """Fold the ways in which a local and a regular activity fail into one.
 
@@ -191,7 +184,8 @@ def _failure(definition: StepDefinition, error: FailureError) -> StepFailed:
         kind, final = cause.type or "Error", cause.non_retryable
         return StepFailed(definition.name, kind, cause.message, permanent=final, pause=cause.next_retry_delay)
     if isinstance(cause, TimeoutError):
-        last = cause.cause.message if isinstance(cause.cause, ApplicationError) else _words(definition, cause)
+        none = f"{definition.system} gave none, or took no call"
+        last = cause.cause.message if isinstance(cause.cause, ApplicationError) else none
         message = f"No answer in time: {last}"
         return StepFailed(definition.name, "TimedOut", message, permanent=False, pause=CUT_OFF_PAUSE)
     raise error

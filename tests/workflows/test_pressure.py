@@ -3,16 +3,22 @@
 import asyncio
 from collections import Counter
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from temporalio.api.enums.v1 import EventType
-from temporalio.client import WorkflowHandle
+from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
 
+import temporal
+import worker
 from clients.cooldown import Cooldowns
+from models.attention import WatchInput
 from models.runs import Outcome, RunResult
+from settings import Settings
 from simulators.control import Control
 from simulators.shapes import System
+from tests.conftest import in_a_namespace_of_its_own
 from tests.workflows.conftest import Start
 
 RUNS = 30
@@ -117,3 +123,19 @@ async def tries_of(run: Run) -> int:
             if event.event_type == started
         ]
     )
+
+
+async def test_a_step_of_a_held_system_gives_up_at_its_time_and_says_so(
+    client: Client, simulators: Control, settings: Settings
+) -> None:
+    """It waits in a queue that nobody takes from: still its time runs. A worker ends meanwhile, too."""
+    own = await in_a_namespace_of_its_own(client)
+    cooldowns = worker.cooldowns_for(settings)
+    cooldowns.of("runs").hold("maintenance")
+    given = WatchInput(
+        ops_channel="#revops", web_ui_url="http://127.0.0.1:8233", patience=timedelta(seconds=1)
+    )
+    async with worker.running(own, settings, cooldowns):
+        with pytest.raises(WorkflowFailureError) as failed:
+            await own.execute_workflow("ops_watch", given, id="watch", task_queue=temporal.WORKFLOWS)
+    assert "No answer in time: runs gave none, or took no call" in str(failed.value.cause)
