@@ -13,6 +13,7 @@ from benchmarks.export import export, export_ceiling, export_engines, export_mem
 from benchmarks.ground import Ground, prepared
 from benchmarks.latency import latency
 from benchmarks.memory import memory
+from benchmarks.pressure import pressure
 from benchmarks.results import Result, write
 from benchmarks.starts import starts
 from benchmarks.throughput import throughput
@@ -21,6 +22,7 @@ Benchmark = Callable[[Ground], Awaitable[Result]]
 BENCHMARKS: dict[str, Benchmark] = {
     "latency": latency,
     "throughput": throughput,
+    "pressure": pressure,
     "actions": count_actions,
     "memory": memory,
     "export": export,

@@ -23,6 +23,7 @@ from clients.errors import (
     Retryable,
     Unauthorized,
     Unavailable,
+    title,
 )
 
 CONNECT_SECONDS = 3.0
@@ -47,11 +48,21 @@ M = TypeVar("M", bound=BaseModel)
 
 @dataclass(frozen=True)
 class Call:
-    """One request, as its errors tell of it: `what` reads like "save task 42", with ids and no names."""
+    """One request, as its errors tell of it: `what` reads like "save task 42", with ids and no names. For
+    people, where nobody knows whether a write was done: `done`, as in "the task was saved", and what
+    happens `again`."""
 
     system: str
     what: str
     writes: bool = False
+    done: str = ""
+    again: str = "it is tried again, and nothing is done twice"
+
+    @property
+    def unknown(self) -> str:
+        """The sentence that says so."""
+        done = self.done or f"it has done this: {self.what}"
+        return f"{title(self.system)} did not answer whether {done}; {self.again}"
 
 
 def error_for(call: Call, status: int, detail: str = "", retry_after: str | None = None) -> IntegrationError:
@@ -80,8 +91,7 @@ def refused(call: Call, kind: type[Permanent], detail: str, advice: str | None =
 def unclear(call: Call, detail: str, *, left: bool = True, retry_after: timedelta | None = None) -> Retryable:
     """No answer, or one that says nothing. `left` is False where the request surely never left."""
     if call.writes and left:
-        message = f"Could not learn the outcome of: {call.what}: {detail}"
-        return OutcomeUnknown(call.system, message, retry_after)
+        return OutcomeUnknown(call.system, f"{call.unknown} ({detail})", retry_after)
     return Unavailable(call.system, f"Could not {call.what}: {detail}", retry_after)
 
 

@@ -86,7 +86,7 @@ class SalesforceClient:
 
     async def upsert_task(self, key: str, fields: Mapping[str, Any]) -> TaskSaved:
         """Create the Task of this key, or set these fields on it."""
-        call = Call("salesforce", f"save task {key}", writes=True)
+        call = Call("salesforce", f"save task {key}", writes=True, done="the task was saved")
         if self._task_key in fields:
             raise refused(call, Rejected, f"{self._task_key} is the key, and no field to set")
         values = {field: json_value(value) for field, value in fields.items()}
@@ -94,7 +94,7 @@ class SalesforceClient:
 
     async def update_task(self, task_id: str, fields: Mapping[str, Any]) -> None:
         """Set these fields; by its id, so that a Task that is gone is not made anew."""
-        call = Call("salesforce", f"change task {task_id}", writes=True)
+        call = Call("salesforce", f"change task {task_id}", writes=True, done="the task was changed")
         values = {field: json_value(value) for field, value in fields.items()}
         await self._transport.run(call, lambda org: org.library.Task.update(task_id, values))
 

@@ -6,9 +6,10 @@ Slack has no idempotency key. Who is not sure whether a message was posted looks
 import asyncio
 import re
 import time
+from collections import OrderedDict
 from collections.abc import AsyncIterator
 from datetime import timedelta
-from typing import Any, NamedTuple
+from typing import Any, Generic, NamedTuple, TypeVar
 from uuid import NAMESPACE_OID, uuid5
 
 from pydantic import AliasChoices, BaseModel, Field
@@ -16,14 +17,22 @@ from pydantic import AliasChoices, BaseModel, Field
 from clients.cooldown import Cooldown
 from clients.errors import NotFound, Rejected
 from clients.http import Call, parsed, refused, unclear
+from clients.slack_limits import fitting_blocks, fitting_text
 from clients.slack_transport import INVITE, SlackTransport
 from models.slack import Member, Message
 from settings import Slack
 
 EVENT_TYPE = "mogulflow"
 CLOCK_SKEW = timedelta(minutes=1)
-MEMBERS_FOR_SECONDS = 3600.0
-"""users.lookupByEmail may be called some 50 times a minute."""
+REMEMBERED, REMEMBERED_SECONDS = 50_000, 3600.0
+"""Members and channels: users.lookupByEmail may be called some 50 times a minute."""
+
+MOST_PAGES = 50
+"""Of a list, in one look: who has not found a message in so many never will."""
+
+TOO_MANY = "Look in Slack whether the message is there; where it is not, retry the run."
+
+T = TypeVar("T")
 
 PAGE_SIZE = 999
 CHANNEL_ID = re.compile(r"[CDG][A-Z0-9]+")
@@ -48,8 +57,10 @@ class SlackClient:
         self._transport = SlackTransport(settings, timeout_seconds, cooldown)
         self._page_size = str(page_size)
         self._identity: dict[str, Any] | None = None
-        self._channel_ids: dict[str, str] = {}
-        self._members: dict[str, tuple[float, Member | None]] = {}
+        self._channels = Remembered[str]()
+        self._members = Remembered[Member | None]()
+        self._marks = Remembered[str]()
+        """Where lists that were not read to their end go on: by what is looked for."""
         self._listing_channels = asyncio.Lock()
 
     async def aclose(self) -> None:
@@ -67,14 +78,28 @@ class SlackClient:
     async def post(self, message: Message) -> Posted:
         """Post. Posting again makes a second message."""
         await self.identity()  # for the link; afterwards is too late to fail
-        call = Call("slack", f"post message {message.key}", writes=True)
-        answer = await self._transport.ask(call, "chat.postMessage", body=_body(message))
+        call = Call(
+            "slack",
+            f"post message {message.key}",
+            writes=True,
+            done="the message was posted",
+            again="it is looked for before it is sent again",
+        )
+        try:
+            answer = await self._transport.ask(call, "chat.postMessage", body=_body(message))
+        except NotFound:
+            self._channels.forget(_plain(message.channel))  # renamed, perhaps
+            raise
         posted = parsed(call, _Answer, answer)
-        self._channel_ids[_plain(message.channel)] = posted.channel
+        self._channels.keep(_plain(message.channel), posted.channel)
         return await self._posted(message, posted.channel, posted.ts)
 
     async def find(self, message: Message) -> Posted | None:
-        """The message that carries the key, in the channel or, where `thread_ts` is set, in the thread."""
+        """The message that carries the key, in the channel or, where `thread_ts` is set, in the thread.
+
+        A look that was cut short goes on where it stopped. Raises Rejected where there is too much to look
+        through: then nobody knows.
+        """
         call = Call("slack", f"look for message {message.key}")
         channel = await self._channel_id(message.channel)
         form = {
@@ -85,24 +110,23 @@ class SlackClient:
         method = "conversations.history"
         if message.thread_ts:
             method, form["ts"] = "conversations.replies", message.thread_ts
-        async for row in self._rows(call, method, form):
+        mark = f"{method} {message.key}"
+        async for row in self._rows(call, method, form, mark):
             if _key_of(row) == message.key:
+                self._marks.forget(mark)
                 return await self._posted(message, channel, str(row.get("ts")))
         return None
 
     async def member(self, email: str) -> Member | None:
         """The person with this e-mail address, remembered for an hour."""
-        known_until, member = self._members.get(email, (0.0, None))
-        if time.monotonic() < known_until:
-            return member
-        member = await self._look_up(email)
-        self._members[email] = (time.monotonic() + MEMBERS_FOR_SECONDS, member)
-        return member
+        if email not in self._members:
+            self._members.keep(email, await self._look_up(email))
+        return self._members[email]
 
     async def check_channel(self, channel: str) -> str:
         """The channel's id. Refused where the bot is no member, for it could not look for messages."""
         call = Call("slack", f"use channel {channel}")
-        form = {"channel": await self._channel_id(channel)}
+        form = {"channel": await self._channel_id(channel, everywhere=True)}
         info = parsed(call, _Info, await self._transport.ask(call, "conversations.info", form=form)).channel
         if not (info.is_member or info.is_im):
             raise refused(call, Rejected, "the bot is not in it", INVITE)
@@ -123,49 +147,102 @@ class SlackClient:
         in_thread = f"?thread_ts={message.thread_ts}&cid={channel}" if message.thread_ts else ""
         return Posted(channel, ts, link + in_thread)
 
-    async def _channel_id(self, channel: str) -> str:
-        """Reading takes ids only. Names come from conversations.list: 1000 per page, 20 calls a minute,
-        only channels the bot may see; so they are remembered for as long as the client lives."""
+    async def _channel_id(self, channel: str, *, everywhere: bool = False) -> str:
+        """Reading takes ids only, and only of channels that the bot is in. Who wants to know what is wrong
+        with a channel looks for it everywhere."""
         if CHANNEL_ID.fullmatch(channel):
             return channel
         name, call = _plain(channel), Call("slack", f"find channel {channel}")
         async with self._listing_channels:
-            if name not in self._channel_ids:
-                await self._list_channels(call)
-        if name not in self._channel_ids:
-            raise refused(call, NotFound, "the bot sees no channel of this name", INVITE)
-        return self._channel_ids[name]
+            if name not in self._channels:
+                await self._look_for_channel(call, name, everywhere)
+        if name not in self._channels:
+            raise refused(call, NotFound, "the bot is in no channel of this name", INVITE)
+        return self._channels[name]
 
-    async def _list_channels(self, call: Call) -> None:
+    async def _look_for_channel(self, call: Call, name: str, everywhere: bool) -> None:
+        """Among the bot's own: a page or two, where conversations.list has all of the workspace, 20 calls
+        a minute. That one is asked, too, where a server in Slack's place does not know the first."""
+        try:
+            await self._look_in("users.conversations", call)
+        except Rejected:
+            everywhere = True
+        if everywhere and name not in self._channels:
+            await self._look_in("conversations.list", call)
+
+    async def _look_in(self, method: str, call: Call) -> None:
+        """What is learned on the way is kept; a list that was cut short goes on where it stopped."""
         form = {"types": "public_channel,private_channel", "exclude_archived": "true"}
-        async for row in self._rows(call, "conversations.list", form):
-            self._channel_ids[str(row.get("name"))] = str(row.get("id"))
+        async for row in self._rows(call, method, form, method):
+            self._channels.keep(str(row.get("name")), str(row.get("id")))
 
-    async def _rows(self, call: Call, method: str, form: dict[str, str]) -> AsyncIterator[dict[str, Any]]:
-        cursor = ""
-        while True:
-            where = form | {"limit": self._page_size} | ({"cursor": cursor} if cursor else {})
-            page = parsed(call, _Page, await self._transport.ask(call, method, form=where))
+    async def _rows(
+        self, call: Call, method: str, form: dict[str, str], mark: str
+    ) -> AsyncIterator[dict[str, Any]]:
+        """Page by page, from where an earlier try stopped."""
+        for _ in range(MOST_PAGES):
+            cursor = self._marks.get(mark) or ""
+            page = await self._page(call, method, form, cursor, mark)
             for row in page.rows:
                 yield row
             if not page.next_cursor:
+                self._marks.forget(mark)
                 return
             if page.next_cursor == cursor:
                 raise unclear(call, "the list says it goes on, but not where")
-            cursor = page.next_cursor
+            self._marks.keep(mark, page.next_cursor)
+        self._marks.forget(mark)
+        raise refused(call, Rejected, f"there are more than {MOST_PAGES} pages to look through", TOO_MANY)
+
+    async def _page(self, call: Call, method: str, form: dict[str, str], cursor: str, mark: str) -> "_Page":
+        where = form | {"limit": self._page_size} | ({"cursor": cursor} if cursor else {})
+        try:
+            return parsed(call, _Page, await self._transport.ask(call, method, form=where))
+        except Rejected:
+            self._marks.forget(mark)  # the cursor, perhaps: the next look begins anew
+            raise
+
+
+class Remembered(Generic[T]):
+    """For an hour, and no more than some thousand: what was not used for long goes first."""
+
+    def __init__(self) -> None:
+        self._items: OrderedDict[str, tuple[float, T]] = OrderedDict()
+
+    def __contains__(self, name: str) -> bool:
+        until, _ = self._items.get(name, (0.0, None))
+        return time.monotonic() < until
+
+    def __getitem__(self, name: str) -> T:
+        self._items.move_to_end(name)
+        return self._items[name][1]
+
+    def get(self, name: str) -> T | None:
+        if name not in self:
+            return None
+        return self[name]
+
+    def keep(self, name: str, item: T) -> None:
+        self._items[name] = (time.monotonic() + REMEMBERED_SECONDS, item)
+        self._items.move_to_end(name)
+        if len(self._items) > REMEMBERED:
+            self._items.popitem(last=False)
+
+    def forget(self, name: str) -> None:
+        self._items.pop(name, None)
 
 
 def _body(message: Message) -> dict[str, Any]:
     body: dict[str, Any] = {
         "channel": message.channel,
-        "text": message.text,  # the notification, and what screen readers say
+        "text": fitting_text(message.text),  # the notification, and what screen readers say
         # Slack promises nothing for it, but is known to refuse doubles by it: belt and braces.
         "client_msg_id": str(uuid5(NAMESPACE_OID, message.key)),
         "metadata": {"event_type": EVENT_TYPE, "event_payload": {"key": message.key}},
         "unfurl_links": False,
         "unfurl_media": False,
     }
-    optional = {"blocks": message.blocks, "thread_ts": message.thread_ts}
+    optional = {"blocks": fitting_blocks(message.blocks), "thread_ts": message.thread_ts}
     return body | {name: value for name, value in optional.items() if value}
 
 

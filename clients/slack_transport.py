@@ -46,6 +46,7 @@ PERMANENT: dict[str, type[Permanent]] = dict.fromkeys(
 INVITE = "Invite the bot to the channel, or correct the channel in the route."
 ADVICE = {
     "channel_not_found": INVITE,
+    "thread_not_found": "The message it would answer was deleted.",
     "not_in_channel": INVITE,
     "is_archived": "Unarchive the channel, or name another one in the route.",
     "missing_scope": "Add the scope to the Slack app and install it again.",

@@ -205,8 +205,16 @@ class Control:
     def messages(self, channel: str | None = None) -> list[Json]:
         return self._get(list[Json], "slack/messages", channel=channel)
 
-    def slack(self, history_lag_seconds: float) -> None:
-        self._call("PUT", "slack", {"history_lag_seconds": history_lag_seconds})
+    def slack(self, history_lag_seconds: float | None = None, **rules: Any) -> None:
+        """Rules are SlackRules' fields; those not named keep their value."""
+        named = {} if history_lag_seconds is None else {"history_lag_seconds": history_lag_seconds}
+        self._call("PUT", "slack", named | rules)
+
+    def rename_channel(self, id: str, name: str) -> None:
+        self._call("PUT", f"slack/channels/{id}", query={"name": name})
+
+    def delete_message(self, channel: str, ts: str) -> None:
+        self._call("DELETE", f"slack/messages/{channel}/{ts}")
 
     def _vendor(self, method: str, url: str, body: Json | None = None) -> Json:
         answer = self._http.request(method, url, json=body, auth=(CHARTMOGUL_KEY, ""))

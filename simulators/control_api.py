@@ -122,8 +122,22 @@ async def remove_field(request: Request, object_name: str, name: str) -> None:
 
 @router.put("/slack")
 async def slack_rules(request: Request, rules: SlackRules) -> SlackRules:
-    world_of(request).slack.history_lag_seconds = rules.history_lag_seconds
-    return rules
+    """Those not named keep their value."""
+    workspace = world_of(request).slack
+    workspace.rules = workspace.rules.model_copy(update=rules.model_dump(exclude_unset=True))
+    return workspace.rules
+
+
+@router.put("/slack/channels/{id}", status_code=204)
+async def rename_channel(request: Request, id: str, name: str) -> None:
+    world_of(request).slack.rename(id, name)
+
+
+@router.delete("/slack/messages/{channel}/{ts}", status_code=204)
+async def delete_message(request: Request, channel: str, ts: str) -> None:
+    """As a person does in Slack."""
+    if not world_of(request).slack.delete(channel, ts):
+        raise HTTPException(404, f"no message {ts} in {channel}")
 
 
 @router.get("/slack/messages")

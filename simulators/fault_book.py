@@ -28,10 +28,11 @@ class FaultBook:
     def all(self) -> list[FaultRule]:
         return list(self._rules.values())
 
-    def strike(self, system: System, method: str, path: str) -> FaultRule | None:
-        """The first rule that applies to this call; it counts as a hit."""
+    def strike(self, system: System, method: str, path: str, under_way: int = 0) -> FaultRule | None:
+        """The first rule that applies to this call, beside `under_way` others; it counts as a hit."""
         for rule in self._rules.values():
-            if _matches(rule, system, method, path) and self._is_due(rule):
+            crowded = rule.at_once is None or under_way >= rule.at_once
+            if crowded and _matches(rule, system, method, path) and self._is_due(rule):
                 struck = rule.model_copy(update={"hits": rule.hits + 1})
                 self._rules[rule.id] = struck
                 return struck

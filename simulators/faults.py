@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import Counter
 from datetime import UTC, datetime
 from typing import Any, cast
 
@@ -30,6 +31,12 @@ SALESFORCE_CODES = {
     500: ("UNKNOWN_EXCEPTION", "An unexpected error occurred."),
     503: ("SERVER_UNAVAILABLE", "The server is temporarily unavailable."),
 }
+SALESFORCE_CROWDED = (
+    "REQUEST_LIMIT_EXCEEDED",
+    "ConcurrentRequests (Concurrent API Requests) Limit exceeded.",
+)
+"""With status 403: long calls are counted, 25 at once and 5 in a developer's org."""
+
 CHARTMOGUL_MESSAGES = {
     401: "No valid API key provided",
     403: "Your trial has expired",
@@ -60,6 +67,8 @@ class Faults:
     def __init__(self, app: ASGIApp, world: World) -> None:
         self.app = app
         self.world = world
+        self._under_way: Counter[System] = Counter()
+        """Calls that were taken. One that is refused for their number is not."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         target = _api_call(scope)
@@ -77,15 +86,26 @@ class Faults:
     async def _logged_call(self, system: System, path: str, call: "_Answer", refused: int | None) -> None:
         world, started = self.world, time.perf_counter()
         world.salesforce_calls += system == "salesforce"
-        rule = None if refused else world.faults.strike(system, call.scope["method"], path)
+        under_way = self._under_way[system]
+        rule = None if refused else world.faults.strike(system, call.scope["method"], path, under_way)
         log, number = world.calls, world.calls.start(_logged(call.scope, system, path, rule))
-        if world.latency_seconds:
-            await asyncio.sleep(world.latency_seconds)
+        taken = not refused and (rule is None or rule.at_once is None)
+        self._under_way[system] += taken
+        try:
+            await self._done(system, call, rule, refused)
+        finally:
+            self._under_way[system] -= taken
+        log.finish(number, call.status, round((time.perf_counter() - started) * 1000, 3))
+
+    async def _done(
+        self, system: System, call: "_Answer", rule: FaultRule | None, refused: int | None
+    ) -> None:
+        if self.world.latency_seconds:
+            await asyncio.sleep(self.world.latency_seconds)
         if refused:
             await call.answer(_refusal(system, refused))
         else:
             await (self._strike(rule, call) if rule else call.pass_through())
-        log.finish(number, call.status, round((time.perf_counter() - started) * 1000, 3))
 
     async def _strike(self, rule: FaultRule, call: "_Answer") -> None:
         if rule.kind in ("drop_after", "malformed", "slow"):
@@ -175,6 +195,9 @@ def _expired(system: System) -> Response:
 
 def _status(rule: FaultRule) -> Response:
     headers = {} if rule.retry_after is None else {"Retry-After": str(rule.retry_after)}
+    if rule.at_once and rule.system == "salesforce" and rule.body is None:
+        code, message = SALESFORCE_CROWDED
+        return _refusal(rule.system, 403, [{"message": message, "errorCode": code}], headers)
     return _refusal(rule.system, rule.status, rule.body, headers)
 
 

@@ -45,6 +45,9 @@ class FaultRule(_Shape):
     times: int | None = Field(default=1, ge=1, description="None: for ever")
     skip: int = Field(default=0, ge=0, description="Matching calls to let pass first")
     probability: float = Field(default=1.0, ge=0, le=1)
+    at_once: int | None = Field(
+        default=None, ge=1, description="Strikes only while so many calls of the system are under way"
+    )
     body: Any = Field(default=None, description="Replaces the typical body of kind `status`")
     hits: int = Field(default=0, description="Calls it was applied to")
 
@@ -171,7 +174,11 @@ class Resend(_Shape):
 
 
 class SlackRules(_Shape):
-    history_lag_seconds: float = Field(default=0.0, ge=0)
+    """Slack's tiers are 20 calls a minute for conversations.list, 50 for history and users.conversations."""
+
+    history_lag_seconds: float = Field(default=0.0, ge=0, description="Reads find a message this late")
+    more_channels: int = Field(default=0, ge=0, description="Public ones that the bot is not in")
+    per_minute: dict[str, int] = Field(default={}, description="Calls a minute, by method; above: 429")
 
 
 class RecordRule(_Shape):

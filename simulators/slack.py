@@ -13,7 +13,7 @@ from fastapi.responses import JSONResponse, Response
 from simulators.refusal import Refusal
 from simulators.shapes import SLACK_TOKEN
 from simulators.slack_blocks import Invalid, check_message
-from simulators.slack_workspace import BOT_ID, BOT_USER, CHANNELS, TEAM_ID, Channel, Message, Workspace
+from simulators.slack_workspace import BOT_ID, BOT_USER, TEAM_ID, Channel, Message, Workspace
 from simulators.world import world_of
 
 Arguments = dict[str, Any]
@@ -32,6 +32,8 @@ async def call(request: Request, method: str) -> Response:
     _check_token(request, arguments)
     if method not in METHODS:
         raise refused("unknown_method")
+    if wait := world_of(request).slack.seconds_to_wait(method):
+        raise Refusal(429, {"ok": False, "error": "ratelimited"}, {"Retry-After": str(wait)})
     return JSONResponse({"ok": True, **METHODS[method](world_of(request).slack, arguments)})
 
 
@@ -133,11 +135,21 @@ def channel_info(workspace: Workspace, arguments: Arguments) -> dict[str, Any]:
 
 
 def channel_list(workspace: Workspace, arguments: Arguments) -> dict[str, Any]:
+    return _channels(workspace.all_channels(), arguments)
+
+
+def own_channels(workspace: Workspace, arguments: Arguments) -> dict[str, Any]:
+    """Those that the bot is in."""
+    return _channels([c for c in workspace.channels if c.is_member], arguments)
+
+
+def _channels(channels: list[Channel], arguments: Arguments) -> dict[str, Any]:
     types = str(arguments.get("types") or "public_channel").split(",")
     rows = [
         c.row()
-        for c in CHANNELS
-        if workspace.channel(c.id) and ("private_channel" if c.is_private else "public_channel") in types
+        for c in channels
+        if (c.is_member or not c.is_private)
+        and ("private_channel" if c.is_private else "public_channel") in types
     ]
     if arguments.get("exclude_archived") in TRUE:
         rows = [row for row in rows if not row["is_archived"]]
@@ -168,6 +180,7 @@ METHODS: dict[str, Method] = {
     "conversations.replies": replies,
     "conversations.info": channel_info,
     "conversations.list": channel_list,
+    "users.conversations": own_channels,
     "users.lookupByEmail": lookup_by_email,
 }
 

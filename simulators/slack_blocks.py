@@ -5,6 +5,7 @@ import re
 from typing import Any
 
 MOST_BLOCKS, MOST_TEXT, MOST_IN_BLOCKS = 50, 40_000, 13_000
+CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 KINDS = ("header", "section", "divider", "context", "actions", "image", "rich_text", "markdown")
 
 
@@ -59,11 +60,18 @@ def _faults(block: dict[str, Any]) -> Faults:
         return [("/type", f"unsupported type: {kind}")]
     found = _length(block.get("block_id"), 255, "/block_id")
     if kind == "header":
-        return found + _text(block.get("text"), 150, "/text", ("plain_text",))
+        return found + _header(block.get("text"))
     if kind == "section":
         return found + _section(block)
     if kind in ("context", "actions"):
         return found + _elements(block, 10 if kind == "context" else 25)
+    return found
+
+
+def _header(text: Any) -> Faults:
+    found = _text(text, 150, "/text", ("plain_text",))
+    if not found and CONTROL.search(text["text"]):
+        return [("/text/text", "must not contain control characters")]
     return found
 
 

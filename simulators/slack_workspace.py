@@ -1,10 +1,12 @@
 """The Slack workspace: people, channels and their messages."""
 
 import time
-from dataclasses import dataclass, field
+from collections import deque
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from simulators.salesforce_seed import DOMAIN, PEOPLE
+from simulators.shapes import SlackRules
 
 Message = dict[str, Any]
 
@@ -72,21 +74,51 @@ def _members() -> tuple[Member, ...]:
 @dataclass
 class Workspace:
     url: str
-    history_lag_seconds: float = 0.0
-    """A message is found by its author's own reads only after this."""
+    rules: SlackRules = field(default_factory=SlackRules)
+    channels: list[Channel] = field(default_factory=lambda: list(CHANNELS))
     members: tuple[Member, ...] = field(default_factory=_members)
     _messages: dict[str, list[Message]] = field(
         default_factory=lambda: {channel.id: [] for channel in CHANNELS}
     )
     _last: int = 0
+    _calls: dict[str, deque[float]] = field(default_factory=dict)
+
+    def all_channels(self) -> list[Channel]:
+        """The many that the bot is not in first, but for a tenth of them."""
+        number = self.rules.more_channels
+        many = [Channel(f"C1{n:06}", f"team-{n:06}", is_member=False) for n in range(number)]
+        cut = number * 9 // 10
+        return [*many[:cut], *self.channels, *many[cut:]]
+
+    def rename(self, id: str, name: str) -> None:
+        self.channels = [replace(c, name=name) if c.id == id else c for c in self.channels]
+
+    def delete(self, channel: str, ts: str) -> bool:
+        """It is in no history any more, nor can its thread be answered."""
+        kept = [m for m in self._messages[channel] if m["ts"] != ts]
+        there = len(kept) < len(self._messages[channel])
+        self._messages[channel] = kept
+        return there
+
+    def seconds_to_wait(self, method: str) -> int | None:
+        """Where the method was called too often within the last minute; a refused call counts no more."""
+        if (most := self.rules.per_minute.get(method)) is None:
+            return None
+        now, calls = time.monotonic(), self._calls.setdefault(method, deque())
+        while calls and calls[0] <= now - 60:
+            calls.popleft()
+        if len(calls) >= most:
+            return max(1, round(calls[0] + 60 - now))
+        calls.append(now)
+        return None
 
     def channel(self, id: str) -> Channel | None:
         """By id; a private channel that the bot is not in does not exist for it."""
-        return next((c for c in CHANNELS if c.id == id and (c.is_member or not c.is_private)), None)
+        return next((c for c in self.channels if c.id == id and (c.is_member or not c.is_private)), None)
 
     def channel_named(self, name: str) -> Channel | None:
         name = name.removeprefix("#")
-        return next((self.channel(c.id) for c in CHANNELS if c.name == name), None)
+        return next((self.channel(c.id) for c in self.channels if c.name == name), None)
 
     def member(self, email: str) -> Member | None:
         return next((m for m in self.members if m.email == email.casefold()), None)
@@ -99,7 +131,7 @@ class Workspace:
         return self._messages[channel]
 
     def visible(self, channel: str) -> list[Message]:
-        known = time.time() - self.history_lag_seconds
+        known = time.time() - self.rules.history_lag_seconds
         return [m for m in self._messages[channel] if float(m["ts"]) <= known]
 
     def post(self, channel: str, content: Message) -> Message:

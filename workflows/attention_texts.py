@@ -84,12 +84,12 @@ def update_text(outage: Outage) -> str:
 
 def recovered_text(outage: Outage) -> str:
     return (
-        f"Recovered: no run waits for {outage.system} any more, {_counted(outage.most)} did. {_span(outage)}"
+        f"Recovered: no run waits for {outage.system} any more, {_counted(outage.most)} did, {_span(outage)}"
     )
 
 
 def afterwards_text(outage: Outage) -> str:
-    return f"{_span(outage)} {_counted(outage.most)} waited for it; none does any more."
+    return f"{_counted(outage.most)} waited for {outage.system}, {_span(outage)} None does any more."
 
 
 def _what(run: Trouble) -> str:
@@ -108,8 +108,12 @@ def _counted(count: int) -> str:
 
 
 def _span(outage: Outage) -> str:
+    """The end of the waiting is what is known; the outage ended before."""
     over_at = outage.over_at or outage.since
-    return f"{outage.system} was away from {_clock(outage.since)} to {_clock(over_at)}."
+    return (
+        f"from {_clock(outage.since)} to {_clock(over_at)} at the latest; {outage.system} itself was back "
+        f"before that."
+    )
 
 
 def _clock(instant: datetime) -> str:

@@ -213,7 +213,8 @@ def _failure(definition: StepDefinition, error: FailureError) -> StepFailed:
         kind, final = cause.type or "Error", cause.non_retryable
         return StepFailed(definition.name, kind, cause.message, permanent=final, pause=cause.next_retry_delay)
     if isinstance(cause, TimeoutError):
-        last = cause.cause.message if isinstance(cause.cause, ApplicationError) else cause.message
+        none = f"{definition.system} gave none, or took no call"
+        last = cause.cause.message if isinstance(cause.cause, ApplicationError) else none
         message = f"No answer in time: {last}"
         return StepFailed(definition.name, "TimedOut", message, permanent=False, pause=CUT_OFF_PAUSE)
     raise error

@@ -3,7 +3,7 @@
 import asyncio
 import re
 from collections.abc import AsyncIterator
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 import pytest
@@ -282,11 +282,21 @@ async def test_errors_have_their_kind(
         await client.aclose()
 
 
-async def test_exhausted_limit_waits_a_minute() -> None:
-    limit = Reply([{"errorCode": "REQUEST_LIMIT_EXCEEDED", "message": "Total"}], 403)
+@pytest.mark.parametrize(
+    ("text", "usage", "quota"),
+    [
+        ("TotalRequests Limit exceeded.", "", True),
+        ("TotalRequests Limit exceeded.", "api-usage=100001/100000", True),
+        ("TotalRequests Limit exceeded.", "api-usage=18/5000", False),
+        ("ConcurrentRequests (Concurrent API Requests) Limit exceeded.", "", False),
+    ],
+)
+async def test_only_the_limit_of_the_day_is_a_quota(text: str, usage: str, quota: bool) -> None:
+    headers = {"Sforce-Limit-Info": usage} if usage else {}
+    limit = Reply([{"errorCode": "REQUEST_LIMIT_EXCEEDED", "message": text}], 403, headers)
     with ScriptedServer(TOKEN, limit) as server:
         client = client_of(server.url)
         with pytest.raises(RateLimited) as caught:
             await client.find_task(KEY)
-        assert caught.value.retry_after == timedelta(minutes=1)
+        assert (caught.value.quota, caught.value.retry_after) == (quota, None)
         await client.aclose()

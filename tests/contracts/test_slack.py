@@ -1,6 +1,7 @@
 """Slack: the contract, and messages that are found again."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -8,7 +9,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from clients.errors import NotFound, Rejected
+from clients.errors import NotFound, OutcomeUnknown, RateLimited, Rejected
 from clients.slack import Posted, SlackClient
 from models.slack import Message
 from settings import Slack
@@ -16,6 +17,7 @@ from simulators.control import Control
 from simulators.shapes import SLACK_TOKEN
 from tests.contracts.suite import WriteContract
 
+UNKNOWN = {"ok": False, "error": "unknown_method"}
 CHANNEL, CHANNEL_ID = "#revenue-saves", "C0SAVES"
 PERSON = "maya.okafor@mogulflow.example"
 
@@ -119,7 +121,140 @@ async def test_earlier_messages_are_not_looked_through(slack: SlackClient) -> No
 async def test_channel_names_are_looked_up_once(simulators: Control, slack: SlackClient) -> None:
     await asyncio.gather(*(slack.find(message()) for _ in range(10)))
     calls = [call.path for call in simulators.calls("slack")]
-    assert calls.count("/api/conversations.list") == 1
+    assert calls.count("/api/users.conversations") == 1
+    assert "/api/conversations.list" not in calls
+
+
+async def test_channel_of_thousands_is_found_by_one_call_after_a_lost_answer(
+    simulators: Control, slack: SlackClient
+) -> None:
+    """The bot's own are asked for: conversations.list would be 60 pages, at 20 a minute."""
+    simulators.slack(more_channels=6000, per_minute={"conversations.list": 20})
+    simulators.fault("slack", "drop_after", path="chat.postMessage")
+    patient = client_of(simulators.slack_url, page_size=100)
+    with pytest.raises(OutcomeUnknown):
+        await patient.post(message())
+    assert await patient.find(message())
+    calls = [call.path for call in simulators.calls("slack")]
+    assert calls.count("/api/users.conversations") == 1
+    await patient.aclose()
+
+
+@pytest.mark.parametrize("list_method", ["users.conversations", "conversations.list"])
+async def test_a_list_of_channels_that_was_cut_short_goes_on_where_it_stopped(
+    simulators: Control, list_method: str
+) -> None:
+    client = client_of(simulators.slack_url, page_size=2)
+    simulators.slack(more_channels=40)
+    if list_method == "conversations.list":
+        simulators.fault("slack", "status", status=200, path="users.conv", times=None, body=UNKNOWN)
+    simulators.fault("slack", "status", path=list_method, skip=1, retry_after=1)
+    with pytest.raises(RateLimited):
+        await client.find(message(channel="#revops-alerts"))
+    assert await client.find(message(channel="#revops-alerts")) is None
+    asked = [call for call in simulators.calls("slack") if list_method in call.path]
+    bodies = len(asked) - 1  # the refused one
+    assert bodies == (2 if list_method == "users.conversations" else 22)
+    await client.aclose()
+
+
+async def test_a_look_through_a_long_history_goes_on_where_it_was_cut_short(simulators: Control) -> None:
+    client = client_of(simulators.slack_url, page_size=2)
+    for number in range(9):
+        await client.post(message(key=f"{number}:alert"))
+    simulators.fault("slack", "status", path="conversations.history", skip=2, retry_after=1)
+    with pytest.raises(RateLimited):
+        await client.find(message(key="0:alert"))
+    assert await client.find(message(key="0:alert"))
+    looked = [call for call in simulators.calls("slack") if "history" in call.path]
+    assert len(looked) == 5 + 1
+    await client.aclose()
+
+
+async def test_a_history_without_end_is_left_to_a_person(
+    simulators: Control, slack: SlackClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("clients.slack.MOST_PAGES", 3)
+    client = client_of(simulators.slack_url, page_size=2)
+    for number in range(9):
+        await client.post(message(key=f"{number}:alert"))
+    with pytest.raises(Rejected, match="Look in Slack whether the message is there"):
+        await client.find(message(key="0:alert"))
+    await client.aclose()
+
+
+async def test_a_channel_that_was_renamed_is_looked_up_anew(simulators: Control, slack: SlackClient) -> None:
+    await slack.post(message())
+    simulators.rename_channel(CHANNEL_ID, "saves")
+    with pytest.raises(NotFound, match="channel_not_found"):
+        await slack.post(message(key="later"))
+    with pytest.raises(NotFound, match="in no channel of this name"):
+        await slack.find(message(key="later"))
+    assert (await slack.post(message(channel="#saves", key="later"))).channel == CHANNEL_ID
+
+
+async def test_ids_are_used_as_they_are(simulators: Control, slack: SlackClient) -> None:
+    await slack.post(message(channel=CHANNEL_ID))
+    assert await slack.find(message(channel=CHANNEL_ID))
+    calls = {call.path for call in simulators.calls("slack")}
+    assert not calls & {"/api/users.conversations", "/api/conversations.list"}
+
+
+async def test_a_deleted_message_is_not_found_nor_answered(simulators: Control, slack: SlackClient) -> None:
+    posted = await slack.post(message())
+    simulators.delete_message(CHANNEL_ID, posted.ts)
+    assert await slack.find(message()) is None
+    with pytest.raises(NotFound, match="was deleted"):
+        await slack.post(message(key="verdict", thread_ts=posted.ts))
+
+
+def section(text: str) -> dict[str, Any]:
+    return {"type": "section", "text": {"type": "mrkdwn", "text": text}}
+
+
+def header(text: str) -> dict[str, Any]:
+    return {"type": "header", "text": {"type": "plain_text", "text": text}}
+
+
+@pytest.mark.parametrize(
+    ("blocks", "shown"),
+    [
+        ([header("x" * 400)], "…"),
+        ([header("Sumac\tand\x00\nSons")], "Sumac and Sons"),
+        ([section("y" * 9000)], "…"),
+        ([section("z" * 2995 + " <https://example.com|link>")], "z …"),
+        ([section(f"row {n}") for n in range(80)], "31 more parts were left out"),
+        ([section("w" * 3000) for _ in range(30)], "…"),
+        ([section("é" * 2900)] * 50, "…"),
+        ([{"type": "section", "fields": [{"type": "mrkdwn", "text": "f" * 5000}]}], "…"),
+        ([{"type": "context", "elements": [{"type": "mrkdwn", "text": "e" * 5000}]}], "…"),
+    ],
+)
+async def test_what_is_too_long_is_cut_with_a_mark(
+    simulators: Control, slack: SlackClient, blocks: list[dict[str, Any]], shown: str
+) -> None:
+    await slack.post(message("n" * 60_000, blocks=blocks))
+    [posted] = simulators.messages()
+    assert posted["text"].endswith("…")
+    assert shown in json.dumps(posted["blocks"], ensure_ascii=False)
+
+
+async def test_what_is_not_too_long_stays_as_it_is(simulators: Control, slack: SlackClient) -> None:
+    blocks = [header("x" * 150), section("y\n" * 1500)]
+    await slack.post(message("n" * 40_000, blocks=blocks))
+    [posted] = simulators.messages()
+    assert (posted["text"], posted["blocks"]) == ("n" * 40_000, blocks)
+
+
+async def test_people_are_told_what_happens_to_a_message_of_unknown_fate(
+    simulators: Control, slack: SlackClient
+) -> None:
+    simulators.fault("slack", "drop_after", path="chat.postMessage")
+    with pytest.raises(OutcomeUnknown) as caught:
+        await slack.post(message())
+    assert str(caught.value).startswith(
+        "Slack did not answer whether the message was posted; it is looked for before it is sent again"
+    )
 
 
 async def test_channel_that_is_not_there_is_named(slack: SlackClient) -> None:

@@ -1,6 +1,7 @@
 """Each fault as a plain HTTP client sees it, and what was done all the same."""
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
@@ -151,3 +152,19 @@ def test_calls_are_logged_without_secrets(simulators: Control, slack: httpx.Clie
     assert (dropped.status, dropped.fault, dropped.path) == (None, "drop_after", "/api/chat.postMessage")
     assert (answered.status, answered.query) == (200, "channel=C0SAVES")
     assert SLACK_TOKEN not in f"{dropped}{answered}"
+
+
+def test_a_limit_on_calls_at_once_refuses_those_beyond_it(
+    simulators: Control, salesforce: httpx.Client
+) -> None:
+    """As Salesforce words it. A refused call is not under way, and the limit frees by itself."""
+    simulators.fault("salesforce", "status", at_once=2, times=None)
+    simulators.fault("salesforce", "slow", times=None, delay_seconds=2)
+    with ThreadPoolExecutor(4) as threads:
+        answers = list(threads.map(lambda _: salesforce.get("limits"), range(4)))
+    refused = [answer.json()[0] for answer in answers if answer.status_code == 403]
+    assert {each["errorCode"] for each in refused} == {"REQUEST_LIMIT_EXCEEDED"}
+    assert {each["message"] for each in refused} == {
+        "ConcurrentRequests (Concurrent API Requests) Limit exceeded."
+    }
+    assert salesforce.get("limits").status_code == 200

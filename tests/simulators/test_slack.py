@@ -200,3 +200,44 @@ def test_permalink_opens_the_message(slack: httpx.Client, http: httpx.Client) ->
 
 def test_unknown_method(slack: httpx.Client) -> None:
     assert slack.post("chat.shout").json()["error"] == "unknown_method"
+
+
+def test_own_channels_are_few_among_thousands(simulators: Control, slack: httpx.Client) -> None:
+    simulators.slack(more_channels=3000)
+    own = slack.post("users.conversations", data={"limit": 999}).json()
+    assert [channel["name"] for channel in own["channels"]][:2] == ["revenue-saves", "revops"]
+    assert own["response_metadata"]["next_cursor"] == ""
+    every = slack.post("conversations.list", data={"limit": 999}).json()
+    assert len(every["channels"]) == 999
+    assert every["response_metadata"]["next_cursor"]
+
+
+def test_a_method_is_refused_beyond_its_tier(simulators: Control, slack: httpx.Client) -> None:
+    simulators.slack(per_minute={"conversations.list": 2})
+    answers = [slack.post("conversations.list") for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [200, 200, 429]
+    assert answers[2].json() == {"ok": False, "error": "ratelimited"}
+    assert 1 <= int(answers[2].headers["Retry-After"]) <= 60
+    assert slack.post("users.conversations").status_code == 200
+
+
+def test_a_deleted_message_is_gone(simulators: Control, slack: httpx.Client) -> None:
+    posted = slack.post("chat.postMessage", json={"channel": "C0SAVES", "text": "hello"}).json()
+    simulators.delete_message("C0SAVES", posted["ts"])
+    assert slack.get("conversations.history", params={"channel": "C0SAVES"}).json()["messages"] == []
+    reply = {"channel": "C0SAVES", "text": "and?", "thread_ts": posted["ts"]}
+    assert slack.post("chat.postMessage", json=reply).json()["error"] == "thread_not_found"
+
+
+def test_a_renamed_channel_is_known_by_its_new_name(simulators: Control, slack: httpx.Client) -> None:
+    simulators.rename_channel("C0SAVES", "saves")
+    assert slack.post("chat.postMessage", json={"channel": "#saves", "text": "hello"}).json()["ok"]
+    old = slack.post("chat.postMessage", json={"channel": "#revenue-saves", "text": "hello"}).json()
+    assert old["error"] == "channel_not_found"
+
+
+@pytest.mark.parametrize("text", ["a\nb", "a\x00b", "a\tb"])
+def test_a_header_takes_no_control_characters(slack: httpx.Client, text: str) -> None:
+    block = {"type": "header", "text": {"type": "plain_text", "text": text}}
+    answer = slack.post("chat.postMessage", json={"channel": "C0SAVES", "text": "x", "blocks": [block]})
+    assert answer.json()["error"] == "invalid_blocks"

@@ -55,7 +55,7 @@ async def test_a_run_says_what_it_waits_for_as_long_as_it_does(simulators: Contr
     run = await start(cancelled(simulators), alert_waits_seconds=0.2)
     await until_it_waits_for(run, "salesforce")
     said = await details(run)
-    assert "Waiting for salesforce: Could not " in said
+    assert "Waiting for salesforce: Salesforce did not answer whether the task was saved" in said
     assert "HTTP 503" in said
     memo = (await (await run.describe()).memo())[WAITS]
     assert "HTTP 503" in memo["salesforce"]["why"]

@@ -1,0 +1,141 @@
+"""Vendors that refuse calls or are away: every run gets to its end, every effect is there once."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from temporalio.api.enums.v1 import EventType
+from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
+
+import temporal
+import worker
+from clients.cooldown import Cooldowns
+from models.attention import WatchInput
+from models.runs import Outcome, RunResult
+from settings import Settings
+from simulators.control import Control
+from simulators.shapes import System
+from tests.conftest import in_a_namespace_of_its_own
+from tests.workflows.conftest import Start
+
+RUNS = 30
+NAMED = ("salesforce", "slack")
+
+Run = WorkflowHandle[Any, RunResult]
+Begin = Callable[[], Any]
+
+
+@pytest.fixture
+async def begun(simulators: Control, start: Start) -> Begin:
+    async def begin() -> list[Run]:
+        return await asyncio.gather(*map(start, simulators.cancel_many(RUNS, case="account", send=False)))
+
+    return begin
+
+
+def effects(simulators: Control) -> tuple[int, int, int]:
+    """Tasks, messages, and different keys of messages."""
+    messages = simulators.messages()
+    keys = {each["metadata"]["event_payload"]["key"] for each in messages}
+    return len(simulators.records("Task")), len(messages), len(keys)
+
+
+async def ended(runs: list[Run]) -> Counter[Outcome]:
+    return Counter(result.outcome for result in await asyncio.gather(*(run.result() for run in runs)))
+
+
+async def waiting_for(runs: list[Run], system: str) -> None:
+    """All of them say so."""
+    for run in runs:
+        while system not in (await run.describe()).search_attributes.get("WaitsFor", []):
+            await asyncio.sleep(0.05)
+
+
+@pytest.mark.parametrize("system", NAMED)
+async def test_scattered_refusals_that_name_no_wait_double_nothing(
+    simulators: Control, begun: Begin, system: System
+) -> None:
+    fault = simulators.fault(system, "status", status=429, probability=0.1, times=None)
+    assert await ended(await begun()) == {Outcome.ACTED: RUNS}
+    assert effects(simulators) == (RUNS, RUNS, RUNS)
+    assert next(rule.hits for rule in simulators.faults() if rule.id == fault.id)
+
+
+@pytest.mark.parametrize("system", NAMED)
+async def test_a_limit_on_calls_at_once_is_lived_with(
+    simulators: Control, begun: Begin, system: System
+) -> None:
+    simulators.fault(system, "status", at_once=2, times=None)
+    assert await ended(await begun()) == {Outcome.ACTED: RUNS}
+    assert effects(simulators) == (RUNS, RUNS, RUNS)
+
+
+async def test_a_wait_that_slack_names_is_honoured_by_all_runs(
+    simulators: Control, begun: Begin, cooldowns: Cooldowns
+) -> None:
+    simulators.fault("slack", "status", path="chat.postMessage", status=429, retry_after=1, skip=3)
+    assert await ended(await begun()) == {Outcome.ACTED: RUNS}
+    assert effects(simulators) == (RUNS, RUNS, RUNS)
+    assert [call.status for call in simulators.calls("slack")].count(429) == 1
+    assert cooldowns.of("slack").closed is None
+
+
+async def test_what_waits_for_a_system_that_is_away_goes_on_when_it_is_back(
+    simulators: Control, begun: Begin, cooldowns: Cooldowns
+) -> None:
+    fault = simulators.fault("slack", "status", status=503, times=None)
+    runs = await begun()
+    await waiting_for(runs, "slack")
+    closed = cooldowns.of("slack").closed
+    assert closed is not None
+    assert closed.why.startswith("Slack does not answer, or with errors only")
+    simulators.remove_fault(fault.id)
+    assert await ended(runs) == {Outcome.ACTED: RUNS}
+    assert effects(simulators) == (RUNS, RUNS, RUNS)
+
+
+async def test_a_held_system_gets_no_call_and_what_waits_goes_on_after_it(
+    simulators: Control, begun: Begin, cooldowns: Cooldowns
+) -> None:
+    """What waits is in the system's queue: it was not tried, and has cost nothing."""
+    cooldowns.of("slack").hold("maintenance until noon")
+    try:
+        runs = await begun()
+        await waiting_for(runs, "slack")
+        assert simulators.calls("slack") == []
+    finally:
+        cooldowns.of("slack").resume()
+    assert await ended(runs) == {Outcome.ACTED: RUNS}
+    assert effects(simulators) == (RUNS, RUNS, RUNS)
+    tries = [await tries_of(run) for run in runs]
+    assert sum(each > 1 for each in tries) <= 5  # taken by polls that were open when it was closed
+
+
+async def tries_of(run: Run) -> int:
+    started = EventType.EVENT_TYPE_ACTIVITY_TASK_STARTED
+    return max(
+        [
+            event.activity_task_started_event_attributes.attempt
+            async for event in run.fetch_history_events()
+            if event.event_type == started
+        ]
+    )
+
+
+async def test_a_step_of_a_held_system_gives_up_at_its_time_and_says_so(
+    client: Client, simulators: Control, settings: Settings
+) -> None:
+    """It waits in a queue that nobody takes from: still its time runs. A worker ends meanwhile, too."""
+    own = await in_a_namespace_of_its_own(client)
+    cooldowns = worker.cooldowns_for(settings)
+    cooldowns.of("runs").hold("maintenance")
+    given = WatchInput(
+        ops_channel="#revops", web_ui_url="http://127.0.0.1:8233", patience=timedelta(seconds=1)
+    )
+    async with worker.running(own, settings, cooldowns):
+        with pytest.raises(WorkflowFailureError) as failed:
+            await own.execute_workflow("ops_watch", given, id="watch", task_queue=temporal.WORKFLOWS)
+    assert "No answer in time: runs gave none, or took no call" in str(failed.value.cause)
