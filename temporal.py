@@ -109,9 +109,9 @@ def workflow_runner(sandboxed: bool) -> WorkflowRunner:
 
 
 def run_link(web_ui_url: str, namespace: str, workflow_id: str, run_id: str) -> str:
-    """The run's page in the Web UI."""
+    """The run's page in the Web UI that explains it: summary and current details."""
     base = web_ui_url.rstrip("/")
-    return f"{base}/namespaces/{namespace}/workflows/{quote(workflow_id, safe='')}/{run_id}/history"
+    return f"{base}/namespaces/{namespace}/workflows/{quote(workflow_id, safe='')}/{run_id}/user-metadata"
 
 
 def list_link(web_ui_url: str, namespace: str, query: str) -> str:
