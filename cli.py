@@ -142,11 +142,18 @@ def attention(
 def retry(
     run: Annotated[str, typer.Argument(help="Workflow id, as `runs` and the Web UI show it")],
     reason: Annotated[str, typer.Option(help="Kept in the run's history")] = "run again by hand",
+    current_route: Annotated[
+        bool, typer.Option("--current-route", help="By the route as config/routes.yaml has it now")
+    ] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Also a run that is open and has no trouble: it is begun anew")
+    ] = False,
 ) -> None:
     """Run a workflow again from its first step. What worked is found, not done twice."""
-    from commands.runs import retry
+    from commands.retry import Wish, retry
 
-    terminal.run(retry(terminal.settings(), run, reason, console))
+    wish = Wish(reason, current_route=current_route, sure=yes)
+    terminal.run(retry(terminal.settings(), run, wish, console, terminal.asked))
 
 
 @app.command()

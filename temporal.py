@@ -64,6 +64,12 @@ WAITS = "waits"
 """Memo of a run: for each system in WaitsFor, since when and why."""
 PROBLEMS = "problems"
 """Memo of a run: what failed for good."""
+RERUN = "rerun"
+"""Memo of a run that a person started in the place of an earlier one: who, when, why, and of which. Its
+writes look first, because the earlier one may have written."""
+
+PREVIEW = "/preview"
+"""Ends the id of a run that a person waits for to see what would be done."""
 
 DURABLE = RetryPolicy(
     initial_interval=timedelta(seconds=1),

@@ -1,6 +1,7 @@
 """What the groups of the command have in common: settings, where words go, what stops a command."""
 
 import asyncio
+import sys
 from collections.abc import Callable, Coroutine
 from typing import Annotated, Any, TypeVar
 
@@ -39,6 +40,11 @@ def settings() -> Settings:
 
 def say(problem: str) -> None:
     errors.print(f"[red]{escape(problem)}[/]", soft_wrap=True)
+
+
+def asked(question: str) -> bool:
+    """What a person at the terminal says. Where there is none, no."""
+    return sys.stdin.isatty() and typer.confirm(question)
 
 
 def run(job: Coroutine[Any, Any, T]) -> T:

@@ -1,21 +1,15 @@
-"""`runs` and `retry`: what has run, and running one again."""
+"""`runs`: what has run."""
 
-import uuid
 from datetime import datetime
 
 from rich.box import SIMPLE
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
-from temporalio.api.common.v1 import WorkflowExecution
-from temporalio.api.enums.v1 import EventType
-from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
-from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle
+from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.client import WorkflowExecution as Run
-from temporalio.service import RPCError, RPCStatusCode
 
 import temporal
-from commands.events import Stopped
 from settings import Settings
 
 OURS = f"{temporal.TEMPLATE.name} IS NOT NULL"
@@ -58,42 +52,3 @@ def _row(run: Run) -> list[str]:
         outcome += f", {run.status.name.lower()}"  # whoever ended it left the outcome as it was
     started = run.start_time.astimezone().strftime("%d %b %H:%M")
     return [started, f"{escape(headline)}\n[dim]{escape(run.id)}[/]", escape(outcome)]
-
-
-async def retry(settings: Settings, workflow_id: str, reason: str, console: Console) -> None:
-    """Run it again from its first step with the same input. What worked is found, not done again."""
-    client = await temporal.connect()
-    handle = client.get_workflow_handle(workflow_id)
-    try:
-        described = await handle.describe()
-        request = ResetWorkflowExecutionRequest(
-            namespace=client.namespace,
-            workflow_execution=WorkflowExecution(workflow_id=workflow_id, run_id=described.run_id),
-            reason=reason,
-            workflow_task_finish_event_id=await _first_task(handle),
-            request_id=str(uuid.uuid4()),
-        )
-        answer = await client.workflow_service.reset_workflow_execution(request)
-    except RPCError as error:
-        if error.status is not RPCStatusCode.NOT_FOUND:
-            raise
-        raise Stopped(f"There is no run {workflow_id}. `mogulflow runs` lists them.") from None
-    link = temporal.run_link(settings.web_ui_url, client.namespace, workflow_id, answer.run_id)
-    console.print(f"Running again: {link}", soft_wrap=True)
-
-
-async def _first_task(handle: WorkflowHandle[object, object]) -> int:
-    """The id of the event that closed the run's first workflow task, whichever way it closed."""
-    closed = {
-        EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED,
-        EventType.EVENT_TYPE_WORKFLOW_TASK_TIMED_OUT,
-        EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED,
-    }
-    last = None
-    async for event in handle.fetch_history_events():
-        if event.event_type in closed:
-            return event.event_id
-        last = event.event_type
-    if last == EventType.EVENT_TYPE_WORKFLOW_TASK_STARTED:
-        raise Stopped("A worker is at the run's first step. Wait for its end, at most some seconds.")
-    raise Stopped("The run has not begun yet: no worker has taken it. Start `mogulflow serve`.")

@@ -1,6 +1,6 @@
 """The one door: an event, from wherever we learned of it, becomes at most one run per template."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -23,8 +23,16 @@ from models.crm_sync import CustomerSyncInput
 from models.effects import Mode
 from models.events import MrrMovement
 from models.routes import Route, Routes, Template
-from models.runs import Outcome
+from models.runs import Outcome, Rerun
 from workflows.headlines import headline, summary
+
+EventInput = ChurnSaveInput | CustomerSyncInput
+
+INPUT_MODELS: dict[str, type[ChurnSaveInput] | type[CustomerSyncInput]] = {
+    "churn_save": ChurnSaveInput,
+    "customer_sync": CustomerSyncInput,
+}
+"""By template: how its input is read back from a run's history."""
 
 
 @dataclass(frozen=True)
@@ -66,20 +74,9 @@ class Door:
         priority: Priority = temporal.LIVE,
     ) -> Dispatched:
         workflow_id = f"{route.template}/{event.event_id}"
-        given = INPUTS[route.template](
-            self,
-            {
-                "event": event,
-                "route": route.name,
-                "options": route.options,
-                "received_at": received_at,
-                "wait": route.scheduled == "wait",
-                "mode": mode,
-                "web_ui_url": self.web_ui_url,
-            },
-        )
+        given = self._given(event, route, received_at=received_at, mode=mode)
         if mode is Mode.PREVIEW:
-            workflow_id += "/preview"
+            workflow_id += temporal.PREVIEW
         try:
             handle = await self.client.start_workflow(
                 route.template,
@@ -97,6 +94,41 @@ class Door:
         except WorkflowAlreadyStartedError as known:
             return self._dispatched(route, workflow_id, known.run_id or "", new=False)
         return self._dispatched(route, workflow_id, handle.result_run_id or "", new=True)
+
+    async def start_again(
+        self, workflow_id: str, old: EventInput, route: Route, memo: Mapping[str, Any], why: Rerun
+    ) -> Dispatched:
+        """A new run in the place of one that has ended, of the same event, by this route. It knows by its
+        memo that it is not the first. Raises WorkflowAlreadyStartedError where one is open."""
+        given = self._given(old.event, route, received_at=old.received_at, mode=old.mode)
+        kept = {name: memo[name] for name in (temporal.STATED, temporal.SUBSCRIPTION) if name in memo}
+        handle = await self.client.start_workflow(
+            route.template,
+            given,
+            id=workflow_id,
+            task_queue=temporal.WORKFLOWS,
+            task_timeout=temporal.TASK_TIMEOUT,
+            search_attributes=_search_attributes(old.event, route, old.mode),
+            memo=kept | {temporal.RERUN: why},
+            priority=temporal.LIVE,
+            static_summary=summary(old.event),
+            id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+        )
+        return self._dispatched(route, workflow_id, handle.result_run_id or "", new=True)
+
+    def _given(self, event: MrrMovement, route: Route, *, received_at: datetime, mode: Mode) -> BaseModel:
+        return INPUTS[route.template](
+            self,
+            {
+                "event": event,
+                "route": route.name,
+                "options": route.options,
+                "received_at": received_at,
+                "wait": route.scheduled == "wait",
+                "mode": mode,
+                "web_ui_url": self.web_ui_url,
+            },
+        )
 
     def _dispatched(self, route: Route, workflow_id: str, run_id: str, *, new: bool) -> Dispatched:
         link = temporal.run_link(self.web_ui_url, self.client.namespace, workflow_id, run_id)

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from models.effects import Effect
 
@@ -42,3 +42,16 @@ class RunResult(BaseModel):
     effects: list[Effect] = []
     problems: list[Problem] = []
     restated: list[str] = Field(default=[], description="What ChartMogul said later of the movement")
+
+
+class Rerun(BaseModel):
+    """A person has an event acted on anew, by another route. Kept as a memo of the run that does."""
+
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
+
+    who: str
+    why: str
+    at: AwareDatetime
+    instead_of: str = Field(description="Run id of the one before, which has the same workflow id")
+    old_route: str = ""
+    new_route: str = ""

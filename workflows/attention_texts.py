@@ -7,7 +7,7 @@ from activities.runs import STUCK, UNREADABLE, waiting_for
 from models.attention import RAN_OUT_OF_TIME, TERMINATED, Kind, Outage, Trouble
 from models.runs import Outcome
 from temporal import list_link, run_link
-from workflows.ledger import OTHERWISE, WHAT_TO_DO
+from workflows.ledger import OTHERWISE, WHAT_TO_DO, how_again
 
 _QUERIES = {
     Kind.PARTIAL: f"Outcome = '{Outcome.PARTIAL}'",
@@ -48,7 +48,7 @@ def what_to_do(run: Trouble) -> str:
     advice = _ENDED.get(run.error) or WHAT_TO_DO.get(run.error, OTHERWISE)
     if run.scheduled:
         return f"{advice} wait for the schedule's next run."
-    return f"{advice} run `mogulflow retry {run.workflow_id}`."
+    return f"{advice} {how_again(run.workflow_id, run.step, run.error)}"
 
 
 def group_text(new: Sequence[Trouble], known: int, links: Links) -> str:

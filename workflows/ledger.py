@@ -21,6 +21,17 @@ WHAT_TO_DO = {
 }
 GAP = "\u2003"  # the Web UI sets table cells without any space between them
 OTHERWISE = "Mend what the message says, then"
+BY_A_ROUTE = ("NotFound", "Rejected")
+"""Errors of writes that a wrong channel, owner or field of a route can cause."""
+WRITES = ("slack.", "salesforce.", "hubspot.")
+
+
+def how_again(workflow_id: str, step: str, error: str) -> str:
+    """The command that runs it again. A plain one keeps the route that the run was given."""
+    command = f"run `mogulflow retry {workflow_id}`"
+    if error in BY_A_ROUTE and step.startswith(WRITES):
+        return f"{command}; where its route was wrong and is corrected, add `--current-route`."
+    return f"{command}."
 
 
 class Ledger:
@@ -106,5 +117,5 @@ def _row(effect: Effect) -> str:
 
 def _advice(problem: Problem) -> str:
     todo = WHAT_TO_DO.get(problem.kind, OTHERWISE)
-    command = f"`mogulflow retry {workflow.info().workflow_id}`"
-    return f"**{problem.step}** failed: {problem.message} {todo} run {command}."
+    again = how_again(workflow.info().workflow_id, problem.step, problem.kind)
+    return f"**{problem.step}** failed: {problem.message} {todo} {again}"

@@ -16,7 +16,7 @@ from temporalio.exceptions import ActivityError, ApplicationError, FailureError,
 
 from activities.definition import Step, StepDefinition
 from models.effects import Effect, Write
-from temporal import DURABLE, GIVE_UP_AFTER, PATIENT, TASK_TIMEOUT
+from temporal import DURABLE, GIVE_UP_AFTER, PATIENT, RERUN, TASK_TIMEOUT
 from workflows.trouble import waiting
 
 LOCAL_LIMIT = timedelta(seconds=3)
@@ -96,9 +96,9 @@ async def glance(activity: Step[S, A, R], arg: A) -> R:
 
 
 def is_rerun() -> bool:
-    """A person has reset the run to go again from its first step."""
+    """A person has the event acted on again: by a reset to the first step, or by a new run in its place."""
     info = workflow.info()
-    return info.run_id != info.original_execution_run_id
+    return info.run_id != info.original_execution_run_id or RERUN in workflow.memo()
 
 
 T1 = TypeVar("T1")
@@ -155,7 +155,7 @@ async def _regular(activity: Step[S, A, R], arg: A, **options: Any) -> R:
 def _may_be_a_repeat(arg: object) -> bool:
     """True, too, where the caller says that another run may have written."""
     said = isinstance(arg, Write) and arg.repeat
-    return said or workflow.info().get_current_history_length() != UNDISTURBED
+    return said or is_rerun() or workflow.info().get_current_history_length() != UNDISTURBED
 
 
 def _marked(arg: A, *, repeat: bool) -> A:

@@ -25,7 +25,7 @@ from temporalio.common import SearchAttributePair, TypedSearchAttributes
 import temporal
 import worker
 from activities.runs import OURS, WAITING, find_trouble, waiting_for
-from commands.runs import retry
+from commands.retry import Wish, retry
 from devserver import DevServer
 from models.attention import AttentionQuery, Kind, WatchInput, WatchState
 from models.deliveries import UnreadableDelivery
@@ -246,7 +246,7 @@ async def test_a_failed_run_is_told_of_and_one_that_was_run_again_is_forgotten(
     assert (group.kind, group.about) == (Kind.FAILED, "chartmogul.read_back Unauthorized")
     monkeypatch.setenv("TEMPORAL_ADDRESS", temporal_server.address)
     monkeypatch.setenv("TEMPORAL_NAMESPACE", client.namespace)
-    await retry(settings, run.id, "mended", Console(quiet=True))
+    await retry(settings, run.id, Wish("mended", sure=True), Console(quiet=True))
     await ended(client, run, Outcome.ACTED)
     [group] = (await watch.sweep()).groups
     assert group.members == []
