@@ -118,12 +118,19 @@ preview_commands.command("crm")(cli_crm.preview_crm)
 @app.command()
 def runs(
     limit: Annotated[int, typer.Option(min=1, max=1000)] = 20,
-    query: Annotated[str, typer.Option(help="Temporal list filter, such as `Outcome = 'partial'`")] = "",
+    customer: Annotated[
+        str, typer.Option(help="A customer's name, part of one, or ChartMogul's uuid of them")
+    ] = "",
+    only_open: Annotated[bool, typer.Option("--open", help="Only those that go on")] = False,
+    template: Annotated[str, typer.Option(help="Such as churn_save")] = "",
+    outcome: Annotated[str, typer.Option(help="Such as partial")] = "",
+    query: Annotated[str, typer.Option(help="Temporal list filter, such as `Account = 'default'`")] = "",
 ) -> None:
-    """List the newest runs with headline and outcome."""
-    from commands.runs import show_runs
+    """List the newest runs: customer, what happened, what it came to, or what it waits for."""
+    from commands.runs import Wanted, show_runs
 
-    terminal.run(show_runs(terminal.settings(), limit, query, console))
+    wanted = Wanted(limit, query, customer, only_open, template, outcome)
+    terminal.run(show_runs(terminal.settings(), wanted, console))
 
 
 @app.command()
@@ -154,6 +161,20 @@ def retry(
 
     wish = Wish(reason, current_route=current_route, sure=yes)
     terminal.run(retry(terminal.settings(), run, wish, console, terminal.asked))
+
+
+@app.command()
+def dismiss(
+    run: Annotated[str, typer.Argument(help="Workflow id, as `attention` shows it")],
+    why: Annotated[str, typer.Argument(help="Kept with who and when; `mogulflow show` tells it")],
+    all_like: Annotated[
+        bool, typer.Option("--all-like", help="And all that failed in the same step by the same error")
+    ] = False,
+) -> None:
+    """Say that nothing more is to be done about a run: `attention` lists it no more."""
+    from commands.dismiss import dismiss
+
+    terminal.run(dismiss(terminal.settings(), run, why, all_like, console))
 
 
 @app.command()

@@ -67,6 +67,8 @@ PROBLEMS = "problems"
 RERUN = "rerun"
 """Memo of a run that a person started in the place of an earlier one: who, when, why, and of which. Its
 writes look first, because the earlier one may have written."""
+DISMISSED = "dismissed"
+"""Memo of a dismissal: who decided that nothing more is to be done about a run, when, and why."""
 
 PREVIEW = "/preview"
 """Ends the id of a run that a person waits for to see what would be done."""

@@ -38,6 +38,7 @@ from workflows.churn_save import ChurnSave
 from workflows.coverage import Coverage
 from workflows.crm_sync import CrmSync
 from workflows.customer_sync import CustomerSync
+from workflows.dismissal import KeptDismissal
 from workflows.movement_poll import MovementPoll
 from workflows.ops_watch import OpsWatch
 from workflows.unreadable_delivery import KeptDelivery
@@ -46,6 +47,7 @@ from workflows.warehouse_export import WarehouseExport
 TEMPLATES = [ChurnSave, CustomerSync]
 WORKFLOW_CLASSES = [
     *TEMPLATES, MovementPoll, Backfill, Coverage, KeptDelivery, OpsWatch, WarehouseExport, CrmSync,
+    KeptDismissal,
 ]  # fmt: skip
 GRACE = timedelta(seconds=20)
 

@@ -46,7 +46,7 @@ async def retry(
 ) -> None:
     """From its first step. What worked is found, not done again. Raises Stopped."""
     client = await temporal.connect()
-    described = await _described(client, workflow_id)
+    described = await described_run(client, workflow_id)
     handle: Handle = client.get_workflow_handle(workflow_id, run_id=described.run_id)
     if wish.current_route:
         run_id = await _with_the_current_route(settings, client, described, wish, ask)
@@ -60,7 +60,7 @@ async def retry(
         await _say_where_the_route_has_changed(settings, client, described, console)
 
 
-async def _described(client: Client, workflow_id: str) -> WorkflowExecutionDescription:
+async def described_run(client: Client, workflow_id: str) -> WorkflowExecutionDescription:
     try:
         return await client.get_workflow_handle(workflow_id).describe()
     except RPCError as error:
@@ -125,7 +125,9 @@ async def _with_the_current_route(
     try:
         run = await door.start_again(described.id, old, route, await described.memo(), why)
     except WorkflowAlreadyStartedError:
-        raise Stopped(f"Somebody else has just run {described.id} again; `mogulflow runs` lists it.") from None
+        raise Stopped(
+            f"Somebody else has just run {described.id} again; `mogulflow runs` lists it."
+        ) from None
     return run.run_id
 
 

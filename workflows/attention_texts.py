@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from activities.runs import STUCK, UNREADABLE, waiting_for
-from models.attention import RAN_OUT_OF_TIME, TERMINATED, Kind, Outage, Trouble
+from models.attention import CANCELLED, RAN_OUT_OF_TIME, TERMINATED, Kind, Outage, Trouble
 from models.runs import Outcome
 from temporal import list_link, run_link
 from workflows.ledger import OTHERWISE, WHAT_TO_DO, how_again
@@ -14,9 +14,11 @@ _QUERIES = {
     Kind.FAILED: "ExecutionStatus IN ('Failed', 'TimedOut', 'Terminated')",
     Kind.STUCK: STUCK,
     Kind.UNREADABLE: UNREADABLE,
+    Kind.CANCELLED: "ExecutionStatus = 'Canceled'",
 }
 _ENDED = {
     TERMINATED: "Somebody ended it. To do it after all,",
+    CANCELLED: "Somebody cancelled it. To do it after all,",
     RAN_OUT_OF_TIME: "It ran out of time. To do it after all,",
 }
 
@@ -99,8 +101,9 @@ def _what(run: Trouble) -> str:
             return f"stuck: the code of {run.workflow_type} fails over and over{error}"
         case Kind.UNREADABLE:
             return "unreadable: nothing was done about what came in"
-    ended = "partial" if run.kind is Kind.PARTIAL else "failed"
-    return f"{ended}: {run.step}{error}"
+        case Kind.CANCELLED:
+            return f"cancelled: {run.step}"
+    return f"{run.kind.value}: {run.step}{error}"
 
 
 def _counted(count: int) -> str:

@@ -11,6 +11,7 @@ _NAMES = {
     MovementType.CHURN: "Churn",
     MovementType.REACTIVATION: "Reactivation",
 }
+_SUMMARY = re.compile(rf"(?:{'|'.join(_NAMES.values())}): (.+), \S.* MRR")
 _PLAN = re.compile(r"\b(?:the|their|with|to) (.+?)(?: plan)?$")
 
 
@@ -18,6 +19,12 @@ def summary(event: MrrMovement) -> str:
     """`Churn: Acme Ltd, −$250.00 MRR`. Names the customer: for user metadata only."""
     who = event.customer_name or event.customer_uuid
     return f"{_NAMES[event.movement_type]}: {_line(who, 60)}, {event.amount} MRR"
+
+
+def customer_in(text: str) -> str:
+    """The name in a summary; empty where the text is none."""
+    found = _SUMMARY.fullmatch(text)
+    return found.group(1) if found else ""
 
 
 def headline(event: MrrMovement) -> str:

@@ -59,7 +59,9 @@ async def test_a_corrected_channel_is_used_as_the_advice_says(
     before = await run.result()
     assert (before.outcome, actions(before)) == (Outcome.PARTIAL, {"Task": Action.CREATED})
     await until_listed(client, f"WorkflowId = '{run.id}' AND Outcome = 'partial' AND CloseTime IS NOT NULL")
-    advice = f"run `mogulflow retry {run.id}`; where its route was wrong and is corrected, add `--current-route`."
+    advice = (
+        f"run `mogulflow retry {run.id}`; where its route was wrong and is corrected, add `--current-route`."
+    )
     assert advice in (await mogulflow("attention")).text
     plain = await mogulflow("retry", run.id)
     assert plain.code == 0
@@ -86,10 +88,9 @@ async def test_a_post_whose_answer_was_lost_is_looked_for_by_the_new_run(
     simulators: Control, mogulflow: Command, client: Client
 ) -> None:
     simulators.fault("slack", "drop_after", path="chat.postMessage", times=1)
-    away = {"system": "slack", "kind": "status", "status": 503, "times": None}
     run = await begun(client, simulators, churn_route(task={"priority": "High"}))
     await until(lambda: len(simulators.messages()) == 1)
-    simulators.fault(**away)
+    simulators.fault("slack", "status", status=503, times=None)
     said = await mogulflow("retry", run.id, "--current-route", "--yes")
     assert said.code == 0, said.text
     simulators.clear_faults()
