@@ -152,7 +152,9 @@ def systems(connections: Connections, settings: Settings, sweeper: Sweeper) -> l
 
 def workers(client: Client, settings: Settings, connections: Connections) -> list[Worker]:
     routes = load_routes(settings.routes_file)
-    door = Door(client, routes, settings.web_ui_url, crm_for(routes, settings))
+    door = Door(
+        client, routes, settings.web_ui_url, crm_for(routes, settings), settings.headline_names_customer
+    )
     known = systems(connections, settings, ingress.sweep.Sweeper(door))
     return [_workflow_worker(client, settings, known), *(_system_worker(client, each) for each in known)]
 

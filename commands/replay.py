@@ -24,7 +24,9 @@ async def replay(settings: Settings, runs: list[str], dismiss: str | None, conso
     """See to each; what cannot be seen to is said, and stops none of the others."""
     client = await temporal.connect()
     routes = load_routes(settings.routes_file)
-    door = Door(client, routes, settings.web_ui_url, crm_for(routes, settings))
+    door = Door(
+        client, routes, settings.web_ui_url, crm_for(routes, settings), settings.headline_names_customer
+    )
     left = 0
     for run in runs:
         handle: Run = client.get_workflow_handle(run)

@@ -143,7 +143,9 @@ def _current(
             f"{old.event.movement_type} movement of {abs(old.event.amount)} now; route {old.route} did. Let "
             f'a route take it, or close the run with `mogulflow dismiss {described.id} "why"`.'
         )
-    return Door(client, routes, settings.web_ui_url, crm_for(routes, settings)), route
+    return Door(
+        client, routes, settings.web_ui_url, crm_for(routes, settings), settings.headline_names_customer
+    ), route
 
 
 async def _input(client: Client, described: WorkflowExecutionDescription) -> EventInput:

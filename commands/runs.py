@@ -142,8 +142,8 @@ def _table(runs: Sequence[Run], facts: Sequence[Facts], known: dict[str, Dismiss
     """Three columns, of which the middle one folds: it fits into a terminal of 80."""
     table = Table(box=SIMPLE, padding=(0, 1, 0, 0))
     table.add_column(f"Started, {datetime.now().astimezone().tzname()}", no_wrap=True)
-    table.add_column("Customer, what happened, and the run's id", overflow="fold", ratio=3)
-    table.add_column("Outcome, or what it waits for", overflow="fold", ratio=2)
+    table.add_column("Customer, what happened, and the run's id", overflow="fold", min_width=38)
+    table.add_column("Outcome, or what it waits for", overflow="fold")
     for run, fact in zip(runs, facts, strict=True):
         table.add_row(*_row(run, fact, known.get(run.run_id)))
     return table

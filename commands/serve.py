@@ -69,7 +69,7 @@ async def _serve(settings: Settings, with_ingress: bool, with_worker: bool) -> N
             await _find_namespace(client)
             await stack.enter_async_context(worker.running(client, settings))
         if with_ingress:
-            app.state.door = Door(client, routes, settings.web_ui_url, crm)
+            app.state.door = Door(client, routes, settings.web_ui_url, crm, settings.headline_names_customer)
             stack.callback(server.close)  # no more events while the workers finish theirs
         gc.collect()
         gc.freeze()  # what stays for ever: looking through it took up to a tenth of a second each time

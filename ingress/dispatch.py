@@ -24,7 +24,7 @@ from models.effects import Mode
 from models.events import MrrMovement
 from models.routes import Route, Routes, Template
 from models.runs import Outcome, Rerun
-from workflows.headlines import headline, summary
+from workflows.headlines import headline, headline_with_customer, summary
 
 EventInput = ChurnSaveInput | CustomerSyncInput
 
@@ -54,6 +54,7 @@ class Door:
     routes: Routes
     web_ui_url: str
     crm: CrmMapping = field(default_factory=CrmMapping)
+    customer_in_headline: bool = False
 
     async def dispatch(
         self, event: MrrMovement, *, received_at: datetime, mode: Mode = Mode.LIVE
@@ -84,7 +85,7 @@ class Door:
                 id=workflow_id,
                 task_queue=temporal.WORKFLOWS,
                 task_timeout=temporal.TASK_TIMEOUT,
-                search_attributes=_search_attributes(event, route, mode),
+                search_attributes=self._search_attributes(event, route, mode),
                 memo={temporal.STATED: [event.stated], temporal.SUBSCRIPTION: event.moment[1]},
                 priority=priority,
                 static_summary=summary(event),
@@ -108,7 +109,7 @@ class Door:
             id=workflow_id,
             task_queue=temporal.WORKFLOWS,
             task_timeout=temporal.TASK_TIMEOUT,
-            search_attributes=_search_attributes(old.event, route, old.mode),
+            search_attributes=self._search_attributes(old.event, route, old.mode),
             memo=kept | {temporal.RERUN: why},
             priority=temporal.LIVE,
             static_summary=summary(old.event),
@@ -129,6 +130,10 @@ class Door:
                 "web_ui_url": self.web_ui_url,
             },
         )
+
+    def _search_attributes(self, event: MrrMovement, route: Route, mode: Mode) -> TypedSearchAttributes:
+        shown = headline_with_customer(event) if self.customer_in_headline else headline(event)
+        return _search_attributes(event, route, mode, shown)
 
     def _dispatched(self, route: Route, workflow_id: str, run_id: str, *, new: bool) -> Dispatched:
         link = temporal.run_link(self.web_ui_url, self.client.namespace, workflow_id, run_id)
@@ -157,9 +162,9 @@ def _identity_policies(mode: Mode) -> dict[str, Any]:
     return {"id_conflict_policy": WorkflowIDConflictPolicy.USE_EXISTING}
 
 
-def _search_attributes(event: MrrMovement, route: Route, mode: Mode) -> TypedSearchAttributes:
+def _search_attributes(event: MrrMovement, route: Route, mode: Mode, shown: str) -> TypedSearchAttributes:
     values: dict[Any, Any] = {
-        temporal.HEADLINE: headline(event),
+        temporal.HEADLINE: shown,
         temporal.ACCOUNT: event.account,
         temporal.CUSTOMER: event.customer_uuid,
         temporal.EVENT_KIND: event.movement_type.value,

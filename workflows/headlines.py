@@ -34,6 +34,12 @@ def headline(event: MrrMovement) -> str:
     return f"{line}, {plan}" if plan else line
 
 
+def headline_with_customer(event: MrrMovement) -> str:
+    """`Acme Ltd: Churn −$250.00 MRR, Team Monthly`, for an installation that wants names in its lists."""
+    who = _line(event.customer_name, 60)
+    return f"{who}: {headline(event)}" if who else headline(event)
+
+
 def unreadable_headline(reason: str) -> str:
     """`Unreadable delivery: The body is no JSON.` The reason quotes nothing of what was sent."""
     return f"Unreadable delivery: {_line(reason, 150)}"
