@@ -123,6 +123,7 @@ class Door:
             {
                 "event": event,
                 "route": route.name,
+                "route_why": route.when.why(event),
                 "options": route.options,
                 "received_at": received_at,
                 "wait": route.scheduled == "wait",

@@ -42,6 +42,10 @@ class RunResult(BaseModel):
     effects: list[Effect] = []
     problems: list[Problem] = []
     restated: list[str] = Field(default=[], description="What ChartMogul said later of the movement")
+    facts: dict[str, str] = Field(
+        default={}, description="What the run is explained by: what happened, customer, route, owner, reason"
+    )
+    names: dict[str, str] = Field(default={}, description="Names of people behind ids in the effects")
 
 
 class Rerun(BaseModel):

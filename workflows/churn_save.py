@@ -18,10 +18,10 @@ from models.slack import MemberQuery, Message
 from temporal import run_link
 from workflows import churn_texts as texts
 from workflows.churn_facts import ChurnFacts
-from workflows.headlines import summary
-from workflows.ledger import Ledger
+from workflows.ledger import OWNER, REASON, Ledger
 from workflows.reading_back import read_back
 from workflows.steps import StepFailed, glance, is_rerun, step
+from workflows.trouble import pausing
 
 
 @workflow.defn(name="churn_save")
@@ -30,7 +30,7 @@ class ChurnSave:
     def __init__(self, given: ChurnSaveInput) -> None:
         self._given = given
         self._options = given.options
-        self._ledger = Ledger(summary(given.event))
+        self._ledger = Ledger.of_event(given)
         self._owner: AccountOwner | None = None
         self._task: Effect | None = None
         self._only_find = False  # run again for a customer who is back: finish what was begun, begin nothing
@@ -49,6 +49,7 @@ class ChurnSave:
         if facts.reactivated and not is_rerun():
             return await self._tell_they_are_back(facts)
         self._only_find = facts.reactivated
+        self._ledger.explain(REASON, facts.reason(self._options.reason_attributes))
         task = asyncio.create_task(self._give_the_owner_a_save_task(facts))
         await self._wait_a_little_for(task)
         alert = await self._alert_the_channel(facts)
@@ -111,6 +112,8 @@ class ChurnSave:
         find = SalesforceActivities.find_account_owner
         self._owner = await self._ledger.attempt(step(find, query, summary="Find the owner"))
         if self._owner is not None:
+            self._ledger.explain(OWNER, texts.owner_line(self._owner))
+            self._ledger.name(self._owner.owner_id, self._owner.owner_name)
             save = SalesforceActivities.create_save_task
             task = self._save_task(facts, self._owner)
             self._task = await self._ledger.attempt(step(save, task, summary=task.subject[:100]))
@@ -162,6 +165,8 @@ class ChurnSave:
             with suppress(StepFailed):
                 query = MemberQuery(email=self._owner.owner_email)
                 member = await glance(SlackActivities.find_member, query)
+        if self._owner and member:
+            self._ledger.name(f"<@{member.id}>", self._owner.owner_name or member.name)
         return texts.mention(self._owner, member)
 
     async def _check_back(self, facts: ChurnFacts, alert: Effect | None) -> Outcome:
@@ -193,7 +198,8 @@ class ChurnSave:
     async def _sleep_until(self, instant: datetime, summary: str) -> None:
         left = instant - workflow.now()
         if left > timedelta(0):
-            await workflow.sleep(left, summary=summary)
+            with pausing(summary, instant):
+                await workflow.sleep(left, summary=summary)
 
     async def _record_verdict(self, facts: ChurnFacts, alert: Effect | None, days: float) -> None:
         saved = self._is_back(facts)

@@ -108,6 +108,13 @@ def mention(owner: AccountOwner | None, member: Member | None) -> str:
     return _escaped(_short(owner.owner_name or owner.owner_email or "nobody", NAME_LENGTH))
 
 
+def owner_line(owner: AccountOwner) -> str:
+    """Who, and why they: for the page that explains the run."""
+    who = owner.owner_name or owner.owner_email or owner.owner_id or "nobody"
+    why = owner.why_fallback or getattr(owner, "found_by", "")
+    return f"{who}: {why}" if why else who
+
+
 def late_task_text(owner: str, link: str) -> str:
     return f"{owner} has the save task now: <{link}|open it>"
 

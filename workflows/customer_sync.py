@@ -12,9 +12,9 @@ from models.crm_sync import CustomerSyncInput, CustomerWork, FactsNow, FactsQuer
 from models.effects import Effect, Mode
 from models.events import MrrMovement
 from models.runs import Outcome, RunResult
-from workflows.headlines import summary
 from workflows.ledger import Ledger
 from workflows.steps import StepFailed, step
+from workflows.trouble import pausing
 
 SYNC: dict[System, Step[CrmActivities, CustomerWork, Effect]] = {
     "hubspot": CrmActivities.sync_to_hubspot,
@@ -29,13 +29,14 @@ class CustomerSync:
     @workflow.init
     def __init__(self, given: CustomerSyncInput) -> None:
         self._given = given
-        self._ledger = Ledger(summary(given.event))
+        self._ledger = Ledger.of_event(given)
         self._stated = [given.event.stated]
 
     @workflow.run
     async def run(self, given: CustomerSyncInput) -> RunResult:
         if (day := given.waits_until) and (left := day - workflow.now()) > timedelta(0):
-            await workflow.sleep(left, summary="Wait for the day of the movement")
+            with pausing("Wait for the day of the movement", day):
+                await workflow.sleep(left, summary="Wait for the day of the movement")
         try:
             known = await self._read_when_settled()
         except StepFailed as failure:

@@ -16,7 +16,7 @@ from temporalio.exceptions import ActivityError, ApplicationError, FailureError,
 
 from activities.definition import Step, StepDefinition
 from models.effects import Effect, Write
-from temporal import DURABLE, GIVE_UP_AFTER, PATIENT, RERUN, TASK_TIMEOUT
+from temporal import DURABLE, GIVE_UP_AFTER, PATIENT, PREVIEW, RERUN, TASK_TIMEOUT
 from workflows.trouble import waiting
 
 LOCAL_LIMIT = timedelta(seconds=3)
@@ -35,6 +35,9 @@ NOTHING_DONE = ("RateLimited", "Unavailable")
 
 CUT_OFF_PAUSE = timedelta(seconds=5)
 """A write that was cut off at the local limit may still arrive: time for that before anyone looks."""
+
+PREVIEW_PATIENCE = timedelta(seconds=5)
+"""For each step of a preview that a person waits for, after its local try."""
 
 UNDISTURBED = 3
 """Events in the history of a run that is in its first workflow task for the first time: nothing it
@@ -67,7 +70,11 @@ async def step(activity: Step[S, A, R], arg: A, *, summary: str, patience: timed
         failure = _failure(definition, error)
     if failure.permanent:
         raise failure
-    with waiting(definition.system, str(failure)):
+    if _is_waited_for():
+        patience = min(patience, PREVIEW_PATIENCE)
+        if failure.kind == "TimedOut" or (failure.pause and failure.pause > patience):
+            raise failure
+    with waiting(definition.system, str(failure), patience):
         if failure.pause:
             await workflow.sleep(failure.pause, summary=str(failure)[:100])
         repeat = repeat or failure.kind not in NOTHING_DONE
@@ -93,6 +100,12 @@ async def glance(activity: Step[S, A, R], arg: A) -> R:
         return await _local(activity, arg)
     except FailureError as error:
         raise _failure(activity.definition, error) from None
+
+
+def _is_waited_for() -> bool:
+    """A person sits at the terminal until this preview is there: a system that is away is told, not waited
+    for."""
+    return workflow.info().workflow_id.endswith(PREVIEW)
 
 
 def is_rerun() -> bool:
