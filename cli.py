@@ -1,6 +1,7 @@
 """The `mogulflow` command."""
 
 import asyncio
+import tomllib
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,7 +16,39 @@ from models.movements import LONGEST_ACT_WITHIN_DAYS
 from processes import leave_after
 from terminal import Account, console
 
+
+class _Group(TyperGroup):
+    """`--env FILE` may stand anywhere: people add it where they notice that it is missing."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        return super().parse_args(ctx, env_first(args))
+
+
+def env_first(args: list[str]) -> list[str]:
+    """What is behind `--` is not ours to move."""
+    ours, rest = (args[: args.index("--")], args[args.index("--") :]) if "--" in args else (args, [])
+    moved: list[str] = []
+    left: list[str] = []
+    words = iter(ours)
+    for word in words:
+        if word == "--env":
+            moved += [word, *([value] if (value := next(words, None)) is not None else [])]
+        elif word.startswith("--env="):
+            moved.append(word)
+        else:
+            left.append(word)
+    return [*moved, *left, *rest]
+
+
+def _say_version(wished: bool) -> None:
+    if wished:
+        pyproject = tomllib.loads((Path(__file__).parent / "pyproject.toml").read_text(encoding="utf-8"))
+        console.print(f"mogulflow {pyproject['project']['version']}", highlight=False)
+        raise typer.Exit
+
+
 app = typer.Typer(
+    cls=_Group,
     help="Durable ChartMogul automations: what happens in ChartMogul becomes action, once.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -56,6 +89,9 @@ def environment(
     env: Annotated[Path, typer.Option(help="File with settings; variables that are set already win")] = Path(
         ".env"
     ),
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_say_version, help="Say which one this is")
+    ] = False,
 ) -> None:
     if not env.exists() and _was_named(context, "env"):
         terminal.say(f"There is no file {env}.")

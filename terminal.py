@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from pydantic_settings import SettingsError
 from rich.console import Console
 from rich.markup import escape
-from temporalio.service import RPCError
+from temporalio.service import RPCError, RPCStatusCode
 
 from commands.events import Stopped
 from config_files import BadConfig
@@ -61,7 +61,12 @@ def told(job: Callable[[], T]) -> T:
     except (Stopped, BadConfig) as error:
         say(str(error))
         raise typer.Exit(1) from None
-    except (RPCError, RuntimeError) as error:
+    except RPCError as error:
+        say(f"Temporal: {error.message}")
+        if error.status is not RPCStatusCode.INVALID_ARGUMENT:  # what was asked for is wrong, not a setting
+            errors.print("`mogulflow doctor` says what to do.")
+        raise typer.Exit(1) from None
+    except RuntimeError as error:
         say(f"Temporal: {error}")
         errors.print("`mogulflow doctor` says what to do.")
         raise typer.Exit(1) from None

@@ -17,7 +17,7 @@ from models.movements import ACTED, CoverageInput, CoverageReport, Found
 from settings import Settings
 
 DAYS = timedelta(days=3)
-DOING = "Comparing ChartMogul's list with the runs; a worker must be running"
+DOING = "Comparing ChartMogul's list with the runs"
 
 
 async def coverage(

@@ -23,6 +23,10 @@ _ENDED = {
 }
 
 
+REASONS = 3
+"""In one message; the list that it links has all."""
+
+
 class Links:
     """Of the Web UI, as Slack writes links."""
 
@@ -58,11 +62,24 @@ def group_text(new: Sequence[Trouble], known: int, links: Links) -> str:
     first = new[0]
     head = f"*{_counted(len(new))} {_what(first)}*"
     before = f", beside {known} known" if known else ""
-    message = f" {_escaped(first.message)}." if first.message else ""
     todo = _escaped(what_to_do(first))
     others = " `mogulflow attention` says it for each." if len(new) > 1 else ""
-    where = f"{links.run(first)}, {links.list(query_of(first))}"
-    return f"{head}{before}.{message}\n{todo}{others}\n{where}"
+    return "\n".join(
+        [f"{head}{before}.", *_reasons(new, links), f"{todo}{others}", links.list(query_of(first))]
+    )
+
+
+def _reasons(new: Sequence[Trouble], links: Links) -> list[str]:
+    """Each reason once, all in one form, with a run that has it."""
+    of_each = {run.message or run.headline: run for run in reversed(new)}
+    runs = sorted(of_each.values(), key=lambda run: (run.since, run.run_id))
+    lines = [_reason(run, links) for run in runs[:REASONS]]
+    more = len(runs) - REASONS
+    return [*lines, f"• {more} more reasons"] if more > 0 else lines
+
+
+def _reason(run: Trouble, links: Links) -> str:
+    return f"• {_escaped(run.message)}: {links.run(run)}" if run.message else f"• {links.run(run)}"
 
 
 def query_of(run: Trouble) -> str:
