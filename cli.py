@@ -202,7 +202,7 @@ def retry(
 @app.command()
 def dismiss(
     run: Annotated[str, typer.Argument(help="Workflow id, as `attention` shows it")],
-    why: Annotated[str, typer.Argument(help="Kept with who and when; `mogulflow show` tells it")],
+    why: Annotated[str, typer.Argument(help="Kept with who and when; `mogulflow runs` tells it")],
     all_like: Annotated[
         bool, typer.Option("--all-like", help="And all that failed in the same step by the same error")
     ] = False,
