@@ -1,6 +1,7 @@
 """The `mogulflow` command."""
 
 import asyncio
+import tomllib
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,7 +16,39 @@ from models.movements import LONGEST_ACT_WITHIN_DAYS
 from processes import leave_after
 from terminal import Account, console
 
+
+class _Group(TyperGroup):
+    """`--env FILE` may stand anywhere: people add it where they notice that it is missing."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        return super().parse_args(ctx, env_first(args))
+
+
+def env_first(args: list[str]) -> list[str]:
+    """What is behind `--` is not ours to move."""
+    ours, rest = (args[: args.index("--")], args[args.index("--") :]) if "--" in args else (args, [])
+    moved: list[str] = []
+    left: list[str] = []
+    words = iter(ours)
+    for word in words:
+        if word == "--env":
+            moved += [word, *([value] if (value := next(words, None)) is not None else [])]
+        elif word.startswith("--env="):
+            moved.append(word)
+        else:
+            left.append(word)
+    return [*moved, *left, *rest]
+
+
+def _say_version(wished: bool) -> None:
+    if wished:
+        pyproject = tomllib.loads((Path(__file__).parent / "pyproject.toml").read_text(encoding="utf-8"))
+        console.print(f"mogulflow {pyproject['project']['version']}", highlight=False)
+        raise typer.Exit
+
+
 app = typer.Typer(
+    cls=_Group,
     help="Durable ChartMogul automations: what happens in ChartMogul becomes action, once.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -61,6 +94,9 @@ def environment(
     env: Annotated[Path, typer.Option(help="File with settings; variables that are set already win")] = Path(
         ".env"
     ),
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_say_version, help="Say which one this is")
+    ] = False,
 ) -> None:
     named = _was_named(context, "env")
     if not env.exists() and named:
@@ -126,12 +162,19 @@ preview_commands.command("crm")(cli_crm.preview_crm)
 @app.command()
 def runs(
     limit: Annotated[int, typer.Option(min=1, max=1000)] = 20,
-    query: Annotated[str, typer.Option(help="Temporal list filter, such as `Outcome = 'partial'`")] = "",
+    customer: Annotated[
+        str, typer.Option(help="A customer's name, part of one, or ChartMogul's uuid of them")
+    ] = "",
+    only_open: Annotated[bool, typer.Option("--open", help="Only those that go on")] = False,
+    template: Annotated[str, typer.Option(help="Such as churn_save")] = "",
+    outcome: Annotated[str, typer.Option(help="Such as partial")] = "",
+    query: Annotated[str, typer.Option(help="Temporal list filter, such as `Account = 'default'`")] = "",
 ) -> None:
-    """List the newest runs with headline and outcome."""
-    from commands.runs import show_runs
+    """List the newest runs: customer, what happened, what it came to, or what it waits for."""
+    from commands.runs import Wanted, show_runs
 
-    terminal.run(show_runs(terminal.settings(), limit, query, console))
+    wanted = Wanted(limit, query, customer, only_open, template, outcome)
+    terminal.run(show_runs(terminal.settings(), wanted, console))
 
 
 @app.command()
@@ -150,11 +193,32 @@ def attention(
 def retry(
     run: Annotated[str, typer.Argument(help="Workflow id, as `runs` and the Web UI show it")],
     reason: Annotated[str, typer.Option(help="Kept in the run's history")] = "run again by hand",
+    current_route: Annotated[
+        bool, typer.Option("--current-route", help="By the route as config/routes.yaml has it now")
+    ] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Also a run that is open and has no trouble: it is begun anew")
+    ] = False,
 ) -> None:
     """Run a workflow again from its first step. What worked is found, not done twice."""
-    from commands.runs import retry
+    from commands.retry import Wish, retry
 
-    terminal.run(retry(terminal.settings(), run, reason, console))
+    wish = Wish(reason, current_route=current_route, sure=yes)
+    terminal.run(retry(terminal.settings(), run, wish, console, terminal.asked))
+
+
+@app.command()
+def dismiss(
+    run: Annotated[str, typer.Argument(help="Workflow id, as `attention` shows it")],
+    why: Annotated[str, typer.Argument(help="Kept with who and when; `mogulflow runs` tells it")],
+    all_like: Annotated[
+        bool, typer.Option("--all-like", help="And all that failed in the same step by the same error")
+    ] = False,
+) -> None:
+    """Say that nothing more is to be done about a run: `attention` lists it no more."""
+    from commands.dismiss import dismiss
+
+    terminal.run(dismiss(terminal.settings(), run, why, all_like, console))
 
 
 @app.command()

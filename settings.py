@@ -142,6 +142,11 @@ class Settings(BaseSettings):
     web_ui_url: Url = Field(
         default="http://127.0.0.1:8233", description="Temporal's Web UI, for links in messages"
     )
+    headline_names_customer: bool = Field(
+        default=False,
+        description="Begin the headline of event runs with the customer's name, in all of Temporal's lists; "
+        "search attributes are not encrypted",
+    )
     ingress_host: str = Field(default="127.0.0.1", description="Address the ingress listens on")
     ingress_port: int = Field(default=8080, ge=1, le=65535, description="Port the ingress listens on")
     ingress_url: Url | None = Field(

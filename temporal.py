@@ -77,6 +77,11 @@ WOULD = "would"
 
 PREVIEW_SUFFIX = "/preview"
 """Of the id of a run that a person asked for; a route in preview has the live run's id."""
+RERUN = "rerun"
+"""Memo of a run that a person started in the place of an earlier one: who, when, why, and of which. Its
+writes look first, because the earlier one may have written."""
+DISMISSED = "dismissed"
+"""Memo of a dismissal: who decided that nothing more is to be done about a run, when, and why."""
 
 DURABLE = RetryPolicy(
     initial_interval=timedelta(seconds=1),
@@ -127,9 +132,9 @@ def workflow_runner(sandboxed: bool) -> WorkflowRunner:
 
 
 def run_link(web_ui_url: str, namespace: str, workflow_id: str, run_id: str) -> str:
-    """The run's page in the Web UI."""
+    """The run's page in the Web UI that explains it: summary and current details."""
     base = web_ui_url.rstrip("/")
-    return f"{base}/namespaces/{namespace}/workflows/{quote(workflow_id, safe='')}/{run_id}/history"
+    return f"{base}/namespaces/{namespace}/workflows/{quote(workflow_id, safe='')}/{run_id}/user-metadata"
 
 
 def list_link(web_ui_url: str, namespace: str, query: str) -> str:

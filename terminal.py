@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import sys
 from collections.abc import Callable, Coroutine
 from typing import Annotated, Any, TypeVar
 
@@ -10,7 +11,7 @@ from pydantic import ValidationError
 from pydantic_settings import SettingsError
 from rich.console import Console
 from rich.markup import escape
-from temporalio.service import RPCError
+from temporalio.service import RPCError, RPCStatusCode
 
 from commands.events import Stopped
 from config_files import BadConfig
@@ -49,6 +50,11 @@ def say(problem: str) -> None:
     errors.print(f"[red]{escape(problem)}[/]", soft_wrap=True)
 
 
+def asked(question: str) -> bool:
+    """What a person at the terminal says. Where there is none, no."""
+    return sys.stdin.isatty() and typer.confirm(question)
+
+
 def run(job: Coroutine[Any, Any, T]) -> T:
     return told(lambda: asyncio.run(job))
 
@@ -63,7 +69,12 @@ def told(job: Callable[[], T]) -> T:
     except (Stopped, BadConfig) as error:
         say(str(error))
         raise typer.Exit(1) from None
-    except (RPCError, RuntimeError) as error:
+    except RPCError as error:
+        say(f"Temporal: {error.message}")
+        if error.status is not RPCStatusCode.INVALID_ARGUMENT:  # what was asked for is wrong, not a setting
+            errors.print("`mogulflow doctor` says what to do.")
+        raise typer.Exit(1) from None
+    except RuntimeError as error:
         say(f"Temporal: {error}")
         errors.print("`mogulflow doctor` says what to do.")
         raise typer.Exit(1) from None

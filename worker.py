@@ -35,7 +35,7 @@ from clients.slack import SlackClient
 from clients.warehouse_engines import engine_of_account
 from ingress.dispatch import Door
 from ingress.holds import Holds
-from ingress.routes import crm_for, load_routes
+from ingress.routes import load_routes
 from models.crm import System as CrmSystem
 from settings import Settings
 from workflows.backfill import Backfill
@@ -43,6 +43,7 @@ from workflows.churn_save import ChurnSave
 from workflows.coverage import Coverage
 from workflows.crm_sync import CrmSync
 from workflows.customer_sync import CustomerSync
+from workflows.dismissal import KeptDismissal
 from workflows.hold import Hold
 from workflows.movement_poll import MovementPoll
 from workflows.ops_watch import OpsWatch
@@ -52,6 +53,7 @@ from workflows.warehouse_export import WarehouseExport
 TEMPLATES = [ChurnSave, CustomerSync]
 WORKFLOW_CLASSES = [
     *TEMPLATES, MovementPoll, Backfill, Coverage, KeptDelivery, OpsWatch, WarehouseExport, CrmSync, Hold,
+    KeptDismissal,
 ]  # fmt: skip
 GRACE = timedelta(seconds=20)
 
@@ -185,7 +187,7 @@ def workers(
     client: Client, settings: Settings, connections: Connections, cooldowns: Cooldowns, holds: Holds
 ) -> list[Worker]:
     routes = holds.routes
-    door = Door(client, routes, settings.web_ui_url, crm_for(routes, settings), settings.zones, holds)
+    door = Door.of(client, routes, settings, holds)
     pauses = Pauses(cooldowns)
     holds.listen(pauses.note)
     interceptors = [pauses, Pressure(cooldowns)]

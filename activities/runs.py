@@ -5,17 +5,17 @@ from datetime import UTC, datetime
 from typing import Any
 
 from temporalio import activity
-from temporalio.api.common.v1 import WorkflowExecution as Execution
 from temporalio.api.enums.v1 import EventType
 from temporalio.api.history.v1 import HistoryEvent
-from temporalio.api.workflowservice.v1 import GetWorkflowExecutionHistoryReverseRequest
 from temporalio.client import Client, WorkflowExecution, WorkflowExecutionStatus, WorkflowFailureError
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
 import temporal
 from activities.definition import step_activity
+from activities.dismissals import dismissals
 from activities.holds import holding_now
+from activities.run_history import Pause, pauses, tail
 from clients.errors import (
     Ambiguous,
     NotFound,
@@ -28,6 +28,7 @@ from clients.errors import (
 )
 from clients.http import brief
 from models.attention import (
+    CANCELLED,
     RAN_OUT_OF_TIME,
     TERMINATED,
     Attention,
@@ -52,7 +53,8 @@ OURS = f"TaskQueue = '{temporal.WORKFLOWS}' AND (`Mode` IS NULL OR `Mode` != 'pr
 RUNNING = "ExecutionStatus = 'Running'"
 UNDONE = f"(Outcome = '{Outcome.PARTIAL}' OR Outcome = '{Outcome.FAILED}')"
 ENDED_BADLY = (
-    f"ExecutionStatus != 'Running' AND ({UNDONE} OR ExecutionStatus IN ('Failed', 'TimedOut', 'Terminated'))"
+    f"ExecutionStatus != 'Running' AND ({UNDONE} OR "
+    "ExecutionStatus IN ('Failed', 'TimedOut', 'Terminated', 'Canceled'))"
 )
 STUCK = f"{RUNNING} AND {temporal.REPORTED_PROBLEMS} IS NOT NULL"
 UNREADABLE = f"{RUNNING} AND Outcome = 'unreadable'"
@@ -77,6 +79,7 @@ SAID_BY_CLIENTS = {
 ENDED = {
     WorkflowExecutionStatus.TERMINATED: TERMINATED,
     WorkflowExecutionStatus.TIMED_OUT: RAN_OUT_OF_TIME,
+    WorkflowExecutionStatus.CANCELED: CANCELLED,
 }
 FAILED_TASK = (
     EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED,
@@ -133,10 +136,15 @@ async def _found(client: Client, since: datetime) -> tuple[list[Found], int]:
             raise
         if len(runs) == LISTED:
             more += (await client.count_workflows(f"{OURS} AND {query}")).count - LISTED
-        found += [(kinds(run), run) for run in await _last_of_each(client, runs)]
+        found += [(kinds(run), run) for run in await last_of_each(client, runs)]
     of_schedules = await _list(client, f"{ended} AND {SCHEDULE} IS NOT NULL", SCHEDULED)
-    found += [(Kind.FAILED, run) for run in await _last_of_schedules(client, of_schedules)]
-    return found, more
+    found += [(_kind_of_a_schedule(run), run) for run in await _last_of_schedules(client, of_schedules)]
+    return await _not_dismissed(client, found), more
+
+
+async def _not_dismissed(client: Client, found: list[Found]) -> list[Found]:
+    known = await dismissals(client, (run.run_id for _, run in found))
+    return [(kind, run) for kind, run in found if run.run_id not in known]
 
 
 async def _list(client: Client, query: str, limit: int = LISTED) -> list[WorkflowExecution]:
@@ -145,13 +153,19 @@ async def _list(client: Client, query: str, limit: int = LISTED) -> list[Workflo
     return [run async for run in listed]
 
 
+def _kind_of_a_schedule(run: WorkflowExecution) -> Kind:
+    return Kind.CANCELLED if run.status is WorkflowExecutionStatus.CANCELED else Kind.FAILED
+
+
 def _kind_by_outcome(run: WorkflowExecution) -> Kind:
+    if run.status is WorkflowExecutionStatus.CANCELED:
+        return Kind.CANCELLED
     alive = (WorkflowExecutionStatus.RUNNING, WorkflowExecutionStatus.COMPLETED)
     partial = run.status in alive and _attribute(run, temporal.OUTCOME) == Outcome.PARTIAL
     return Kind.PARTIAL if partial else Kind.FAILED
 
 
-async def _last_of_each(client: Client, runs: Sequence[WorkflowExecution]) -> list[WorkflowExecution]:
+async def last_of_each(client: Client, runs: Sequence[WorkflowExecution]) -> list[WorkflowExecution]:
     """Of a workflow that was run again only the last run counts: the one before keeps its old outcome."""
     ids = {run.id for run in runs if "'" not in run.id}
     if not ids:
@@ -229,7 +243,7 @@ class _Reader:
     async def _problem(self, run: WorkflowExecution) -> Problem | None:
         """What failed first. None where too many must be read: the next sweep does."""
         if run.status in ENDED:
-            return Problem(step=run.workflow_type, kind=ENDED[run.status], message="")
+            return await self._ended(run, ENDED[run.status])
         if said := (await run.memo()).get(temporal.PROBLEMS):
             return Problem.model_validate(said[0])
         if run.status is WorkflowExecutionStatus.RUNNING:
@@ -237,6 +251,13 @@ class _Reader:
         if not self._may_read():
             return None
         return await _read_problem(self._client, run)
+
+    async def _ended(self, run: WorkflowExecution, how: str) -> Problem:
+        """By somebody, or by its time limit: with what it was still to do, where that is not too much."""
+        dropped: Sequence[Pause] = ()
+        if run.status is not WorkflowExecutionStatus.TIMED_OUT and self._may_read():
+            dropped = await pauses(self._client, await tail(self._client, run.id, run.run_id))
+        return Problem(step=run.workflow_type, kind=how, message=_dropped(dropped))
 
     async def _stuck(self, run: WorkflowExecution) -> Trouble:
         """Since its task failed first, which the history keeps; what the code said may name a customer."""
@@ -252,14 +273,15 @@ class _Reader:
         return self._left >= 0
 
 
+def _dropped(left: Sequence[Pause]) -> str:
+    """`Dropped: check back 7 days after the cancellation, due 06 Dec 10:00 UTC`."""
+    said = (f"{each.what[:1].lower()}{each.what[1:]}, due {each.until:%d %b %H:%M} UTC" for each in left)
+    return f"Dropped: {'; '.join(said)}" if left else ""
+
+
 async def _last_failed_task(client: Client, run: WorkflowExecution) -> HistoryEvent | None:
-    request = GetWorkflowExecutionHistoryReverseRequest(
-        namespace=client.namespace,
-        execution=Execution(workflow_id=run.id, run_id=run.run_id),
-        maximum_page_size=READ,
-    )
-    answer = await client.workflow_service.get_workflow_execution_history_reverse(request)
-    return next((event for event in answer.history.events if event.event_type in FAILED_TASK), None)
+    events = await tail(client, run.id, run.run_id, READ)
+    return next((event for event in events if event.event_type in FAILED_TASK), None)
 
 
 async def _read_problem(client: Client, run: WorkflowExecution) -> Problem:

@@ -7,6 +7,7 @@ from rich.markup import escape
 
 import temporal
 from activities.runs import find_trouble
+from commands.dates import local
 from models.attention import AttentionQuery, Kind, Trouble, Waiting
 from models.holds import Holding, route_of
 from settings import Settings
@@ -33,6 +34,8 @@ async def show_attention(settings: Settings, console: Console) -> bool:
         console.print(_waiting(waiting), soft_wrap=True)
     if found.more:
         console.print(f"{found.more} more are not listed.")
+    if found.troubles:
+        console.print('Where nothing more is to be done: `mogulflow dismiss RUN "why"`.')
     if waits:
         console.print(f"Web UI: {settings.web_ui_url}/namespaces/{client.namespace}/workflows")
     return waits
@@ -40,7 +43,7 @@ async def show_attention(settings: Settings, console: Console) -> bool:
 
 def _print(run: Trouble, console: Console) -> None:
     """A block each: in a table of four columns neither the id nor what to do would have room."""
-    since = run.since.astimezone().strftime("%d %b %H:%M")
+    since = local(run.since)
     todo = f"{run.message}. {what_to_do(run)}" if run.message else what_to_do(run)
     console.print(f"[bold]{_what(run)}[/] since {since}: {escape(run.headline)}", soft_wrap=True)
     console.print(f"  {escape(run.workflow_id)}", soft_wrap=True, highlight=False)
@@ -77,6 +80,6 @@ def _what(run: Trouble) -> str:
 
 
 def _waiting(waiting: Waiting) -> str:
-    since = waiting.since.astimezone().strftime("%d %b %H:%M")
+    since = local(waiting.since)
     why = escape(f": {waiting.message}" if waiting.message else "")
     return f"Runs that wait for {waiting.system}, the first since {since}: {waiting.count}{why}."

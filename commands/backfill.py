@@ -140,7 +140,7 @@ async def _watched(run: Run, console: Console) -> BackfillProgress:
         TextColumn("{task.fields[said]}"),
     )
     with Progress(*columns, console=console) as bar:
-        task = bar.add_task("no worker yet", total=1.0, said="")
+        task = bar.add_task("beginning", total=1.0, said="")
         async for trouble in trouble_of(run):
             last = await asked(run, "progress", BackfillProgress) or last
             if last:

@@ -19,7 +19,7 @@ from models.movements import ACTED, EXPLAINED, CoverageInput, CoverageReport, Fo
 from settings import Settings
 
 DAYS = timedelta(days=3)
-DOING = "Comparing ChartMogul's list with the runs; a worker must be running"
+DOING = "Comparing ChartMogul's list with the runs"
 
 
 async def coverage(

@@ -93,7 +93,7 @@ async def _progress(client: Client, pending: Sequence[PendingActivityInfo]) -> R
             table.add_row(name, told["doing"], f"{told['rows']:,}", f"{told['written']:,}")
         tries = f"Try {each.attempt}: {escape(trouble(each))}"
         return Group(table, tries) if each.attempt > 1 else table
-    return "Waiting for a worker"
+    return "Between two steps"
 
 
 def _print(report: CrmReport, console: Console) -> None:

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from commands.events import Stopped
+from commands.stopped import Stopped
 
 UNITS = (("day", 86_400), ("h", 3600), ("min", 60), ("s", 1))
 
@@ -43,3 +43,8 @@ def instant(option: str, text: str) -> datetime:
     if not 1990 <= read.year <= 2200:
         raise Stopped(f"{option} {text} must lie between 1990 and 2200.")
     return (read if read.tzinfo else read.replace(tzinfo=UTC)).astimezone(UTC).replace(microsecond=0)
+
+
+def local(instant: datetime) -> str:
+    """`29 Nov 10:00 CET`: the time of the machine that the command runs on, with its zone."""
+    return f"{instant.astimezone():%d %b %H:%M %Z}"

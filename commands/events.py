@@ -1,25 +1,33 @@
 """`send` and `preview`: an event file through the ingress, or through a run that writes nothing."""
 
+import asyncio
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import httpx
 from rich.console import Console
 from rich.markup import escape
-from temporalio.client import WorkflowFailureError
+from temporalio.client import Client, WorkflowExecutionStatus, WorkflowFailureError, WorkflowHandle
+from temporalio.service import RPCError
 
 import temporal
-from commands.show import effects_table, field_tables
+from commands.run_facts import waits_of
+from commands.show import effects_table, field_tables, in_order
+from commands.stopped import Stopped
+from commands.waiting import LOOK_SECONDS, nobody_takes
 from ingress.chartmogul import Refused, movement_of
-from ingress.dispatch import Door
-from ingress.routes import crm_for, load_routes
+from ingress.dispatch import Dispatched, Door
+from ingress.routes import load_routes
 from models.effects import Mode
 from models.runs import RunResult
 from settings import Settings
 
+__all__ = ["Stopped", "preview", "print_preview", "send"]
 
-class Stopped(Exception):
-    """The command cannot go on; the message says what to do."""
+TRIES_TO_END = 4
+"""Half seconds for a cancelled preview to end by itself."""
 
 
 def send(settings: Settings, file: Path, account: str, console: Console) -> None:
@@ -44,23 +52,63 @@ async def preview(settings: Settings, file: Path, account: str, console: Console
         raise Stopped(f"{file}: {refused.message}") from None
     client = await temporal.connect()
     routes = load_routes(settings.routes_file)
-    door = Door(client, routes, settings.web_ui_url, crm_for(routes, settings), settings.zones)
+    door = Door.of(client, routes, settings)
     runs = await door.dispatch(event, received_at=datetime.now(UTC), mode=Mode.PREVIEW)
     if not runs:
         raise Stopped(f"No route in {settings.routes_file} takes this {event.movement_type} movement.")
-    for run in runs:
-        handle = client.get_workflow_handle(run.workflow_id, result_type=RunResult)
-        with console.status(f"{run.template}: reading; a worker must be running"):
-            try:
-                result = await handle.result()
-            except WorkflowFailureError as failure:
-                raise Stopped(f"The run failed: {failure.cause}\nRun: {run.link}") from None
-        console.print(effects_table(f"{run.template}: {result.outcome}", result.effects))
-        for table in field_tables(result.effects):
-            console.print(table)
-        for problem in result.problems:
-            console.print(f"[red]{problem.step}[/]: {escape(problem.message)}")
-        console.print(f"Run: {run.link}", soft_wrap=True)
+    try:
+        for run in runs:
+            print_preview(run, await _previewed(client, run, console), console)
+    finally:
+        for run in runs:
+            await _end(client.get_workflow_handle(run.workflow_id, run_id=run.run_id))
+
+
+async def _previewed(client: Client, run: Dispatched, console: Console) -> RunResult:
+    """Raises Stopped where the run failed, or no worker takes it."""
+    handle = client.get_workflow_handle(run.workflow_id, run_id=run.run_id, result_type=RunResult)
+    with console.status(f"{run.template}: reading") as status:
+        while (described := await handle.describe()).status is WorkflowExecutionStatus.RUNNING:
+            if nobody_takes(described):
+                raise Stopped("No worker takes the preview. Start `mogulflow serve`, then ask again.")
+            doing = await waits_of(client, described)
+            status.update(f"{run.template}: {escape(doing or 'reading')}")
+            await asyncio.sleep(LOOK_SECONDS)
+    try:
+        result: RunResult = await handle.result()
+    except WorkflowFailureError as failure:
+        raise Stopped(f"The run failed: {failure.cause}\nRun: {run.link}") from None
+    return result
+
+
+async def _end(handle: WorkflowHandle[Any, Any]) -> None:
+    """Whoever asked for a preview and left leaves no open run behind, also where no worker is there."""
+    if (await handle.describe()).status is not WorkflowExecutionStatus.RUNNING:
+        return
+    with suppress(RPCError):  # it has just ended
+        await handle.cancel()
+        for _ in range(TRIES_TO_END):
+            await asyncio.sleep(LOOK_SECONDS)
+            if (await handle.describe()).status is not WorkflowExecutionStatus.RUNNING:
+                return
+        await handle.terminate(reason="Whoever asked for this preview did not wait for it.")
+
+
+def print_preview(run: Dispatched, result: RunResult, console: Console) -> None:
+    """What it is about, what would be written, and what could not be looked at."""
+    console.print(f"[bold]{run.template}: {result.outcome}[/]", highlight=False)
+    for what, text in result.facts.items():
+        console.print(f"{what}: {escape(text)}", soft_wrap=True, highlight=False)
+    effects = in_order(result.effects)
+    if effects:
+        console.print(effects_table("", effects))
+    for table in field_tables(effects, result.names):
+        console.print(table)
+    for problem in result.problems:
+        console.print(f"[red]{problem.step}[/]: {escape(problem.message)}", soft_wrap=True)
+    if away := sorted({problem.step.partition(".")[0] for problem in result.problems}):
+        console.print(f"Previewed without {', '.join(away)}: what depends on it is missing above.")
+    console.print(f"Run: {run.link}", soft_wrap=True)
 
 
 def _ingress(settings: Settings) -> str:

@@ -117,7 +117,7 @@ async def _progress(client: Client, pending: Sequence[PendingActivityInfo]) -> G
         rows = f"{told.get('rows', 0):,}"
         name = str(told.get("stream", each.activity_type.name))
         table.add_row(name, doing, rows, str(each.attempt), trouble(each))
-    return Group(table) if pending else Group("Waiting for a worker")
+    return Group(table)
 
 
 def print_report(report: ExportReport, console: Console) -> None:

@@ -9,13 +9,19 @@ from pydantic import BaseModel
 from rich.console import Console, RenderableType
 from rich.live import Live
 from temporalio.api.workflow.v1 import PendingActivityInfo
-from temporalio.client import Client, WorkflowExecutionStatus, WorkflowFailureError, WorkflowHandle
+from temporalio.client import (
+    Client,
+    WorkflowExecutionDescription,
+    WorkflowExecutionStatus,
+    WorkflowFailureError,
+    WorkflowHandle,
+)
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 
 import temporal
 from commands.dates import shown
 from commands.events import Stopped
-from commands.waiting import LOOK_SECONDS
+from commands.waiting import LOOK_SECONDS, nobody_takes
 from settings import Settings
 
 JUST_NOW = timedelta(seconds=5)
@@ -23,6 +29,7 @@ JUST_NOW = timedelta(seconds=5)
 
 R = TypeVar("R", bound=BaseModel)
 Run = WorkflowHandle[Any, R]
+Progress = Callable[[Sequence[PendingActivityInfo]], Awaitable[RenderableType]]
 
 
 async def started(
@@ -64,7 +71,7 @@ async def follow(
     client: Client,
     run: Run[R],
     console: Console,
-    progress: Callable[[Sequence[PendingActivityInfo]], Awaitable[RenderableType]],
+    progress: Progress,
     *,
     again: str,
 ) -> R:
@@ -78,7 +85,7 @@ async def follow(
     try:
         with Live(console=console, transient=True) as live:
             while described.status is WorkflowExecutionStatus.RUNNING:
-                live.update(await progress(described.raw_description.pending_activities))
+                live.update(await _doing(described, progress))
                 await asyncio.sleep(LOOK_SECONDS)
                 described = await run.describe()
         return await run.result()
@@ -87,6 +94,14 @@ async def follow(
         raise
     except WorkflowFailureError as failure:
         raise Stopped(f"The run failed: {failure.cause}") from None
+
+
+async def _doing(described: WorkflowExecutionDescription, progress: Progress) -> RenderableType:
+    """Between two steps nothing is pending for a moment: that is no lack of a worker."""
+    if nobody_takes(described):
+        return "No worker takes it. Start `mogulflow serve`; it goes on by itself then."
+    pending = described.raw_description.pending_activities
+    return await progress(pending) if pending else "Working"
 
 
 async def heartbeat(client: Client, pending: PendingActivityInfo) -> dict[str, Any]:

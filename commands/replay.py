@@ -12,7 +12,7 @@ from commands.events import Stopped
 from ingress.chartmogul import Unreadable, movement_of
 from ingress.dispatch import Dispatched, Door
 from ingress.holds import Holds
-from ingress.routes import crm_for, load_routes
+from ingress.routes import load_routes
 from ingress.unreadable import TEMPLATE
 from models.deliveries import MOST_KEPT, DeliveryResult, Dismissed, Replayed, UnreadableDelivery
 from models.events import MrrMovement
@@ -27,7 +27,7 @@ async def replay(settings: Settings, runs: list[str], dismiss: str | None, conso
     routes = load_routes(settings.routes_file)
     holds = Holds(client, routes)
     await holds.look()
-    door = Door(client, routes, settings.web_ui_url, crm_for(routes, settings), settings.zones, holds)
+    door = Door.of(client, routes, settings, holds)
     left = 0
     for run in runs:
         handle: Run = client.get_workflow_handle(run)

@@ -1,7 +1,8 @@
-"""`runs` and `retry`: what has run, and running one again."""
+"""`runs`: what has run, for whom, and what an open run waits for."""
 
-import uuid
-from collections.abc import Mapping
+import re
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -9,60 +10,164 @@ from rich.box import SIMPLE
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
-from temporalio.api.common.v1 import WorkflowExecution
-from temporalio.api.enums.v1 import EventType
-from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
-from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle
+from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.client import WorkflowExecution as Run
 from temporalio.service import RPCError, RPCStatusCode
 
 import temporal
+from activities.dismissals import dismissals
+from activities.runs import last_of_each
 from commands.events import Stopped
+from commands.run_facts import Facts, facts_of, side_by_side, summary_of
+from ingress.unreadable import TEMPLATE as UNREADABLE
+from models.attention import Dismissal
+from models.routes import TAKES
+from models.runs import Outcome
 from settings import Settings
+from workflows.headlines import customer_in
+
+Memo = Mapping[str, Any]
 
 OURS = f"{temporal.TEMPLATE.name} IS NOT NULL"
-COLUMNS = (temporal.HEADLINE, temporal.OUTCOME)
+RUNNING = "ExecutionStatus = 'Running'"
+LOOKED_THROUGH = 2000
+"""Runs whose customers' names are looked at for one name; Temporal's list cannot be asked for it."""
+
+CUSTOMER_ID = re.compile(r"cus_[0-9a-fA-F-]{20,}")
+TEMPLATES = (*TAKES, UNREADABLE)
+WORDS = {
+    WorkflowExecutionStatus.CANCELED: "cancelled",
+    WorkflowExecutionStatus.TIMED_OUT: "ran out of time",
+}
 
 
-async def show_runs(settings: Settings, limit: int, query: str, console: Console) -> None:
-    """The newest runs. `query` is a Temporal list filter, added to ours."""
+@dataclass(frozen=True)
+class Wanted:
+    """`query` is a Temporal list filter, added to ours; `customer` a name, part of one, or an id."""
+
+    limit: int = 20
+    query: str = ""
+    customer: str = ""
+    open: bool = False
+    template: str = ""
+    outcome: str = ""
+
+    @property
+    def filter(self) -> str:
+        """Raises Stopped where a word is not one of ours: it must not become part of a query."""
+        parts = [OURS]
+        if self.template:
+            parts.append(f"Template = '{_known('template', self.template, TEMPLATES)}'")
+        if self.outcome:
+            parts.append(f"Outcome = '{_known('outcome', self.outcome, list(Outcome))}'")
+        if CUSTOMER_ID.fullmatch(self.customer):
+            parts.append(f"Customer = '{self.customer}'")
+        return " AND ".join([*parts, *([f"({self.query})"] if self.query else [])])
+
+    @property
+    def name(self) -> str:
+        return "" if CUSTOMER_ID.fullmatch(self.customer) else self.customer.strip()
+
+
+def _known(what: str, word: str, words: Sequence[str]) -> str:
+    if word not in words:
+        raise Stopped(f"There is no {what} {word}; there are: {', '.join(words)}.")
+    return word
+
+
+async def show_runs(settings: Settings, wanted: Wanted, console: Console) -> None:
+    """The newest runs. Raises Stopped where the filter cannot be used."""
     client = await temporal.connect()
-    table = Table(f"Started, {datetime.now().astimezone().tzname()}", box=SIMPLE)
-    table.add_column("Headline, and the run's id below it", overflow="fold")
-    table.add_column("Outcome", no_wrap=True)
-    wanted = f"{OURS} AND ({query})" if query else OURS
-    found = await _newest(client, wanted, limit)
-    for run in found:
-        table.add_row(*_row(run, await run.memo()))
-    console.print(table if found else f"There are no runs{' of that kind' if query else ' yet'}.")
-    console.print(f"Web UI: {settings.web_ui_url}/namespaces/{client.namespace}/workflows")
+    try:
+        found, looked = await _found(client, wanted)
+    except RPCError as error:
+        if error.status is not RPCStatusCode.INVALID_ARGUMENT:
+            raise
+        raise Stopped(f"Temporal cannot use --query {wanted.query!r}: {error.message}") from None
+    facts = await facts_of(client, found)
+    known = await dismissals(client, (run.run_id for run in found))
+    memos = [await run.memo() for run in found]
+    console.print(_table(found, facts, memos, known) if found else _nothing(wanted))
+    if wanted.name and looked == LOOKED_THROUGH:
+        console.print(f"Only the newest {looked:,} runs were looked through for that name.")
+    console.print(f"Web UI: {settings.web_ui_url}/namespaces/{client.namespace}/workflows", soft_wrap=True)
 
 
-async def _newest(client: Client, query: str, limit: int) -> list[Run]:
+def _nothing(wanted: Wanted) -> str:
+    return (
+        "There are no runs yet."
+        if wanted == Wanted(limit=wanted.limit)
+        else "There are no runs of that kind."
+    )
+
+
+async def _found(client: Client, wanted: Wanted) -> tuple[list[Run], int]:
+    """And how many were looked at by name, where one is wanted."""
+    if not wanted.name:
+        return await _newest(client, wanted.filter, wanted.limit, wanted.open), 0
+    runs = await _newest(client, wanted.filter, LOOKED_THROUGH, wanted.open)
+    names = await _names(client, runs)
+    name = wanted.name.casefold()
+    found = [run for run in runs if name in names.get(_customer(run), "").casefold()]
+    return found[: wanted.limit], len(runs)
+
+
+async def _names(client: Client, runs: Sequence[Run]) -> dict[str, str]:
+    """By customer: one look-up for each, however many runs they have."""
+    one_each = {_customer(run): run for run in reversed(runs) if _customer(run)}
+
+    async def name(run: Run) -> str:
+        return customer_in(
+            await summary_of(await client.get_workflow_handle(run.id, run_id=run.run_id).describe())
+        )
+
+    return dict(zip(one_each, await side_by_side(name, list(one_each.values())), strict=True))
+
+
+async def _newest(client: Client, query: str, limit: int, only_open: bool) -> list[Run]:
     """Open and closed ones asked for apart, because the server lists all open ones first.
 
     Of a workflow that was run again the last run counts: the one before keeps its old outcome.
     """
-    running = "ExecutionStatus = 'Running'"
-    found = [
-        run
-        for state in (running, f"NOT {running}")
-        async for run in client.list_workflows(f"{query} AND {state}", limit=limit)
-    ]
-    found.sort(key=lambda run: run.execution_time or run.start_time)
-    last = {run.id: run for run in found}
-    return sorted(last.values(), key=lambda run: run.start_time, reverse=True)[:limit]
+    running = await _listed(client, f"{query} AND {RUNNING}", limit)
+    if only_open:
+        return running
+    closed = await _listed(client, f"{query} AND NOT {RUNNING}", limit)
+    found = {run.run_id: run for run in [*running, *await last_of_each(client, closed)]}
+    return sorted(found.values(), key=lambda run: run.start_time, reverse=True)[:limit]
 
 
-def _row(run: Run, memo: Mapping[str, Any]) -> list[str]:
-    headline, outcome = (str(run.typed_search_attributes.get(key) or "-") for key in COLUMNS)
-    if run.status and run.status not in (WorkflowExecutionStatus.RUNNING, WorkflowExecutionStatus.COMPLETED):
-        outcome += f", {run.status.name.lower()}"  # whoever ended it left the outcome as it was
+async def _listed(client: Client, query: str, limit: int) -> list[Run]:
+    listed: AsyncIterator[Run] = client.list_workflows(query, limit=limit, page_size=min(limit, 1000))
+    return [run async for run in listed]
+
+
+def _table(
+    runs: Sequence[Run], facts: Sequence[Facts], memos: Sequence[Memo], known: dict[str, Dismissal]
+) -> Table:
+    """Three columns, of which the middle one folds: it fits into a terminal of 80."""
+    table = Table(box=SIMPLE, padding=(0, 1, 0, 0))
+    table.add_column(f"Started, {datetime.now().astimezone().tzname()}", no_wrap=True)
+    table.add_column("Customer, what happened, and the run's id", overflow="fold", min_width=38)
+    table.add_column("Outcome, or what it waits for", overflow="fold")
+    for run, fact, memo in zip(runs, facts, memos, strict=True):
+        table.add_row(*_row(run, fact, memo, known.get(run.run_id)))
+    return table
+
+
+def _row(run: Run, facts: Facts, memo: Memo, dismissal: Dismissal | None) -> tuple[str, str, str]:
     started = run.start_time.astimezone().strftime("%d %b %H:%M")
-    return [started, f"{escape(headline)}\n[dim]{escape(run.id)}[/]{_would(memo)}", escape(outcome)]
+    who = f"[bold]{escape(facts.customer)}[/]\n" if facts.customer else ""
+    what = escape(str(run.typed_search_attributes.get(temporal.HEADLINE) or "-"))
+    state = escape(_outcome(run))
+    if dismissal:
+        state += escape(f"\ndismissed by {dismissal.who}: {dismissal.why}")
+    if facts.waits:
+        state += f"\n[dim]{escape(facts.waits)}[/]"
+    return started, f"{who}{what}\n[dim]{escape(run.id)}[/]{_would(memo)}", state
 
 
-def _would(memo: Mapping[str, Any]) -> str:
+def _would(memo: Memo) -> str:
     """A line on what a run whose route is in preview would have written."""
     if temporal.SHADOW_OF not in memo:
         return ""
@@ -70,40 +175,13 @@ def _would(memo: Mapping[str, Any]) -> str:
     return escape(f"\nroute {memo[temporal.SHADOW_OF]} is in preview: {effects}")
 
 
-async def retry(settings: Settings, workflow_id: str, reason: str, console: Console) -> None:
-    """Run it again from its first step with the same input. What worked is found, not done again."""
-    client = await temporal.connect()
-    handle = client.get_workflow_handle(workflow_id)
-    try:
-        described = await handle.describe()
-        request = ResetWorkflowExecutionRequest(
-            namespace=client.namespace,
-            workflow_execution=WorkflowExecution(workflow_id=workflow_id, run_id=described.run_id),
-            reason=reason,
-            workflow_task_finish_event_id=await _first_task(handle),
-            request_id=str(uuid.uuid4()),
-        )
-        answer = await client.workflow_service.reset_workflow_execution(request)
-    except RPCError as error:
-        if error.status is not RPCStatusCode.NOT_FOUND:
-            raise
-        raise Stopped(f"There is no run {workflow_id}. `mogulflow runs` lists them.") from None
-    link = temporal.run_link(settings.web_ui_url, client.namespace, workflow_id, answer.run_id)
-    console.print(f"Running again: {link}", soft_wrap=True)
+def _outcome(run: Run) -> str:
+    """Of one that somebody ended the outcome is as it was when they did."""
+    outcome = str(run.typed_search_attributes.get(temporal.OUTCOME) or "-")
+    if run.status in (None, WorkflowExecutionStatus.RUNNING, WorkflowExecutionStatus.COMPLETED):
+        return outcome
+    return f"{outcome}, {WORDS.get(run.status, run.status.name.lower())}"
 
 
-async def _first_task(handle: WorkflowHandle[object, object]) -> int:
-    """The id of the event that closed the run's first workflow task, whichever way it closed."""
-    closed = {
-        EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED,
-        EventType.EVENT_TYPE_WORKFLOW_TASK_TIMED_OUT,
-        EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED,
-    }
-    last = None
-    async for event in handle.fetch_history_events():
-        if event.event_type in closed:
-            return event.event_id
-        last = event.event_type
-    if last == EventType.EVENT_TYPE_WORKFLOW_TASK_STARTED:
-        raise Stopped("A worker is at the run's first step. Wait for its end, at most some seconds.")
-    raise Stopped("The run has not begun yet: no worker has taken it. Start `mogulflow serve`.")
+def _customer(run: Run) -> str:
+    return str(run.typed_search_attributes.get(temporal.CUSTOMER) or "")

@@ -1,6 +1,6 @@
 """Tables of effects and of movements for the terminal."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from rich.box import SIMPLE
 from rich.console import Console
@@ -11,6 +11,7 @@ from models.effects import Action, Effect
 from models.events import MovementType
 from models.movements import Found, Tally
 from models.runs import Problem
+from workflows.ledger import named
 
 _COLOURS = {
     Action.CREATED: "green",
@@ -38,12 +39,16 @@ def add_parts(table: Table, parts: Iterable[tuple[Sequence[str], Iterable[Sequen
     return table
 
 
+def in_order(effects: Iterable[Effect]) -> list[Effect]:
+    """By system and object: steps that run side by side end in any order."""
+    return sorted(effects, key=lambda each: (each.system, each.object_type, each.key))
+
+
 def effects_table(title: str, effects: Iterable[Effect]) -> Table:
-    table = folding("system", "object", "what", "tries", "link", title=title)
+    table = folding("system", "object, and its key", "what", "tries", "link", title=title)
     for effect in effects:
-        table.add_row(
-            effect.system, effect.object_type, action(effect), str(effect.tries), effect.link or "-"
-        )
+        what = f"{escape(effect.object_type)}\n[dim]{escape(effect.key)}[/]"
+        table.add_row(effect.system, what, action(effect), str(effect.tries), effect.link or "-")
     return table
 
 
@@ -53,14 +58,16 @@ def action(effect: Effect) -> str:
     return f"[{colour}]{effect.action}[/]{note}"
 
 
-def field_tables(effects: Iterable[Effect]) -> Iterable[Table]:
-    """Field by field, before and after."""
+def field_tables(effects: Iterable[Effect], names: Mapping[str, str] | None = None) -> Iterable[Table]:
+    """Field by field, before and after; `names` are of the people behind ids."""
+    known = names or {}
     for effect in effects:
-        title = f"{effect.system} {effect.object_type}"
+        title = f"{effect.system} {effect.object_type}{f' {effect.object_id}' if effect.object_id else ''}"
         table = folding("field", "before", "after", title=title, lines=True)
         before = effect.before or {}
         for name, value in effect.after.items():
-            table.add_row(name, escape(str(before.get(name, "-"))), escape(str(value)))
+            was = named(before.get(name, "-"), known)
+            table.add_row(name, escape(was), escape(named(value, known)))
         yield table
 
 

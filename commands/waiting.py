@@ -2,13 +2,17 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from temporalio.api.enums.v1 import PendingWorkflowTaskState
 from temporalio.client import WorkflowExecutionDescription, WorkflowExecutionStatus, WorkflowHandle
 from temporalio.service import RPCError, RPCStatusCode
 
 LOOK_SECONDS = 0.5
 ASK_SECONDS = 5.0
+NOBODY_AFTER = timedelta(seconds=8)
+"""A task that has waited so long has no worker; one that is there takes it at once."""
 NOT_NOW = (
     RPCStatusCode.UNAVAILABLE,
     RPCStatusCode.DEADLINE_EXCEEDED,
@@ -17,6 +21,15 @@ NOT_NOW = (
 )
 FEW_TRIES = 2
 """A step that has failed more often is worth a word."""
+
+
+def nobody_takes(found: WorkflowExecutionDescription) -> bool:
+    """Its next task waits for a worker, and has done so for longer than one takes that is there."""
+    task = found.raw_description.pending_workflow_task
+    if task.state != PendingWorkflowTaskState.PENDING_WORKFLOW_TASK_STATE_SCHEDULED:
+        return False
+    since = task.original_scheduled_time.ToDatetime(UTC) if task.HasField("original_scheduled_time") else None
+    return since is not None and datetime.now(UTC) - since > NOBODY_AFTER
 
 
 async def trouble_of(run: WorkflowHandle[Any, Any]) -> AsyncIterator[str]:
@@ -51,6 +64,8 @@ def _pass_if_not_now(error: RPCError | TimeoutError) -> None:
 
 
 def _trouble(found: WorkflowExecutionDescription) -> str:
+    if nobody_takes(found):
+        return "No worker takes it; start `mogulflow serve`"
     for step in found.raw_description.pending_activities:
         if step.attempt > FEW_TRIES:
             return f"try {step.attempt}: {step.last_failure.message[:100]}"

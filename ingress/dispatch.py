@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Self
 
 from pydantic import BaseModel
 from temporalio.client import Client
@@ -20,6 +20,7 @@ from temporalio.service import RPCError, RPCStatusCode
 import temporal
 from ingress import returns
 from ingress.holds import Holds
+from ingress.routes import crm_for
 from models.churn_save import ChurnSaveInput
 from models.crm import CrmMapping
 from models.crm_sync import CustomerSyncInput
@@ -27,8 +28,17 @@ from models.effects import Mode
 from models.events import MrrMovement
 from models.holds import Holding
 from models.routes import Route, Routes, Template
-from models.runs import Outcome
-from workflows.headlines import headline, summary
+from models.runs import Outcome, Rerun
+from settings import Settings
+from workflows.headlines import headline, headline_with_customer, summary
+
+EventInput = ChurnSaveInput | CustomerSyncInput
+
+INPUT_MODELS: dict[str, type[ChurnSaveInput] | type[CustomerSyncInput]] = {
+    "churn_save": ChurnSaveInput,
+    "customer_sync": CustomerSyncInput,
+}
+"""By template: how its input is read back from a run's history."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +66,20 @@ class Door:
     crm: CrmMapping = field(default_factory=CrmMapping)
     zones: Mapping[str, str] = field(default_factory=dict)
     holds: Holds | None = None
+    customer_in_headline: bool = False
+
+    @classmethod
+    def of(cls, client: Client, routes: Routes, settings: Settings, holds: Holds | None = None) -> Self:
+        """As the settings say. Raises BadConfig."""
+        return cls(
+            client=client,
+            routes=routes,
+            web_ui_url=settings.web_ui_url,
+            crm=crm_for(routes, settings),
+            zones=settings.zones,
+            holds=holds,
+            customer_in_headline=settings.headline_names_customer,
+        )
 
     async def dispatch(
         self, event: MrrMovement, *, received_at: datetime, mode: Mode = Mode.LIVE
@@ -85,20 +109,7 @@ class Door:
         shadow = mode is Mode.LIVE and route.mode is Mode.PREVIEW
         said = Mode.PREVIEW if shadow else mode
         hold = await self._hold(event, route, workflow_id) if said is Mode.LIVE else None
-        given = INPUTS[route.template](
-            self,
-            {
-                "event": event,
-                "route": route.name,
-                "options": route.options,
-                "received_at": received_at,
-                "wait": route.scheduled == "wait",
-                "mode": said,
-                "web_ui_url": self.web_ui_url,
-                "held_by": hold.name if hold else None,
-                "shadow": shadow,
-            },
-        )
+        given = self._given(event, route, received_at=received_at, mode=said, shadow=shadow, hold=hold)
         if mode is Mode.PREVIEW:
             workflow_id += temporal.PREVIEW_SUFFIX
         try:
@@ -108,7 +119,7 @@ class Door:
                 id=workflow_id,
                 task_queue=temporal.WORKFLOWS,
                 task_timeout=temporal.TASK_TIMEOUT,
-                search_attributes=_search_attributes(event, route, said, hold),
+                search_attributes=self._search_attributes(event, route, said, hold),
                 memo=_memo(event, route, hold, shadow=shadow),
                 priority=priority,
                 static_summary=f"In preview: {summary(event)}" if shadow else summary(event),
@@ -138,6 +149,62 @@ class Door:
                 return False
             raise
         return True
+
+    async def start_again(
+        self, workflow_id: str, old: EventInput, route: Route, memo: Mapping[str, Any], why: Rerun
+    ) -> Dispatched:
+        """A new run in the place of one that has ended, of the same event, by this route. It knows by its
+        memo that it is not the first. Raises WorkflowAlreadyStartedError where one is open."""
+        asked_for = old.mode is Mode.PREVIEW and not old.shadow
+        mode = Mode.PREVIEW if asked_for else route.mode
+        shadow = mode is Mode.PREVIEW and not asked_for
+        given = self._given(old.event, route, received_at=old.received_at, mode=mode, shadow=shadow)
+        kept = {name: memo[name] for name in (temporal.STATED, temporal.SUBSCRIPTION) if name in memo}
+        handle = await self.client.start_workflow(
+            route.template,
+            given,
+            id=workflow_id,
+            task_queue=temporal.WORKFLOWS,
+            task_timeout=temporal.TASK_TIMEOUT,
+            search_attributes=self._search_attributes(old.event, route, mode),
+            memo=_memo(old.event, route, None, shadow=shadow) | kept | {temporal.RERUN: why},
+            priority=temporal.LIVE,
+            static_summary=summary(old.event),
+            id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+        )
+        return self._dispatched(route, workflow_id, handle.result_run_id or "", new=True)
+
+    def _given(
+        self,
+        event: MrrMovement,
+        route: Route,
+        *,
+        received_at: datetime,
+        mode: Mode,
+        shadow: bool,
+        hold: Holding | None = None,
+    ) -> BaseModel:
+        return INPUTS[route.template](
+            self,
+            {
+                "event": event,
+                "route": route.name,
+                "route_why": route.when.why(event),
+                "options": route.options,
+                "received_at": received_at,
+                "wait": route.scheduled == "wait",
+                "mode": mode,
+                "web_ui_url": self.web_ui_url,
+                "held_by": hold.name if hold else None,
+                "shadow": shadow,
+            },
+        )
+
+    def _search_attributes(
+        self, event: MrrMovement, route: Route, mode: Mode, hold: Holding | None = None
+    ) -> TypedSearchAttributes:
+        shown = headline_with_customer(event) if self.customer_in_headline else headline(event)
+        return _search_attributes(event, route, mode, hold, shown)
 
     def _dispatched(
         self, route: Route, workflow_id: str, run_id: str, *, new: bool, hold: Holding | None = None
@@ -183,10 +250,10 @@ def _memo(event: MrrMovement, route: Route, hold: Holding | None, *, shadow: boo
 
 
 def _search_attributes(
-    event: MrrMovement, route: Route, mode: Mode, hold: Holding | None
+    event: MrrMovement, route: Route, mode: Mode, hold: Holding | None, shown: str
 ) -> TypedSearchAttributes:
     values: dict[Any, Any] = {
-        temporal.HEADLINE: headline(event),
+        temporal.HEADLINE: shown,
         temporal.ACCOUNT: event.account,
         temporal.CUSTOMER: event.customer_uuid,
         temporal.EVENT_KIND: event.movement_type.value,

@@ -7,7 +7,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from models.holds import Holding
 
-TERMINATED, RAN_OUT_OF_TIME = "Terminated", "RanOutOfTime"
+TERMINATED, RAN_OUT_OF_TIME, CANCELLED = "Terminated", "RanOutOfTime", "Cancelled"
 """Errors of runs that were ended from outside."""
 
 
@@ -18,6 +18,8 @@ class Kind(StrEnum):
     """Its code fails over and over; the server tells."""
     WAITING = "waiting"
     UNREADABLE = "unreadable"
+    CANCELLED = "cancelled"
+    """Somebody asked it to end, in the Web UI: what it was still to do is dropped."""
 
 
 class _Record(BaseModel):
@@ -130,3 +132,19 @@ class WatchState(_Record):
 
 def key_of(kind: Kind, run_id: str) -> str:
     return f"{kind}:{run_id}"
+
+
+class Dismissal(_Record):
+    """A person has decided that nothing more is to be done about a run. It is kept as a run of its own,
+    because one that has ended cannot be changed."""
+
+    workflow_id: str
+    run_id: str
+    headline: str
+    who: str
+    why: str
+    at: AwareDatetime
+    keep_for: timedelta = Field(
+        default=timedelta(0), description="For a run that goes on: beyond it this must be known"
+    )
+    link: str = ""

@@ -112,6 +112,7 @@ class ChurnSaveInput(BaseModel):
 
     event: MrrMovement
     route: str
+    route_why: str = ""
     options: ChurnSaveOptions
     received_at: AwareDatetime
     wait: bool = Field(default=False, description="A cancellation that lies ahead: not before its day")

@@ -156,6 +156,7 @@ class CustomerSyncInput(_Record):
 
     event: MrrMovement
     route: str
+    route_why: str = ""
     options: CustomerSyncOptions
     mapping: CrmMapping
     received_at: AwareDatetime

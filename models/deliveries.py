@@ -40,6 +40,7 @@ class Replayed(_Record):
 
 class Dismissed(_Record):
     reason: str
+    who: str = ""
 
 
 class DeliveryResult(_Record):

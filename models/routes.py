@@ -57,6 +57,12 @@ class Filter(_Config):
             return f"takes {event.amount.currency} {self.minimum_mrr:f} of MRR or more"
         return ""
 
+    def why(self, event: MrrMovement) -> str:
+        """Why it takes this event, in the words of the file."""
+        least = f" of at least {self.minimum_mrr} MRR" if self.minimum_mrr else ""
+        whose = f"accounts {', '.join(self.accounts)}" if self.accounts else "all accounts"
+        return f"the first that takes {event.movement_type}{least}, of {whose}"
+
 
 class Route(_Config):
     name: str = Field(pattern="^[a-z0-9][a-z0-9-]*$", description="Unique, for people and logs")

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from models.effects import Effect
 
@@ -50,3 +50,20 @@ class RunResult(BaseModel):
     verdict: str = Field(default="", description="What became of the customer, in words; names nobody")
     fallbacks: list[str] = Field(default=[], description="What was done without, or in another way, and why")
     dropped: str | None = Field(default=None, description="Who dropped it while it was held, and why")
+    facts: dict[str, str] = Field(
+        default={}, description="What the run is explained by: what happened, customer, route, owner, reason"
+    )
+    names: dict[str, str] = Field(default={}, description="Names of people behind ids in the effects")
+
+
+class Rerun(BaseModel):
+    """A person has an event acted on anew, by another route. Kept as a memo of the run that does."""
+
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
+
+    who: str
+    why: str
+    at: AwareDatetime
+    instead_of: str = Field(description="Run id of the one before, which has the same workflow id")
+    old_route: str = ""
+    new_route: str = ""

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from cli import app
+from cli import app, env_first
 from settings import Settings
 
 
@@ -93,3 +93,25 @@ def test_a_settings_file_in_another_encoding_is_named(folder: Path) -> None:
 def test_the_log_level_may_be_in_any_case(folder: Path, monkeypatch: pytest.MonkeyPatch, level: str) -> None:
     monkeypatch.setenv("LOG_LEVEL", level)
     assert Settings().log_level == "INFO"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--env", "my.env", "runs", "--limit", "0"],
+        ["runs", "--env", "my.env", "--limit", "0"],
+        ["runs", "--limit", "0", "--env=my.env"],
+    ],
+)
+def test_the_file_of_settings_may_be_named_anywhere(folder: Path, arguments: list[str]) -> None:
+    assert "There is no file my.env" in refused(*arguments)
+
+
+def test_what_is_behind_two_dashes_stays_where_it_is() -> None:
+    assert env_first(["send", "--", "--env", "x"]) == ["send", "--", "--env", "x"]
+    assert env_first(["runs", "--env"]) == ["--env", "runs"]
+
+
+def test_it_says_its_version(folder: Path) -> None:
+    result = CliRunner().invoke(app, ["--version"])
+    assert (result.exit_code, result.output.startswith("mogulflow 0.")) == (0, True)

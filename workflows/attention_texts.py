@@ -4,21 +4,27 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from activities.runs import STUCK, UNREADABLE, waiting_for
-from models.attention import RAN_OUT_OF_TIME, TERMINATED, Kind, Outage, Trouble
+from models.attention import CANCELLED, RAN_OUT_OF_TIME, TERMINATED, Kind, Outage, Trouble
 from models.runs import Outcome
 from temporal import list_link, run_link
-from workflows.ledger import OTHERWISE, WHAT_TO_DO
+from workflows.ledger import OTHERWISE, WHAT_TO_DO, how_again
 
 _QUERIES = {
     Kind.PARTIAL: f"Outcome = '{Outcome.PARTIAL}'",
     Kind.FAILED: "ExecutionStatus IN ('Failed', 'TimedOut', 'Terminated')",
     Kind.STUCK: STUCK,
     Kind.UNREADABLE: UNREADABLE,
+    Kind.CANCELLED: "ExecutionStatus = 'Canceled'",
 }
 _ENDED = {
     TERMINATED: "Somebody ended it. To do it after all,",
+    CANCELLED: "Somebody cancelled it. To do it after all,",
     RAN_OUT_OF_TIME: "It ran out of time. To do it after all,",
 }
+
+
+REASONS = 3
+"""In one message; the list that it links has all."""
 
 
 class Links:
@@ -48,7 +54,7 @@ def what_to_do(run: Trouble) -> str:
     advice = _ENDED.get(run.error) or WHAT_TO_DO.get(run.error, OTHERWISE)
     if run.scheduled:
         return f"{advice} wait for the schedule's next run."
-    return f"{advice} run `mogulflow retry {run.workflow_id}`."
+    return f"{advice} {how_again(run.workflow_id, run.step, run.error)}"
 
 
 def group_text(new: Sequence[Trouble], known: int, links: Links) -> str:
@@ -56,11 +62,24 @@ def group_text(new: Sequence[Trouble], known: int, links: Links) -> str:
     first = new[0]
     head = f"*{_counted(len(new))} {_what(first)}*"
     before = f", beside {known} known" if known else ""
-    message = f" {_escaped(first.message)}." if first.message else ""
     todo = _escaped(what_to_do(first))
     others = " `mogulflow attention` says it for each." if len(new) > 1 else ""
-    where = f"{links.run(first)}, {links.list(query_of(first))}"
-    return f"{head}{before}.{message}\n{todo}{others}\n{where}"
+    return "\n".join(
+        [f"{head}{before}.", *_reasons(new, links), f"{todo}{others}", links.list(query_of(first))]
+    )
+
+
+def _reasons(new: Sequence[Trouble], links: Links) -> list[str]:
+    """Each reason once, all in one form, with a run that has it."""
+    of_each = {run.message or run.headline: run for run in reversed(new)}
+    runs = sorted(of_each.values(), key=lambda run: (run.since, run.run_id))
+    lines = [_reason(run, links) for run in runs[:REASONS]]
+    more = len(runs) - REASONS
+    return [*lines, f"• {more} more reasons"] if more > 0 else lines
+
+
+def _reason(run: Trouble, links: Links) -> str:
+    return f"• {_escaped(run.message)}: {links.run(run)}" if run.message else f"• {links.run(run)}"
 
 
 def query_of(run: Trouble) -> str:
@@ -99,8 +118,9 @@ def _what(run: Trouble) -> str:
             return f"stuck: the code of {run.workflow_type} fails over and over{error}"
         case Kind.UNREADABLE:
             return "unreadable: nothing was done about what came in"
-    ended = "partial" if run.kind is Kind.PARTIAL else "failed"
-    return f"{ended}: {run.step}{error}"
+        case Kind.CANCELLED:
+            return f"cancelled: {run.step}"
+    return f"{run.kind.value}: {run.step}{error}"
 
 
 def _counted(count: int) -> str:

@@ -25,8 +25,9 @@ from workflows.churn_verdict import Sight, Verdict
 from workflows.churn_watch import Watch
 from workflows.headlines import headline, summary
 from workflows.held import Dropped, Held
-from workflows.ledger import Ledger
+from workflows.ledger import OWNER, REASON, Ledger
 from workflows.steps import OUTDATED, StepFailed, glance, is_rerun, step
+from workflows.trouble import pausing
 
 MOST_RETURNS = 20
 """Movements that a run lets itself be told of."""
@@ -41,7 +42,7 @@ class ChurnSave:
     def __init__(self, given: ChurnSaveInput) -> None:
         self._given = given
         self._options = given.options
-        self._ledger = Ledger(summary(given.event), shadow=given.shadow)
+        self._ledger = Ledger.of_event(given)
         self._reading = Reading(given)
         self._owner: AccountOwner | None = None
         self._task: Effect | None = None
@@ -70,6 +71,7 @@ class ChurnSave:
         if self._reading.is_back(facts) and not is_rerun():
             return await self._tell_they_are_back(facts)
         self._only_find = self._reading.is_over(facts)
+        self._ledger.explain(REASON, facts.reason(self._options.reason_attributes))
         task = asyncio.create_task(self._give_the_owner_a_save_task(facts))
         await self._wait_a_little_for(task)
         alert = await self._alert_the_channel(facts)
@@ -136,6 +138,8 @@ class ChurnSave:
         self._owner = owner = await self._find_the_owner(facts)
         if owner is None:
             return
+        self._ledger.explain(OWNER, texts.owner_line(owner))
+        self._ledger.name(owner.owner_id, owner.owner_name)
 
         async def make(now: ChurnFacts, good_until: datetime | None) -> Effect:
             task = self._save_task(now, owner, good_until)
@@ -240,6 +244,8 @@ class ChurnSave:
             with suppress(StepFailed):
                 query = MemberQuery(email=self._owner.owner_email)
                 member = await glance(SlackActivities.find_member, query)
+        if self._owner and member:
+            self._ledger.name(f"<@{member.id}>", self._owner.owner_name or member.name)
         return texts.mention(self._owner, member)
 
     async def _check_back(self, alert: Effect | None) -> RunResult:
@@ -265,7 +271,8 @@ class ChurnSave:
     async def _sleep_until(self, instant: datetime, summary: str) -> None:
         left = instant - workflow.now()
         if left > timedelta(0):
-            await workflow.sleep(left, summary=summary)
+            with pausing(summary, instant):
+                await workflow.sleep(left, summary=summary)
 
     async def _record_verdict(self, verdict: Verdict, alert: Effect | None, days: float) -> Verdict | None:
         """What was said. None where it came to be untrue before it could be: then we wait on."""

@@ -141,6 +141,13 @@ def owner_field(owner: AccountOwner | None, who: str) -> str:
     return f"{who}\nfound by {escaped(owner.found_by)}" if owner.found_by else who
 
 
+def owner_line(owner: AccountOwner) -> str:
+    """Who, and why they: for the page that explains the run."""
+    who = owner.owner_name or owner.owner_email or owner.owner_id or "nobody"
+    why = owner.why_fallback or owner.found_by
+    return f"{who}: {why}" if why else who
+
+
 def late_task_text(owner: AccountOwner | None, who: str, link: str) -> str:
     why = f" ({escaped(why_this_owner(owner))})" if owner and owner.why_fallback else ""
     return f"{who} has the save task now{why}: <{link}|open it>"

@@ -17,6 +17,7 @@ from workflows.headlines import summary
 from workflows.held import Dropped, Held
 from workflows.ledger import Ledger
 from workflows.steps import StepFailed, step
+from workflows.trouble import pausing
 
 SYNC: dict[System, Step[CrmActivities, CustomerWork, Effect]] = {
     "hubspot": CrmActivities.sync_to_hubspot,
@@ -31,7 +32,7 @@ class CustomerSync:
     @workflow.init
     def __init__(self, given: CustomerSyncInput) -> None:
         self._given = given
-        self._ledger = Ledger(summary(given.event), shadow=given.shadow)
+        self._ledger = Ledger.of_event(given)
         self._stated = [given.event.stated]
         self._held = Held(given.held_by, summary(given.event))
 
@@ -45,7 +46,8 @@ class CustomerSync:
 
     async def _sync_all(self, given: CustomerSyncInput) -> RunResult:
         if (day := given.waits_until) and (left := day - workflow.now()) > timedelta(0):
-            await workflow.sleep(left, summary="Wait for the day of the movement")
+            with pausing("Wait for the day of the movement", day):
+                await workflow.sleep(left, summary="Wait for the day of the movement")
         try:
             known = await self._read_when_settled()
         except StepFailed as failure:

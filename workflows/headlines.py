@@ -11,6 +11,7 @@ _NAMES = {
     MovementType.CHURN: "Churn",
     MovementType.REACTIVATION: "Reactivation",
 }
+_SUMMARY = re.compile(rf"(?:{'|'.join(_NAMES.values())}): (.+), \S.* MRR")
 _PLAN = re.compile(r"\b(?:the|their|with|to) (.+?)(?: plan)?$")
 
 
@@ -20,11 +21,23 @@ def summary(event: MrrMovement) -> str:
     return f"{_NAMES[event.movement_type]}: {_line(who, 60)}, {event.amount} MRR"
 
 
+def customer_in(text: str) -> str:
+    """The name in a summary; empty where the text is none."""
+    found = _SUMMARY.fullmatch(text)
+    return found.group(1) if found else ""
+
+
 def headline(event: MrrMovement) -> str:
     """`Churn −$250.00 MRR, Team Monthly`. Nothing personal: a search attribute."""
     line = f"{_NAMES[event.movement_type]} {event.amount} MRR"
     plan = _line(plan_from(event.description), 50)
     return f"{line}, {plan}" if plan else line
+
+
+def headline_with_customer(event: MrrMovement) -> str:
+    """`Acme Ltd: Churn −$250.00 MRR, Team Monthly`, for an installation that wants names in its lists."""
+    who = _line(event.customer_name, 60)
+    return f"{who}: {headline(event)}" if who else headline(event)
 
 
 def unreadable_headline(reason: str) -> str:

@@ -1,16 +1,19 @@
 """What a run has done so far, and how the Web UI shows it."""
 
 from collections import Counter
-from collections.abc import Awaitable, Iterable
-from typing import TypeVar
+from collections.abc import Awaitable, Iterable, Iterator, Mapping
+from datetime import datetime
+from typing import Protocol, Self, TypeVar
 
 from temporalio import workflow
 from temporalio.exceptions import ApplicationError
 
 from models.effects import Effect
-from models.runs import Outcome, Problem, RunResult
-from temporal import OUTCOME, STATED, WOULD
+from models.events import MrrMovement
+from models.runs import Outcome, Problem, Rerun, RunResult
+from temporal import OUTCOME, RERUN, STATED, WOULD
 from workflows import trouble
+from workflows.headlines import headline, summary
 from workflows.steps import StepFailed
 
 R = TypeVar("R")
@@ -22,6 +25,41 @@ WHAT_TO_DO = {
 }
 GAP = "\u2003"  # the Web UI sets table cells without any space between them
 OTHERWISE = "Mend what the message says, then"
+BY_A_ROUTE = ("NotFound", "Rejected")
+"""Errors of writes that a wrong channel, owner or field of a route can cause."""
+WRITES = ("slack.", "salesforce.", "hubspot.")
+
+
+def how_again(workflow_id: str, step: str, error: str) -> str:
+    """The command that runs it again. A plain one keeps the route that the run was given."""
+    command = f"run `mogulflow retry {workflow_id}`"
+    if error in BY_A_ROUTE and step.startswith(WRITES):
+        return f"{command}; where its route was wrong and is corrected, add `--current-route`."
+    return f"{command}."
+
+
+MOST_SHOWN = 15_000
+"""Characters of the details; the Web UI takes 20,000 bytes of such text."""
+FIELDS_SHOWN, VALUE_SHOWN = 15, 200
+
+WHAT_HAPPENED, CUSTOMER, ROUTE, OWNER, REASON = "What happened", "Customer", "Route", "Owner", "Reason"
+ORDER = (WHAT_HAPPENED, CUSTOMER, ROUTE, OWNER, REASON)
+"""What a run is explained by, always in this order."""
+
+
+class EventInput(Protocol):
+    """What the input of each template that acts on an event has."""
+
+    @property
+    def event(self) -> MrrMovement: ...
+    @property
+    def route(self) -> str: ...
+    @property
+    def route_why(self) -> str: ...
+    @property
+    def received_at(self) -> datetime: ...
+    @property
+    def shadow(self) -> bool: ...
 
 
 class Ledger:
@@ -31,11 +69,36 @@ class Ledger:
         """`shadow` where the run's route is in preview: its end says what it would have written."""
         self._title = title
         self._shadow = shadow
+        self._facts: dict[str, str] = {}
+        self._names: dict[str, str] = {}
         self.effects: list[Effect] = []
         self.problems: list[Problem] = []
         self.restated: list[str] = []
         self.fallbacks: list[str] = []
         self._verdict = ""
+
+    @classmethod
+    def of_event(cls, given: EventInput) -> Self:
+        """One that says from the start what came in, and why this run acts on it."""
+        ledger, event = cls(summary(given.event), shadow=given.shadow), given.event
+        name = f"{event.customer_name} " if event.customer_name else ""
+        learned = f"{event.occurred_at:%d %b %Y %H:%M} UTC; learned by {event.source} at {_clock(given)}"
+        ledger._facts = {
+            WHAT_HAPPENED: f"{headline(event)}, {learned}",
+            CUSTOMER: f"{name}({event.customer_uuid})",
+            ROUTE: f"{given.route}: {given.route_why}" if given.route_why else given.route,
+        }
+        return ledger
+
+    def explain(self, what: str, text: str) -> None:
+        """`what` is one of ORDER."""
+        self._facts[what] = text
+        self.show()
+
+    def name(self, id: str | None, name: str | None) -> None:
+        """Who hides behind an id in the effects, for whoever reads them."""
+        if id and name:
+            self._names[id] = name
 
     async def attempt(self, step: Awaitable[R | None]) -> R | None:
         """The step's result; None where it failed for good, which is written down as a problem."""
@@ -103,13 +166,17 @@ class Ledger:
         return ["| system | object | what | tries | |", "|---|---|---|---|---|", *rows] if rows else []
 
     def markdown(self) -> str:
+        """Problems before the fields: where all is too long, the fields are cut."""
+        facts = [f"- **{what}**: {_plain(self._facts[what], 600)}" for what in ORDER if what in self._facts]
         restated = [f"ChartMogul has restated the movement: {now}." for now in self.restated]
         without = [f"Gone on without **{each}**" for each in self.fallbacks]
         verdict = [self._verdict] if self._verdict else []
         notes = [*verdict, *restated, *without, *map(_advice, self.problems)]
         shadow = ["Its route is in preview: nothing is written.", ""] if self._shadow else []
-        lines = [f"### {self._title}", "", *shadow, *self.table(), "", *notes]
-        return "\n".join(lines).strip()
+        head = [f"### {self._title}", "", *shadow, *facts, *_run_again(), "", *self.table(), "", *notes]
+        text = "\n".join(head).strip()
+        fields = [line for effect in self.effects for line in _fields(effect, self._names)]
+        return _cut("\n".join([text, "", *fields]).strip())
 
     def _outcome(self, outcome: Outcome) -> Outcome:
         return Outcome.PARTIAL if self.problems else outcome
@@ -130,12 +197,67 @@ class Ledger:
             restated=self.restated,
             verdict=self._verdict,
             fallbacks=self.fallbacks,
+            facts={what: self._facts[what] for what in ORDER if what in self._facts},
+            names=self._names,
         )
 
 
 def would(effects: Iterable[Effect]) -> dict[str, int]:
     """`would create salesforce Task: 1`; nothing personal."""
     return Counter(f"{each.action.value} {each.system} {each.object_type}" for each in effects)
+
+
+def named(value: object, names: Mapping[str, str]) -> str:
+    """A value with the names of the ids in it: `005… (Ann Lee)`, and `@Ann Lee` of a mention."""
+    text = str(value)
+    for id, name in names.items():
+        if text == id:
+            return f"{id} ({name})"
+        if id.startswith("<@"):
+            text = text.replace(id, f"@{name}")
+    return text
+
+
+def _clock(given: EventInput) -> str:
+    return f"{given.received_at:%d %b %H:%M} UTC"
+
+
+def _run_again() -> list[str]:
+    """Who had the event acted on by another route, and why."""
+    said = workflow.memo().get(RERUN)
+    if not said:
+        return []
+    by = Rerun.model_validate(said)
+    what = f"{by.who} on {by.at:%d %b %Y %H:%M} UTC, by route {by.new_route} instead of {by.old_route}"
+    return [f"- **Run again**: {what}: {_plain(by.why, 300)}"]
+
+
+def _fields(effect: Effect, names: Mapping[str, str]) -> Iterator[str]:
+    """Each field that was set, before -> after."""
+    before = effect.before or {}
+    changed = {name: value for name, value in effect.after.items() if before.get(name) != value}
+    if not changed:
+        return
+    yield f"\n**{effect.system} {effect.object_type}** {effect.action.value}, key `{effect.key}`\n"
+    for name, value in list(changed.items())[:FIELDS_SHOWN]:
+        was = f"{_code(named(before[name], names))} → " if before.get(name) not in (None, "") else ""
+        yield f"- {name}: {was}{_code(named(value, names))}"
+    if len(changed) > FIELDS_SHOWN:
+        yield f"- {len(changed) - FIELDS_SHOWN} more fields, in the run's result"
+
+
+def _code(text: str) -> str:
+    """As code: nothing in a value becomes a link or a heading."""
+    return f"`{_plain(text, VALUE_SHOWN).replace('`', chr(39)) or ' '}`"
+
+
+def _plain(text: str, limit: int) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= limit else line[: limit - 1] + "…"
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= MOST_SHOWN else text[:MOST_SHOWN] + "\n\n… the rest is in the run's result."
 
 
 def _row(effect: Effect) -> str:
@@ -147,5 +269,5 @@ def _row(effect: Effect) -> str:
 
 def _advice(problem: Problem) -> str:
     todo = WHAT_TO_DO.get(problem.kind, OTHERWISE)
-    command = f"`mogulflow retry {workflow.info().workflow_id}`"
-    return f"**{problem.step}** failed: {problem.message} {todo} run {command}."
+    again = how_again(workflow.info().workflow_id, problem.step, problem.kind)
+    return f"**{problem.step}** failed: {problem.message} {todo} {again}"

@@ -18,7 +18,7 @@ from activities.definition import Step, StepDefinition
 from activities.holds import HoldActivities
 from models.effects import Effect, Write
 from models.holds import PausedQuery
-from temporal import DURABLE, GIVE_UP_AFTER, PATIENT, TASK_TIMEOUT
+from temporal import DURABLE, GIVE_UP_AFTER, PATIENT, PREVIEW_SUFFIX, RERUN, TASK_TIMEOUT
 from workflows.trouble import waiting
 
 LOCAL_LIMIT = timedelta(seconds=3)
@@ -40,6 +40,9 @@ OUTDATED = "Outdated"
 
 CUT_OFF_PAUSE = timedelta(seconds=5)
 """A write that was cut off at the local limit may still arrive: time for that before anyone looks."""
+
+PREVIEW_PATIENCE = timedelta(seconds=5)
+"""For each step of a preview that a person waits for, after its local try."""
 
 UNDISTURBED = 3
 """Events in the history of a run that is in its first workflow task for the first time: nothing it
@@ -75,7 +78,11 @@ async def step(activity: Step[S, A, R], arg: A, *, summary: str, patience: timed
         failure = _failure(definition, error)
     if failure.permanent:
         raise failure
-    with waiting(definition.system, str(failure)):
+    if _is_waited_for():
+        patience = min(patience, PREVIEW_PATIENCE)
+        if failure.kind == "TimedOut" or (failure.pause and failure.pause > patience):
+            raise failure
+    with waiting(definition.system, str(failure), patience):
         if failure.pause:
             await workflow.sleep(failure.pause, summary=str(failure)[:100])
         repeat = repeat or failure.kind not in NOTHING_DONE
@@ -104,10 +111,16 @@ async def glance(activity: Step[S, A, R], arg: A) -> R:
         raise _failure(activity.definition, error) from None
 
 
+def _is_waited_for() -> bool:
+    """A person sits at the terminal until this preview is there: a system that is away is told, not waited
+    for."""
+    return workflow.info().workflow_id.endswith(PREVIEW_SUFFIX)
+
+
 def is_rerun() -> bool:
-    """A person has reset the run to go again from its first step."""
+    """A person has the event acted on again: by a reset to the first step, or by a new run in its place."""
     info = workflow.info()
-    return info.run_id != info.original_execution_run_id
+    return info.run_id != info.original_execution_run_id or RERUN in workflow.memo()
 
 
 T1 = TypeVar("T1")
@@ -171,7 +184,7 @@ async def _regular(activity: Step[S, A, R], arg: A, *, outlasts_pauses: bool, **
 def _may_be_a_repeat(arg: object) -> bool:
     """True, too, where the caller says that another run may have written."""
     said = isinstance(arg, Write) and arg.repeat
-    return said or workflow.info().get_current_history_length() != UNDISTURBED
+    return said or is_rerun() or workflow.info().get_current_history_length() != UNDISTURBED
 
 
 def _marked(arg: A, *, repeat: bool) -> A:

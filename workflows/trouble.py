@@ -6,7 +6,7 @@ People read it in the run's details; search attribute and memo tell it to whoeve
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from weakref import WeakKeyDictionary
 
 from temporalio import workflow
@@ -26,6 +26,12 @@ class _Wait:
     system: str
     why: str
     since: datetime
+    until: datetime | None = None
+
+    @property
+    def line(self) -> str:
+        tried = f"; it is tried again by itself until {_clock(self.until)}" if self.until else ""
+        return f"Waiting for {self.system}: {self.why.rstrip('.')}. Since {_clock(self.since)}{tried}."
 
 
 @dataclass
@@ -33,6 +39,7 @@ class _Trouble:
     waits: list[_Wait] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
     details: str = ""
+    pauses: list[str] = field(default_factory=list)
 
 
 _of: WeakKeyDictionary[object, _Trouble] = WeakKeyDictionary()
@@ -40,9 +47,10 @@ _of: WeakKeyDictionary[object, _Trouble] = WeakKeyDictionary()
 
 
 @contextmanager
-def waiting(system: str, why: str) -> Iterator[None]:
+def waiting(system: str, why: str, patience: timedelta | None = None) -> Iterator[None]:
     """The run waits for the system, and says so. Several steps may wait at once."""
-    trouble, wait = _of_this_run(), _Wait(system, why, workflow.now())
+    now = workflow.now()
+    trouble, wait = _of_this_run(), _Wait(system, why, now, now + patience if patience else None)
     trouble.waits.append(wait)
     _say(trouble)
     try:
@@ -51,6 +59,20 @@ def waiting(system: str, why: str) -> Iterator[None]:
         _end(trouble, wait)
         raise
     _end(trouble, wait)  # not where it was cancelled: the run ends, or leaves this worker's memory
+
+
+@contextmanager
+def pausing(what: str, until: datetime) -> Iterator[None]:
+    """The run waits for a time: its details say what comes next, and when."""
+    trouble, line = _of_this_run(), f"Next: {what[:1].lower()}{what[1:]}, on {_clock(until)}."
+    trouble.pauses.append(line)
+    _show(trouble)
+    try:
+        yield
+    except Exception:
+        _go_on(trouble, line)
+        raise
+    _go_on(trouble, line)  # not where it was cancelled: the run ends, or leaves this worker's memory
 
 
 def say_problems(problems: list[Problem]) -> None:
@@ -76,9 +98,20 @@ def _end(trouble: _Trouble, wait: _Wait) -> None:
     _say(trouble)
 
 
+def _go_on(trouble: _Trouble, line: str) -> None:
+    trouble.pauses.remove(line)
+    _show(trouble)
+
+
+def _clock(instant: datetime) -> str:
+    return f"{instant:%d %b %H:%M} UTC"
+
+
 def _show(trouble: _Trouble) -> None:
-    waits = dict.fromkeys(f"Waiting for {each.system}: {each.why}" for each in trouble.waits)
-    workflow.set_current_details("\n\n".join(part for part in (trouble.details, *waits) if part))
+    waits = dict.fromkeys(each.line for each in trouble.waits)
+    workflow.set_current_details(
+        "\n\n".join(part for part in (trouble.details, *waits, *trouble.pauses) if part)
+    )
 
 
 def _say(trouble: _Trouble) -> None:

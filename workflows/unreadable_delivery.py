@@ -19,6 +19,7 @@ class KeptDelivery:
     def __init__(self, given: UnreadableDelivery) -> None:
         self._given = given
         self._end: DeliveryResult | None = None
+        self._dismissed_by = ""
 
     @workflow.run
     async def run(self, given: UnreadableDelivery) -> DeliveryResult:
@@ -31,7 +32,7 @@ class KeptDelivery:
             )
         end = self._end or DeliveryResult(outcome=Outcome.EXPIRED)
         workflow.upsert_search_attributes([OUTCOME.value_set(end.outcome)])
-        workflow.set_current_details(_details(given, _what_became_of_it(end)))
+        workflow.set_current_details(_details(given, _what_became_of_it(end, self._dismissed_by)))
         return end
 
     @workflow.signal(name="replayed", description="It was understood after all, and put through the door")
@@ -42,6 +43,7 @@ class KeptDelivery:
 
     @workflow.signal(name="dismissed", description="Somebody decided that nothing is to be done")
     def dismissed(self, now: Dismissed) -> None:
+        self._dismissed_by = self._dismissed_by or now.who
         self._end = self._end or DeliveryResult(outcome=Outcome.DISMISSED, reason=now.reason)
 
 
@@ -54,12 +56,12 @@ def _what_to_do(given: UnreadableDelivery) -> str:
     return f"It cannot be replayed, because {why}: press RETRY in ChartMogul's Webhook details. {dismiss}."
 
 
-def _what_became_of_it(end: DeliveryResult) -> str:
+def _what_became_of_it(end: DeliveryResult, dismissed_by: str) -> str:
     if end.outcome is Outcome.REPLAYED:
         runs = ", ".join(end.runs) or "none, no route takes it"
         return f"Replayed as event {end.event_id}. Runs: {runs}."
     if end.outcome is Outcome.DISMISSED:
-        return f"Dismissed: {end.reason}"
+        return f"Dismissed by {dismissed_by}: {end.reason}" if dismissed_by else f"Dismissed: {end.reason}"
     return "Nobody replayed or dismissed it in time."
 
 

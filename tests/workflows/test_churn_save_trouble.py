@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
 
-from commands.runs import retry
+from commands.retry import Wish, retry
 from devserver import DevServer
 from models.effects import Action
 from models.runs import Outcome, RunResult
@@ -227,7 +227,7 @@ def run_again(temporal_server: DevServer, settings: Settings, monkeypatch: pytes
     monkeypatch.setenv("TEMPORAL_ADDRESS", temporal_server.address)
 
     async def run(handle: WorkflowHandle[Any, RunResult]) -> RunResult:
-        await retry(settings, handle.id, "mended", Console(quiet=True))
+        await retry(settings, handle.id, Wish("mended", sure=True), Console(quiet=True))
         return await handle.result()
 
     return run

@@ -24,7 +24,7 @@ import temporal
 import worker
 from activities.holds import held_by, holding_now, holdings, memo_of
 from activities.slack import SlackActivities
-from commands.runs import retry
+from commands.retry import Wish, retry
 from ingress.dispatch import Door
 from ingress.holds import Holds, open_hold
 from models.chartmogul import MovementWebhook
@@ -185,7 +185,7 @@ async def test_a_held_run_that_is_run_again_begins_alone(
     await begin(own, BRAKE)
     await seen(holds, BRAKE, is_open=True)
     one, other = [await held_run(holds, simulators, BRAKE, number) for number in (0, 1)]
-    await retry(settings, one.id, "this one is real", Console(file=StringIO()))
+    await retry(settings, one.id, Wish("this one is real"), Console(file=StringIO()))
     assert (await one.result()).outcome is Outcome.ACTED
     await decided(holds, BRAKE, RELEASE)
     assert (await other.result()).outcome is Outcome.ACTED

@@ -25,7 +25,7 @@ from temporalio.common import SearchAttributePair, TypedSearchAttributes
 import temporal
 import worker
 from activities.runs import OURS, WAITING, find_trouble, waiting_for
-from commands.runs import retry
+from commands.retry import Wish, retry
 from devserver import DevServer
 from models.attention import AttentionQuery, Kind, WatchInput, WatchState
 from models.deliveries import UnreadableDelivery
@@ -201,6 +201,42 @@ async def test_runs_with_one_trouble_are_one_message(
     assert "query=Outcome%20%3D%20%27partial%27" in message["text"]
 
 
+async def test_reasons_that_differ_are_all_said_in_one_form(
+    simulators: Control, start: Start, client: Client
+) -> None:
+    watch = await watching(client)
+    for number, channel in enumerate(("#nowhere", "#elsewhere")):
+        await ended(
+            client, await start(cancelled(simulators, number=number), channel=channel), Outcome.PARTIAL
+        )
+    await watch.sweep()
+    [message] = told(simulators)
+    reasons = [line for line in message["text"].splitlines() if line.startswith("• ")]
+    assert len(reasons) == 2
+    assert all("Invite the bot to the channel" in line and "/user-metadata|" in line for line in reasons)
+    assert "--current-route" in message["text"]
+
+
+async def test_a_cancelled_run_is_told_of_once_with_what_was_dropped(
+    simulators: Control, start: Start, client: Client
+) -> None:
+    watch = await watching(client)
+    run = await start(cancelled(simulators), check_back_days=[7])
+    async with asyncio.timeout(30):
+        while not any(
+            event.HasField("timer_started_event_attributes") for event in (await run.fetch_history()).events
+        ):
+            await asyncio.sleep(0.1)
+    await run.cancel()
+    await until_listed(client, "ExecutionStatus = 'Canceled'", 1)
+    await watch.sweep()
+    await watch.sweep()
+    [message] = told(simulators)
+    assert "*1 run cancelled: churn_save*." in message["text"]
+    assert "• Dropped: check back 7 days after the cancellation, due " in message["text"]
+    assert "Somebody cancelled it. To do it after all, run `mogulflow retry " in message["text"]
+
+
 @pytest.mark.parametrize(("quiet", "count"), [(NOW, 2), (timedelta(hours=1), 1)])
 async def test_more_of_a_known_trouble_is_told_after_a_quiet_time(
     simulators: Control, start: Start, client: Client, quiet: timedelta, count: int
@@ -246,7 +282,7 @@ async def test_a_failed_run_is_told_of_and_one_that_was_run_again_is_forgotten(
     assert (group.kind, group.about) == (Kind.FAILED, "chartmogul.read_back Unauthorized")
     monkeypatch.setenv("TEMPORAL_ADDRESS", temporal_server.address)
     monkeypatch.setenv("TEMPORAL_NAMESPACE", client.namespace)
-    await retry(settings, run.id, "mended", Console(quiet=True))
+    await retry(settings, run.id, Wish("mended", sure=True), Console(quiet=True))
     await ended(client, run, Outcome.ACTED)
     [group] = (await watch.sweep()).groups
     assert group.members == []

@@ -1,0 +1,68 @@
+"""What a run's history says that its list entry does not: what it waits for, or what was dropped."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from temporalio.api.common.v1 import WorkflowExecution
+from temporalio.api.enums.v1 import EventType
+from temporalio.api.history.v1 import HistoryEvent
+from temporalio.api.workflowservice.v1 import GetWorkflowExecutionHistoryReverseRequest
+from temporalio.client import Client
+
+TAIL = 100
+"""Events. What a run of a template waits for stands among its last."""
+
+STARTED = EventType.EVENT_TYPE_TIMER_STARTED
+FIRED = EventType.EVENT_TYPE_TIMER_FIRED
+CANCELLED = EventType.EVENT_TYPE_TIMER_CANCELED
+ASKED_TO_END = EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CANCEL_REQUESTED
+
+
+@dataclass(frozen=True)
+class Pause:
+    """The run waits for a time; `what` is the timer's own summary, such as a check-back."""
+
+    what: str
+    until: datetime
+
+
+async def tail(client: Client, workflow_id: str, run_id: str, size: int = TAIL) -> Sequence[HistoryEvent]:
+    """The run's last events, newest first. Raises RPCError."""
+    request = GetWorkflowExecutionHistoryReverseRequest(
+        namespace=client.namespace,
+        execution=WorkflowExecution(workflow_id=workflow_id, run_id=run_id),
+        maximum_page_size=size,
+    )
+    answer = await client.workflow_service.get_workflow_execution_history_reverse(request)
+    return answer.history.events
+
+
+async def pauses(client: Client, events: Sequence[HistoryEvent]) -> list[Pause]:
+    """Those the run is in; of one that was asked to end, those it was in then. Soonest first."""
+    asked = max((each.event_id for each in events if each.event_type == ASKED_TO_END), default=None)
+    over = set(_over(events, asked))
+    found = [
+        await _pause(client, event)
+        for event in events
+        if event.event_type == STARTED and event.timer_started_event_attributes.timer_id not in over
+    ]
+    return sorted(found, key=lambda pause: pause.until)
+
+
+def _over(events: Iterable[HistoryEvent], asked: int | None) -> Iterable[str]:
+    for event in events:
+        if event.event_type == FIRED:
+            yield event.timer_fired_event_attributes.timer_id
+        elif event.event_type == CANCELLED and (asked is None or event.event_id < asked):
+            yield event.timer_canceled_event_attributes.timer_id
+
+
+async def _pause(client: Client, event: HistoryEvent) -> Pause:
+    said = (
+        await client.data_converter.decode([event.user_metadata.summary], [str])
+        if event.user_metadata.HasField("summary")
+        else [""]
+    )
+    length = event.timer_started_event_attributes.start_to_fire_timeout.ToTimedelta()
+    return Pause(str(said[0]) or "Wait", event.event_time.ToDatetime(UTC) + length)

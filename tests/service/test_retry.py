@@ -1,0 +1,179 @@
+"""`mogulflow retry`: again by the route as it is now, never twice what was done, and with a reason kept."""
+
+import asyncio
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from temporalio.api.enums.v1 import EventType
+from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle
+
+import temporal
+from ingress.dispatch import Door
+from models.chartmogul import MovementWebhook
+from models.effects import Action
+from models.events import movement_from_webhook
+from models.routes import Routes
+from models.runs import Outcome, RunResult
+from simulators.control import Control
+from tests.service.conftest import Command, one_of_each, until
+
+Run = WorkflowHandle[Any, RunResult]
+
+
+def churn_route(**options: Any) -> dict[str, Any]:
+    task = {"fallback_owner": "revops@mogulflow.example"} | options.pop("task", {})
+    defaults = {"channel": "#revenue-saves", "check_back_days": [], "settling_seconds": 0.2, "task": task}
+    return {
+        "name": "by-mistake",
+        "template": "churn_save",
+        "when": {"movements": ["churn"]},
+        "options": defaults | options,
+    }
+
+
+async def begun(client: Client, simulators: Control, route: dict[str, Any], number: int = 0) -> Run:
+    """A cancellation that came in while the routes were these."""
+    body = simulators.cancel(simulators.customers(case="account")[number].uuid, send=False)
+    event = movement_from_webhook(MovementWebhook.model_validate(body), "default")
+    door = Door(client, Routes.model_validate({"routes": [route]}), "http://127.0.0.1:8233")
+    [run] = await door.dispatch(event, received_at=datetime.now(UTC))
+    return client.get_workflow_handle(run.workflow_id, result_type=RunResult)
+
+
+async def until_listed(client: Client, query: str) -> None:
+    async with asyncio.timeout(30):
+        while not (await client.count_workflows(query)).count:
+            await asyncio.sleep(0.1)
+
+
+def actions(result: RunResult) -> dict[str, Action]:
+    return {each.object_type: each.action for each in result.effects}
+
+
+async def test_a_corrected_channel_is_used_as_the_advice_says(
+    simulators: Control, mogulflow: Command, client: Client
+) -> None:
+    run = await begun(client, simulators, churn_route(channel="#revenue-saved"))
+    before = await run.result()
+    assert (before.outcome, actions(before)) == (Outcome.PARTIAL, {"Task": Action.CREATED})
+    await until_listed(client, f"WorkflowId = '{run.id}' AND Outcome = 'partial' AND CloseTime IS NOT NULL")
+    advice = (
+        f"run `mogulflow retry {run.id}`; where its route was wrong and is corrected, add `--current-route`."
+    )
+    assert advice in (await mogulflow("attention")).text
+    plain = await mogulflow("retry", run.id)
+    assert plain.code == 0
+    assert f"says otherwise now. To go by that: `mogulflow retry {run.id} --current-route`." in plain.text
+    assert (await run.result()).outcome is Outcome.PARTIAL
+    said = await mogulflow("retry", run.id, "--current-route", "--reason", "The channel was misspelt")
+    assert (said.code, "Running again: http" in said.text) == (0, True), said.text
+    again = await run.result()
+    assert (again.outcome, actions(again)) == (
+        Outcome.ACTED,
+        {"Task": Action.UNCHANGED, "message": Action.CREATED},
+    )
+    assert one_of_each(simulators, 1)
+    memo = (await (await run.describe()).memo())[temporal.RERUN]
+    assert (memo["why"], memo["old_route"], memo["new_route"]) == (
+        "The channel was misspelt",
+        "by-mistake",
+        "churn-save",
+    )
+    assert (await mogulflow("attention")).text.count(run.id) == 0
+
+
+async def test_a_post_whose_answer_was_lost_is_looked_for_by_the_new_run(
+    simulators: Control, mogulflow: Command, client: Client
+) -> None:
+    simulators.fault("slack", "drop_after", path="chat.postMessage", times=1)
+    run = await begun(client, simulators, churn_route(task={"priority": "High"}))
+    await until(lambda: len(simulators.messages()) == 1)
+    simulators.fault("slack", "status", status=503, times=None)
+    said = await mogulflow("retry", run.id, "--current-route", "--yes")
+    assert said.code == 0, said.text
+    simulators.clear_faults()
+    again = await run.result()
+    assert again.outcome is Outcome.ACTED
+    assert one_of_each(simulators, 1)
+
+
+async def test_an_open_run_without_trouble_is_begun_anew_only_where_that_is_meant(
+    simulators: Control, mogulflow: Command, client: Client
+) -> None:
+    run = await begun(client, simulators, churn_route(check_back_days=[7]))
+    await until(lambda: one_of_each(simulators, 1))
+    first = await run.describe()
+    for arguments in ([], ["--current-route"]):
+        said = await mogulflow("retry", run.id, *arguments)
+        assert (said.code, "is open and nothing has failed. `--yes` ends it" in said.text) == (1, True)
+    assert (await run.describe()).run_id == first.run_id
+    for arguments in (["--yes"], ["--yes", "--current-route"]):
+        before = await run.describe()
+        said = await mogulflow("retry", run.id, *arguments, "--reason", "To try it")
+        assert said.code == 0, said.text
+        ended = client.get_workflow_handle(run.id, run_id=before.run_id)
+        assert (await ended.describe()).status is WorkflowExecutionStatus.TERMINATED
+        [*_, last] = (await ended.fetch_history()).events
+        assert last.event_type == EventType.EVENT_TYPE_WORKFLOW_EXECUTION_TERMINATED
+        why = last.workflow_execution_terminated_event_attributes.reason
+        assert "Run again by " in why
+        assert ": To try it. A new run of the same id goes on in its place." in why
+    assert (await run.result()).outcome is Outcome.ACTED  # the route of now checks back on nobody
+    assert one_of_each(simulators, 1)
+    await until_listed(client, f"WorkflowId = '{run.id}' AND ExecutionStatus = 'Completed'")
+    assert run.id not in (await mogulflow("attention")).text
+    listed = await mogulflow("runs", "--query", f"WorkflowId = '{run.id}' AND ExecutionStatus = 'Terminated'")
+    assert run.id not in listed.text
+
+
+async def test_where_no_route_takes_the_event_any_more_it_says_so_and_ends_nothing(
+    simulators: Control, mogulflow: Command, client: Client, tmp_path: Path
+) -> None:
+    run = await begun(client, simulators, churn_route(check_back_days=[7]))
+    await until(lambda: one_of_each(simulators, 1))
+    routes = tmp_path / "routes.yaml"
+    routes.write_text("routes: []")
+    said = await mogulflow("retry", run.id, "--current-route", "--yes", ROUTES_FILE=str(routes))
+    assert said.code == 1
+    assert f"No churn_save route in {routes} takes this churn movement" in said.text
+    assert "route by-mistake did" in said.text
+    assert (await run.describe()).status is WorkflowExecutionStatus.RUNNING
+    await run.terminate()
+
+
+async def test_a_customer_sync_goes_by_the_systems_of_the_route_now(
+    simulators: Control, mogulflow: Command, client: Client, tmp_path: Path
+) -> None:
+    route = {
+        "name": "sync",
+        "template": "customer_sync",
+        "when": {"movements": ["churn"]},
+        "options": {"systems": ["hubspot"], "settling_seconds": 0.2},
+    }
+    simulators.fault("hubspot", "status", status=403, times=None, body={"message": "No", "category": "X"})
+    run = await begun(client, simulators, route)
+    routes = tmp_path / "routes.yaml"
+    routes.write_text(
+        "routes: [{name: sync, template: customer_sync, when: {movements: [churn]}, "
+        "options: {systems: [salesforce], settling_seconds: 0.2}}]"
+    )
+    await run.result()
+    said = await mogulflow("retry", run.id, "--current-route", ROUTES_FILE=str(routes))
+    assert said.code == 0, said.text
+    again = await run.result()
+    assert {each.system for each in again.effects} == {"salesforce"}
+
+
+async def test_what_has_no_route_is_told_apart(mogulflow: Command, client: Client) -> None:
+    handle = await client.start_workflow("coverage", id="coverage/none", task_queue="nobody")
+    said = await mogulflow("retry", handle.id, "--current-route")
+    assert (said.code, "has no route: only runs of churn_save, customer_sync do." in said.text) == (1, True)
+    await handle.terminate()
+
+
+@pytest.mark.parametrize("arguments", [[], ["--current-route"]])
+async def test_an_unknown_run_is_named(mogulflow: Command, arguments: list[str]) -> None:
+    said = await mogulflow("retry", "churn_save/nothing", *arguments)
+    assert (said.code, "There is no run churn_save/nothing." in said.text) == (1, True)
