@@ -223,7 +223,7 @@ def instant(value: Any, *, strict: bool = False) -> datetime | None:
 def instant_of_movement(value: Any) -> datetime:
     """Part of an identity, so nothing is guessed. Raises Unfit."""
     found = instant(value, strict=True)
-    if found is None or not FIRST_YEAR <= found.year <= LAST_YEAR:
+    if found is None or not FIRST_YEAR <= datetime.fromisoformat(value.strip()).year <= LAST_YEAR:
         raise Unfit(f"must be an ISO 8601 date and time with an offset, {FIRST_YEAR} to {LAST_YEAR}")
     return found
 
