@@ -63,6 +63,8 @@ class Loader:
             problem=problem,
             counts=counts,
             sample=sample,
+            key=load.mapping.key,
+            restates=load.mapping.changes is not None,
         )
 
     def _commit(self, session: Session, load: Load) -> Outcome:

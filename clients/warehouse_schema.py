@@ -61,11 +61,20 @@ def prepare(session: Session, mapping: Mapping, time_zone: str = "UTC") -> Defin
         found.statements[:0] = [
             session.dialect.drop_view(each.name) for each in views(mapping, session.dialect, time_zone)
         ]
+    old = [table for table in _tables(mapping) if session.columns(table.name)]
     for statement in found.statements:
         session.execute(statement)
+    for table in old:  # one that an earlier version made may lack some
+        for statement in _comments(session, table):
+            session.execute(statement)
     _seed_locks(session, mapping)
     _define_views(session, mapping, time_zone)
     return found
+
+
+def _tables(mapping: Mapping) -> list[Table]:
+    made = [(target_table(each), change_log_table(each)) for each in mapping.streams]
+    return [*CONTROL, *(table for pair in made for table in pair if table)]
 
 
 def as_target(session: Session, table: Table) -> str:

@@ -144,3 +144,5 @@ class Preview(_Record):
     problem: str | None = Field(default=None, description="Why the load would be refused as a whole")
     counts: Counts
     sample: list[SampleRow]
+    key: list[str] = Field(default=[], description="Columns that tell a row from others")
+    restates: bool = Field(default=False, description="A change here is one of history: movements alone")

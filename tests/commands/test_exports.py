@@ -95,7 +95,7 @@ def test_a_sampled_row_is_shown_column_by_column(console: Console) -> None:
     print_preview(preview(SampleRow(kind="restated", before=before, after=after)), console)
     text = "\n".join(printed(console))
     assert "plans: 258 read, 3 new, 1 returned" in text
-    assert "1 restated" in text
+    assert "1 changed" in text
     assert "_row_hash" not in text
     assert "[b]x" in text
     assert [line.replace("│", " ").split() for line in printed(console) if "note" in line] == [
