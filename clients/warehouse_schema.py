@@ -8,12 +8,13 @@ from clients.warehouse import Session
 from clients.warehouse_commit import insert
 from clients.warehouse_dialect import Dialect
 from clients.warehouse_views import View, views
-from models.warehouse import Mapping, StreamMapping
+from models.warehouse import Mapping, StreamMapping, Type
 from models.warehouse_tables import (
     CONTROL,
     LOAD_LOCK,
     MERGED_INTO,
     RAW,
+    FieldOf,
     Table,
     change_log_table,
     target_table,
@@ -98,7 +99,9 @@ def _lacking(session: Session, table: Table) -> Definitions:
         return Definitions(statements=[session.dialect.create_table(table), *_comments(session, table)])
     found = _unwritten(table, there)
     for each in table.fields:
-        if each.name not in there:
+        if session.dialect.half_widened(each, there):
+            found.statements += session.dialect.widening(table.name, each, there)
+        elif each.name not in there:
             if each.name in table.key:
                 found.refused.append(f"drop table {table.name}")
             found.statements += [
@@ -106,15 +109,21 @@ def _lacking(session: Session, table: Table) -> Definitions:
                 *_comments(session, table, [each.name]),
             ]
         elif not session.dialect.same_type(there[each.name], each):
-            statement = session.dialect.widen(table.name, each)
-            found.widens = True
-            wanted = found.statements if session.dialect.can_widen(there[each.name], each) else found.refused
-            wanted.append(statement)
+            found.add(_of_another_type(session.dialect, table, each, there))
     return found
+
+
+def _of_another_type(dialect: Dialect, table: Table, field: FieldOf, there: dict[str, str]) -> Definitions:
+    if not dialect.can_widen(there[field.name], field):
+        return Definitions(refused=[dialect.widen(table.name, field)], widens=True)
+    if field.type is Type.TEXT:
+        return Definitions(statements=[dialect.widen(table.name, field)], widens=True)
+    return Definitions(statements=dialect.widening(table.name, field, there), widens=True)
 
 
 def _unwritten(table: Table, there: dict[str, str]) -> Definitions:
     known = {each.name for each in table.fields} | {RAW.name, MERGED_INTO.name}
+    known |= {f"{name[:50]}_wider" for name in known}
     return Definitions(unwritten=[f"{table.name}.{name}" for name in there if name not in known])
 
 

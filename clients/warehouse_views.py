@@ -223,6 +223,7 @@ class _Views:
                 "changed_at": "When the run that found it began, UTC",
                 "run_id": "The run that found it",
                 "kind": "new (it came late), restated, vanished or returned",
+                **{name: "The movement in mrr_movements" for name in movements.key},
                 "customer_uuid": "Customer that holds the movement now, after merges",
                 "customer_name": "Company or name of the customer",
                 "month_before": "Month that loses before_cents; null for a row that was not there",
