@@ -15,6 +15,9 @@ LONGEST_ACT_WITHIN_DAYS = 30
 LISTED = 50
 """How many movements a report names one by one."""
 
+LONGEST_LISTED = 500
+"""Letters of each."""
+
 
 class Found(StrEnum):
     """What became of a movement for a template, as a sweep or a coverage report counts it."""
@@ -74,7 +77,7 @@ class Tally(_Record):
 
 
 def _listed(names: list[str]) -> list[str]:
-    return list(dict.fromkeys(names))[:LISTED]
+    return list(dict.fromkeys(name[:LONGEST_LISTED] for name in names))[:LISTED]
 
 
 class Sweep(_Record):
