@@ -104,10 +104,7 @@ def _lacking(session: Session, table: Table) -> Definitions:
         elif each.name not in there:
             if each.name in table.key:
                 found.refused.append(f"drop table {table.name}")
-            found.statements += [
-                session.dialect.add_column(table.name, each),
-                *_comments(session, table, [each.name]),
-            ]
+            found.statements.append(session.dialect.add_column(table.name, each))
         elif not session.dialect.same_type(there[each.name], each):
             found.add(_of_another_type(session.dialect, table, each, there))
     return found
@@ -127,15 +124,15 @@ def _unwritten(table: Table, there: dict[str, str]) -> Definitions:
     return Definitions(unwritten=[f"{table.name}.{name}" for name in there if name not in known])
 
 
-def _comments(session: Session, table: Table, names: Sequence[str] | None = None) -> list[str]:
+def _comments(session: Session, table: Table) -> list[str]:
     dialect = session.dialect
     if not dialect.has_comments:
         return []
-    found = [] if names or not table.comment else [dialect.comment_on("table", table.name, table.comment)]
+    found = [dialect.comment_on("table", table.name, table.comment)] if table.comment else []
     return found + [
         dialect.comment_on("column", f"{table.name}.{each.name}", each.comment)
         for each in table.fields
-        if each.comment and (names is None or each.name in names)
+        if each.comment
     ]
 
 
