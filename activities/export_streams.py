@@ -17,8 +17,9 @@ from clients.warehouse_files import Extract
 from clients.warehouse_history import Ledger, customers_to_read
 from clients.warehouse_loader import opened
 from clients.warehouse_rows import CHUNK
+from models.chartmogul_values import Unfit, day
 from models.exports import Night, NightWork, StreamWork
-from models.warehouse import StreamMapping
+from models.warehouse import LONGEST_TEXT, StreamMapping
 from models.warehouse_loads import Extracted, Load, MonthSeen, Window
 
 FIRST_DAY = date(2010, 1, 1)
@@ -33,6 +34,9 @@ DAY = timedelta(days=1)
 
 DOUBTED = timedelta(days=3)
 """So old may the last whole reading be where a customer's movements do not give their MRR."""
+
+LONGEST_TEXTS = {"redshift": LONGEST_TEXT}
+"""Bytes, by engine; others take texts of megabytes."""
 
 INTERVALS = ("day", "month")
 
@@ -51,10 +55,18 @@ WHOLE: dict[str, Callable[[ChartMogulClient], Rows]] = {
 async def months_seen(client: ChartMogulClient, night: Night) -> list[MonthSeen]:
     """ChartMogul's own monthly MRR: a month that changes tells where history was restated."""
     return [
-        MonthSeen(month=date.fromisoformat(row["date"]).replace(day=1), digest=_digest(row))
+        MonthSeen(month=month.replace(day=1), digest=_digest(row))
         async for rows in client.stream_metrics(FIRST_DAY, night.began_at.date(), "month")
         for row in rows
+        if (month := _day_of(row))
     ]
+
+
+def _day_of(row: Row) -> date | None:
+    try:
+        return day(row.get("date"))
+    except Unfit:
+        return None
 
 
 def movements_since(session: Session, work: NightWork, months: list[MonthSeen]) -> datetime | None:
@@ -91,7 +103,8 @@ async def extract(
     """Read the stream whole into files, for each table it fills: subscriptions, which have no list, of
     `customers`. `note` hears how many rows came."""
     mappings = work.mapping.of(work.stream)
-    extracts = [Extract(folder, each, work.night.account, hash_key) for each in mappings]
+    longest = LONGEST_TEXTS.get(work.prepared.engine)
+    extracts = [Extract(folder, each, work.night.account, hash_key, longest) for each in mappings]
     writer = _Writer(extracts)
     try:
         async for rows in _in_chunks(_read(client, work, customers), note):
@@ -160,6 +173,7 @@ def load_of(work: StreamWork, mapping: StreamMapping, extracted: Extracted, atte
         scope_files=extracted.scope_files,
         rejected=extracted.rejected,
         rejects=extracted.rejects,
+        emptied=extracted.emptied,
         months=prepared.months if movements else [],
         account=night.account,
         time_zone=prepared.time_zone,
@@ -212,4 +226,4 @@ def customers_for(engine: Engine, work: StreamWork, *, read_only: bool = False) 
 
 def _digest(row: Row) -> str:
     said: dict[str, Any] = {name: value for name, value in row.items() if name.startswith("mrr")}
-    return sha256(orjson.dumps(said, option=orjson.OPT_SORT_KEYS)).hexdigest()[:16]
+    return sha256(orjson.dumps(said, default=str, option=orjson.OPT_SORT_KEYS)).hexdigest()[:16]

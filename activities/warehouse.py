@@ -21,12 +21,18 @@ from clients.warehouse_loader import Loader, opened
 from clients.warehouse_schema import prepare
 from models.chartmogul import Account
 from models.exports import Checked, NightWork, Prepared, StreamReport, StreamWork
-from models.warehouse_loads import MonthSeen
+from models.warehouse_loads import Extracted, MonthSeen
 
 OFF = "No warehouse is connected. Set WAREHOUSE__ENGINE, or leave the export's schedule out."
 
 EXAMPLES = 20
 """Customers that a report names."""
+
+NAMED = 5
+"""Rows and fields of one table that a report names; the table load_rejects has more."""
+
+FEW_ROWS = 10
+"""So many rows may all be unreadable before a person must look at the mapping."""
 
 EngineOf = Callable[[str], Engine]
 """By account: each has a schema of its own."""
@@ -80,7 +86,15 @@ class WarehouseActivities:
             stream=work.stream,
             loads=loads,
             seconds=time.monotonic() - began,
-            unmapped=sorted({name for _, extracted in tables for name in extracted.unmapped}),
+            unmapped=sorted({name[:100] for _, extracted in tables for name in extracted.unmapped})[
+                :EXAMPLES
+            ],
+            left_out=[text for mapping, extracted in tables for text in _left_out(mapping.target, extracted)],
+            unreadable=[
+                mapping.target
+                for mapping, extracted in tables
+                if extracted.rejected > FEW_ROWS and not extracted.rows
+            ],
         )
 
     @step_activity("warehouse.check")
@@ -95,6 +109,15 @@ class WarehouseActivities:
         if self._engine_of is None:
             raise Rejected("warehouse", OFF)
         return self._engine_of(account)
+
+
+def _left_out(target: str, extracted: Extracted) -> list[str]:
+    """`invoice_line_items li_1: amount_cents is no number, row left out`, the first few of a table."""
+    told = [(each, "row left out") for each in extracted.rejects[:NAMED]]
+    told += [(each, "left empty") for each in extracted.emptied[:NAMED]]
+    found = [f"{target} {each.key or '(no id)'}: {each.column} {each.reason}, {what}" for each, what in told]
+    more = extracted.rejected - len(extracted.rejects[:NAMED])
+    return [*found, f"{target}: {more} more rows were left out"] if more else found
 
 
 def _at_odds(engine: Engine, work: NightWork) -> Sequence[str]:

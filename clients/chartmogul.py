@@ -2,18 +2,19 @@
 
 import asyncio
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Sequence
+from contextlib import suppress
 from datetime import UTC, date, datetime
-from typing import Any, Generic, TypeVar
+from typing import Annotated, Any, TypeVar
 from urllib.parse import quote
 
 import aiohttp
 import httpx
 import orjson
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, InstanceOf, ValidationError
 
 from clients.chartmogul_activities import read_activities
 from clients.chartmogul_customer import CustomerRows, count_with_email, read_customer
-from clients.chartmogul_dates import Row
+from clients.chartmogul_dates import Row, rows_in
 from clients.chartmogul_streams import (
     PATIENCE,
     patient,
@@ -36,6 +37,7 @@ from models.chartmogul import (
     Note,
     Subscription,
 )
+from models.chartmogul_values import loads_rows
 from settings import ChartMogulAccount
 
 MAX_CONNECTIONS = 15
@@ -52,15 +54,19 @@ TURNS_AFTER_A_REFUSAL = 5
 
 PAGE_SIZE = 200
 
+MOST_BYTES = 400_000
+"""Of one customer's movements, and of its subscriptions, as they are handed to a run: 5,000 or so. Temporal
+takes no more than two megabytes of a step."""
+
 M = TypeVar("M", bound=BaseModel)
 
 EARLIEST = datetime.min.replace(tzinfo=UTC)
 
 
-class _Page(BaseModel, Generic[M]):
+class _Page(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
-    entries: list[M]
+    entries: Annotated[list[InstanceOf[Row]], BeforeValidator(rows_in)]
     has_more: bool = False
     cursor: str | None = None
 
@@ -100,14 +106,15 @@ class ChartMogulClient:
 
     async def subscriptions(self, uuid: str) -> list[Subscription]:
         what, path = f"read subscriptions of {uuid}", f"{_customer(uuid)}/subscriptions"
-        return await self._all(what, path, _Page[Subscription])
+        rows = await self._all(what, path, Subscription)
+        return _fitting(sorted(rows, key=lambda row: not row.alive))
 
     async def movements(self, uuid: str) -> list[CustomerMovement]:
         """The customer's MRR movements, newest first."""
         what, path = f"read movements of {uuid}", f"{_customer(uuid)}/activities"
-        rows = await self._all(what, path, _Page[CustomerMovement])
+        rows = await self._all(what, path, CustomerMovement)
         # ChartMogul orders by when it computed a row; `sorted` keeps that order within a second.
-        return sorted(rows, key=lambda row: row.date, reverse=True)
+        return _fitting(sorted(rows, key=lambda row: row.date, reverse=True))
 
     async def live_activities(self, start: datetime, end: datetime) -> list[Activity]:
         """The same as below of a few seconds, for an event that waits."""
@@ -118,7 +125,7 @@ class ChartMogulClient:
         """Who has that id in the billing system: one per data source, and who was merged into another."""
         call = Call("chartmogul", "find the customers of an external id")
         page = await self._get(call, "customers", external_id=external_id, per_page=self._page_size)
-        return parsed(call, _Page[Customer], page).entries
+        return _readable(parsed(call, _Page, page).entries, Customer)
 
     def activities(self, start: datetime, end: datetime) -> AsyncIterator[ActivityBlock]:
         """All customers' MRR movements with start <= date < end, at the pace of bulk work."""
@@ -165,20 +172,21 @@ class ChartMogulClient:
     async def latest_note(self, uuid: str) -> Note | None:
         call = Call("chartmogul", f"read notes of {uuid}")
         page = await self._get(call, "customer_notes", customer_uuid=uuid, per_page=self._page_size)
-        notes = parsed(call, _Page[Note], page).entries
+        notes = [Note.model_validate(row) for row in parsed(call, _Page, page).entries]
         return max(notes, key=lambda note: note.created_at or EARLIEST, default=None)
 
     async def _one(self, what: str, path: str, model: type[M]) -> M:
         call = Call("chartmogul", what)
         return parsed(call, model, await self._get(call, path))
 
-    async def _all(self, what: str, path: str, page_type: type[_Page[M]]) -> list[M]:
+    async def _all(self, what: str, path: str, model: type[M]) -> list[M]:
+        """A row that cannot be read is left out: what the customer's other rows say stays true."""
         call = Call("chartmogul", what)
         rows: list[M] = []
         query = {"per_page": self._page_size}
         while True:
-            page = parsed(call, page_type, await self._get(call, path, **query))
-            rows += page.entries
+            page = parsed(call, _Page, await self._get(call, path, **query))
+            rows += _readable(page.entries, model)
             if not page.has_more:  # the last page has a cursor, too
                 return rows
             if page.cursor in (None, query.get("cursor")):
@@ -212,7 +220,7 @@ class ChartMogulClient:
             wait = response.headers.get("Retry-After")
             raise error_for(call, response.status, _explanation(body), wait)
         try:
-            return orjson.loads(body)
+            return loads_rows(body)
         except ValueError:
             raise unclear(call, "the answer is no JSON") from None
 
@@ -241,6 +249,25 @@ async def _send_once(
         return await send(request)
     except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
         raise aiohttp.ClientConnectionError from error
+
+
+def _readable(rows: Iterable[Row], model: type[M]) -> list[M]:
+    found = []
+    for row in rows:
+        with suppress(ValidationError):
+            found.append(model.model_validate(row))
+    return found
+
+
+def _fitting(rows: Sequence[M]) -> list[M]:
+    """The first of them, as many as a run's history takes."""
+    found, size = [], 0
+    for row in rows:
+        size += len(row.model_dump_json())
+        if size > MOST_BYTES:
+            break
+        found.append(row)
+    return found
 
 
 def _customer(uuid: str) -> str:

@@ -22,7 +22,7 @@ async def read_activities(
         step = await read_on(get, start, end, page_size)
         rows, unreadable = _rows(step.rows)
         unreadable += _rows(step.outside)[1]
-        if unreadable and not rows and step.until < end:
+        if len(unreadable) >= page_size and not rows and step.until < end:
             raise refused(CALL, Rejected, f"no row of a page can be read: {unreadable[:1]}", ADVICE)
         yield ActivityBlock(rows=rows, until=step.until, unreadable=unreadable, requests=step.requests)
         start = step.until
@@ -41,6 +41,9 @@ def _rows(entries: Iterable[Row]) -> tuple[list[Activity], list[str]]:
 
 def _named(entry: dict[str, Any]) -> str:
     """Its date and id, nothing else: a row of another shape may have a name in their place."""
-    return " ".join(
-        re.sub(r"[^\w:+.-]|[g-zG-SU-Y]", "", str(entry.get(name)))[:40] for name in ("date", "uuid")
-    )
+    given = (_text(entry.get(name)) for name in ("date", "uuid"))
+    return " ".join(re.sub(r"[^\w:+.-]|[g-zG-SU-Y]", "", each[:200])[:40] for each in given)
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else "-"

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from clients.chartmogul_dates import ADVICE, Get, Row
+from clients.chartmogul_dates import ADVICE, Get, Row, id_of, rows_in
 from clients.chartmogul_streams import read_pages
 from clients.errors import NotFound, Rejected
 from clients.http import Call, refused
@@ -55,7 +55,10 @@ async def count_with_email(get: Get, email: str) -> int:
         page = await get(call, "customers/search", email=email)
     except NotFound:
         return 0
-    return len({row["uuid"] for row in page["entries"]})
+    entries = rows_in(page.get("entries")) if isinstance(page, dict) else None
+    if not isinstance(entries, list):
+        raise refused(call, Rejected, "the answer has no list in entries", ADVICE)
+    return len({id_of(row) for row in entries} - {None})
 
 
 async def _one(get: Get, uuid: str, path: str) -> Row:

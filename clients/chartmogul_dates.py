@@ -9,12 +9,13 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, InstanceOf
+from pydantic import BaseModel, BeforeValidator, ConfigDict, InstanceOf
 
 from clients.errors import Rejected
 from clients.http import Call, parsed, refused, unclear
+from models.chartmogul_values import FIRST_YEAR, LAST_YEAR, Unfit, instant_of_movement
 
 Row = dict[str, Any]
 """As ChartMogul sent it."""
@@ -34,10 +35,20 @@ SAME = (
 )  # fmt: skip
 """What a movement keeps when it is computed anew; its uuid and the balance after it change."""
 
-YEARS = (1990, 2200)
-"""What else is no date of a movement."""
-
 EARLIEST = datetime.min.replace(tzinfo=UTC)
+
+
+def rows_in(entries: Any) -> Any:
+    """An entry that is no object is an empty row: it cannot be read, and the others can."""
+    if not isinstance(entries, list):
+        return entries
+    return [entry if isinstance(entry, dict) else {} for entry in entries]
+
+
+def id_of(row: Row) -> str | None:
+    uuid = row.get("uuid")
+    return uuid if isinstance(uuid, str) else None
+
 
 ADVICE = "Look whether ChartMogul changed its API."
 CALL = Call("chartmogul", "read the list of MRR movements")
@@ -46,7 +57,8 @@ CALL = Call("chartmogul", "read the list of MRR movements")
 class _Page(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
-    entries: list[InstanceOf[Row]]  # taken as they are: a copy of each row costs as much as decoding it
+    entries: Annotated[list[InstanceOf[Row]], BeforeValidator(rows_in)]
+    """Taken as they are: a copy of each row costs as much as decoding it."""
     has_more: bool = False
     cursor: str | None = None
 
@@ -89,12 +101,9 @@ async def read_on(get: Get, start: datetime, end: datetime, page_size: int = PAG
 def second_of(row: Row) -> datetime | None:
     """None where the date cannot be read: no ISO text, without an offset, or of another age."""
     try:
-        instant = datetime.fromisoformat(row["date"].strip())
-    except (KeyError, AttributeError, ValueError):
+        return whole_second(instant_of_movement(row.get("date")))
+    except Unfit:
         return None
-    if instant.tzinfo is None or not YEARS[0] <= instant.year <= YEARS[1]:
-        return None
-    return whole_second(instant)
 
 
 def seconds_of(rows: list[Row]) -> Sequence[datetime | None]:
@@ -104,7 +113,7 @@ def seconds_of(rows: list[Row]) -> Sequence[datetime | None]:
     except (KeyError, TypeError, ValueError):
         instants = []
     plain = instants and all(map(_is_whole, instants))
-    if plain and YEARS[0] <= min(instants).year and max(instants).year <= YEARS[1]:
+    if plain and min(instants).year >= FIRST_YEAR and max(instants).year <= LAST_YEAR:
         return instants
     return [second_of(row) for row in rows]
 
@@ -166,13 +175,13 @@ def _within(dated: list[tuple[datetime, Row]], start: datetime, until: datetime)
 def _union(one: list[Row], other: list[Row]) -> list[Row]:
     """Each row as often as the list that has it more often: equal rows are several movements."""
     known = Counter(map(_likeness, one))
-    ids = {row.get("uuid") for row in one} - {None}
+    ids = {id_of(row) for row in one} - {None}
     more = []
     for row in other:
         likeness = _likeness(row)
         if known[likeness]:
             known[likeness] -= 1
-        elif row.get("uuid") not in ids:
+        elif id_of(row) not in ids:
             more.append(row)
     return one + more
 

@@ -11,7 +11,7 @@ from datetime import date
 from typing import Any, TypeVar
 from urllib.parse import quote
 
-from clients.chartmogul_dates import ADVICE, Get, Row
+from clients.chartmogul_dates import ADVICE, Get, Row, id_of, rows_in
 from clients.errors import NotFound, Rejected, Retryable
 from clients.http import Call, refused, unclear
 
@@ -31,19 +31,19 @@ async def read_pages(
     call = Call("chartmogul", f"read {what or f'the list of {path}'}")
     query["per_page"] = str(page_size)
     seen: set[str] = set()
-    before: set[object] = set()
+    before: set[str | None] = set()
     while True:
         page = await get(call, path, **query)
         rows = _rows(call, page, key)
         # Where a page begins anew with a row of the one before it.
-        yield [row for row in rows if row.get("uuid") is None or row["uuid"] not in before]
+        yield [row for row in rows if id_of(row) not in before]
         if not _goes_on(call, page):
             return
         cursor = page.get("cursor")
         if not isinstance(cursor, str) or cursor in seen:
             raise unclear(call, "the list says it goes on, but not where")
         seen.add(cursor)
-        before = {row.get("uuid") for row in rows}
+        before = {id_of(row) for row in rows} - {None}
         query["cursor"] = cursor
 
 
@@ -59,11 +59,11 @@ async def read_metrics(get: Get, start: date, end: date, interval: str) -> list[
     every, mrr = await asyncio.gather(
         *(read_whole(get, f"metrics/{name}", "entries", **query) for name in ("all", "mrr"))
     )
-    parts = {row.get("date"): {name: row.get(name) for name in MRR_PARTS} for row in mrr}
-    if [row.get("date") for row in every] != list(parts):
+    parts = {str(row.get("date")): {name: row.get(name) for name in MRR_PARTS} for row in mrr}
+    if {str(row.get("date")) for row in every} != parts.keys():
         detail = "the dates of /metrics/all and /metrics/mrr differ"
         raise refused(Call("chartmogul", "read the metrics"), Rejected, detail, ADVICE)
-    return [row | parts[row.get("date")] for row in every]
+    return [row | parts[str(row.get("date"))] for row in every]
 
 
 def read_subscriptions(
@@ -161,9 +161,10 @@ async def _drain(reader: AsyncIterator[T], queue: "asyncio.Queue[T | _End]") -> 
 
 def _rows(call: Call, page: object, key: str) -> list[Row]:
     rows = page.get(key) if isinstance(page, dict) else None
-    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise refused(call, Rejected, f"the answer has no list of objects in {key}", ADVICE)
-    return rows
+    if not isinstance(rows, list):
+        raise refused(call, Rejected, f"the answer has no list in {key}", ADVICE)
+    found: list[Row] = rows_in(rows)
+    return found
 
 
 def _goes_on(call: Call, page: dict[str, Any]) -> bool:

@@ -40,7 +40,7 @@ async def _who_has_the_external_id(client: ChartMogulClient, traces: Traces) -> 
 async def _has_it_all(client: ChartMogulClient, customer: Customer, traces: Traces) -> bool:
     """Another data source may use the same id for somebody else: of that one it would be the first id."""
     if customer.external_id != traces.customer_external_id:
-        return traces.customer_external_id in (customer.external_ids or [])
+        return traces.customer_external_id in customer.external_ids
     if traces.subscription_external_id is None:
         return False
     try:

@@ -11,6 +11,7 @@ from sys import intern
 from typing import Any
 
 from clients.crm_history import History, Line, cycle_name
+from models.chartmogul_values import Unfit, instant, text, whole_cents
 from models.company_domain import company_domain
 from models.crm import CrmMapping, rounded
 from models.crm_facts import CustomerFacts, FactName
@@ -68,16 +69,16 @@ class FactsBuilder:
     def add_plans(self, rows: Iterable[Row]) -> None:
         for row in rows:
             cycle = cycle_name(row.get("interval_unit"), row.get("interval_count"))
-            name, external_id = str(row.get("name") or ""), str(row.get("external_id") or "")
-            for source in (str(row.get("data_source_uuid") or ""), ""):
+            name, external_id = _blank(row.get("name")), _blank(row.get("external_id"))
+            for source in (_blank(row.get("data_source_uuid")), ""):
                 self._plans.setdefault((source, external_id), (name, cycle))
 
     def add_movements(self, rows: Iterable[Row], customer_uuid: str | None = None) -> None:
         """Rows of /activities; or of one customer's own list, which does not name the customer."""
         for row in rows:
             try:
-                uuid = customer_uuid or row["customer-uuid"]
-                at = _instant(row["date"])
+                uuid = customer_uuid or _needed(row, "customer-uuid")
+                at = _second(row.get("date"))
                 if at <= self._as_of:
                     self._history(uuid).move(row, at)
             except _UNREADABLE:
@@ -87,18 +88,19 @@ class FactsBuilder:
         """Rows of /invoices with their line items and transactions."""
         for row in rows:
             try:
+                uuid, currency = _needed(row, "customer_uuid"), intern(_needed(row, "currency").upper())
                 for cents in _payments(row, self._as_of):
-                    self._history(row["customer_uuid"]).pay(cents, intern(row["currency"].upper()))
+                    self._history(uuid).pay(cents, currency)
             except _UNREADABLE:
                 self._spoil(row.get("customer_uuid"), FROM_INVOICES, "invoice")
 
     def add_subscriptions(self, rows: Iterable[Row], customer_uuid: str | None = None) -> None:
         """Rows of /customers/{uuid}/subscriptions with `customer-uuid`: better than movements where read."""
         for row in rows:
-            uuid = customer_uuid or row.get("customer-uuid")
+            uuid = customer_uuid or _blank(row.get("customer-uuid"))
             if uuid and row.get("status") == "active":
                 cycle = cycle_name(row.get("billing-cycle"), row.get("billing-cycle-count"))
-                self._history(uuid).subscribe(str(row.get("plan") or ""), cycle)
+                self._history(uuid).subscribe(_blank(row.get("plan")), cycle)
 
     def facts(self, customers: Iterable[Row]) -> Iterable[CustomerFacts]:
         """Of rows of /customers. One that cannot be read is counted and left out."""
@@ -109,25 +111,26 @@ class FactsBuilder:
                 self.unreadable += 1
 
     def facts_of(self, row: Row) -> CustomerFacts:
-        uuid, currency = str(row["uuid"]), str(row["currency"])
+        uuid, currency = _needed(row, "uuid"), _needed(row, "currency")
         history = self._histories.get(uuid) or History()
-        email = _text(row.get("email"))
+        email = text(row.get("email"))
         unknown = self._open | self._spoiled.get(uuid, {})
+        mrr = whole_cents(row.get("mrr"))
         return CustomerFacts(
             uuid=uuid,
-            external_id=_text(row.get("external_id")),
-            name=_text(row.get("name")),
-            company=_text(row.get("company")),
+            external_id=text(row.get("external_id")),
+            name=text(row.get("name")),
+            company=text(row.get("company")),
             email=email.lower() if email else None,
-            domain=company_domain(_text(row.get("website_url")), email, self._free_mail.holds),
-            status=_text(row.get("status")),
-            mrr=self._money.amount(_cents(row["mrr"]), currency),
-            arr=self._money.amount(_cents(row["arr"]), currency),
+            domain=company_domain(text(row.get("website_url")), email, self._free_mail.holds),
+            status=text(row.get("status")),
+            mrr=self._money.amount(mrr, currency),
+            arr=self._arr(row, currency, unknown),
             currency=currency,
-            subscriber_since=self._day(row.get("customer-since")),
-            link=_text(row.get("chartmogul-url")),
-            **self._plans_of(history, paying=_cents(row["mrr"]) > 0),
-            **self._last_movement(history, currency, paying=_cents(row["mrr"]) > 0),
+            subscriber_since=self._since(row, unknown),
+            link=text(row.get("chartmogul-url")),
+            **self._plans_of(history, paying=mrr > 0),
+            **self._last_movement(history, currency, paying=mrr > 0),
             **self._payments_of(history, currency, unknown),
             unknown=unknown,
         )
@@ -172,8 +175,21 @@ class FactsBuilder:
             "predicted_ltv": predicted,
         }
 
-    def _day(self, instant: str | None) -> date | None:
-        return datetime.fromtimestamp(_instant(instant), self._zone).date() if instant else None
+    def _since(self, row: Row, unknown: dict[FactName, str]) -> date | None:
+        """A day that cannot be read is left open: it costs its customer no other fact."""
+        try:
+            found = instant(row.get("customer-since"))
+        except Unfit:
+            unknown["subscriber_since"] = "ChartMogul sent a date that cannot be read"
+            return None
+        return found.astimezone(self._zone).date() if found else None
+
+    def _arr(self, row: Row, currency: str, unknown: dict[FactName, str]) -> Decimal | None:
+        try:
+            return self._money.amount(whole_cents(row.get("arr")), currency)
+        except Unfit:
+            unknown["arr"] = "ChartMogul sent no amount that can be read"
+            return None
 
     def _history(self, uuid: str) -> History:
         history = self._histories.get(uuid)
@@ -204,32 +220,37 @@ def _payments(invoice: Row, as_of: float) -> Iterable[int]:
     if invoice.get("disabled") or invoice.get("status") == "voided":
         return
     for transaction in invoice["transactions"]:
-        if transaction.get("disabled") or transaction["result"] != "successful":
+        if transaction.get("disabled") or _needed(transaction, "result") != "successful":
             continue
-        if _instant(transaction["date"]) > as_of:
+        if _second(transaction.get("date")) > as_of:
             continue
         given = transaction.get("amount_in_cents")
-        cents = abs(_cents(_total(invoice) if given is None else given))
-        yield -cents if transaction["type"] == "refund" else cents
+        cents = abs(whole_cents(_total(invoice) if given is None else given))
+        yield -cents if _needed(transaction, "type") == "refund" else cents
 
 
 def _total(invoice: Row) -> int:
     """A transaction without an amount is of the whole invoice. Lines count after discount; that their
     amount holds the tax is ChartMogul's documentation, and not tried."""
     lines = (line for line in invoice["line_items"] if not line.get("disabled"))
-    return sum(_cents(line["amount_in_cents"]) for line in lines)
+    return sum(whole_cents(line.get("amount_in_cents")) for line in lines)
 
 
-def _cents(value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise TypeError("no amount")
-    return round(value)
+def _second(value: Any) -> float:
+    """Raises ValueError where there is none."""
+    found = instant(value)
+    if found is None:
+        raise Unfit("is missing")
+    return found.timestamp()
 
 
-def _instant(text: str) -> float:
-    instant = datetime.fromisoformat(text)
-    return (instant if instant.tzinfo else instant.replace(tzinfo=UTC)).timestamp()
+def _needed(row: Row, name: str) -> str:
+    """Raises ValueError where there is none."""
+    found = text(row.get(name))
+    if found is None:
+        raise Unfit("is missing")
+    return found
 
 
-def _text(value: Any) -> str | None:
-    return value.strip() or None if isinstance(value, str) else None
+def _blank(value: Any) -> str:
+    return text(value) or ""

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from sys import intern
 from typing import Any
 
+from models.chartmogul_values import text, whole_cents
+
 _CYCLES = {"day": "daily", "month": "monthly", "year": "yearly"}
 
 
@@ -43,13 +45,13 @@ class History:
 
     def move(self, row: Mapping[str, Any], at: float) -> None:
         """Of several in one second the row that comes later counts as later."""
-        cents, kind = round(row["activity-mrr-movement"]), intern(row["type"])
+        cents, kind = whole_cents(row.get("activity-mrr-movement")), intern(row["type"])
         line = self._line(row)
         line.cents += cents
         if at >= line.at:
             line.at = at
-            line.plan = intern(row.get("plan-external-id") or line.plan)
-            line.source = intern(row.get("billing-connector-uuid") or line.source)
+            line.plan = intern(text(row.get("plan-external-id")) or line.plan)
+            line.source = intern(text(row.get("billing-connector-uuid")) or line.source)
         if at >= self.last_at:
             self.last_at, self.last_type, self.last_cents = at, kind, cents
         if kind == "churn" and (self.churned_at is None or at > self.churned_at):
@@ -63,7 +65,7 @@ class History:
 
     def _line(self, row: Mapping[str, Any]) -> Line:
         """By the set, where there is one: after a change of subscription only the difference moves."""
-        key = row.get("subscription-set-external-id") or row.get("subscription-external-id") or ""
+        key = text(row.get("subscription-set-external-id")) or text(row.get("subscription-external-id")) or ""
         line = self.lines.get(key)
         if line is None:
             line = self.lines[key] = Line()

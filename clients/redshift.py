@@ -36,6 +36,7 @@ NOT_SERIALIZABLE = "1023"
 
 class RedshiftDialect(Dialect):
     name = "redshift"
+    copies_to_widen = True
     types: Mapping[Type, str] = {**ANSI, Type.TEXT: f"varchar({LONGEST_TEXT})", Type.JSON: "super"}
 
     def text(self, value: str | None) -> str:
@@ -62,6 +63,8 @@ class RedshiftDialect(Dialect):
     def from_staged(self, expression: str, field: FieldOf) -> str:
         if field.type is Type.TIMESTAMP:
             return f"({expression} at time zone 'UTC')"
+        if field.type is Type.TEXT and field.length:  # a cast cuts what is longer, an insert refuses it
+            return f"cast({expression} as varchar({field.length}))"
         return super().from_staged(expression, field)
 
     def parse_json(self, expression: str) -> str:
@@ -87,6 +90,8 @@ class RedshiftDialect(Dialect):
         return spread + (f" sortkey({table.sorted_by})" if table.sorted_by else "")
 
     def can_widen(self, there: str, field: FieldOf) -> bool:
+        if field.type is Type.DECIMAL:
+            return there == "bigint"
         if field.type is not Type.TEXT or not there.startswith("varchar("):
             return False
         return int(there[8:-1]) < (field.length or LONGEST_TEXT)

@@ -34,6 +34,7 @@ NOT_CONNECTED = 250001
 class SnowflakeDialect(Dialect):
     name = "snowflake"
     has_comments = False
+    copies_to_widen = True
     types: Mapping[Type, str] = {
         **ANSI,
         Type.INTEGER: "number(38,0)",
@@ -84,6 +85,9 @@ class SnowflakeDialect(Dialect):
 
     def widen(self, table: str, field: FieldOf) -> str:
         return f"alter table {table} alter column {field.name} set data type {self.type(field)}"
+
+    def can_widen(self, there: str, field: FieldOf) -> bool:
+        return there == "number(38,0)" and field.type is Type.DECIMAL
 
 
 class Snowflake:

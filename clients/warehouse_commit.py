@@ -113,13 +113,12 @@ class CommitSql:
         return [f"insert into {log.table} ({columns}) select {columns} from {self._sql.names.changes}"]
 
     def _keep_rejects(self) -> list[str]:
-        text = self._d.text
+        told = [(each, each.reason) for each in self._load.rejects]
+        told += [(each, f"{each.reason}: left empty") for each in self._load.emptied]
+        text, start = self._d.text, [self._sql.run, self._stream]
         return insert(
             LOAD_REJECTS,
-            [
-                [self._sql.run, self._stream, text(r.key), text(r.column), text(r.reason), self._sql.at]
-                for r in self._load.rejects
-            ],
+            [[*start, text(each.key), text(each.column), text(why), self._sql.at] for each, why in told],
         )
 
     def _keep_months(self) -> list[str]:

@@ -1,7 +1,8 @@
 """What differs between engines in words, not in protocol. The base speaks standard SQL; an engine
 overrides what it says differently. No parameters: values are our own, few, and one engine takes a script."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 from models.warehouse import Type
@@ -24,6 +25,8 @@ class Dialect:
 
     name: str = "standard"
     types: Mapping[Type, str] = ANSI
+    copies_to_widen: bool = False
+    """Changes no number's type in place."""
     has_comments: bool = True
     """Takes `comment on`. Where it does not, comments are given in the definitions."""
 
@@ -148,6 +151,22 @@ class Dialect:
 
     def widen(self, table: str, field: FieldOf) -> str:
         return f"alter table {table} alter column {field.name} type {self.type(field)}"
+
+    def widening(self, table: str, field: FieldOf, there: Collection[str]) -> list[str]:
+        """Statements that widen a column, from wherever an attempt that was cut off has left it."""
+        if not self.copies_to_widen:
+            return [self.widen(table, field)]
+        copy = replace(field, name=f"{field.name[:50]}_wider")
+        filled = f"update {table} set {copy.name} = {self.cast(field.name, field.type)} "
+        copying = [] if copy.name in there else [self.add_column(table, copy)]
+        if field.name in there:
+            copying.append(f"{filled}where {copy.name} is null and {field.name} is not null")
+            copying.append(f"alter table {table} drop column {field.name}")
+        return [*copying, f"alter table {table} rename column {copy.name} to {field.name}"]
+
+    def half_widened(self, field: FieldOf, there: Collection[str]) -> bool:
+        """Whether the column was dropped, and its copy not renamed yet."""
+        return self.copies_to_widen and f"{field.name[:50]}_wider" in there and field.name not in there
 
     def drop_view(self, name: str) -> str:
         return f"drop view if exists {name}"

@@ -17,21 +17,29 @@ from models.warehouse_tables import SCOPE
 
 ROWS_PER_FILE = 500_000
 REJECTS_KEPT = 1_000
+UNMAPPED_KEPT = 100
+"""Names of fields without a column, those that came most often."""
 
 
 class Extract:
     """Of one table. `folder` is this attempt's own. Call `finish`, or `close` to leave the files."""
 
     def __init__(
-        self, folder: Path, mapping: StreamMapping, account: str = "default", hash_key: str = ""
+        self,
+        folder: Path,
+        mapping: StreamMapping,
+        account: str = "default",
+        hash_key: str = "",
+        longest: int | None = None,
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._mapping = mapping
-        self._converter = Converter(mapping, account, hash_key)
+        self._converter = Converter(mapping, account, hash_key, longest)
         self._rows = _Files(folder, mapping.target, self._converter.schema)
         self._parents = _Files(folder, f"{mapping.target}_parents", arrow_schema([SCOPE]))
         self._waiting: list[Row] = []
         self._rejects: list[Reject] = []
+        self._emptied: list[Reject] = []
         self._rejected = 0
         self._unmapped: Counter[str] = Counter()
         self._span: list[datetime] = []
@@ -56,7 +64,8 @@ class Extract:
             rows=self._rows.count,
             rejected=self._rejected,
             rejects=self._rejects,
-            unmapped=dict(self._unmapped),
+            emptied=self._emptied,
+            unmapped=dict(self._unmapped.most_common(UNMAPPED_KEPT)),
             earliest=min(self._span, default=None),
             latest=max(self._span, default=None),
         )
@@ -73,6 +82,7 @@ class Extract:
         self._rows.add(converted.batch)
         self._rejected += len(converted.rejects)
         self._rejects += converted.rejects[: REJECTS_KEPT - len(self._rejects)]
+        self._emptied += converted.emptied[: REJECTS_KEPT - len(self._emptied)]
         self._unmapped += converted.unmapped
         self._note_span(converted.batch)
         if self._mapping.explode:

@@ -3,10 +3,12 @@
 import hashlib
 from collections import Counter
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 import orjson
+
+from models import chartmogul_values as values
+from models.chartmogul_values import same_spelling
 
 Moment = tuple[str, str, str]
 
@@ -21,7 +23,7 @@ def movement_ids(rows: Sequence[dict[str, Any]], account: str) -> tuple[list[str
     None for a row without a readable customer or time."""
     moments = _moments(rows)
     occurrences = _occurrences(moments)
-    said, dumps, digest = (_plain(account), "mrr_movement"), orjson.dumps, hashlib.blake2b
+    said, dumps, digest = (same_spelling(account), "mrr_movement"), orjson.dumps, hashlib.blake2b
     ids = [
         digest(dumps((*said, *moment, occurrence)), digest_size=12).hexdigest() if moment else None
         for moment, occurrence in zip(moments, occurrences, strict=True)
@@ -32,12 +34,12 @@ def movement_ids(rows: Sequence[dict[str, Any]], account: str) -> tuple[list[str
 def _moments(rows: Sequence[dict[str, Any]]) -> list[Moment | None]:
     """Customer, subscription and second, as events have them. By column: millions of rows pass here."""
     customers = [row.get("customer-uuid") for row in rows]
-    subscriptions = [row.get("subscription-external-id") for row in rows]
+    subscriptions = [_identifier(row.get("subscription-external-id")) for row in rows]
     seconds = [_second(row.get("date")) for row in rows]
     return [
-        (customer, subscription, second) if second and isinstance(given, str) else None
+        (customer, subscription, second) if second and customer and given is not None else None
         for given, customer, subscription, second in zip(
-            customers, _all_plain(customers), _all_plain(subscriptions), seconds, strict=True
+            subscriptions, _all_plain(customers), _all_plain(subscriptions), seconds, strict=True
         )
     ]
 
@@ -61,12 +63,20 @@ def _second(date: object) -> str | None:
     if date[19:] in PLAIN_ENDS and date[10] == "T":
         return date[:19] + "+00:00"
     try:
-        instant = datetime.fromisoformat(date.strip())
-    except ValueError:
+        instant = values.instant(date, strict=True)
+    except values.Unfit:
         return None
-    if instant.tzinfo is None:
+    return instant.replace(microsecond=0).isoformat() if instant else None
+
+
+def _identifier(value: object) -> str | None:
+    """As text; None where it is none."""
+    if isinstance(value, str) and len(value) <= values.LONGEST_IDENTIFIER:
+        return value
+    try:
+        return values.identifier(value) or ""
+    except values.Unfit:
         return None
-    return instant.astimezone(UTC).replace(microsecond=0).isoformat()
 
 
 def _all_plain(values: Sequence[object]) -> list[str]:
@@ -76,8 +86,4 @@ def _all_plain(values: Sequence[object]) -> list[str]:
     plain = whole.casefold().split(SEPARATOR)
     if whole.split() == [whole] and len(plain) == len(texts):
         return plain
-    return list(map(_plain, texts))
-
-
-def _plain(text: str) -> str:
-    return " ".join(text.split()).casefold()
+    return list(map(same_spelling, texts))

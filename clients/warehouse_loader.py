@@ -19,7 +19,6 @@ from models.warehouse import Type
 from models.warehouse_loads import Counts, Load, Loaded, LoadRun, Preview, SampleRow
 from models.warehouse_tables import SCOPE, staged_fields, target_table
 
-MOST_REJECTED = 0.001
 MOST_MISSING = 0.05
 FEW = 10
 """So few rows may be missing from any table, however small it is."""
@@ -35,7 +34,6 @@ class Loader:
 
     def load(self, load: Load) -> Loaded:
         """Raises TooMuchMissing, Superseded, and Unavailable where another load came between."""
-        _check_rejects(load)
         try:
             with opened(self._engine) as session:
                 done = _told(session, load, already=True)
@@ -65,6 +63,8 @@ class Loader:
             problem=problem,
             counts=counts,
             sample=sample,
+            key=load.mapping.key,
+            restates=load.mapping.changes is not None,
         )
 
     def _commit(self, session: Session, load: Load) -> Outcome:
@@ -132,7 +132,7 @@ def check_missing(session: Session, sql: FindingSql, counts: Counts) -> None:
         return
     live = cast(int, session.query(sql.live())[0][0])
     newly = counts.missing if load.mapping.strikes > 1 else counts.deleted
-    nothing = not load.rows and live and load.scope_files is None
+    nothing = not load.rows and not load.rejected and live and load.scope_files is None
     if nothing or (newly > FEW and newly > live * MOST_MISSING):
         raise TooMuchMissing(
             "warehouse",
@@ -141,19 +141,8 @@ def check_missing(session: Session, sql: FindingSql, counts: Counts) -> None:
         )
 
 
-def _check_rejects(load: Load) -> None:
-    if load.rejected > MOST_REJECTED * (load.rows + load.rejected):
-        first = load.rejects[0] if load.rejects else None
-        why = f"; {first.column} {first.reason}" if first else ""
-        raise Rejected(
-            "warehouse",
-            f"{load.mapping.target}: {load.rejected} rows do not fit the mapping{why}. Correct the mapping.",
-        )
-
-
 def _problem(session: Session, sql: FindingSql, counts: Counts) -> str | None:
     try:
-        _check_rejects(sql.load)
         check_missing(session, sql, counts)
     except Rejected as error:
         return str(error)

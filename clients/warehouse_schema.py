@@ -8,12 +8,13 @@ from clients.warehouse import Session
 from clients.warehouse_commit import insert
 from clients.warehouse_dialect import Dialect
 from clients.warehouse_views import View, views
-from models.warehouse import Mapping, StreamMapping
+from models.warehouse import Mapping, StreamMapping, Type
 from models.warehouse_tables import (
     CONTROL,
     LOAD_LOCK,
     MERGED_INTO,
     RAW,
+    FieldOf,
     Table,
     change_log_table,
     target_table,
@@ -61,11 +62,20 @@ def prepare(session: Session, mapping: Mapping, time_zone: str = "UTC") -> Defin
         found.statements[:0] = [
             session.dialect.drop_view(each.name) for each in views(mapping, session.dialect, time_zone)
         ]
+    old = [table for table in _tables(mapping) if session.columns(table.name)]
     for statement in found.statements:
         session.execute(statement)
+    for table in old:  # one that an earlier version made may lack some
+        for statement in _comments(session, table):
+            session.execute(statement)
     _seed_locks(session, mapping)
     _define_views(session, mapping, time_zone)
     return found
+
+
+def _tables(mapping: Mapping) -> list[Table]:
+    made = [(target_table(each), change_log_table(each)) for each in mapping.streams]
+    return [*CONTROL, *(table for pair in made for table in pair if table)]
 
 
 def as_target(session: Session, table: Table) -> str:
@@ -89,35 +99,40 @@ def _lacking(session: Session, table: Table) -> Definitions:
         return Definitions(statements=[session.dialect.create_table(table), *_comments(session, table)])
     found = _unwritten(table, there)
     for each in table.fields:
-        if each.name not in there:
+        if session.dialect.half_widened(each, there):
+            found.statements += session.dialect.widening(table.name, each, there)
+        elif each.name not in there:
             if each.name in table.key:
                 found.refused.append(f"drop table {table.name}")
-            found.statements += [
-                session.dialect.add_column(table.name, each),
-                *_comments(session, table, [each.name]),
-            ]
+            found.statements.append(session.dialect.add_column(table.name, each))
         elif not session.dialect.same_type(there[each.name], each):
-            statement = session.dialect.widen(table.name, each)
-            found.widens = True
-            wanted = found.statements if session.dialect.can_widen(there[each.name], each) else found.refused
-            wanted.append(statement)
+            found.add(_of_another_type(session.dialect, table, each, there))
     return found
+
+
+def _of_another_type(dialect: Dialect, table: Table, field: FieldOf, there: dict[str, str]) -> Definitions:
+    if not dialect.can_widen(there[field.name], field):
+        return Definitions(refused=[dialect.widen(table.name, field)], widens=True)
+    if field.type is Type.TEXT:
+        return Definitions(statements=[dialect.widen(table.name, field)], widens=True)
+    return Definitions(statements=dialect.widening(table.name, field, there), widens=True)
 
 
 def _unwritten(table: Table, there: dict[str, str]) -> Definitions:
     known = {each.name for each in table.fields} | {RAW.name, MERGED_INTO.name}
+    known |= {f"{name[:50]}_wider" for name in known}
     return Definitions(unwritten=[f"{table.name}.{name}" for name in there if name not in known])
 
 
-def _comments(session: Session, table: Table, names: Sequence[str] | None = None) -> list[str]:
+def _comments(session: Session, table: Table) -> list[str]:
     dialect = session.dialect
     if not dialect.has_comments:
         return []
-    found = [] if names or not table.comment else [dialect.comment_on("table", table.name, table.comment)]
+    found = [dialect.comment_on("table", table.name, table.comment)] if table.comment else []
     return found + [
         dialect.comment_on("column", f"{table.name}.{each.name}", each.comment)
         for each in table.fields
-        if each.comment and (names is None or each.name in names)
+        if each.comment
     ]
 
 

@@ -3,21 +3,18 @@
 import hashlib
 import hmac
 from collections.abc import Callable, Sequence
-from datetime import UTC, date, datetime
-from decimal import Decimal, InvalidOperation
+from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 import orjson
 
+from models import chartmogul_values as said
+from models.chartmogul_values import NotJson, Unfit
 from models.money import MOST_CENTS
 from models.warehouse import Column, Transform, Type
 
 Value = Any
-LARGEST = 2**63 - 1
-
-
-class Unfit(ValueError):
-    """The value cannot be of the column's type. The text says why, and nothing of the value."""
 
 
 def transformed(values: Sequence[Value], column: Column, hash_key: bytes) -> Sequence[Value]:
@@ -27,111 +24,113 @@ def transformed(values: Sequence[Value], column: Column, hash_key: bytes) -> Seq
     if column.pii == "hash" or Transform.SHA256 in column.transform:
         steps = [step for step in steps if step is not _sha256] + [lambda it: _keyed(it, hash_key)]
     for step in steps:
-        values = [None if value is None else step(value) for value in values]
+        values = [None if value is None else _or_unfit(step, value) for value in values]
     return values
 
 
-def fitted(values: Sequence[Value], kind: Type) -> tuple[list[Value], dict[int, str]]:
-    """Each value as Arrow takes it, and why others do not fit, by position."""
+def _or_unfit(step: Callable[[Value], Value], value: Value) -> Value:
+    """What a transform cannot take, no column can."""
+    try:
+        return step(value)
+    except Unfit:
+        return NotJson()
+
+
+def fitted(
+    values: Sequence[Value], kind: Type, *, strict: bool = False, longest: int | None = None
+) -> tuple[list[Value], dict[int, str]]:
+    """Each value as Arrow takes it, and why others do not fit, by position. `strict`: the row is nothing
+    without it, so that nothing is guessed. `longest` is in bytes."""
+    read = _strictly(kind) if strict else READERS[kind]
     found: list[Value] = []
     unfit: dict[int, str] = {}
     for number, value in enumerate(values):
         try:
-            found.append(None if value is None else READERS[kind](value))
+            found.append(within(None if value is None else read(value), kind, longest, strict))
         except Unfit as reason:
             found.append(None)
             unfit[number] = str(reason)
     return found, unfit
 
 
-def _text(value: Value) -> str:
-    if isinstance(value, str):
-        return value.replace("\0", "")
-    if isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
+def within(value: Value, kind: Type, longest: int | None, strict: bool) -> Value:
+    """A text that is too long is cut, where it names nothing; JSON cannot be."""
+    if longest is None or not isinstance(value, str) or len(encoded := value.encode()) <= longest:
+        return value
+    if strict or kind is Type.JSON:
+        raise Unfit(f"is longer than {longest} bytes")
+    return encoded[:longest].decode(errors="ignore")
+
+
+def _strictly(kind: Type) -> Callable[[Value], Value]:
+    if kind is Type.TIMESTAMP:
+        return lambda value: said.instant(value, strict=True)
+    return _id if kind is Type.TEXT else READERS[kind]
+
+
+def _id(value: Value) -> str:
+    if isinstance(value, str) or (isinstance(value, int) and not isinstance(value, bool)):
+        return _text(value)
     raise Unfit("is no text")
 
 
-def _integer(value: Value) -> int | None:
-    if isinstance(value, str):  # subscription events come back as they were sent
-        value = value.strip()
-        if not value:
-            return None
-        value = int(value) if value.removeprefix("-").isdecimal() and len(value) < 20 else value
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise Unfit("is no whole number")
-    if abs(value) > LARGEST:
-        raise Unfit("is too large a number")
-    return value
+def _text(value: Value) -> str:
+    """What is no text is kept as JSON: an object where a word was is no reason to lose it."""
+    if isinstance(value, str):
+        return value.replace("\0", "")
+    if isinstance(value, int) and not isinstance(value, bool):
+        return said.str_of(value)
+    return as_json(value)
 
 
 def _money(value: Value) -> int | None:
-    cents = _integer(value)
-    if cents is not None and abs(cents) > MOST_CENTS:
+    """Whole minor units, rounded as in events; a column of decimals keeps fractions."""
+    number = said.decimal(value)
+    if number is None:
+        return None
+    if abs(number) > MOST_CENTS:
         raise Unfit("is too large an amount")
-    return cents
+    return round(number)
 
 
 def _decimal(value: Value) -> Decimal | None:
-    if isinstance(value, str) and not value.strip():
+    number = said.decimal(value)
+    if number is None:
         return None
-    try:
-        if isinstance(value, bool):
-            raise Unfit("is no number")
-        number = Decimal(str(value)).quantize(Decimal("0.0001"))
-    except InvalidOperation:
-        raise Unfit("is no number of 18 digits") from None
-    if not number.is_finite() or abs(number) >= Decimal(10) ** 14:
+    if abs(number) >= Decimal(10) ** 14:
         raise Unfit("is no number of 18 digits")
-    return number
-
-
-def _timestamp(value: Value) -> datetime | None:
-    if not isinstance(value, str):
-        raise Unfit("is no time")
-    if not value.strip():
-        return None
-    try:
-        instant = datetime.fromisoformat(value.strip())
-        if instant.tzinfo is None:
-            raise Unfit("is a time without an offset")
-        return instant.astimezone(UTC)
-    except (ValueError, OverflowError) as error:
-        raise error if isinstance(error, Unfit) else Unfit("is no time") from None
-
-
-def _date(value: Value) -> date | None:
-    if not isinstance(value, str):
-        raise Unfit("is no date")
-    if not value.strip():
-        return None
-    try:
-        return date.fromisoformat(value.strip())
-    except ValueError:
-        raise Unfit("is no date") from None
-
-
-def _boolean(value: Value) -> bool:
-    if not isinstance(value, bool):
-        raise Unfit("is neither true nor false")
-    return value
+    return number.quantize(Decimal("0.0001"))
 
 
 def as_json(value: Value) -> str:
-    text = orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
-    return text.replace("\\u0000", "") if "\\u0000" in text else text
+    """Without NULs, which PostgreSQL's texts do not hold: taken out of the texts, not of the JSON."""
+    try:
+        text = orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
+        if "\\u0000" in text:
+            text = orjson.dumps(_without_nuls(value), option=orjson.OPT_SORT_KEYS).decode()
+    except (TypeError, RecursionError):  # NaN, more digits or more depth than JSON's readers take
+        raise Unfit("is no JSON that can be kept") from None
+    return text
+
+
+def _without_nuls(value: Value) -> Value:
+    if isinstance(value, str):
+        return value.replace("\0", "")
+    if isinstance(value, list):
+        return [_without_nuls(each) for each in value]
+    if isinstance(value, dict):
+        return {name.replace("\0", ""): _without_nuls(each) for name, each in value.items()}
+    return value
 
 
 READERS: dict[Type, Callable[[Value], Value]] = {
     Type.TEXT: _text,
-    Type.INTEGER: _integer,
+    Type.INTEGER: said.whole_number,
     Type.MONEY_MINOR: _money,
     Type.DECIMAL: _decimal,
-    Type.TIMESTAMP: _timestamp,
-    Type.DATE: _date,
-    Type.BOOLEAN: _boolean,
+    Type.TIMESTAMP: said.instant,
+    Type.DATE: said.day,
+    Type.BOOLEAN: said.boolean,
     Type.JSON: as_json,
 }
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from clients.warehouse_dialect import Dialect
 from models.warehouse import Mapping, StreamMapping, Type
+from models.warehouse_tables import KEPT, field_of
 
 PARTS = {
     "new_business": "new_biz",
@@ -15,6 +16,20 @@ PARTS = {
     "reactivation": "reactivation",
 }
 """The parts of a month's change of MRR, and the type of their movements."""
+
+PART_COMMENTS = {
+    "new_business": "MRR of customers that came",
+    "expansion": "MRR that customers pay more",
+    "contraction": "MRR that customers pay less, negative",
+    "churn": "MRR of customers that left, negative",
+    "reactivation": "MRR of customers that came back",
+}
+COPIED = {
+    "customer_name": "Company or name of the customer, as on the movement",
+    "plan_external_id": "Plan that was cancelled, its id in the billing system",
+    "subscription_external_id": "Subscription that was cancelled, its id in the billing system",
+    "description": "What ChartMogul says of it",
+}
 
 DIGITS = " union all ".join(f"select {n} as n" for n in range(10))
 
@@ -52,6 +67,15 @@ def views(mapping: Mapping, dialect: Dialect, time_zone: str = "UTC") -> list[Vi
     return [view for view in made if view] + [
         maker.renamed(each) for each in mapping.streams if _renames(each)
     ]
+
+
+@dataclass(frozen=True)
+class _Who:
+    """Parts of a select: columns that name a customer, the reason of a change, and where both come from."""
+
+    columns: str
+    reason: str
+    join: str
 
 
 class _Views:
@@ -102,13 +126,15 @@ class _Views:
                 left join parts p on p.month_start = s.month_start and p.currency = s.currency
                 where s.month_start <= {self._d.day_of(self._d.now(), self._zone)}
             ) x""",
-            "MRR at each month's end and what changed it, from the movements as they are known now",
+            "MRR at each month's end and what changed it, from the movements as they are known now. Months "
+            f"are cut in {self._zone}, the account's time zone; the tables are in UTC",
             {
                 "month_start": f"First day of the month, {self._zone}",
                 "mrr": "MRR at the end of the month, or now, in whole units of the currency",
                 "mrr_cents": "The same in minor units, as ChartMogul counts",
-                "new_business": "MRR of customers that came",
-                "churn": "MRR of customers that left, negative",
+                "currency": "Currency of the account",
+                **{name: f"{said}, in whole units" for name, said in PART_COMMENTS.items()},
+                **{f"{name}_cents": f"{said}, in minor units" for name, said in PART_COMMENTS.items()},
             },
         )
 
@@ -137,8 +163,15 @@ class _Views:
                 and m.activity_date <= {self._d.now()}
             group by m.movement_uuid, m.activity_date,
                 coalesce(c.merged_into_uuid, m.customer_uuid){more}, m.currency, m.mrr_movement_cents""",
-            "Every churn, by the customer that holds its history now",
+            "Every churn, by the customer that holds its history now. churned_on is a day in "
+            f"{self._zone}, the account's time zone; instants are UTC, as in the tables",
             {
+                "movement_uuid": "The churn in mrr_movements",
+                "churned_at": "Instant of it, UTC",
+                "customer_uuid": "Customer that holds the movement now, after merges",
+                **{name: COPIED[name] for name in optional},
+                "currency": "Currency of the account",
+                "mrr_lost_cents": "MRR that went, positive, in minor units",
                 "churned_on": f"Day of it, {self._zone}",
                 "mrr_lost": "MRR that went, positive, in whole units",
                 "reactivated_at": "When the customer first came back after it; null if never",
@@ -152,7 +185,7 @@ class _Views:
             "customers_current",
             f"select {self._columns('customers', 'c')} from customers c "
             f"where c._deleted_at is null and c.merged_into_uuid is null",
-            "Customers that are there, without those merged into another",
+            "Customers that are there, without those merged into another; times are UTC",
             self._comments("customers"),
         )
 
@@ -164,7 +197,7 @@ class _Views:
             f"select coalesce(c.merged_into_uuid, s.customer_uuid) as current_customer_uuid, "
             f"{self._columns('subscriptions', 's')} from subscriptions s "
             f"left join customers c on c.customer_uuid = s.customer_uuid where s._deleted_at is null",
-            "Subscriptions that are there, active or ended, by the customer that holds them now",
+            "Subscriptions that are there, active or ended, by the customer that holds them now; UTC",
             {"current_customer_uuid": "Customer after merges"} | self._comments("subscriptions"),
         )
 
@@ -175,21 +208,53 @@ class _Views:
         keys = ", ".join(f"l.{name}" for name in movements.key)
         same = " and ".join(f"m.{name} = l.{name}" for name in movements.key)
         delta = self._major("l.delta_cents", "m.currency")
+        who = self._who()
+        month, zone = self._d.month, self._zone
         return View(
             "movements_restated",
-            f"select l.changed_at, l.run_id, l.kind, {keys}, "
-            f"{self._d.month('l.before_at', self._zone)} as month_before, "
-            f"{self._d.month('l.after_at', self._zone)} as month_after, m.currency, "
-            f"l.before_cents, l.after_cents, l.delta_cents, {delta} as delta, l.before_row, l.after_row "
-            f"from {movements.changes.table} l left join mrr_movements m on {same}",
-            "What each run found changed in the past, newest runs last",
+            f"select l.changed_at, l.run_id, l.kind, {keys}, {who.columns}"
+            f"{month('l.before_at', zone)} as month_before, {month('l.after_at', zone)} as month_after, "
+            f"m.currency, l.before_cents, l.after_cents, l.delta_cents, {delta} as delta, {who.reason}"
+            f"l.before_row, l.after_row "
+            f"from {movements.changes.table} l left join mrr_movements m on {same}{who.join}",
+            "What each run found changed in the past, newest runs last. Months are cut in "
+            f"{zone}, the account's time zone; instants are UTC, as in the tables",
             {
+                "changed_at": "When the run that found it began, UTC",
+                "run_id": "The run that found it",
                 "kind": "new (it came late), restated, vanished or returned",
+                **{name: "The movement in mrr_movements" for name in movements.key},
+                "customer_uuid": "Customer that holds the movement now, after merges",
+                "customer_name": "Company or name of the customer",
                 "month_before": "Month that loses before_cents; null for a row that was not there",
                 "month_after": "Month that gains after_cents; null for a row that is gone",
+                "currency": "Currency of the account",
+                "before_cents": "Change of MRR before, in minor units",
+                "after_cents": "Change of MRR after, in minor units",
+                "delta_cents": "What MRR gains by it, in minor units",
                 "delta": "What MRR gains by it, in whole units",
+                "reason": "What ChartMogul says of the movement now; a merge is named",
+                "before_row": "The movement's columns before, JSON",
+                "after_row": "The movement's columns after, JSON",
             },
         )
+
+    def _who(self) -> "_Who":
+        """Whose movement a change is of, where the mapping keeps what tells."""
+        if not self._has("mrr_movements", "customer_uuid"):
+            return _Who("", "", "")
+        named = [f"m.{name}" for name in self._present("mrr_movements", "customer_name")]
+        described = [f"m.{name}" for name in self._present("mrr_movements", "description")]
+        holder, join, merged = "m.customer_uuid", "", ""
+        if self._has("customers", "customer_uuid"):
+            join = " left join customers c on c.customer_uuid = m.customer_uuid"
+            holder = "coalesce(c.merged_into_uuid, m.customer_uuid)"
+            named = [f"c.{name}" for name in self._present("customers", "company name")] + named
+            merged = "when c.merged_into_uuid is not null then 'customers were merged' "
+        filled = ", ".join(f"nullif({each}, '')" for each in named)
+        name = f"coalesce({filled}, '') as customer_name, " if named else ""
+        reason = f"case {merged}else {described[0]} end as reason, " if described and merged else ""
+        return _Who(f"{holder} as customer_uuid, {name}", reason, join)
 
     def renamed(self, stream: StreamMapping) -> View:
         """Under both names, so that reports go on: old rows have the value under the old one alone."""
@@ -205,7 +270,14 @@ class _Views:
             f"{stream.target}_renamed",
             f"select {', '.join(names)}, {kept} from {stream.target} t",
             f"{stream.target} under the names of before and of now",
+            self._renamed_comments(stream),
         )
+
+    def _renamed_comments(self, stream: StreamMapping) -> dict[str, str]:
+        said = {each.name: each.comment for each in map(field_of, stream.written)}
+        said |= {each.was: f"{each.name} under its old name" for each in stream.written if each.was}
+        kept = ("_first_loaded_at", "_last_changed_at", "_missing_since", "_deleted_at")
+        return said | {each.name: each.comment for each in KEPT if each.name in kept}
 
     def _columns(self, target: str, alias: str) -> str:
         """All columns of a table; beside each amount the same in whole units."""
@@ -222,7 +294,17 @@ class _Views:
 
     def _comments(self, target: str) -> dict[str, str]:
         stream = self._mapping.target(target)
-        return {c.name: c.description for c in stream.written if c.description} if stream else {}
+        said: dict[str, str] = {}
+        for each in map(field_of, stream.written) if stream else ():
+            said[each.name] = each.comment
+            if each.type is Type.MONEY_MINOR and each.name.endswith("_cents"):
+                said[each.name.removesuffix("_cents")] = f"{each.comment}, in whole units"
+        return {name: said[name] for name in said if self._shows(target, name)}
+
+    def _shows(self, target: str, name: str) -> bool:
+        """Whether the view of a table has the column: amounts in whole units need a currency."""
+        written = {column.name for column in self._mapping.target(target).written}  # type: ignore[union-attr] # it is there
+        return name in written or "currency" in written
 
     def _major(self, cents: str, currency: str) -> str:
         digits = self._mapping.minor_unit_digits

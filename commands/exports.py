@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC
+from decimal import Decimal
 from functools import partial
 
 from rich.box import SIMPLE
@@ -128,8 +129,10 @@ def print_report(report: ExportReport, console: Console) -> None:
     for stream in report.streams:
         if stream.unmapped:
             console.print(f"{stream.stream}: fields without a column: {escape(', '.join(stream.unmapped))}")
+        for text in stream.left_out:
+            console.print(f"Left out: {escape(text)}", soft_wrap=True, highlight=False)
         for month, cents in stream.months.items():
-            console.print(f"Restated: {month} by {cents / 100:+,.2f}")
+            console.print(f"Restated: {month} by {Decimal(cents) / 100:+,.2f}")
     if report.checked and report.checked.at_odds:
         console.print(f"[yellow]{report.checked.at_odds}[/]", soft_wrap=True)
     print_problems(report.problems, console)

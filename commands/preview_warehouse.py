@@ -2,8 +2,9 @@
 
 import asyncio
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 
 from rich.console import Console
@@ -26,6 +27,10 @@ from models.warehouse_loads import MonthSeen, Preview, SampleRow
 from models.warehouse_tables import ROW_HASH
 from settings import Settings
 
+DIGITS = {"default": 2}
+NAMES = ("company", "name", "customer_name", "description", "plan_name", "external_id")
+"""Columns that say to a person which row it is; the first that is filled."""
+
 WORDS = {"rows_read": "read", "inserted": "new"}
 
 
@@ -46,7 +51,7 @@ async def preview(settings: Settings, account: str, streams: Sequence[str], cons
         for stream in streams or mapping.read_streams:
             one = StreamWork(night=night, stream=stream, mapping=mapping, prepared=prepared)
             for found in await _previews(client, engine, one, settings, console):
-                print_preview(found, console)
+                print_preview(found, console, mapping.minor_unit_digits)
     except IntegrationError as error:
         raise Stopped(str(error)) from None
     finally:
@@ -86,9 +91,9 @@ async def _previews(
         ]
 
 
-def print_preview(found: Preview, console: Console) -> None:
+def print_preview(found: Preview, console: Console, digits: Mapping[str, int] = DIGITS) -> None:
     counts = found.counts.model_dump()
-    said = [f"{count:,} {WORDS.get(name, name)}" for name, count in counts.items() if count]
+    said = [f"{count:,} {_word(name, found)}" for name, count in counts.items() if count]
     console.print(f"[bold]{found.stream}[/]: {', '.join(said) or 'nothing'}")
     for statement in found.statements:
         console.print(f"  would run: {escape(' '.join(statement.split()))}", soft_wrap=True)
@@ -97,24 +102,50 @@ def print_preview(found: Preview, console: Console) -> None:
     if found.problem:
         console.print(f"  [red]would be refused:[/] {escape(found.problem)}", soft_wrap=True)
     if found.sample:
-        console.print(_sample(found.sample))
+        console.print(_sample(found, digits))
 
 
-def _sample(rows: Sequence[SampleRow]) -> Table:
+def _word(name: str, found: Preview) -> str:
+    """Only what changes history is restated; a customer's new address is a change."""
+    word = WORDS.get(name, name)
+    return "changed" if word == "restated" and not found.restates else word
+
+
+def _sample(found: Preview, digits: Mapping[str, int]) -> Table:
+    title = f"{found.stream}, {len(found.sample)} of the rows that would change; amounts in whole units"
     parts = (
-        ((f"{number} {row.kind}",), list(_differences(row)) or [("(no column differs)", "", "")])
-        for number, row in enumerate(rows, start=1)
+        (
+            (f"{number} {_word(row.kind, found)} {_called(row, found.key)}",),
+            list(_differences(row, digits)) or [("(no column differs)", "", "")],
+        )
+        for number, row in enumerate(found.sample, start=1)
     )
-    return add_parts(folding("column", "before", "after"), parts)
+    return add_parts(folding("column", "before", "after", title=title), parts)
 
 
-def _differences(row: SampleRow) -> Iterator[tuple[str, str, str]]:
+def _called(row: SampleRow, key: Sequence[str]) -> str:
+    """Its key, and the name that people know it by."""
+    there = row.after or row.before or {}
+    names = (there.get(name) for name in NAMES)
+    said = [str(there[name]) for name in key if there.get(name) is not None]
+    return ", ".join([*said, *[str(name) for name in names if name][:1]])
+
+
+def _differences(row: SampleRow, digits: Mapping[str, int]) -> Iterator[tuple[str, str, str]]:
     """Column, before, after: of a new row all that it has, of one that is gone all that it had."""
     before, after = row.before or {}, row.after or {}
     for name in before | after:
         if name != ROW_HASH.name and before.get(name) != after.get(name):
-            yield name, _shown(before.get(name)), _shown(after.get(name))
+            old, new = (_shown(name, each, digits) for each in (before, after))
+            yield name.removesuffix("_cents"), old, new
 
 
-def _shown(value: object) -> str:
-    return "-" if value is None else str(value)
+def _shown(name: str, row: Mapping[str, object], digits: Mapping[str, int]) -> str:
+    """Amounts in whole units of their currency, numbers without zeros at their end."""
+    value = row.get(name)
+    if value is None:
+        return "-"
+    if name.endswith("_cents") and isinstance(value, int | Decimal):
+        places = digits.get(str(row.get("currency")), digits.get("default", 2))
+        return f"{Decimal(value).scaleb(-places):,.{places}f}"
+    return f"{value.normalize():f}" if isinstance(value, Decimal) else str(value)

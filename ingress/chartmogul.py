@@ -9,6 +9,7 @@ from pydantic import SecretStr, ValidationError
 from starlette.requests import ClientDisconnect
 
 from models.chartmogul import MovementWebhook
+from models.chartmogul_values import loads
 from models.events import MrrMovement, NotAMovement, movement_from_webhook
 
 MAX_BODY = 256 * 1024
@@ -65,7 +66,11 @@ def _limit(length: int) -> None:
 def movement_of(body: bytes, account: str) -> MrrMovement:
     """Raises Unreadable."""
     try:
-        return movement_from_webhook(MovementWebhook.model_validate_json(body), account)
+        said = loads(body)
+    except ValueError:
+        raise Unreadable("The body is no JSON.") from None
+    try:
+        return movement_from_webhook(MovementWebhook.model_validate(said), account)
     except ValidationError as error:
         raise Unreadable(_sentence(error)) from None
     except NotAMovement as error:
@@ -75,8 +80,6 @@ def movement_of(body: bytes, account: str) -> MrrMovement:
 def _sentence(error: ValidationError) -> str:
     """Without what was sent: a body holds names."""
     first = error.errors(include_input=False, include_url=False, include_context=False)[0]
-    if first["type"] == "json_invalid":
-        return "The body is no JSON."
     where = ".".join(str(part) for part in first["loc"]) or "the body"
     # the text of a value error may quote the value
     reason = "it cannot be read" if first["type"] == "value_error" else first["msg"]

@@ -1,6 +1,7 @@
 """ChartMogul's own shapes: the webhook body and the rows of its API. Unknown fields are welcome."""
 
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Any
 
 from pydantic import (
@@ -9,53 +10,108 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
-    ValidationError,
-    ValidatorFunctionWrapHandler,
-    WrapValidator,
     model_validator,
 )
+from pydantic_core import PydanticCustomError
 
+from models import chartmogul_values as values
 from models.money import Cents
+
+MOST_ATTRIBUTES = 500
+"""Custom attributes that are kept of a customer who is read back."""
 
 
 def _instant(value: Any) -> Any:
-    """Read ISO text only: pydantic alone would also take a number for seconds since 1970."""
-    instant = datetime.fromisoformat(value.strip()) if isinstance(value, str) else value
-    if not isinstance(instant, datetime) or not 1990 <= instant.year <= 2200:
-        raise ValueError("must be an ISO 8601 date and time with an offset, from 1990 to 2200")
-    return instant
+    """As text it comes from ChartMogul, as an instant from ourselves."""
+    return values.instant_of_movement(value.isoformat() if isinstance(value, datetime) else value)
 
 
-def _or_none(value: Any, read: ValidatorFunctionWrapHandler) -> Any:
-    """A value nothing depends on: an unreadable one is none."""
+def _optional_instant(value: Any) -> Any:
+    """A date nothing depends on: an unreadable one is none."""
     try:
-        return read(value)
-    except ValidationError:
+        found = values.instant(value.isoformat() if isinstance(value, datetime) else value)
+    except values.Unfit:
+        return None
+    return found if found and values.FIRST_YEAR <= found.year <= values.LAST_YEAR else None
+
+
+def _kept(custom: Any) -> Any:
+    """Attributes that are texts, numbers or truths, none of them long."""
+    if not isinstance(custom, dict):
+        return {}
+    cut = {
+        name[: values.LONGEST_NAME]: value[: values.LONGEST_DESCRIPTION] if isinstance(value, str) else value
+        for name, value in custom.items()
+        if isinstance(value, str | int | float)
+    }
+    return dict(list(cut.items())[:MOST_ATTRIBUTES])
+
+
+def _optional_cents(value: Any) -> int | None:
+    """An amount nothing depends on: an unreadable one is none."""
+    try:
+        return values.whole_cents(value)
+    except values.Unfit:
         return None
 
 
+def _optional_identifier(value: Any) -> str | None:
+    """An id that only helps to find somebody: an unreadable one is none."""
+    try:
+        return values.identifier(value)
+    except values.Unfit:
+        return None
+
+
+def _identifiers(value: Any) -> list[str]:
+    found = value if isinstance(value, list) else []
+    return [each for each in map(_optional_identifier, found[:MOST_ATTRIBUTES]) if each]
+
+
+def _words(value: Any) -> str:
+    return values.text(value, values.LONGEST_DESCRIPTION) or ""
+
+
+def _fields(value: Any) -> Any:
+    return value if isinstance(value, dict | BaseModel) else {}
+
+
 Instant = Annotated[AwareDatetime, BeforeValidator(_instant)]
-OptionalInstant = Annotated[Instant | None, WrapValidator(_or_none)]
-OptionalCents = Annotated[Cents | None, WrapValidator(_or_none)]
+OptionalInstant = Annotated[AwareDatetime | None, BeforeValidator(_optional_instant)]
 Text = Annotated[str, Field(strict=True)]
-OptionalText = Annotated[Text | None, WrapValidator(_or_none)]
-OptionalTexts = Annotated[list[Text] | None, WrapValidator(_or_none)]
+Uuid = Annotated[Text, Field(pattern=r"^\s*[\w-]{1,100}\s*$")]
+Identifier = Annotated[str | None, BeforeValidator(values.identifier)]
+Name = Annotated[str | None, BeforeValidator(values.text)]
+OptionalIdentifier = Annotated[str | None, BeforeValidator(_optional_identifier)]
+Identifiers = Annotated[list[str], BeforeValidator(_identifiers)]
+OptionalCents = Annotated[Cents | None, BeforeValidator(_optional_cents)]
+Words = Annotated[str, BeforeValidator(_words)]
+NoteText = Annotated[str | None, BeforeValidator(partial(values.text, longest=values.LONGEST_NOTE))]
 
 
 class _Vendor(BaseModel):
+    """A field that ChartMogul leaves empty is as good as absent."""
+
     model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True, hide_input_in_errors=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_what_is_missing(cls, row: Any) -> Any:
+        if isinstance(row, dict):
+            return {name: value for name, value in row.items() if not values.is_missing(value)}
+        return row
 
 
 class WebhookCustomer(_Vendor):
-    uuid: Annotated[Text, Field(pattern=r"^\s*[\w-]{1,100}\s*$")]
-    name: Text | None = None
-    company: Text | None = None
-    external_id: Text | None = None
+    uuid: Uuid
+    name: Name = None
+    company: Name = None
+    external_id: OptionalIdentifier = None
     current_mrr: OptionalCents = Field(default=None, description="When it was sent, of all subscriptions")
 
 
 class WebhookSubscription(_Vendor):
-    external_id: Text | None = None
+    external_id: Identifier = None
 
 
 class MovementWebhook(_Vendor):
@@ -64,7 +120,7 @@ class MovementWebhook(_Vendor):
     type: Text
     date: Instant
     movement_type: Text
-    description: Text = ""
+    description: Words = ""
     account_currency: Text
     mrr_movement_in_account_currency: Cents
     customer: WebhookCustomer
@@ -76,14 +132,22 @@ class Activity(_Vendor):
 
     date: Instant
     type: Text
-    description: Text = ""
+    description: Words = ""
     movement: Cents = Field(alias="activity-mrr-movement")
     mrr: OptionalCents = Field(default=None, alias="activity-mrr", description="The customer's MRR after it")
     currency: Text
-    customer_uuid: Text = Field(alias="customer-uuid")
-    customer_name: Text | None = Field(default=None, alias="customer-name")
-    customer_external_id: Text | None = Field(default=None, alias="customer-external-id")
-    subscription_external_id: Text | None = Field(default=None, alias="subscription-external-id")
+    customer_uuid: Uuid = Field(alias="customer-uuid")
+    customer_name: Name = Field(default=None, alias="customer-name")
+    customer_external_id: OptionalIdentifier = Field(default=None, alias="customer-external-id")
+    subscription_external_id: Identifier = Field(default=None, alias="subscription-external-id")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _is_json(cls, row: Any) -> Any:
+        """As in a webhook's body, wherever in the row it is."""
+        if values.holds_no_json(row):
+            raise PydanticCustomError("no_json", "holds NaN or Infinity, which is no JSON")
+        return row
 
 
 class ActivityBlock(BaseModel):
@@ -100,57 +164,46 @@ class ActivityBlock(BaseModel):
     requests: int = 1
 
 
-class _Row(_Vendor):
-    """A row that is read back: a field that ChartMogul leaves empty is as good as absent."""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _without_nulls(cls, row: Any) -> Any:
-        if isinstance(row, dict):
-            return {name: value for name, value in row.items() if value is not None}
-        return row
-
-
-class CustomerMovement(_Row):
+class CustomerMovement(_Vendor):
     """Row of `GET /customers/{uuid}/activities`."""
 
     date: Instant
     type: Text
     mrr: Cents = Field(alias="activity-mrr", description="The customer's MRR after it")
     change: OptionalCents = Field(default=None, alias="activity-mrr-movement")
-    subscription_external_id: OptionalText = Field(default=None, alias="subscription-external-id")
+    subscription_external_id: Identifier = Field(default=None, alias="subscription-external-id")
 
 
-class Subscription(_Row):
+class Subscription(_Vendor):
     """Row of `GET /customers/{uuid}/subscriptions`."""
 
-    external_id: Text | None = None
-    plan: Text = ""
-    status: Text = ""
+    external_id: Identifier = None
+    plan: Words = ""
+    status: Words = ""
 
     @property
     def alive(self) -> bool:
         return self.status.casefold() == "active"
 
 
-class CustomerAttributes(_Row):
-    custom: dict[str, Any] = {}
+class CustomerAttributes(_Vendor):
+    custom: Annotated[dict[str, Any], BeforeValidator(_kept)] = {}
 
 
-class Customer(_Row):
+class Customer(_Vendor):
     """`GET /customers/{uuid}`, the fields we use."""
 
     uuid: Text
-    name: Text | None = None
-    company: Text | None = None
-    email: Text | None = None
+    name: Name = None
+    company: Name = None
+    email: Name = None
     mrr: Cents = 0
-    currency: OptionalText = Field(default=None, description="Of `mrr`: the account's")
-    external_id: OptionalText = None
-    external_ids: OptionalTexts = Field(default=None, description="Grows by merges; may repeat one")
+    currency: Name = Field(default=None, description="Of `mrr`: the account's")
+    external_id: OptionalIdentifier = None
+    external_ids: Identifiers = Field(default=[], description="Grows by merges; may repeat one")
     customer_since: OptionalInstant = Field(default=None, alias="customer-since")
-    link: Text | None = Field(default=None, alias="chartmogul-url")
-    attributes: CustomerAttributes = CustomerAttributes()
+    link: Name = Field(default=None, alias="chartmogul-url")
+    attributes: Annotated[CustomerAttributes, BeforeValidator(_fields)] = CustomerAttributes()
 
     @property
     def label(self) -> str:
@@ -162,14 +215,14 @@ class Traces(_Vendor):
     """What finds a customer whose id is gone: one movement of theirs, and the billing system's ids."""
 
     occurred_at: AwareDatetime
-    subscription_external_id: Text | None = None
-    customer_external_id: Text | None = None
+    subscription_external_id: Identifier = None
+    customer_external_id: OptionalIdentifier = None
 
 
-class Note(_Row):
+class Note(_Vendor):
     """`GET /customer_notes`: a note or a call."""
 
-    text: Text | None = None
+    text: NoteText = None
     created_at: OptionalInstant = None
 
 
@@ -185,9 +238,9 @@ class CustomerNow(_Vendor):
     unread: dict[str, str] = {}
 
 
-class Account(_Row):
+class Account(_Vendor):
     """`GET /account`."""
 
-    name: Text = ""
+    name: Words = ""
     currency: Text
     time_zone: Text = "UTC"

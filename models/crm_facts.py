@@ -65,7 +65,7 @@ class CustomerFacts(BaseModel):
     )
     status: str | None = Field(default=None, description="ChartMogul's own word: Active, Past Due ...")
     mrr: Decimal
-    arr: Decimal
+    arr: Decimal | None
     currency: str
     plans: tuple[str, ...] = Field(default=(), description="Names of those paid for now, in order")
     billing_cycle: str | None = Field(default=None, description="monthly, yearly, every 3 months ...")

@@ -14,6 +14,7 @@ from typing import Any, Literal, Self
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from models.chartmogul import Activity, MovementWebhook
+from models.chartmogul_values import same_spelling
 from models.money import Cents, Money
 
 
@@ -77,8 +78,8 @@ class MrrMovement(BaseModel):
     @property
     def moment(self) -> tuple[str, str, datetime]:
         """Whose movement it is, and when. Several in one second share it."""
-        subscription = _plain(self.subscription_external_id or "")
-        return (_plain(self.customer_uuid), subscription, to_the_second(self.occurred_at))
+        subscription = same_spelling(self.subscription_external_id or "")
+        return (same_spelling(self.customer_uuid), subscription, to_the_second(self.occurred_at))
 
     @property
     def brings_back(self) -> bool:
@@ -95,10 +96,10 @@ class MrrMovement(BaseModel):
 
 def _digest(given: dict[str, Any]) -> str:
     identity = (
-        _plain(given["account"]),
+        same_spelling(given["account"]),
         given["kind"],
-        _plain(given["customer_uuid"]),
-        _plain(given["subscription_external_id"] or ""),
+        same_spelling(given["customer_uuid"]),
+        same_spelling(given["subscription_external_id"] or ""),
         to_the_second(given["occurred_at"]).isoformat(),
         given["occurrence"],
     )
@@ -108,7 +109,7 @@ def _digest(given: dict[str, Any]) -> str:
 
 def movement_from_webhook(body: MovementWebhook, account: str) -> MrrMovement:
     """Read a webhook body. Raises NotAMovement where its type is another one."""
-    if _plain(body.type) != "mrr_movement":
+    if same_spelling(body.type) != "mrr_movement":
         raise NotAMovement("type is not mrr_movement")
     kind = _movement_type(body.movement_type)
     return MrrMovement(
@@ -117,10 +118,10 @@ def movement_from_webhook(body: MovementWebhook, account: str) -> MrrMovement:
         occurred_at=to_the_second(body.date),
         customer_uuid=body.customer.uuid.strip(),
         customer_name=body.customer.company or body.customer.name or "",
-        subscription_external_id=_optional(body.subscription.external_id),
+        subscription_external_id=body.subscription.external_id,
         amount=_signed(body.mrr_movement_in_account_currency, body.account_currency, kind),
         description=body.description,
-        customer_external_id=_optional(body.customer.external_id),
+        customer_external_id=body.customer.external_id,
         mrr_after=body.customer.current_mrr,
         source=EventSource.WEBHOOK,
     )
@@ -137,10 +138,10 @@ def movement_from_activity(
         occurred_at=to_the_second(row.date),
         customer_uuid=row.customer_uuid.strip(),
         customer_name=row.customer_name or "",
-        subscription_external_id=_optional(row.subscription_external_id),
+        subscription_external_id=row.subscription_external_id,
         amount=_signed(row.movement, row.currency, kind),
         description=row.description,
-        customer_external_id=_optional(row.customer_external_id),
+        customer_external_id=row.customer_external_id,
         mrr_after=row.mrr,
         source=source,
     )
@@ -152,7 +153,7 @@ def to_the_second(instant: datetime) -> datetime:
 
 def _movement_type(text: str) -> MovementType:
     try:
-        return MovementType(_plain(text))
+        return MovementType(same_spelling(text))
     except ValueError:
         raise NotAMovement(f"movement type is none of {', '.join(MovementType)}") from None
 
@@ -161,11 +162,3 @@ def _signed(cents: int, currency: str, kind: MovementType) -> Money:
     """Take the sign from the type: ChartMogul documents none for the webhook's amounts."""
     amount = abs(Money(cents=cents, currency=currency.strip().upper()))
     return -amount if kind.loses else amount
-
-
-def _plain(text: str) -> str:
-    return " ".join(text.split()).casefold()
-
-
-def _optional(text: str | None) -> str | None:
-    return (text or "").strip() or None

@@ -77,6 +77,8 @@ class StreamReport(_Record):
     loads: list[Loaded]
     seconds: float
     unmapped: list[str] = Field(default=[], description="Fields that ChartMogul sent and no column takes")
+    left_out: list[str] = Field(default=[], description="Rows and fields that do not fit, the first of them")
+    unreadable: list[str] = Field(default=[], description="Tables of which no row at all could be read")
 
     @property
     def months(self) -> dict[str, int]:

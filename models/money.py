@@ -2,22 +2,17 @@
 
 from decimal import Decimal
 from functools import lru_cache
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 
 from babel.numbers import format_currency
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from models.chartmogul_values import rounded
+
 MOST_CENTS = 10**15
 
 
-def _whole_cents(value: Any) -> Any:
-    """Take an int, or a float as ChartMogul sometimes sends; refuse text and booleans."""
-    if isinstance(value, float) and abs(value) < 2**53:
-        return round(value)
-    return value
-
-
-Cents = Annotated[int, BeforeValidator(_whole_cents), Field(strict=True, ge=-MOST_CENTS, le=MOST_CENTS)]
+Cents = Annotated[int, BeforeValidator(rounded), Field(strict=True, ge=-MOST_CENTS, le=MOST_CENTS)]
 """Hundredths of the currency unit. ChartMogul also counts currencies without decimals so
 (seen once for JPY, documented nowhere: `doctor` warns where an account uses such a currency)."""
 

@@ -17,6 +17,9 @@ LONGEST_ACT_WITHIN_DAYS = 30
 LISTED = 50
 """How many movements a report names one by one."""
 
+LONGEST_LISTED = 500
+"""Letters of each."""
+
 
 LISTED_IN_FULL = 100
 """How many movements of each kind `coverage --list` names."""
@@ -176,7 +179,7 @@ def _added(one: Counts, other: Counts) -> Counts:
 
 
 def _listed(names: list[str]) -> list[str]:
-    return list(dict.fromkeys(names))[:LISTED]
+    return list(dict.fromkeys(name[:LONGEST_LISTED] for name in names))[:LISTED]
 
 
 def first_named(named: Iterable[Named], most: Mapping[Found, int] | None = None) -> list[Named]:

@@ -43,6 +43,7 @@ class Extracted(_Record):
     rows: int
     rejected: int
     rejects: list[Reject]
+    emptied: list[Reject] = Field(default=[], description="Fields left empty, of rows that are there")
     unmapped: dict[str, int]
     earliest: AwareDatetime | None = None
     latest: AwareDatetime | None = None
@@ -65,6 +66,7 @@ class Load(_Record):
     scope_files: list[Path] | None = None
     rejected: int = 0
     rejects: list[Reject] = []
+    emptied: list[Reject] = []
     months: list[MonthSeen] = Field(default=[], description="To keep with the data; movements only")
     account: str = "default"
     time_zone: str = "UTC"
@@ -142,3 +144,5 @@ class Preview(_Record):
     problem: str | None = Field(default=None, description="Why the load would be refused as a whole")
     counts: Counts
     sample: list[SampleRow]
+    key: list[str] = Field(default=[], description="Columns that tell a row from others")
+    restates: bool = Field(default=False, description="A change here is one of history: movements alone")

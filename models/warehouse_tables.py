@@ -39,8 +39,8 @@ POSITION = FieldOf("_position", Type.INTEGER, required=True)
 
 KEPT = (
     FieldOf("_run_id", Type.TEXT, required=True, length=200, comment="Run that changed the row last"),
-    FieldOf("_first_loaded_at", Type.TIMESTAMP, required=True),
-    FieldOf("_last_changed_at", Type.TIMESTAMP, required=True),
+    FieldOf("_first_loaded_at", Type.TIMESTAMP, required=True, comment="Run that brought it began then, UTC"),
+    FieldOf("_last_changed_at", Type.TIMESTAMP, required=True, comment="Run that changed it last began then"),
     FieldOf("_missing_since", Type.TIMESTAMP, comment="First complete read without the row"),
     FieldOf("_deleted_at", Type.TIMESTAMP, comment="Taken for gone since then; the views leave it out"),
 )
@@ -55,7 +55,8 @@ SCOPE = FieldOf("_parent", Type.TEXT, required=True, length=1000)
 
 
 def field_of(column: Column) -> FieldOf:
-    return FieldOf(column.name, column.type, column.required, column.length, column.description)
+    comment = column.description or f"ChartMogul's {column.source}"
+    return FieldOf(column.name, column.type, column.required, column.length, comment)
 
 
 def staged_fields(mapping: StreamMapping) -> tuple[FieldOf, ...]:
@@ -79,12 +80,54 @@ def target_table(mapping: StreamMapping) -> Table:
         key=tuple(mapping.key),
         sorted_by=mapping.read.column,
         spread_by=next((c.name for c in mapping.written if c.name == "customer_uuid"), None),
-        comment=mapping.description,
+        comment=f"{mapping.description or f'{mapping.target} as ChartMogul shows them'}. Times are UTC",
     )
 
 
+COMMENTS = {
+    "run_id": "The run, by account and the time it was due",
+    "stream": "The table that was loaded",
+    "run_seq": "Rises with the start of runs; an older run is refused",
+    "attempt": "Which try of the run",
+    "version": "Rises with each load of the table",
+    "account": "ChartMogul account, as the settings name it",
+    "time_zone": "The account's, by which views cut days and months",
+    "mapping_version": "Changes with config/warehouse.yaml",
+    "read_mode": "all, window (of time) or parents (rows of those that were read)",
+    "window_start": "First instant that was read; null where all was",
+    "window_end": "First instant after what was read",
+    "complete": "Whether what was asked for was read to its end",
+    "read_at": "When the run began, UTC",
+    "committed_at": "When its rows were there, UTC",
+    "rows_read": "Rows that were read and fit",
+    "inserted": "Rows that are new",
+    "restated": "Rows that changed",
+    "remapped": "Rows that changed because the mapping did",
+    "returned": "Rows that were deleted and came back",
+    "reissued": "Rows known under another key",
+    "missing": "Rows absent for the first time",
+    "deleted": "Rows absent again, taken for gone",
+    "duplicates": "Rows that were read twice",
+    "rejected": "Rows left out because they do not fit",
+    "row_key": "First column of the row's key; null where that is what is wrong",
+    "column_name": "The column that does not fit",
+    "reason": "Why; 'left empty' where the row is there without the field",
+    "rejected_at": "When the run began, UTC",
+    "month": "First day of the month",
+    "digest": "Of ChartMogul's own figures of the month",
+    "kind": "new (it came late), restated, vanished or returned",
+    "before_at": "Instant of the movement before, UTC",
+    "after_at": "Instant of the movement after, UTC",
+    "before_cents": "Change of MRR before, in minor units",
+    "after_cents": "Change of MRR after, in minor units",
+    "delta_cents": "What MRR gains by it, in minor units",
+    "changed_at": "When the run that found it began, UTC",
+}
+
+
 def _fields(kind: Type, names: str, required: bool = False) -> tuple[FieldOf, ...]:
-    return tuple(FieldOf(name, kind, required, 1000 if kind is Type.TEXT else None) for name in names.split())
+    length = 1000 if kind is Type.TEXT else None
+    return tuple(FieldOf(name, kind, required, length, COMMENTS.get(name, name)) for name in names.split())
 
 
 LOAD_COUNTS = tuple(Counts.model_fields)
@@ -146,8 +189,8 @@ def change_log_table(mapping: StreamMapping) -> Table | None:
             *_fields(Type.TIMESTAMP, "before_at after_at"),
             *_fields(Type.MONEY_MINOR, "before_cents after_cents"),
             *_fields(Type.MONEY_MINOR, "delta_cents", required=True),
-            FieldOf("before_row", Type.JSON, length=LONGEST_TEXT),
-            FieldOf("after_row", Type.JSON, length=LONGEST_TEXT),
+            FieldOf("before_row", Type.JSON, length=LONGEST_TEXT, comment="The row before"),
+            FieldOf("after_row", Type.JSON, length=LONGEST_TEXT, comment="The row after"),
             *_fields(Type.TIMESTAMP, "changed_at", required=True),
         ),
         key=("run_id", *mapping.key),

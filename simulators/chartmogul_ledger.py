@@ -16,7 +16,7 @@ from simulators.chartmogul_movements import FIRST_LIVE, LiveMovements, MrrMoveme
 from simulators.chartmogul_notes import Notes
 from simulators.chartmogul_past import Past
 from simulators.seed import Customer, Plan, Seed
-from simulators.shapes import ChartMogulRules
+from simulators.shapes import ChartMogulRules, OddValue
 
 _ISSUE = 1_000_000_000_000
 """By this much the numbers of a customer's movements grow when they are computed anew."""
@@ -48,6 +48,8 @@ class Ledger:
     """Attributes set while we run, by number of customer; None is one that was taken away."""
     tagged: dict[int, dict[str, bool]] = field(default_factory=dict)
     """Tags given or taken away while we run, by number of customer."""
+    odd: list[OddValue] = field(default_factory=list)
+    """What rows say that ChartMogul does not document, and has sent."""
     _live: LiveMovements = field(default_factory=LiveMovements)
     _reissued: int = 0
     _recalculated: Counter[int] = field(default_factory=Counter)

@@ -99,6 +99,10 @@ class Control:
         wish["known_after_seconds"] = known_after_seconds
         return self._json("POST", f"chartmogul/customers/{uuid}/cancel", wish)
 
+    def odd(self, uuid: str, field: str, raw: str) -> None:
+        """From now on ChartMogul's lists send this JSON, or what is none, in that row's field."""
+        self._call("POST", "chartmogul/odd", {"uuid": uuid, "field": field, "raw": raw})
+
     def cancel_many(
         self, count: int, *, case: Case | None = None, send: bool = True, over_seconds: float = 0.0
     ) -> list[Json]:

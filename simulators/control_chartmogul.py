@@ -16,6 +16,7 @@ from simulators.shapes import (
     CustomerRow,
     Merger,
     Movement,
+    OddValue,
     Restatement,
     Withdrawal,
 )
@@ -30,6 +31,11 @@ async def change_rules(request: Request, rules: ChartMogulRules) -> ChartMogulRu
     book = world_of(request).chartmogul
     book.rules = book.rules.model_copy(update=rules.model_dump(exclude_unset=True))
     return book.rules
+
+
+@router.post("/odd", status_code=204)
+async def send_odd_value(request: Request, wish: OddValue) -> None:
+    world_of(request).chartmogul.odd.append(wish)
 
 
 @router.post("/reissue", status_code=204)

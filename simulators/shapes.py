@@ -202,6 +202,15 @@ class ChartMogulRules(_Shape):
     metrics_zone: str = Field(default="Europe/Berlin", description="Where the metrics' days begin and end")
 
 
+class OddValue(_Shape):
+    """What the lists send in the place of a field, as it stands in the JSON: `null`, `2.5`, `NaN`, a half
+    pair of surrogates, an object where a word is. A field that is not there is new."""
+
+    uuid: str = Field(description="Of the row: customer, movement, invoice, line item, transaction …")
+    field: str
+    raw: str
+
+
 class HubSpotRules(_Shape):
     """The limits are off by default. HubSpot's are 100 to 250, by the day 250,000 and more, and 5."""
 

@@ -10,7 +10,7 @@ from workflows.ledger import GAP, Ledger
 COUNTS = {
     "rows": "rows_read",
     "new": "inserted",
-    "restated": "restated",
+    "changed": "restated",
     "returned": "returned",
     "missing": "missing",
     "deleted": "deleted",
@@ -39,7 +39,10 @@ class ExportLedger(Ledger):
         head = ("table", *COUNTS, "")
         rows = [_row(load) for report in self.reports for load in report.loads]
         table = [_line(head), "|---" * len(head) + "|", *rows] if rows else []
-        return [*table, "", *self._to_come(), *map(_note, self.reports), *self._at_odds()]
+        return [*table, "", *self._to_come(), *map(_note, self.reports), *self._left_out(), *self._at_odds()]
+
+    def _left_out(self) -> list[str]:
+        return [f"- {each}" for report in self.reports for each in report.left_out]
 
     def _at_odds(self) -> list[str]:
         return [f"- {self.checked.at_odds}"] if self.checked and self.checked.at_odds else []

@@ -12,7 +12,9 @@ _NAMES = {
     MovementType.REACTIVATION: "Reactivation",
 }
 _SUMMARY = re.compile(rf"(?:{'|'.join(_NAMES.values())}): (.+), \S.* MRR")
-_PLAN = re.compile(r"\b(?:the|their|with|to) (.+?)(?: plan)?$")
+_PLAN = re.compile(r"\b(?:the|their|with|to) (.+)")
+_LONGEST = 10_000
+"""Letters that are looked at: a line has a few hundred at most."""
 
 
 def summary(event: MrrMovement) -> str:
@@ -47,10 +49,11 @@ def unreadable_headline(reason: str) -> str:
 
 def plan_from(description: str) -> str:
     """The plan in ChartMogul's phrase (`cancelled their Team Monthly plan`); empty where it differs."""
-    found = _PLAN.search(description)
-    return found.group(1) if found else ""
+    last_line = description.removesuffix("\n").rpartition("\n")[2]
+    found = _PLAN.search(last_line)  # what it finds reaches to the end: nothing is tried twice
+    return re.sub("(?<=.) plan$", "", found[1][-_LONGEST:]) if found else ""
 
 
 def _line(text: str, limit: int) -> str:
     """One printable line: the server takes 400 bytes of summary and 255 of a keyword."""
-    return "".join(each for each in " ".join(text.split()) if each.isprintable())[:limit]
+    return "".join(each for each in " ".join(text[:_LONGEST].split()) if each.isprintable())[:limit]

@@ -67,6 +67,8 @@ class WarehouseExport:
         report = await self._ledger.attempt(long_step(export, work, summary=summary, limit=limit))
         if report is not None:
             self._ledger.note_stream(report)
+            for table in report.unreadable:
+                self._ledger.note_problem(_unreadable(stream, table))
 
     async def _check(self) -> None:
         """Whether customers and movements agree, where both came."""
@@ -90,6 +92,12 @@ class WarehouseExport:
 def _untold(channel: str, text: str) -> StepFailed:
     words = f"Slack did not take this for {channel}: {text}"
     return StepFailed("slack.post_message", "Untold", words, permanent=True, pause=None)
+
+
+def _unreadable(stream: str, table: str) -> StepFailed:
+    words = f"No row of {table} could be read, and none was written. See whether ChartMogul's API or "
+    words += "config/warehouse.yaml changed; the table load_rejects says what is wrong with each."
+    return StepFailed(f"warehouse.export_stream {stream}", "Rejected", words, permanent=True, pause=None)
 
 
 def _night(given: ExportInput) -> Night:

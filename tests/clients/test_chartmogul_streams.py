@@ -246,7 +246,7 @@ async def test_refused_key_is_not_tried_again(simulators: Control, open_client: 
         ({"entries": [], "has_more": True, "cursor": "a"}, Unavailable),
         ({"entries": [], "cursor": "a"}, Rejected),
         ({"entries": {}, "has_more": False}, Rejected),
-        ({"entries": ["row"], "has_more": False}, Rejected),
+        ({"entries": None, "has_more": False}, Rejected),
         ([], Rejected),
     ],
 )

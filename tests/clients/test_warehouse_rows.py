@@ -1,6 +1,6 @@
 """Rows become typed columns; what does not fit is told, without its value."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -11,8 +11,9 @@ import pytest
 from clients.errors import Rejected
 from clients.warehouse_files import Extract
 from clients.warehouse_rows import Converted, Converter
+from models.chartmogul_values import NotJson
 from models.warehouse import StreamMapping
-from tests.contracts.warehouse_rows import customer, mapping_of, movement
+from tests.contracts.warehouse_rows import MAPPING, customer, mapping_of, movement
 
 
 def mapping(*columns: dict[str, Any], **fields: Any) -> StreamMapping:
@@ -46,6 +47,23 @@ def column(value: Any, kind: str, **fields: Any) -> tuple[list[Any], Converted]:
         ("timestamp", "2026-03-02T05:14:07-04:00", datetime(2026, 3, 2, 9, 14, 7, tzinfo=UTC)),
         ("timestamp", "", None),
         ("boolean", False, False),
+        ("boolean", "true", True),
+        ("text", ["a"], '["a"]'),
+        ("text", {"b": 1}, '{"b":1}'),
+        ("text", True, "true"),
+        ("money_minor", 4900.4, 4900),
+        ("money_minor", "2500", 2500),
+        ("decimal", 2.5, Decimal("2.5000")),
+        ("decimal", "25.00", Decimal("25.0000")),
+        ("decimal", "", None),
+        ("timestamp", "2026-03-02T09:14:07", datetime(2026, 3, 2, 9, 14, 7, tzinfo=UTC)),
+        ("timestamp", "2026-03-02", datetime(2026, 3, 2, tzinfo=UTC)),
+        ("timestamp", "9999-12-31T23:59:59Z", datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)),
+        ("timestamp", "0001-01-01T00:00:00Z", datetime(1, 1, 1, tzinfo=UTC)),
+        ("date", "2026-03-02T09:14:07Z", date(2026, 3, 2)),
+        ("json", "escaped twice: \\u0000 end", '"escaped twice: \\\\u0000 end"'),
+        ("json", {"a\0": ["\0\\u0000"]}, '{"a":["\\\\u0000"]}'),
+        ("json", "\ufffe\u2028\u2029\x1b", '"\ufffe\u2028\u2029\\u001b"'),
         ("json", {"b": 1, "a": "x\0"}, '{"a":"x","b":1}'),
         ("json", None, None),
     ],
@@ -55,37 +73,115 @@ def test_value_that_fits(kind: str, value: Any, expected: Any) -> None:
     assert (found, done.rejects) == ([expected], [])
 
 
+def deep(levels: int) -> Any:
+    value: Any = 1
+    for _ in range(levels):
+        value = [value]
+    return value
+
+
 @pytest.mark.parametrize(
     ("kind", "value", "reason"),
     [
-        ("text", ["a"], "is no text"),
-        ("text", True, "is no text"),
         ("integer", 1.5, "is no whole number"),
-        ("integer", True, "is no whole number"),
+        ("integer", True, "is no number"),
         ("integer", 2**63, "is too large a number"),
-        ("money_minor", 0.5, "is no whole number"),
-        ("money_minor", 10**16, "is too large an amount"),
-        ("decimal", "many", "is no number of 18 digits"),
-        ("decimal", float("nan"), "is no number of 18 digits"),
-        ("timestamp", "2026-03-02T09:14:07", "is a time without an offset"),
+        ("integer", 10**300, "is too large a number"),
+        ("integer", {"of": 5}, "is no number"),
         ("timestamp", "soon", "is no time"),
+        ("timestamp", "0000-00-00", "is no time"),
+        ("timestamp", "0000-01-01T00:00:00Z", "is no time"),
+        ("timestamp", "9999-12-31T23:59:59-05:00", "is no time"),
         ("timestamp", 1767337445, "is no time"),
         ("date", "2026-13-01", "is no date"),
-        ("boolean", "true", "is neither true nor false"),
+        ("date", [], "is no date"),
+        ("boolean", "maybe", "is neither true nor false"),
+        ("boolean", 1, "is neither true nor false"),
+        ("text", NotJson(), "is no JSON that can be kept"),
+        ("json", {"a": [NotJson()]}, "is no JSON that can be kept"),
+        ("json", deep(900), "is no JSON that can be kept"),
+        ("json", {"a": 2**70}, "is no JSON that can be kept"),
     ],
 )
-def test_value_that_does_not_fit_is_told_without_itself(kind: str, value: Any, reason: str) -> None:
+def test_field_that_does_not_fit_is_left_empty_and_told_without_itself(
+    kind: str, value: Any, reason: str
+) -> None:
     found, done = column(value, kind)
-    assert found == []
+    assert (found, done.rejects) == ([None], [])
+    assert [(each.key, each.column, each.reason) for each in done.emptied] == [("1", "it", reason)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "reason", "fields"),
+    [
+        ("money_minor", 10**16, "is too large an amount", {}),
+        ("money_minor", "many", "is no number", {}),
+        ("decimal", "many", "is no number", {}),
+        ("decimal", 10**15, "is no number of 18 digits", {}),
+        ("decimal", float("nan"), "is no number", {}),
+        ("decimal", NotJson(), "is no number", {}),
+        ("text", ["a"], "is no text", {"required": True}),
+        ("text", None, "is missing", {"required": True}),
+        ("timestamp", "2026-03-02T09:14:07", "is a time without an offset", {"required": True}),
+        ("timestamp", "soon", "is no time", {"required": True}),
+    ],
+)
+def test_row_of_a_wrong_amount_or_without_what_it_needs_is_left_out(
+    kind: str, value: Any, reason: str, fields: dict[str, Any]
+) -> None:
+    found, done = column(value, kind, **fields)
+    assert (found, done.emptied) == ([], [])
     assert [(reject.key, reject.column, reject.reason) for reject in done.rejects] == [("1", "it", reason)]
 
 
+def test_texts_that_are_too_long_for_the_engine() -> None:
+    it = mapping({"name": "it", "from": "x", "type": "text"}, {"name": "more", "from": "y", "type": "json"})
+    rows: list[dict[str, Any]]
+    rows = [{"uuid": "1", "x": "ß" * 40, "y": ["z" * 80]}, {"uuid": "k" * 90}, {"uuid": "2", "new": "n" * 90}]
+    done = Converter(it, longest=79).convert(rows)
+    assert done.batch.select(["id", "it", "more", "_raw"]).to_pylist() == [
+        {"id": "1", "it": "ß" * 39, "more": None, "_raw": None},
+        {"id": "2", "it": None, "more": None, "_raw": None},
+    ]
+    assert [each.reason for each in done.emptied] == ["is longer than 79 bytes"]
+    assert [each.reason for each in done.rejects] == ["is longer than 79 bytes"]
+    assert Converter(it).convert(rows).batch.column("it").to_pylist()[0] == "ß" * 40
+
+
+def test_one_odd_value_stops_no_table_whatever_its_kind() -> None:
+    odd = [
+        None,
+        "",
+        " ",
+        "x",
+        "\0",
+        True,
+        2.5,
+        -1,
+        10**40,
+        [],
+        {},
+        [{"a": 1}],
+        deep(500),
+        NotJson(),
+        "9" * 9000,
+    ]
+    odd += ["\ufffe\u2028", float("inf"), "0000-00-00", "x" * 100_000]
+    for target in (each.target for each in MAPPING.streams if not each.explode):
+        it = mapping_of(target)
+        fields = {(each.source or "").split(".")[0] for each in it.columns} - {""}
+        rows = [dict.fromkeys(fields, value) | {"new": value} for value in odd]
+        for longest in (None, 65_535):
+            done = Converter(it, longest=longest).convert(rows)
+            assert done.batch.num_rows + len(done.rejects) == len(odd)
+
+
 def test_one_bad_row_takes_no_other_with_it() -> None:
-    rows = [movement(1), movement(2, activity_mrr_movement=0.5), movement(3), movement(4) | {"uuid": None}]
+    rows = [movement(1), movement(2, activity_mrr_movement="x"), movement(3), movement(4) | {"uuid": None}]
     done = Converter(mapping_of("mrr_movements")).convert(rows)
     assert done.batch.column("movement_uuid").to_pylist() == ["mov-1", "mov-3"]
     assert [(r.key, r.column, r.reason) for r in done.rejects] == [
-        ("mov-2", "mrr_movement_cents", "is no whole number"),
+        ("mov-2", "mrr_movement_cents", "is no number"),
         (None, "movement_uuid", "is missing"),
     ]
 

@@ -1,6 +1,7 @@
 """What `export` and `preview warehouse` print, in a terminal of 80 columns."""
 
 from datetime import UTC, datetime
+from decimal import Decimal
 from io import StringIO
 from typing import Any
 
@@ -95,7 +96,7 @@ def test_a_sampled_row_is_shown_column_by_column(console: Console) -> None:
     print_preview(preview(SampleRow(kind="restated", before=before, after=after)), console)
     text = "\n".join(printed(console))
     assert "plans: 258 read, 3 new, 1 returned" in text
-    assert "1 restated" in text
+    assert "1 changed" in text
     assert "_row_hash" not in text
     assert "[b]x" in text
     assert [line.replace("│", " ").split() for line in printed(console) if "note" in line] == [
@@ -107,3 +108,16 @@ def test_a_row_that_came_back_may_differ_in_no_column(console: Console) -> None:
     row = {"name": "Team", "_row_hash": "1"}
     print_preview(preview(SampleRow(kind="returned", before=row, after=row)), console)
     assert "(no column differs)" in " ".join(printed(console))
+
+
+def test_a_sampled_row_has_its_key_and_name_and_amounts_in_whole_units(console: Console) -> None:
+    after = {"customer_uuid": "cus_1", "name": "Acme", "mrr_cents": 14835200, "share": Decimal("2.5000")}
+    row = SampleRow(kind="restated", before=after | {"mrr_cents": 100}, after=after)
+    found = preview(row).model_copy(update={"stream": "customers", "key": ["customer_uuid"]})
+    print_preview(found, console)
+    text = " ".join("\n".join(printed(console)).replace("│", " ").split())
+    assert "1 changed cus_1, Acme" in text
+    assert "mrr 1.00 148,352.00" in text
+    assert "share" not in text
+    print_preview(found.model_copy(update={"restates": True}), console)
+    assert "1 restated cus_1, Acme" in "\n".join(printed(console))

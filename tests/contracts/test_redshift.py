@@ -16,13 +16,11 @@ from clients.redshift import Redshift, RedshiftDialect, copy_from_s3
 from clients.redshift_s3 import Bucket
 from clients.warehouse import Engine
 from clients.warehouse_dialect import ANSI, Dialect
-from clients.warehouse_loader import Loader
 from models.warehouse import Type
 from models.warehouse_tables import FieldOf, Table
 from postgres import USER, Postgres
 from processes import free_ports
 from settings_warehouse import RedshiftWarehouse
-from tests.contracts.warehouse_rows import Nights
 from tests.contracts.warehouse_session_suite import FULL, KEPT, SessionContract, fill
 from tests.contracts.warehouse_suite import WarehouseContract
 from tests.doubles.lossy import lossy_line
@@ -126,13 +124,6 @@ class TestLoadsOnPostgres(WarehouseContract):
         schema = f"loads_{uuid.uuid4().hex[:12]}"
         return Redshift(settings(dsn_of(postgres), schema), PortableDialect())
 
-    def test_column_that_is_widened(self, engine: Engine, loader: Loader, nights: Nights) -> None:
-        """Redshift changes no number's type: a person must."""
-        wider = {"name": "arr_after_cents", "source": "activity-arr", "type": "decimal"}
-        mapping, _ = self.changed(columns=self.columns(arr_after_cents=wider))
-        with pytest.raises(Rejected, match="alter column arr_after_cents type decimal"):
-            self.prepare(engine, mapping)
-
 
 class TestUpload:
     @pytest.fixture(autouse=True)
@@ -206,7 +197,20 @@ def test_only_a_text_that_grows_is_widened() -> None:
     d, text = RedshiftDialect(), FieldOf("words", Type.TEXT, length=200)
     assert d.can_widen("varchar(100)", text)
     assert not d.can_widen("varchar(300)", text)
-    assert not d.can_widen("bigint", FieldOf("share", Type.DECIMAL))
+    share = FieldOf("share", Type.DECIMAL)
+    assert d.can_widen("bigint", share)
+    assert d.widening("kept", share, ["share"]) == [
+        "alter table kept add column share_wider decimal(18,4)",
+        "update kept set share_wider = cast(share as decimal(18,4)) "
+        "where share_wider is null and share is not null",
+        "alter table kept drop column share",
+        "alter table kept rename column share_wider to share",
+    ]
+    assert len(d.widening("kept", share, ["share", "share_wider"])) == 3
+    assert d.widening("kept", share, ["share_wider"]) == [
+        "alter table kept rename column share_wider to share"
+    ]
+    assert d.half_widened(share, ["share_wider"])
     assert d.widen("kept", text) == "alter table kept alter column words type varchar(200)"
 
 

@@ -11,13 +11,12 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from pydantic import ValidationError
 
-from clients.errors import Rejected, Unauthorized, Unavailable
+from clients.errors import Unauthorized, Unavailable
 from clients.snowflake import Snowflake
 from clients.warehouse import Engine
-from clients.warehouse_loader import Loader
 from settings_warehouse import SnowflakeWarehouse
 from tests.contracts.scripted import Reply, ScriptedServer
-from tests.contracts.warehouse_rows import FEW, MAPPING, Nights
+from tests.contracts.warehouse_rows import FEW, MAPPING
 from tests.contracts.warehouse_session_suite import SessionContract
 from tests.contracts.warehouse_suite import WarehouseContract
 from tests.doubles.lossy import lossy_line
@@ -80,13 +79,6 @@ class TestLoads(WarehouseContract):
     def test_all_tables_and_views_are_taken(self, engine: Engine) -> None:
         assert self.prepare(engine, MAPPING)
         assert self.prepare(engine, MAPPING) == []
-
-    def test_column_that_is_widened(self, engine: Engine, loader: Loader, nights: Nights) -> None:
-        """Snowflake changes no scale: a person must."""
-        wider = {"name": "arr_after_cents", "source": "activity-arr", "type": "decimal"}
-        mapping, _ = self.changed(columns=self.columns(arr_after_cents=wider))
-        with pytest.raises(Rejected, match="alter column arr_after_cents set data type number"):
-            self.prepare(engine, mapping)
 
 
 def test_a_refused_sign_in_is_a_matter_for_a_person() -> None:

@@ -106,6 +106,7 @@ class Nights:
             "rows": found.rows,
             "rejected": found.rejected,
             "rejects": found.rejects,
+            "emptied": found.emptied,
             "complete": True,
             "window": window
             and Window(start=start + timedelta(days=window[0]), end=start + timedelta(days=window[1])),

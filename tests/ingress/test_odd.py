@@ -40,3 +40,34 @@ async def test_a_body_that_is_odd_but_readable_starts_a_run(
     body = json.dumps(webhook(**changes), ensure_ascii=False)
     answer = await http.post(URL, content=body.encode())
     assert answer.status_code == 202, answer.text[:500]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        of_a_customer(name=None, company=" ", email=None),
+        of_a_customer() | {"description": None},
+        of_a_customer() | {"subscription": None},
+        of_a_customer() | {"subscription": {"external_id": None}},
+        of_a_customer(name="half \ud83d pair") | {"description": "\udc00", "more": {"\ud800": "\ud800"}},
+        of_a_customer() | {"description": "to " * 60_000 + "\n"},
+        of_a_customer() | {"description": ("to " * 30 + "\n") * 2_000},
+        of_a_customer() | {"more": ["x"] * 50_000},
+        of_a_customer() | {"more": 10**4000},
+    ],
+)
+async def test_what_is_null_or_large_where_nothing_depends_on_it_starts_a_run(
+    http: httpx.AsyncClient, changes: dict[str, Any]
+) -> None:
+    answer = await http.post(URL, content=json.dumps(webhook(**changes)).encode())
+    assert answer.status_code == 202, answer.text[:500]
+
+
+@pytest.mark.parametrize("more", ["NaN", "Infinity", "-Infinity", '{"deep": [NaN]}'])
+async def test_a_number_that_is_none_is_no_json_also_where_nobody_reads_it(
+    http: httpx.AsyncClient, more: str
+) -> None:
+    body = json.dumps(webhook(**of_a_customer()))[:-1] + f', "later": {more}}}'
+    answer = await http.post(URL, content=body.encode())
+    assert answer.status_code == 422
+    assert answer.json()["error"] == "The body is no JSON."

@@ -1,5 +1,7 @@
 """One line on an event."""
 
+import subprocess
+import sys
 from datetime import UTC, datetime
 
 import pytest
@@ -47,3 +49,29 @@ def test_both_fit_what_the_server_takes_whatever_the_text() -> None:
     assert len(summary(monster).encode()) <= 400
     assert len(headline(monster)) <= 255
     assert summary(monster).isprintable()
+
+
+@pytest.mark.parametrize(
+    ("description", "plan"),
+    [
+        ("cancelled their Team plan\n", "Team"),
+        ("cancelled their Team plan\nand more", ""),
+        ("to to \nwith Basic plan", "Basic"),
+        ("cancelled their  plan", " plan"),
+        ("to to to plan", "to to"),
+    ],
+)
+def test_only_the_last_line_names_the_plan(description: str, plan: str) -> None:
+    assert plan_from(description) == plan
+
+
+PROGRAM = """
+from workflows.headlines import plan_from
+for text in ("to " * 80_000 + "\\n x", ("to " * 40 + "\\n") * 2_000, "to\\n" * 80_000, " " * 250_000):
+    plan_from(text)
+"""
+
+
+def test_no_description_costs_more_than_its_length() -> None:
+    """Tried again from each word it takes minutes, so that a generous limit tells the two apart."""
+    subprocess.run([sys.executable, "-c", PROGRAM], check=True, timeout=60)
