@@ -12,6 +12,7 @@ IntegrationError
     └── Unauthorized          the credential, or its rights
 """
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 
@@ -42,7 +43,11 @@ class OutcomeUnknown(Retryable):
 
 
 class Permanent(IntegrationError):
-    """Trying again changes nothing."""
+    """Trying again changes nothing. `code` is the vendor's own, `fields` are those that it names."""
+
+    def __init__(self, system: str, message: str, code: str = "", fields: Sequence[str] = ()) -> None:
+        super().__init__(system, message)
+        self.code, self.fields = code, tuple(fields)
 
 
 class Rejected(Permanent):

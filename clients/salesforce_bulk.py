@@ -14,7 +14,8 @@ from pydantic import AliasChoices, BaseModel, Field
 from simple_salesforce.format import format_soql, quote_soql_value
 
 from clients.http import Call, brief, parsed, unclear
-from clients.salesforce_transport import Org, SalesforceTransport, api_name, json_value, without_values
+from clients.salesforce_errors import LOCKED, PASSING, without_values
+from clients.salesforce_transport import Org, SalesforceTransport, api_name, json_value
 from models.effects import Action
 from models.salesforce import Reason, RowOutcome, RowProblem
 
@@ -231,8 +232,10 @@ def _outcome(key: str, row: _Row, key_field: str | None) -> RowOutcome:
 
 
 def _reason(error: _Error, key_field: str | None) -> Reason:
-    if "UNABLE_TO_LOCK_ROW" in f"{error.code} {error.message}":
+    if LOCKED.search(f"{error.code} {error.message}"):
         return "locked"
     if error.code == "DUPLICATE_VALUE" and key_field and key_field in error.message:
         return "locked"  # another call has made the record in between: the next one updates it
+    if error.code in PASSING:
+        return "unanswered"
     return _REASONS.get(error.code, "refused")

@@ -5,11 +5,11 @@ import asyncio
 import logging
 import re
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -20,25 +20,10 @@ from requests.adapters import HTTPAdapter
 from simple_salesforce.api import Salesforce as Library
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
-from clients.errors import IntegrationError, Rejected, Unauthorized
-from clients.http import (
-    CONNECT_SECONDS,
-    Call,
-    brief,
-    error_for,
-    parsed,
-    rate_limited,
-    refused,
-    unclear,
-    wait_named_by,
-)
+from clients.errors import IntegrationError, Rejected
+from clients.http import CONNECT_SECONDS, Call, parsed, unclear
+from clients.salesforce_errors import Said, error_of, said_by, sign_in_error
 from settings import Salesforce
-
-LIMIT_WAIT = timedelta(minutes=1)
-"""After REQUEST_LIMIT_EXCEEDED, which names no wait: the limits count long calls, or 24 hours."""
-
-QUOTES_THE_VALUE = {"STRING_TOO_LONG", "INVALID_EMAIL_ADDRESS", "MALFORMED_ID"}
-"""Errors whose text repeats what we sent; only the code and the fields are told."""
 
 NAME = re.compile(r"[A-Za-z]\w*(\.[A-Za-z]\w*)*", re.ASCII)
 
@@ -156,7 +141,9 @@ class SalesforceTransport:
     def _sign_in(self, stale: str | None) -> str:
         """The token at hand, or a new one in the place of `stale`. One thread fetches, others wait."""
         with self._signing_in:
-            if self._token is None or self._token == stale:
+            if self._token == stale:
+                self._token = None  # also where no new one is had now
+            if self._token is None:
                 self._token = self._fetch_token()
             return self._token
 
@@ -184,21 +171,16 @@ class SalesforceTransport:
             raise unclear(call, type(error).__name__, left=_left(error)) from None
 
     def _error_for(self, call: Call, response: requests.Response, signing_in: bool) -> IntegrationError:
-        code, text = _explanation(response)
-        detail = f"{code} {text}".strip()
-        header = response.headers.get("Retry-After")
-        if code == "REQUEST_LIMIT_EXCEEDED":
-            return rate_limited(call, brief(detail), wait_named_by(header) or LIMIT_WAIT)
-        if "UNABLE_TO_LOCK_ROW" in detail or self._lost_a_race(code, text):
-            return unclear(call, brief(detail), left=False)
-        error = error_for(call, response.status_code, detail, header)
-        if signing_in and isinstance(error, Rejected):  # OAuth answers 400 to a bad client or secret
-            return refused(call, Unauthorized, brief(detail))
-        return error
+        said = said_by(response)
+        if signing_in:
+            return sign_in_error(call, said)
+        if self._lost_a_race(said):
+            return unclear(call, said.detail, left=False)
+        return error_of(call, said)
 
-    def _lost_a_race(self, code: str, text: str) -> bool:
+    def _lost_a_race(self, said: Said) -> bool:
         """Of two simultaneous upserts of a new key one gets this; the next try updates."""
-        return code == "DUPLICATE_VALUE" and self._settings.task_key_field in text
+        return said.code == "DUPLICATE_VALUE" and self._settings.task_key_field in said.text
 
 
 def _unchanged(request: requests.PreparedRequest) -> requests.PreparedRequest:
@@ -209,29 +191,6 @@ def _left(error: requests.RequestException) -> bool:
     """Whether the request may have reached Salesforce."""
     reason = getattr(error.args[0], "reason", None) if error.args else None
     return not isinstance(reason, (NewConnectionError, ConnectTimeoutError))
-
-
-def _explanation(response: requests.Response) -> tuple[str, str]:
-    """Code and text: [{errorCode, message, fields}] of the API, {error, error_description} of OAuth."""
-    try:
-        body = response.json()
-    except ValueError:
-        return "", ""
-    first = body[0] if isinstance(body, list) and body else body
-    if response.status_code == requests.codes.multiple_choices and isinstance(body, list):
-        return "", f"{len(body)} records carry the key"
-    if not isinstance(first, dict):
-        return "", ""
-    code = str(first.get("errorCode") or first.get("error") or "")
-    text = str(first.get("message") or first.get("error_description") or "")
-    return code, without_values(code, text, first.get("fields") or [])
-
-
-def without_values(code: str, text: str, fields: Iterable[Any]) -> str:
-    """What Salesforce says of an error, without what it repeats of ours."""
-    if code not in QUOTES_THE_VALUE:
-        return text
-    return f"in {', '.join(map(str, fields)) or 'a field'}"
 
 
 def api_name(text: str) -> str:

@@ -9,9 +9,18 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from clients.errors import Ambiguous, IntegrationError, NotFound, RateLimited, Rejected, Unavailable
+from clients.errors import (
+    Ambiguous,
+    IntegrationError,
+    NotFound,
+    OutcomeUnknown,
+    RateLimited,
+    Rejected,
+    Unauthorized,
+    Unavailable,
+)
 from clients.salesforce import SalesforceClient
-from clients.salesforce_transport import LIMIT_WAIT
+from clients.salesforce_errors import LIMIT_WAIT
 from models.salesforce import AccountOwner, OwnerQuery
 from settings import Salesforce
 from simulators.control import Control
@@ -22,6 +31,8 @@ from tests.contracts.suite import WriteContract
 KEY = "0123456789abcdef01234567:save_task"
 FALLBACK = "revops@mogulflow.example"
 TOKEN = Reply({"access_token": "t1"})
+EXPIRED = Reply([{"errorCode": "INVALID_SESSION_ID", "message": "Session expired or invalid"}], 401)
+NOTHING_FOUND = Reply({"records": [], "done": True})
 QUERY = "/query"
 UPSERT = "/sobjects/Task/"
 
@@ -268,8 +279,24 @@ async def test_description_has_the_fields(salesforce: SalesforceClient) -> None:
         ),
         (403, [{"errorCode": "REQUEST_LIMIT_EXCEEDED", "message": "Total"}], RateLimited, "Total"),
         (410, [{"errorCode": "UNSUPPORTED_API_VERSION", "message": "old"}], Rejected, "old"),
-        (400, "<html>", Rejected, r"\(HTTP 400\)"),
-        (400, [], Rejected, r"\(HTTP 400\)"),
+        (400, "<html>", OutcomeUnknown, r"maintenance, or a proxy.*\(HTTP 400\)"),
+        (400, [], OutcomeUnknown, r"\(HTTP 400\)"),
+        (302, "", Unavailable, r"\(HTTP 302\)"),
+        (403, "<html>Access Denied</html>", OutcomeUnknown, "maintenance, or a proxy"),
+        (404, "<html>", OutcomeUnknown, "maintenance, or a proxy"),
+        (200, "<html>Scheduled Maintenance</html>", OutcomeUnknown, "no JSON"),
+        (503, "<html>Scheduled Maintenance</html>", OutcomeUnknown, "503"),
+        (500, [{"errorCode": "UNKNOWN_EXCEPTION", "message": "?"}], OutcomeUnknown, "UNKNOWN_EXC"),
+        (400, [{"errorCode": "QUERY_TIMEOUT", "message": "too long"}], OutcomeUnknown, "QUERY_TIMEOUT"),
+        (400, [{"errorCode": "SERVER_UNAVAILABLE", "message": "busy"}], OutcomeUnknown, "SERVER"),
+        (400, [{"errorCode": "NEW_CODE", "message": "Please try again later"}], OutcomeUnknown, "NEW"),
+        (
+            400,
+            [{"errorCode": "FIELD_CUSTOM_VALIDATION_EXCEPTION", "message": "Wrong. Try again"}],
+            Rejected,
+            "FIELD_CUSTOM",
+        ),
+        (403, [{"errorCode": "API_DISABLED_FOR_ORG", "message": "no"}], Unauthorized, "API_DISABLED"),
     ],
 )
 async def test_errors_have_their_kind(
@@ -284,11 +311,59 @@ async def test_errors_have_their_kind(
         await client.aclose()
 
 
-async def test_exhausted_limit_waits_a_minute() -> None:
-    limit = Reply([{"errorCode": "REQUEST_LIMIT_EXCEEDED", "message": "Total"}], 403)
+@pytest.mark.parametrize(
+    ("text", "wait"),
+    [
+        ("TotalRequests Limit exceeded.", LIMIT_WAIT),
+        ("ConcurrentRequests (Concurrent API Requests) Limit exceeded.", None),
+        ("ConcurrentPerOrgLongTxn Limit exceeded.", None),
+    ],
+)
+async def test_only_the_limit_of_a_day_is_a_long_wait(text: str, wait: timedelta | None) -> None:
+    limit = Reply([{"errorCode": "REQUEST_LIMIT_EXCEEDED", "message": text}], 403)
     with ScriptedServer(TOKEN, limit) as server:
         client = client_of(server.url)
         with pytest.raises(RateLimited) as caught:
             await client.find_task(KEY)
-        assert caught.value.retry_after == timedelta(minutes=1)
+        assert caught.value.retry_after == wait
+        await client.aclose()
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (400, {"error": "unknown_error", "error_description": "retry your request"}),
+        (400, {"error": "server_error", "error_description": "?"}),
+        (400, {"error": "invalid_grant", "error_description": "please retry your request"}),
+        (400, {"error": "invalid_request", "error_description": "currently unavailable"}),
+        (500, {"error": "invalid_client", "error_description": "?"}),
+        (400, "<html>"),
+        (401, ""),
+        (403, "<html>Access Denied</html>"),
+        (302, ""),
+        (200, "<html>Maintenance</html>"),
+        (503, "<html>Maintenance</html>"),
+    ],
+)
+async def test_sign_in_that_fails_for_now_is_tried_again(status: int, body: Any) -> None:
+    """Once, after the session has expired in the middle of work."""
+    passing = Reply(body, status, {"Location": "https://status.example/maintenance"})
+    with ScriptedServer(TOKEN, EXPIRED, passing, TOKEN, NOTHING_FOUND) as server:
+        client = client_of(server.url)
+        with pytest.raises(Unavailable) as caught:
+            await client.find_task(KEY)
+        assert "credential" not in str(caught.value)
+        assert await client.find_task(KEY) is None
+        await client.aclose()
+        assert len(server.seen) == 5
+
+
+@pytest.mark.parametrize(
+    "code", ["invalid_client", "invalid_client_id", "invalid_grant", "inactive_user", "inactive_org"]
+)
+async def test_sign_in_that_a_person_must_mend_is_final(code: str) -> None:
+    with ScriptedServer(Reply({"error": code, "error_description": "no"}, 400)) as server:
+        client = client_of(server.url)
+        with pytest.raises(Unauthorized, match="Check the credential"):
+            await client.find_task(KEY)
         await client.aclose()

@@ -12,7 +12,7 @@ import pytest
 from clients.errors import NotFound, OutcomeUnknown, Rejected
 from clients.salesforce import SalesforceClient
 from clients.salesforce_bulk import MOST_ROWS, Record
-from clients.salesforce_transport import LIMIT_WAIT
+from clients.salesforce_errors import LIMIT_WAIT
 from models.effects import Action
 from models.salesforce import RowOutcome, RowProblem
 from simulators.control import Control
@@ -185,7 +185,7 @@ async def test_each_row_has_its_own_outcome(simulators: Control, salesforce: Sal
     assert told[:3] == [
         "FIELD_CUSTOM_VALIDATION_EXCEPTION: Ask [e-mail] first",
         "UNABLE_TO_LOCK_ROW: unable to obtain exclusive access",
-        "STRING_TOO_LONG: in Name",
+        "STRING_TOO_LONG: in Name (max length=255)",
     ]
     assert "Acme" not in str(told)
     saved = accounts(simulators)[-1]
