@@ -3,6 +3,7 @@
 from typing import Any
 
 from activities.definition import step_activity
+from activities.salesforce_task import added, change_task, find_task, one_line, plain, save_task
 from clients.errors import NotFound
 from clients.salesforce import SalesforceClient
 from models.effects import NOT_MADE_BEFORE, Action, Effect, Mode, Write
@@ -28,7 +29,7 @@ class SalesforceActivities:
             return _skipped(task)
         fields = _task_fields(task)
         if task.repeat or task.only_find or task.mode is Mode.PREVIEW:
-            found = await self._client.find_task(task.key, list(fields))
+            found = await find_task(self._client, task.key, list(fields))
             if found is not None:
                 action, task_id = task.already(Action.CREATED), found.pop("Id")
                 before = None if action is Action.CREATED else found
@@ -37,16 +38,17 @@ class SalesforceActivities:
             return _skipped(task, NOT_MADE_BEFORE)
         if task.mode is Mode.PREVIEW:
             return self._effect(task, Action.WOULD_CREATE, None, before=None, after=fields)
-        saved = await self._client.upsert_task(task.key, fields)
+        saved, written, notes = await save_task(self._client, task, fields)
         action = Action.CREATED if saved.created else Action.UPDATED
-        return self._effect(task, action, saved.id, before=None, after=fields)
+        effect = self._effect(task, action, saved.id, before=None, after=written)
+        return effect.model_copy(update={"note": " ".join(notes) or None})
 
     @step_activity("salesforce.record_task_outcome")
     async def record_task_outcome(self, change: TaskChange) -> Effect:
         """Add the outcome to the Task's description, and set the fields of the route."""
         if self._client is None:
             return _skipped(change)
-        before = await self._client.find_task(change.task_key, ["Description", *change.fields])
+        before = await find_task(self._client, change.task_key, ["Description", *change.fields])
         if before is None:
             raise NotFound("salesforce", "The save task is gone: somebody deleted it, or its key.")
         task_id = before.pop("Id")
@@ -55,8 +57,9 @@ class SalesforceActivities:
         if not changed:
             action = change.already(Action.UPDATED)
             return self._effect(change, action, task_id, before=before, after=before)
-        await self._client.update_task(task_id, changed)
-        return self._effect(change, Action.UPDATED, task_id, before=before, after=before | changed)
+        written, notes = await change_task(self._client, task_id, changed)
+        effect = self._effect(change, Action.UPDATED, task_id, before=before, after=before | written)
+        return effect.model_copy(update={"note": " ".join(notes) or None})
 
     def _effect(
         self,
@@ -87,11 +90,11 @@ def _skipped(write: Write, why: str = OFF) -> Effect:
 def _task_fields(task: SaveTask) -> dict[str, Any]:
     """Salesforce's names for it. Empty ones are left out: the org's defaults stand."""
     named = {
-        "Subject": task.subject,
+        "Subject": one_line(task.subject),
         "ActivityDate": task.due.isoformat(),
         "Priority": task.priority,
         "Status": task.status,
-        "Description": task.description,
+        "Description": plain(task.description),
         "OwnerId": task.owner_id,
         "WhatId": task.account_id,
         "WhoId": task.contact_id,
@@ -101,5 +104,5 @@ def _task_fields(task: SaveTask) -> dict[str, Any]:
 
 def _appended(before: dict[str, Any], change: TaskChange) -> str:
     text: str = before.get("Description") or ""
-    line = change.append_to_description
-    return text if line in text else f"{text}\n\n{line}".strip()
+    line = plain(change.append_to_description)
+    return text if line in text else added(text, line)

@@ -12,7 +12,6 @@ IntegrationError
     └── Unauthorized          the credential, or its rights
 """
 
-from collections.abc import Sequence
 from datetime import timedelta
 
 
@@ -43,11 +42,13 @@ class OutcomeUnknown(Retryable):
 
 
 class Permanent(IntegrationError):
-    """Trying again changes nothing. `code` is the vendor's own, `fields` are those that it names."""
+    """Trying again changes nothing. `code` is the vendor's own, `fields` are those that it names, `said` are
+    its words, without values."""
 
-    def __init__(self, system: str, message: str, code: str = "", fields: Sequence[str] = ()) -> None:
+    def __init__(self, system: str, message: str) -> None:
         super().__init__(system, message)
-        self.code, self.fields = code, tuple(fields)
+        self.code, self.said = "", ""
+        self.fields: tuple[str, ...] = ()
 
 
 class Rejected(Permanent):

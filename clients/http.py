@@ -3,7 +3,6 @@
 import json
 import math
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -114,17 +113,8 @@ def rate_limited(call: Call, detail: str, retry_after: timedelta | None) -> Rate
     return RateLimited(call.system, f"Could not {call.what}, too many calls: {detail}", retry_after)
 
 
-def refused(
-    call: Call,
-    kind: type[Permanent],
-    detail: str,
-    advice: str | None = None,
-    *,
-    code: str = "",
-    fields: Sequence[str] = (),
-) -> Permanent:
-    message = f"Could not {call.what}: {detail}. {advice or _ADVICE[kind]}"
-    return kind(call.system, message, code, fields)
+def refused(call: Call, kind: type[Permanent], detail: str, advice: str | None = None) -> Permanent:
+    return kind(call.system, f"Could not {call.what}: {detail}. {advice or _ADVICE[kind]}")
 
 
 def unclear(call: Call, detail: str, *, left: bool = True, retry_after: timedelta | None = None) -> Retryable:

@@ -14,7 +14,7 @@ from simple_salesforce.format import format_external_id, format_soql
 from clients.errors import Ambiguous, Rejected
 from clients.http import Call, parsed, refused, unclear
 from clients.salesforce_bulk import SalesforceBulk
-from clients.salesforce_owner import accounts_of, contacts_of, find_owner
+from clients.salesforce_owner import User, accounts_of, contacts_of, find_owner, user_with
 from clients.salesforce_transport import Org, SalesforceTransport, api_name, json_value
 from models.salesforce import AccountOwner, OwnerQuery
 from settings import Salesforce
@@ -57,6 +57,11 @@ class SalesforceClient:
             self._transport.run(call, lambda org: contacts_of(org, query)),
         )
         return await self._transport.run(call, lambda org: find_owner(org, accounts, contacts, query))
+
+    async def user_with(self, email: str) -> tuple[User | None, str]:
+        """The active user with that e-mail; or why there is none."""
+        call = Call("salesforce", "find the fallback owner")
+        return await self._transport.run(call, lambda org: user_with(org, email))
 
     async def find_task(self, key: str, fields: Iterable[str] = ()) -> dict[str, Any] | None:
         """Id and `fields` of the Task that carries `key`."""

@@ -23,6 +23,9 @@ MOST_ROWS = 200
 LONGEST_LIST = 12_000
 """Bytes of the values in a query's URL: Salesforce refuses URLs of more than 16,384 with all else in it."""
 
+ALLOW_SAVE = {"Sforce-Duplicate-Rule-Header": "allowSave=true"}
+"""Past rules set to "Allow, with alert"; those set to "Block" still refuse. Never where a record is made."""
+
 _REASONS: dict[str, Reason] = {
     "DUPLICATE_VALUE": "conflict",
     "DUPLICATES_DETECTED": "conflict",
@@ -126,9 +129,12 @@ class SalesforceBulk:
         return _by_value(rows, field, spellings)
 
     async def update(self, object_type: str, rows: Mapping[str, Mapping[str, Any]]) -> list[RowOutcome]:
-        """Set fields of up to 200 records by id, in the order given. No answer at all raises."""
+        """Set fields of up to 200 records by id, in the order given. No answer at all raises.
+
+        A duplicate rule that only alerts is passed: the records are there, and stay as many as they were.
+        """
         records = [{"id": id, **values} for id, values in rows.items()]
-        return await self._write(object_type, "composite/sobjects", records, list(rows), None)
+        return await self._write(object_type, "composite/sobjects", records, list(rows), None, ALLOW_SAVE)
 
     async def upsert(
         self, object_type: str, key_field: str, rows: Mapping[str, Mapping[str, Any]]
@@ -155,6 +161,7 @@ class SalesforceBulk:
         records: list[Record],
         keys: list[str],
         key_field: str | None,
+        headers: Mapping[str, str] | None = None,
     ) -> list[RowOutcome]:
         if len(records) > MOST_ROWS:
             raise ValueError(f"{len(records)} rows at once; {MOST_ROWS} is the most")
@@ -162,10 +169,8 @@ class SalesforceBulk:
             return []
         call = Call("salesforce", f"write {len(records)} records of {object_type}", writes=True)
         body = {"allOrNone": False, "records": [_as_json(object_type, each) for each in records]}
-        answer = await self._run(
-            call,
-            lambda org: org.library.restful(path, method="PATCH", json=body, timeout=self._timeout),
-        )
+        given: dict[str, Any] = {"json": body, "timeout": self._timeout, "headers": dict(headers or {})}
+        answer = await self._run(call, lambda org: org.library.restful(path, method="PATCH", **given))
         outcomes = parsed(call, _Rows, {"rows": answer}).rows
         if len(outcomes) != len(records):
             raise unclear(call, f"{len(outcomes)} rows were answered")

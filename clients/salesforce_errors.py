@@ -100,7 +100,7 @@ def error_of(call: Call, said: Said) -> IntegrationError:
         call, said.status, said.detail, said.retry_after, explained=said.explained, passes=passes(said)
     )
     if isinstance(error, Permanent):
-        error.code, error.fields = said.code, said.fields
+        error.code, error.fields, error.said = said.code, said.fields, brief(said.text)
     return error
 
 
@@ -116,7 +116,7 @@ def sign_in_error(call: Call, said: Said) -> IntegrationError:
     """Final only where Salesforce names a lasting reason: a new token is asked for in the middle of work."""
     final = OUR_CREDENTIAL.match(said.code) and not says_it_passes(said.text) and said.status < 500
     if said.explained and final:
-        return refused(call, Unauthorized, said.detail, code=said.code)
+        return refused(call, Unauthorized, said.detail)
     return error_for(call, said.status, said.detail, said.retry_after, explained=said.explained, passes=True)
 
 

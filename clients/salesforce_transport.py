@@ -55,9 +55,18 @@ class Org:
 
     library: Any
     call: Call
+    judge: Callable[[Call, requests.Response], IntegrationError]
 
     def query(self, soql: str) -> list[dict[str, Any]]:
         """All rows. `soql` comes from format_soql, which quotes; quick_search does not."""
+        try:
+            return self._query(soql)
+        except _Refused as refusal:
+            if refusal.response.status_code == requests.codes.unauthorized:
+                raise  # signs in anew
+            raise self.judge(self.call, refusal.response) from None
+
+    def _query(self, soql: str) -> list[dict[str, Any]]:
         page = parsed(self.call, _Rows, self.library.query(soql))
         records = page.records
         while not page.done and page.next_url:
@@ -120,13 +129,16 @@ class SalesforceTransport:
         token = self._sign_in(stale=None)
         with self._errors_of(call):
             try:
-                return work(Org(self._library(token), call))
+                return work(self._org(token, call))
             except _Refused as refusal:
                 if refusal.response.status_code != requests.codes.unauthorized:
                     raise
         token = self._sign_in(stale=token)
         with self._errors_of(call):
-            return work(Org(self._library(token), call))
+            return work(self._org(token, call))
+
+    def _org(self, token: str, call: Call) -> Org:
+        return Org(self._library(token), call, self._error_for)
 
     def _library(self, token: str) -> Library:
         """With a token given, the library never signs in by itself: it would do so without end
@@ -170,7 +182,9 @@ class SalesforceTransport:
         except requests.RequestException as error:
             raise unclear(call, type(error).__name__, left=_left(error)) from None
 
-    def _error_for(self, call: Call, response: requests.Response, signing_in: bool) -> IntegrationError:
+    def _error_for(
+        self, call: Call, response: requests.Response, signing_in: bool = False
+    ) -> IntegrationError:
         said = said_by(response)
         if signing_in:
             return sign_in_error(call, said)

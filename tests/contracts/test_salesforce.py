@@ -156,6 +156,61 @@ async def test_fallback_owner_stands_in_and_says_why(
     assert bool(owner.contact_id) == (case == "inactive_owner")
 
 
+@pytest.mark.parametrize("impossible", [{"unfilterable": ["Contact.Email"]}, {"hidden": ["Contact"]}])
+async def test_owner_is_found_by_the_account_where_contacts_cannot_be_looked_up(
+    simulators: Control, salesforce: SalesforceClient, impossible: dict[str, Any]
+) -> None:
+    """An encrypted e-mail cannot be filtered."""
+    simulators.salesforce(**impossible)
+    owner = await salesforce.account_owner(query_for(simulators, "account"))
+    assert owner.owner_email == owner_email_in(simulators, "account")
+    assert (owner.found_by, owner.why_fallback) == ("ChartMogul's id on the account", None)
+    assert "INVALID_" in owner.left_out[0]
+    nobodys = await salesforce.account_owner(query_for(simulators, "contact_only"))
+    assert nobodys.owner_email == FALLBACK
+    assert "does not let us look up contacts by e-mail" in (nobodys.why_fallback or "")
+    assert query_for(simulators, "contact_only").email not in (nobodys.why_fallback or "")
+
+
+async def test_owner_is_found_by_the_contact_where_the_account_has_no_key(
+    simulators: Control, salesforce: SalesforceClient
+) -> None:
+    simulators.remove_field("Account", "CM_Customer_UUID__c")
+    owner = await salesforce.account_owner(query_for(simulators, "contact_only"))
+    assert owner.owner_email == owner_email_in(simulators, "contact_only")
+    assert owner.found_by == "the contact's e-mail"
+    simulators.salesforce(unfilterable=["Contact.Email"])
+    nobodys = await salesforce.account_owner(query_for(simulators, "account"))
+    assert nobodys.owner_email == FALLBACK
+    assert "CM_Customer_UUID__c" in (nobodys.why_fallback or "")
+
+
+async def test_owner_is_found_where_users_are_hidden(
+    simulators: Control, salesforce: SalesforceClient
+) -> None:
+    simulators.salesforce(hidden=["User"])
+    query = query_for(simulators, "account")
+    owner = await salesforce.account_owner(query)
+    [account] = [a for a in simulators.records("Account") if a["CM_Customer_UUID__c"] == query.customer_uuid]
+    assert (owner.owner_id, owner.why_fallback) == (account["OwnerId"], None)
+    nobodys = await salesforce.account_owner(query_for(simulators, "none"))
+    assert nobodys.owner_id is None
+    assert "could not be looked up" in (nobodys.why_fallback or "")
+
+
+async def test_queue_as_owner_gives_way_to_the_fallback() -> None:
+    owner = {"Name": "EMEA queue", "Email": None, "IsActive": None}
+    row = {"Id": "001A", "OwnerId": "00G000000000001", "Owner": owner}
+    revops = {"Id": "005A", "Name": "RevOps", "Email": FALLBACK}
+    pages = [Reply({"records": rows, "done": True}) for rows in ([row], [revops])]
+    with ScriptedServer(TOKEN, *pages) as server:
+        client = client_of(server.url)
+        found = await client.account_owner(OwnerQuery(customer_uuid="cus_1", fallback_email=FALLBACK))
+        await client.aclose()
+    assert found.owner_id == "005A"
+    assert found.why_fallback == "The account belongs to the queue EMEA queue"
+
+
 async def test_contact_without_an_account_is_kept(simulators: Control, salesforce: SalesforceClient) -> None:
     query = query_for(simulators, "contact_only")
     [contact] = [c for c in simulators.records("Contact") if c["Email"] == query.email]
