@@ -9,11 +9,11 @@ from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal
 from sys import intern
 from typing import Any
-from urllib.parse import urlsplit
 
 from clients.crm_history import History, Line, cycle_name
 from models.crm import CrmMapping, rounded
 from models.crm_facts import CustomerFacts, FactName
+from models.web_domains import domain_of_email, domain_of_website
 
 Row = Mapping[str, Any]
 """A row as ChartMogul sent it."""
@@ -52,6 +52,7 @@ class FactsBuilder:
         invoices: bool = True,
     ) -> None:
         self._money, self._free_mail = mapping.money, mapping.free_mail
+        self._shared_hosts = mapping.shared_hosts
         self._as_of, self._zone = as_of.timestamp(), zone
         self._predicted = predicted_ltv_cents
         self._plans: dict[tuple[str, str], tuple[str, str]] = {}
@@ -173,10 +174,17 @@ class FactsBuilder:
         }
 
     def _domain(self, website: str | None, email: str | None) -> str | None:
-        for domain in (_host(website), (email or "").rpartition("@")[2].lower()):
-            if "." in domain and not self._free_mail.holds(domain):
+        """The website's, else the e-mail's."""
+        hosts = self._shared_hosts
+        for domain in (domain_of_website(website, hosts.also, hosts.allow), self._of_email(email)):
+            if domain and not self._free_mail.holds(domain):
                 return domain
         return None
+
+    def _of_email(self, email: str | None) -> str | None:
+        """None of free mail, which may be below its provider's domain."""
+        host = (email or "").rpartition("@")[2].lower()
+        return None if self._free_mail.holds(host) else domain_of_email(email)
 
     def _day(self, instant: str | None) -> date | None:
         return datetime.fromtimestamp(_instant(instant), self._zone).date() if instant else None
@@ -239,13 +247,3 @@ def _instant(text: str) -> float:
 
 def _text(value: Any) -> str | None:
     return value.strip() or None if isinstance(value, str) else None
-
-
-def _host(website: str | None) -> str:
-    if not website:
-        return ""
-    try:
-        host = urlsplit(website if "//" in website else f"//{website}").hostname or ""
-    except ValueError:  # people write anything there
-        return ""
-    return host.lower().removeprefix("www.")

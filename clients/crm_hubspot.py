@@ -15,6 +15,7 @@ from clients.turns import Rank
 from models.crm import CrmMapping, ObjectMapping, System, Way
 from models.crm_sync import Written
 from models.hubspot import Association, NewRow, ObjectType, Record
+from models.web_domains import spellings
 
 Candidates = dict[str, list[Candidate]]
 
@@ -41,11 +42,15 @@ class HubSpotCrm:
         if way == "contact":
             return await self._companies_of(mapping, values)
         if way == "domain":
-            several = await self._clients[object_type].find(object_type, "domain", values, fields)
-            return {value: _candidates(records, mapping) for value, records in several.items()}
+            asked = {text: value for value in values for text in spellings(value)}
+            several = await self._clients[object_type].find(object_type, "domain", list(asked), fields)
+            found: dict[str, list[Candidate]] = {}
+            for text, records in several.items():
+                found.setdefault(asked[text], []).extend(_candidates(records, mapping))
+            return found
         by = mapping.key if way == "key" and mapping.key else "email"
-        found = await self._clients[object_type].read(object_type, by, values, fields)
-        return {value: _candidates([record], mapping) for value, record in found.items()}
+        records_by = await self._clients[object_type].read(object_type, by, values, fields)
+        return {value: _candidates([record], mapping) for value, record in records_by.items()}
 
     async def update(self, name: str, rows: Mapping[str, Mapping[str, Any]]) -> dict[str, Written]:
         return written(await self._clients[_type(name)].update(_type(name), _rows(rows)))

@@ -18,6 +18,7 @@ from clients.salesforce_errors import LOCKED, PASSING, without_values
 from clients.salesforce_transport import Org, SalesforceTransport, api_name, json_value
 from models.effects import Action
 from models.salesforce import Reason, RowOutcome, RowProblem
+from models.web_domains import spellings
 
 MOST_ROWS = 200
 LONGEST_LIST = 12_000
@@ -210,7 +211,7 @@ def _by_value(rows: Iterable[Record], field: str, names: Mapping[str, str]) -> d
 
 
 def _spellings(domain: str) -> list[str]:
-    hosts = [domain, f"www.{domain}"]
+    hosts = [f"{www}{name}" for name in spellings(domain) for www in ("", "www.")]
     bare = hosts + [f"{scheme}://{host}" for scheme in ("https", "http") for host in hosts]
     return bare + [f"{each}/" for each in bare]
 

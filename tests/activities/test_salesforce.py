@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from datetime import date
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from temporalio.exceptions import ApplicationError
@@ -39,7 +39,7 @@ def task_of(**changes: Any) -> SaveTask:
 
 
 async def save(client: SalesforceClient, task: SaveTask) -> Effect:
-    effect = await ActivityEnvironment().run(SalesforceActivities(client).create_save_task, task)
+    effect = await ActivityEnvironment().run(cast(Any, SalesforceActivities(client).create_save_task), task)
     assert isinstance(effect, Effect)
     return effect
 
@@ -167,7 +167,7 @@ async def test_outcome_is_recorded_without_a_field_that_is_refused(
         append_to_description="Outcome: lost",
         fields={"Nonsense__c": 1, "Status": "Completed"},
     )
-    record = SalesforceActivities(salesforce).record_task_outcome
+    record = cast(Any, SalesforceActivities(salesforce).record_task_outcome)
     effect = await ActivityEnvironment().run(record, change)
     [task] = simulators.records("Task")
     assert task["Status"] == "Completed"

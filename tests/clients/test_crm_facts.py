@@ -128,7 +128,12 @@ def test_days_are_those_of_the_accounts_zone() -> None:
     [
         ("https://www.Acme.example/pricing", "a@other.example", "acme.example"),
         ("acme.example", None, "acme.example"),
-        (None, "a@Mail.Acme.example", "mail.acme.example"),
+        ("https://acme.example/somebody", "a@other.example", "other.example"),
+        ("https://facebook.com/acme", "a@acme.example", "acme.example"),
+        ("https://facebook.com/acme", "someone@gmail.com", None),
+        (None, "a@Mail.Acme.example", "acme.example"),
+        (None, "a@live.quillandco.example", "quillandco.example"),
+        (None, "someone@nyc.rr.com", None),
         (None, "someone@gmail.com", None),
         ("gmail.com", "a@acme.example", "acme.example"),
         (None, "", None),
