@@ -21,6 +21,9 @@ Row = Mapping[str, Any]
 ROUNDING = 2
 """Cents that the movements of an ended subscription may add up to, after conversion of currencies."""
 
+MOST_PLANS = 100
+"""Of one customer, by name; thousands would fit neither into a field nor into a run."""
+
 FROM_MOVEMENTS: tuple[FactName, ...] = (
     "plans",
     "billing_cycle",
@@ -137,6 +140,8 @@ class FactsBuilder:
         found = history.subscribed or [self._plan(line) for line in _alive(history, paying)]
         names = sorted({name for name, _ in found if name})
         cycles = sorted({cycle for _, cycle in found if cycle})
+        if len(names) > MOST_PLANS:
+            names = [*names[:MOST_PLANS], f"and {len(names) - MOST_PLANS} more"]
         return {"plans": tuple(names), "billing_cycle": ", ".join(cycles) or None}
 
     def _plan(self, line: Line) -> tuple[str, str]:

@@ -135,4 +135,5 @@ def _write(report: CrmReport, file: Path) -> None:
 
 
 def _row(left: Left) -> tuple[str, ...]:
-    return (left.object, left.customer, left.reason, left.detail, " ".join(left.records))
+    more = [f"and {left.more_records} more"] if left.more_records else []
+    return (left.object, left.customer, left.reason, left.detail, " ".join([*left.records, *more]))
