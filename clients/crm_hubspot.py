@@ -12,7 +12,7 @@ from clients.hubspot_batches import MAX_BATCH
 from clients.hubspot_fields import unfit_properties
 from clients.hubspot_transport import for_bulk
 from clients.turns import Rank
-from models.crm import CrmMapping, ObjectMapping, System, Way
+from models.crm import CrmMapping, MoneyRules, ObjectMapping, System, Way
 from models.crm_sync import Written
 from models.hubspot import Association, NewRow, ObjectType, Record
 from models.web_domains import spellings
@@ -22,6 +22,7 @@ Candidates = dict[str, list[Candidate]]
 
 class HubSpotCrm:
     system: System = "hubspot"
+    money = MoneyRules()  # a number property has no currency: only deals have one
     most_rows = MAX_BATCH
     objects_at_once = 2  # searches have a limit of their own: the other object's calls fill the time
 

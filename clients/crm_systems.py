@@ -5,7 +5,8 @@ from typing import Any, Protocol, Self
 
 from clients.crm_diff import Value, difference, values_of_new
 from clients.crm_match import Ambiguous, Candidate, Matched, NotFound
-from models.crm import CrmMapping, ObjectMapping, System, Way
+from clients.crm_money import in_currency_of
+from models.crm import CrmMapping, MoneyRules, ObjectMapping, System, Way
 from models.crm_facts import CustomerFacts
 from models.crm_sync import Change, Standing, Status, Written
 from models.effects import Action
@@ -15,6 +16,7 @@ class Crm(Protocol):
     """One per system. Objects go by the system's own name: contacts, Account."""
 
     system: System
+    money: MoneyRules
     most_rows: int
     """Of one call, to look up and to write."""
     at_once: int
@@ -97,6 +99,8 @@ def standing(
         )
     if isinstance(found, NotFound):
         return _without_record(crm, facts, mapping, found.reason)
+    if found.record.currency:
+        facts = in_currency_of(found.record, facts, mapping, crm.money)
     differs = difference(facts, mapping, found.record.values)
     changes = {
         name: Change(change.before, crm.written_as(change.after)) for name, change in differs.changes.items()

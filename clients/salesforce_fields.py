@@ -28,6 +28,18 @@ _NO_RIGHT = "let the integration user edit it"
 KEY_TYPE = "Text(64), External ID, Unique, case-sensitive"
 
 
+CURRENCY = "CurrencyIsoCode"
+"""The record's own currency; only orgs with several have the field."""
+
+
+def money_fields(description: Mapping[str, Any]) -> frozenset[str]:
+    """Fields that hold amounts in the record's own currency; none where the org has one for all."""
+    fields = {str(field["name"]): field.get("type") for field in description["fields"]}
+    if CURRENCY not in fields:
+        return frozenset()
+    return frozenset(name for name, kind in fields.items() if kind == "currency")
+
+
 def to_do_in_salesforce(
     object_name: str, mapping: ObjectMapping, description: Mapping[str, Any]
 ) -> list[str]:

@@ -1,0 +1,67 @@
+"""A figure is never written into a record of another currency as it is."""
+
+from collections.abc import AsyncIterator
+from decimal import Decimal
+
+import pytest
+
+from clients.crm_match import Matched
+from clients.crm_salesforce import SalesforceCrm
+from clients.crm_systems import standing
+from clients.salesforce import SalesforceClient
+from models.crm import CompanyMapping, CrmMapping, MoneyRules
+from models.crm_facts import CustomerFacts
+from models.crm_sync import Standing
+from simulators.control import Control
+from tests.contracts.test_salesforce import client_of
+
+KEY = "CM_Customer_UUID__c"
+MAPPING = CompanyMapping.model_validate(
+    {"key": KEY, "fields": {"mrr": "CM_MRR__c", "currency": "CM_Currency__c"}}
+)
+
+
+@pytest.fixture
+async def salesforce(simulators: Control) -> AsyncIterator[SalesforceClient]:
+    client = client_of(simulators.salesforce_url)
+    yield client
+    await client.aclose()
+
+
+async def plan(
+    simulators: Control, client: SalesforceClient, currency: str, rates: dict[str, str]
+) -> Standing:
+    uuid = simulators.customers(limit=1, case="account")[0].uuid
+    [account] = [each for each in simulators.records("Account") if each[KEY] == uuid]
+    simulators.change_record("Account", account["Id"], CurrencyIsoCode=currency, CM_MRR__c=1.0)
+    money = MoneyRules.model_validate({"exchange_rates": rates})
+    crm = SalesforceCrm(client, 4).for_work(CrmMapping(money=money), live=True)
+    found = await crm.find("Account", MAPPING, "key", [uuid])
+    facts = CustomerFacts(uuid=uuid, mrr=Decimal(750), arr=Decimal(9000), currency="USD")
+    return standing(crm, facts, MAPPING, Matched(found[uuid][0], "key"))
+
+
+async def test_figure_is_converted_into_the_records_currency(
+    simulators: Control, salesforce: SalesforceClient
+) -> None:
+    simulators.salesforce(currencies=["USD", "JPY"])
+    planned = await plan(simulators, salesforce, "JPY", {"JPY": "0.0075"})
+    assert planned.values["CM_MRR__c"] == 100_000
+
+
+async def test_figure_is_left_and_named_without_a_rate(
+    simulators: Control, salesforce: SalesforceClient
+) -> None:
+    simulators.salesforce(currencies=["USD", "JPY"])
+    planned = await plan(simulators, salesforce, "JPY", {})
+    assert "CM_MRR__c" not in planned.values
+    assert planned.open == {"CM_MRR__c": "no exchange rate for JPY, the record's currency"}
+    assert planned.values == {"CM_Currency__c": "USD"}
+
+
+async def test_record_of_the_accounts_currency_gets_the_figure(
+    simulators: Control, salesforce: SalesforceClient
+) -> None:
+    simulators.salesforce(currencies=["USD", "JPY"])
+    planned = await plan(simulators, salesforce, "USD", {})
+    assert planned.values["CM_MRR__c"] == 750
