@@ -36,6 +36,13 @@ class HubSpotCrm:
     async def unfit(self, name: str, mapping: ObjectMapping) -> list[str]:
         return unfit_properties(name, mapping, await self._clients[_type(name)].properties(_type(name)))
 
+    async def notes(self, name: str, mapping: ObjectMapping) -> list[str]:
+        properties = await self._clients[_type(name)].properties(_type(name))
+        own = {each.name for each in properties if each.defined_by_hubspot}
+        standard = [each.to for each in mapping.fields.values() if each.to in own]
+        told = f"{name}: {', '.join(standard)} are HubSpot's own properties: people's values are overwritten"
+        return [told] if standard else []
+
     async def find(
         self, name: str, mapping: ObjectMapping, way: Way, values: Sequence[str]
     ) -> Mapping[str, Sequence[Candidate]]:

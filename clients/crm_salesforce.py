@@ -11,7 +11,12 @@ from clients.crm_systems import written
 from clients.errors import RateLimited
 from clients.salesforce import SalesforceClient
 from clients.salesforce_bulk import MOST_ROWS
-from clients.salesforce_fields import CURRENCY, money_fields, to_do_in_salesforce
+from clients.salesforce_fields import (
+    CURRENCY,
+    money_fields,
+    notes_on_salesforce,
+    to_do_in_salesforce,
+)
 from clients.salesforce_transport import json_value
 from models.crm import CrmMapping, MoneyRules, ObjectMapping, System, Way
 from models.crm_sync import Written
@@ -40,6 +45,10 @@ class SalesforceCrm:
         description = await self._client.describe(name)
         self._money_fields[name] = money_fields(description)
         return to_do_in_salesforce(name, mapping, description)
+
+    async def notes(self, name: str, mapping: ObjectMapping) -> list[str]:
+        description = await self._client.describe(name)
+        return list(notes_on_salesforce(name, mapping, description, self.money.exchange_rates))
 
     async def find(
         self, name: str, mapping: ObjectMapping, way: Way, values: Sequence[str]

@@ -28,6 +28,10 @@ class Crm(Protocol):
         """One sentence per field that is missing there, or cannot hold what is to go there."""
         ...
 
+    async def notes(self, name: str, mapping: ObjectMapping) -> list[str]:
+        """One sentence per thing that works, and may not be meant."""
+        ...
+
     async def find(
         self, name: str, mapping: ObjectMapping, way: Way, values: Sequence[str]
     ) -> Mapping[str, Sequence[Candidate]]:

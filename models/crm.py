@@ -35,7 +35,7 @@ FORMATS: dict[Kind, tuple[Format, ...]] = {
 
 def _known_fact(name: object) -> object:
     if isinstance(name, str) and name not in KINDS:
-        raise ValueError(f"{name} is no fact of ours{nearest(name, KINDS)}")
+        raise ValueError(f"{name} is no fact of ours{nearest(name, KINDS)}. Facts are: {', '.join(KINDS)}")
     return name
 
 

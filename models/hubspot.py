@@ -69,6 +69,7 @@ class Property(_Record):
     group: str = Field(default="", alias="groupName")
     unique: bool = Field(default=False, alias="hasUniqueValue")
     calculated: bool = False
+    defined_by_hubspot: bool = Field(default=False, alias="hubspotDefined")
 
 
 class NewProperty(_Record):

@@ -65,3 +65,16 @@ async def test_record_of_the_accounts_currency_gets_the_figure(
     simulators.salesforce(currencies=["USD", "JPY"])
     planned = await plan(simulators, salesforce, "USD", {})
     assert planned.values["CM_MRR__c"] == 750
+
+
+async def test_several_currencies_and_standard_fields_are_named(
+    simulators: Control, salesforce: SalesforceClient
+) -> None:
+    simulators.salesforce(currencies=["USD", "EUR", "JPY"])
+    money = MoneyRules.model_validate({"exchange_rates": {"JPY": "0.0075"}})
+    crm = SalesforceCrm(salesforce, 4).for_work(CrmMapping(money=money), live=True)
+    mapping = CompanyMapping.model_validate({"key": KEY, "fields": {"mrr": "CM_MRR__c", "name": "Name"}})
+    several, standard = await crm.notes("Account", mapping)
+    assert "several currencies" in several
+    assert several.endswith("EUR, USD")
+    assert standard == "Account: Name are Salesforce's own fields: people's values are overwritten"
