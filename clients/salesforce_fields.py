@@ -48,10 +48,10 @@ def notes_on_salesforce(
     if currency := fields.get(CURRENCY):
         known = set(rates)
         values = (str(each["value"]) for each in currency.get("picklistValues") or () if each.get("active"))
-        without = sorted(set(values) - known)
+        without = ", ".join(sorted(set(values) - known)) or "none"
         yield (
             f"{object_name}: the org uses several currencies; amounts are converted into the record's by"
-            f" money.exchange_rates, and left as they are where it has no rate: {', '.join(without) or 'none'}"
+            f" money.exchange_rates, and left as they are where it has no rate: {without}"
         )
     standard = [each.to for each in mapping.fields.values() if fields.get(each.to, {}).get("custom") is False]
     if standard:
