@@ -21,7 +21,7 @@ Row = Mapping[str, Any]
 ROUNDING = 2
 """Cents that the movements of an ended subscription may add up to, after conversion of currencies."""
 
-MOST_PLANS = 100
+MOST_TAGS = MOST_PLANS = 100
 """Of one customer, by name; thousands would fit neither into a field nor into a run."""
 
 FROM_MOVEMENTS: tuple[FactName, ...] = (
@@ -130,6 +130,8 @@ class FactsBuilder:
             currency=currency,
             subscriber_since=self._day(row.get("customer-since")),
             link=_text(row.get("chartmogul-url")),
+            country=_text(row.get("country")),
+            tags=_tags(row.get("attributes")),
             **self._plans_of(history, paying=_cents(row["mrr"]) > 0),
             **self._last_movement(history, currency, paying=_cents(row["mrr"]) > 0),
             **self._payments_of(history, currency, unknown),
@@ -248,6 +250,13 @@ def _cents(value: Any) -> int:
 def _instant(text: str) -> float:
     instant = datetime.fromisoformat(text)
     return (instant if instant.tzinfo else instant.replace(tzinfo=UTC)).timestamp()
+
+
+def _tags(attributes: Any) -> tuple[str, ...]:
+    """Up to so many; ChartMogul has them in no order that stays."""
+    given = attributes.get("tags") if isinstance(attributes, dict) else None
+    found = sorted({tag for tag in given if isinstance(tag, str) and tag}) if isinstance(given, list) else []
+    return tuple(found[:MOST_TAGS])
 
 
 def _text(value: Any) -> str | None:

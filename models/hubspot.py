@@ -150,5 +150,7 @@ FACTS: dict[str, tuple[str, str]] = {
     "last_movement_amount": ("last movement amount", "amount"),
     "last_movement_at": ("last movement at", "datetime"),
     "link": ("link", "text"),
+    "country": ("country", "text"),
+    "tags": ("tags", "text"),
 }
 """What we know of a customer: label, and the kind of property that holds it."""
