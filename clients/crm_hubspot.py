@@ -23,6 +23,7 @@ Candidates = dict[str, list[Candidate]]
 class HubSpotCrm:
     system: System = "hubspot"
     money = MoneyRules()  # a number property has no currency: only deals have one
+    currency_field = None
     most_rows = MAX_BATCH
     objects_at_once = 2  # searches have a limit of their own: the other object's calls fill the time
 

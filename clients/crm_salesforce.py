@@ -41,6 +41,10 @@ class SalesforceCrm:
         """By object, where records have a currency of their own; shared by all that work with the org."""
         self.at_once = max(1, threads // 2)
 
+    @property
+    def currency_field(self) -> str | None:
+        return CURRENCY if any(self._money_fields.values()) else None
+
     async def unfit(self, name: str, mapping: ObjectMapping) -> list[str]:
         description = await self._client.describe(name)
         self._money_fields[name] = money_fields(description)

@@ -24,6 +24,11 @@ class Crm(Protocol):
     objects_at_once: int
     """Objects that a run may be at side by side."""
 
+    @property
+    def currency_field(self) -> str | None:
+        """Of a record's own currency, where the CRM keeps one for each."""
+        ...
+
     async def unfit(self, name: str, mapping: ObjectMapping) -> list[str]:
         """One sentence per field that is missing there, or cannot hold what is to go there."""
         ...
@@ -124,6 +129,8 @@ def _without_record(crm: Crm, facts: CustomerFacts, mapping: ObjectMapping, reas
     if mapping.create == "never":
         return Standing(customer=facts.uuid, status=Status.NOT_FOUND, reason=reason)
     values = values_of_new(facts, mapping)
+    if crm.currency_field:  # else the new record is in the org's own currency, and its amounts with it
+        values[crm.currency_field] = facts.currency
     changes = {name: Change(None, crm.written_as(value)) for name, value in values.items()}
     return Standing(customer=facts.uuid, status=Status.PLANNED, changes=changes)
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from clients.crm_match import Matched
+from clients.crm_match import Matched, NotFound
 from clients.crm_salesforce import SalesforceCrm
 from clients.crm_systems import standing
 from clients.salesforce import SalesforceClient
@@ -16,9 +16,8 @@ from simulators.control import Control
 from tests.contracts.test_salesforce import client_of
 
 KEY = "CM_Customer_UUID__c"
-MAPPING = CompanyMapping.model_validate(
-    {"key": KEY, "fields": {"mrr": "CM_MRR__c", "currency": "CM_Currency__c"}}
-)
+FIELDS = {"mrr": "CM_MRR__c", "currency": "CM_Currency__c"}
+MAPPING = CompanyMapping.model_validate({"key": KEY, "fields": FIELDS})
 
 
 @pytest.fixture
@@ -78,3 +77,19 @@ async def test_several_currencies_and_standard_fields_are_named(
     assert "several currencies" in several
     assert several.endswith("EUR, USD")
     assert standard == "Account: Name are Salesforce's own fields: people's values are overwritten"
+
+
+async def test_new_record_is_made_in_the_currency_of_its_figures(
+    simulators: Control, salesforce: SalesforceClient
+) -> None:
+    simulators.salesforce(currencies=["JPY", "USD"])
+    given = {"key": KEY, "create": "if_not_found", "create_with": {"company": "Name"}, "fields": FIELDS}
+    mapping = CompanyMapping.model_validate(given)
+    crm = SalesforceCrm(salesforce, 4).for_work(CrmMapping(), live=True)
+    assert await crm.find("Account", mapping, "key", ["cus_new"]) == {}
+    amounts = {"mrr": Decimal(750), "arr": Decimal(9000)}
+    facts = CustomerFacts(uuid="cus_new", company="Acme", currency="USD", **amounts)
+    planned = standing(crm, facts, mapping, NotFound("nowhere"))
+    await crm.create("Account", KEY, {"cus_new": planned.values})
+    [account] = [each for each in simulators.records("Account") if each[KEY] == "cus_new"]
+    assert (account["CurrencyIsoCode"], account["CM_MRR__c"]) == ("USD", 750)
