@@ -22,7 +22,7 @@ from activities.definition import step_activity
 from activities.private_files import private_folder
 from clients.chartmogul import ChartMogulClient
 from clients.chartmogul_dates import Row
-from clients.crm_file import RunFile
+from clients.crm_file import RunFile, cut
 from clients.crm_match import Census
 from clients.crm_systems import Crm
 from clients.errors import NotFound, Permanent, Rejected, Unavailable
@@ -45,6 +45,8 @@ from models.runs import Problem
 
 FRESH = timedelta(seconds=5)
 """So old may facts be that are written."""
+
+LONGEST_SHOWN = 2_000
 
 NAMES: dict[System, str] = {"hubspot": "HubSpot", "salesforce": "Salesforce"}
 
@@ -246,7 +248,14 @@ def _effect(system: System, work: CustomerWork, done: Standing, link: str | None
         key=work.key,
         object_id=done.record,
         link=link,
-        before={name: change.before for name, change in done.changes.items()} if done.record else None,
-        after=done.values,
-        note="; ".join(notes) or None,
+        before={name: _shown(change.before) for name, change in done.changes.items()}
+        if done.record
+        else None,
+        after={name: _shown(value) for name, value in done.values.items()},
+        note=_shown("; ".join(notes)) or None,
     )
+
+
+def _shown(value: Any) -> Any:
+    """A result shows the beginning of a long text; the CRM has it whole."""
+    return cut(value, LONGEST_SHOWN) if isinstance(value, str) else value

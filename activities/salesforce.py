@@ -3,6 +3,7 @@
 from typing import Any
 
 from activities.definition import refuse_outdated, step_activity
+from activities.salesforce_task import added, change_task, find_task, one_line, plain, save_task
 from clients.errors import NotFound, Permanent
 from clients.salesforce import SalesforceClient
 from models.effects import NOT_MADE_BEFORE, Action, Effect, Mode, Write
@@ -28,7 +29,7 @@ class SalesforceActivities:
             return _skipped(task)
         fields = _task_fields(task)
         if task.repeat or task.only_find or task.mode is Mode.PREVIEW:
-            found = await self._client.find_task(task.key, list(fields))
+            found = await find_task(self._client, task.key, list(fields))
             if found is not None:
                 action, task_id = task.already(Action.CREATED), found.pop("Id")
                 before = None if action is Action.CREATED else found
@@ -38,13 +39,13 @@ class SalesforceActivities:
         if task.mode is Mode.PREVIEW:
             return self._effect(task, Action.WOULD_CREATE, None, before=None, after=fields)
         refuse_outdated("salesforce", task)
+        owner: dict[str, Any] = {}
         note = None
         if task.owner_id is None and task.fallback_email:
             owner, note = await _stand_in(self._client, task.fallback_email)
-            fields |= owner
-        saved = await self._client.upsert_task(task.key, fields)
+        saved, written, notes = await save_task(self._client, task, fields | owner)
         action = Action.CREATED if saved.created else Action.UPDATED
-        return self._effect(task, action, saved.id, before=None, after=fields, note=note)
+        return self._effect(task, action, saved.id, before=None, after=written, note=_joined(note, *notes))
 
     @step_activity("salesforce.record_task_outcome")
     async def record_task_outcome(self, change: TaskChange) -> Effect:
@@ -52,7 +53,7 @@ class SalesforceActivities:
         if self._client is None:
             return _skipped(change)
         columns = ["Description", *(["Status", "IsClosed"] if change.close else []), *change.fields]
-        before = await self._client.find_task(change.task_key, columns)
+        before = await find_task(self._client, change.task_key, columns)
         if before is None:
             raise NotFound("salesforce", "The save task is gone: somebody deleted it, or its key.")
         task_id, closed = before.pop("Id"), before.pop("IsClosed", False)
@@ -62,9 +63,9 @@ class SalesforceActivities:
         if not changed:
             action = change.already(Action.UPDATED)
             return self._effect(change, action, task_id, before=before, after=before, note=note)
-        await self._client.update_task(task_id, changed)
-        after = before | changed
-        return self._effect(change, Action.UPDATED, task_id, before=before, after=after, note=note)
+        written, notes = await change_task(self._client, task_id, changed)
+        said = " ".join(filter(None, [note, *notes])) or None
+        return self._effect(change, Action.UPDATED, task_id, before=before, after=before | written, note=said)
 
     def _effect(
         self,
@@ -91,15 +92,10 @@ class SalesforceActivities:
 
 
 async def _stand_in(client: SalesforceClient, email: str) -> tuple[dict[str, Any], str | None]:
-    """The fallback owner, where no owner could be looked up, and why there is none: then Salesforce
-    chooses one."""
-    try:
-        owner_id = await client.user_id(email)
-    except Permanent as refusal:
-        return {}, f"Salesforce chose the owner: {refusal}"
-    if owner_id is None:
-        return {}, "Salesforce chose the owner: the fallback owner is no active Salesforce user"
-    return {"OwnerId": owner_id}, None
+    """The fallback owner, where no owner could be looked up, or why there is none: then Salesforce chooses
+    one."""
+    user, why = await client.user_with(email)
+    return ({"OwnerId": user.id}, None) if user else ({}, f"Salesforce chose the owner: {why}")
 
 
 async def _closing(
@@ -115,6 +111,10 @@ async def _closing(
     return ({"Status": status}, None) if status else ({}, "left open: the org has no closed status")
 
 
+def _joined(*notes: str | None) -> str | None:
+    return " ".join(filter(None, notes)) or None
+
+
 def _skipped(write: Write, why: str = OFF) -> Effect:
     return Effect(system="salesforce", object_type="Task", action=Action.SKIPPED, key=write.key, note=why)
 
@@ -122,11 +122,11 @@ def _skipped(write: Write, why: str = OFF) -> Effect:
 def _task_fields(task: SaveTask) -> dict[str, Any]:
     """Salesforce's names for it. Empty ones are left out: the org's defaults stand."""
     named = {
-        "Subject": task.subject,
+        "Subject": one_line(task.subject),
         "ActivityDate": task.due.isoformat(),
         "Priority": task.priority,
         "Status": task.status,
-        "Description": task.description,
+        "Description": plain(task.description),
         "OwnerId": task.owner_id,
         "WhatId": task.account_id,
         "WhoId": task.contact_id,
@@ -136,5 +136,5 @@ def _task_fields(task: SaveTask) -> dict[str, Any]:
 
 def _appended(before: dict[str, Any], change: TaskChange) -> str:
     text: str = before.get("Description") or ""
-    line = change.append_to_description
-    return text if line in text else f"{text}\n\n{line}".strip()
+    line = plain(change.append_to_description)
+    return text if line in text else added(text, line)

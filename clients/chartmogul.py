@@ -9,7 +9,6 @@ from urllib.parse import quote
 
 import aiohttp
 import httpx
-import orjson
 from pydantic import BaseModel, BeforeValidator, ConfigDict, InstanceOf, ValidationError
 
 from clients.chartmogul_activities import read_activities
@@ -25,8 +24,17 @@ from clients.chartmogul_streams import (
 )
 from clients.chartmogul_windows import MovementBlock, read_movements
 from clients.cooldown import Cooldown, through
-from clients.errors import RateLimited
-from clients.http import CONNECT_SECONDS, Call, error_for, parsed, proxy_for, unclear
+from clients.errors import IntegrationError, RateLimited
+from clients.http import (
+    CONNECT_SECONDS,
+    Call,
+    error_for,
+    json_object,
+    parsed,
+    proxy_for,
+    says_it_passes,
+    unclear,
+)
 from clients.pace import Pace
 from models.chartmogul import (
     Account,
@@ -217,8 +225,7 @@ class ChartMogulClient:
         except (aiohttp.ClientError, OSError) as error:  # a time-out is an OSError
             raise unclear(call, type(error.__cause__ or error).__name__) from None
         if not 200 <= response.status < 300:
-            wait = response.headers.get("Retry-After")
-            raise error_for(call, response.status, _explanation(body), wait)
+            raise _error_for(call, response, body)
         try:
             return loads_rows(body)
         except ValueError:
@@ -274,12 +281,10 @@ def _customer(uuid: str) -> str:
     return f"customers/{quote(uuid, safe='')}"
 
 
-def _explanation(answer: bytes) -> str:
-    """Errors come as {message}, {error} or {errors: {field: text}}; outages as plain text or nothing."""
-    try:
-        body = orjson.loads(answer)
-    except ValueError:
-        return ""
-    if not isinstance(body, dict):
-        return ""
-    return str(body.get("message") or body.get("error") or body.get("errors") or "")
+def _error_for(call: Call, response: aiohttp.ClientResponse, answer: bytes) -> IntegrationError:
+    """Its errors come as {message}, {error}, {errors: {field: text}} or {field: [text]}; what is no JSON
+    object comes from before it, from a proxy say, or of an outage."""
+    body = json_object(answer)
+    text = str(body.get("message") or body.get("error") or body.get("errors") or "")
+    header = response.headers.get("Retry-After")
+    return error_for(call, response.status, text, header, explained=bool(body), passes=says_it_passes(text))

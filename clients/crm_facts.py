@@ -12,15 +12,18 @@ from typing import Any
 
 from clients.crm_history import History, Line, cycle_name
 from models.chartmogul_values import Unfit, instant, text, whole_cents
-from models.company_domain import company_domain
 from models.crm import CrmMapping, rounded
 from models.crm_facts import CustomerFacts, FactName
+from models.web_domains import domain_of_email, domain_of_website
 
 Row = Mapping[str, Any]
 """A row as ChartMogul sent it."""
 
 ROUNDING = 2
 """Cents that the movements of an ended subscription may add up to, after conversion of currencies."""
+
+MOST_TAGS = MOST_PLANS = 100
+"""Of one customer, by name; thousands would fit neither into a field nor into a run."""
 
 FROM_MOVEMENTS: tuple[FactName, ...] = (
     "plans",
@@ -53,6 +56,7 @@ class FactsBuilder:
         invoices: bool = True,
     ) -> None:
         self._money, self._free_mail = mapping.money, mapping.free_mail
+        self._shared_hosts = mapping.shared_hosts
         self._as_of, self._zone = as_of.timestamp(), zone
         self._predicted = predicted_ltv_cents
         self._plans: dict[tuple[str, str], tuple[str, str]] = {}
@@ -122,13 +126,15 @@ class FactsBuilder:
             name=text(row.get("name")),
             company=text(row.get("company")),
             email=email.lower() if email else None,
-            domain=company_domain(text(row.get("website_url")), email, self._free_mail.holds),
+            domain=self._domain(text(row.get("website_url")), email),
             status=text(row.get("status")),
             mrr=self._money.amount(mrr, currency),
             arr=self._arr(row, currency, unknown),
             currency=currency,
             subscriber_since=self._since(row, unknown),
             link=text(row.get("chartmogul-url")),
+            country=text(row.get("country")),
+            tags=_tags(row.get("attributes")),
             **self._plans_of(history, paying=mrr > 0),
             **self._last_movement(history, currency, paying=mrr > 0),
             **self._payments_of(history, currency, unknown),
@@ -139,6 +145,8 @@ class FactsBuilder:
         found = history.subscribed or [self._plan(line) for line in _alive(history, paying)]
         names = sorted({name for name, _ in found if name})
         cycles = sorted({cycle for _, cycle in found if cycle})
+        if len(names) > MOST_PLANS:
+            names = [*names[:MOST_PLANS], f"and {len(names) - MOST_PLANS} more"]
         return {"plans": tuple(names), "billing_cycle": ", ".join(cycles) or None}
 
     def _plan(self, line: Line) -> tuple[str, str]:
@@ -190,6 +198,19 @@ class FactsBuilder:
         except Unfit:
             unknown["arr"] = "ChartMogul sent no amount that can be read"
             return None
+
+    def _domain(self, website: str | None, email: str | None) -> str | None:
+        """The website's, else the e-mail's."""
+        hosts = self._shared_hosts
+        for domain in (domain_of_website(website, hosts.also, hosts.allow), self._of_email(email)):
+            if domain and not self._free_mail.holds(domain):
+                return domain
+        return None
+
+    def _of_email(self, email: str | None) -> str | None:
+        """None of free mail, which may be below its provider's domain."""
+        host = (email or "").rpartition("@")[2].lower()
+        return None if self._free_mail.holds(host) else domain_of_email(email)
 
     def _history(self, uuid: str) -> History:
         history = self._histories.get(uuid)
@@ -254,3 +275,10 @@ def _needed(row: Row, name: str) -> str:
 
 def _blank(value: Any) -> str:
     return text(value) or ""
+
+
+def _tags(attributes: Any) -> tuple[str, ...]:
+    """Up to so many; ChartMogul has them in no order that stays."""
+    given = attributes.get("tags") if isinstance(attributes, dict) else None
+    found = sorted({tag for tag in given if isinstance(tag, str) and tag}) if isinstance(given, list) else []
+    return tuple(found[:MOST_TAGS])

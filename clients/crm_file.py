@@ -28,11 +28,13 @@ _BY_STATUS = "select status, count(*) from standing where object = ? group by 1"
 _BY_REASON = """
 select reason, count(*) from standing
 where object = ? and status in ('refused', 'ambiguous', 'not found')
-group by 1 order by 2 desc limit 100"""
-_BY_KEPT = "select value, count(*) from standing, json_each(body, '$.kept') where object = ? group by 1"
+group by 1 order by 2 desc, 1"""
+_BY_KEPT = (
+    "select value, count(*) from standing, json_each(body, '$.kept') where object = ? group by 1 order by 1"
+)
 _BY_OPEN = """
 select each.key || ': ' || each.value, count(*) from standing, json_each(standing.body, '$.open') as each
-where object = ? group by 1 order by 2 desc limit 100"""
+where object = ? group by 1 order by 2 desc, 1"""
 _LEFT = "select object, body from standing where status = ? order by object, customer limit ?"
 _WITH_KEPT = """
 select object, body from standing where json_array_length(body, '$.kept') > 0
@@ -45,6 +47,17 @@ _ORDER = (Status.REFUSED, Status.AMBIGUOUS, Status.NOT_FOUND)
 """What is for a person first, where not all can be listed."""
 
 PERSONS = "a person's value stays"
+
+
+MOST_BYTES = 400_000
+"""Of the list of a report: Temporal refuses results of more than 2 MB, and warns from 512 KB on."""
+
+MOST_RECORDS, MOST_TEXTS, LONGEST_TEXT = 5, 100, 200
+OTHERS = "other reasons"
+
+
+def cut(text: str, length: int) -> str:
+    return text if len(text) <= length else text[: length - 1].rstrip() + "…"
 
 
 class RunFile:
@@ -116,6 +129,12 @@ class RunFile:
             self.planned(object_name, new=True, size=size), []
         )
 
+    def name_of(self, customer: str) -> str:
+        """As people know it: the company, else the name."""
+        row = self._db.execute("select body from facts where customer = ?", (customer,)).fetchone()
+        facts = CustomerFacts.model_validate_json(row[0]) if row else None
+        return (facts.company or facts.name or "") if facts else ""
+
     def report(self, object_name: str) -> ObjectReport:
         counts = {Status(name): count for name, count in self._counts(_BY_STATUS, object_name).items()}
         return ObjectReport(
@@ -126,18 +145,32 @@ class RunFile:
             open=self._counts(_BY_OPEN, object_name),
         )
 
-    def left(self, most: int) -> tuple[list[Left], int]:
+    def left(self, most: int, most_bytes: int = MOST_BYTES) -> tuple[list[Left], int]:
         """Customers whose record was not written, or not whole; and how many more there are."""
         found: list[Left] = []
-        for status in _ORDER:
-            rows = self._db.execute(_LEFT, (status, most - len(found))).fetchall()
-            found += [_left(name, Standing.model_validate_json(body)) for name, body in rows]
-        rows = self._db.execute(_WITH_KEPT, (most - len(found),)).fetchall()
-        found += [_kept(name, Standing.model_validate_json(body)) for name, body in rows]
+        for each in self._all_left(most):
+            most_bytes -= len(each.model_dump_json().encode())
+            if most_bytes < 0:
+                break
+            found.append(each)
         return found, sum(row[0] for row in self._db.execute(_HOW_MANY_LEFT)) - len(found)
 
+    def _all_left(self, most: int) -> Iterator[Left]:
+        for status in _ORDER:
+            for name, body in self._db.execute(_LEFT, (status, most)):
+                most -= 1
+                yield _left(name, Standing.model_validate_json(body))
+        for name, body in self._db.execute(_WITH_KEPT, (most,)):
+            yield _kept(name, Standing.model_validate_json(body))
+
     def _counts(self, query: str, object_name: str) -> dict[str, int]:
-        return dict(self._db.execute(query, (object_name,)).fetchall())
+        """The most frequent first; the sum is exact, whatever the number and length of the texts."""
+        found: dict[str, int] = {}
+        for text, count in self._db.execute(query, (object_name,)):
+            name = cut(str(text), LONGEST_TEXT)
+            name = name if name in found or len(found) < MOST_TEXTS else OTHERS
+            found[name] = found.get(name, 0) + count
+        return found
 
     def _facts(self, query: str, given: tuple[Any, ...], size: int) -> Iterator[list[CustomerFacts]]:
         last = ""
@@ -166,17 +199,23 @@ def _body(each: Standing) -> str:
 
 
 def _left(name: str, each: Standing) -> Left:
+    found = each.candidates or ([each.record] if each.record else [])
     return Left(
         object=name,
         customer=each.customer,
-        reason=each.reason,
-        detail=each.detail,
-        records=each.candidates or ([each.record] if each.record else []),
+        reason=cut(each.reason, LONGEST_TEXT),
+        detail=cut(each.detail, LONGEST_TEXT),
+        records=found[:MOST_RECORDS],
+        more_records=max(0, len(found) - MOST_RECORDS),
     )
 
 
 def _kept(name: str, each: Standing) -> Left:
     records = [each.record] if each.record else []
     return Left(
-        object=name, customer=each.customer, reason=PERSONS, detail=", ".join(each.kept), records=records
+        object=name,
+        customer=each.customer,
+        reason=PERSONS,
+        detail=cut(", ".join(each.kept), LONGEST_TEXT),
+        records=records,
     )

@@ -12,15 +12,18 @@ from clients.hubspot_batches import MAX_BATCH
 from clients.hubspot_fields import unfit_properties
 from clients.hubspot_transport import for_bulk
 from clients.turns import Rank
-from models.crm import CrmMapping, ObjectMapping, System, Way
+from models.crm import CrmMapping, MoneyRules, ObjectMapping, System, Way
 from models.crm_sync import Written
 from models.hubspot import Association, NewRow, ObjectType, Record
+from models.web_domains import spellings
 
 Candidates = dict[str, list[Candidate]]
 
 
 class HubSpotCrm:
     system: System = "hubspot"
+    money = MoneyRules()  # a number property has no currency: only deals have one
+    currency_field = None
     most_rows = MAX_BATCH
     objects_at_once = 2  # searches have a limit of their own: the other object's calls fill the time
 
@@ -34,6 +37,13 @@ class HubSpotCrm:
     async def unfit(self, name: str, mapping: ObjectMapping) -> list[str]:
         return unfit_properties(name, mapping, await self._clients[_type(name)].properties(_type(name)))
 
+    async def notes(self, name: str, mapping: ObjectMapping) -> list[str]:
+        properties = await self._clients[_type(name)].properties(_type(name))
+        own = {each.name for each in properties if each.defined_by_hubspot}
+        standard = [each.to for each in mapping.fields.values() if each.to in own]
+        told = f"{name}: {', '.join(standard)} are HubSpot's own properties: people's values are overwritten"
+        return [told] if standard else []
+
     async def find(
         self, name: str, mapping: ObjectMapping, way: Way, values: Sequence[str]
     ) -> Mapping[str, Sequence[Candidate]]:
@@ -41,11 +51,15 @@ class HubSpotCrm:
         if way == "contact":
             return await self._companies_of(mapping, values)
         if way == "domain":
-            several = await self._clients[object_type].find(object_type, "domain", values, fields)
-            return {value: _candidates(records, mapping) for value, records in several.items()}
+            asked = {text: value for value in values for text in spellings(value)}
+            several = await self._clients[object_type].find(object_type, "domain", list(asked), fields)
+            found: dict[str, list[Candidate]] = {}
+            for text, records in several.items():
+                found.setdefault(asked[text], []).extend(_candidates(records, mapping))
+            return found
         by = mapping.key if way == "key" and mapping.key else "email"
-        found = await self._clients[object_type].read(object_type, by, values, fields)
-        return {value: _candidates([record], mapping) for value, record in found.items()}
+        records_by = await self._clients[object_type].read(object_type, by, values, fields)
+        return {value: _candidates([record], mapping) for value, record in records_by.items()}
 
     async def update(self, name: str, rows: Mapping[str, Mapping[str, Any]]) -> dict[str, Written]:
         return written(await self._clients[_type(name)].update(_type(name), _rows(rows)))

@@ -22,6 +22,9 @@ class Candidate(NamedTuple):
     id: str
     key: str | None
     values: Mapping[str, Any] = {}
+    currency: str | None = None
+    """The record's own, where it has one; `money_fields` are amounts in it."""
+    money_fields: frozenset[str] = frozenset()
 
 
 Found = Mapping[Way, Mapping[str, Sequence[Candidate]]]

@@ -11,9 +11,14 @@ from clients.crm_systems import written
 from clients.errors import RateLimited
 from clients.salesforce import SalesforceClient
 from clients.salesforce_bulk import MOST_ROWS
-from clients.salesforce_fields import to_do_in_salesforce
+from clients.salesforce_fields import (
+    CURRENCY,
+    money_fields,
+    notes_on_salesforce,
+    to_do_in_salesforce,
+)
 from clients.salesforce_transport import json_value
-from models.crm import CrmMapping, ObjectMapping, System, Way
+from models.crm import CrmMapping, MoneyRules, ObjectMapping, System, Way
 from models.crm_sync import Written
 
 LEFT_TO_OTHERS = 0.1
@@ -31,15 +36,29 @@ class SalesforceCrm:
         self._client = client
         self._bulk = client.bulk
         self._domain_field = "Website"
+        self.money = MoneyRules()
+        self._money_fields: dict[str, frozenset[str]] = {}
+        """By object, where records have a currency of their own; shared by all that work with the org."""
         self.at_once = max(1, threads // 2)
 
+    @property
+    def currency_field(self) -> str | None:
+        return CURRENCY if any(self._money_fields.values()) else None
+
     async def unfit(self, name: str, mapping: ObjectMapping) -> list[str]:
-        return to_do_in_salesforce(name, mapping, await self._client.describe(name))
+        description = await self._client.describe(name)
+        self._money_fields[name] = money_fields(description)
+        return to_do_in_salesforce(name, mapping, description)
+
+    async def notes(self, name: str, mapping: ObjectMapping) -> list[str]:
+        description = await self._client.describe(name)
+        return list(notes_on_salesforce(name, mapping, description, self.money.exchange_rates))
 
     async def find(
         self, name: str, mapping: ObjectMapping, way: Way, values: Sequence[str]
     ) -> Mapping[str, Sequence[Candidate]]:
-        fields = mapping.field_names
+        money = await self._money_in(name)
+        fields = [*mapping.field_names, *([CURRENCY] if money else [])]
         if way == "contact":
             found = await self._bulk.accounts_of_contacts(values, fields)
         elif way == "domain":
@@ -47,7 +66,12 @@ class SalesforceCrm:
         else:
             by = mapping.key if way == "key" and mapping.key else "Email"
             found = await self._bulk.find(name, by, values, fields)
-        return {value: [candidate(row, "Id", mapping.key) for row in rows] for value, rows in found.items()}
+        return {value: [_candidate(row, mapping, money) for row in rows] for value, rows in found.items()}
+
+    async def _money_in(self, name: str) -> frozenset[str]:
+        if name not in self._money_fields:
+            self._money_fields[name] = money_fields(await self._client.describe(name))
+        return self._money_fields[name]
 
     async def update(self, name: str, rows: Mapping[str, Mapping[str, Any]]) -> dict[str, Written]:
         return written(await self._bulk.update(name, rows))
@@ -74,9 +98,15 @@ class SalesforceCrm:
         chosen = copy.copy(self)
         if live:
             chosen._bulk = self._bulk.for_live_events()
+        chosen.money = mapping.money
         if mapping.salesforce:
             chosen._domain_field = mapping.salesforce.domain_field
         return chosen
+
+
+def _candidate(row: Mapping[str, Any], mapping: ObjectMapping, money: frozenset[str]) -> Candidate:
+    currency = str(row.get(CURRENCY) or "") or None
+    return candidate(row, "Id", mapping.key)._replace(currency=currency, money_fields=money)
 
 
 def _without(values: Mapping[str, Any], name: str) -> dict[str, Any]:

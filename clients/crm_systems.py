@@ -5,7 +5,8 @@ from typing import Any, Protocol, Self
 
 from clients.crm_diff import Value, difference, values_of_new
 from clients.crm_match import Ambiguous, Candidate, Matched, NotFound
-from models.crm import CrmMapping, ObjectMapping, System, Way
+from clients.crm_money import in_currency_of
+from models.crm import CrmMapping, MoneyRules, ObjectMapping, System, Way
 from models.crm_facts import CustomerFacts
 from models.crm_sync import Change, Standing, Status, Written
 from models.effects import Action
@@ -15,6 +16,7 @@ class Crm(Protocol):
     """One per system. Objects go by the system's own name: contacts, Account."""
 
     system: System
+    money: MoneyRules
     most_rows: int
     """Of one call, to look up and to write."""
     at_once: int
@@ -22,8 +24,17 @@ class Crm(Protocol):
     objects_at_once: int
     """Objects that a run may be at side by side."""
 
+    @property
+    def currency_field(self) -> str | None:
+        """Of a record's own currency, where the CRM keeps one for each."""
+        ...
+
     async def unfit(self, name: str, mapping: ObjectMapping) -> list[str]:
         """One sentence per field that is missing there, or cannot hold what is to go there."""
+        ...
+
+    async def notes(self, name: str, mapping: ObjectMapping) -> list[str]:
+        """One sentence per thing that works, and may not be meant."""
         ...
 
     async def find(
@@ -97,6 +108,8 @@ def standing(
         )
     if isinstance(found, NotFound):
         return _without_record(crm, facts, mapping, found.reason)
+    if found.record.currency:
+        facts = in_currency_of(found.record, facts, mapping, crm.money)
     differs = difference(facts, mapping, found.record.values)
     changes = {
         name: Change(change.before, crm.written_as(change.after)) for name, change in differs.changes.items()
@@ -116,6 +129,8 @@ def _without_record(crm: Crm, facts: CustomerFacts, mapping: ObjectMapping, reas
     if mapping.create == "never":
         return Standing(customer=facts.uuid, status=Status.NOT_FOUND, reason=reason)
     values = values_of_new(facts, mapping)
+    if crm.currency_field:  # else the new record is in the org's own currency, and its amounts with it
+        values[crm.currency_field] = facts.currency
     changes = {name: Change(None, crm.written_as(value)) for name, value in values.items()}
     return Standing(customer=facts.uuid, status=Status.PLANNED, changes=changes)
 

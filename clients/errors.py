@@ -62,7 +62,13 @@ class OutcomeUnknown(Retryable):
 
 
 class Permanent(IntegrationError):
-    """Trying again changes nothing."""
+    """Trying again changes nothing. `code` is the vendor's own, `fields` are those that it names, `said` are
+    its words, without values."""
+
+    def __init__(self, system: str, message: str) -> None:
+        super().__init__(system, message)
+        self.code, self.said = "", ""
+        self.fields: tuple[str, ...] = ()
 
 
 class Rejected(Permanent):

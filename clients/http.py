@@ -1,11 +1,12 @@
 """What an answer means, or the lack of one: nobody else looks at HTTP status codes and Retry-After."""
 
+import json
 import math
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
@@ -28,6 +29,20 @@ from clients.errors import (
 
 CONNECT_SECONDS = 3.0
 LONGEST_WAIT = timedelta(days=1)
+
+REDIRECTS = range(301, 400)
+"""Never followed: the credential would go along. An API of ours sends nobody elsewhere; maintenance does."""
+
+PASSING = {408, 425, *REDIRECTS}
+NOT_THE_VENDORS = (
+    "the answer is not one of its API: maintenance, or a proxy or firewall on the way. If it goes on, check"
+    " the address in the settings and the network"
+)
+_PASSES = re.compile(
+    r"retry your request|(try|retry) (\w+ )?(again|later)|please retry|temporarily (un|not )?available"
+    r"|currently unavailable|(under|for|in|scheduled) maintenance|server (is )?too busy",
+    re.IGNORECASE,
+)
 
 _PERMANENT: dict[int, type[Permanent]] = {
     300: Ambiguous,
@@ -65,15 +80,44 @@ class Call:
         return f"{title(self.system)} did not answer whether {done}; {self.again}"
 
 
-def error_for(call: Call, status: int, detail: str = "", retry_after: str | None = None) -> IntegrationError:
-    """The error that an HTTP status means. `retry_after` is the header as it came."""
-    detail = f"{brief(detail)} (HTTP {status})".strip()
+def error_for(
+    call: Call,
+    status: int,
+    detail: str = "",
+    retry_after: str | None = None,
+    *,
+    explained: bool = True,
+    passes: bool = False,
+) -> IntegrationError:
+    """The error that a refusal means. `retry_after` is the header as it came.
+
+    `explained`: the answer has the vendor's own form. Any other comes from a proxy, an edge server or a
+    maintenance page, and says nothing of the request, whatever its status. `passes`: the vendor's own words
+    say that it passes.
+    """
     wait = wait_named_by(retry_after)
+    if not explained and status < 500:
+        detail = NOT_THE_VENDORS
+    detail = f"{brief(detail)} (HTTP {status})".strip()
     if status == 429:
         return rate_limited(call, detail, wait)
-    if status == 408 or status >= 500:
-        return unclear(call, detail, retry_after=wait)
+    if passes or not explained or status in PASSING or status >= 500:
+        return unclear(call, detail, left=status not in REDIRECTS, retry_after=wait)
     return refused(call, _PERMANENT.get(status, Rejected), detail)
+
+
+def json_object(data: bytes | str) -> dict[str, Any]:
+    """An answer's body where it is a JSON object; of anything else, a page of HTML say, none."""
+    try:
+        body = json.loads(data)
+    except ValueError:  # also of bytes that are no text
+        return {}
+    return body if isinstance(body, dict) else {}
+
+
+def says_it_passes(text: str) -> bool:
+    """Whether a vendor's words ask to try again, whatever its code."""
+    return _PASSES.search(text) is not None
 
 
 def rate_limited(

@@ -1,14 +1,22 @@
 """What HubSpot's refusals mean, of a whole call and of one row in a batch. Their texts quote what was
 sent, so that only codes, names of properties and ids are told."""
 
-import json
 import re
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 from clients.errors import IntegrationError, Rejected
-from clients.http import Call, brief, error_for, rate_limited, refused, unclear, wait_named_by
+from clients.http import (
+    Call,
+    brief,
+    error_for,
+    json_object,
+    rate_limited,
+    says_it_passes,
+    unclear,
+    wait_named_by,
+)
 from models.hubspot import RowProblem
 
 BURST_WAIT = timedelta(seconds=10)
@@ -21,7 +29,13 @@ DAILY_WAIT = timedelta(hours=1)
 LOCKED, LOCKED_WAIT = 423, timedelta(seconds=2)
 MIGRATING = 477
 FOR_SUPPORT = {522, 525, 526}
-"""HubSpot itself is set up wrong, or thinks so: its documentation says to call its support."""
+"""The edge before HubSpot does not reach it. Its documentation says to call its support."""
+
+EXPLAINED = {"category", "message", "correlationId", "errors"}
+"""An error of the API itself has one of these."""
+
+PASSING = {"INTERNAL_ERROR", "SERVICE_UNAVAILABLE", "GATEWAY_TIMEOUT", "TIMEOUT", "MIGRATION_IN_PROGRESS"}
+"""Categories that pass, whatever the status."""
 
 SAFE = {"MISSING_SCOPES", "RATE_LIMITS", "INVALID_AUTHENTICATION", "EXPIRED_AUTHENTICATION"}
 """Categories whose text does not repeat what we sent."""
@@ -48,18 +62,21 @@ class RowsRefused(Rejected):
 
 
 def error_of(call: Call, status: int, data: bytes, retry_after: str | None) -> IntegrationError:
-    body = _body(data)
+    """By what HubSpot says; an answer that is not its own, of an edge server say, is no word of it."""
+    body = json_object(data)
     detail, wait = brief(detail_of(body)), wait_named_by(retry_after)
-    if status == 429:
+    if status == 429 or _category(body) == "RATE_LIMITS":
         return rate_limited(call, detail, wait or _wait_of(body))
     if status == LOCKED:
         return unclear(call, f"{detail} (HTTP 423, locked)", left=False, retry_after=wait or LOCKED_WAIT)
     if status == MIGRATING:
         return unclear(call, f"{detail} (HTTP 477, moving)", left=False, retry_after=wait)
     if status in FOR_SUPPORT:
-        return refused(call, Rejected, f"{detail} (HTTP {status})", "Ask HubSpot's support.")
-    error = error_for(call, status, detail, retry_after)
-    if status in (400, 409) and _category(body) in OF_ROWS and not OF_ALL.search(str(body)):
+        detail = f"{detail} HubSpot asks to call its support where this goes on"
+    passes = _category(body) in PASSING or says_it_passes(_message(body))
+    explained = bool(body.keys() & EXPLAINED)
+    error = error_for(call, status, detail, retry_after, explained=explained, passes=passes)
+    if not passes and status in (400, 409) and _category(body) in OF_ROWS and not OF_ALL.search(str(body)):
         return RowsRefused(call.system, str(error), row_problem(body))
     return error
 
@@ -148,11 +165,3 @@ def _wait_of(body: dict[str, Any]) -> timedelta:
     if policy == "SECONDLY" or (not policy and re.search(r"\bsecondly", message)):
         return SEARCH_WAIT
     return BURST_WAIT
-
-
-def _body(data: bytes) -> dict[str, Any]:
-    try:
-        body = json.loads(data)
-    except ValueError:
-        return {}
-    return body if isinstance(body, dict) else {}

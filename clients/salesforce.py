@@ -15,7 +15,7 @@ from clients.cooldown import Cooldown
 from clients.errors import Ambiguous, Rejected
 from clients.http import Call, parsed, refused, unclear
 from clients.salesforce_bulk import SalesforceBulk
-from clients.salesforce_owner import accounts_of, contacts_of, find_owner, find_user_id
+from clients.salesforce_owner import User, accounts_of, contacts_of, find_owner, user_with
 from clients.salesforce_transport import Org, SalesforceTransport, api_name, json_value
 from models.salesforce import AccountOwner, OwnerQuery
 from settings import Salesforce
@@ -66,17 +66,17 @@ class SalesforceClient:
         )
         return await self._transport.run(call, lambda org: find_owner(org, accounts, contacts, query))
 
-    async def user_id(self, email: str) -> str | None:
-        """The active user with that e-mail."""
-        call = Call("salesforce", "find the fallback owner")
-        return await self._transport.run(call, lambda org: find_user_id(org, email))
-
     async def closed_status(self) -> str | None:
         """Which value of Status closes a Task: each org has its own. `Completed` where that does."""
         call = Call("salesforce", "read which status closes a task")
         rows = await self._transport.run(call, lambda org: org.query(CLOSED_STATUSES))
         names = [str(row["ApiName"]) for row in sorted(rows, key=lambda row: row["SortOrder"] or 0)]
         return "Completed" if "Completed" in names else next(iter(names), None)
+
+    async def user_with(self, email: str) -> tuple[User | None, str]:
+        """The active user with that e-mail; or why there is none."""
+        call = Call("salesforce", "find the fallback owner")
+        return await self._transport.run(call, lambda org: user_with(org, email))
 
     async def find_task(self, key: str, fields: Iterable[str] = ()) -> dict[str, Any] | None:
         """Id and `fields` of the Task that carries `key`."""

@@ -14,13 +14,18 @@ from pydantic import AliasChoices, BaseModel, Field
 from simple_salesforce.format import format_soql, quote_soql_value
 
 from clients.http import Call, brief, parsed, unclear
-from clients.salesforce_transport import Org, SalesforceTransport, api_name, json_value, without_values
+from clients.salesforce_errors import LOCKED, PASSING, without_values
+from clients.salesforce_transport import Org, SalesforceTransport, api_name, json_value
 from models.effects import Action
 from models.salesforce import Reason, RowOutcome, RowProblem
+from models.web_domains import spellings
 
 MOST_ROWS = 200
 LONGEST_LIST = 12_000
 """Bytes of the values in a query's URL: Salesforce refuses URLs of more than 16,384 with all else in it."""
+
+ALLOW_SAVE = {"Sforce-Duplicate-Rule-Header": "allowSave=true"}
+"""Past rules set to "Allow, with alert"; those set to "Block" still refuse. Never where a record is made."""
 
 _REASONS: dict[str, Reason] = {
     "DUPLICATE_VALUE": "conflict",
@@ -125,9 +130,12 @@ class SalesforceBulk:
         return _by_value(rows, field, spellings)
 
     async def update(self, object_type: str, rows: Mapping[str, Mapping[str, Any]]) -> list[RowOutcome]:
-        """Set fields of up to 200 records by id, in the order given. No answer at all raises."""
+        """Set fields of up to 200 records by id, in the order given. No answer at all raises.
+
+        A duplicate rule that only alerts is passed: the records are there, and stay as many as they were.
+        """
         records = [{"id": id, **values} for id, values in rows.items()]
-        return await self._write(object_type, "composite/sobjects", records, list(rows), None)
+        return await self._write(object_type, "composite/sobjects", records, list(rows), None, ALLOW_SAVE)
 
     async def upsert(
         self, object_type: str, key_field: str, rows: Mapping[str, Mapping[str, Any]]
@@ -154,6 +162,7 @@ class SalesforceBulk:
         records: list[Record],
         keys: list[str],
         key_field: str | None,
+        headers: Mapping[str, str] | None = None,
     ) -> list[RowOutcome]:
         if len(records) > MOST_ROWS:
             raise ValueError(f"{len(records)} rows at once; {MOST_ROWS} is the most")
@@ -161,10 +170,8 @@ class SalesforceBulk:
             return []
         call = Call("salesforce", f"write {len(records)} records of {object_type}", writes=True)
         body = {"allOrNone": False, "records": [_as_json(object_type, each) for each in records]}
-        answer = await self._run(
-            call,
-            lambda org: org.library.restful(path, method="PATCH", json=body, timeout=self._timeout),
-        )
+        given: dict[str, Any] = {"json": body, "timeout": self._timeout, "headers": dict(headers or {})}
+        answer = await self._run(call, lambda org: org.library.restful(path, method="PATCH", **given))
         outcomes = parsed(call, _Rows, {"rows": answer}).rows
         if len(outcomes) != len(records):
             raise unclear(call, f"{len(outcomes)} rows were answered")
@@ -204,7 +211,7 @@ def _by_value(rows: Iterable[Record], field: str, names: Mapping[str, str]) -> d
 
 
 def _spellings(domain: str) -> list[str]:
-    hosts = [domain, f"www.{domain}"]
+    hosts = [f"{www}{name}" for name in spellings(domain) for www in ("", "www.")]
     bare = hosts + [f"{scheme}://{host}" for scheme in ("https", "http") for host in hosts]
     return bare + [f"{each}/" for each in bare]
 
@@ -231,8 +238,10 @@ def _outcome(key: str, row: _Row, key_field: str | None) -> RowOutcome:
 
 
 def _reason(error: _Error, key_field: str | None) -> Reason:
-    if "UNABLE_TO_LOCK_ROW" in f"{error.code} {error.message}":
+    if LOCKED.search(f"{error.code} {error.message}"):
         return "locked"
     if error.code == "DUPLICATE_VALUE" and key_field and key_field in error.message:
         return "locked"  # another call has made the record in between: the next one updates it
+    if error.code in PASSING:
+        return "unanswered"
     return _REASONS.get(error.code, "refused")

@@ -3,7 +3,7 @@
 Only an admin or a package can make fields: the data API cannot.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from models.crm import Format, ObjectMapping
@@ -26,6 +26,37 @@ LIKE = 0.85
 
 _NO_RIGHT = "let the integration user edit it"
 KEY_TYPE = "Text(64), External ID, Unique, case-sensitive"
+
+
+CURRENCY = "CurrencyIsoCode"
+"""The record's own currency; only orgs with several have the field."""
+
+
+def money_fields(description: Mapping[str, Any]) -> frozenset[str]:
+    """Fields that hold amounts in the record's own currency; none where the org has one for all."""
+    fields = {str(field["name"]): field.get("type") for field in description["fields"]}
+    if CURRENCY not in fields:
+        return frozenset()
+    return frozenset(name for name, kind in fields.items() if kind == "currency")
+
+
+def notes_on_salesforce(
+    object_name: str, mapping: ObjectMapping, description: Mapping[str, Any], rates: Iterable[str]
+) -> Iterator[str]:
+    """What works, and may not be meant."""
+    fields = {str(field["name"]): field for field in description["fields"]}
+    if currency := fields.get(CURRENCY):
+        known = set(rates)
+        values = (str(each["value"]) for each in currency.get("picklistValues") or () if each.get("active"))
+        without = ", ".join(sorted(set(values) - known)) or "none"
+        yield (
+            f"{object_name}: the org uses several currencies; amounts are converted into the record's by"
+            f" money.exchange_rates, and left as they are where it has no rate: {without}"
+        )
+    standard = [each.to for each in mapping.fields.values() if fields.get(each.to, {}).get("custom") is False]
+    if standard:
+        names = ", ".join(standard)
+        yield f"{object_name}: {names} are Salesforce's own fields: people's values are overwritten"
 
 
 def to_do_in_salesforce(

@@ -1,37 +1,56 @@
-"""Whose account is a customer? By ChartMogul's id on the account, else by a contact's e-mail."""
+"""Whose account is a customer? By ChartMogul's id on the account, else by a contact's e-mail.
 
-from typing import NamedTuple, TypeVar
+A look-up that the org makes impossible (an encrypted or missing field, an object without access) is left
+out, with its reason: the others still say something.
+"""
+
+from collections.abc import Callable
+from typing import Generic, NamedTuple, TypeVar
 
 from pydantic import BaseModel, Field
 from simple_salesforce.format import format_soql
 
+from clients.errors import Permanent
 from clients.http import parsed
 from clients.salesforce_transport import Org
 from models.salesforce import AccountOwner, OwnerQuery
 
 ACCOUNT = "SELECT Id, OwnerId, Owner.Name, Owner.Email, Owner.IsActive FROM Account WHERE {} = {}"
 CONTACT = "SELECT Id, AccountId FROM Contact WHERE {} = {}"
+ACCOUNT_ALONE = "SELECT Id, OwnerId FROM Account WHERE {} = {}"
+"""Where the org shows nothing of users. Whether the owner can have the task the write says then."""
+
 USER = "SELECT Id, Name, Email FROM User WHERE {} = {} AND IsActive = true"
+
+IMPOSSIBLE = {
+    "INVALID_FIELD", "INVALID_TYPE", "INSUFFICIENT_ACCESS", "INSUFFICIENT_ACCESS_OR_READONLY",
+    "INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY", "MALFORMED_QUERY", "NOT_FOUND",
+}  # fmt: skip
+"""Of a query: the field is encrypted, missing or hidden, or the object is."""
+
+QUEUE = "00G"
+BY_ID, BY_EMAIL = "ChartMogul's id on the account", "the contact's e-mail"
 
 R = TypeVar("R", bound=BaseModel)
 
 
-class _User(BaseModel):
+class User(BaseModel):
     id: str = Field(alias="Id")
     name: str | None = Field(alias="Name")
     email: str | None = Field(alias="Email")
 
 
 class _Owner(BaseModel):
-    name: str | None = Field(alias="Name")
-    email: str | None = Field(alias="Email")
-    is_active: bool = Field(alias="IsActive")
+    name: str | None = Field(default=None, alias="Name")
+    email: str | None = Field(default=None, alias="Email")
+    is_active: bool | None = Field(default=None, alias="IsActive")
+    """None of a queue."""
 
 
 class Account(BaseModel):
     id: str = Field(alias="Id")
     owner_id: str | None = Field(alias="OwnerId")
-    owner: _Owner | None = Field(alias="Owner")
+    owner: _Owner | None = Field(default=None, alias="Owner")
 
 
 class Contact(BaseModel):
@@ -45,37 +64,62 @@ class _Match(NamedTuple):
     account: Account | None = None
     contact_id: str | None = None
     problem: str = ""
+    found_by: str = ""
 
 
-def accounts_of(org: Org, account_key: str, query: OwnerQuery) -> list[Account]:
-    return _records(org, Account, ACCOUNT, account_key, query.customer_uuid)
+class LookedUp(NamedTuple, Generic[R]):
+    """Records, or in `left_out` why the org does not let us look."""
+
+    records: list[R]
+    left_out: str = ""
 
 
-def contacts_of(org: Org, query: OwnerQuery) -> list[Contact]:
+def accounts_of(org: Org, account_key: str, query: OwnerQuery) -> LookedUp[Account]:
+    what = f"accounts by {account_key}"
+    return _looked_up(what, lambda: _accounts(org, account_key, query.customer_uuid))
+
+
+def contacts_of(org: Org, query: OwnerQuery) -> LookedUp[Contact]:
     email = (query.email or "").strip()
-    return _records(org, Contact, CONTACT, "Email", email) if email else []
+    if not email:
+        return LookedUp([])
+    return _looked_up("contacts by e-mail", lambda: _records(org, Contact, CONTACT, "Email", email))
 
 
-def find_owner(org: Org, accounts: list[Account], contacts: list[Contact], query: OwnerQuery) -> AccountOwner:
+def find_owner(
+    org: Org, accounts: LookedUp[Account], contacts: LookedUp[Contact], query: OwnerQuery
+) -> AccountOwner:
     match = _match(org, accounts, contacts)
-    account, known = match.account, AccountOwner(contact_id=match.contact_id)
+    left_out = [each.left_out for each in (accounts, contacts) if each.left_out]
+    account, known = match.account, AccountOwner(contact_id=match.contact_id, left_out=left_out)
     if account is None:
-        return _with_fallback(org, known, query, match.problem)
-    known = known.model_copy(update={"account_id": account.id})
-    owner = account.owner
-    if owner is None:
-        return _with_fallback(org, known, query, "The account has no owner")
-    if not owner.is_active:
-        return _with_fallback(org, known, query, f"The account's owner {owner.name} is inactive")
+        return _with_fallback(org, known, query, ". ".join([match.problem, *left_out]))
+    known = known.model_copy(update={"account_id": account.id, "found_by": match.found_by})
+    if problem := _unfit(account):
+        return _with_fallback(org, known, query, problem)
+    owner = account.owner or _Owner()
     return _owned_by(known, account.owner_id, owner.name, owner.email)
 
 
-def _match(org: Org, accounts: list[Account], contacts: list[Contact]) -> _Match:
-    if len(accounts) > 1:
-        return _Match(problem=f"{len(accounts)} accounts carry the customer's ChartMogul id")
-    if accounts:
-        return _Match(accounts[0], _contact_of(accounts[0].id, contacts))
-    return _match_by(org, contacts)
+def _unfit(account: Account) -> str:
+    """Why the account's owner can have no task, as far as it is known."""
+    owner = account.owner
+    if account.owner_id is None:
+        return "The account has no owner"
+    if account.owner_id.startswith(QUEUE):
+        return f"The account belongs to the queue {owner.name if owner else ''}".rstrip()
+    if owner and owner.is_active is False:
+        return f"The account's owner {owner.name} is inactive"
+    return ""
+
+
+def _match(org: Org, accounts: LookedUp[Account], contacts: LookedUp[Contact]) -> _Match:
+    found = accounts.records
+    if len(found) > 1:
+        return _Match(problem=f"{len(found)} accounts carry the customer's ChartMogul id")
+    if found:
+        return _Match(found[0], _contact_of(found[0].id, contacts.records), found_by=BY_ID)
+    return _match_by(org, contacts.records)
 
 
 def _match_by(org: Org, contacts: list[Contact]) -> _Match:
@@ -90,26 +134,30 @@ def _match_by(org: Org, contacts: list[Contact]) -> _Match:
         return _Match(None, contact_id, "The contact with the customer's e-mail belongs to no account")
     account_id = account_ids.pop()
     contact_id = _contact_of(account_id, contacts)
-    accounts = _records(org, Account, ACCOUNT, "Id", account_id)
-    if not accounts:  # sharing rules hide rows without a word
-        return _Match(None, contact_id, "The contact's account is hidden from our Salesforce user")
-    return _Match(accounts[0], contact_id)
-
-
-def find_user_id(org: Org, email: str) -> str | None:
-    return min((user.id for user in _records(org, _User, USER, "Email", email)), default=None)
+    accounts = _looked_up("the contact's account", lambda: _accounts(org, "Id", account_id))
+    if not accounts.records:  # sharing rules hide rows without a word
+        hidden = "The contact's account is hidden from our Salesforce user"
+        return _Match(None, contact_id, accounts.left_out or hidden)
+    return _Match(accounts.records[0], contact_id, found_by=BY_EMAIL)
 
 
 def _with_fallback(org: Org, known: AccountOwner, query: OwnerQuery, why: str) -> AccountOwner:
     if not query.fallback_email:
         return known.model_copy(update={"why_fallback": f"{why}, and no fallback owner is configured"})
-    users = _records(org, _User, USER, "Email", query.fallback_email)
-    if not users:
-        why = f"{why}, and the fallback owner is no active Salesforce user"
-        return known.model_copy(update={"why_fallback": why})
-    user = min(users, key=lambda user: user.id)
+    user, problem = user_with(org, query.fallback_email)
+    if user is None:
+        return known.model_copy(update={"why_fallback": f"{why}, and {problem}"})
     owned = _owned_by(known, user.id, user.name, user.email)
     return owned.model_copy(update={"why_fallback": why})
+
+
+def user_with(org: Org, email: str) -> tuple[User | None, str]:
+    """The active user with that e-mail, the first of several; or why there is none."""
+    users = _looked_up("users by e-mail", lambda: _records(org, User, USER, "Email", email))
+    if users.left_out:
+        return None, f"the fallback owner could not be looked up: {users.left_out}"
+    found = min(users.records, key=lambda user: user.id, default=None)
+    return found, "" if found else "the fallback owner is no active Salesforce user"
 
 
 def _owned_by(known: AccountOwner, owner_id: str | None, name: str | None, email: str | None) -> AccountOwner:
@@ -118,6 +166,25 @@ def _owned_by(known: AccountOwner, owner_id: str | None, name: str | None, email
 
 def _contact_of(account_id: str, contacts: list[Contact]) -> str | None:
     return min((c.id for c in contacts if c.account_id == account_id), default=None)
+
+
+def _accounts(org: Org, field: str, value: str) -> list[Account]:
+    try:
+        return _records(org, Account, ACCOUNT, field, value)
+    except Permanent as error:
+        if error.code not in IMPOSSIBLE:
+            raise
+        return _records(org, Account, ACCOUNT_ALONE, field, value)
+
+
+def _looked_up(what: str, look: Callable[[], list[R]]) -> LookedUp[R]:
+    """The reason names field and object as Salesforce does; it holds no value."""
+    try:
+        return LookedUp(look())
+    except Permanent as error:
+        if error.code not in IMPOSSIBLE:
+            raise
+        return LookedUp([], f"Salesforce does not let us look up {what} ({error.code}: {error.said})")
 
 
 def _records(org: Org, model: type[R], template: str, field: str, value: str) -> list[R]:

@@ -5,7 +5,7 @@ import asyncio
 import logging
 import re
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,27 +21,10 @@ from simple_salesforce.api import Salesforce as Library
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
 from clients.cooldown import Cooldown, through
-from clients.errors import IntegrationError, Rejected, Unauthorized
-from clients.http import (
-    CONNECT_SECONDS,
-    Call,
-    brief,
-    error_for,
-    parsed,
-    rate_limited,
-    refused,
-    unclear,
-    wait_named_by,
-)
+from clients.errors import IntegrationError, Rejected
+from clients.http import CONNECT_SECONDS, Call, parsed, unclear
+from clients.salesforce_errors import Said, error_of, said_by, sign_in_error
 from settings import Salesforce
-
-DAILY_QUOTA = "TotalRequests"
-"""In the text of REQUEST_LIMIT_EXCEEDED, where it is the limit of 24 hours, and not that of calls at once."""
-
-QUOTES_THE_VALUE = {"STRING_TOO_LONG", "INVALID_EMAIL_ADDRESS", "MALFORMED_ID"}
-"""Errors whose text repeats what we sent; only the code and the fields are told."""
-
-API_USAGE = re.compile(r"api-usage=(\d+)/(\d+)")
 
 NAME = re.compile(r"[A-Za-z]\w*(\.[A-Za-z]\w*)*", re.ASCII)
 
@@ -73,9 +56,18 @@ class Org:
 
     library: Any
     call: Call
+    judge: Callable[[Call, requests.Response], IntegrationError]
 
     def query(self, soql: str) -> list[dict[str, Any]]:
         """All rows. `soql` comes from format_soql, which quotes; quick_search does not."""
+        try:
+            return self._query(soql)
+        except _Refused as refusal:
+            if refusal.response.status_code == requests.codes.unauthorized:
+                raise  # signs in anew
+            raise self.judge(self.call, refusal.response) from None
+
+    def _query(self, soql: str) -> list[dict[str, Any]]:
         page = parsed(self.call, _Rows, self.library.query(soql))
         records = page.records
         while not page.done and page.next_url:
@@ -142,13 +134,16 @@ class SalesforceTransport:
         token = self._sign_in(stale=None)
         with self._errors_of(call):
             try:
-                return work(Org(self._library(token), call))
+                return work(self._org(token, call))
             except _Refused as refusal:
                 if refusal.response.status_code != requests.codes.unauthorized:
                     raise
         token = self._sign_in(stale=token)
         with self._errors_of(call):
-            return work(Org(self._library(token), call))
+            return work(self._org(token, call))
+
+    def _org(self, token: str, call: Call) -> Org:
+        return Org(self._library(token), call, self._error_for)
 
     def _library(self, token: str) -> Library:
         """With a token given, the library never signs in by itself: it would do so without end
@@ -163,7 +158,9 @@ class SalesforceTransport:
     def _sign_in(self, stale: str | None) -> str:
         """The token at hand, or a new one in the place of `stale`. One thread fetches, others wait."""
         with self._signing_in:
-            if self._token is None or self._token == stale:
+            if self._token == stale:
+                self._token = None  # also where no new one is had now
+            if self._token is None:
                 self._token = self._fetch_token()
             return self._token
 
@@ -190,61 +187,29 @@ class SalesforceTransport:
         except requests.RequestException as error:
             raise unclear(call, type(error).__name__, left=_left(error)) from None
 
-    def _error_for(self, call: Call, response: requests.Response, signing_in: bool) -> IntegrationError:
-        code, text = _explanation(response)
-        detail = f"{code} {text}".strip()
-        header = response.headers.get("Retry-After")
-        if code == "REQUEST_LIMIT_EXCEEDED":
-            return rate_limited(call, brief(detail), wait_named_by(header), quota=_is_daily(text, response))
-        if "UNABLE_TO_LOCK_ROW" in detail or self._lost_a_race(code, text):
-            return unclear(call, brief(detail), left=False)
-        error = error_for(call, response.status_code, detail, header)
-        if signing_in and isinstance(error, Rejected):  # OAuth answers 400 to a bad client or secret
-            return refused(call, Unauthorized, brief(detail))
-        return error
+    def _error_for(
+        self, call: Call, response: requests.Response, signing_in: bool = False
+    ) -> IntegrationError:
+        said = said_by(response)
+        if signing_in:
+            return sign_in_error(call, said)
+        if self._lost_a_race(said):
+            return unclear(call, said.detail, left=False)
+        return error_of(call, said)
 
-    def _lost_a_race(self, code: str, text: str) -> bool:
+    def _lost_a_race(self, said: Said) -> bool:
         """Of two simultaneous upserts of a new key one gets this; the next try updates."""
-        return code == "DUPLICATE_VALUE" and self._settings.task_key_field in text
+        return said.code == "DUPLICATE_VALUE" and self._settings.task_key_field in said.text
 
 
 def _unchanged(request: requests.PreparedRequest) -> requests.PreparedRequest:
     return request
 
 
-def _is_daily(text: str, response: requests.Response) -> bool:
-    """Where the answer says how much of the day's calls is used, that decides."""
-    usage = API_USAGE.search(response.headers.get("Sforce-Limit-Info", ""))
-    return int(usage[1]) >= int(usage[2]) if usage else DAILY_QUOTA in text
-
-
 def _left(error: requests.RequestException) -> bool:
     """Whether the request may have reached Salesforce."""
     reason = getattr(error.args[0], "reason", None) if error.args else None
     return not isinstance(reason, (NewConnectionError, ConnectTimeoutError))
-
-
-def _explanation(response: requests.Response) -> tuple[str, str]:
-    """Code and text: [{errorCode, message, fields}] of the API, {error, error_description} of OAuth."""
-    try:
-        body = response.json()
-    except ValueError:
-        return "", ""
-    first = body[0] if isinstance(body, list) and body else body
-    if response.status_code == requests.codes.multiple_choices and isinstance(body, list):
-        return "", f"{len(body)} records carry the key"
-    if not isinstance(first, dict):
-        return "", ""
-    code = str(first.get("errorCode") or first.get("error") or "")
-    text = str(first.get("message") or first.get("error_description") or "")
-    return code, without_values(code, text, first.get("fields") or [])
-
-
-def without_values(code: str, text: str, fields: Iterable[Any]) -> str:
-    """What Salesforce says of an error, without what it repeats of ours."""
-    if code not in QUOTES_THE_VALUE:
-        return text
-    return f"in {', '.join(map(str, fields)) or 'a field'}"
 
 
 def api_name(text: str) -> str:

@@ -15,6 +15,7 @@ from clients.cooldown import Cooldown, through
 from clients.errors import IntegrationError, NotFound, Permanent, Rejected, Unauthorized
 from clients.http import (
     CONNECT_SECONDS,
+    REDIRECTS,
     Call,
     brief,
     error_for,
@@ -27,7 +28,7 @@ from settings import Slack
 
 RATE_LIMITED = {"ratelimited", "rate_limited", "message_limit_exceeded"}
 UNCLEAR = {
-    "internal_error", "fatal_error", "request_timeout", "service_unavailable",
+    "internal_error", "fatal_error", "request_timeout", "service_unavailable", "external_channel_migrating",
     "duplicate_message_not_found", "duplicate_channel_not_found",
 }  # fmt: skip
 MOVING = {"team_added_to_org", "org_login_required"}
@@ -90,6 +91,8 @@ class SlackTransport:
             raise _error_for(call, error) from None
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             raise unclear(call, type(error).__name__, left=False) from None
+        except _SentAway as error:
+            raise error_for(call, error.status, explained=False) from None
         except (aiohttp.ClientError, OSError) as error:  # a time-out is an OSError
             raise unclear(call, type(error).__name__) from None
         except (AttributeError, ValueError):
@@ -101,7 +104,7 @@ class SlackTransport:
         if self._library is None:
             # Made here, within the running loop. With a session the library ignores its own time-out,
             # without one it opens a connection for each call.
-            self._session = aiohttp.ClientSession(timeout=self._timeout)
+            self._session = aiohttp.ClientSession(timeout=self._timeout, middlewares=[_stay])
             self._library = AsyncWebClient(
                 token=self._settings.bot_token.get_secret_value(),
                 base_url=self._settings.base_url,
@@ -114,6 +117,21 @@ class SlackTransport:
         return self._library
 
 
+class _SentAway(aiohttp.ClientError):
+    def __init__(self, status: int) -> None:
+        super().__init__(status)
+        self.status = status
+
+
+async def _stay(request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+    """The library lets aiohttp follow redirects, as GET and with the token."""
+    response = await send(request)
+    if response.status in REDIRECTS:
+        response.close()
+        raise _SentAway(response.status)
+    return response
+
+
 def _error_for(call: Call, error: SlackApiError) -> IntegrationError:
     response: Any = error.response  # of aiohttp itself where a JSON answer is broken
     status = getattr(response, "status_code", 0) or getattr(response, "status", 0)
@@ -121,8 +139,8 @@ def _error_for(call: Call, error: SlackApiError) -> IntegrationError:
     answer = data if isinstance(data, dict) else {}
     header = response.headers.get("Retry-After")
     code = str(answer.get("error") or "")
-    if status != 200:
-        return error_for(call, status, code, header)
+    if status != 200 and code not in PERMANENT:
+        return error_for(call, status, code, header, explained=bool(code), passes=code in UNCLEAR)
     if code in RATE_LIMITED:
         return rate_limited(call, code, wait_named_by(header))
     if code in UNCLEAR or not code:

@@ -1,7 +1,8 @@
 """`crm run` and `crm report`: a sync started by hand and followed, and what the last one came to."""
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -13,6 +14,9 @@ from temporalio.api.workflow.v1 import PendingActivityInfo
 from temporalio.client import Client
 
 import temporal
+from clients.chartmogul_dates import Row
+from clients.crm_systems import Crm
+from clients.errors import IntegrationError
 from commands.backfill import known_account
 from commands.events import Stopped
 from commands.following import Run, follow, heartbeat, latest, started, trouble
@@ -21,8 +25,20 @@ from config_files import load_crm_mapping
 from models.crm import System
 from models.crm_sync import CrmReport, CrmSyncInput, Left, ObjectReport, Status, SyncReport
 from settings import Settings
+from worker import Connections
 
-COLUMNS = ("object", "chartmogul_customer", "reason", "detail", "records")
+COLUMNS = (
+    "object",
+    "company",
+    "name",
+    "email",
+    "reason",
+    "detail",
+    "chartmogul_customer",
+    "chartmogul_link",
+    "records",
+    "record_links",
+)
 SHOWN = 20
 """Lines of a list on the terminal; the CSV has all that the run keeps."""
 
@@ -55,7 +71,7 @@ async def report(
     found = await _follow(settings, client, run, console)
     _print(found, console)
     if file:
-        _write(found, file)
+        _write(found, await _whose(settings, account, found), file)
         console.print(f"{len(found.left):,} records that were not written: {file}", soft_wrap=True)
     if file and found.left_off:
         console.print(f"[yellow]{found.left_off:,} more are not in the run's report.[/]")
@@ -124,15 +140,47 @@ def print_reasons(report: SyncReport, console: Console) -> None:
             console.print(f"{each.object}, left as it is: {count:,} × {escape(what)}", soft_wrap=True)
 
 
-def _write(report: CrmReport, file: Path) -> None:
+@dataclass(frozen=True)
+class _Whose:
+    """What a report does not keep, as it is personal: read when the file is written."""
+
+    customers: Mapping[str, Row]
+    crm: Crm | None
+
+    def row(self, left: Left) -> tuple[str, ...]:
+        customer = self.customers.get(left.customer, {})
+        company, name, email, link = (
+            str(customer.get(field) or "") for field in ("company", "name", "email", "chartmogul-url")
+        )
+        more = [f"and {left.more_records} more"] if left.more_records else []
+        records = " ".join([*left.records, *more])
+        return (left.object, company, name, email, left.reason, left.detail, left.customer, link, records,
+                self._links(left))  # fmt: skip
+
+    def _links(self, left: Left) -> str:
+        links = (self.crm.link(left.object, each) for each in left.records) if self.crm else ()
+        return " ".join(link for link in links if link)
+
+
+async def _whose(settings: Settings, account: str, report: CrmReport) -> _Whose:
+    wanted, found = {each.customer for each in report.left}, dict[str, Row]()
+    connections = Connections.of(settings)
+    try:
+        if wanted:
+            async for rows in connections.chartmogul[account].stream_customers():
+                found |= {str(row["uuid"]): row for row in rows if row.get("uuid") in wanted}
+        return _Whose(found, connections.crms(settings).get(report.system))
+    except IntegrationError as error:
+        raise Stopped(f"The names of customers for the file could not be read: {error}") from None
+    finally:
+        await connections.aclose()
+
+
+def _write(report: CrmReport, whose: _Whose, file: Path) -> None:
     try:
         with file.open("w", newline="", encoding="utf-8") as opened:
             writer = csv.writer(opened)
             writer.writerow(COLUMNS)
-            writer.writerows(map(_row, report.left))
+            writer.writerows(map(whose.row, report.left))
     except OSError as error:
         raise Stopped(f"{file}: {error.strerror}.") from None
-
-
-def _row(left: Left) -> tuple[str, ...]:
-    return (left.object, left.customer, left.reason, left.detail, " ".join(left.records))

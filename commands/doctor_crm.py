@@ -33,9 +33,12 @@ async def _fields(crm: Crm, system: System, mapping: CrmMapping) -> AsyncIterato
         what = f"CRM sync, {system} {name}"
         try:
             unfit = await crm.unfit(name, each)
+            notes = await crm.notes(name, each)
         except IntegrationError as error:
             yield failed(what, error, f"Check the connection of {system}, and its rights.")
             continue
+        for note in notes:
+            yield Finding(what, State.WARNING, note, "Correct config/crm.yaml where that is not meant.")
         if unfit:
             advice = f"`mogulflow crm prepare {system}`, or take the object out of the mapping."
             yield Finding(what, State.WARNING, f"not written: {'; '.join(unfit)}", advice)

@@ -21,6 +21,10 @@ from settings import Settings
 
 COLOURS = {Action.CREATED: "green", Action.WOULD_CREATE: "green", Action.SKIPPED: "bold red"}
 KINDS = {"group": "groups", "property": "properties"}
+PACKAGE = (
+    "The fields of the mapping that Mogulflow comes with are in deploy/salesforce: `sf project deploy start"
+    " --metadata-dir deploy/salesforce`, then assign the permission set Mogulflow to the integration user."
+)
 OBJECT_TYPES: tuple[ObjectType, ...] = ("contacts", "companies")
 
 
@@ -76,6 +80,7 @@ async def _salesforce(settings: Settings, mapping: CrmMapping, console: Console)
             " integration user read and edit each field:",
             soft_wrap=True,
         )
+        console.print(f"  {PACKAGE}", soft_wrap=True)
     for each_line in left:
         console.print(f"  {escape(each_line)}", soft_wrap=True)
     if not left:

@@ -20,7 +20,7 @@ from clients.errors import IntegrationError, Permanent
 from commands.backfill import known_account
 from commands.crm import objects_table, print_reasons, require
 from commands.events import Stopped
-from commands.show import add_parts, folding
+from commands.show import folding
 from config_files import load_crm_mapping
 from models.crm import System
 from models.crm_sync import CrmSyncInput, ObjectReport, Standing, SyncReport
@@ -92,7 +92,7 @@ async def _show(
             console.print(f"[red]{name}[/]: {escape(problem)}", soft_wrap=True)
         objects.append(file.report(name))
         if sample := file.sample(name, file.customers if shown is None else shown):
-            console.print(_sample(name, sample))
+            console.print(_sample(name, sample, file))
         elif not problem:
             console.print(f"{name}: nothing to write", highlight=False)
     console.print(f"Would be written to {given.system}, of {file.customers:,} customers", highlight=False)
@@ -113,17 +113,26 @@ async def _plan(sync: ObjectSync) -> str | None:
     return None
 
 
-def _sample(name: str, standings: Sequence[Standing]) -> Table:
-    table = folding("field", "before", "after", title=f"{name}, the first records")
-    return add_parts(
-        table, (((each.record or "new", "", each.customer), _changes(each)) for each in standings)
-    )
+def _sample(name: str, standings: Sequence[Standing], file: RunFile) -> Table:
+    table = folding("customer", "record", "field", "before", "after", title=f"{name}, the first records")
+    for each in standings:
+        for cells in _changes(each, file.name_of(each.customer)):
+            table.add_row(*map(escape, cells))
+        table.add_section()
+    return table
 
 
-def _changes(standing: Standing) -> Iterator[tuple[str, str, str]]:
-    for field, change in standing.changes.items():
-        yield field, _shown(change.before), _shown(change.after)
+def _changes(standing: Standing, name: str) -> Iterator[tuple[str, str, str, str, str]]:
+    """Each row says of whom it is; fields are in one order at every print."""
+    customer = f"{name} {standing.customer}".strip()
+    for field, change in sorted(standing.changes.items()):
+        yield customer, standing.record or "new", field, _shown(change.before), _shown(change.after)
 
 
 def _shown(value: object) -> str:
-    return "-" if value in (None, "") else str(value)
+    """Money and numbers without zeros at the end: 148352, not 148352.0."""
+    if value in (None, ""):
+        return "-"
+    if isinstance(value, float):
+        return f"{value:f}".rstrip("0").rstrip(".")
+    return str(value)

@@ -35,7 +35,7 @@ FORMATS: dict[Kind, tuple[Format, ...]] = {
 
 def _known_fact(name: object) -> object:
     if isinstance(name, str) and name not in KINDS:
-        raise ValueError(f"{name} is no fact of ours{nearest(name, KINDS)}")
+        raise ValueError(f"{name} is no fact of ours{nearest(name, KINDS)}. Facts are: {', '.join(KINDS)}")
     return name
 
 
@@ -184,11 +184,19 @@ class FreeMail(_Config):
         return domain not in self.allow and is_free_mail(domain, self.also)
 
 
+class SharedHosts(_Config):
+    """Hosts at which everybody has a page: a website there says nothing of a company's domain."""
+
+    also: list[Domain] = Field(default=[], description="Besides those that are known; names below them, too")
+    allow: list[Domain] = Field(default=[], description="Known ones that do name a company, to you")
+
+
 class CrmMapping(_Config):
     hubspot: HubSpotMapping | None = None
     salesforce: SalesforceMapping | None = None
     money: MoneyRules = MoneyRules()
     free_mail: FreeMail = FreeMail()
+    shared_hosts: SharedHosts = SharedHosts()
 
     def objects(self, system: System) -> Mapping[str, ObjectMapping]:
         """By the system's own name of the object: contacts, companies, Account, Contact."""

@@ -30,6 +30,8 @@ FactName = Literal[
     "last_movement_amount",
     "last_movement_at",
     "link",
+    "country",
+    "tags",
 ]
 
 _KINDS: dict[FactName, Kind] = {
@@ -78,4 +80,6 @@ class CustomerFacts(BaseModel):
     last_movement_amount: Decimal | None = Field(default=None, description="Losses are negative")
     last_movement_at: datetime | None = None
     link: str | None = Field(default=None, description="The customer in ChartMogul")
+    country: str | None = Field(default=None, description="As ChartMogul has it: DE, US")
+    tags: tuple[str, ...] = Field(default=(), description="In order")
     unknown: dict[FactName, str] = {}

@@ -99,6 +99,7 @@ class Left(_Record):
     reason: str
     detail: str = ""
     records: list[str] = []
+    more_records: int = Field(default=0, description="Records that were found besides these")
 
 
 class ObjectReport(_Record):

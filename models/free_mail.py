@@ -1,10 +1,9 @@
-"""Domains at which anybody gets an e-mail address. `x.*` stands for x under every registry's ending, and
-for no subdomain: live.acme.com is Acme's."""
+"""Domains at which anybody gets an e-mail address. `x.*` stands for x under every ending
+(x.co.uk, and not x.acme.com)."""
 
 from collections.abc import Iterable
-from functools import lru_cache
 
-from models.company_domain import label_and_ending
+from models.web_domains import is_among
 
 _WORLD = """
 gmail.com googlemail.com outlook.* hotmail.* live.* msn.com windowslive.com passport.com yahoo.*
@@ -47,12 +46,6 @@ KNOWN = frozenset(f"{_WORLD} {_EUROPE} {_AMERICAS_AND_OCEANIA}".split())
 
 
 def is_free_mail(domain: str, also: Iterable[str] = ()) -> bool:
-    return _is_listed(domain.lower(), KNOWN) or _is_listed(domain.lower(), frozenset(also))
-
-
-@lru_cache(65_536)
-def _is_listed(domain: str, names: frozenset[str]) -> bool:
-    if domain in names:
-        return True
-    label, _ = label_and_ending(domain)
-    return domain.partition(".")[0] == label and f"{label}.*" in names
+    """Also below one: providers give subdomains (nyc.rr.com) to their users."""
+    name = domain.lower()
+    return is_among(name, KNOWN) or is_among(name, frozenset(also))

@@ -69,6 +69,7 @@ class Property(_Record):
     group: str = Field(default="", alias="groupName")
     unique: bool = Field(default=False, alias="hasUniqueValue")
     calculated: bool = False
+    defined_by_hubspot: bool = Field(default=False, alias="hubspotDefined")
 
 
 class NewProperty(_Record):
@@ -149,5 +150,7 @@ FACTS: dict[str, tuple[str, str]] = {
     "last_movement_amount": ("last movement amount", "amount"),
     "last_movement_at": ("last movement at", "datetime"),
     "link": ("link", "text"),
+    "country": ("country", "text"),
+    "tags": ("tags", "text"),
 }
 """What we know of a customer: label, and the kind of property that holds it."""

@@ -76,7 +76,7 @@ class RowProblem(_Record):
     @property
     def passes(self) -> bool:
         """Whether the same write may well succeed a little later."""
-        return self.reason == "locked"
+        return self.reason in ("locked", "unanswered")
 
 
 class RowOutcome(_Record):

@@ -18,6 +18,7 @@ from simulators.shapes import (
     HubSpotCase,
     HubSpotRules,
     MovementType,
+    SalesforceRules,
     System,
     WebhookRules,
 )
@@ -205,6 +206,10 @@ class Control:
 
     def remove_field(self, object_name: str, name: str) -> None:
         self._call("DELETE", f"salesforce/fields/{object_name}/{name}")
+
+    def salesforce(self, **rules: Any) -> SalesforceRules:
+        """Rules are SalesforceRules' fields; those not named keep their value."""
+        return SalesforceRules.model_validate(self._call("PUT", "salesforce", rules))
 
     def messages(self, channel: str | None = None) -> list[Json]:
         return self._get(list[Json], "slack/messages", channel=channel)

@@ -13,6 +13,7 @@ from simulators.shapes import (
     RecordRule,
     Resend,
     Reset,
+    SalesforceRules,
     SlackRules,
     System,
     WebhookRules,
@@ -109,7 +110,14 @@ async def change_record(
 @router.put("/salesforce/rules/{id}", status_code=204)
 async def add_rule(request: Request, id: str, rule: RecordRule) -> None:
     """Let the org refuse writes of that record."""
-    world_of(request).salesforce.rules[id] = Rule(rule.code, rule.message, rule.times)
+    world_of(request).salesforce.rules[id] = Rule(rule.code, rule.message, rule.times, rule.alert)
+
+
+@router.put("/salesforce")
+async def change_salesforce(request: Request, changes: dict[str, Any]) -> SalesforceRules:
+    org = world_of(request).salesforce
+    org.become(SalesforceRules.model_validate(org.special.model_dump() | changes))
+    return org.special
 
 
 @router.delete("/salesforce/fields/{object_name}/{name}", status_code=204)

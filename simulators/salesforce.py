@@ -117,7 +117,7 @@ async def update(request: Request, object_name: str, id: str) -> Response:
     org = world_of(request).salesforce
     values = await _body(request)
     _refuse_in_body(values, "Id")
-    org.update(object_name, _known(org, object_name, id), values)
+    org.update(object_name, _known(org, object_name, id), values, allow_save=allow_save(request))
     return Response(status_code=204, headers=_headers(request))
 
 
@@ -138,7 +138,8 @@ async def upsert(request: Request, object_name: str, key: str, value: str) -> Re
     _refuse_in_body(values, "Id")
     _refuse_in_body(values, key)
     if found:
-        return _saved(request, org.update(object_name, found[0], values), created=False)
+        record = org.update(object_name, found[0], values, allow_save=allow_save(request))
+        return _saved(request, record, created=False)
     if request.query_params.get("updateOnly") == "true":
         raise refused("NOT_FOUND", "The requested resource does not exist", status=404)
     record = org.create(object_name, {**values, key: _key_value(request)})
@@ -232,6 +233,12 @@ def _path(version: str, object_name: str, record: Record) -> str:
 def _saved(request: Request, record: Record, *, created: bool) -> Response:
     body = {"id": record["Id"], "success": True, "errors": [], "created": created}
     return answer(request, body, 201 if created else 200)
+
+
+def allow_save(request: Request) -> bool:
+    """Whether a duplicate rule that only alerts may be passed."""
+    header = request.headers.get("sforce-duplicate-rule-header", "")
+    return "allowsave=true" in header.lower().replace(" ", "")
 
 
 def answer(request: Request, body: Any, status: int = 200) -> Response:

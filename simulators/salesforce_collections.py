@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
 from simulators.refusal import Refusal
-from simulators.salesforce import answer, signed_in
+from simulators.salesforce import allow_save, answer, signed_in
 from simulators.salesforce_org import Org
 from simulators.salesforce_seed import Record, record_number
 from simulators.salesforce_values import refused
@@ -26,7 +26,7 @@ router = APIRouter(
 async def update(request: Request) -> Response:
     org = world_of(request).salesforce
     rows = await _rows(request, org)
-    return answer(request, [_outcome(partial(_update, org, row)) for row in rows])
+    return answer(request, [_outcome(partial(_update, org, row, allow_save(request))) for row in rows])
 
 
 @router.patch("/{object_name}/{key}")
@@ -40,7 +40,10 @@ async def upsert(request: Request, object_name: str, key: str) -> Response:
     if any(_type_of(row) != object_name for row in rows):
         raise refused("INVALID_INPUT", f"all records must be of type {object_name}")
     seen: set[Any] = set()
-    return answer(request, [_outcome(partial(_upsert, org, object_name, key, row, seen)) for row in rows])
+    return answer(
+        request,
+        [_outcome(partial(_upsert, org, object_name, key, row, seen, allow_save(request))) for row in rows],
+    )
 
 
 async def _rows(request: Request, org: Org) -> list[Record]:
@@ -71,7 +74,7 @@ def _values(row: Record, *without: str) -> Record:
     return {name: value for name, value in row.items() if name not in ("attributes", *without)}
 
 
-def _update(org: Org, row: Record) -> Record:
+def _update(org: Org, row: Record, allow: bool) -> Record:
     object_name, id = _type_of(row), row.get("id") or row.get("Id")
     if not id:
         raise refused("MISSING_ARGUMENT", "Id not specified in an update call")
@@ -80,11 +83,11 @@ def _update(org: Org, row: Record) -> Record:
     record = org.get(object_name, str(id))
     if record is None:
         raise refused("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id")
-    org.update(object_name, record, _values(row, "id", "Id"))
+    org.update(object_name, record, _values(row, "id", "Id"), allow_save=allow)
     return {"id": record["Id"], "success": True, "errors": []}
 
 
-def _upsert(org: Org, object_name: str, key: str, row: Record, seen: set[Any]) -> Record:
+def _upsert(org: Org, object_name: str, key: str, row: Record, seen: set[Any], allow: bool) -> Record:
     value = row.get(key)
     if not value:
         raise refused("MISSING_ARGUMENT", f"{key} not specified", [key])
@@ -97,7 +100,7 @@ def _upsert(org: Org, object_name: str, key: str, row: Record, seen: set[Any]) -
         text = f"{key}: more than one record found for external id field: [{ids}]"
         raise refused("DUPLICATE_EXTERNAL_ID", text, [key])
     if found:
-        record = org.update(object_name, found[0], _values(row, key))
+        record = org.update(object_name, found[0], _values(row, key), allow_save=allow)
     else:
         record = org.create(object_name, _values(row))
     return {"id": record["Id"], "success": True, "errors": [], "created": not found}

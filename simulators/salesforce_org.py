@@ -9,7 +9,9 @@ from typing import Any
 from simulators.salesforce_schema import PREFIXES, Field, Schema, fresh_schema
 from simulators.salesforce_seed import FALLBACK, Record, SalesforceSeed, record_id, record_number
 from simulators.salesforce_values import check_type, check_value, folded, refused, same, stamp, stored
+from simulators.shapes import SalesforceRules
 
+CURRENCY = "CurrencyIsoCode"
 _FIRST_NEW = 62**5
 """Numbers of records made while we run; seeded ones stay below."""
 
@@ -21,6 +23,8 @@ class Rule:
     code: str
     message: str
     times: int | None = 1
+    alert: bool = False
+    """A duplicate rule, "Allow, with alert": a caller's header passes it."""
 
 
 @dataclass
@@ -31,6 +35,7 @@ class Org:
     """By object and id; newest last. A record here hides the seeded one."""
     rules: dict[str, Rule] = field(default_factory=dict)
     """By record id."""
+    special: SalesforceRules = field(default_factory=SalesforceRules)
     cursors: dict[str, list[Record]] = field(default_factory=dict)
     """Rows of queries with more than a page, newest last."""
     _index: dict[tuple[str, str, str], dict[str, None]] = field(default_factory=dict)
@@ -38,9 +43,21 @@ class Org:
     _numbers: Iterator[int] = field(default_factory=lambda: count(_FIRST_NEW))
 
     def fields(self, object_name: str) -> dict[str, Field]:
-        if object_name not in self.schema:
+        if object_name not in self.schema or object_name in self.special.hidden:
             raise refused("NOT_FOUND", "The requested resource does not exist", status=404)
         return self.schema[object_name]
+
+    def become(self, special: SalesforceRules) -> None:
+        self.special = special
+        for name in ("Account", "Contact"):
+            self.schema[name].pop(CURRENCY, None)
+            if special.currencies:
+                self.schema[name][CURRENCY] = Field(CURRENCY, "picklist", 3, values=tuple(special.currencies))
+
+    def value(self, record: Record, name: str) -> Any:
+        if name == CURRENCY and not record.get(name):
+            return self.special.currencies[0]
+        return record.get(name)
 
     def get(self, object_name: str, id: str) -> Record | None:
         return self.changed[object_name].get(id) or self.seed.get(object_name, id)
@@ -91,8 +108,8 @@ class Org:
             "LastModifiedDate": made,
         })  # fmt: skip
 
-    def update(self, object_name: str, record: Record, values: Record) -> Record:
-        self._obey_rule(record["Id"])
+    def update(self, object_name: str, record: Record, values: Record, *, allow_save: bool = False) -> Record:
+        self._obey_rule(record["Id"], allow_save)
         return self.overwrite(object_name, record, self._stored(object_name, values, record["Id"]))
 
     def overwrite(self, object_name: str, record: Record, values: Record) -> Record:
@@ -135,9 +152,9 @@ class Org:
         owner = {"OwnerId": record_id(PREFIXES["User"], FALLBACK)}
         return owner | {"Status": "Not Started", "Priority": "Normal"} if object_name == "Task" else owner
 
-    def _obey_rule(self, id: str) -> None:
+    def _obey_rule(self, id: str, allow_save: bool) -> None:
         rule = self.rules.get(id)
-        if rule is None:
+        if rule is None or (rule.alert and allow_save):
             return
         if rule.times is not None:
             rule.times -= 1
@@ -189,6 +206,10 @@ class Org:
         if checked.name == "OwnerId" and not record["IsActive"]:
             text = f"operation performed with inactive user [{id}] as owner of {object_name.lower()}"
             raise refused("INACTIVE_OWNER_OR_USER", text)
+        if checked.name == "OwnerId" and object_name == "Task" and id in self.special.no_tasks:
+            raise refused(
+                "FIELD_INTEGRITY_EXCEPTION", f"Assigned To ID: id value not valid: {id}", ["OwnerId"]
+            )
 
     def _check_unique(self, object_name: str, checked: Field, value: str, id: str | None) -> None:
         for other in self.having(object_name, checked.name, value):

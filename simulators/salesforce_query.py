@@ -40,14 +40,14 @@ def _page(org: Org, rows: list[Record], start: int, version: str, name: str = ""
 
 
 def _check_names(org: Org, query: soql.Query) -> None:
-    if query.object_name not in org.schema:
+    if query.object_name not in org.schema or query.object_name in org.special.hidden:
         text = f"sObject type '{query.object_name}' is not supported."
         raise refused("INVALID_TYPE", text)
     for path in query.fields:
         _field(org, query.object_name, path)
     for condition in query.conditions:
         checked = _field(org, query.object_name, condition.field)
-        if checked.type == "textarea":
+        if checked.type == "textarea" or f"{query.object_name}.{condition.field}" in org.special.unfilterable:
             text = f"field '{checked.name}' can not be filtered in a query call"
             raise refused("INVALID_FIELD", text)
     if query.order_by:
@@ -58,6 +58,8 @@ def _field(org: Org, object_name: str, path: str) -> Field:
     *parents, name = path.split(".")
     for parent in parents:
         object_name = _relation(org, object_name, parent).reference_to[0]
+        if object_name in org.special.hidden:
+            raise refused("INVALID_FIELD", f"No such column '{name}' on entity '{object_name}'.")
     field = org.schema[object_name].get(name)
     if field is None:
         raise refused("INVALID_FIELD", f"No such column '{name}' on entity '{object_name}'.")
@@ -111,7 +113,7 @@ def _row(org: Org, query: soql.Query, record: Record, version: str) -> Record:
             target = target.setdefault(parent, _head(object_name, related, version))
             current = related
         else:
-            target[name] = current.get(name)
+            target[name] = org.value(current, name)
     return row
 
 

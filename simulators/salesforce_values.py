@@ -1,10 +1,15 @@
 """What a Salesforce field takes, how it keeps it, and when two values are the same."""
 
+import re
 from datetime import UTC, date, datetime
 from typing import Any
 
 from simulators.refusal import Refusal
 from simulators.salesforce_schema import Field
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+_UNFIT = {"combobox": re.compile(r"[\x00-\x1f]")}
+"""A subject is one line."""
 
 _PYTHON_TYPES: dict[str, tuple[type, ...]] = {
     "boolean": (bool,),
@@ -46,6 +51,9 @@ def check_type(checked: Field, value: Any) -> None:
 
 def check_value(checked: Field, value: Any) -> None:
     check_type(checked, value)
+    if isinstance(value, str) and (bad := _UNFIT.get(checked.type, _CONTROL).search(value)):
+        text = f"{checked.name}: invalid character U+{ord(bad[0]):04X}"
+        raise refused("INVALID_FIELD_FOR_INSERT_UPDATE", text, [checked.name])
     if checked.length and len(value) > checked.length:
         text = f"{checked.name}: data value too large: {value[:80]} (max length={checked.length})"
         raise refused("STRING_TOO_LONG", text, [checked.name])

@@ -187,6 +187,16 @@ class RecordRule(_Shape):
     code: str = "FIELD_CUSTOM_VALIDATION_EXCEPTION"
     message: str = "A rule of this org says no"
     times: int | None = Field(default=None, ge=1, description="None: for ever")
+    alert: bool = Field(default=False, description="A duplicate rule that a caller may pass by its header")
+
+
+class SalesforceRules(_Shape):
+    """What an org has that others have not."""
+
+    unfilterable: list[str] = Field(default=[], description="Account.Field that no query may filter by")
+    hidden: list[str] = Field(default=[], description="Objects to which our user has no access")
+    no_tasks: list[str] = Field(default=[], description="Ids of users who can own no task")
+    currencies: list[str] = Field(default=[], description="Multi-currency; the first is the company's")
 
 
 class ChartMogulRules(_Shape):

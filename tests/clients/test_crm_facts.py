@@ -135,6 +135,11 @@ def test_days_are_those_of_the_accounts_zone() -> None:
         ("https://sites.google.com/view/acme", None, None),
         ("https://live.quillandco.example", None, "quillandco.example"),
         (None, "ann@live.quillandco.example", "quillandco.example"),
+        ("https://acme.example/somebody", "a@other.example", "other.example"),
+        ("https://facebook.com/acme", "a@acme.example", "acme.example"),
+        ("https://facebook.com/acme", "someone@gmail.com", None),
+        (None, "a@live.quillandco.example", "quillandco.example"),
+        (None, "someone@nyc.rr.com", None),
         (None, "someone@gmail.com", None),
         ("gmail.com", "a@acme.example", "acme.example"),
         (None, "", None),
@@ -302,3 +307,28 @@ def test_rows_of_one_customers_own_list_are_taken_with_its_name() -> None:
     own = [{k: v for k, v in row.items() if k not in ("customer-uuid", "plan-external-id")} for row in rows]
     made.add_movements(own, customer_uuid="cus_1")
     assert made.facts_of(customer(mrr=0)).churned_on == date(2025, 5, 20)
+
+
+@pytest.mark.parametrize(
+    ("attributes", "tags"),
+    [
+        ({"tags": ["vip", "beta", "vip", None, ""]}, ("beta", "vip")),
+        ({"tags": None}, ()),
+        (None, ()),
+        ({"tags": [str(number) for number in range(5000)]}, tuple(sorted(map(str, range(5000)))[:100])),
+    ],
+)
+def test_tags_and_country_can_be_mapped(attributes: object, tags: tuple[str, ...]) -> None:
+    found = facts(attributes=attributes, country="DE")
+    assert (found.country, found.tags) == ("DE", tags)
+    mapping = {"hubspot": {"contacts": {"key": "k", "fields": {"tags": "t", "country": "c"}}}}
+    assert CrmMapping.model_validate(mapping).hubspot is not None
+
+
+def test_customer_of_thousands_of_plans_names_the_first() -> None:
+    rows = [{"status": "active", "plan": f"Plan {number:04}"} for number in range(3000)]
+    made = builder()
+    made.add_subscriptions(rows, "cus_1")
+    found = made.facts_of(customer() | {"uuid": "cus_1"})
+    assert len(found.plans) == 101
+    assert found.plans[-1] == "and 2900 more"

@@ -108,8 +108,8 @@ async def test_the_simulated_org_is_ready_for_the_mapping_and_says_what_is_missi
     client = client_of(simulators.salesforce_url)
     for name, mapping in OBJECTS.items():
         assert to_do_in_salesforce(name, mapping, await client.describe(name)) == []
-    simulators.remove_field("Contact", "CM_LTV__c")
+    simulators.remove_field("Contact", "CM_Net_Payments__c")
     assert to_do_in_salesforce("Contact", OBJECTS["Contact"], await client.describe("Contact")) == [
-        "Contact.CM_LTV__c: make it, Currency(16, 2)"
+        "Contact.CM_Net_Payments__c: make it, Currency(16, 2)"
     ]
     await client.aclose()

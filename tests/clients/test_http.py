@@ -16,7 +16,17 @@ from clients.errors import (
     Unauthorized,
     Unavailable,
 )
-from clients.http import LONGEST_WAIT, Call, brief, error_for, parsed, proxy_for, unclear, wait_named_by
+from clients.http import (
+    LONGEST_WAIT,
+    Call,
+    brief,
+    error_for,
+    parsed,
+    proxy_for,
+    says_it_passes,
+    unclear,
+    wait_named_by,
+)
 
 READ = Call("slack", "read 42")
 WRITE = Call("slack", "save 42", writes=True)
@@ -26,7 +36,8 @@ WRITE = Call("slack", "save 42", writes=True)
     ("status", "of_a_read", "of_a_write"),
     [
         (300, Ambiguous, Ambiguous),
-        (302, Rejected, Rejected),
+        (302, Unavailable, Unavailable),
+        (307, Unavailable, Unavailable),
         (400, Rejected, Rejected),
         (401, Unauthorized, Unauthorized),
         (402, Rejected, Rejected),
@@ -47,6 +58,36 @@ def test_status_decides_the_kind(
 ) -> None:
     assert type(error_for(READ, status)) is of_a_read
     assert type(error_for(WRITE, status)) is of_a_write
+
+
+@pytest.mark.parametrize("status", [400, 401, 402, 403, 404, 407, 409, 410, 422, 451, 500])
+def test_answer_that_is_not_the_vendors_says_nothing(status: int) -> None:
+    """An edge server's page, of whatever status: the credential is not to blame."""
+    for call, kind in ((READ, Unavailable), (WRITE, OutcomeUnknown)):
+        error = error_for(call, status, explained=False)
+        assert type(error) is kind
+        assert "credential" not in str(error)
+
+
+def test_vendors_words_outweigh_the_status() -> None:
+    assert type(error_for(READ, 400, "TRY_LATER", passes=True)) is Unavailable
+    assert type(error_for(READ, 429, explained=False)) is RateLimited
+
+
+@pytest.mark.parametrize(
+    ("text", "passes"),
+    [
+        ("Your request failed. Please retry your request.", True),
+        ("Service is temporarily unavailable", True),
+        ("We are down for maintenance", True),
+        ("Try again in a few minutes", True),
+        ("Subject: required", False),
+        ("No valid API key provided", False),
+        ("", False),
+    ],
+)
+def test_words_that_ask_to_try_again(text: str, passes: bool) -> None:
+    assert says_it_passes(text) is passes
 
 
 @pytest.mark.parametrize(

@@ -110,7 +110,7 @@ async def test_calls_are_repeated_and_redirects_followed() -> None:
         assert len(server.seen) == 2  # it has slept, inside the call, as long as it was told
 
     away = Reply(status=302, headers={"Location": "/elsewhere"})
-    for reply, kind in ((DROPPED, Unavailable), (busy, RateLimited), (away, Rejected)):
+    for reply, kind in ((DROPPED, Unavailable), (busy, RateLimited), (away, Unavailable)):
         with ScriptedServer(reply, NONE) as server:
             async with ours(server.url) as client:
                 with pytest.raises(kind):

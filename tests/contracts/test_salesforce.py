@@ -9,7 +9,16 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from clients.errors import Ambiguous, IntegrationError, NotFound, RateLimited, Rejected, Unavailable
+from clients.errors import (
+    Ambiguous,
+    IntegrationError,
+    NotFound,
+    OutcomeUnknown,
+    RateLimited,
+    Rejected,
+    Unauthorized,
+    Unavailable,
+)
 from clients.salesforce import SalesforceClient
 from models.salesforce import AccountOwner, OwnerQuery
 from settings import Salesforce
@@ -21,6 +30,8 @@ from tests.contracts.suite import WriteContract
 KEY = "0123456789abcdef01234567:save_task"
 FALLBACK = "revops@mogulflow.example"
 TOKEN = Reply({"access_token": "t1"})
+EXPIRED = Reply([{"errorCode": "INVALID_SESSION_ID", "message": "Session expired or invalid"}], 401)
+NOTHING_FOUND = Reply({"records": [], "done": True})
 QUERY = "/query"
 UPSERT = "/sobjects/Task/"
 
@@ -141,6 +152,61 @@ async def test_fallback_owner_stands_in_and_says_why(
     assert owner.why_fallback == why
     assert bool(owner.account_id) == (case == "inactive_owner")
     assert bool(owner.contact_id) == (case == "inactive_owner")
+
+
+@pytest.mark.parametrize("impossible", [{"unfilterable": ["Contact.Email"]}, {"hidden": ["Contact"]}])
+async def test_owner_is_found_by_the_account_where_contacts_cannot_be_looked_up(
+    simulators: Control, salesforce: SalesforceClient, impossible: dict[str, Any]
+) -> None:
+    """An encrypted e-mail cannot be filtered."""
+    simulators.salesforce(**impossible)
+    owner = await salesforce.account_owner(query_for(simulators, "account"))
+    assert owner.owner_email == owner_email_in(simulators, "account")
+    assert (owner.found_by, owner.why_fallback) == ("ChartMogul's id on the account", None)
+    assert "INVALID_" in owner.left_out[0]
+    nobodys = await salesforce.account_owner(query_for(simulators, "contact_only"))
+    assert nobodys.owner_email == FALLBACK
+    assert "does not let us look up contacts by e-mail" in (nobodys.why_fallback or "")
+    assert str(query_for(simulators, "contact_only").email) not in (nobodys.why_fallback or "")
+
+
+async def test_owner_is_found_by_the_contact_where_the_account_has_no_key(
+    simulators: Control, salesforce: SalesforceClient
+) -> None:
+    simulators.remove_field("Account", "CM_Customer_UUID__c")
+    owner = await salesforce.account_owner(query_for(simulators, "contact_only"))
+    assert owner.owner_email == owner_email_in(simulators, "contact_only")
+    assert owner.found_by == "the contact's e-mail"
+    simulators.salesforce(unfilterable=["Contact.Email"])
+    nobodys = await salesforce.account_owner(query_for(simulators, "account"))
+    assert nobodys.owner_email == FALLBACK
+    assert "CM_Customer_UUID__c" in (nobodys.why_fallback or "")
+
+
+async def test_owner_is_found_where_users_are_hidden(
+    simulators: Control, salesforce: SalesforceClient
+) -> None:
+    simulators.salesforce(hidden=["User"])
+    query = query_for(simulators, "account")
+    owner = await salesforce.account_owner(query)
+    [account] = [a for a in simulators.records("Account") if a["CM_Customer_UUID__c"] == query.customer_uuid]
+    assert (owner.owner_id, owner.why_fallback) == (account["OwnerId"], None)
+    nobodys = await salesforce.account_owner(query_for(simulators, "none"))
+    assert nobodys.owner_id is None
+    assert "could not be looked up" in (nobodys.why_fallback or "")
+
+
+async def test_queue_as_owner_gives_way_to_the_fallback() -> None:
+    owner = {"Name": "EMEA queue", "Email": None, "IsActive": None}
+    row = {"Id": "001A", "OwnerId": "00G000000000001", "Owner": owner}
+    revops = {"Id": "005A", "Name": "RevOps", "Email": FALLBACK}
+    pages = [Reply({"records": rows, "done": True}) for rows in ([row], [revops])]
+    with ScriptedServer(TOKEN, *pages) as server:
+        client = client_of(server.url)
+        found = await client.account_owner(OwnerQuery(customer_uuid="cus_1", fallback_email=FALLBACK))
+        await client.aclose()
+    assert found.owner_id == "005A"
+    assert found.why_fallback == "The account belongs to the queue EMEA queue"
 
 
 async def test_contact_without_an_account_is_kept(simulators: Control, salesforce: SalesforceClient) -> None:
@@ -266,8 +332,24 @@ async def test_description_has_the_fields(salesforce: SalesforceClient) -> None:
         ),
         (403, [{"errorCode": "REQUEST_LIMIT_EXCEEDED", "message": "Total"}], RateLimited, "Total"),
         (410, [{"errorCode": "UNSUPPORTED_API_VERSION", "message": "old"}], Rejected, "old"),
-        (400, "<html>", Rejected, r"\(HTTP 400\)"),
-        (400, [], Rejected, r"\(HTTP 400\)"),
+        (400, "<html>", OutcomeUnknown, r"maintenance, or a proxy.*\(HTTP 400\)"),
+        (400, [], OutcomeUnknown, r"\(HTTP 400\)"),
+        (302, "", Unavailable, r"\(HTTP 302\)"),
+        (403, "<html>Access Denied</html>", OutcomeUnknown, "maintenance, or a proxy"),
+        (404, "<html>", OutcomeUnknown, "maintenance, or a proxy"),
+        (200, "<html>Scheduled Maintenance</html>", OutcomeUnknown, "no JSON"),
+        (503, "<html>Scheduled Maintenance</html>", OutcomeUnknown, "503"),
+        (500, [{"errorCode": "UNKNOWN_EXCEPTION", "message": "?"}], OutcomeUnknown, "UNKNOWN_EXC"),
+        (400, [{"errorCode": "QUERY_TIMEOUT", "message": "too long"}], OutcomeUnknown, "QUERY_TIMEOUT"),
+        (400, [{"errorCode": "SERVER_UNAVAILABLE", "message": "busy"}], OutcomeUnknown, "SERVER"),
+        (400, [{"errorCode": "NEW_CODE", "message": "Please try again later"}], OutcomeUnknown, "NEW"),
+        (
+            400,
+            [{"errorCode": "FIELD_CUSTOM_VALIDATION_EXCEPTION", "message": "Wrong. Try again"}],
+            Rejected,
+            "FIELD_CUSTOM",
+        ),
+        (403, [{"errorCode": "API_DISABLED_FOR_ORG", "message": "no"}], Unauthorized, "API_DISABLED"),
     ],
 )
 async def test_errors_have_their_kind(
@@ -299,4 +381,44 @@ async def test_only_the_limit_of_the_day_is_a_quota(text: str, usage: str, quota
         with pytest.raises(RateLimited) as caught:
             await client.find_task(KEY)
         assert (caught.value.quota, caught.value.retry_after) == (quota, None)
+        await client.aclose()
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (400, {"error": "unknown_error", "error_description": "retry your request"}),
+        (400, {"error": "server_error", "error_description": "?"}),
+        (400, {"error": "invalid_grant", "error_description": "please retry your request"}),
+        (400, {"error": "invalid_request", "error_description": "currently unavailable"}),
+        (500, {"error": "invalid_client", "error_description": "?"}),
+        (400, "<html>"),
+        (401, ""),
+        (403, "<html>Access Denied</html>"),
+        (302, ""),
+        (200, "<html>Maintenance</html>"),
+        (503, "<html>Maintenance</html>"),
+    ],
+)
+async def test_sign_in_that_fails_for_now_is_tried_again(status: int, body: Any) -> None:
+    """Once, after the session has expired in the middle of work."""
+    passing = Reply(body, status, {"Location": "https://status.example/maintenance"})
+    with ScriptedServer(TOKEN, EXPIRED, passing, TOKEN, NOTHING_FOUND) as server:
+        client = client_of(server.url)
+        with pytest.raises(Unavailable) as caught:
+            await client.find_task(KEY)
+        assert "credential" not in str(caught.value)
+        assert await client.find_task(KEY) is None
+        await client.aclose()
+        assert len(server.seen) == 5
+
+
+@pytest.mark.parametrize(
+    "code", ["invalid_client", "invalid_client_id", "invalid_grant", "inactive_user", "inactive_org"]
+)
+async def test_sign_in_that_a_person_must_mend_is_final(code: str) -> None:
+    with ScriptedServer(Reply({"error": code, "error_description": "no"}, 400)) as server:
+        client = client_of(server.url)
+        with pytest.raises(Unauthorized, match="Check the credential"):
+            await client.find_task(KEY)
         await client.aclose()

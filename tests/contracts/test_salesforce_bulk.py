@@ -183,11 +183,25 @@ async def test_each_row_has_its_own_outcome(simulators: Control, salesforce: Sal
     assert told[:3] == [
         "FIELD_CUSTOM_VALIDATION_EXCEPTION: Ask [e-mail] first",
         "UNABLE_TO_LOCK_ROW: unable to obtain exclusive access",
-        "STRING_TOO_LONG: in Name",
+        "STRING_TOO_LONG: in Name (max length=255)",
     ]
     assert "Acme" not in str(told)
     saved = accounts(simulators)[-1]
     assert (saved["Id"], saved["CM_MRR__c"], saved["CM_Churned_On__c"]) == (first, 49.5, "2026-05-20")
+
+
+async def test_duplicate_rule_that_only_alerts_does_not_stop_an_update(
+    simulators: Control, salesforce: SalesforceClient
+) -> None:
+    alerted, blocked = (account["Id"] for account in accounts(simulators)[:2])
+    for id, alert in ((alerted, True), (blocked, False)):
+        simulators.refuse_record(id, code="DUPLICATES_DETECTED", message="Use one of these", alert=alert)
+    first, second = await salesforce.bulk.update(
+        "Account", {id: {"CM_MRR__c": Decimal(7)} for id in (alerted, blocked)}
+    )
+    assert first.action is Action.UPDATED
+    assert second.problem is not None
+    assert second.problem.reason == "conflict"
 
 
 async def test_a_locked_row_is_written_by_the_next_try(

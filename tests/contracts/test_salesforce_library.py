@@ -16,7 +16,7 @@ from simple_salesforce.api import Salesforce as Library
 from simple_salesforce.exceptions import SalesforceAuthenticationFailed, SalesforceGeneralError
 from simple_salesforce.format import format_external_id
 
-from clients.errors import OutcomeUnknown, Rejected, Unauthorized, Unavailable
+from clients.errors import OutcomeUnknown, Unauthorized, Unavailable
 from clients.salesforce import SalesforceClient
 from models.salesforce import OwnerQuery
 from settings import Salesforce
@@ -107,14 +107,14 @@ async def test_retry_after_reaches_the_caller() -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "content_type", "fault"),
+    ("body", "content_type", "fault", "kind"),
     [
-        ({"error": "no"}, "application/json", KeyError),
-        ("<html>", "text/html", requests.exceptions.JSONDecodeError),
+        ({"error": "no"}, "application/json", KeyError, Unauthorized),
+        ("<html>", "text/html", requests.exceptions.JSONDecodeError, Unavailable),
     ],
 )
-async def test_odd_refusal_of_a_token_is_still_a_refusal(
-    body: Any, content_type: str, fault: type[Exception]
+async def test_odd_refusal_of_a_token_is_no_raw_error(
+    body: Any, content_type: str, fault: type[Exception], kind: type[Exception]
 ) -> None:
     odd = Reply(body, 401, content_type=content_type)
     with ScriptedServer(TOKEN, odd) as server, pytest.raises(fault):
@@ -122,7 +122,7 @@ async def test_odd_refusal_of_a_token_is_still_a_refusal(
 
     with ScriptedServer(TOKEN, odd, TOKEN, odd) as server:
         async with ours(server) as client:
-            with pytest.raises(Unauthorized):
+            with pytest.raises(kind):
                 await client.find_task("k")
 
 
@@ -233,6 +233,6 @@ async def test_redirects_are_not_followed_with_our_token() -> None:
     away = Reply(status=302, headers={"Location": "/login"})
     with ScriptedServer(TOKEN, away) as server:
         async with ours(server) as client:
-            with pytest.raises(Rejected):
+            with pytest.raises(Unavailable):
                 await client.find_task("k")
             assert len(server.seen) == 2

@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from clients.errors import OutcomeUnknown, RateLimited, Unavailable
+from clients.errors import IntegrationError, OutcomeUnknown, RateLimited, Retryable, Unavailable
 from clients.slack import SlackClient
 from models.slack import Message
 from settings import Slack
@@ -159,11 +159,37 @@ async def test_messages_are_never_logged(caplog: pytest.LogCaptureFixture) -> No
     assert "Hello Ann" not in caplog.text
 
 
+@pytest.mark.parametrize("status", [200, 302, 400, 401, 403, 404, 503])
+async def test_page_of_a_proxy_is_no_word_of_slacks(status: int) -> None:
+    page = Reply("<html>Forbidden</html>", status, {"Location": "/elsewhere"}, "text/html")
+    with ScriptedServer(WHO, page) as server:
+        async with ours(server) as client:
+            with pytest.raises(Retryable) as caught:
+                await client.post(MESSAGE)
+    assert "credential" not in str(caught.value)
+    assert len(server.seen) == 2
+
+
+@pytest.mark.parametrize(
+    ("status", "error", "kind"),
+    [(403, "invalid_auth", "Unauthorized"), (400, "internal_error", "OutcomeUnknown")],
+)
+async def test_slacks_word_outweighs_the_status(status: int, error: str, kind: str) -> None:
+    with ScriptedServer(WHO, Reply({"ok": False, "error": error}, status)) as server:
+        async with ours(server) as client:
+            with pytest.raises(IntegrationError, match=error) as caught:
+                await client.post(MESSAGE)
+    assert type(caught.value).__name__ == kind
+
+
 @pytest.mark.parametrize(
     ("body", "kind", "told"),
     [
         ({"error": "ratelimited"}, "RateLimited", "ratelimited"),
         ({"error": "fatal_error"}, "OutcomeUnknown", "fatal_error"),
+        ({"error": "internal_error"}, "OutcomeUnknown", "internal_error"),
+        ({"error": "service_unavailable"}, "OutcomeUnknown", "service_unavailable"),
+        ({"error": "request_timeout"}, "OutcomeUnknown", "request_timeout"),
         ({"error": "team_added_to_org"}, "Unavailable", "team_added"),
         ({"error": "missing_scope", "needed": "chat:write"}, "Unauthorized", "chat:write"),
         ({"error": "token_revoked"}, "Unauthorized", "Check the credential"),

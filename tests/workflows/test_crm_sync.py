@@ -171,12 +171,12 @@ async def test_a_record_that_is_refused_stops_no_other_and_is_tried_again_next_t
 async def test_an_object_with_missing_fields_is_named_and_stops_no_other(
     simulators: Control, sync: Sync
 ) -> None:
-    simulators.remove_field("Contact", "CM_LTV__c")
+    simulators.remove_field("Contact", "CM_Net_Payments__c")
     report = await sync("salesforce")
     assert report.outcome is Outcome.PARTIAL
     [problem] = report.problems
     assert (problem.step, problem.kind) == ("salesforce Contact", "Rejected")
-    assert "Contact.CM_LTV__c: make it" in problem.message
+    assert "Contact.CM_Net_Payments__c: make it" in problem.message
     assert of(report, "Contact").counts == {}
     assert of(report, "Account").counts[Status.UPDATED] > 100
 
