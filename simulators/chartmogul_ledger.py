@@ -48,6 +48,8 @@ class Ledger:
     """Attributes set while we run, by number of customer; None is one that was taken away."""
     tagged: dict[int, dict[str, bool]] = field(default_factory=dict)
     """Tags given or taken away while we run, by number of customer."""
+    payments: dict[int, bool] = field(default_factory=dict)
+    """Whether the last payment failed, where it was changed while we run, by number of customer."""
     _live: LiveMovements = field(default_factory=LiveMovements)
     _reissued: int = 0
     _recalculated: Counter[int] = field(default_factory=Counter)
@@ -107,7 +109,11 @@ class Ledger:
             return "Cancelled"
         at, known_by = at or now(), known_by or now()
         touched = any(m.date <= at and m.known_at <= known_by for m in self._live.of(customer))
-        return "Past Due" if customer.past_due and not touched else "Active"
+        return "Past Due" if self.owes(customer) and not (touched and customer.past_due) else "Active"
+
+    def owes(self, customer: Customer) -> bool:
+        """The last invoice is open, because its payment failed."""
+        return self.payments.get(customer.number, customer.past_due)
 
     def between(self, start: Key, end: Key, *, newest_first: bool) -> Iterator[MrrMovement]:
         """Movements of all customers with start < key < end, as the API lists them."""

@@ -16,6 +16,7 @@ from simulators.shapes import (
     CustomerRow,
     Merger,
     Movement,
+    Payment,
     Restatement,
     Withdrawal,
 )
@@ -96,6 +97,12 @@ async def hide(request: Request, uuid: str, wish: Withdrawal) -> None:
 async def merge(request: Request, uuid: str, wish: Merger) -> None:
     world = world_of(request)
     world.chartmogul.merge(_known(world, uuid), _known(world, wish.into))
+
+
+@router.post("/customers/{uuid}/payment", status_code=204)
+async def pay(request: Request, uuid: str, wish: Payment) -> None:
+    world = world_of(request)
+    world.chartmogul.pay(_known(world, uuid), failed=wish.failed)
 
 
 @router.post("/customers/{uuid}/{kind}")
