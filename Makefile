@@ -3,7 +3,7 @@ PY = .venv/bin/python
 COMPILE = .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help setup temporal temporal-server doubles demo test test-fire check format generate lock bench clean
+.PHONY: help setup temporal temporal-server doubles demo test test-fast test-fire check format generate lock bench clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -33,8 +33,11 @@ doubles: setup ## Install what stands in for cloud warehouses in tests, each in 
 demo: temporal ## Show the main job; ONCE=1 checks every claim and ends
 	@$(PY) cli.py demo $(if $(ONCE),--once)
 
-test: temporal temporal-server doubles ## Run all tests, three files at a time: most of them wait
-	$(PY) -m pytest --numprocesses 3 --dist loadfile
+test: temporal temporal-server doubles ## Run all tests, three files at a time: most of them wait; T=path runs these alone
+	$(PY) -m pytest $(or $(T),--numprocesses 3 --dist loadfile)
+
+test-fast: setup ## Run the quick tests, without Temporal, PostgreSQL and doubles: a minute
+	$(PY) -m pytest -m "not needs_server and not slow" --numprocesses 2 --dist worksteal $(T)
 
 test-fire: temporal temporal-server ## Prove what kills, losses and repeats do, in full; TEMPORAL=postgres on PostgreSQL
 	FIRE=full $(if $(TEMPORAL),MOGULFLOW_TEMPORAL=$(TEMPORAL)) $(PY) -m pytest tests/fire --timeout 900

@@ -44,6 +44,11 @@ EventFile = Annotated[
 ]
 First = Annotated[str | None, typer.Option("--from", help="Date, or instant; UTC without an offset")]
 Last = Annotated[str | None, typer.Option("--to", help="Likewise, not included")]
+Route = Annotated[str, typer.Argument(help="Name of a route, as `attention` shows it")]
+Why = Annotated[str, typer.Argument(help="The reason, kept in the run")]
+OneTemplate = Annotated[str | None, typer.Option("--template", help="Only this template")]
+OneSystem = Annotated[str | None, typer.Option("--system", help="Only this system, such as slack")]
+OneAccount = Annotated[str | None, typer.Option("--account", help="Only this ChartMogul account")]
 
 
 def _was_named(context: typer.Context, parameter: str) -> bool:
@@ -182,11 +187,18 @@ def backfill(
 
 
 @app.command()
-def coverage(first: First = None, last: Last = None, account: Account = "default") -> None:
+def coverage(
+    first: First = None,
+    last: Last = None,
+    account: Account = "default",
+    lists: Annotated[
+        bool, typer.Option("--list", help="Name each movement that was not acted on, and why")
+    ] = False,
+) -> None:
     """Is every movement of the last 3 days, or of a time span, accounted for? Exits 1 where not."""
     from commands.coverage import coverage
 
-    if not terminal.run(coverage(terminal.settings(), account, first, last, console)):
+    if not terminal.run(coverage(terminal.settings(), account, first, last, console, lists=lists)):
         raise typer.Exit(1)
 
 
@@ -215,6 +227,55 @@ def replay(
 
 
 @app.command()
+def release(route: Route, why: Why) -> None:
+    """Let go what the brake of a route holds, oldest first. The brake is off afterwards."""
+    _decide(route, why, released=True)
+
+
+@app.command()
+def drop(route: Route, why: Why) -> None:
+    """End what the brake of a route holds, without any effect. The brake is off afterwards."""
+    _decide(route, why, released=False)
+
+
+def _decide(route: str, why: str, *, released: bool) -> None:
+    from commands.holds import decide
+    from models.holds import Verdict
+
+    verdict = Verdict.RELEASED if released else Verdict.DROPPED
+    terminal.run(decide(route, verdict, why, console))
+
+
+@app.command()
+def pause(
+    why: Why,
+    length: Annotated[str, typer.Option("--for", help="30m, 1h, 1h30m, 2d; 30 days at most")] = "1h",
+    template: OneTemplate = None,
+    system: OneSystem = None,
+    account: OneAccount = None,
+) -> None:
+    """Stop everything for a while, or one template, system or account. Nothing is lost, all goes on then."""
+    import commands.holds as command
+
+    scope = terminal.told(lambda: command.scope_of(template, system, account))
+    terminal.run(command.pause(terminal.settings(), scope, length, why, console))
+
+
+@app.command()
+def resume(
+    why: Annotated[str, typer.Argument(help="Kept in the pause's run")] = "",
+    template: OneTemplate = None,
+    system: OneSystem = None,
+    account: OneAccount = None,
+) -> None:
+    """End a pause before its time, with the same options."""
+    import commands.holds as command
+
+    scope = terminal.told(lambda: command.scope_of(template, system, account))
+    terminal.run(command.resume(scope, why, console))
+
+
+@app.command()
 def prepare() -> None:
     """Give Temporal's namespace the retention and the search attributes that runs need."""
     from devserver import prepare_connected
@@ -227,7 +288,7 @@ def doctor() -> None:
     """Check settings, Temporal, each connection and each field; say what to do. Exits 1 on a fault."""
     from commands.doctor import examine
 
-    if not asyncio.run(examine(terminal.settings(), console)):
+    if not asyncio.run(examine(terminal.settings(hints=False), console)):
         raise typer.Exit(1)
 
 
@@ -258,7 +319,7 @@ def _serve(*, with_ingress: bool, with_worker: bool) -> None:
     import logs
     from commands.serve import new_event_loop, serve
 
-    settings = terminal.settings()
+    settings = terminal.settings(hints=False)
     logs.configure(settings.log_level)
     job = serve(settings, with_ingress=with_ingress, with_worker=with_worker)
     with asyncio.Runner(loop_factory=new_event_loop) as runner:

@@ -1,7 +1,6 @@
 """Every setting of the service, from the environment (the command reads `.env` into it)."""
 
 import re
-from collections import Counter
 from typing import Annotated, Literal, Self
 from zoneinfo import available_timezones
 
@@ -169,21 +168,38 @@ class Settings(BaseSettings):
     )
     log_level: LogLevel = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR")
 
+    @property
+    def zones(self) -> dict[str, str]:
+        """Time zones by ChartMogul account."""
+        return {name: account.time_zone for name, account in self.chartmogul.items()}
+
     @model_validator(mode="after")
     def _each_secret_names_one_account(self) -> Self:
-        known = [{each.get_secret_value() for each in it.webhook_secrets} for it in self.chartmogul.values()]
-        if max(Counter(secret for secrets in known for secret in secrets).values(), default=0) > 1:
-            raise ValueError("CHARTMOGUL: two accounts have the same webhook secret; each needs its own")
+        of: dict[str, list[str]] = {}
+        for name, account in self.chartmogul.items():
+            for secret in {each.get_secret_value() for each in account.webhook_secrets}:
+                of.setdefault(secret, []).append(f"CHARTMOGUL__{name.upper()}__WEBHOOK_SECRETS")
+        for variables in of.values():
+            if len(variables) > 1:
+                raise ValueError(
+                    f"{' and '.join(variables)} have the same secret; each account needs its own"
+                )
         return self
 
     @model_validator(mode="after")
     def _each_account_has_its_own_schema(self) -> Self:
         if self.warehouse is None:
             return self
-        schemas = [schema_of(self.warehouse, account) for account in self.chartmogul]
-        for schema, accounts in Counter(schemas).items():
-            if accounts > 1:
-                raise ValueError(f"CHARTMOGUL: {accounts} accounts would share schema {schema}; rename one")
+        of: dict[str, list[str]] = {}
+        for name in self.chartmogul:
+            of.setdefault(schema_of(self.warehouse, name), []).append(f"CHARTMOGUL__{name.upper()}__API_KEY")
+        for schema, variables in of.items():
+            accounts = " and ".join(variables)
+            if len(variables) > 1:
+                raise ValueError(f"{accounts}: the accounts would share schema {schema}; rename one of them")
             if len(schema) > LONGEST_NAME:
-                raise ValueError(f"CHARTMOGUL: schema {schema} has a longer name than {LONGEST_NAME} letters")
+                raise ValueError(
+                    f"{accounts}: schema {schema} has a longer name than {LONGEST_NAME} letters;"
+                    f" shorten the account's name or WAREHOUSE__SCHEMA_NAME"
+                )
         return self

@@ -51,7 +51,8 @@ class SnowflakeWarehouse(BaseModel):
     def _one_way_in(self) -> Self:
         ways = (self.private_key, self.private_key_file, self.token, self.password)
         if sum(way is not None for way in ways) != 1:
-            raise ValueError("Snowflake needs exactly one of private_key, private_key_file, token, password")
+            names = "PRIVATE_KEY, WAREHOUSE__PRIVATE_KEY_FILE, WAREHOUSE__TOKEN, WAREHOUSE__PASSWORD"
+            raise ValueError(f"Snowflake needs exactly one of WAREHOUSE__{names}")
         return self
 
 
@@ -92,7 +93,7 @@ class RedshiftWarehouse(BaseModel):
     @model_validator(mode="after")
     def _copy_needs_both(self) -> Self:
         if (self.s3_bucket is None) != (self.iam_role is None):
-            raise ValueError("Redshift's COPY needs both s3_bucket and iam_role")
+            raise ValueError("Redshift's COPY needs both WAREHOUSE__S3_BUCKET and WAREHOUSE__IAM_ROLE")
         return self
 
 
@@ -100,6 +101,16 @@ Warehouse = Annotated[
     DuckDbWarehouse | PostgresWarehouse | SnowflakeWarehouse | BigQueryWarehouse | RedshiftWarehouse,
     Field(discriminator="engine"),
 ]
+
+
+ENGINES: dict[str, type[BaseModel]] = {
+    "duckdb": DuckDbWarehouse,
+    "postgres": PostgresWarehouse,
+    "snowflake": SnowflakeWarehouse,
+    "bigquery": BigQueryWarehouse,
+    "redshift": RedshiftWarehouse,
+}
+"""By the name that WAREHOUSE__ENGINE gives."""
 
 
 def schema_of(settings: Warehouse, account: str) -> str:

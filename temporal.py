@@ -62,8 +62,21 @@ SUBSCRIPTION = "subscription"
 """Memo of a run: its movement's subscription external id."""
 WAITS = "waits"
 """Memo of a run: for each system in WaitsFor, since when and why."""
+RETURNS = "returns"
+"""Memo of a run: ids of the movements that told it that its customer may be back."""
+HOLD = "hold"
+"""Memo of a hold: why, by whom, until when it is open, and when its end was decided."""
+ROUTE = "route"
+"""Memo of a run: the name of its route."""
 PROBLEMS = "problems"
 """Memo of a run: what failed for good."""
+SHADOW_OF = "shadow_of"
+"""Memo of a run whose route is in preview: the route."""
+WOULD = "would"
+"""Memo of such a run at its end: what it would have written, and how often."""
+
+PREVIEW_SUFFIX = "/preview"
+"""Of the id of a run that a person asked for; a route in preview has the live run's id."""
 
 DURABLE = RetryPolicy(
     initial_interval=timedelta(seconds=1),
@@ -91,6 +104,11 @@ PASSTHROUGH = (
     "holidays", "httpx", "requests", "simple_salesforce", "slack_sdk",
 )  # fmt: skip
 """Modules the sandbox takes from outside instead of loading them anew for each run."""
+
+
+def is_preview(workflow_id: str) -> bool:
+    """Whether a person asked what an event would do: such a run takes no event."""
+    return workflow_id.endswith(PREVIEW_SUFFIX)
 
 
 def labels(headline: str, account: str | None = None) -> TypedSearchAttributes:

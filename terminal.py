@@ -1,6 +1,7 @@
 """What the groups of the command have in common: settings, where words go, what stops a command."""
 
 import asyncio
+import os
 from collections.abc import Callable, Coroutine
 from typing import Annotated, Any, TypeVar
 
@@ -14,6 +15,7 @@ from temporalio.service import RPCError
 from commands.events import Stopped
 from config_files import BadConfig
 from settings import Settings
+from settings_words import near_misses, problems, unreadable
 from temporal import BadConnection
 
 T = TypeVar("T")
@@ -24,15 +26,21 @@ console = Console()
 errors = Console(stderr=True)
 
 
-def settings() -> Settings:
+def settings(*, hints: bool = True) -> Settings:
+    """`hints` on variables that nothing reads; without, the caller gives them."""
+    misses = near_misses(os.environ)
     try:
-        return Settings()
+        found = Settings()
     except ValidationError as error:
-        for each in error.errors(include_input=False, include_url=False):
-            name = "__".join(str(part).upper() for part in each["loc"])
-            say(f"{name}: {each['msg']}" if name else each["msg"])
+        refused = problems(error)
     except SettingsError as error:
-        say(f"{error}; one variable sets one value, such as SLACK__BOT_TOKEN")
+        refused = [unreadable(error)]
+    else:
+        for miss in misses if hints else []:
+            errors.print(f"[yellow]{escape(miss)}[/]", soft_wrap=True)
+        return found
+    for problem in (*refused, *misses):
+        say(problem)
     errors.print("Set these in the environment or in .env; .env.example describes each.")
     raise typer.Exit(2)
 

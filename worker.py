@@ -16,12 +16,15 @@ import ingress.sweep
 import temporal
 from activities.chartmogul import ChartMogulActivities
 from activities.crm import CrmActivities
+from activities.holds import HoldActivities
 from activities.movements import MovementActivities, Sweeper
+from activities.pressure import Pressure, tuner
 from activities.runs import RunsActivities
 from activities.salesforce import SalesforceActivities
 from activities.slack import SlackActivities
 from activities.warehouse import WarehouseActivities
 from clients.chartmogul import ChartMogulClient
+from clients.cooldown import Cooldowns
 from clients.crm_hubspot import HubSpotCrm
 from clients.crm_salesforce import SalesforceCrm
 from clients.crm_systems import Crm
@@ -30,6 +33,7 @@ from clients.salesforce import SalesforceClient
 from clients.slack import SlackClient
 from clients.warehouse_engines import engine_of_account
 from ingress.dispatch import Door
+from ingress.holds import Holds
 from ingress.routes import crm_for, load_routes
 from models.crm import System as CrmSystem
 from settings import Settings
@@ -38,6 +42,7 @@ from workflows.churn_save import ChurnSave
 from workflows.coverage import Coverage
 from workflows.crm_sync import CrmSync
 from workflows.customer_sync import CustomerSync
+from workflows.hold import Hold
 from workflows.movement_poll import MovementPoll
 from workflows.ops_watch import OpsWatch
 from workflows.unreadable_delivery import KeptDelivery
@@ -45,7 +50,7 @@ from workflows.warehouse_export import WarehouseExport
 
 TEMPLATES = [ChurnSave, CustomerSync]
 WORKFLOW_CLASSES = [
-    *TEMPLATES, MovementPoll, Backfill, Coverage, KeptDelivery, OpsWatch, WarehouseExport, CrmSync,
+    *TEMPLATES, MovementPoll, Backfill, Coverage, KeptDelivery, OpsWatch, WarehouseExport, CrmSync, Hold,
 ]  # fmt: skip
 GRACE = timedelta(seconds=20)
 
@@ -60,12 +65,19 @@ class Connections:
     slack: SlackClient | None
 
     @classmethod
-    def of(cls, settings: Settings) -> Self:
+    def of(cls, settings: Settings, cooldowns: Cooldowns | None = None) -> Self:
+        """With `cooldowns` calls wait while a system is closed, as those of a worker do."""
+        of = cooldowns.of if cooldowns else lambda _: None
         return cls(
-            chartmogul={name: ChartMogulClient(each) for name, each in settings.chartmogul.items()},
-            hubspot=HubSpotClient(settings.hubspot) if settings.hubspot else None,
-            salesforce=SalesforceClient(settings.salesforce) if settings.salesforce else None,
-            slack=SlackClient(settings.slack) if settings.slack else None,
+            chartmogul={
+                name: ChartMogulClient(each, cooldown=of("chartmogul"))
+                for name, each in settings.chartmogul.items()
+            },
+            hubspot=HubSpotClient(settings.hubspot, cooldown=of("hubspot")) if settings.hubspot else None,
+            salesforce=SalesforceClient(settings.salesforce, cooldown=of("salesforce"))
+            if settings.salesforce
+            else None,
+            slack=SlackClient(settings.slack, cooldown=of("slack")) if settings.slack else None,
         )
 
     async def aclose(self) -> None:
@@ -98,6 +110,7 @@ def systems(connections: Connections, settings: Settings, sweeper: Sweeper) -> l
     slack = SlackActivities(connections.slack, settle)
     threads = settings.salesforce.threads if settings.salesforce else 1
     crm = CrmActivities(connections.chartmogul, connections.crms(settings))
+    holds = HoldActivities(settings.slack.ops_channel if settings.slack else None, settings.web_ui_url)
     movements = MovementActivities(connections.chartmogul, sweeper)
     warehouse = WarehouseActivities(
         connections.chartmogul,
@@ -136,26 +149,43 @@ def systems(connections: Connections, settings: Settings, sweeper: Sweeper) -> l
             slots=settings.hubspot.threads if settings.hubspot else 1,
             rate=20,
         ),
-        # Slack names "several hundred messages a minute" for a workspace; most slots only wait for
-        # its history to settle
-        System("slack", [slack.find_member, slack.post_message], slots=20, rate=5),
+        # How fast Slack takes messages its cooldown finds out; most slots only wait for its history to
+        # settle
+        System("slack", [slack.find_member, slack.post_message], slots=40, rate=20),
         # ChartMogul is spared by the client, request by request
         System("movements", [movements.sweep, movements.compare], slots=4, rate=50),
         # Two streams at a time: while one is loaded the other is read
         System("warehouse", [warehouse.prepare, warehouse.export_stream, warehouse.check], slots=2, rate=10),
         System("crm", [crm.sync], slots=2, rate=10),
         System("runs", [RunsActivities().find_trouble], slots=2, rate=5),
+        System(
+            "holds",
+            [holds.count_held, holds.end_held, holds.pause_schedules, holds.resume_schedules],
+            slots=10,
+            rate=10,
+        ),
     ]
 
 
-def workers(client: Client, settings: Settings, connections: Connections) -> list[Worker]:
-    routes = load_routes(settings.routes_file)
-    door = Door(client, routes, settings.web_ui_url, crm_for(routes, settings))
+def cooldowns_for(settings: Settings) -> Cooldowns:
+    """Where threads bound the calls, no more are under way: what waits for a thread is not."""
+    systems = {"salesforce": settings.salesforce, "hubspot": settings.hubspot}
+    return Cooldowns({name: each.threads for name, each in systems.items() if each})
+
+
+def workers(
+    client: Client, settings: Settings, connections: Connections, holds: Holds, cooldowns: Cooldowns
+) -> list[Worker]:
+    routes = holds.routes
+    door = Door(client, routes, settings.web_ui_url, crm_for(routes, settings), settings.zones, holds)
     known = systems(connections, settings, ingress.sweep.Sweeper(door))
-    return [_workflow_worker(client, settings, known), *(_system_worker(client, each) for each in known)]
+    return [
+        _workflow_worker(client, settings, known, cooldowns),
+        *(_system_worker(client, each, cooldowns) for each in known),
+    ]
 
 
-def _workflow_worker(client: Client, settings: Settings, known: list[System]) -> Worker:
+def _workflow_worker(client: Client, settings: Settings, known: list[System], cooldowns: Cooldowns) -> Worker:
     """Runs the workflows, and every step's local try."""
     return Worker(
         client,
@@ -169,15 +199,17 @@ def _workflow_worker(client: Client, settings: Settings, known: list[System]) ->
         workflow_runner=temporal.workflow_runner(settings.workflow_sandbox),
         workflow_failure_exception_types=temporal.WORKFLOW_FAILURES,
         graceful_shutdown_timeout=GRACE,
+        interceptors=[Pressure(cooldowns)],
     )
 
 
-def _system_worker(client: Client, system: System) -> Worker:
+def _system_worker(client: Client, system: System, cooldowns: Cooldowns) -> Worker:
     return Worker(
         client,
         task_queue=system.queue,
         activities=system.activities,
-        max_concurrent_activities=system.slots,
+        tuner=tuner(cooldowns.of(system.queue), system.slots),
+        interceptors=[Pressure(cooldowns)],
         max_task_queue_activities_per_second=system.rate,
         graceful_shutdown_timeout=GRACE,
     )
@@ -197,12 +229,21 @@ def runtime(settings: Settings) -> Runtime | None:
 
 
 @asynccontextmanager
-async def running(client: Client, settings: Settings) -> Any:
-    """All workers, for as long as the block lasts. A fatal error of one ends the block."""
-    connections = Connections.of(settings)
+async def running(
+    client: Client, settings: Settings, holds: Holds | None = None, cooldowns: Cooldowns | None = None
+) -> Any:
+    """All workers, for as long as the block lasts. A fatal error of one ends the block. Without `holds`,
+    which somebody watches, they have and watch their own."""
+    if holds is None:
+        holds = Holds(client, load_routes(settings.routes_file))
+        async with holds.watching(), running(client, settings, holds, cooldowns):
+            yield
+        return
+    cooldowns = cooldowns or cooldowns_for(settings)
+    connections = Connections.of(settings, cooldowns)
     try:
         async with asyncio.TaskGroup() as group:
-            started = workers(client, settings, connections)
+            started = workers(client, settings, connections, holds, cooldowns)
             tasks = [group.create_task(worker.run()) for worker in started]
             try:
                 yield

@@ -7,10 +7,10 @@ from typing import TypeVar
 from pydantic import BaseModel, ConfigDict
 
 from activities.definition import step_activity
-from activities.errors import remember
 from clients.chartmogul import ChartMogulClient
-from clients.errors import IntegrationError, NotFound, Unauthorized
-from models.chartmogul import Customer, CustomerMovement, CustomerNow, Note, Subscription
+from clients.chartmogul_survivor import survivor_of
+from clients.errors import IntegrationError, NotFound, Permanent, Unauthorized
+from models.chartmogul import Customer, CustomerMovement, CustomerNow, Note, Subscription, Traces
 
 NOTE_SECONDS = 2.0
 """A run can do without the note: slow notes must not cost the step its local try."""
@@ -19,10 +19,13 @@ T = TypeVar("T")
 
 
 class CustomerQuery(BaseModel):
+    """`traces` lets the step find who was merged, and go on where a list is refused for good."""
+
     model_config = ConfigDict(frozen=True)
 
     account: str
     customer_uuid: str
+    traces: Traces | None = None
 
 
 class ChartMogulActivities:
@@ -31,21 +34,19 @@ class ChartMogulActivities:
 
     @step_activity("chartmogul.read_back")
     async def read_back(self, query: CustomerQuery) -> CustomerNow | None:
-        """Four reads side by side. None where ChartMogul does not know the customer."""
-        client, uuid = self._client(query), query.customer_uuid
-        needed = asyncio.gather(
-            client.customer(uuid), client.subscriptions(uuid), client.movements(uuid), return_exceptions=True
-        )
-        (customer, subscriptions, movements), note = await asyncio.gather(needed, _latest_note(client, uuid))
-        if isinstance(customer, NotFound):
-            return None
-        return CustomerNow(
-            customer=_read(customer),
-            subscriptions=_read(subscriptions),
-            movements=_read(movements),
-            note=note[0],
-            notes_read=note[1],
-        )
+        """Four reads side by side. None where ChartMogul does not know the customer, or the one it was
+        merged into."""
+        client = self._client(query)
+        found = await _read_customer(client, query.customer_uuid, lenient=query.traces is not None)
+        if query.traces is None:
+            return found
+        if found is None:
+            uuid = await survivor_of(client, query.customer_uuid, query.traces)
+        else:
+            uuid = found.customer.uuid  # a merge may answer with who is left
+        if uuid in (None, query.customer_uuid):
+            return found
+        return await _read_customer(client, uuid, lenient=True)
 
     # These four are for runs that began before there was read_back.
 
@@ -77,15 +78,33 @@ def client_of(clients: Mapping[str, ChartMogulClient], account: str) -> ChartMog
     raise Unauthorized("chartmogul", f"No key for account {account!r}: set {name}")
 
 
+async def _read_customer(client: ChartMogulClient, uuid: str, *, lenient: bool) -> CustomerNow | None:
+    """`lenient`: a list that is refused for good is named in `unread`, and empty."""
+    needed = asyncio.gather(
+        client.customer(uuid), client.subscriptions(uuid), client.movements(uuid), return_exceptions=True
+    )
+    (customer, subscriptions, movements), note = await asyncio.gather(needed, _latest_note(client, uuid))
+    if isinstance(customer, NotFound):
+        return None
+    lists = {"subscriptions": subscriptions, "movements": movements}
+    unread = (
+        {name: str(each) for name, each in lists.items() if isinstance(each, Permanent)} if lenient else {}
+    )
+    return CustomerNow(
+        customer=_read(customer),
+        **{name: [] if name in unread else _read(each) for name, each in lists.items()},
+        note=note[0],
+        notes_read=note[1],
+        unread=unread,
+    )
+
+
 async def _latest_note(client: ChartMogulClient, uuid: str) -> tuple[Note | None, bool]:
     """The note, and whether it could be read: the reason may stand in it, no more."""
     try:
         async with asyncio.timeout(NOTE_SECONDS):
             return await client.latest_note(uuid), True
-    except IntegrationError as error:
-        remember(error)
-        return None, False
-    except TimeoutError:
+    except (IntegrationError, TimeoutError):
         return None, False
 
 

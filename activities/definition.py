@@ -8,8 +8,9 @@ from typing import Any, Protocol, TypeVar, cast
 
 from temporalio import activity
 
-from activities.errors import application_error, refuse_while_closed, remember
-from clients.errors import IntegrationError, Unavailable
+from activities.errors import application_error
+from activities.pauses import refuse_while_paused, unless_paused
+from clients.errors import IntegrationError, Outdated, Unavailable
 from models.effects import Effect, Write
 
 S = TypeVar("S", contravariant=True)
@@ -51,13 +52,14 @@ def step_activity(
         @wraps(method)
         async def run(self: S, arg: A) -> R:
             info = activity.info()
+            refuse_while_paused(definition.system, arg)
             try:
                 if info.is_local:
-                    refuse_while_closed(definition.system)
                     _refuse_when_late(definition.system, arg)
-                result = await method(self, _repeated(arg) if info.attempt > 1 else arg)
+                work = method(self, _repeated(arg) if info.attempt > 1 else arg)
+                is_long = info.heartbeat_timeout is not None
+                result = await (unless_paused(definition.system, arg, work) if is_long else work)
             except IntegrationError as error:
-                remember(error)
                 raise application_error(error, local=info.is_local) from None
             return _counted(result, info.attempt)
 
@@ -66,6 +68,12 @@ def step_activity(
         return cast(Step[S, A, R], step)
 
     return define
+
+
+def refuse_outdated(system: str, write: Write) -> None:
+    """For a write that surely is not there yet, right before it is made. Raises Outdated."""
+    if write.is_outdated(datetime.now(UTC)):
+        raise Outdated(system, "It was held up for so long that what it says may be untrue by now")
 
 
 def _refuse_when_late(system: str, arg: object) -> None:

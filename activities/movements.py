@@ -50,8 +50,12 @@ class MovementActivities:
             async for block in client_of(self._clients, sweep.account).activities(start, sweep.end):
                 movements, unreadable = _movements(block.rows, sweep)
                 tally += await see_to(sweep, movements, datetime.now(UTC))
+                unreadable = block.unreadable + unreadable
                 tally += Tally(
-                    rows=len(block.rows), requests=block.requests, unreadable=block.unreadable + unreadable
+                    rows=len(block.rows) + len(block.unreadable),
+                    requests=block.requests,
+                    unreadable_rows=len(unreadable),
+                    unreadable=unreadable,
                 )
                 heart.beat(block.until, tally)
         return tally

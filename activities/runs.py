@@ -15,10 +15,12 @@ from temporalio.service import RPCError, RPCStatusCode
 
 import temporal
 from activities.definition import step_activity
+from activities.holds import holding_now
 from clients.errors import (
     Ambiguous,
     NotFound,
     OutcomeUnknown,
+    Paused,
     RateLimited,
     Rejected,
     Unauthorized,
@@ -54,11 +56,21 @@ ENDED_BADLY = (
 )
 STUCK = f"{RUNNING} AND {temporal.REPORTED_PROBLEMS} IS NOT NULL"
 UNREADABLE = f"{RUNNING} AND Outcome = 'unreadable'"
-WAITING = f"{RUNNING} AND {temporal.WAITS_FOR.name} IS NOT NULL"
+NOT_HELD = f"(Outcome IS NULL OR Outcome != '{Outcome.HELD}')"
+WAITING = f"{RUNNING} AND {temporal.WAITS_FOR.name} IS NOT NULL AND {NOT_HELD}"
 
 SAID_BY_CLIENTS = {
     each.__name__
-    for each in (Ambiguous, NotFound, OutcomeUnknown, RateLimited, Rejected, Unauthorized, Unavailable)
+    for each in (
+        Ambiguous,
+        NotFound,
+        OutcomeUnknown,
+        Paused,
+        RateLimited,
+        Rejected,
+        Unauthorized,
+        Unavailable,
+    )
 }
 """Their messages name no customer; what else ends a run may."""
 
@@ -94,6 +106,7 @@ async def find_trouble(client: Client, query: AttentionQuery, now: datetime) -> 
         still=sorted(still),
         waiting=await _waiting(client, query, now),
         more=more,
+        holds=await holding_now(client),
     )
 
 

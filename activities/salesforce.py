@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from activities.definition import step_activity
-from clients.errors import NotFound
+from activities.definition import refuse_outdated, step_activity
+from clients.errors import NotFound, Permanent
 from clients.salesforce import SalesforceClient
 from models.effects import NOT_MADE_BEFORE, Action, Effect, Mode, Write
 from models.salesforce import AccountOwner, OwnerQuery, SaveTask, TaskChange
@@ -37,6 +37,9 @@ class SalesforceActivities:
             return _skipped(task, NOT_MADE_BEFORE)
         if task.mode is Mode.PREVIEW:
             return self._effect(task, Action.WOULD_CREATE, None, before=None, after=fields)
+        refuse_outdated("salesforce", task)
+        if task.owner_id is None and task.fallback_email:
+            fields |= await _stand_in(self._client, task.fallback_email)
         saved = await self._client.upsert_task(task.key, fields)
         action = Action.CREATED if saved.created else Action.UPDATED
         return self._effect(task, action, saved.id, before=None, after=fields)
@@ -46,17 +49,20 @@ class SalesforceActivities:
         """Add the outcome to the Task's description, and set the fields of the route."""
         if self._client is None:
             return _skipped(change)
-        before = await self._client.find_task(change.task_key, ["Description", *change.fields])
+        columns = ["Description", *(["Status", "IsClosed"] if change.close else []), *change.fields]
+        before = await self._client.find_task(change.task_key, columns)
         if before is None:
             raise NotFound("salesforce", "The save task is gone: somebody deleted it, or its key.")
-        task_id = before.pop("Id")
-        wanted = change.fields | {"Description": _appended(before, change)}
+        task_id, closed = before.pop("Id"), before.pop("IsClosed", False)
+        closing, note = await _closing(self._client, change, closed=closed)
+        wanted = closing | change.fields | {"Description": _appended(before, change)}
         changed = {name: value for name, value in wanted.items() if before.get(name) != value}
         if not changed:
             action = change.already(Action.UPDATED)
-            return self._effect(change, action, task_id, before=before, after=before)
+            return self._effect(change, action, task_id, before=before, after=before, note=note)
         await self._client.update_task(task_id, changed)
-        return self._effect(change, Action.UPDATED, task_id, before=before, after=before | changed)
+        after = before | changed
+        return self._effect(change, Action.UPDATED, task_id, before=before, after=after, note=note)
 
     def _effect(
         self,
@@ -66,6 +72,7 @@ class SalesforceActivities:
         *,
         before: dict[str, Any] | None,
         after: dict[str, Any],
+        note: str | None = None,
     ) -> Effect:
         assert self._client is not None
         return Effect(
@@ -77,7 +84,30 @@ class SalesforceActivities:
             key=write.key,
             before=before,
             after=after,
+            note=note,
         )
+
+
+async def _stand_in(client: SalesforceClient, email: str) -> dict[str, Any]:
+    """The owner could not be looked up; without a stand-in the org's default owner gets the task."""
+    try:
+        owner_id = await client.user_id(email)
+    except Permanent:
+        return {}
+    return {"OwnerId": owner_id} if owner_id else {}
+
+
+async def _closing(
+    client: SalesforceClient, change: TaskChange, *, closed: bool
+) -> tuple[dict[str, Any], str | None]:
+    """The org's closed status, and why there is none. Who has closed the task already chose one."""
+    if not change.close or closed or "Status" in change.fields:
+        return {}, None
+    try:
+        status = await client.closed_status()
+    except Permanent as refusal:
+        return {}, f"left open: {refusal}"
+    return ({"Status": status}, None) if status else ({}, "left open: the org has no closed status")
 
 
 def _skipped(write: Write, why: str = OFF) -> Effect:

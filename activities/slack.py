@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterator
 from typing import Any
 
-from activities.definition import step_activity
+from activities.definition import refuse_outdated, step_activity
 from clients.slack import Posted, SlackClient
 from models.effects import NOT_MADE_BEFORE, Action, Effect, Mode
 from models.slack import Member, MemberQuery, Message
@@ -33,6 +33,7 @@ class SlackActivities:
             return _effect(message, message.already(Action.CREATED), found)
         if message.only_find:
             return _effect(message, Action.SKIPPED, note=NOT_MADE_BEFORE)
+        refuse_outdated("slack", message)
         return _effect(message, Action.CREATED, await self._client.post(message))
 
     async def _find(self, client: SlackClient, message: Message) -> Posted | None:

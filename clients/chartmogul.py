@@ -23,10 +23,19 @@ from clients.chartmogul_streams import (
     read_whole,
 )
 from clients.chartmogul_windows import MovementBlock, read_movements
+from clients.cooldown import Cooldown, through
 from clients.errors import RateLimited
 from clients.http import CONNECT_SECONDS, Call, error_for, parsed, proxy_for, unclear
 from clients.pace import Pace
-from models.chartmogul import Account, ActivityBlock, Customer, CustomerMovement, Note, Subscription
+from models.chartmogul import (
+    Account,
+    Activity,
+    ActivityBlock,
+    Customer,
+    CustomerMovement,
+    Note,
+    Subscription,
+)
 from settings import ChartMogulAccount
 
 MAX_CONNECTIONS = 15
@@ -64,8 +73,9 @@ class ChartMogulClient:
         timeout_seconds: float = 10,
         page_size: int = PAGE_SIZE,
         patience: Sequence[float] = PATIENCE,
+        cooldown: Cooldown | None = None,
     ) -> None:
-        self._account = account
+        self._account, self._cooldown = account, cooldown
         self._page_size = str(page_size)
         # Evenly spaced: a burst would take from what live events may use in that second.
         self._pace = Pace(account.requests_per_second * account.bulk_share)
@@ -98,6 +108,17 @@ class ChartMogulClient:
         rows = await self._all(what, path, _Page[CustomerMovement])
         # ChartMogul orders by when it computed a row; `sorted` keeps that order within a second.
         return sorted(rows, key=lambda row: row.date, reverse=True)
+
+    async def live_activities(self, start: datetime, end: datetime) -> list[Activity]:
+        """The same as below of a few seconds, for an event that waits."""
+        blocks = read_activities(self._get, start, end, int(self._page_size))
+        return [row async for block in blocks for row in block.rows]
+
+    async def customers_of(self, external_id: str) -> list[Customer]:
+        """Who has that id in the billing system: one per data source, and who was merged into another."""
+        call = Call("chartmogul", "find the customers of an external id")
+        page = await self._get(call, "customers", external_id=external_id, per_page=self._page_size)
+        return parsed(call, _Page[Customer], page).entries
 
     def activities(self, start: datetime, end: datetime) -> AsyncIterator[ActivityBlock]:
         """All customers' MRR movements with start <= date < end, at the pace of bulk work."""
@@ -171,12 +192,16 @@ class ChartMogulClient:
         async with self._lines:
             await self._pace.turn()
             try:
-                return await self._get(call, path, **params)
+                return await self._ask(call, path, **params)
             except RateLimited:
                 self._pace.skip(TURNS_AFTER_A_REFUSAL)
                 raise
 
     async def _get(self, call: Call, path: str, **params: str) -> Any:
+        """For live events. Bulk work has its own pace and patience."""
+        return await through(self._cooldown, lambda: self._ask(call, path, **params))
+
+    async def _ask(self, call: Call, path: str, **params: str) -> Any:
         url = f"{self._account.base_url.rstrip('/')}/{path}"
         try:
             async with self._http().get(url, params=params, allow_redirects=False) as response:

@@ -9,9 +9,9 @@ from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal
 from sys import intern
 from typing import Any
-from urllib.parse import urlsplit
 
 from clients.crm_history import History, Line, cycle_name
+from models.company_domain import company_domain
 from models.crm import CrmMapping, rounded
 from models.crm_facts import CustomerFacts, FactName
 
@@ -119,7 +119,7 @@ class FactsBuilder:
             name=_text(row.get("name")),
             company=_text(row.get("company")),
             email=email.lower() if email else None,
-            domain=self._domain(_text(row.get("website_url")), email),
+            domain=company_domain(_text(row.get("website_url")), email, self._free_mail.holds),
             status=_text(row.get("status")),
             mrr=self._money.amount(_cents(row["mrr"]), currency),
             arr=self._money.amount(_cents(row["arr"]), currency),
@@ -171,12 +171,6 @@ class FactsBuilder:
             "net_payments_by_currency": ", ".join(f"{paid[each]} {each}" for each in sorted(paid)) or None,
             "predicted_ltv": predicted,
         }
-
-    def _domain(self, website: str | None, email: str | None) -> str | None:
-        for domain in (_host(website), (email or "").rpartition("@")[2].lower()):
-            if "." in domain and not self._free_mail.holds(domain):
-                return domain
-        return None
 
     def _day(self, instant: str | None) -> date | None:
         return datetime.fromtimestamp(_instant(instant), self._zone).date() if instant else None
@@ -239,13 +233,3 @@ def _instant(text: str) -> float:
 
 def _text(value: Any) -> str | None:
     return value.strip() or None if isinstance(value, str) else None
-
-
-def _host(website: str | None) -> str:
-    if not website:
-        return ""
-    try:
-        host = urlsplit(website if "//" in website else f"//{website}").hostname or ""
-    except ValueError:  # people write anything there
-        return ""
-    return host.lower().removeprefix("www.")

@@ -4,15 +4,24 @@ IntegrationError
 ├── Retryable                 try again; a keyed write may simply be repeated
 │   ├── RateLimited           ... after `retry_after`
 │   ├── Unavailable           nothing was done
+│   ├── Paused                a person has paused it: nothing was done
 │   └── OutcomeUnknown        it may have been done: look before writing again where there is no key
 └── Permanent                 stop and tell a person
     ├── Rejected              the request is wrong, or a rule of the system forbids it
     ├── NotFound
     ├── Ambiguous             several records match where one must
-    └── Unauthorized          the credential, or its rights
+    ├── Unauthorized          the credential, or its rights
+    └── Outdated              what would be written was read too long ago: read again, then write
 """
 
 from datetime import timedelta
+
+TITLES = {"chartmogul": "ChartMogul", "hubspot": "HubSpot"}
+
+
+def title(system: str) -> str:
+    """How people write the system's name."""
+    return TITLES.get(system, system.capitalize())
 
 
 class IntegrationError(Exception):
@@ -30,11 +39,22 @@ class Retryable(IntegrationError):
 
 
 class RateLimited(Retryable):
-    """Refused for now. `retry_after` is what the vendor named, or None."""
+    """Refused for now. `retry_after` is what the vendor named, or None. `quota`: it says that a quota of
+    the day or of the whole account is used up."""
+
+    def __init__(
+        self, system: str, message: str, retry_after: timedelta | None = None, *, quota: bool = False
+    ) -> None:
+        super().__init__(system, message, retry_after)
+        self.quota = quota
 
 
 class Unavailable(Retryable):
     """No answer, and nothing was done: a failed connection, an outage."""
+
+
+class Paused(Retryable):
+    """A person has paused the system, the template, or everything: it was not even tried."""
 
 
 class OutcomeUnknown(Retryable):
@@ -59,3 +79,7 @@ class Ambiguous(Permanent):
 
 class Unauthorized(Permanent):
     """The credential was refused or lacks a right."""
+
+
+class Outdated(Permanent):
+    """The write was held up until what it says may be untrue. Nothing was written."""

@@ -65,8 +65,12 @@ def error_for(call: Call, status: int, detail: str = "", retry_after: str | None
     return refused(call, _PERMANENT.get(status, Rejected), detail)
 
 
-def rate_limited(call: Call, detail: str, retry_after: timedelta | None) -> RateLimited:
-    return RateLimited(call.system, f"Could not {call.what}, too many calls: {detail}", retry_after)
+def rate_limited(
+    call: Call, detail: str, retry_after: timedelta | None, *, quota: bool = False
+) -> RateLimited:
+    """`quota`: the vendor says that a quota of the day or of the account is used up."""
+    message = f"Could not {call.what}, too many calls: {detail}"
+    return RateLimited(call.system, message, retry_after, quota=quota)
 
 
 def refused(call: Call, kind: type[Permanent], detail: str, advice: str | None = None) -> Permanent:

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Self
 
+from clients.cooldown import Cooldown
 from clients.errors import Rejected
 from clients.http import Call, refused
 from clients.hubspot_batches import (
@@ -52,10 +53,17 @@ OBJECT_TYPE_IDS: dict[ObjectType, str] = {"contacts": "0-1", "companies": "0-2"}
 class HubSpotClient:
     """At the pace of bulk work; `ranked` gives one whose calls go before it, or after."""
 
-    def __init__(self, settings: HubSpot, *, timeout_seconds: float = 10, page_size: int = MAX_BATCH) -> None:
+    def __init__(
+        self,
+        settings: HubSpot,
+        *,
+        timeout_seconds: float = 10,
+        page_size: int = MAX_BATCH,
+        cooldown: Cooldown | None = None,
+    ) -> None:
         self._settings = settings
         self._page_size = page_size
-        self._transport = HubSpotTransport(settings, timeout_seconds)
+        self._transport = HubSpotTransport(settings, timeout_seconds, cooldown)
         self._use(Calls(self._transport))
 
     def _use(self, calls: Calls) -> None:

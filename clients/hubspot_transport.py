@@ -19,6 +19,7 @@ from hubspot.crm.objects import ApiClient, Configuration
 from pydantic import BaseModel
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, ProxyError
 
+from clients.cooldown import Cooldown, through
 from clients.http import CONNECT_SECONDS, Call, parsed, proxy_for, unclear
 from clients.hubspot_errors import error_of
 from clients.turns import Rank, Turns
@@ -134,7 +135,8 @@ def for_bulk(threads: int) -> int:
 
 
 class HubSpotTransport:
-    def __init__(self, settings: HubSpot, timeout_seconds: float) -> None:
+    def __init__(self, settings: HubSpot, timeout_seconds: float, cooldown: Cooldown | None = None) -> None:
+        self._cooldown = cooldown
         self._api = GuardedApi(settings, timeout_seconds)
         self._library = Library(api_factory=self._leaf)
         self._threads = ThreadPoolExecutor(for_bulk(settings.threads), thread_name_prefix="hubspot-bulk")
@@ -148,7 +150,12 @@ class HubSpotTransport:
         self._api.rest_client.pool_manager.clear()
 
     async def run(self, call: Call, work: Work, rank: Rank, *, searches: bool = False) -> Any:
-        """Do `work` in a thread, when it is its turn; the answer's JSON as it came."""
+        """Do `work` in a thread, when it is its turn; the answer's JSON as it came. Bulk work has its own
+        waits, and must not be what live events wait for."""
+        cooldown = self._cooldown if rank is Rank.LIVE else None
+        return await through(cooldown, lambda: self._in_turn(call, work, rank, searches))
+
+    async def _in_turn(self, call: Call, work: Work, rank: Rank, searches: bool) -> Any:
         if searches:
             await self._searches.turn(rank)
         await self._calls.turn(rank)

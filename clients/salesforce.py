@@ -11,13 +11,16 @@ from pydantic import BaseModel
 from requests import codes
 from simple_salesforce.format import format_external_id, format_soql
 
+from clients.cooldown import Cooldown
 from clients.errors import Ambiguous, Rejected
 from clients.http import Call, parsed, refused, unclear
 from clients.salesforce_bulk import SalesforceBulk
-from clients.salesforce_owner import accounts_of, contacts_of, find_owner
+from clients.salesforce_owner import accounts_of, contacts_of, find_owner, find_user_id
 from clients.salesforce_transport import Org, SalesforceTransport, api_name, json_value
 from models.salesforce import AccountOwner, OwnerQuery
 from settings import Salesforce
+
+CLOSED_STATUSES = "SELECT ApiName, SortOrder FROM TaskStatus WHERE IsClosed = true"
 
 
 class TaskSaved(NamedTuple):
@@ -27,12 +30,17 @@ class TaskSaved(NamedTuple):
 
 class SalesforceClient:
     def __init__(
-        self, settings: Salesforce, *, timeout_seconds: float = 10, bulk_timeout_seconds: float = 60
+        self,
+        settings: Salesforce,
+        *,
+        timeout_seconds: float = 10,
+        bulk_timeout_seconds: float = 60,
+        cooldown: Cooldown | None = None,
     ) -> None:
         self._account_key = api_name(settings.account_key_field)
         self._task_key = api_name(settings.task_key_field)
         self._base_url = settings.instance_url.rstrip("/")
-        self._transport = SalesforceTransport(settings, timeout_seconds)
+        self._transport = SalesforceTransport(settings, timeout_seconds, cooldown)
         self.bulk = SalesforceBulk(self._transport, settings.threads, bulk_timeout_seconds)
 
     async def aclose(self) -> None:
@@ -57,6 +65,18 @@ class SalesforceClient:
             self._transport.run(call, lambda org: contacts_of(org, query)),
         )
         return await self._transport.run(call, lambda org: find_owner(org, accounts, contacts, query))
+
+    async def user_id(self, email: str) -> str | None:
+        """The active user with that e-mail."""
+        call = Call("salesforce", "find the fallback owner")
+        return await self._transport.run(call, lambda org: find_user_id(org, email))
+
+    async def closed_status(self) -> str | None:
+        """Which value of Status closes a Task: each org has its own. `Completed` where that does."""
+        call = Call("salesforce", "read which status closes a task")
+        rows = await self._transport.run(call, lambda org: org.query(CLOSED_STATUSES))
+        names = [str(row["ApiName"]) for row in sorted(rows, key=lambda row: row["SortOrder"] or 0)]
+        return "Completed" if "Completed" in names else next(iter(names), None)
 
     async def find_task(self, key: str, fields: Iterable[str] = ()) -> dict[str, Any] | None:
         """Id and `fields` of the Task that carries `key`."""

@@ -96,6 +96,10 @@ def _match_by(org: Org, contacts: list[Contact]) -> _Match:
     return _Match(accounts[0], contact_id)
 
 
+def find_user_id(org: Org, email: str) -> str | None:
+    return min((user.id for user in _records(org, _User, USER, "Email", email)), default=None)
+
+
 def _with_fallback(org: Org, known: AccountOwner, query: OwnerQuery, why: str) -> AccountOwner:
     if not query.fallback_email:
         return known.model_copy(update={"why_fallback": f"{why}, and no fallback owner is configured"})

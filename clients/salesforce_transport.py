@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -20,6 +20,7 @@ from requests.adapters import HTTPAdapter
 from simple_salesforce.api import Salesforce as Library
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
+from clients.cooldown import Cooldown, through
 from clients.errors import IntegrationError, Rejected, Unauthorized
 from clients.http import (
     CONNECT_SECONDS,
@@ -34,11 +35,13 @@ from clients.http import (
 )
 from settings import Salesforce
 
-LIMIT_WAIT = timedelta(minutes=1)
-"""After REQUEST_LIMIT_EXCEEDED, which names no wait: the limits count long calls, or 24 hours."""
+DAILY_QUOTA = "TotalRequests"
+"""In the text of REQUEST_LIMIT_EXCEEDED, where it is the limit of 24 hours, and not that of calls at once."""
 
 QUOTES_THE_VALUE = {"STRING_TOO_LONG", "INVALID_EMAIL_ADDRESS", "MALFORMED_ID"}
 """Errors whose text repeats what we sent; only the code and the fields are told."""
+
+API_USAGE = re.compile(r"api-usage=(\d+)/(\d+)")
 
 NAME = re.compile(r"[A-Za-z]\w*(\.[A-Za-z]\w*)*", re.ASCII)
 
@@ -115,8 +118,10 @@ class GuardedSession(requests.Session):
 
 
 class SalesforceTransport:
-    def __init__(self, settings: Salesforce, timeout_seconds: float) -> None:
-        self._settings = settings
+    def __init__(
+        self, settings: Salesforce, timeout_seconds: float, cooldown: Cooldown | None = None
+    ) -> None:
+        self._settings, self._cooldown = settings, cooldown
         self._session = GuardedSession(settings.instance_url, settings.threads, timeout_seconds)
         self._threads = ThreadPoolExecutor(settings.threads, thread_name_prefix="salesforce")
         self._token: str | None = None
@@ -129,7 +134,9 @@ class SalesforceTransport:
     async def run(self, call: Call, work: Callable[[Org], T]) -> T:
         """Do `work` in a thread. It is done again once where the token has expired."""
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._threads, self._run, call, work)
+        return await through(
+            self._cooldown, lambda: loop.run_in_executor(self._threads, self._run, call, work)
+        )
 
     def _run(self, call: Call, work: Callable[[Org], T]) -> T:
         token = self._sign_in(stale=None)
@@ -188,7 +195,7 @@ class SalesforceTransport:
         detail = f"{code} {text}".strip()
         header = response.headers.get("Retry-After")
         if code == "REQUEST_LIMIT_EXCEEDED":
-            return rate_limited(call, brief(detail), wait_named_by(header) or LIMIT_WAIT)
+            return rate_limited(call, brief(detail), wait_named_by(header), quota=_is_daily(text, response))
         if "UNABLE_TO_LOCK_ROW" in detail or self._lost_a_race(code, text):
             return unclear(call, brief(detail), left=False)
         error = error_for(call, response.status_code, detail, header)
@@ -203,6 +210,12 @@ class SalesforceTransport:
 
 def _unchanged(request: requests.PreparedRequest) -> requests.PreparedRequest:
     return request
+
+
+def _is_daily(text: str, response: requests.Response) -> bool:
+    """Where the answer says how much of the day's calls is used, that decides."""
+    usage = API_USAGE.search(response.headers.get("Sforce-Limit-Info", ""))
+    return int(usage[1]) >= int(usage[2]) if usage else DAILY_QUOTA in text
 
 
 def _left(error: requests.RequestException) -> bool:

@@ -13,6 +13,7 @@ from uuid import NAMESPACE_OID, uuid5
 
 from pydantic import AliasChoices, BaseModel, Field
 
+from clients.cooldown import Cooldown
 from clients.errors import NotFound, Rejected
 from clients.http import Call, parsed, refused, unclear
 from clients.slack_transport import INVITE, SlackTransport
@@ -36,8 +37,15 @@ class Posted(NamedTuple):
 
 
 class SlackClient:
-    def __init__(self, settings: Slack, *, timeout_seconds: float = 10, page_size: int = PAGE_SIZE) -> None:
-        self._transport = SlackTransport(settings, timeout_seconds)
+    def __init__(
+        self,
+        settings: Slack,
+        *,
+        timeout_seconds: float = 10,
+        page_size: int = PAGE_SIZE,
+        cooldown: Cooldown | None = None,
+    ) -> None:
+        self._transport = SlackTransport(settings, timeout_seconds, cooldown)
         self._page_size = str(page_size)
         self._identity: dict[str, Any] | None = None
         self._channel_ids: dict[str, str] = {}

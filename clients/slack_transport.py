@@ -11,6 +11,7 @@ import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from clients.cooldown import Cooldown, through
 from clients.errors import IntegrationError, NotFound, Permanent, Rejected, Unauthorized
 from clients.http import (
     CONNECT_SECONDS,
@@ -55,8 +56,8 @@ QUIET.setLevel(logging.INFO)  # at DEBUG the library logs whole messages
 
 
 class SlackTransport:
-    def __init__(self, settings: Slack, timeout_seconds: float) -> None:
-        self._settings = settings
+    def __init__(self, settings: Slack, timeout_seconds: float, cooldown: Cooldown | None = None) -> None:
+        self._settings, self._cooldown = settings, cooldown
         self._timeout = aiohttp.ClientTimeout(
             total=timeout_seconds, sock_connect=min(CONNECT_SECONDS, timeout_seconds)
         )
@@ -77,6 +78,11 @@ class SlackTransport:
     ) -> dict[str, Any]:
         """One API call. Always POST: the library's methods read by GET, which puts e-mail addresses
         in URLs, and aiohttp sends a GET again by itself where a kept connection was dropped."""
+        return await through(self._cooldown, lambda: self._ask(call, method, form, body))
+
+    async def _ask(
+        self, call: Call, method: str, form: dict[str, str] | None, body: dict[str, Any] | None
+    ) -> dict[str, Any]:
         try:
             answer = await self._signed_in().api_call(method, data=form, json=body)
         except SlackApiError as error:

@@ -8,8 +8,11 @@ from rich.markup import escape
 import temporal
 from activities.runs import find_trouble
 from models.attention import AttentionQuery, Kind, Trouble, Waiting
+from models.holds import Holding, route_of
 from settings import Settings
 from workflows.attention_texts import what_to_do
+from workflows.hold_texts import counted, title
+from workflows.hold_texts import what_to_do as what_to_do_with
 
 LONG = timedelta(hours=1)
 """Runs that have waited for a system so long are listed one by one."""
@@ -21,15 +24,18 @@ async def show_attention(settings: Settings, console: Console) -> bool:
     found = await find_trouble(client, AttentionQuery(long_wait=LONG), datetime.now(UTC))
     for run in found.troubles:
         _print(run, console)
-    if not found.troubles:
+    for hold in found.holds:
+        console.print(*hold_lines(hold), "", sep="\n", soft_wrap=True, highlight=False)
+    waits = bool(found.troubles) or any(map(waits_for_a_person, found.holds))
+    if not waits:
         console.print("Nothing waits for a person.")
     for waiting in found.waiting:
         console.print(_waiting(waiting), soft_wrap=True)
     if found.more:
         console.print(f"{found.more} more are not listed.")
-    if found.troubles:
+    if waits:
         console.print(f"Web UI: {settings.web_ui_url}/namespaces/{client.namespace}/workflows")
-    return bool(found.troubles)
+    return waits
 
 
 def _print(run: Trouble, console: Console) -> None:
@@ -39,6 +45,31 @@ def _print(run: Trouble, console: Console) -> None:
     console.print(f"[bold]{_what(run)}[/] since {since}: {escape(run.headline)}", soft_wrap=True)
     console.print(f"  {escape(run.workflow_id)}", soft_wrap=True, highlight=False)
     console.print(f"  {escape(todo)}\n", soft_wrap=True)
+
+
+def waits_for_a_person(hold: Holding) -> bool:
+    """A pause ends by itself, and what was decided on is being done."""
+    return (hold.is_open and route_of(hold.name) is not None) or not hold.running
+
+
+def hold_lines(hold: Holding) -> list[str]:
+    since = hold.since.astimezone().strftime("%d %b %H:%M")
+    until = f", until {hold.until.astimezone():%d %b %H:%M}" if hold.until else ""
+    by = f", by {hold.by}" if hold.by else ""
+    why = f": {hold.why}{by}" if hold.why else ""
+    if not hold.running:
+        why = ": its run was ended by force, or a process was late"
+    if not hold.is_open and hold.running:
+        return [f"[bold]{title(hold.name)}[/] has ended; {_told(hold.count)}"]
+    return [
+        f"[bold]{title(hold.name)}[/] since {since}{until}: {counted(hold.count)} held{escape(why)}",
+        f"  {hold.name}",
+        f"  {what_to_do_with(hold.name)}",
+    ]
+
+
+def _told(count: int) -> str:
+    return f"{counted(count)} still to be told." if count else "what it held has been told."
 
 
 def _what(run: Trouble) -> str:

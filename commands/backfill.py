@@ -20,7 +20,7 @@ from temporalio.service import RPCError, RPCStatusCode
 import temporal
 from commands.dates import shown, time_span
 from commands.events import Stopped
-from commands.show import listed, tally_table
+from commands.show import listed, print_tally
 from commands.waiting import asked, trouble_of
 from models.movements import LONGEST_ACT_WITHIN_DAYS, BackfillInput, BackfillProgress, Found
 from models.routes import TAKES
@@ -158,9 +158,11 @@ async def _watched(run: Run, console: Console) -> BackfillProgress:
 def _said(progress: BackfillProgress) -> str:
     done, whole = progress.next - progress.start, progress.end - progress.start
     days = f"{done / DAY:.0f} of {-(-whole // DAY)} days"
-    started = progress.tally.of(Found.STARTED, Found.WOULD_START)
+    started = progress.tally.runs(Found.STARTED, Found.WOULD_START)
     verb = "would start" if progress.preview else "started"
-    return f"{days}, {progress.tally.rows} movements, {started} {verb}"
+    shadowed = progress.tally.runs(Found.SHADOWED)
+    preview = f", {shadowed} in preview" if shadowed else ""
+    return f"{days}, {progress.tally.rows} movements, {started} {verb}{preview}"
 
 
 def _ended_early(last: BackfillProgress | None, failure: WorkflowFailureError) -> str:
@@ -176,10 +178,10 @@ def _print(account: str, progress: BackfillProgress, console: Console) -> None:
     what = f"{'Preview of a backfill' if progress.preview else 'Backfill'} of account {account}"
     span = f"{shown(progress.start)} to {shown(progress.end)} (not included)"
     console.print(f"{what}, {span}: {tally.rows} movements", highlight=False, soft_wrap=True)
-    console.print(tally_table(tally))
+    print_tally(tally, console)
     for line in listed("These rows cannot be read; look whether ChartMogul changed them:", tally.unreadable):
         console.print(line, soft_wrap=True)
-    if late := tally.of(Found.TOO_OLD):
+    if late := tally.runs(Found.TOO_OLD):
         limit = "their routes act" if progress.act_within_days is None else "--act-within says"
         days = min(-(-(datetime.now(UTC) - progress.start).total_seconds() // 86400), LONGEST_ACT_WITHIN_DAYS)
         again = f"--from {shown(progress.start)} --to {shown(progress.end)} --act-within {days:.0f}"

@@ -15,6 +15,7 @@ from clients.errors import IntegrationError
 from clients.salesforce import SalesforceClient
 from clients.slack import SlackClient
 from commands.doctor_crm import crm_findings
+from commands.doctor_routes import route_findings
 from commands.doctor_schedules import schedule_findings
 from commands.doctor_warehouse import warehouse_findings
 from commands.findings import COLOURS, Finding, State, failed
@@ -59,13 +60,14 @@ async def _findings(settings: Settings) -> AsyncIterator[Finding]:
     routes = Routes(routes=[])
     try:
         routes = load_routes(settings.routes_file)
-        yield Finding("routes", State.OK, f"{len(routes.routes)} in {settings.routes_file}")
+        for finding in route_findings(settings, routes):
+            yield finding
     except BadRoutes as error:
         yield Finding("routes", State.FAULT, str(error), "Mend the file: start-up refuses it.")
     sources = (
         _temporal(),
         schedule_findings(settings),
-        _accounts(settings, routes),
+        _accounts(settings),
         _salesforce(settings.salesforce, routes),
         _slack(settings.slack, routes),
         crm_findings(settings),
@@ -110,16 +112,12 @@ def _type(key: SearchAttributeKey[Any]) -> str:
     return key.indexed_value_type.name.title().replace("_", "")
 
 
-async def _accounts(settings: Settings, routes: Routes) -> AsyncIterator[Finding]:
+async def _accounts(settings: Settings) -> AsyncIterator[Finding]:
     if not settings.chartmogul:
         yield Finding("ChartMogul", State.FAULT, "no account", "Set CHARTMOGUL__DEFAULT__API_KEY.")
     for name, account in settings.chartmogul.items():
         async for finding in _chartmogul(name, account):
             yield finding
-    for route in routes.routes:
-        for name in sorted(set(route.when.accounts) - settings.chartmogul.keys()):
-            advice = f"Set CHARTMOGUL__{name.upper()}__API_KEY, or correct `accounts` of the route."
-            yield Finding(f"route {route.name}", State.WARNING, f"there is no account {name}", advice)
 
 
 async def _chartmogul(name: str, account: ChartMogulAccount) -> AsyncIterator[Finding]:
@@ -198,7 +196,12 @@ def _mapped_fields(task: dict[str, object], routes: Routes) -> list[Finding]:
     named = {
         name
         for each in options
-        for fields in (each.fields, each.fields_when_saved, each.fields_when_lost)
+        for fields in (
+            each.fields,
+            each.fields_when_saved,
+            each.fields_when_withdrawn,
+            each.fields_when_lost,
+        )
         for name in fields
     }
     missing = sorted(name for name in named if not known.get(name, {}).get("createable"))

@@ -44,7 +44,7 @@ async def preview(settings: Settings, file: Path, account: str, console: Console
         raise Stopped(f"{file}: {refused.message}") from None
     client = await temporal.connect()
     routes = load_routes(settings.routes_file)
-    door = Door(client, routes, settings.web_ui_url, crm_for(routes, settings))
+    door = Door(client, routes, settings.web_ui_url, crm_for(routes, settings), settings.zones)
     runs = await door.dispatch(event, received_at=datetime.now(UTC), mode=Mode.PREVIEW)
     if not runs:
         raise Stopped(f"No route in {settings.routes_file} takes this {event.movement_type} movement.")

@@ -11,6 +11,7 @@ import temporal
 from commands.events import Stopped
 from ingress.chartmogul import Unreadable, movement_of
 from ingress.dispatch import Dispatched, Door
+from ingress.holds import Holds
 from ingress.routes import crm_for, load_routes
 from ingress.unreadable import TEMPLATE
 from models.deliveries import MOST_KEPT, DeliveryResult, Dismissed, Replayed, UnreadableDelivery
@@ -24,7 +25,9 @@ async def replay(settings: Settings, runs: list[str], dismiss: str | None, conso
     """See to each; what cannot be seen to is said, and stops none of the others."""
     client = await temporal.connect()
     routes = load_routes(settings.routes_file)
-    door = Door(client, routes, settings.web_ui_url, crm_for(routes, settings))
+    holds = Holds(client, routes)
+    await holds.look()
+    door = Door(client, routes, settings.web_ui_url, crm_for(routes, settings), settings.zones, holds)
     left = 0
     for run in runs:
         handle: Run = client.get_workflow_handle(run)
@@ -45,6 +48,7 @@ async def _replay(door: Door, handle: Run, console: Console) -> None:
     delivery = await _open_delivery(door.client, handle)
     event = _read(handle.id, delivery)
     runs = await door.dispatch(event, received_at=datetime.now(UTC))
+    await door.tell_of_return(event)
     await handle.signal("replayed", Replayed(event_id=event.event_id, runs=[run.workflow_id for run in runs]))
     console.print(f"{escape(handle.id)}: replayed as event {event.event_id}", soft_wrap=True)
     for run in runs:
@@ -54,6 +58,8 @@ async def _replay(door: Door, handle: Run, console: Console) -> None:
 
 
 def _said(run: Dispatched) -> str:
+    if run.held_by:
+        return f"{run.workflow_id} started, held by {run.held_by}"
     return f"{run.workflow_id} {'started' if run.new else 'was known'}"
 
 

@@ -1,7 +1,9 @@
 """`runs` and `retry`: what has run, and running one again."""
 
 import uuid
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from rich.box import SIMPLE
 from rich.console import Console
@@ -31,7 +33,7 @@ async def show_runs(settings: Settings, limit: int, query: str, console: Console
     wanted = f"{OURS} AND ({query})" if query else OURS
     found = await _newest(client, wanted, limit)
     for run in found:
-        table.add_row(*_row(run))
+        table.add_row(*_row(run, await run.memo()))
     console.print(table if found else f"There are no runs{' of that kind' if query else ' yet'}.")
     console.print(f"Web UI: {settings.web_ui_url}/namespaces/{client.namespace}/workflows")
 
@@ -52,12 +54,20 @@ async def _newest(client: Client, query: str, limit: int) -> list[Run]:
     return sorted(last.values(), key=lambda run: run.start_time, reverse=True)[:limit]
 
 
-def _row(run: Run) -> list[str]:
+def _row(run: Run, memo: Mapping[str, Any]) -> list[str]:
     headline, outcome = (str(run.typed_search_attributes.get(key) or "-") for key in COLUMNS)
     if run.status and run.status not in (WorkflowExecutionStatus.RUNNING, WorkflowExecutionStatus.COMPLETED):
         outcome += f", {run.status.name.lower()}"  # whoever ended it left the outcome as it was
     started = run.start_time.astimezone().strftime("%d %b %H:%M")
-    return [started, f"{escape(headline)}\n[dim]{escape(run.id)}[/]", escape(outcome)]
+    return [started, f"{escape(headline)}\n[dim]{escape(run.id)}[/]{_would(memo)}", escape(outcome)]
+
+
+def _would(memo: Mapping[str, Any]) -> str:
+    """A line on what a run whose route is in preview would have written."""
+    if temporal.SHADOW_OF not in memo:
+        return ""
+    effects = ", ".join(sorted(memo.get(temporal.WOULD, {}))) or "nothing yet"
+    return escape(f"\nroute {memo[temporal.SHADOW_OF]} is in preview: {effects}")
 
 
 async def retry(settings: Settings, workflow_id: str, reason: str, console: Console) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import logging
+import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Iterator
@@ -20,8 +21,12 @@ import worker
 from commands.events import Stopped
 from ingress.app import create_app
 from ingress.dispatch import Door
+from ingress.holds import Holds
 from ingress.routes import crm_for, load_routes
+from models.reach import lost_movements
+from models.routes import Routes
 from settings import Settings
+from settings_words import near_misses
 
 CONNECT_SECONDS = 10
 RECONNECT_SECONDS = 2
@@ -42,6 +47,8 @@ def new_event_loop() -> asyncio.AbstractEventLoop:
 
 async def serve(settings: Settings, *, with_ingress: bool, with_worker: bool) -> None:
     """Run until SIGINT or SIGTERM. Raises what ends a part of it before."""
+    for miss in near_misses(os.environ):
+        log.warning(miss)
     job = asyncio.create_task(_serve(settings, with_ingress, with_worker))
     for each in (signal.SIGINT, signal.SIGTERM):  # a second one would cut the workers' shutdown short
         asyncio.get_running_loop().add_signal_handler(each, lambda: job.cancelling() or job.cancel())
@@ -59,22 +66,33 @@ async def _serve(settings: Settings, with_ingress: bool, with_worker: bool) -> N
     Both share a client, so that runs start at once; the SDK takes no lazy one for that.
     """
     async with AsyncExitStack() as stack:
+        routes = load_routes(settings.routes_file)
         if with_ingress:
-            routes = load_routes(settings.routes_file)
+            _say_what_never_happens(routes, settings)
             crm = crm_for(routes, settings)
             app = create_app(settings)
             server = await stack.enter_async_context(listening(app, settings))
         client = await _connect(_runtime(settings))
         if with_worker:
             await _find_namespace(client)
-            await stack.enter_async_context(worker.running(client, settings))
+        holds = Holds(client, routes)
+        await stack.enter_async_context(holds.watching())
+        if with_worker:
+            await stack.enter_async_context(worker.running(client, settings, holds))
         if with_ingress:
-            app.state.door = Door(client, routes, settings.web_ui_url, crm)
+            app.state.door = Door(client, routes, settings.web_ui_url, crm, settings.zones, holds)
             stack.callback(server.close)  # no more events while the workers finish theirs
         gc.collect()
         gc.freeze()  # what stays for ever: looking through it took up to a tenth of a second each time
         log.info("ready", extra={"ingress": with_ingress, "worker": with_worker})
         await asyncio.Event().wait()
+
+
+def _say_what_never_happens(routes: Routes, settings: Settings) -> None:
+    """No reason to refuse the file, which may have worked so for long: a route may be meant for later."""
+    for lost in lost_movements(routes, settings.chartmogul):
+        level = logging.INFO if lost.as_meant else logging.WARNING
+        log.log(level, "%s: route %s %s", settings.routes_file, lost.route, lost.text)
 
 
 def _first(error: Exception) -> Exception:

@@ -78,10 +78,8 @@ def heading(found: Found) -> str:
 
 
 def tally_table(tally: Tally, always: Sequence[Found] = ()) -> Table:
-    """Movements by type and by what became of them; `always` are shown also where there are none.
-
-    A movement counts once for each template.
-    """
+    """Movements by type and by what became of them, each once; `always` are shown also where there are
+    none. Where several templates have routes, `templates_table` says what became of them for each."""
     columns = [each for each in Found if each in always or tally.of(each)]
     table = Table("movement", box=SIMPLE, show_footer=True)
     table.columns[0].footer = "all"
@@ -94,6 +92,26 @@ def tally_table(tally: Tally, always: Sequence[Found] = ()) -> Table:
         counts = [tally.counts.get(each, {}).get(kind.value, 0) for each in columns]
         table.add_row(kind.value, *map(str, counts), str(sum(counts)))
     return table
+
+
+def templates_table(tally: Tally) -> Table | None:
+    """What became of the movements for each template, where there are several."""
+    if len(tally.by_template) < 2:
+        return None
+    columns = [each for each in Found if any(each in counts for counts in tally.by_template.values())]
+    table = Table("template", *map(heading, columns), box=SIMPLE)
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for name, counts in tally.by_template.items():
+        table.add_row(name, *(str(sum(counts.get(each, {}).values())) for each in columns))
+    return table
+
+
+def print_tally(tally: Tally, console: Console, always: Sequence[Found] = ()) -> None:
+    console.print(tally_table(tally, always))
+    if templates := templates_table(tally):
+        console.print("For each template; above, a movement counts once, by what most needs a look:")
+        console.print(templates)
 
 
 def listed(title: str, names: Sequence[str]) -> Iterable[str]:

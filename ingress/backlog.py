@@ -41,7 +41,7 @@ class Backlog:
     async def look(self, client: Client | None) -> None:
         try:
             async with asyncio.timeout(LOOK_LIMIT_SECONDS):
-                self._note(await _age(client) if client else None)
+                self._note(await backlog_age(client) if client else None)
         except Exception:  # whatever it was, the watch goes on, and refuses nothing that it does not know of
             self._note(None)
 
@@ -56,7 +56,7 @@ class Backlog:
         metrics.BACKLOG_AGE.set(self._age_seconds)
 
 
-async def _age(client: Client) -> float:
+async def backlog_age(client: Client) -> float:
     """Seconds that the oldest waiting task has waited, but for those that give way to live events."""
     request = DescribeTaskQueueRequest(
         namespace=client.namespace,

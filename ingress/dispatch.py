@@ -1,8 +1,8 @@
 """The one door: an event, from wherever we learned of it, becomes at most one run per template."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from pydantic import BaseModel
@@ -15,13 +15,17 @@ from temporalio.common import (
     WorkflowIDReusePolicy,
 )
 from temporalio.exceptions import WorkflowAlreadyStartedError
+from temporalio.service import RPCError, RPCStatusCode
 
 import temporal
+from ingress import returns
+from ingress.holds import Holds
 from models.churn_save import ChurnSaveInput
 from models.crm import CrmMapping
 from models.crm_sync import CustomerSyncInput
 from models.effects import Mode
 from models.events import MrrMovement
+from models.holds import Holding
 from models.routes import Route, Routes, Template
 from models.runs import Outcome
 from workflows.headlines import headline, summary
@@ -29,23 +33,29 @@ from workflows.headlines import headline, summary
 
 @dataclass(frozen=True)
 class Dispatched:
-    """A template's run for an event; `new` is False where an earlier delivery started it."""
+    """A template's run for an event; `new` is False where an earlier delivery started it. `mode` is what
+    its route says now, `held_by` names the brake or pause whose end a new run awaits."""
 
     template: str
     workflow_id: str
     run_id: str
     link: str
     new: bool
+    mode: Mode = Mode.LIVE
+    held_by: str | None = None
 
 
 @dataclass(frozen=True)
 class Door:
-    """Where events go in. `web_ui_url` is for the links in messages and answers, `crm` for customer_sync."""
+    """Where events go in. `web_ui_url` is for the links in messages and answers, `crm` for customer_sync,
+    `zones` are the accounts' time zones. Without `holds` neither brake nor pause is heeded."""
 
     client: Client
     routes: Routes
     web_ui_url: str
     crm: CrmMapping = field(default_factory=CrmMapping)
+    zones: Mapping[str, str] = field(default_factory=dict)
+    holds: Holds | None = None
 
     async def dispatch(
         self, event: MrrMovement, *, received_at: datetime, mode: Mode = Mode.LIVE
@@ -55,6 +65,12 @@ class Door:
             await self.start(event, route, received_at=received_at, mode=mode)
             for route in self.routes.matching(event)
         ]
+
+    async def tell_of_return(self, event: MrrMovement) -> None:
+        """An open churn save of a customer who may be back hears of it, whatever the routes say. Raises
+        nothing: the poll makes up for it."""
+        if event.brings_back:
+            await returns.tell_in_time(self.client, event)
 
     async def start(
         self,
@@ -66,6 +82,9 @@ class Door:
         priority: Priority = temporal.LIVE,
     ) -> Dispatched:
         workflow_id = f"{route.template}/{event.event_id}"
+        shadow = mode is Mode.LIVE and route.mode is Mode.PREVIEW
+        said = Mode.PREVIEW if shadow else mode
+        hold = await self._hold(event, route, workflow_id) if said is Mode.LIVE else None
         given = INPUTS[route.template](
             self,
             {
@@ -74,12 +93,14 @@ class Door:
                 "options": route.options,
                 "received_at": received_at,
                 "wait": route.scheduled == "wait",
-                "mode": mode,
+                "mode": said,
                 "web_ui_url": self.web_ui_url,
+                "held_by": hold.name if hold else None,
+                "shadow": shadow,
             },
         )
         if mode is Mode.PREVIEW:
-            workflow_id += "/preview"
+            workflow_id += temporal.PREVIEW_SUFFIX
         try:
             handle = await self.client.start_workflow(
                 route.template,
@@ -87,24 +108,48 @@ class Door:
                 id=workflow_id,
                 task_queue=temporal.WORKFLOWS,
                 task_timeout=temporal.TASK_TIMEOUT,
-                search_attributes=_search_attributes(event, route, mode),
-                memo={temporal.STATED: [event.stated], temporal.SUBSCRIPTION: event.moment[1]},
+                search_attributes=_search_attributes(event, route, said, hold),
+                memo=_memo(event, route, hold, shadow=shadow),
                 priority=priority,
-                static_summary=summary(event),
+                static_summary=f"In preview: {summary(event)}" if shadow else summary(event),
                 request_eager_start=True,
                 **_identity_policies(mode),
             )
         except WorkflowAlreadyStartedError as known:
             return self._dispatched(route, workflow_id, known.run_id or "", new=False)
-        return self._dispatched(route, workflow_id, handle.result_run_id or "", new=True)
+        if self.holds and said is Mode.LIVE:
+            self.holds.note_begun(route, event)
+        return self._dispatched(route, workflow_id, handle.result_run_id or "", new=True, hold=hold)
 
-    def _dispatched(self, route: Route, workflow_id: str, run_id: str, *, new: bool) -> Dispatched:
+    async def _hold(self, event: MrrMovement, route: Route, workflow_id: str) -> Holding | None:
+        """What a new run is to wait for. What has a run already puts no brake on."""
+        name = self.holds.held_by(route, event) if self.holds else None
+        if self.holds is None or name is None:
+            return None
+        if name not in self.holds.open and await self._has_run(workflow_id):
+            return None
+        return await self.holds.ensure_open(name, route)
+
+    async def _has_run(self, workflow_id: str) -> bool:
+        try:
+            await self.client.get_workflow_handle(workflow_id).describe()
+        except RPCError as error:
+            if error.status is RPCStatusCode.NOT_FOUND:
+                return False
+            raise
+        return True
+
+    def _dispatched(
+        self, route: Route, workflow_id: str, run_id: str, *, new: bool, hold: Holding | None = None
+    ) -> Dispatched:
         link = temporal.run_link(self.web_ui_url, self.client.namespace, workflow_id, run_id)
-        return Dispatched(route.template, workflow_id, run_id, link, new)
+        held_by = hold.name if hold else None
+        return Dispatched(route.template, workflow_id, run_id, link, new, route.mode, held_by)
 
 
-def _churn_save(_: Door, given: dict[str, Any]) -> BaseModel:
-    return ChurnSaveInput(**given, reads_at_once=True)
+def _churn_save(door: Door, given: dict[str, Any]) -> BaseModel:
+    zone = door.zones.get(given["event"].account, "UTC")
+    return ChurnSaveInput(**given, reads_at_once=True, who_pays_decides=True, time_zone=zone)
 
 
 def _customer_sync(door: Door, given: dict[str, Any]) -> BaseModel:
@@ -119,13 +164,27 @@ INPUTS: dict[Template, Callable[[Door, dict[str, Any]], BaseModel]] = {
 
 
 def _identity_policies(mode: Mode) -> dict[str, Any]:
-    """A live event runs once, for ever; a preview as often as people like, one at a time."""
+    """An event runs once, for ever, also where its route is in preview: it acts on nothing later that it has
+    shown. What a person asks to see runs as often as they like, one at a time."""
     if mode is Mode.LIVE:
         return {"id_reuse_policy": WorkflowIDReusePolicy.REJECT_DUPLICATE}
     return {"id_conflict_policy": WorkflowIDConflictPolicy.USE_EXISTING}
 
 
-def _search_attributes(event: MrrMovement, route: Route, mode: Mode) -> TypedSearchAttributes:
+def _memo(event: MrrMovement, route: Route, hold: Holding | None, *, shadow: bool) -> dict[str, Any]:
+    waits = {temporal.WAITS: {hold.name: {"since": datetime.now(UTC), "why": hold.why}}} if hold else {}
+    return {
+        temporal.STATED: [event.stated],
+        temporal.SUBSCRIPTION: event.moment[1],
+        temporal.ROUTE: route.name,
+        **waits,
+        **({temporal.SHADOW_OF: route.name} if shadow else {}),
+    }
+
+
+def _search_attributes(
+    event: MrrMovement, route: Route, mode: Mode, hold: Holding | None
+) -> TypedSearchAttributes:
     values: dict[Any, Any] = {
         temporal.HEADLINE: headline(event),
         temporal.ACCOUNT: event.account,
@@ -133,8 +192,9 @@ def _search_attributes(event: MrrMovement, route: Route, mode: Mode) -> TypedSea
         temporal.EVENT_KIND: event.movement_type.value,
         temporal.EVENT_SOURCE: event.source.value,
         temporal.TEMPLATE: route.template,
-        temporal.OUTCOME: Outcome.OPEN.value,
+        temporal.OUTCOME: (Outcome.HELD if hold else Outcome.OPEN).value,
         temporal.MODE: mode.value,
         temporal.OCCURRED_AT: event.occurred_at,
+        **({temporal.WAITS_FOR: [hold.name]} if hold else {}),
     }
     return TypedSearchAttributes([SearchAttributePair(key, value) for key, value in values.items()])

@@ -50,12 +50,13 @@ class Intake:
                 runs = await sure.dispatch(event, received_at=datetime.now(UTC))
         except _Unconfirmed as why:
             return _later("unavailable", {"event_id": event.event_id} | why.log_fields)
+        await sure.tell_of_return(event)
         result = _result(runs)
         metrics.DELIVERIES.labels(result=result).inc()
         log.info("event %s", result, extra={"event_id": event.event_id, "account": event.account})
         answer: dict[str, Any] = {"event_id": event.event_id, "result": result}
         answer["runs"] = [vars(run) for run in runs]
-        return JSONResponse(answer, 202 if result == "started" else 200)
+        return JSONResponse(answer, 202 if result in ("started", "held") else 200)
 
     async def _keep(self, door: Door | None, account: str, body: bytes, reason: str) -> JSONResponse:
         try:
@@ -97,4 +98,7 @@ def _later(result: str, log_fields: dict[str, str]) -> JSONResponse:
 def _result(runs: list[Dispatched]) -> str:
     if not runs:
         return "unrouted"
-    return "started" if any(run.new for run in runs) else "duplicate"
+    new = [run for run in runs if run.new]
+    if not new:
+        return "duplicate"
+    return "held" if all(run.held_by for run in new) else "started"

@@ -1,22 +1,23 @@
 """Which runs there are for the movements of a time span, as Temporal's list tells."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from temporalio.client import Client, WorkflowExecution, WorkflowExecutionStatus
 
 import temporal
-from models.effects import Mode
 from models.events import EventSource, to_the_second
+from models.runs import Outcome
 
 Moment = tuple[str, str, datetime]
 
 
 @dataclass(frozen=True)
 class KnownRun:
-    """`stated` is what ChartMogul has said of the movement, oldest first."""
+    """`stated` is what ChartMogul has said of the movement, oldest first. `shadow_of` is the route in
+    preview that it belongs to, `would` what it would have written; empty where the run is a live one."""
 
     workflow_id: str
     template: str
@@ -27,18 +28,20 @@ class KnownRun:
     waits_since: datetime | None
     """A system that it needs has not answered since then."""
     reported_problem: bool
+    run_id: str = ""
+    outcome: str = ""
+    shadow_of: str = ""
+    would: Mapping[str, int] = field(default_factory=dict)
 
 
 async def known_runs(client: Client, account: str, start: datetime, end: datetime) -> list[KnownRun]:
     """Runs for movements with start <= date < end. The list runs a little behind: a run that was
     started a moment ago may not be in it."""
     span = f"OccurredAt >= '{start.isoformat()}' AND OccurredAt < '{end.isoformat()}'"
-    # MODE is a word of SQL, and must be quoted
-    query = f"Account = '{account}' AND `Mode` = '{Mode.LIVE}' AND {span}"
     runs: dict[str, KnownRun] = {}
-    async for run in client.list_workflows(query, page_size=1000):
+    async for run in client.list_workflows(f"Account = '{account}' AND {span}", page_size=1000):
         memo = await run.memo()
-        if temporal.STATED in memo:
+        if temporal.STATED in memo and not temporal.is_preview(run.id):
             runs.setdefault(run.id, _known(run, memo))  # newest first: of one that was reset the last counts
     return list(runs.values())
 
@@ -51,6 +54,7 @@ def _known(run: WorkflowExecution, memo: Any) -> KnownRun:
     found = run.typed_search_attributes
     occurred_at = found.get(temporal.OCCURRED_AT)
     assert occurred_at is not None  # the list was asked for it
+    outcome = found.get(temporal.OUTCOME) or ""
     return KnownRun(
         workflow_id=run.id,
         template=found.get(temporal.TEMPLATE) or "",
@@ -62,11 +66,17 @@ def _known(run: WorkflowExecution, memo: Any) -> KnownRun:
         ),
         stated=tuple(memo[temporal.STATED]),
         running=run.status is WorkflowExecutionStatus.RUNNING,
-        waits_since=_waits_since(memo) if found.get(temporal.WAITS_FOR) else None,
+        waits_since=None if outcome == Outcome.HELD else _waits_since(memo, found.get(temporal.WAITS_FOR)),
         reported_problem=bool(run.search_attributes.get(temporal.REPORTED_PROBLEMS)),
+        run_id=run.run_id,
+        outcome=outcome,
+        shadow_of=str(memo.get(temporal.SHADOW_OF, "")),
+        would=memo.get(temporal.WOULD, {}),
     )
 
 
-def _waits_since(memo: Any) -> datetime | None:
+def _waits_since(memo: Any, systems: Sequence[str] | None) -> datetime | None:
+    if not systems:
+        return None
     waits = memo.get(temporal.WAITS, {}).values()
     return min((datetime.fromisoformat(each["since"]) for each in waits), default=None)

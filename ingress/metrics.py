@@ -4,11 +4,14 @@ from prometheus_client import Counter, Gauge, Histogram
 
 DELIVERIES = Counter(
     "mogulflow_webhook_deliveries",
-    "ChartMogul deliveries by what became of them: started, duplicate, unrouted, refused, unreadable, "
+    "ChartMogul deliveries by what became of them: started, held, duplicate, unrouted, refused, unreadable, "
     "unreadable_not_kept, unavailable, backlog",
     ["result"],
 )
 REQUEST_SECONDS = Histogram("mogulflow_http_request_seconds", "Time to answer, by route", ["path", "status"])
 BACKLOG_AGE = Gauge(
     "mogulflow_backlog_age_seconds", "How long the oldest waiting run has waited for a worker"
+)
+HOLDS = Gauge(
+    "mogulflow_hold_open", "1 for each brake and pause that is open, as this process knows", ["hold"]
 )

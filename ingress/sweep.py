@@ -2,23 +2,32 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from temporalio.service import RPCError, RPCStatusCode
 
 import temporal
+from ingress import returns
+from ingress.book import Book, Entry, in_words
 from ingress.dispatch import Door
 from ingress.known_runs import KnownRun, known_runs, of_template
 from ingress.matching import Matched, match
+from models.effects import Mode
 from models.events import EventSource, MrrMovement
 from models.movements import Found, Sweep, Tally
 from models.routes import Route
+from models.runs import Outcome
 
 AT_ONCE = 16
 """Starts under way, of a poll or a backfill."""
 
 STUCK_AFTER = timedelta(hours=1)
+
+BY_OUTCOME = {Outcome.HELD.value: Found.HELD, Outcome.DROPPED.value: Found.DROPPED}
+"""Of these it says more than how we learned of the movement."""
+_Numbered = tuple[MrrMovement, MrrMovement]
+"""A movement of the list, and the same with its number among those of its second."""
 
 
 class Sweeper:
@@ -31,38 +40,53 @@ class Sweeper:
         if not movements:
             return Tally()
         runs = await self._runs(sweep.account, movements)
-        found = []
+        book = Book(movements)
         for template in self._templates(sweep):
             matched = match(movements, of_template(runs, template))
-            found += [(event, Found.KNOWN) for event, _ in matched.acted]
-            found += [(event, Found.RESTATED) for event, _ in matched.restated]
-            if not sweep.preview:
-                await asyncio.gather(*(self._tell(run, event) for event, run in matched.restated))
-            for each in await asyncio.gather(
-                *(
-                    self._take(sweep, template, moment, now)
-                    for moment in self._missing(matched, template, runs)
-                )
-            ):
-                found += each
-        return tally(found)
+            await self._take_all(sweep, template, matched, runs, book, now)
+        if not sweep.preview:
+            await returns.tell(self._door.client, sweep.account, movements)
+        return book.tally()
 
     async def compare(self, sweep: Sweep, movements: Sequence[MrrMovement], now: datetime) -> Tally:
-        """Which run each movement has; nothing is started."""
+        """Which run each movement has; nothing is started. A run counts also where its template has no
+        route any more."""
         if not movements:
             return Tally()
         runs = await self._runs(sweep.account, movements)
-        found, stuck = [], []
-        for template in self._templates(sweep):
+        book, stuck = Book(movements), []
+        for template in dict.fromkeys([*self._templates(sweep), *(run.template for run in runs)]):
             matched = match(movements, of_template(runs, template))
             for event, run in matched.acted:
-                found.append((event, Found(run.source.value)))
+                book.note(event, _acted(template, run))
                 stuck += [run.workflow_id] if _is_stuck(run, now) else []
-            found += [(event, Found.RESTATED) for event, _ in matched.restated]
-            found += [(event, self._why_missing(sweep, template, event, now)) for event in matched.missing]
-        lost = [f"{event.event_id} {event.occurred_at:%Y-%m-%dT%H:%M:%SZ} {event.stated}"
-                for event, why in found if why is Found.UNACCOUNTED]  # fmt: skip
-        return tally(found).model_copy(update={"unaccounted": lost, "stuck": stuck})
+            for event, run in matched.restated:
+                book.note(event, Entry(template, Found.RESTATED, _revised(event, run), run))
+            for event in matched.missing:
+                book.note(event, self._why_missing(sweep, template, event, now))
+        return book.tally().model_copy(
+            update={
+                "unaccounted": book.unaccounted(),
+                "stuck": stuck,
+                "shadows": book.shadows(),
+                "named": book.named(sweep.naming, self._door.routes.why_none),
+            }
+        )
+
+    async def _take_all(
+        self, sweep: Sweep, template: str, matched: Matched, runs: list[KnownRun], book: Book, now: datetime
+    ) -> None:
+        """What one template does about the movements; the book has what became of each."""
+        for event, _ in matched.acted:
+            book.note(event, Entry(template, Found.KNOWN))
+        for event, _ in matched.restated:
+            book.note(event, Entry(template, Found.RESTATED))
+        if not sweep.preview:
+            await asyncio.gather(*(self._tell(run, event) for event, run in matched.restated))
+        moments = self._missing(matched, template, runs)
+        for found in await asyncio.gather(*(self._take(sweep, template, each, now) for each in moments)):
+            for event, what in found:
+                book.note(event, Entry(template, what))
 
     async def _runs(self, account: str, movements: Sequence[MrrMovement]) -> list[KnownRun]:
         dates = [event.occurred_at for event in movements]
@@ -74,17 +98,17 @@ class Sweeper:
         ]
 
     async def _take(
-        self, sweep: Sweep, template: str, same_moment: list[MrrMovement], now: datetime
+        self, sweep: Sweep, template: str, same_moment: list[_Numbered], now: datetime
     ) -> list[tuple[MrrMovement, Found]]:
         """Of several in one second each has its number. Where one turns out to have a run already, that
         run may be another's: the next sweep sees it listed and tells them apart."""
         found = []
-        for event in same_moment:
-            what = await self._take_one(sweep, template, event, now)
+        for event, numbered in same_moment:
+            what = await self._take_one(sweep, template, numbered, now)
             found.append((event, what))
             if what is Found.KNOWN:
                 break
-        return found + [(event, Found.FRESH) for event in same_moment[len(found) :]]
+        return found + [(event, Found.FRESH) for event, _ in same_moment[len(found) :]]
 
     async def _take_one(self, sweep: Sweep, template: str, event: MrrMovement, now: datetime) -> Found:
         route = self._door.routes.for_template(template, event)
@@ -92,28 +116,40 @@ class Sweeper:
             return why
         assert route is not None
         if sweep.preview:
-            return Found.WOULD_START
+            return Found.WOULD_START if route.mode is Mode.LIVE else Found.SHADOWED
         priority = temporal.BULK if sweep.source is EventSource.BACKFILL else temporal.LIVE
         async with self._starting:
             run = await self._door.start(event, route, received_at=now, priority=priority)
-        return Found.STARTED if run.new else Found.KNOWN
+        if not run.new:
+            return Found.KNOWN
+        if run.held_by:
+            return Found.HELD
+        return Found.STARTED if route.mode is Mode.LIVE else Found.SHADOWED
 
-    def _missing(self, matched: Matched, template: str, runs: list[KnownRun]) -> list[list[MrrMovement]]:
+    def _missing(self, matched: Matched, template: str, runs: list[KnownRun]) -> list[list[_Numbered]]:
         """By moment. Only those that a route takes have a number: the webhook counts no others."""
         taken = Counter(run.moment for run in of_template(runs, template))
-        moments: dict[object, list[MrrMovement]] = {}
+        moments: dict[object, list[_Numbered]] = {}
         for event in matched.missing:
             if self._door.routes.for_template(template, event):
                 taken[event.moment] += 1
             numbered = event.numbered(taken[event.moment] or 1)
-            moments.setdefault(event.moment, []).append(numbered)
+            moments.setdefault(event.moment, []).append((event, numbered))
         return list(moments.values())
 
-    def _why_missing(self, sweep: Sweep, template: str, event: MrrMovement, now: datetime) -> Found:
+    def _why_missing(self, sweep: Sweep, template: str, event: MrrMovement, now: datetime) -> Entry:
         route = self._door.routes.for_template(template, event)
-        if why := _suppressed(sweep, route, event, now):
-            return why
-        return Found.FUTURE if event.occurred_at > now else Found.UNACCOUNTED
+        found = _suppressed(sweep, route, event, now)
+        if route is None:
+            return Entry(template, Found.UNROUTED)
+        if found is Found.TOO_OLD:
+            days = f"{route.act_within_days:g} days"
+            return Entry(template, found, f"route {route.name} acts within {days}, and it has no run")
+        if found:
+            return Entry(template, found)
+        if event.occurred_at > now:
+            return Entry(template, Found.FUTURE, f"lies ahead; route {route.name} will take it")
+        return Entry(template, Found.UNACCOUNTED, f"route {route.name} takes it, and it has no run")
 
     async def _tell(self, run: KnownRun, event: MrrMovement) -> None:
         """A run that has ended, or whose code fails, cannot be told; it stays listed as revised."""
@@ -127,12 +163,15 @@ class Sweeper:
                 raise
 
 
-def tally(found: Iterable[tuple[MrrMovement, Found]]) -> Tally:
-    counts: dict[Found, dict[str, int]] = {}
-    for event, what in found:
-        of_type = counts.setdefault(what, {})
-        of_type[event.movement_type.value] = of_type.get(event.movement_type.value, 0) + 1
-    return Tally(counts=counts)
+def _acted(template: str, run: KnownRun) -> Entry:
+    if not run.shadow_of:
+        return Entry(template, BY_OUTCOME.get(run.outcome) or Found(run.source.value), run=run)
+    said = ", ".join([run.outcome, *sorted(run.would)])
+    return Entry(template, Found.SHADOWED, f"route {run.shadow_of} was in preview: {said}", run)
+
+
+def _revised(event: MrrMovement, run: KnownRun) -> str:
+    return f"its run took it as {in_words(run.stated[0])}; ChartMogul says {in_words(event.stated)} now"
 
 
 def _suppressed(sweep: Sweep, route: Route | None, event: MrrMovement, now: datetime) -> Found | None:

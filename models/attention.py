@@ -5,6 +5,8 @@ from enum import StrEnum
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from models.holds import Holding
+
 TERMINATED, RAN_OUT_OF_TIME = "Terminated", "RanOutOfTime"
 """Errors of runs that were ended from outside."""
 
@@ -71,6 +73,7 @@ class Attention(_Record):
     still: list[str] = Field(default=[], description="Those of the known that are listed still")
     waiting: list[Waiting] = []
     more: int = Field(default=0, description="Runs that wait for a person beyond those looked at")
+    holds: list[Holding] = Field(default=[], description="Brakes and pauses, with what they hold")
 
     @property
     def troubles(self) -> list[Trouble]:

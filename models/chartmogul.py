@@ -27,7 +27,7 @@ def _instant(value: Any) -> Any:
 
 
 def _or_none(value: Any, read: ValidatorFunctionWrapHandler) -> Any:
-    """A date nothing depends on: an unreadable one is none."""
+    """A value nothing depends on: an unreadable one is none."""
     try:
         return read(value)
     except ValidationError:
@@ -36,7 +36,10 @@ def _or_none(value: Any, read: ValidatorFunctionWrapHandler) -> Any:
 
 Instant = Annotated[AwareDatetime, BeforeValidator(_instant)]
 OptionalInstant = Annotated[Instant | None, WrapValidator(_or_none)]
+OptionalCents = Annotated[Cents | None, WrapValidator(_or_none)]
 Text = Annotated[str, Field(strict=True)]
+OptionalText = Annotated[Text | None, WrapValidator(_or_none)]
+OptionalTexts = Annotated[list[Text] | None, WrapValidator(_or_none)]
 
 
 class _Vendor(BaseModel):
@@ -48,6 +51,7 @@ class WebhookCustomer(_Vendor):
     name: Text | None = None
     company: Text | None = None
     external_id: Text | None = None
+    current_mrr: OptionalCents = Field(default=None, description="When it was sent, of all subscriptions")
 
 
 class WebhookSubscription(_Vendor):
@@ -74,6 +78,7 @@ class Activity(_Vendor):
     type: Text
     description: Text = ""
     movement: Cents = Field(alias="activity-mrr-movement")
+    mrr: OptionalCents = Field(default=None, alias="activity-mrr", description="The customer's MRR after it")
     currency: Text
     customer_uuid: Text = Field(alias="customer-uuid")
     customer_name: Text | None = Field(default=None, alias="customer-name")
@@ -112,6 +117,8 @@ class CustomerMovement(_Row):
     date: Instant
     type: Text
     mrr: Cents = Field(alias="activity-mrr", description="The customer's MRR after it")
+    change: OptionalCents = Field(default=None, alias="activity-mrr-movement")
+    subscription_external_id: OptionalText = Field(default=None, alias="subscription-external-id")
 
 
 class Subscription(_Row):
@@ -138,6 +145,9 @@ class Customer(_Row):
     company: Text | None = None
     email: Text | None = None
     mrr: Cents = 0
+    currency: OptionalText = Field(default=None, description="Of `mrr`: the account's")
+    external_id: OptionalText = None
+    external_ids: OptionalTexts = Field(default=None, description="Grows by merges; may repeat one")
     customer_since: OptionalInstant = Field(default=None, alias="customer-since")
     link: Text | None = Field(default=None, alias="chartmogul-url")
     attributes: CustomerAttributes = CustomerAttributes()
@@ -148,6 +158,14 @@ class Customer(_Row):
         return self.company or self.name or self.uuid
 
 
+class Traces(_Vendor):
+    """What finds a customer whose id is gone: one movement of theirs, and the billing system's ids."""
+
+    occurred_at: AwareDatetime
+    subscription_external_id: Text | None = None
+    customer_external_id: Text | None = None
+
+
 class Note(_Row):
     """`GET /customer_notes`: a note or a call."""
 
@@ -156,13 +174,15 @@ class Note(_Row):
 
 
 class CustomerNow(_Vendor):
-    """All that is read back of one customer. `notes_read` is False where the notes could not be."""
+    """All that is read back of one customer. `notes_read` is False where the notes could not be; `unread`
+    names the lists that were refused for good, with the reason."""
 
     customer: Customer
     subscriptions: list[Subscription] = []
     movements: list[CustomerMovement] = []
     note: Note | None = None
     notes_read: bool = True
+    unread: dict[str, str] = {}
 
 
 class Account(_Row):

@@ -1,7 +1,9 @@
 """Churn save: what its route can say and what a run is given."""
 
-from datetime import datetime
+from datetime import UTC, date, datetime, tzinfo
+from functools import lru_cache
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 import holidays
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
@@ -23,6 +25,15 @@ def _fillable(text: str) -> str:
             f"cannot be filled in ({error!r}); it may hold {{customer}}, {{mrr}}, {{plan}}"
         ) from None
     return text
+
+
+@lru_cache
+def _zone(name: str) -> tzinfo:
+    """UTC where this machine does not know the zone: a run must not stop for it."""
+    try:
+        return ZoneInfo(name)
+    except (OSError, ValueError, LookupError):
+        return UTC
 
 
 def _known_country(code: str) -> str:
@@ -54,8 +65,15 @@ class TaskOptions(_Options):
         description="E-mail of the Salesforce user who gets tasks without a clear owner",
     )
     fields: dict[str, FieldValue] = Field(default={}, description="More Task fields, by API name")
+    close_when_saved: bool = Field(
+        default=True,
+        description="Close the task when the customer is back or never left, with the org's closed status",
+    )
     fields_when_saved: dict[str, FieldValue] = Field(
         default={}, description="Task fields to set when the customer has come back, by API name"
+    )
+    fields_when_withdrawn: dict[str, FieldValue] = Field(
+        default={}, description="Task fields to set when the cancellation turns out to be none"
     )
     fields_when_lost: dict[str, FieldValue] = Field(
         default={}, description="Task fields to set when the last check-back finds nothing"
@@ -81,6 +99,10 @@ class ChurnSaveOptions(_Options):
         default=10,
         description="How long the alert waits for the task, to link it, when Salesforce is slow",
     )
+    reread_after_seconds: Seconds = Field(
+        default=300,
+        description="A task or message held up for longer goes out only after ChartMogul was read again",
+    )
 
 
 class ChurnSaveInput(BaseModel):
@@ -95,9 +117,17 @@ class ChurnSaveInput(BaseModel):
     wait: bool = Field(default=False, description="A cancellation that lies ahead: not before its day")
     mode: Mode = Mode.LIVE
     web_ui_url: str = ""
+    shadow: bool = Field(default=False, description="Its route is in preview: the event counts as taken")
     reads_at_once: bool = Field(
         default=False, description="ChartMogul is read in one step; runs that began earlier take four"
     )
+    who_pays_decides: bool = Field(
+        default=False,
+        description="Who pays now is never lost, and a return ends the run at once; runs that began "
+        "earlier go by the cancelled subscription and by their check-backs",
+    )
+    time_zone: str = Field(default="UTC", description="The ChartMogul account's: days are those there")
+    held_by: str | None = Field(default=None, description="Brake or pause whose end it awaits first")
 
     @property
     def scheduled(self) -> bool:
@@ -107,6 +137,10 @@ class ChurnSaveInput(BaseModel):
     @property
     def acts_ahead(self) -> bool:
         return self.scheduled and not self.wait
+
+    def day(self, instant: datetime) -> date:
+        """As the account's people count days."""
+        return instant.astimezone(_zone(self.time_zone)).date()
 
     @property
     def acts_at(self) -> datetime:

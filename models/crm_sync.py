@@ -162,6 +162,8 @@ class CustomerSyncInput(_Record):
     wait: bool = Field(default=False, description="A movement that lies ahead: not before its day")
     mode: Mode = Mode.LIVE
     web_ui_url: str = ""
+    held_by: str | None = Field(default=None, description="Brake or pause whose end it awaits first")
+    shadow: bool = Field(default=False, description="Its route is in preview: the event counts as taken")
 
     @property
     def waits_until(self) -> datetime | None:

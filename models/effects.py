@@ -1,5 +1,6 @@
 """What a write to an outside system did, or would do."""
 
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -53,6 +54,12 @@ class Write(BaseModel):
     local_until: AwareDatetime | None = Field(
         default=None, description="From then on another worker may have the run: no local try"
     )
+    good_until: AwareDatetime | None = Field(
+        default=None, description="From then on what it says may be untrue: read again before it is written"
+    )
+
+    def is_outdated(self, now: datetime) -> bool:
+        return self.good_until is not None and now > self.good_until
 
     def already(self, done: Action) -> Action:
         """What to call a write that is found done: `done` where an earlier try of this run did it."""

@@ -14,7 +14,7 @@ from typing import Any, Literal, Self
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from models.chartmogul import Activity, MovementWebhook
-from models.money import Money
+from models.money import Cents, Money
 
 
 class MovementType(StrEnum):
@@ -55,6 +55,10 @@ class MrrMovement(BaseModel):
     subscription_external_id: str | None = None
     amount: Money
     description: str = ""
+    customer_external_id: str | None = Field(
+        default=None, description="The billing system's id: it stays where ChartMogul merges customers"
+    )
+    mrr_after: Cents | None = Field(default=None, description="What the customer pays after it")
     source: EventSource
     occurrence: int = Field(
         default=1, description="Which of several movements of one subscription in one second, from 1"
@@ -75,6 +79,13 @@ class MrrMovement(BaseModel):
         """Whose movement it is, and when. Several in one second share it."""
         subscription = _plain(self.subscription_external_id or "")
         return (_plain(self.customer_uuid), subscription, to_the_second(self.occurred_at))
+
+    @property
+    def brings_back(self) -> bool:
+        """Who had paid nothing pays after it. A merge or a late import may call that an expansion."""
+        if self.movement_type is MovementType.EXPANSION:
+            return self.mrr_after is not None and self.mrr_after <= self.amount.cents
+        return self.movement_type in (MovementType.NEW_BUSINESS, MovementType.REACTIVATION)
 
     def numbered(self, occurrence: int) -> Self:
         """The same as another one of several in its second."""
@@ -109,6 +120,8 @@ def movement_from_webhook(body: MovementWebhook, account: str) -> MrrMovement:
         subscription_external_id=_optional(body.subscription.external_id),
         amount=_signed(body.mrr_movement_in_account_currency, body.account_currency, kind),
         description=body.description,
+        customer_external_id=_optional(body.customer.external_id),
+        mrr_after=body.customer.current_mrr,
         source=EventSource.WEBHOOK,
     )
 
@@ -127,6 +140,8 @@ def movement_from_activity(
         subscription_external_id=_optional(row.subscription_external_id),
         amount=_signed(row.movement, row.currency, kind),
         description=row.description,
+        customer_external_id=_optional(row.customer_external_id),
+        mrr_after=row.mrr,
         source=source,
     )
 

@@ -1,7 +1,10 @@
-"""Domains at which anybody gets an e-mail address. `x.*` stands for x under every ending."""
+"""Domains at which anybody gets an e-mail address. `x.*` stands for x under every registry's ending, and
+for no subdomain: live.acme.com is Acme's."""
 
 from collections.abc import Iterable
 from functools import lru_cache
+
+from models.company_domain import label_and_ending
 
 _WORLD = """
 gmail.com googlemail.com outlook.* hotmail.* live.* msn.com windowslive.com passport.com yahoo.*
@@ -49,4 +52,7 @@ def is_free_mail(domain: str, also: Iterable[str] = ()) -> bool:
 
 @lru_cache(65_536)
 def _is_listed(domain: str, names: frozenset[str]) -> bool:
-    return domain in names or f"{domain.partition('.')[0]}.*" in names
+    if domain in names:
+        return True
+    label, _ = label_and_ending(domain)
+    return domain.partition(".")[0] == label and f"{label}.*" in names

@@ -1,13 +1,15 @@
 """Reading ChartMogul's own list of movements: what a sweep over it is asked, and what it found."""
 
 from collections import Counter
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from models.events import EventSource
+from models.events import EventSource, MovementType
+from models.money import Money
 
 LONGEST_ACT_WITHIN_DAYS = 30
 """Temporal keeps closed runs so long: of an older movement nobody could say whether it was acted on."""
@@ -16,8 +18,12 @@ LISTED = 50
 """How many movements a report names one by one."""
 
 
+LISTED_IN_FULL = 100
+"""How many movements of each kind `coverage --list` names."""
+
+
 class Found(StrEnum):
-    """What became of a movement for a template, as a sweep or a coverage report counts it."""
+    """What became of a movement, as a sweep or a coverage report counts it."""
 
     STARTED = "started"
     WOULD_START = "would start"
@@ -27,6 +33,12 @@ class Found(StrEnum):
     WEBHOOK = "webhook"
     POLL = "poll"
     BACKFILL = "backfill"
+    HELD = "held"
+    """It has a run, which waits for the end of a brake or a pause."""
+    DROPPED = "dropped"
+    """A person dropped its run while it was held."""
+    SHADOWED = "would act"
+    """Its route is in preview: a run has read everything, and written nothing."""
     UNROUTED = "route filter"
     TOO_OLD = "too old"
     RESTATED = "revised"
@@ -34,47 +46,148 @@ class Found(StrEnum):
     UNACCOUNTED = "unaccounted"
 
 
-SUPPRESSED = (Found.UNROUTED, Found.TOO_OLD, Found.RESTATED, Found.FUTURE, Found.FRESH)
+SUPPRESSED = (
+    Found.HELD, Found.DROPPED, Found.SHADOWED, Found.UNROUTED, Found.TOO_OLD, Found.RESTATED, Found.FUTURE,
+    Found.FRESH,
+)  # fmt: skip
 ACTED = (Found.WEBHOOK, Found.POLL, Found.BACKFILL)
+
+WORST_FIRST = (
+    Found.UNACCOUNTED, Found.TOO_OLD, Found.HELD, Found.DROPPED, Found.RESTATED, Found.FUTURE, Found.FRESH,
+    Found.STARTED, Found.WOULD_START, Found.SHADOWED, Found.BACKFILL, Found.POLL, Found.WEBHOOK, Found.KNOWN,
+    Found.UNROUTED,
+)  # fmt: skip
+"""A movement counts once. Of what became of it for several templates, the one that most needs a look: what
+is not done comes before what is, what the webhook missed before what it brought. It counts as filtered only
+where no template takes it."""
+
+EXPLAINED = (
+    Found.UNACCOUNTED, Found.TOO_OLD, Found.HELD, Found.DROPPED, Found.RESTATED, Found.FUTURE,
+    Found.UNROUTED, Found.SHADOWED,
+)  # fmt: skip
+"""What `coverage --list` names, movement by movement, with the reason."""
+
+
+def worst(found: Iterable[Found]) -> Found:
+    return min(found, key=WORST_FIRST.index, default=Found.UNROUTED)
 
 
 class _Record(BaseModel):
     model_config = ConfigDict(frozen=True)
 
 
-class Tally(_Record):
-    """Movements by what became of them and by type. `stuck` runs have acted on nothing for an hour."""
+Counts = dict[Found, dict[str, int]]
+"""Movements by what became of them and by type."""
 
-    counts: dict[Found, dict[str, int]] = {}
-    rows: int = 0
-    requests: int = 0
-    unreadable: list[str] = []
-    unaccounted: list[str] = []
-    stuck: list[str] = []
 
-    def of(self, *found: Found) -> int:
-        return sum(sum(self.counts.get(each, {}).values()) for each in found)
+class Named(_Record):
+    """One movement of a list, without its customer: `reason` is in words, the run is the one it has."""
+
+    found: Found
+    occurred_at: AwareDatetime
+    movement_type: MovementType
+    amount: Money
+    event_id: str
+    reason: str
+    workflow_id: str | None = None
+    run_id: str | None = None
+
+
+class Shadow(_Record):
+    """What the runs of one route in preview came to, by outcome, and what they would have written."""
+
+    outcomes: dict[str, int] = {}
+    effects: dict[str, int] = {}
+
+    @property
+    def runs(self) -> int:
+        return sum(self.outcomes.values())
 
     def __add__(self, other: Self) -> Self:
-        merged = {
-            each: dict(Counter(self.counts.get(each, {})) + Counter(other.counts.get(each, {})))
-            for each in Found
-            if each in self.counts or each in other.counts
+        sums = {
+            name: dict(Counter(getattr(self, name)) + Counter(getattr(other, name)))
+            for name in ("outcomes", "effects")
         }
+        return self.model_copy(update=sums)
+
+
+class Tally(_Record):
+    """Movements, each once, by what became of them. `rows` is what ChartMogul lists, `by_template` what
+    became of each movement for each template (reports of earlier versions have none, and count a
+    movement once for each template). `stuck` runs have acted on nothing for an hour."""
+
+    counts: Counts = {}
+    by_template: dict[str, Counts] = {}
+    rows: int = 0
+    requests: int = 0
+    unreadable_rows: int = 0
+    unreadable: list[str] = Field(default=[], description="The first of them")
+    unaccounted: list[str] = Field(default=[], description="The first of them")
+    stuck: list[str] = []
+    named: list[Named] = Field(default=[], description="Where a list was asked for")
+    shadows: dict[str, Shadow] = Field(default={}, description="By route")
+
+    def of(self, *found: Found) -> int:
+        return _sum(self.counts, *found)
+
+    def runs(self, *found: Found) -> int:
+        """A movement counts once for each template."""
+        if not self.by_template:
+            return self.of(*found)
+        return sum(_sum(counts, *found) for counts in self.by_template.values())
+
+    @property
+    def unread(self) -> int:
+        return max(self.unreadable_rows, len(self.unreadable))
+
+    def __add__(self, other: Self) -> Self:
         return self.model_copy(
             update={
-                "counts": merged,
+                "counts": _added(self.counts, other.counts),
+                "by_template": {
+                    name: _added(self.by_template.get(name, {}), other.by_template.get(name, {}))
+                    for name in self.by_template | other.by_template
+                },
                 "rows": self.rows + other.rows,
                 "requests": self.requests + other.requests,
+                "unreadable_rows": self.unreadable_rows + other.unreadable_rows,
                 "unreadable": _listed(self.unreadable + other.unreadable),
                 "unaccounted": _listed(self.unaccounted + other.unaccounted),
                 "stuck": _listed(self.stuck + other.stuck),
+                "named": first_named([*self.named, *other.named]),
+                "shadows": {
+                    route: self.shadows.get(route, Shadow()) + other.shadows.get(route, Shadow())
+                    for route in self.shadows | other.shadows
+                },
             }
         )
 
 
+def _sum(counts: Counts, *found: Found) -> int:
+    return sum(sum(counts.get(each, {}).values()) for each in found)
+
+
+def _added(one: Counts, other: Counts) -> Counts:
+    return {
+        each: dict(Counter(one.get(each, {})) + Counter(other.get(each, {})))
+        for each in Found
+        if each in one or each in other
+    }
+
+
 def _listed(names: list[str]) -> list[str]:
     return list(dict.fromkeys(names))[:LISTED]
+
+
+def first_named(named: Iterable[Named], most: Mapping[Found, int] | None = None) -> list[Named]:
+    """So many of each kind, as there is room for."""
+    left = dict.fromkeys(Found, LISTED_IN_FULL) | dict(most or {})
+    chosen = []
+    for each in named:
+        left[each.found] -= 1
+        if left[each.found] >= 0:
+            chosen.append(each)
+    return chosen
 
 
 class Sweep(_Record):
@@ -92,6 +205,7 @@ class Sweep(_Record):
     act_within_days: float | None = Field(
         default=None, le=LONGEST_ACT_WITHIN_DAYS, description="In the place of the routes' own"
     )
+    naming: dict[Found, int] = Field(default={}, description="How many movements of a kind may be named")
 
 
 class PollInput(_Record):
@@ -163,6 +277,7 @@ class CoverageInput(_Record):
     days: float = 3
     fresh: timedelta = Field(default=timedelta(minutes=15), description="Younger movements are not due yet")
     ops_channel: str | None = None
+    lists: bool = Field(default=False, description="Name the movements that were not acted on, and why")
 
 
 class CoverageReport(_Record):
@@ -173,7 +288,7 @@ class CoverageReport(_Record):
 
     @property
     def complete(self) -> bool:
-        return not (self.tally.of(Found.UNACCOUNTED) or self.tally.unreadable)
+        return not (self.tally.of(Found.UNACCOUNTED) or self.tally.unread)
 
 
 def days_of(start: datetime, end: datetime) -> list[tuple[datetime, datetime]]:

@@ -7,10 +7,14 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validat
 
 from models.churn_save import ChurnSaveOptions
 from models.crm_sync import CustomerSyncOptions
+from models.effects import Mode
 from models.events import MovementType, MrrMovement
 from models.movements import LONGEST_ACT_WITHIN_DAYS
 
 Template = Literal["churn_save", "customer_sync"]
+
+MOST_REASONS = 3
+"""Routes that are named one by one where none takes a movement."""
 
 TAKES: dict[Template, set[MovementType]] = {
     "churn_save": {MovementType.CHURN},
@@ -20,6 +24,11 @@ OPTIONS: dict[Template, type[ChurnSaveOptions] | type[CustomerSyncOptions]] = {
     "churn_save": ChurnSaveOptions,
     "customer_sync": CustomerSyncOptions,
 }
+
+PAUSE_ABOVE: dict[Template, int] = {"churn_save": 50, "customer_sync": 0}
+"""Runs an hour of a route that says nothing of it. Fifty customers who cancel within an hour are a
+migration or a mistake, and fifty tasks a person's week. A sync writes what is true anyway, without telling
+anybody, and the next daily one would write the same."""
 
 
 class _Config(BaseModel):
@@ -36,17 +45,28 @@ class Filter(_Config):
     accounts: list[str] = Field(default=[], description="ChartMogul accounts; all where empty")
 
     def takes(self, event: MrrMovement) -> bool:
-        return (
-            event.movement_type in self.movements
-            and Decimal(abs(event.amount.cents)) / 100 >= self.minimum_mrr
-            and (not self.accounts or event.account in self.accounts)
-        )
+        return not self.why_not(event)
+
+    def why_not(self, event: MrrMovement) -> str:
+        """What it asks for that the movement is not, in words; empty where it takes it."""
+        if event.movement_type not in self.movements:
+            return f"takes {', '.join(self.movements)}"
+        if self.accounts and event.account not in self.accounts:
+            return f"is for account {', '.join(self.accounts)}"
+        if Decimal(abs(event.amount.cents)) / 100 < self.minimum_mrr:
+            return f"takes {event.amount.currency} {self.minimum_mrr:f} of MRR or more"
+        return ""
 
 
 class Route(_Config):
     name: str = Field(pattern="^[a-z0-9][a-z0-9-]*$", description="Unique, for people and logs")
     template: Template
     when: Filter
+    mode: Mode = Field(
+        default=Mode.LIVE,
+        description="preview: its runs read everything and write nothing; `mogulflow coverage` says what they"
+        " would have done. What ran in preview is not acted on later",
+    )
     scheduled: Literal["act", "wait"] = Field(
         default="act", description="A movement that lies ahead: act at once, or wait for its day"
     )
@@ -56,7 +76,19 @@ class Route(_Config):
         le=LONGEST_ACT_WITHIN_DAYS,
         description="A movement that the poll or a backfill finds later than this is counted, no more",
     )
+    pause_above: int | None = Field(
+        default=None,
+        ge=0,
+        le=1_000_000,
+        description="Runs an hour; what comes beyond waits for a person. 0: no limit."
+        " Left out: 50 for churn_save, no limit for customer_sync",
+    )
     options: ChurnSaveOptions | CustomerSyncOptions
+
+    @property
+    def brake_above(self) -> int:
+        """Runs an hour, 0 for any number."""
+        return PAUSE_ABOVE[self.template] if self.pause_above is None else self.pause_above
 
     @field_validator("options", mode="before")
     @classmethod
@@ -85,6 +117,18 @@ class Routes(_Config):
         if twice := {name for name in names if names.count(name) > 1}:
             raise ValueError(f"route names must be unique: {', '.join(sorted(twice))}")
         return self
+
+    def why_none(self, event: MrrMovement) -> str:
+        """Why no route takes the movement, in words."""
+        reasons = [
+            f"route {route.name} {route.when.why_not(event)}"
+            for route in self.routes
+            if event.movement_type in route.when.movements
+        ]
+        if not reasons:
+            return f"no route takes {event.movement_type.value} movements"
+        more = [f"{len(reasons) - MOST_REASONS} more routes do not take it"] * (len(reasons) > MOST_REASONS)
+        return "; ".join([*reasons[:MOST_REASONS], *more])
 
     def matching(self, event: MrrMovement) -> list[Route]:
         chosen = (self.for_template(template, event) for template in self.templates)

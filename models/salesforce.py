@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from models.effects import Action, Write
 
@@ -23,7 +23,11 @@ class OwnerQuery(_Record):
 
 
 class AccountOwner(_Record):
-    """`why_fallback` says why the configured fallback owner stands in; None where the account has one."""
+    """`why_fallback` says why the configured fallback owner stands in; None where the account has one.
+
+    `found_by` says in plain words what led to the account ("ChartMogul's id on the account"); empty where
+    none was found. `left_out` are look-ups that Salesforce made impossible, each with its reason.
+    """
 
     owner_id: str | None = None
     owner_name: str | None = None
@@ -31,6 +35,8 @@ class AccountOwner(_Record):
     account_id: str | None = None
     contact_id: str | None = None
     why_fallback: str | None = None
+    found_by: str = ""
+    left_out: list[str] = []
 
 
 class SaveTask(Write):
@@ -44,6 +50,10 @@ class SaveTask(Write):
     owner_id: str | None = None
     account_id: str | None = None
     contact_id: str | None = None
+    owner_name: str | None = Field(default=None, description="For the reason, where the owner is refused")
+    fallback_email: str | None = Field(
+        default=None, description="Who gets the task where Salesforce refuses its owner"
+    )
     fields: dict[str, str | int | float | bool] = {}
 
 
@@ -52,6 +62,7 @@ class TaskChange(Write):
 
     task_key: str
     append_to_description: str = ""
+    close: bool = Field(default=False, description="With the org's closed status, unless `fields` has one")
     fields: dict[str, str | int | float | bool] = {}
 
 

@@ -82,7 +82,10 @@ async def search(request: Request) -> Response:
 @router.get("/customers/{uuid}")
 async def customer(request: Request, uuid: str) -> Response:
     world = world_of(request)
-    return as_json(rows.customer_row(world.chartmogul, known_customer(world, uuid), world.url))
+    book = world.chartmogul
+    survives = book.rules.merged_answers == "survivor"
+    found = book.customers.find_survivor(uuid) if survives else None
+    return as_json(rows.customer_row(book, found or known_customer(world, uuid), world.url))
 
 
 @router.delete("/customers/{uuid}")

@@ -19,6 +19,11 @@ class Customers:
     def find(self, uuid: str) -> Customer | None:
         return self._if_here(self._seed.find(uuid))
 
+    def find_survivor(self, uuid: str) -> Customer | None:
+        """Also by the uuid of one that was merged into it."""
+        customer = self._seed.find(uuid)
+        return self._if_here(self.holder(customer)) if customer else None
+
     def find_email(self, email: str) -> Customer | None:
         return self._if_here(self._seed.find_email(email))
 

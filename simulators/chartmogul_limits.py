@@ -2,14 +2,15 @@
 
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from simulators.shapes import ChartMogulRules
 
 
 class Limits:
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
         self._begun: deque[float] = deque()
         self._open = 0
 
@@ -28,7 +29,7 @@ class Limits:
             self._open -= 1
 
     def _in_a_second(self) -> int:
-        now = time.monotonic()
+        now = self._clock()
         self._begun.append(now)
         while self._begun[0] <= now - 1:
             self._begun.popleft()

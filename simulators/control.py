@@ -248,6 +248,7 @@ class Control:
         return TypeAdapter(shape).validate_python(self._call("GET", path, None, given))
 
     def _json(self, method: str, path: str, body: Json) -> Json:
+        body = {name: _as_json(value) for name, value in body.items()}
         found: Json = self._call(method, path, body)
         return found
 
@@ -256,3 +257,7 @@ class Control:
         if answer.is_error:
             raise RuntimeError(f"{method} /control/{path}: {answer.status_code} {answer.text}")
         return answer.json() if answer.content else None
+
+
+def _as_json(value: object) -> object:
+    return value.isoformat() if isinstance(value, datetime) else value

@@ -103,7 +103,7 @@ class Org:
     def _save(self, object_name: str, record: Record) -> Record:
         if object_name == "Task":
             record["AccountId"] = self._account_of(record)
-            record["IsClosed"] = record["Status"] == "Completed"
+            record["IsClosed"] = self._closes(record["Status"])
         if object_name == "Contact":
             record["Name"] = f"{record['FirstName'] or ''} {record['LastName']}".strip()
         self._index_anew(object_name, self.changed[object_name].get(record["Id"], {}), record)
@@ -120,6 +120,9 @@ class Org:
             if after:
                 place = (object_name, each.name, folded(each, after))
                 self._index.setdefault(place, {})[new["Id"]] = None
+
+    def _closes(self, status: str) -> bool:
+        return any(each["IsClosed"] for each in self.having("TaskStatus", "ApiName", status))
 
     def _account_of(self, task: Record) -> str | None:
         """Salesforce computes it: from WhatId where that is an account, else through the contact."""

@@ -94,6 +94,8 @@ _CHARTMOGUL = (
 )
 """What an admin adds for the mapping that we come with, on accounts and on contacts."""
 
+TASK_STATUSES = ("Not Started", "In Progress", "Completed", "Waiting on someone else", "Deferred")
+
 _OBJECTS: dict[str, tuple[Field, ...]] = {
     "User": (
         _ID,
@@ -130,8 +132,7 @@ _OBJECTS: dict[str, tuple[Field, ...]] = {
         Field("ActivityDate", "date", label="Due Date"),
         Field(
             "Status", "picklist", 255, nillable=False,
-            values=("Not Started", "In Progress", "Completed", "Waiting on someone else",
-                    "Deferred"),
+            values=TASK_STATUSES,
         ),
         Field("Priority", "picklist", 255, nillable=False, values=("High", "Normal", "Low")),
         Field("IsClosed", "boolean", nillable=False, writeable=False, label="Closed"),
@@ -147,9 +148,18 @@ _OBJECTS: dict[str, tuple[Field, ...]] = {
         Field("CM_Outcome__c", length=80, label="Save Outcome"),
         *_STAMPS,
     ),
+    "TaskStatus": (
+        _ID,
+        Field("ApiName", length=255, nillable=False, writeable=False),
+        Field("MasterLabel", length=255, nillable=False, writeable=False),
+        Field("SortOrder", "int", writeable=False),
+        Field("IsDefault", "boolean", nillable=False, writeable=False),
+        Field("IsClosed", "boolean", nillable=False, writeable=False),
+        *_STAMPS,
+    ),
 }  # fmt: skip
 
-PREFIXES = {"Account": "001", "Contact": "003", "User": "005", "Task": "00T"}
+PREFIXES = {"Account": "001", "Contact": "003", "User": "005", "Task": "00T", "TaskStatus": "01T"}
 
 Schema = dict[str, dict[str, Field]]
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from simulators.salesforce_schema import PREFIXES
+from simulators.salesforce_schema import PREFIXES, TASK_STATUSES
 from simulators.salesforce_values import stamp
 from simulators.seed import Customer, Seed
 
@@ -61,11 +61,16 @@ class SalesforceSeed:
 
     def __init__(self, seed: Seed) -> None:
         self.seed = seed
-        self.users = {user["Id"]: user for user in map(_user, range(1, len(PEOPLE) + 1))}
+        users = map(_user, range(1, len(PEOPLE) + 1))
+        statuses = map(_task_status, range(1, len(TASK_STATUSES) + 1))
+        self._of_the_org = {
+            "User": {user["Id"]: user for user in users},
+            "TaskStatus": {status["Id"]: status for status in statuses},
+        }
 
     def get(self, object_name: str, id: str) -> Record | None:
-        if object_name == "User":
-            return self.users.get(id)
+        if object_name in self._of_the_org:
+            return self._of_the_org[object_name].get(id)
         number = record_number(id)
         if number is None or not id.startswith(PREFIXES[object_name]):
             return None
@@ -74,8 +79,8 @@ class SalesforceSeed:
         return self._made(object_name, self.seed.customer(number // 2), number % 2)
 
     def all(self, object_name: str) -> Iterator[Record]:
-        if object_name == "User":
-            yield from self.users.values()
+        if object_name in self._of_the_org:
+            yield from self._of_the_org[object_name].values()
             return
         for number in self.seed.numbers():
             yield from self._of_customer(object_name, self.seed.customer(number))
@@ -135,6 +140,20 @@ def _user(number: int) -> Record:
         "Username": f"{mailbox}@{DOMAIN}",
         "Email": f"{mailbox}@{DOMAIN}",
         "IsActive": number != LEFT,
+        "CreatedDate": _FOUNDED,
+        "LastModifiedDate": _FOUNDED,
+    }
+
+
+def _task_status(number: int) -> Record:
+    name = TASK_STATUSES[number - 1]
+    return {
+        "Id": record_id(PREFIXES["TaskStatus"], number),
+        "ApiName": name,
+        "MasterLabel": name,
+        "SortOrder": number,
+        "IsDefault": number == 1,
+        "IsClosed": name == "Completed",
         "CreatedDate": _FOUNDED,
         "LastModifiedDate": _FOUNDED,
     }

@@ -195,6 +195,9 @@ class ChartMogulRules(_Shape):
     cursor_skips: bool = Field(default=False, description="Pages of /activities lose a row at each edge")
     requests_per_second: int | None = Field(default=None, ge=1, description="Above: 429")
     connections: int | None = Field(default=None, ge=1, description="Calls at once; above: 503")
+    merged_answers: Literal["404", "survivor"] = Field(
+        default="404", description="What the id answers of a customer that was merged into another"
+    )
     metrics_zone: str = Field(default="Europe/Berlin", description="Where the metrics' days begin and end")
 
 

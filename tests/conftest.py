@@ -17,7 +17,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 import worker
-from activities import errors
+from clients.cooldown import Cooldowns
 from devserver import DevServer, prepare_namespace
 from processes import free_ports
 from settings import ChartMogulAccount, HubSpot, Salesforce, Settings, Slack
@@ -36,6 +36,23 @@ for exported in [name for name in os.environ if name.upper().startswith(OURS)]:
 os.environ |= {
     f"{name.upper()}_FILE": str(EXAMPLE_CONFIG / f"{name}.yaml") for name in ("routes", "warehouse", "crm")
 }
+
+
+SERVERS = {
+    "temporal_server", "shared_stack", "stack", "quiet", "server", "postgres", "snowflake_double",
+    "bigquery_double", "s3_double", "upgraded",
+}  # fmt: skip
+"""Fixtures that start one."""
+
+WHOLE_SYSTEM = {"service", "fire"}
+"""Folders of tests that start everything. Elsewhere a test that starts its own bears the mark itself."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        starts = isinstance(item, pytest.Function) and SERVERS & set(item.fixturenames)
+        if starts or item.path.parent.name in WHOLE_SYSTEM:
+            item.add_marker(pytest.mark.needs_server)
 
 
 @contextmanager
@@ -59,10 +76,16 @@ def simulators_url() -> Iterator[str]:
 SEEDS = itertools.count(1000)
 
 
+@pytest.fixture(scope="session")
+def cooldowns(settings: Settings) -> Cooldowns:
+    """Those of `workers`."""
+    return worker.cooldowns_for(settings)
+
+
 @pytest.fixture
-def simulators(simulators_url: str) -> Iterator[Control]:
+def simulators(simulators_url: str, cooldowns: Cooldowns) -> Iterator[Control]:
     """The simulators, fresh, and with customers whose events no other test has seen."""
-    errors._closed_until.clear()  # a pause that the last test's system asked for
+    cooldowns.forget()  # a pause that the last test's system asked for
     with Control(simulators_url) as control:
         control.reset(seed=next(SEEDS))
         yield control
@@ -96,7 +119,7 @@ async def in_a_namespace_of_its_own(client: Client) -> Client:
     request = RegisterNamespaceRequest(namespace=name, workflow_execution_retention_period=retention)
     await client.workflow_service.register_namespace(request)
     own = Client(client.service_client, namespace=name, data_converter=client.data_converter)
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(120):
         while True:
             try:
                 await prepare_namespace(own)
@@ -140,9 +163,9 @@ def settings(simulators_url: str) -> Settings:
 
 
 @pytest.fixture(scope="session")
-async def workers(client: Client, settings: Settings) -> AsyncIterator[None]:
+async def workers(client: Client, settings: Settings, cooldowns: Cooldowns) -> AsyncIterator[None]:
     """All workers, in this process, with the workflow sandbox on."""
-    async with worker.running(client, settings):
+    async with worker.running(client, settings, cooldowns=cooldowns):
         yield
 
 

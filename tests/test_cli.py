@@ -26,10 +26,16 @@ def refused(*arguments: str) -> str:
 @pytest.mark.parametrize(
     ("variables", "sentence"),
     [
-        ({"CHARTMOGUL": "key"}, 'field "chartmogul"'),
-        ({"CHARTMOGUL__EUROPE": "key"}, "CHARTMOGUL__EUROPE: "),
-        ({"INGRESS_PORT": "99999"}, "INGRESS_PORT: Input should be less than or equal to 65535"),
-        ({"LOG_LEVEL": "loud"}, "LOG_LEVEL: Input should be 'DEBUG', 'INFO', 'WARNING' or 'ERROR'"),
+        (
+            {"CHARTMOGUL": "key"},
+            "CHARTMOGUL cannot be used: each variable sets one value, such as CHARTMOGUL__DEFAULT__API_KEY",
+        ),
+        (
+            {"CHARTMOGUL__EUROPE": "key"},
+            "CHARTMOGUL__EUROPE is an account, and no value: set CHARTMOGUL__EUROPE__API_KEY",
+        ),
+        ({"INGRESS_PORT": "99999"}, "INGRESS_PORT: must be 65535 or less"),
+        ({"LOG_LEVEL": "loud"}, "LOG_LEVEL: must be one of DEBUG, INFO, WARNING, ERROR"),
         ({"WORKER_METRICS_ADDRESS": "foo"}, "WORKER_METRICS_ADDRESS: "),
         ({"WEB_UI_URL": "[/red]"}, "WEB_UI_URL: "),
         (
@@ -43,7 +49,7 @@ def refused(*arguments: str) -> str:
         ),
         (
             {"CHARTMOGUL__EUROPE__API_KEY": "key", "CHARTMOGUL__EUROPE__WEBHOOK_SECRETS": "good,b/d"},
-            "CHARTMOGUL__EUROPE__WEBHOOK_SECRETS: Value error, a secret is part of a URL",
+            "CHARTMOGUL__EUROPE__WEBHOOK_SECRETS: a secret is part of a URL",
         ),
         (
             {
@@ -52,7 +58,7 @@ def refused(*arguments: str) -> str:
                 "CHARTMOGUL__ASIA__API_KEY": "key",
                 "CHARTMOGUL__ASIA__WEBHOOK_SECRETS": "two",
             },
-            "CHARTMOGUL: two accounts have the same webhook secret",
+            "CHARTMOGUL__EUROPE__WEBHOOK_SECRETS and CHARTMOGUL__ASIA__WEBHOOK_SECRETS have the same secret",
         ),
         (
             {
@@ -60,11 +66,11 @@ def refused(*arguments: str) -> str:
                 "CHARTMOGUL__EU-WEST__API_KEY": "key",
                 "WAREHOUSE__ENGINE": "duckdb",
             },
-            "CHARTMOGUL: 2 accounts would share schema chartmogul_eu_west; rename one",
+            "CHARTMOGUL__EU_WEST__API_KEY and CHARTMOGUL__EU-WEST__API_KEY: the accounts would share schema",
         ),
         (
             {f"CHARTMOGUL__{'LONG' * 20}__API_KEY": "key", "WAREHOUSE__ENGINE": "duckdb"},
-            f"CHARTMOGUL: schema chartmogul_{'long' * 20} has a longer name than 63 letters",
+            f"schema chartmogul_{'long' * 20} has a longer name than 63 letters",
         ),
     ],
 )

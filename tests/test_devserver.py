@@ -21,6 +21,8 @@ from devserver import DevServer, Gaps, namespace_gaps, prepare_namespace
 from processes import free_ports, locked
 from temporal_cli import VERSION, find_cli
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 async def server(tmp_path: Path) -> DevServer:

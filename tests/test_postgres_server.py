@@ -17,7 +17,7 @@ from stack import ANY_PORTS, Stack
 from temporal_server import find_server
 from tests.test_devserver import retention, start_headed
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = [pytest.mark.timeout(300), pytest.mark.needs_server]
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +33,7 @@ async def the_run_of_a_cancellation(stack: Stack, number: int) -> str:
     with Control(stack.simulators_url) as control:
         control.webhook(url=stack.webhook_url)
         control.cancel(control.customers(case="account")[number].uuid)
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(120):
             while len(control.messages()) <= number:
                 await asyncio.sleep(0.1)
         [run] = control.deliveries()[-1].response["runs"]

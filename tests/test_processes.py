@@ -30,6 +30,8 @@ signal.signal(signal.SIGINT, signal.default_int_handler)  # who runs tests in th
 asyncio.run(main(sys.argv[1]))
 """
 
+pytestmark = pytest.mark.slow
+
 
 async def at_once() -> None:
     pass

@@ -103,7 +103,7 @@ async def listed(client: Client) -> set[str]:
 
 async def until_listed(client: Client, *ids: str) -> None:
     """The list runs a little behind."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(120):
         while await listed(client) != set(ids):
             await asyncio.sleep(0.1)
 
@@ -317,7 +317,7 @@ async def test_each_poll_begins_where_the_last_one_ended_also_after_an_update(
 
 async def polls(client: Client, count: int) -> list[str]:
     """Ids of the last ten, once there have been so many."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(120):
         while (info := (await described(client)).info).num_actions < count:
             await asyncio.sleep(0.1)
     actions = [each.action for each in info.recent_actions]
@@ -346,7 +346,7 @@ async def test_a_run_of_a_schedule_says_whose_it_is_and_goes_before_bulk_work(
     await applied(settings)
     for id, priority in (("poll/default", temporal.LIVE), ("coverage/default", temporal.BULK)):
         await client.get_schedule_handle(id).trigger()
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(120):
             while not (actions := (await described(client, id)).info.recent_actions):
                 await asyncio.sleep(0.1)
         action = actions[0].action

@@ -25,7 +25,7 @@ async def cancel(stack: Stack, number: int) -> None:
         before = len(control.messages())
         control.webhook(url=stack.webhook_url)
         control.cancel(control.customers()[number].uuid)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(120):
             while len(control.messages()) == before:
                 await asyncio.sleep(0.1)
 
@@ -50,7 +50,7 @@ async def test_it_leaves_nothing_behind(stack: Stack) -> None:
 async def test_schedules_are_applied_where_asked_for(stack: Stack, tmp_path: Path) -> None:
     assert await schedules(stack) == set()
     async with Stack(tmp_path / "polling", ANY_PORTS, schedules=True) as polling:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(120):
             while not await schedules(polling):  # the list runs a little behind
                 await asyncio.sleep(0.1)
         assert (await (await polling.client()).get_schedule_handle("poll/default").describe()).id

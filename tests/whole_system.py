@@ -14,6 +14,7 @@ routes:
   - name: churn-save
     template: churn_save
     when: {movements: [churn]}
+    pause_above: 0
     options:
       channel: "#revenue-saves"
       task: {fallback_owner: revops@mogulflow.example}

@@ -1,6 +1,9 @@
 """What ChartMogul's answers mean for a churn. Pure functions over what was read back."""
 
+import re
+from collections.abc import Callable
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 from dateutil.relativedelta import relativedelta
@@ -13,6 +16,7 @@ from models.money import MOST_CENTS, Money
 NOT_GIVEN = "not given"
 NOTES_UNREAD = "not given; the notes could not be read"
 DAYS_PER_MONTH = 365.25 / 12
+_CURRENCY = re.compile("[A-Z]{3}")
 _BACK = (MovementType.REACTIVATION, MovementType.NEW_BUSINESS)
 
 
@@ -27,6 +31,7 @@ class ChurnFacts(BaseModel):
     movements: list[CustomerMovement] = []
     note: Note | None = None
     notes_read: bool = True
+    unread: dict[str, str] = {}
 
     @property
     def subscription(self) -> Subscription | None:
@@ -34,40 +39,62 @@ class ChurnFacts(BaseModel):
         return next((each for each in self.subscriptions if each.external_id == wanted), None)
 
     @property
-    def still_paying(self) -> bool:
-        """The customer has MRR and the cancelled subscription (any, where it is unknown) is alive."""
-        cancelled = [self.subscription] if self.subscription else self.subscriptions
-        return self.customer.mrr > 0 and any(each.alive for each in cancelled)
+    def pays(self) -> bool:
+        return self.customer.mrr > 0
 
     @property
-    def reactivated(self) -> bool:
-        """The customer came back after the event and pays."""
-        came_back = any(
-            each.type in _BACK and to_the_second(each.date) > self.event.occurred_at
-            for each in self.movements
-        )
-        return came_back and self.customer.mrr > 0
+    def churn(self) -> CustomerMovement | None:
+        """The cancellation as ChartMogul's list of this customer's movements has it now."""
+        return self._then(lambda each: each.type == MovementType.CHURN)
 
     @property
-    def announced(self) -> bool:
-        """ChartMogul's list of this customer's movements has a churn of the event's second."""
-        return any(
-            each.type == MovementType.CHURN and to_the_second(each.date) == self.event.occurred_at
-            for each in self.movements
-        )
+    def other_than_churn(self) -> CustomerMovement | None:
+        """What the list has in the place of the cancellation, where that is so."""
+        if self.churn:
+            return None
+        return self._then(lambda each: each.subscription_external_id == self.event.subscription_external_id)
 
     @property
-    def stayed(self) -> bool:
-        """Of a cancellation that lay ahead: it was withdrawn, not put off, and they pay as before."""
-        put_off = any(
-            each.type == MovementType.CHURN and to_the_second(each.date) > self.event.occurred_at
-            for each in self.movements
-        )
-        return self.still_paying and not self.announced and not put_off
+    def returned(self) -> bool:
+        """They came back after the cancellation: also within its second, where the list has both."""
+        return any(each.type in _BACK and self._comes_after(each) for each in self.movements)
+
+    @property
+    def churns(self) -> list[CustomerMovement]:
+        """All of the event's second and later ones."""
+        return [
+            each for each in self.movements if each.type == MovementType.CHURN and not self._is_earlier(each)
+        ]
+
+    @property
+    def lost(self) -> Money:
+        """What the cancellation takes, as ChartMogul counts it now."""
+        restated = self.churn.change if self.churn else None
+        cents = abs(restated or self.event.amount.cents)
+        return Money(cents=cents, currency=self.event.amount.currency)
 
     @property
     def current_mrr(self) -> Money:
-        return Money(cents=self.customer.mrr, currency=self.event.amount.currency)
+        said, then = (self.customer.currency or "").strip().upper(), self.event.amount.currency
+        return Money(cents=self.customer.mrr, currency=said if _CURRENCY.fullmatch(said) else then)
+
+    def _then(self, wanted: Callable[[CustomerMovement], bool]) -> CustomerMovement | None:
+        """Of several in the event's second the one of its subscription."""
+        rows = [each for each in self.movements if self._is_of_the_second(each) and wanted(each)]
+        own = [each for each in rows if each.subscription_external_id == self.event.subscription_external_id]
+        return next(iter([*own, *rows]), None)
+
+    def _comes_after(self, movement: CustomerMovement) -> bool:
+        return self._is_later(movement) or (self.churn is not None and self._is_of_the_second(movement))
+
+    def _is_later(self, movement: CustomerMovement) -> bool:
+        return to_the_second(movement.date) > self.event.occurred_at
+
+    def _is_earlier(self, movement: CustomerMovement) -> bool:
+        return to_the_second(movement.date) < self.event.occurred_at
+
+    def _is_of_the_second(self, movement: CustomerMovement) -> bool:
+        return to_the_second(movement.date) == self.event.occurred_at
 
     @property
     def plan(self) -> str:
@@ -89,8 +116,8 @@ class ChurnFacts(BaseModel):
         until = self.event.occurred_at
         rows = reversed(self.movements)  # newest first: of two in one second the later row came first
         history = sorted((each for each in rows if each.date <= until), key=_when)
-        ends = [each.date for each in history[1:]] + [until]
-        cents = sum(each.mrr * _months(each.date, end) for each, end in zip(history, ends, strict=True))
+        edges = pairwise([*(each.date for each in history), until])
+        cents = sum(each.mrr * _months(*edge) for each, edge in zip(history, edges, strict=True))
         return Money(cents=min(round(cents), MOST_CENTS), currency=self.event.amount.currency)
 
     def reason(self, attributes: list[str]) -> str:

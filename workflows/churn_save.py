@@ -1,27 +1,38 @@
 """Churn save: a cancellation becomes a save task and a Slack alert, and is checked on later."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
+from typing import Any
 
 from temporalio import workflow
 
-from activities.chartmogul import CustomerQuery
 from activities.salesforce import SalesforceActivities
 from activities.slack import SlackActivities
 from models.churn_save import ChurnSaveInput
 from models.effects import Effect, Mode
 from models.events import MrrMovement
+from models.holds import Decision
 from models.runs import Outcome, RunResult
 from models.salesforce import AccountOwner, OwnerQuery, SaveTask, TaskChange
 from models.slack import MemberQuery, Message
-from temporal import run_link
+from temporal import GIVE_UP_AFTER, HEADLINE, RETURNS, run_link
 from workflows import churn_texts as texts
 from workflows.churn_facts import ChurnFacts
-from workflows.headlines import summary
+from workflows.churn_reading import Reading
+from workflows.churn_verdict import Sight, Verdict
+from workflows.churn_watch import Watch
+from workflows.headlines import headline, summary
+from workflows.held import Dropped, Held
 from workflows.ledger import Ledger
-from workflows.reading_back import read_back
-from workflows.steps import StepFailed, glance, is_rerun, step
+from workflows.steps import OUTDATED, StepFailed, glance, is_rerun, step
+
+MOST_RETURNS = 20
+"""Movements that a run lets itself be told of."""
+
+Write = Callable[[ChurnFacts, datetime | None], Awaitable[Effect]]
+"""Of what is known, and until when that may be said."""
 
 
 @workflow.defn(name="churn_save")
@@ -30,25 +41,35 @@ class ChurnSave:
     def __init__(self, given: ChurnSaveInput) -> None:
         self._given = given
         self._options = given.options
-        self._ledger = Ledger(summary(given.event))
+        self._ledger = Ledger(summary(given.event), shadow=given.shadow)
+        self._reading = Reading(given)
         self._owner: AccountOwner | None = None
         self._task: Effect | None = None
         self._only_find = False  # run again for a customer who is back: finish what was begun, begin nothing
+        self._moot = False  # what was held up was not written: it was true no more
         self._stated = [given.event.stated]
+        self._returns: list[str] = []
+        self._held = Held(given.held_by, summary(given.event))
 
     @workflow.run
     async def run(self, given: ChurnSaveInput) -> RunResult:
+        try:
+            if await self._held.until_released():  # as if it had just come
+                self._given = given.model_copy(update={"received_at": workflow.now()})
+                self._reading = Reading(self._given)
+        except Dropped as dropped:
+            return dropped.result
+        return await self._save(self._given)
+
+    async def _save(self, given: ChurnSaveInput) -> RunResult:
         if given.wait and given.scheduled:
             await self._sleep_until(given.acts_at, "Wait for the day of the cancellation")
-        try:
-            facts = await self._read_back_from_chartmogul()
-        except StepFailed as failure:
-            raise self._ledger.fail(failure) from None
+        facts = await self._read_back_from_chartmogul()
         if facts is None:
             return self._ledger.end(Outcome.UNVERIFIED)
-        if facts.reactivated and not is_rerun():
+        if self._reading.is_back(facts) and not is_rerun():
             return await self._tell_they_are_back(facts)
-        self._only_find = facts.reactivated
+        self._only_find = self._reading.is_over(facts)
         task = asyncio.create_task(self._give_the_owner_a_save_task(facts))
         await self._wait_a_little_for(task)
         alert = await self._alert_the_channel(facts)
@@ -56,9 +77,9 @@ class ChurnSave:
         await task
         if late:
             await self._add_the_late_task(alert)
-        if self._only_find and not self._found(alert) and not self._found(self._task):
-            return await self._tell_they_are_back(facts)
-        return self._ledger.end(await self._check_back(facts, alert))
+        if self._is_nothing_to_save(alert):
+            return await self._end_with_nothing_made(facts)
+        return await self._check_back(alert)
 
     @workflow.query(name="effects", description="What this run has done so far")
     def effects(self) -> list[Effect]:
@@ -68,52 +89,74 @@ class ChurnSave:
     def restated(self, now: MrrMovement) -> None:
         self._ledger.note_restatement(self._stated, now.stated)
 
+    @workflow.signal(name="came_back", description="A movement says that the customer may pay again")
+    def came_back(self, movement: MrrMovement) -> None:
+        """Once for each movement, however often it is told; the memo tells the next sweep that this run
+        knows. Runs that began earlier wait for their check-back."""
+        known = movement.event_id in self._returns or len(self._returns) >= MOST_RETURNS
+        if self._given.who_pays_decides and not known:
+            self._returns.append(movement.event_id)
+            self._reading.is_asked_for = True
+            workflow.upsert_memo({RETURNS: self._returns})
+
+    @workflow.signal(name="hold_ended", description="What held this run has ended: begin, or be dropped")
+    def hold_ended(self, decision: Decision) -> None:
+        self._held.end(decision)
+
     async def _read_back_from_chartmogul(self) -> ChurnFacts | None:
-        """None where ChartMogul contradicts the event, also after it had time to settle."""
-        facts = await self._read()
-        if facts is None or self._is_contradicted_by(facts):
-            settling = timedelta(seconds=self._options.settling_seconds)
-            await workflow.sleep(settling, summary="Give ChartMogul time to show the cancellation")
-            facts = await self._read()
-        return None if facts is None or self._is_contradicted_by(facts) else facts
-
-    def _is_contradicted_by(self, facts: ChurnFacts) -> bool:
-        """Of one that was listed before its day the list decides, also on the day: the customer may be
-        shown as paying for a while longer."""
-        if self._given.scheduled:
-            return not facts.announced and not facts.reactivated
-        return facts.still_paying and not facts.reactivated
-
-    def _is_back(self, facts: ChurnFacts) -> bool:
-        return facts.reactivated or (self._given.scheduled and facts.stayed)
-
-    async def _read(self) -> ChurnFacts | None:
-        """None where ChartMogul does not know the customer."""
-        event = self._given.event
-        query = CustomerQuery(account=event.account, customer_uuid=event.customer_uuid)
-        found = await read_back(query, at_once=self._given.reads_at_once)
-        return ChurnFacts(event=event, **dict(found)) if found else None
+        """None where ChartMogul contradicts the event. Fails the run where nobody can tell."""
+        try:
+            return await self._reading.at_first()
+        except StepFailed as failure:
+            raise self._ledger.fail(failure) from None
 
     async def _tell_they_are_back(self, facts: ChurnFacts) -> RunResult:
-        await self._tell_slack("already_saved", "Say they are back", texts.already_saved_text(facts))
-        return self._ledger.end(Outcome.ALREADY_SAVED)
+        verdict = self._reading.verdict(facts, 0)
+        assert verdict is not None  # their list of movements was read
+        text = texts.already_saved_text(facts, verdict)
+        await self._tell_slack("already_saved", "Say they are back", text)
+        return self._ledger.end(Outcome.ALREADY_SAVED, texts.verdict_text(verdict))
+
+    def _is_nothing_to_save(self, alert: Effect | None) -> bool:
+        return (self._only_find or self._moot) and not self._found(alert) and not self._found(self._task)
+
+    async def _end_with_nothing_made(self, facts: ChurnFacts) -> RunResult:
+        facts = self._reading.facts or facts
+        if self._reading.is_back(facts):
+            return await self._tell_they_are_back(facts)
+        return self._ledger.end(Outcome.UNVERIFIED)
 
     @staticmethod
     def _found(effect: Effect | None) -> bool:
         return effect is not None and effect.object_id is not None
 
     async def _give_the_owner_a_save_task(self, facts: ChurnFacts) -> None:
+        self._owner = owner = await self._find_the_owner(facts)
+        if owner is None:
+            return
+
+        async def make(now: ChurnFacts, good_until: datetime | None) -> Effect:
+            task = self._save_task(now, owner, good_until)
+            effect = await step(SalesforceActivities.create_save_task, task, summary=task.subject[:100])
+            return _noted(effect, owner.why_fallback, *texts.left_out(now))
+
+        self._task = await self._ledger.attempt(self._while_true(facts, make, self._is_to_save))
+
+    async def _find_the_owner(self, facts: ChurnFacts) -> AccountOwner | None:
+        """The task needs none: where the look-up fails for good the fallback owner gets it, and why."""
+        fallback = self._options.task.fallback_owner
         query = OwnerQuery(
-            customer_uuid=facts.customer.uuid,
-            email=facts.customer.email,
-            fallback_email=self._options.task.fallback_owner,
+            customer_uuid=facts.customer.uuid, email=facts.customer.email, fallback_email=fallback
         )
-        find = SalesforceActivities.find_account_owner
-        self._owner = await self._ledger.attempt(step(find, query, summary="Find the owner"))
-        if self._owner is not None:
-            save = SalesforceActivities.create_save_task
-            task = self._save_task(facts, self._owner)
-            self._task = await self._ledger.attempt(step(save, task, summary=task.subject[:100]))
+        look_up = step(SalesforceActivities.find_account_owner, query, summary="Find the owner")
+        if not self._given.who_pays_decides:
+            return await self._ledger.attempt(look_up)
+        try:
+            return await look_up
+        except StepFailed as failure:
+            self._ledger.note_fallback(failure)
+            why = f"The account's owner could not be looked up: {failure}"
+            return AccountOwner(owner_email=fallback, why_fallback=why)
 
     async def _wait_a_little_for(self, task: asyncio.Task[None]) -> None:
         """The alert links the task, but a Salesforce that is down must not hold it back."""
@@ -123,36 +166,69 @@ class ChurnSave:
                 task.done, timeout=patience, timeout_summary="The alert waits for the save task"
             )
 
-    def _save_task(self, facts: ChurnFacts, owner: AccountOwner) -> SaveTask:
+    def _save_task(self, facts: ChurnFacts, owner: AccountOwner, good_until: datetime | None) -> SaveTask:
         options = self._options.task
         return SaveTask(
             key=self._key("save_task"),
             mode=self._given.mode,
             only_find=self._only_find,
+            good_until=good_until,
             subject=texts.task_subject(self._given, facts),
-            due=texts.due_date(self._given.acts_at, options),
+            due=texts.due_date(self._given),
             priority=options.priority,
             description=texts.task_description(self._given, facts, owner, self._run_link()),
             owner_id=owner.owner_id,
+            owner_name=owner.owner_name,
+            fallback_email=options.fallback_owner,
             account_id=owner.account_id,
             contact_id=owner.contact_id,
             fields=options.fields,
         )
 
     async def _alert_the_channel(self, facts: ChurnFacts) -> Effect | None:
-        links = [
+        async def post(now: ChurnFacts, good_until: datetime | None) -> Effect:
+            owner = texts.owner_field(self._owner, await self._owner_mention())
+            blocks = texts.alert_blocks(self._given, now, owner, self._links(now))
+            text = texts.alert_text(self._given, now)
+            message = self._message("alert", text, blocks=blocks, good_until=good_until)
+            return _noted(await _post(message, "Alert the channel"), *texts.left_out(now))
+
+        return await self._ledger.attempt(self._while_true(facts, post, self._is_to_save))
+
+    def _links(self, facts: ChurnFacts) -> list[tuple[str, str | None]]:
+        return [
             ("Open in ChartMogul", facts.customer.link),
             ("Open the task", self._task.link if self._task else None),
             ("Open the run", self._run_link()),
         ]
-        blocks = texts.alert_blocks(self._given, facts, await self._owner_mention(), links)
-        text = texts.alert_text(self._given, facts)
-        return await self._tell_slack("alert", "Alert the channel", text, blocks=blocks)
+
+    async def _while_true(
+        self, facts: ChurnFacts, write: Write, holds: Callable[[ChurnFacts], bool]
+    ) -> Effect | None:
+        """Write what is so now: what was held up for minutes, or is said to be otherwise, is read again
+        first. None where it holds no more."""
+        began, times = workflow.now(), 0
+        while True:
+            times += 1
+            if not self._reading.is_asked_for:
+                try:
+                    return await write(facts, self._reading.good_until(times))
+                except StepFailed as failure:
+                    if failure.kind != OUTDATED or workflow.now() - began > GIVE_UP_AFTER:
+                        raise
+            now = await self._reading.again()
+            if now is None or not holds(now):
+                self._moot = self._reading.is_asked_for = True
+                return None
+            facts = now
+
+    def _is_to_save(self, facts: ChurnFacts) -> bool:
+        return self._only_find or self._reading.sight(facts) is Sight.CHURN
 
     async def _add_the_late_task(self, alert: Effect | None) -> None:
         """Where the alert could not wait for the task, its thread names owner and task afterwards."""
         if self._task and self._task.link and alert and alert.object_id:
-            text = texts.late_task_text(await self._owner_mention(), self._task.link)
+            text = texts.late_task_text(self._owner, await self._owner_mention(), self._task.link)
             await self._tell_slack("late_task", "Add the task to the thread", text, thread_ts=alert.object_id)
 
     async def _owner_mention(self) -> str:
@@ -164,77 +240,111 @@ class ChurnSave:
                 member = await glance(SlackActivities.find_member, query)
         return texts.mention(self._owner, member)
 
-    async def _check_back(self, facts: ChurnFacts, alert: Effect | None) -> Outcome:
-        """Look again after the route's days; say once what became of the customer."""
+    async def _check_back(self, alert: Effect | None) -> RunResult:
+        """Say once what became of the customer. Where nobody can tell there is no verdict: better no word
+        than a wrong one."""
+        if self._given.shadow and self._given.event.occurred_at > workflow.now():
+            self._ledger.state(Outcome.PREVIEWED)  # Temporal forgets closed runs, as below
+            await self._sleep_until(self._given.event.occurred_at, "Keep its day: it is acted on no more")
         if self._given.mode is Mode.PREVIEW:
-            return Outcome.PREVIEWED
-        if not self._options.check_back_days:
+            return self._ledger.end(Outcome.PREVIEWED)
+        if not self._options.check_back_days and not self._moot:
             # Temporal forgets closed runs; one that lies ahead would be listed, and acted on, again
             await self._sleep_until(self._given.event.occurred_at, "Wait for the day of the cancellation")
-            return Outcome.ACTED
-        unread = False
-        left = max(self._given.received_at, self._given.event.occurred_at)
-        for days in self._options.check_back_days:
-            await self._sleep_until(
-                left + timedelta(days=days), f"Check back {texts.span(days)} after the cancellation"
-            )
-            try:
-                facts, unread = await self._read() or facts, False
-            except StepFailed as failure:
-                self._ledger.note_problem(failure)
-                unread = True
-            if self._is_back(facts):
-                break
-        if unread:
-            return Outcome.PARTIAL  # nobody knows what became of them: better no word than a wrong one
-        await self._record_verdict(facts, alert, days)
-        return Outcome.SAVED if self._is_back(facts) else Outcome.LOST
+            return self._ledger.end(Outcome.ACTED)
+        watch = Watch(self._given, self._reading, self._ledger)
+        verdict = await watch.until_known()
+        if verdict and verdict.outcome is Outcome.LOST and not self._options.check_back_days:
+            return self._ledger.end(Outcome.ACTED)
+        if verdict:
+            verdict = await self._record_verdict(verdict, alert, watch.days)
+        if verdict is None:
+            return await self._end_without_verdict(alert, unknown=watch.is_unknown)
+        return self._end_with(verdict)
 
     async def _sleep_until(self, instant: datetime, summary: str) -> None:
         left = instant - workflow.now()
         if left > timedelta(0):
             await workflow.sleep(left, summary=summary)
 
-    async def _record_verdict(self, facts: ChurnFacts, alert: Effect | None, days: float) -> None:
-        saved = self._is_back(facts)
+    async def _record_verdict(self, verdict: Verdict, alert: Effect | None, days: float) -> Verdict | None:
         if alert and alert.object_id:
-            text = texts.reply_text(facts, saved, days)
-            await self._tell_slack("verdict", "Reply in the thread", text, thread_ts=alert.object_id)
+            said = await self._reply(verdict, alert.object_id, days)
+            if said is None:
+                return None
+            verdict = said
         if self._found(self._task):
-            await self._tell_the_task(saved, days)
+            await self._tell_the_task(verdict)
+        return verdict
 
-    async def _tell_the_task(self, saved: bool, days: float) -> None:
+    async def _reply(self, verdict: Verdict, thread_ts: str, days: float) -> Verdict | None:
+        """The verdict that was said: it is another one where Slack was away for long."""
+        said: Verdict | None = verdict
+        facts = self._reading.facts
+        assert facts is not None  # the verdict is about them
+
+        async def post(now: ChurnFacts, good_until: datetime | None) -> Effect:
+            nonlocal said
+            said = self._reading.verdict(now, days)
+            assert said is not None  # it holds
+            text = texts.reply_text(now, said)
+            message = self._message("verdict", text, thread_ts=thread_ts, good_until=good_until)
+            return await _post(message, "Reply in the thread")
+
+        def holds(now: ChurnFacts) -> bool:
+            return self._reading.verdict(now, days) is not None
+
+        self._moot = False
+        await self._ledger.attempt(self._while_true(facts, post, holds))
+        return None if self._moot else said
+
+    async def _end_without_verdict(self, alert: Effect | None, *, unknown: bool) -> RunResult:
+        if unknown:
+            self._ledger.note_problem(self._reading.unknown())
+            if alert and alert.object_id and self._reading.facts:
+                text = texts.unknown_text(self._reading.facts)
+                await self._tell_slack("verdict", "Reply in the thread", text, thread_ts=alert.object_id)
+        return self._ledger.end(Outcome.PARTIAL)
+
+    def _end_with(self, verdict: Verdict) -> RunResult:
+        if verdict.partly:
+            line = f"{headline(self._given.event)}: partly saved"
+            workflow.upsert_search_attributes([HEADLINE.value_set(line)])
+        return self._ledger.end(verdict.outcome, texts.verdict_text(verdict))
+
+    async def _tell_the_task(self, verdict: Verdict) -> None:
         options = self._options.task
+        fields = {
+            Outcome.SAVED: options.fields_when_saved,
+            Outcome.WITHDRAWN: options.fields_when_withdrawn,
+            Outcome.LOST: options.fields_when_lost,
+        }
+        over = verdict.outcome is not Outcome.LOST
         change = TaskChange(
             key=self._key("task_outcome"),
             task_key=self._key("save_task"),
-            append_to_description=texts.task_outcome_line(saved, days),
-            fields=options.fields_when_saved if saved else options.fields_when_lost,
+            append_to_description=texts.task_outcome_line(verdict),
+            close=over and options.close_when_saved and self._given.who_pays_decides,
+            fields=fields[verdict.outcome],
         )
         record = SalesforceActivities.record_task_outcome
         await self._ledger.attempt(step(record, change, summary="Record the outcome in the task"))
 
     async def _tell_slack(
-        self,
-        name: str,
-        summary: str,
-        text: str,
-        *,
-        blocks: list[dict[str, object]] | None = None,
-        thread_ts: str | None = None,
+        self, name: str, summary: str, text: str, *, thread_ts: str | None = None
     ) -> Effect | None:
-        message = Message(
+        return await self._ledger.attempt(_post(self._message(name, text, thread_ts=thread_ts), summary))
+
+    def _message(self, name: str, text: str, **more: Any) -> Message:
+        return Message(
             key=self._key(name),
             mode=self._given.mode,
             only_find=self._only_find and name == "alert",
             channel=self._options.channel,
             text=text,
-            blocks=blocks or [],
-            thread_ts=thread_ts,
             not_before=self._earliest(),
+            **more,
         )
-        post = SlackActivities.post_message
-        return await self._ledger.attempt(step(post, message, summary=summary))
 
     def _earliest(self) -> datetime:
         """No message of ours is older. A preview may look for one that another run has made."""
@@ -247,3 +357,13 @@ class ChurnSave:
     def _run_link(self) -> str:
         info = workflow.info()
         return run_link(self._given.web_ui_url, info.namespace, info.workflow_id, info.run_id)
+
+
+async def _post(message: Message, summary: str) -> Effect:
+    return await step(SlackActivities.post_message, message, summary=summary)
+
+
+def _noted(effect: Effect, *notes: str | None) -> Effect:
+    """With what was done without, or in another way, and why."""
+    said = [note for note in (effect.note, *notes) if note]
+    return effect.model_copy(update={"note": "; ".join(said)}) if said else effect

@@ -1,32 +1,34 @@
 """The words of churn save: the task, the alert, and the replies."""
 
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 import holidays
-from babel.dates import format_date
 
-from models.churn_save import ChurnSaveInput, TaskOptions
+from models.churn_save import ChurnSaveInput
 from models.salesforce import AccountOwner
 from models.slack import Member
 from workflows.churn_facts import ChurnFacts
+from workflows.churn_verdict import Verdict
 from workflows.headlines import plan_from
+from workflows.wording import escaped, long_day, sentence, short
 
 NAME_LENGTH = 120
 """Longer names of customers, plans and people are cut: Slack refuses a field over 2,000 characters."""
 
 
-def due_date(acts_at: datetime, options: TaskOptions) -> date:
-    """The n-th business day after the event came in, or after the day that was waited for."""
+def due_date(given: ChurnSaveInput) -> date:
+    """The n-th business day after the day, there, on which the event came in, or that was waited for."""
+    options = given.options.task
     country = options.holidays
     calendar = holidays.country_holidays(country) if country else holidays.HolidayBase()
-    return calendar.get_nth_working_day(acts_at.date(), options.due_in_business_days)
+    return calendar.get_nth_working_day(given.day(given.acts_at), options.due_in_business_days)
 
 
 def task_subject(given: ChurnSaveInput, facts: ChurnFacts) -> str:
-    words = {"customer": name(facts), "mrr": str(abs(given.event.amount)), "plan": plan(facts)}
-    when = f", leaves {_day(given.event.occurred_at)}" if given.acts_ahead else ""
-    return _short(given.options.task.subject.format(**words), 255 - len(when)) + when
+    words = {"customer": name(facts), "mrr": str(facts.lost), "plan": plan(facts)}
+    when = f", leaves {_day(given)}" if given.acts_ahead else ""
+    return short(given.options.task.subject.format(**words), 255 - len(when)) + when
 
 
 def task_description(given: ChurnSaveInput, facts: ChurnFacts, owner: AccountOwner, run_link: str) -> str:
@@ -34,36 +36,58 @@ def task_description(given: ChurnSaveInput, facts: ChurnFacts, owner: AccountOwn
         f"{name(facts)} {_when(given)}.",
         "",
         *(f"{name}: {value}" for name, value in figures(given, facts)),
-        f"Owner: {owner.why_fallback}" if owner.why_fallback else "",
+        f"Owner: {why_this_owner(owner)}",
         "",
         f"ChartMogul: {facts.customer.link or facts.customer.uuid}",
         f"Run: {run_link}",
     ]
-    return "\n".join(lines).replace("\n\n\n", "\n\n")
+    return "\n".join(lines)
 
 
 def figures(given: ChurnSaveInput, facts: ChurnFacts) -> list[tuple[str, str]]:
     """What people want to know first, as names and values."""
     return [
-        ("MRR lost", str(abs(given.event.amount))),
+        ("MRR lost", str(facts.lost)),
         ("Plan", plan(facts) or "unknown"),
         ("Customer for", facts.tenure or "unknown"),
-        ("Lifetime value", f"{facts.lifetime_value} (MRR over that time)"),
-        ("Reason", _short(facts.reason(given.options.reason_attributes), 500)),
+        ("Lifetime value", _lifetime_value(facts)),
+        ("Reason", short(facts.reason(given.options.reason_attributes), 500)),
     ]
 
 
+def _lifetime_value(facts: ChurnFacts) -> str:
+    if "movements" in facts.unread:
+        return "unknown, ChartMogul's list of movements could not be read"
+    return f"{facts.lifetime_value} (MRR over that time)"
+
+
+def left_out(facts: ChurnFacts) -> list[str]:
+    """What an effect says of the lists that could not be read."""
+    return [f"made without the list of {name}: {why}" for name, why in facts.unread.items()]
+
+
+def why_this_owner(owner: AccountOwner) -> str:
+    """One line, without the name."""
+    if owner.why_fallback:
+        stands_in = ", so the fallback owner has it" if owner.owner_id or owner.owner_email else ""
+        return short(owner.why_fallback.rstrip(". "), 400) + stands_in
+    who = owner.owner_name or owner.owner_email or "unknown"
+    return (
+        f"{short(who, NAME_LENGTH)}, found by {owner.found_by}" if owner.found_by else short(who, NAME_LENGTH)
+    )
+
+
 def name(facts: ChurnFacts) -> str:
-    return _short(facts.customer.label, NAME_LENGTH)
+    return short(facts.customer.label, NAME_LENGTH)
 
 
 def plan(facts: ChurnFacts) -> str:
-    return _short(facts.plan or plan_from(facts.event.description), NAME_LENGTH)
+    return short(facts.plan or plan_from(facts.event.description), NAME_LENGTH)
 
 
 def alert_text(given: ChurnSaveInput, facts: ChurnFacts) -> str:
-    what = f"{_verb(given)} on {_day(given.event.occurred_at)}" if given.acts_ahead else _verb(given)
-    return f"{_escaped(name(facts))} {what}: {given.event.amount} MRR"
+    what = f"{_verb(given)} on {_day(given)}" if given.acts_ahead else _verb(given)
+    return f"{escaped(name(facts))} {what}: {-facts.lost} MRR"
 
 
 def alert_blocks(
@@ -76,14 +100,14 @@ def alert_blocks(
 
     Plain JSON: slack_sdk's own models raise on what Slack would refuse, and a workflow must not.
     """
-    fields = [f"*{title}*\n{_escaped(_short(value, 350))}" for title, value in figures(given, facts)]
+    fields = [f"*{title}*\n{escaped(short(value, 350))}" for title, value in figures(given, facts)]
     fields.append(f"*Owner*\n{owner}")
     buttons = [_button(number, text, url) for number, (text, url) in enumerate(links) if url]
     return [
-        {"type": "header", "text": _plain(_short(f"{name(facts)} {_verb(given)}", 150))},
+        {"type": "header", "text": _plain(short(f"{name(facts)} {_verb(given)}", 150))},
         {"type": "section", "fields": [_mrkdwn(field) for field in fields]},
         *([{"type": "actions", "elements": buttons}] if buttons else []),
-        {"type": "context", "elements": [_mrkdwn(_sentence(_when(given)))]},
+        {"type": "context", "elements": [_mrkdwn(sentence(_when(given)))]},
     ]
 
 
@@ -105,35 +129,49 @@ def mention(owner: AccountOwner | None, member: Member | None) -> str:
         return "not known yet"
     if member:
         return f"<@{member.id}>"
-    return _escaped(_short(owner.owner_name or owner.owner_email or "nobody", NAME_LENGTH))
+    return escaped(short(owner.owner_name or owner.owner_email or "nobody", NAME_LENGTH))
 
 
-def late_task_text(owner: str, link: str) -> str:
-    return f"{owner} has the save task now: <{link}|open it>"
+def owner_field(owner: AccountOwner | None, who: str) -> str:
+    """`who` is the mention; below it, in one line, how the owner was found, or why it is the fallback one."""
+    if owner is None:
+        return who
+    if owner.why_fallback:
+        return f"{who}\n{escaped(why_this_owner(owner))}"
+    return f"{who}\nfound by {escaped(owner.found_by)}" if owner.found_by else who
 
 
-def already_saved_text(facts: ChurnFacts) -> str:
-    who = _escaped(name(facts))
-    return f"{who} cancelled and is already back at {facts.current_mrr} MRR. No task made."
+def late_task_text(owner: AccountOwner | None, who: str, link: str) -> str:
+    why = f" ({escaped(why_this_owner(owner))})" if owner and owner.why_fallback else ""
+    return f"{who} has the save task now{why}: <{link}|open it>"
 
 
-def reply_text(facts: ChurnFacts, saved: bool, days: float) -> str:
-    who = _escaped(name(facts))
-    if saved and facts.stayed and not facts.reactivated:
-        return f"Saved: {who} stays at {facts.current_mrr} MRR; the cancellation was withdrawn."
-    if saved:
-        return f"Saved: {who} is back at {facts.current_mrr} MRR."
-    return f"Lost: {who} has not come back in {span(days)}."
+def already_saved_text(facts: ChurnFacts, verdict: Verdict) -> str:
+    who = escaped(name(facts))
+    words = verdict.words.replace("is back", "is already back")
+    return f"{who} cancelled and {words}. No task made."
 
 
-def task_outcome_line(saved: bool, days: float) -> str:
+def reply_text(facts: ChurnFacts, verdict: Verdict) -> str:
+    return f"{verdict.title}: {escaped(name(facts))} {verdict.words}."
+
+
+def verdict_text(verdict: Verdict) -> str:
+    """Names nobody."""
+    return f"{verdict.title}: the customer {verdict.words}."
+
+
+def unknown_text(facts: ChurnFacts) -> str:
+    who = escaped(name(facts))
+    return (
+        f"Nobody knows whether {who} is back: ChartMogul has no customer under this id any more, and none "
+        "that has its subscription. Look there whether it was deleted, or merged into another."
+    )
+
+
+def task_outcome_line(verdict: Verdict) -> str:
     """The same at every repeat, so that it stands in the task once."""
-    return "Outcome: saved, the customer is back." if saved else f"Outcome: lost, not back in {span(days)}."
-
-
-def span(days: float) -> str:
-    """`7 days`; a route that looks sooner, as the demo's does, is told in seconds."""
-    return f"{days:g} days" if days >= 1 else f"{days * 86_400:.0f} seconds"
+    return f"Outcome: {verdict.title.lower()}, the customer {verdict.words}."
 
 
 def _verb(given: ChurnSaveInput) -> str:
@@ -142,22 +180,9 @@ def _verb(given: ChurnSaveInput) -> str:
 
 def _when(given: ChurnSaveInput) -> str:
     """`cancelled on 20 May 2026`; of one that lies ahead, that it does."""
-    day = _day(given.event.occurred_at)
+    day = _day(given)
     return f"leaves on {day}, the cancellation is scheduled" if given.acts_ahead else f"cancelled on {day}"
 
 
-def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:]
-
-
-def _day(instant: datetime) -> str:
-    return str(format_date(instant.date(), format="d MMMM y", locale="en"))
-
-
-def _short(text: str, limit: int) -> str:
-    return text if len(text) <= limit else text[: limit - 1] + "…"
-
-
-def _escaped(text: str) -> str:
-    """Customer text must not become a mention or a link."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+def _day(given: ChurnSaveInput) -> str:
+    return long_day(given.day(given.event.occurred_at))

@@ -1,12 +1,22 @@
 """Coverage: is every movement of ChartMogul's own list accounted for by a run, or by a reason?"""
 
+from collections import Counter
 from datetime import timedelta
 
 from temporalio import workflow
 
 from activities.movements import MovementActivities
 from models.events import EventSource
-from models.movements import CoverageInput, CoverageReport, Found, Sweep, Tally, days_of
+from models.movements import (
+    EXPLAINED,
+    LISTED_IN_FULL,
+    CoverageInput,
+    CoverageReport,
+    Found,
+    Sweep,
+    Tally,
+    days_of,
+)
 from temporal import NOMINAL_TIME
 from workflows.ops import run_failure, tell_ops
 from workflows.steps import StepFailed, long_step
@@ -32,6 +42,7 @@ class Coverage:
                     end=last,
                     source=EventSource.POLL,
                     fresh_after=now - given.fresh,
+                    naming=_room(tally) if given.lists else {},
                 )
                 summary = f"Compare {first:%d %b %Y %H:%M} UTC"
                 tally += await long_step(MovementActivities.compare, sweep, summary=summary, limit=LIMIT)
@@ -45,12 +56,19 @@ class Coverage:
         return report
 
 
+def _room(tally: Tally) -> dict[Found, int]:
+    """How many of each kind may still be named: a year's list would not fit into a run's history."""
+    counts = Counter(each.found for each in tally.named)
+    return {found: LISTED_IN_FULL - counts[found] for found in EXPLAINED}
+
+
 def _alert(report: CoverageReport) -> str:
     lost, stuck = report.tally.of(Found.UNACCOUNTED), len(report.tally.stuck)
     span = f"--from {report.start:%Y-%m-%d} --to {report.end + timedelta(days=1):%Y-%m-%d}"
     return (
         f"ChartMogul account {report.account}, {report.start:%d %b} to {report.end:%d %b}: {lost} movements "
-        f"have no run and no reason, {len(report.tally.unreadable)} cannot be read, {stuck} runs are stuck. "
-        f"`mogulflow coverage --account {report.account} {span}` lists them, `mogulflow backfill` with the "
-        f"same options acts on the lost ones, `mogulflow attention` says what the stuck ones need."
+        f"have no run and no reason, {report.tally.unread} cannot be read, {stuck} runs are stuck. "
+        f"`mogulflow coverage --list --account {report.account} {span}` lists them, "
+        f"`mogulflow backfill` with the same account and span acts on the lost ones, "
+        f"`mogulflow attention` says what the stuck ones need."
     )

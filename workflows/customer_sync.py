@@ -11,8 +11,10 @@ from models.crm import System
 from models.crm_sync import CustomerSyncInput, CustomerWork, FactsNow, FactsQuery
 from models.effects import Effect, Mode
 from models.events import MrrMovement
+from models.holds import Decision
 from models.runs import Outcome, RunResult
 from workflows.headlines import summary
+from workflows.held import Dropped, Held
 from workflows.ledger import Ledger
 from workflows.steps import StepFailed, step
 
@@ -29,11 +31,19 @@ class CustomerSync:
     @workflow.init
     def __init__(self, given: CustomerSyncInput) -> None:
         self._given = given
-        self._ledger = Ledger(summary(given.event))
+        self._ledger = Ledger(summary(given.event), shadow=given.shadow)
         self._stated = [given.event.stated]
+        self._held = Held(given.held_by, summary(given.event))
 
     @workflow.run
     async def run(self, given: CustomerSyncInput) -> RunResult:
+        try:
+            await self._held.until_released()
+        except Dropped as dropped:
+            return dropped.result
+        return await self._sync_all(given)
+
+    async def _sync_all(self, given: CustomerSyncInput) -> RunResult:
         if (day := given.waits_until) and (left := day - workflow.now()) > timedelta(0):
             await workflow.sleep(left, summary="Wait for the day of the movement")
         try:
@@ -46,6 +56,8 @@ class CustomerSync:
             (system, name) for system in given.options.systems for name in given.mapping.objects(system)
         ]
         await asyncio.gather(*(self._sync(system, name, known) for system, name in objects))
+        if given.shadow:
+            await self._keep_its_day()
         return self._ledger.end(Outcome.PREVIEWED if given.mode is Mode.PREVIEW else Outcome.ACTED)
 
     @workflow.query(name="effects", description="What this run has done so far")
@@ -55,6 +67,16 @@ class CustomerSync:
     @workflow.signal(name="restated", description="ChartMogul says otherwise of this movement now")
     def restated(self, now: MrrMovement) -> None:
         self._ledger.note_restatement(self._stated, now.stated)
+
+    @workflow.signal(name="hold_ended", description="What held this run has ended: begin, or be dropped")
+    def hold_ended(self, decision: Decision) -> None:
+        self._held.end(decision)
+
+    async def _keep_its_day(self) -> None:
+        """Temporal forgets closed runs; a movement that lies ahead would be listed, and acted on, again."""
+        if (left := self._given.event.occurred_at - workflow.now()) > timedelta(0):
+            self._ledger.state(Outcome.PREVIEWED)
+            await workflow.sleep(left, summary="Keep its day: it is acted on no more")
 
     async def _read_when_settled(self) -> FactsNow | None:
         """Once more where ChartMogul does not show the movement yet; then what it shows is what there is."""

@@ -18,6 +18,7 @@ from models.attention import (
     WatchState,
 )
 from models.effects import Effect
+from models.holds import PAUSED, route_of
 from workflows import attention_texts as texts
 from workflows.ops import run_failure, tell_ops
 from workflows.steps import StepFailed, step
@@ -48,7 +49,8 @@ class OpsWatch:
     async def run(self, given: WatchInput) -> WatchState:
         last: WatchState = workflow.get_last_completion_result(WatchState) or WatchState()
         seen = await self._look(last)
-        outages = [await self._see_to(outage) for outage in _outages(last.outages, seen.waiting)]
+        waiting = [each for each in seen.waiting if not _is_paused(each, seen, last)]
+        outages = [await self._see_to(outage) for outage in _outages(last.outages, waiting)]
         groups = [await self._see_to_group(*each) for each in _groups(last.groups, seen)]
         return WatchState(
             groups=[each for each in groups if self._matters(each)],
@@ -119,6 +121,13 @@ class OpsWatch:
         told = await tell_ops(channel, f"attention:{key}", text, thread_ts=thread, patience=patience)
         self._messages = self._messages - 1 if told else 0
         return told
+
+
+def _is_paused(waiting: Waiting, seen: Attention, last: WatchState) -> bool:
+    """That runs wait for what a person has paused is no outage; an outage that was told of before is one."""
+    pauses = any(route_of(hold.name) is None for hold in seen.holds)
+    told = any(outage.system == waiting.system and outage.told_at for outage in last.outages)
+    return pauses and not told and waiting.message.startswith(PAUSED)
 
 
 def _groups(last: Sequence[Group], seen: Attention) -> list[tuple[Group, list[Trouble]]]:

@@ -30,8 +30,11 @@ HEARTBEAT_LIMIT = timedelta(seconds=15)
 LOCAL_WINDOW = 0.8 * TASK_TIMEOUT
 """A worker that froze longer in its task may have lost the run to another, who writes in its place."""
 
-NOTHING_DONE = ("RateLimited", "Unavailable")
+NOTHING_DONE = ("RateLimited", "Unavailable", "Paused")
 """After these a write surely did not happen, and nobody has to look for it."""
+
+OUTDATED = "Outdated"
+"""The kind of a write that was held up until what it says may be untrue. Nothing was written."""
 
 CUT_OFF_PAUSE = timedelta(seconds=5)
 """A write that was cut off at the local limit may still arrive: time for that before anyone looks."""
@@ -81,6 +84,7 @@ async def long_step(activity: Step[S, A, R], arg: A, *, summary: str, limit: tim
         arg,
         start_to_close_timeout=limit,
         schedule_to_close_timeout=limit,
+        outlasts_pauses=True,
         heartbeat_timeout=HEARTBEAT_LIMIT,
         retry_policy=PATIENT,
         summary=summary,
@@ -136,20 +140,27 @@ async def _durable(activity: Step[S, A, R], arg: A, summary: str, patience: time
         activity_id=arg.key if isinstance(arg, Write) else None,
         start_to_close_timeout=DURABLE_LIMIT,
         schedule_to_close_timeout=patience,
+        outlasts_pauses=patience >= GIVE_UP_AFTER,
         retry_policy=DURABLE,
         summary=summary,
     )
 
 
-async def _regular(activity: Step[S, A, R], arg: A, **options: Any) -> R:
+async def _regular(activity: Step[S, A, R], arg: A, *, outlasts_pauses: bool, **options: Any) -> R:
+    """Time that a person's pause takes does not count as patience: what ran out of it in a pause is
+    scheduled anew."""
     definition = activity.definition
-    try:
-        result: R = await workflow.execute_activity_method(
-            cast(Any, activity), arg, task_queue=definition.system, **options
-        )
-    except FailureError as error:
-        raise _failure(definition, error) from None
-    return result
+    while True:
+        try:
+            result: R = await workflow.execute_activity_method(
+                cast(Any, activity), arg, task_queue=definition.system, **options
+            )
+        except FailureError as error:
+            if not (outlasts_pauses and _ended_paused(error)):
+                raise _failure(definition, error) from None
+            arg = _marked(arg, repeat=True)  # tries before the pause may have written
+        else:
+            return result
 
 
 def _may_be_a_repeat(arg: object) -> bool:
@@ -171,6 +182,12 @@ def _after_local(result: R) -> R:
     if isinstance(result, Effect):
         return result.model_copy(update={"tries": result.tries + 1})
     return result
+
+
+def _ended_paused(error: FailureError) -> bool:
+    """The server names the last failure, or the time-out with it, as the cause."""
+    last = error.cause.cause if isinstance(error.cause, TimeoutError) else error.cause
+    return isinstance(last, ApplicationError) and last.type == "Paused"
 
 
 def _failure(definition: StepDefinition, error: FailureError) -> StepFailed:

@@ -1,12 +1,12 @@
 """A tally as the Web UI shows it."""
 
 from models.events import MovementType
-from models.movements import Found, Tally
+from models.movements import Counts, Found, Shadow, Tally
 from workflows.ledger import GAP
 
 
 def markdown(title: str, tally: Tally) -> str:
-    """Movements by type and by what became of them."""
+    """Movements by type and by what became of them, each once."""
     found = [each for each in Found if tally.of(each)]
     head = ["movement", *(each.value for each in found)]
     rows = [
@@ -16,10 +16,22 @@ def markdown(title: str, tally: Tally) -> str:
     total = ["all", *(str(tally.of(each)) for each in found)]
     lines = [_line(head), "|---" * len(head) + "|", *map(_line, rows), _line(total)]
     notes = [f"{tally.rows} rows in {tally.requests} requests"]
+    if len(tally.by_template) > 1:
+        notes += [f"For {name}: {_counts(counts)}" for name, counts in tally.by_template.items()]
+    notes += [f"Route {name} in preview: {_shadow(shadow)}" for name, shadow in tally.shadows.items()]
     notes += [f"Unreadable: {each}" for each in tally.unreadable]
     notes += [f"Unaccounted: {each}" for each in tally.unaccounted]
     notes += [f"Stuck: {each}" for each in tally.stuck]
     return "\n".join([f"### {title}", "", *(lines if found else []), "", *(f"- {note}" for note in notes)])
+
+
+def _counts(counts: Counts) -> str:
+    """`3 webhook, 1 too old`."""
+    return ", ".join(f"{sum(counts[each].values())} {each.value}" for each in Found if each in counts)
+
+
+def _shadow(shadow: Shadow) -> str:
+    return ", ".join(f"{count} {what}" for what, count in (shadow.outcomes | shadow.effects).items())
 
 
 def _line(cells: list[str]) -> str:

@@ -68,7 +68,7 @@ async def test_the_first_error_gives_up_what_is_under_way() -> None:
         await asyncio.sleep(60)
         ended.append(number)
 
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(120):
         with pytest.raises(Rejected):
             await in_parallel(iter(range(3)), work, 3)
     assert ended == []

@@ -1,6 +1,5 @@
 """What an error of a system means to Temporal."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -19,12 +18,6 @@ from clients.errors import (
 )
 
 MINUTE = timedelta(minutes=1)
-
-
-@pytest.fixture(autouse=True)
-def forgotten() -> Iterator[None]:
-    yield
-    errors._closed_until.clear()
 
 
 @pytest.mark.parametrize(
@@ -57,21 +50,6 @@ def test_only_what_was_to_be_expected_is_kept_out_of_the_failure_metrics() -> No
     assert not benign(Rejected("slack", "no"), local=True)
 
 
-def test_a_system_that_refused_is_spared_until_the_time_it_named() -> None:
-    errors.remember(RateLimited("slack", "wait", MINUTE))
-    with pytest.raises(RateLimited) as refused:
-        errors.refuse_while_closed("slack")
-    assert refused.value.retry_after is not None
-    assert timedelta(seconds=50) < refused.value.retry_after <= MINUTE
-    errors.refuse_while_closed("salesforce")
-
-
-def test_an_outage_that_names_no_time_is_no_reason_to_stay_away() -> None:
-    errors.remember(Unavailable("salesforce", "down"))
-    errors.refuse_while_closed("salesforce")
-
-
-def test_a_refusal_that_names_no_time_keeps_us_away_for_a_little() -> None:
-    errors.remember(RateLimited("slack", "wait"))
-    with pytest.raises(RateLimited):
-        errors.refuse_while_closed("slack")
+def test_a_local_try_is_followed_by_the_durable_way_at_once() -> None:
+    """There the system's queue waits as long as the system wants, and costs no timer."""
+    assert errors.application_error(RateLimited("slack", "wait", MINUTE), local=True).next_retry_delay is None

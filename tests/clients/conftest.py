@@ -14,5 +14,5 @@ def chartmogul(simulators: Control) -> Iterator[httpx.Client]:
     """With the customers of seed 7."""
     simulators.reset(seed=7)
     auth = (CHARTMOGUL_KEY, "")
-    with httpx.Client(base_url=simulators.chartmogul_url, auth=auth, trust_env=False, timeout=5) as http:
+    with httpx.Client(base_url=simulators.chartmogul_url, auth=auth, trust_env=False, timeout=60) as http:
         yield http

@@ -25,6 +25,8 @@ from tests.conftest import SECRET
 from tests.ingress.test_app import churn
 from tests.service.conftest import started
 
+pytestmark = pytest.mark.slow
+
 
 @dataclass(frozen=True)
 class Service:
@@ -40,14 +42,14 @@ class Service:
             return await http.post(f"/webhooks/chartmogul/{SECRET}", json=body)
 
     def _http(self) -> httpx.AsyncClient:
-        return httpx.AsyncClient(base_url=f"http://127.0.0.1:{self.port}", trust_env=False, timeout=5)
+        return httpx.AsyncClient(base_url=f"http://127.0.0.1:{self.port}", trust_env=False, timeout=60)
 
     async def until_said(self, words: str) -> None:
         assert self.process.stdout is not None
-        await asyncio.wait_for(self.process.stdout.readuntil(words.encode()), 20)
+        await asyncio.wait_for(self.process.stdout.readuntil(words.encode()), 120)
 
     async def until_answers(self, path: str, status: int = 200) -> None:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(120):
             while True:
                 try:
                     if await self.get(path) == status:
@@ -56,7 +58,7 @@ class Service:
                     pass
                 await asyncio.sleep(0.05)
 
-    async def rest(self, seconds: float = 15) -> str:
+    async def rest(self, seconds: float = 120) -> str:
         """What it says until it ends."""
         output, _ = await asyncio.wait_for(self.process.communicate(), seconds)
         return output.decode()
@@ -113,6 +115,7 @@ async def test_workers_alone_wait_for_temporal_need_no_routes_and_end_when_told(
         assert service.process.returncode == 0
 
 
+@pytest.mark.needs_server
 async def test_it_begins_when_temporal_comes_and_an_open_request_does_not_hold_its_end(
     start: Start, tmp_path: Path
 ) -> None:
@@ -169,7 +172,7 @@ async def test_a_server_that_ends_by_itself_ends_the_service(settings: Settings)
     settings = settings.model_copy(update={"ingress_port": free_ports(0)[0]})
 
     async def serve_one_request() -> None:
-        async with listening(create_app(settings), settings) as server, asyncio.timeout(10):
+        async with listening(create_app(settings), settings) as server, asyncio.timeout(120):
             server.limit_max_requests = 1
             async with httpx.AsyncClient(trust_env=False) as http:
                 await http.get(f"http://127.0.0.1:{settings.ingress_port}/health")
@@ -196,3 +199,16 @@ async def test_what_cannot_be_used_ends_it_with_a_sentence(
     assert service.process.returncode == code
     assert sentence in said
     assert "Traceback" not in said
+
+
+async def test_a_route_that_is_never_reached_is_said_at_start(start: Start, tmp_path: Path) -> None:
+    file = tmp_path / "routes.yaml"
+    rest = "template: churn_save, options: {channel: c}"
+    file.write_text(
+        "routes:\n"
+        f"  - {{name: all, when: {{movements: [churn]}}, {rest}}}\n"
+        f"  - {{name: large, when: {{movements: [churn], minimum_mrr: 500}}, {rest}}}\n"
+    )
+    async with start("serve", nobody(), ROUTES_FILE=str(file)) as service:
+        await service.until_said("route large is never reached: route all stands before it and takes every")
+        await service.until_answers("/health")  # files that worked go on working

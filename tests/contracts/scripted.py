@@ -8,16 +8,20 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Self
 
+HELD_BACK_SECONDS = 60
+
 
 @dataclass(frozen=True)
 class Reply:
-    """`body` is sent as JSON unless it is text. `drop` closes the line instead of answering."""
+    """`body` is sent as JSON unless it is text. `drop` closes the line instead of answering. It is held
+    back until `waits_for` requests have been there at once."""
 
     body: Any = field(default_factory=dict)
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
     content_type: str = "application/json"
     delay_seconds: float = 0.0
+    waits_for: int = 0
     drop: bool = False
 
     @property
@@ -47,7 +51,7 @@ class ScriptedServer(ThreadingHTTPServer):
         self.most_at_once = 0
         self._at_once = 0
         self._replies = list(replies)
-        self._lock = threading.Lock()
+        self._lock = threading.Condition()
 
     def __enter__(self) -> Self:
         threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True).start()
@@ -72,6 +76,8 @@ class ScriptedServer(ThreadingHTTPServer):
             reply = self._replies.pop(0) if len(self._replies) > 1 else self._replies[0]
             self._at_once += 1
             self.most_at_once = max(self.most_at_once, self._at_once)
+            self._lock.notify_all()
+            self._lock.wait_for(lambda: self.most_at_once >= reply.waits_for, HELD_BACK_SECONDS)
         time.sleep(reply.delay_seconds)
         with self._lock:
             self._at_once -= 1

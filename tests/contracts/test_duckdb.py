@@ -17,6 +17,8 @@ from tests.conftest import ROOT
 from tests.contracts.warehouse_rows import Nights, movement
 from tests.contracts.warehouse_suite import WarehouseContract
 
+pytestmark = pytest.mark.slow
+
 
 class TestDuckDb(WarehouseContract):
     name = "duckdb"

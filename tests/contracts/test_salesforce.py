@@ -11,7 +11,6 @@ from pydantic import SecretStr
 
 from clients.errors import Ambiguous, IntegrationError, NotFound, RateLimited, Rejected, Unavailable
 from clients.salesforce import SalesforceClient
-from clients.salesforce_transport import LIMIT_WAIT
 from models.salesforce import AccountOwner, OwnerQuery
 from settings import Salesforce
 from simulators.control import Control
@@ -35,7 +34,6 @@ class TestSalesforceContract(WriteContract):
     system = "salesforce"
     read_path = QUERY
     write_path = UPSERT
-    default_wait = LIMIT_WAIT
     answer = {"totalSize": 0, "done": True, "records": [], "brandNew": {"deep": [1]}}
     wrong_answer = {"totalSize": 0, "records": "none"}
 

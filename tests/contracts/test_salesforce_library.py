@@ -141,7 +141,7 @@ async def test_refused_token_is_renewed_once_only() -> None:
 
 
 async def test_many_calls_share_one_new_token() -> None:
-    rows = Reply({"records": [], "done": True, "totalSize": 0}, delay_seconds=0.02)
+    rows = Reply({"records": [], "done": True, "totalSize": 0}, waits_for=4)
     with ScriptedServer(TOKEN, rows) as server:
         async with ours(server) as client:
             await asyncio.gather(*(client.find_task(str(n)) for n in range(12)))

@@ -106,6 +106,7 @@ def test_the_image_leaves_secrets_out() -> None:
     assert ".*" in ignored  # .env among them
 
 
+@pytest.mark.needs_server
 async def test_a_cancellation_goes_through(tmp_path: Path) -> None:
     async with compose_up("dev", tmp_path, (await find_cli()).parent) as machine:
         with Control(f"http://127.0.0.1:{machine.ports['8090']}") as control:
@@ -113,7 +114,8 @@ async def test_a_cancellation_goes_through(tmp_path: Path) -> None:
         await is_polled(machine.ports["7233"])
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.needs_server
+@pytest.mark.timeout(300)
 async def test_a_cancellation_goes_through_for_real(tmp_path: Path) -> None:
     """On PostgreSQL, with all connections from .env; the vendors alone are simulated."""
     with running_simulators() as url, Control(url) as control:
@@ -191,7 +193,7 @@ async def is_polled(port: str, namespace: str = "default") -> None:
 
 
 async def exactly_one(look: Callable[[], list[Any]]) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(120):
         while not (found := look()):
             await asyncio.sleep(0.1)
     assert len(found) == 1

@@ -1,4 +1,4 @@
-"""Whatever comes to the webhook, the service refuses it soon, stays as it was, and goes on."""
+"""Whatever comes to the webhook, the service refuses it, stays as it was, and goes on."""
 
 import asyncio
 import io
@@ -23,7 +23,6 @@ from tests.service.conftest import one_of_each, results
 BODIES = 100_000 if FULL else 2_000
 WARM_UP = BODIES // 4
 CONNECTIONS = 64
-SLOWEST_SECONDS = 2.0
 MORE_MEMORY_MB = 20
 LINE_CUT = 0
 
@@ -32,14 +31,12 @@ ALLOWED = {"ten_megabytes": {413}, "ten_megabytes_unasked": {413, LINE_CUT}}
 
 
 async def fire(url: str, bodies: Iterator[Body], connections: int) -> Counter[tuple[str, int]]:
-    """Send all of them; the answers by kind of body and status. Each must come in time."""
+    """Send all of them; the answers by kind of body and status."""
     answers: Counter[tuple[str, int]] = Counter()
 
     async def shoot(http: aiohttp.ClientSession) -> None:
         for body in bodies:
-            began = time.monotonic()
             answers[body.kind, await post(http, url, body)] += 1
-            assert time.monotonic() - began < SLOWEST_SECONDS, body.kind
 
     async with (
         aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=connections)) as http,

@@ -11,6 +11,7 @@ from models.crm_sync import CrmReport, CrmSyncInput, CustomerSyncInput
 from models.deliveries import DeliveryResult, UnreadableDelivery
 from models.effects import Effect
 from models.exports import ExportInput, ExportReport
+from models.holds import HoldInput, HoldResult
 from models.movements import (
     BackfillInput,
     BackfillProgress,
@@ -26,6 +27,7 @@ from workflows.churn_save import ChurnSave
 from workflows.coverage import Coverage
 from workflows.crm_sync import CrmSync
 from workflows.customer_sync import CustomerSync
+from workflows.hold import Hold
 from workflows.movement_poll import MovementPoll
 from workflows.ops_watch import OpsWatch
 from workflows.unreadable_delivery import KeptDelivery
@@ -142,6 +144,18 @@ class ExportsLater(WarehouseExport):
         return await super().run(given)
 
 
+@workflow.defn(name="hold")
+class HoldsLater(Hold):
+    @workflow.init
+    def __init__(self, given: HoldInput) -> None:
+        super().__init__(given)
+
+    @workflow.run
+    async def run(self, given: HoldInput) -> HoldResult:
+        await workflow.sleep(1)
+        return await super().run(given)
+
+
 CHANGED: dict[str, type[Any]] = {
     "churn_save": AlertFirst,
     "unreadable_delivery": WaitsTwice,
@@ -151,6 +165,7 @@ CHANGED: dict[str, type[Any]] = {
     "ops_watch": WatchesLater,
     "crm_sync": SyncsLater,
     "customer_sync": WritesLater,
+    "hold": HoldsLater,
     "warehouse_export": ExportsLater,
 }
 """By template: each must be refused by every history of it."""

@@ -10,15 +10,18 @@ from models.effects import Effect, Mode
 from models.events import movement_from_webhook
 from models.routes import Filter, Route, Routes
 from models.runs import Outcome, RunResult
+from tests.histories.hold_cases import a_moment_long
 from tests.histories.studio import Case, Run, Studio
-from tests.workflows.conftest import SECOND, options
+from tests.workflows.conftest import SECOND, options, until_effects
 
 
-async def start(studio: Studio, *, mode: Mode = Mode.LIVE, **wish: Any) -> Run:
+async def start(studio: Studio, *, mode: Mode = Mode.LIVE, is_paused: bool = False, **wish: Any) -> Run:
     """A customer has cancelled, a while ago."""
     when = Filter.model_validate({"movements": ["churn"]})
     route = Route(name="churn-save", template="churn_save", when=when, options=options(**wish))
-    door = Door(studio.client, Routes(routes=[route]), "http://127.0.0.1:8233")
+    routes = Routes(routes=[route])
+    holds = await a_moment_long(studio, routes, "churn_save") if is_paused else None
+    door = Door(studio.client, routes, "http://127.0.0.1:8233", holds=holds)
     earlier = datetime.now(UTC) - timedelta(minutes=5)
     body = studio.simulators.cancel(customer_of(studio), send=False, at=earlier, reason="Too expensive")
     event = movement_from_webhook(MovementWebhook.model_validate(body), "default")
@@ -36,7 +39,7 @@ async def happy(studio: Studio) -> Run:
 
 async def saved(studio: Studio) -> Run:
     run = await start(studio, check_back_days=[2 * SECOND, 60])
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(120):
         while len(await run.query("effects", result_type=list[Effect])) < 2:
             await asyncio.sleep(0.05)
     studio.simulators.reactivate(customer_of(studio), send=False)
@@ -83,6 +86,82 @@ async def in_trouble(studio: Studio) -> Run:
     return await start(studio)
 
 
+async def came_back(studio: Studio) -> Run:
+    """Told of the return, which shows a little later, by a customer who pays less than before."""
+    run = await with_task_and_alert(studio, check_back_days=[60])
+    body = studio.simulators.reactivate(customer_of(studio), send=False, cents=1_000, known_after_seconds=0.1)
+    await run.signal("came_back", movement_from_webhook(MovementWebhook.model_validate(body), "default"))
+    return run
+
+
+async def withdrawn(studio: Studio) -> Run:
+    """Restated as a contraction."""
+    run = await with_task_and_alert(studio, check_back_days=[2 * SECOND, 60])
+    studio.simulators.restate(customer_of(studio), type="contraction", cents=100)
+    return run
+
+
+async def merged(studio: Studio) -> Run:
+    """Into a customer who pays nothing."""
+    run = await with_task_and_alert(studio, check_back_days=[2 * SECOND, 4 * SECOND])
+    others = [each for each in studio.simulators.customers(limit=200) if not each.mrr]
+    other = next(each.uuid for each in others if each.uuid != customer_of(studio))
+    studio.simulators.merge(customer_of(studio), other)
+    return run
+
+
+async def deleted(studio: Studio) -> Run:
+    run = await with_task_and_alert(studio, check_back_days=[2 * SECOND])
+    studio.simulators.delete_customer(customer_of(studio))
+    return run
+
+
+async def held_up(studio: Studio) -> Run:
+    """The alert goes out only after ChartMogul was read again."""
+    simulators = studio.simulators
+    fault = simulators.fault("slack", "status", path="chat.postMessage", status=503, times=None)
+    run = await start(studio, reread_after_seconds=1)
+    async with asyncio.timeout(60):
+        while len([call for call in simulators.calls("chartmogul") if customer_of(studio) in call.path]) < 6:
+            await asyncio.sleep(0.05)
+    simulators.remove_fault(fault.id)
+    return run
+
+
+async def moot(studio: Studio) -> Run:
+    """The customer is back before Slack is."""
+    simulators = studio.simulators
+    fault = simulators.fault("slack", "status", path="chat.postMessage", status=503, times=None)
+    run = await start(studio, reread_after_seconds=1)
+    await until_effects(run, 1)
+    simulators.reactivate(customer_of(studio), send=False)
+    read = len(simulators.calls("chartmogul"))
+    async with asyncio.timeout(60):
+        while len(simulators.calls("chartmogul")) < read + 8:
+            await asyncio.sleep(0.05)
+    simulators.remove_fault(fault.id)
+    return run
+
+
+async def without_owner(studio: Studio) -> Run:
+    """The look-up is refused for good, and so is the list of movements."""
+    refusal = [{"errorCode": "INVALID_FIELD", "message": "cannot be filtered", "fields": []}]
+    studio.simulators.fault("salesforce", "status", path="/query", status=400, body=refusal, times=2)
+    studio.simulators.fault("chartmogul", "status", path="/customers/[^/]+/activities", status=403)
+    return await start(studio)
+
+
+async def with_task_and_alert(studio: Studio, **wish: Any) -> Run:
+    run = await start(studio, **wish)
+    await until_effects(run, 2)
+    return run
+
+
+async def held(studio: Studio) -> Run:
+    """Until a pause ends."""
+    return await start(studio, is_paused=True)
+
+
 CASES = [
     Case(happy, Outcome.ACTED),
     Case(saved, Outcome.SAVED),
@@ -93,4 +172,12 @@ CASES = [
     Case(durable, Outcome.LOST),
     Case(at_once, Outcome.LOST),
     Case(in_trouble, Outcome.PARTIAL),
+    Case(came_back, Outcome.SAVED),
+    Case(withdrawn, Outcome.WITHDRAWN),
+    Case(merged, Outcome.LOST),
+    Case(deleted, Outcome.PARTIAL),
+    Case(held_up, Outcome.ACTED),
+    Case(moot, Outcome.SAVED),
+    Case(without_owner, Outcome.ACTED),
+    Case(held, Outcome.ACTED),
 ]

@@ -8,9 +8,11 @@ from models.chartmogul import MovementWebhook
 from models.crm_sync import CrmReport, CrmSyncInput, CustomerSyncOptions
 from models.effects import Mode
 from models.events import MovementType, movement_from_webhook
+from models.holds import Decision, Verdict
 from models.routes import Filter, Route, Routes
 from models.runs import Outcome, RunResult
 from tests.conftest import settings_for
+from tests.histories.hold_cases import a_moment_long
 from tests.histories.studio import Case, Run, Studio
 from tests.histories.sweep_cases import start
 from tests.workflows.crm import MAPPING, prepare
@@ -30,14 +32,18 @@ async def fields_missing(studio: Studio) -> Run:
     return await daily(studio)
 
 
-async def put(studio: Studio, body: dict[str, Any], mode: Mode = Mode.LIVE) -> Run:
+async def put(
+    studio: Studio, body: dict[str, Any], mode: Mode = Mode.LIVE, *, is_paused: bool = False
+) -> Run:
     route = Route(
         name="customer-sync",
         template="customer_sync",
         when=Filter(movements=list(MovementType)),
         options=CustomerSyncOptions(settling_seconds=0.2),
     )
-    door = Door(studio.client, Routes(routes=[route]), "http://127.0.0.1:8233", MAPPING)
+    routes = Routes(routes=[route])
+    holds = await a_moment_long(studio, routes, "customer_sync") if is_paused else None
+    door = Door(studio.client, routes, "http://127.0.0.1:8233", MAPPING, holds=holds)
     event = movement_from_webhook(MovementWebhook.model_validate(body), "default")
     [run] = await door.dispatch(event, received_at=datetime.now(UTC), mode=mode)
     return studio.client.get_workflow_handle(run.workflow_id, result_type=RunResult)
@@ -74,6 +80,17 @@ async def would_sync(studio: Studio) -> Run:
     return await put(studio, studio.simulators.cancel(payer(studio), send=False), Mode.PREVIEW)
 
 
+async def held(studio: Studio) -> Run:
+    await prepare(settings_for(studio.simulators.url))
+    return await put(studio, studio.simulators.expand(payer(studio), send=False), is_paused=True)
+
+
+async def dropped(studio: Studio) -> Run:
+    run = await put(studio, studio.simulators.expand(payer(studio), send=False), is_paused=True)
+    await run.signal("hold_ended", Decision(verdict=Verdict.DROPPED, why="a test", by="ada"))
+    return run
+
+
 CASES = {
     "crm_sync": [Case(synced, Outcome.ACTED), Case(fields_missing, Outcome.PARTIAL)],
     "customer_sync": [
@@ -82,6 +99,8 @@ CASES = {
         Case(cannot_write, Outcome.PARTIAL),
         Case(not_there, Outcome.UNVERIFIED),
         Case(would_sync, Outcome.PREVIEWED),
+        Case(held, Outcome.ACTED),
+        Case(dropped, Outcome.DROPPED),
     ],
 }
 """By workflow."""

@@ -19,7 +19,14 @@ from settings_warehouse import DuckDbWarehouse
 from simulators.control import Control
 from temporal_cli import find_cli
 from tests.conftest import ROOT, running_simulators, settings_for
-from tests.histories import churn_save_cases, crm_cases, export_cases, sweep_cases, unreadable_delivery_cases
+from tests.histories import (
+    churn_save_cases,
+    crm_cases,
+    export_cases,
+    hold_cases,
+    sweep_cases,
+    unreadable_delivery_cases,
+)
 from tests.histories.studio import Case, Studio
 
 FOLDER = Path(__file__).parent
@@ -28,6 +35,7 @@ RECORDER = "recorder"
 
 CASES: dict[str, list[Case]] = {
     "churn_save": churn_save_cases.CASES,
+    "hold": hold_cases.CASES,
     "unreadable_delivery": unreadable_delivery_cases.CASES,
     **sweep_cases.CASES,
     **crm_cases.CASES,

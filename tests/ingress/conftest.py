@@ -28,7 +28,7 @@ async def ingress_for(
     app = create_app(settings, Door(client, routes, settings.web_ui_url) if client else None)
     async with (
         listening(app, settings),
-        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=10) as http,
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=60) as http,
     ):
         yield http
 

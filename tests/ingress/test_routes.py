@@ -67,11 +67,21 @@ def test_the_first_route_that_takes_an_event_counts_for_its_template(
 @pytest.mark.parametrize(
     ("old", "new", "line", "reason"),
     [
-        ("minimum_mrr: 100", "minimum_mrr: -1", 6, "greater than or equal to 0"),
-        ("movements: [churn]", "movements: [chrun]", 5, "Input should be 'new_biz'"),
-        ("template: churn_save", "template: churn_safe", 3, "Input should be 'churn_save'"),
-        ('channel: "#big"', 'chanel: "#big"', 7, "Field required"),
-        ('channel: "#big"', 'channel: "#big"\n      color: red', 9, "Extra inputs"),
+        ("minimum_mrr: 100", "minimum_mrr: -1", 6, "must be 0 or more; found -1"),
+        ("movements: [churn]", "movements: [chrun]", 5, "chrun is not known: did you mean churn?"),
+        (
+            "template: churn_save",
+            "template: churn_safe",
+            3,
+            "churn_safe is not known: did you mean churn_save?",
+        ),
+        ('channel: "#big"', 'chanel: "#big"', 8, "`chanel` is not known: did you mean channel?"),
+        (
+            'channel: "#big"',
+            'channel: "#big"\n      color: red',
+            9,
+            "`color` is not known here; known are channel",
+        ),
         ("name: all", "name: big", 1, "names must be unique: big"),
         (
             'channel: "#big"',
@@ -85,7 +95,12 @@ def test_the_first_route_that_takes_an_event_counts_for_its_template(
         ("name: big", "name: !!bool foo", 1, "a value cannot be read: 'foo'"),
         ("name: big", "name: \a", 2, "a character that YAML does not allow"),
         ("name: big", "name: " + "[" * 3000, 1, "nested too deeply"),
-        ("name: big", "name: big\n    <<: {when: {movements: [chrun]}, colour: red}", 2, "Extra inputs"),
+        (
+            "name: big",
+            "name: big\n    <<: {when: {movements: [chrun]}, colour: red}",
+            2,
+            "`colour` is not known here",
+        ),
         ("routes:", "routes: [", 2, ""),
     ],
 )
@@ -117,7 +132,7 @@ def test_each_template_has_options_of_its_own(tmp_path: Path) -> None:
     assert route.options == CustomerSyncOptions(systems=["hubspot"])
     assert route.when.takes(movement(1, "expansion"))
     assert not load_routes(write(tmp_path, SYNC)).churn_saves
-    with pytest.raises(BadRoutes, match=r"routes.yaml:8: routes.0.options.channel: Extra inputs"):
+    with pytest.raises(BadRoutes, match=r"routes.yaml:8: route sync, `options`: `channel` is not known here"):
         load_routes(write(tmp_path, SYNC.replace("systems: [hubspot]", 'channel: "#big"')))
     with pytest.raises(BadRoutes, match=r"routes.yaml:8: .*did you mean systems\?"):
         load_routes(write(tmp_path, SYNC.replace("systems:", "system:")))

@@ -22,7 +22,7 @@ simulators, client = whole_system.simulators, whole_system.client
 TASK_KEY = "Mogulflow_Key__c"
 
 
-async def until(true: Callable[[], object], seconds: float = 30) -> None:
+async def until(true: Callable[[], object], seconds: float = 120) -> None:
     deadline = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < deadline, "never came true"
@@ -35,7 +35,7 @@ def accepted(simulators: Control) -> set[str]:
     return {run["workflow_id"] for answer in answers for run in answer["runs"]}
 
 
-async def results(client: Client, simulators: Control, count: int, seconds: float = 50) -> list[RunResult]:
+async def results(client: Client, simulators: Control, count: int, seconds: float = 150) -> list[RunResult]:
     """What that many runs came to, once all have ended."""
     await until(lambda: len(accepted(simulators)) >= count, seconds)
     handles = [client.get_workflow_handle(id, result_type=RunResult) for id in accepted(simulators)]
@@ -65,7 +65,7 @@ def mogulflow(stack: Stack, tmp_path: Path) -> Command:
 
     async def run(*arguments: str, **environment: str) -> Said:
         async with started(tmp_path, *arguments, **(stack.environment | environment)) as process:
-            output, _ = await asyncio.wait_for(process.communicate(), 40)
+            output, _ = await asyncio.wait_for(process.communicate(), 150)
         return Said(process.returncode, " ".join(output.decode().split()))
 
     return run

@@ -16,7 +16,7 @@ NO_CHANNEL = {"ok": False, "error": "channel_not_found"}
 
 
 async def until_listed(client: Client, query: str, count: int = 1) -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(120):
         while (await client.count_workflows(query)).count != count:
             await asyncio.sleep(0.1)
 

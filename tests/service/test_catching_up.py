@@ -18,7 +18,7 @@ from simulators.control import Control
 from simulators.shapes import CustomerRow
 from stack import Stack
 from tests.conftest import SEEDS
-from tests.service.conftest import Command, one_of_each, started, until
+from tests.service.conftest import Command, Said, one_of_each, started, until
 
 TODAY = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 LIST = "^/v1/activities$"
@@ -122,7 +122,7 @@ async def test_ctrl_c_leaves_it_running_a_second_one_is_refused_and_one_may_atta
         assert process.stdout
         await process.stdout.readuntil(b"Run: ")
         process.send_signal(signal.SIGINT)
-        output, _ = await asyncio.wait_for(process.communicate(), 20)
+        output, _ = await asyncio.wait_for(process.communicate(), 150)
     assert process.returncode == 130
     for way in (
         "mogulflow backfill --attach --account default",
@@ -151,14 +151,14 @@ async def test_a_cancelled_one_says_how_far_it_came(
         assert process.stdout
         await process.stdout.readuntil(b"Run: ")
         await client.get_workflow_handle("backfill/default").cancel()
-        output, _ = await asyncio.wait_for(process.communicate(), 40)
+        output, _ = await asyncio.wait_for(process.communicate(), 150)
     assert process.returncode == 1
     assert f"The backfill ended at {day(5)} (0 of 5 days, 0 movements, 0 started)" in " ".join(
         output.decode().split()
     )
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(300)
 async def test_a_worker_killed_amid_a_page_goes_on_after_it_and_starts_each_movement_once(
     stack: Stack, simulators: Control, client: Client, tmp_path: Path
 ) -> None:
@@ -174,17 +174,17 @@ async def test_a_worker_killed_amid_a_page_goes_on_after_it_and_starts_each_move
         await has_said_how_far_it_is(client)
         await stack.serve.kill()
         await stack.serve.start()
-        output, _ = await asyncio.wait_for(process.communicate(), 120)
+        output, _ = await asyncio.wait_for(process.communicate(), 150)
     assert process.returncode == 0, output.decode()
     done: BackfillProgress = await client.get_workflow_handle(
         "backfill/default", result_type=BackfillProgress
     ).result()
     assert (done.tally.rows, done.tally.of(Found.STARTED)) == (count, count)
-    await until(lambda: one_of_each(simulators, count), 60)
+    await until(lambda: one_of_each(simulators, count))
 
 
 async def has_said_how_far_it_is(client: Client) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(120):
         while True:
             found = await client.get_workflow_handle("backfill/default").describe()
             if any(each.HasField("heartbeat_details") for each in found.raw_description.pending_activities):
@@ -223,3 +223,62 @@ async def test_coverage_of_rows_that_cannot_be_read_lists_them_and_fails(
     assert said.code == 1
     assert "These rows cannot be read" in said.text
     assert "5f2a" in said.text
+
+
+async def test_coverage_names_what_was_not_acted_on_and_says_why(
+    simulators: Control, mogulflow: Command
+) -> None:
+    cancelled(simulators, 1, 10, hours=5.5)  # no run of another test is of that second
+    *_, another = paying(simulators)
+    simulators.expand(another.uuid, at=(TODAY - timedelta(days=1)).isoformat(), send=False)
+    plain = await mogulflow("coverage", "--from", day(11), "--to", day(0))
+    assert "`mogulflow coverage --list" in plain.text
+    said = await mogulflow("coverage", "--list", "--from", day(11), "--to", day(0))
+    assert said.code == 1
+    for sentence in (
+        "all 0 0 0 1 1 1 3",
+        "route churn-save takes it, and it has no run",
+        "route churn-save acts within 3 days, and it has no run",
+        "no route takes expansion movements",
+    ):
+        assert sentence in said.text
+    for customer in paying(simulators):
+        assert customer.uuid not in said.text
+        assert customer.company not in said.text
+
+
+async def test_a_week_in_preview_is_told_by_coverage_and_by_runs(
+    stack: Stack, simulators: Control, mogulflow: Command
+) -> None:
+    routes = Path(stack.environment["ROUTES_FILE"])
+    live = routes.read_text()
+    await stack.serve.stop()
+    routes.write_text(live.replace("template:", "mode: preview\n    template:"))
+    try:
+        await stack.serve.start()
+        simulators.cancel(paying(simulators)[0].uuid)
+        runs = await until_said(mogulflow, "would create salesforce Task", "runs", "--limit", "1")
+        assert "route churn-save is in preview: would create salesforce Task" in runs.text
+        assert "previewed" in runs.text
+        said = await mogulflow("coverage", "--list", "--from", day(0), "--to", day(-1))
+        assert said.code == 0, said.text
+        for sentence in (
+            "churn 0 0 0 1 0 1",
+            "Route churn-save was in preview; its 1 run wrote nothing",
+            "would create slack message 1",
+        ):
+            assert sentence in said.text
+        assert one_of_each(simulators, 0)
+    finally:
+        await stack.serve.stop()
+        routes.write_text(live)
+        await stack.serve.start()
+
+
+async def until_said(mogulflow: Command, sentence: str, *arguments: str) -> Said:
+    """Temporal's list runs a little behind."""
+    for _ in range(20):
+        said = await mogulflow(*arguments)
+        if sentence in said.text:
+            return said
+    raise AssertionError(said.text)

@@ -172,7 +172,7 @@ async def test_a_run_that_somebody_ended_is_listed_so(
 ) -> None:
     handle = await begin()
     await handle.terminate()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(120):
         while not (await client.count_workflows("ExecutionStatus = 'Terminated'")).count:
             await asyncio.sleep(0.1)
     said = await mogulflow("runs", "--query", f"WorkflowId = '{handle.id}'")

@@ -13,7 +13,7 @@ OFF = {"HUBSPOT__TOKEN": "", "HUBSPOT__BASE_URL": ""}
 QUICK = {"HUBSPOT__REQUESTS_PER_10_SECONDS": "10000", "CHARTMOGUL__DEFAULT__REQUESTS_PER_SECOND": "1000"}
 
 
-@pytest.mark.timeout(150)
+@pytest.mark.timeout(300)
 async def test_from_an_empty_portal_to_a_sync_and_its_report(
     simulators: Control, mogulflow: Command, tmp_path: Path
 ) -> None:

@@ -16,7 +16,7 @@ from stack import OURS, ROOT
 from tests.service.conftest import started, started_of
 
 PATIENCE_SECONDS = 120
-pytestmark = pytest.mark.timeout(150)
+pytestmark = pytest.mark.timeout(300)
 
 
 @pytest.fixture
@@ -115,7 +115,7 @@ async def test_ctrl_c_stops_it_and_leaves_nothing_behind(tmp_path: Path, environ
 async def test_ctrl_c_during_the_start_stops_it_at_once(tmp_path: Path, environment: dict[str, str]) -> None:
     log = tmp_path / "state" / "logs" / "temporal.log"
     async with started(tmp_path, "demo", **environment) as process:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(120):
             while not log.exists():
                 await asyncio.sleep(0.02)
         process.send_signal(signal.SIGINT)

@@ -54,7 +54,7 @@ def ask(path: Path, query: str) -> list[tuple[Any, ...]]:
         return database.execute(query).fetchall()
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("path", ["/activities$", "/subscriptions$"])
 async def test_a_killed_worker_costs_no_row_and_doubles_no_load(
     stack: Stack, simulators: Control, client: Client, path: str
@@ -63,7 +63,7 @@ async def test_a_killed_worker_costs_no_row_and_doubles_no_load(
     run = await begun(client, simulators, path)
     await stack.serve.kill()
     await stack.serve.start()
-    async with asyncio.timeout(100):
+    async with asyncio.timeout(240):
         report = await run.result()
     assert report.outcome is Outcome.ACTED
     for load in report.loads:
@@ -72,7 +72,7 @@ async def test_a_killed_worker_costs_no_row_and_doubles_no_load(
     assert counts == {each.target: 1 for each in MAPPING.streams}
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(300)
 async def test_a_worker_killed_between_commit_and_its_answer_finds_the_load_done(tmp_path: Path) -> None:
     (port,) = free_ports(0)
     server = Postgres(tmp_path / "postgres", port, tmp_path / "postgres.log")
@@ -88,7 +88,7 @@ async def test_a_worker_killed_between_commit_and_its_answer_finds_the_load_done
                 await until(lambda: line.lost)
                 await stack.serve.kill()
                 await stack.serve.start()
-                async with asyncio.timeout(100):
+                async with asyncio.timeout(240):
                     report = await run.result()
         with psycopg.connect(dsn.replace(f":{line.port}/", f":{port}/")) as connection:
             counts: dict[str, int] = dict(connection.execute(COUNTED).fetchall())

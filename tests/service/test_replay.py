@@ -24,7 +24,7 @@ async def kept_before_the_fix(client: Client, body: bytes) -> str:
 
 
 async def kept_by_the_ingress(stack: Stack, body: bytes) -> str:
-    async with httpx.AsyncClient(trust_env=False, timeout=10) as http:
+    async with httpx.AsyncClient(trust_env=False, timeout=60) as http:
         answer = await http.post(stack.webhook_url, content=body)
     assert answer.status_code == 422
     return str(answer.json()["kept"]["workflow_id"])
@@ -68,7 +68,7 @@ async def test_what_came_another_way_meanwhile_is_known(
     stack: Stack, simulators: Control, mogulflow: Command, client: Client
 ) -> None:
     body = cancellation(simulators)
-    async with httpx.AsyncClient(trust_env=False, timeout=10) as http:
+    async with httpx.AsyncClient(trust_env=False, timeout=60) as http:
         assert (await http.post(stack.webhook_url, content=body)).status_code == 202
     run = await kept_before_the_fix(client, body)
     said = await mogulflow("replay", run)
@@ -130,7 +130,7 @@ async def test_what_is_not_kept_as_it_came_cannot_be_replayed(
 async def test_other_runs_and_unknown_ones_are_told_apart(
     stack: Stack, simulators: Control, mogulflow: Command
 ) -> None:
-    async with httpx.AsyncClient(trust_env=False, timeout=10) as http:
+    async with httpx.AsyncClient(trust_env=False, timeout=60) as http:
         answer = await http.post(stack.webhook_url, content=cancellation(simulators))
     [other] = answer.json()["runs"]
     said = await mogulflow("replay", other["workflow_id"], "unreadable_delivery/nothing")

@@ -60,7 +60,7 @@ async def client(stack: Stack) -> Client:
 
 
 async def deliver(stack: Stack, secret: str, body: dict[str, Any]) -> dict[str, Any]:
-    async with httpx.AsyncClient(trust_env=False, timeout=10) as http:
+    async with httpx.AsyncClient(trust_env=False, timeout=60) as http:
         answer = await http.post(f"{stack.ingress_url}/webhooks/chartmogul/{secret}", json=body)
     return dict(answer.raise_for_status().json())
 

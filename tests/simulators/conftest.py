@@ -29,14 +29,14 @@ def simulators(simulators: Control) -> Control:
 
 @pytest.fixture
 def http(simulators: Control) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=simulators.url, trust_env=False, timeout=5) as client:
+    with httpx.Client(base_url=simulators.url, trust_env=False, timeout=60) as client:
         yield client
 
 
 @pytest.fixture
 def chartmogul(simulators: Control) -> Iterator[httpx.Client]:
     with httpx.Client(
-        base_url=simulators.chartmogul_url, auth=(CHARTMOGUL_KEY, ""), trust_env=False, timeout=5
+        base_url=simulators.chartmogul_url, auth=(CHARTMOGUL_KEY, ""), trust_env=False, timeout=60
     ) as client:
         yield client
 
@@ -52,7 +52,7 @@ def salesforce(simulators: Control, http: httpx.Client) -> Iterator[httpx.Client
         base_url=f"{answer['instance_url']}/services/data/v62.0",
         headers={"authorization": f"Bearer {answer['access_token']}"},
         trust_env=False,
-        timeout=5,
+        timeout=60,
     ) as client:
         yield client
 
@@ -60,7 +60,7 @@ def salesforce(simulators: Control, http: httpx.Client) -> Iterator[httpx.Client
 @pytest.fixture
 def slack(simulators: Control) -> Iterator[httpx.Client]:
     headers = {"authorization": f"Bearer {SLACK_TOKEN}"}
-    with httpx.Client(base_url=simulators.slack_url, headers=headers, trust_env=False, timeout=5) as client:
+    with httpx.Client(base_url=simulators.slack_url, headers=headers, trust_env=False, timeout=60) as client:
         yield client
 
 
@@ -68,7 +68,7 @@ def slack(simulators: Control) -> Iterator[httpx.Client]:
 def hubspot(simulators: Control) -> Iterator[httpx.Client]:
     headers = {"authorization": f"Bearer {HUBSPOT_TOKEN}"}
     base_url = f"{simulators.hubspot_url}/crm"
-    with httpx.Client(base_url=base_url, headers=headers, trust_env=False, timeout=5) as client:
+    with httpx.Client(base_url=base_url, headers=headers, trust_env=False, timeout=60) as client:
         yield client
 
 
@@ -120,8 +120,8 @@ def entries(chartmogul: httpx.Client, path: str, **query: Any) -> list[dict[str,
         query["cursor"] = page["cursor"]
 
 
-def eventually(holds: Callable[[], bool], seconds: float = 5.0) -> None:
+def eventually(holds: Callable[[], bool], seconds: float = 60.0, every_seconds: float = 0.01) -> None:
     deadline = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < deadline, "it did not come true in time"
-        time.sleep(0.01)
+        time.sleep(every_seconds)

@@ -10,6 +10,8 @@ from simulators.control import Control
 from simulators.shapes import CustomerRow
 from tests.simulators.conftest import Receiver, entries, eventually
 
+pytestmark = pytest.mark.slow
+
 
 def live(chartmogul: httpx.Client, **query: Any) -> list[dict[str, Any]]:
     """Rows of /activities from the last days on."""

@@ -48,13 +48,15 @@ def starter(client: Client) -> Start:
         mode: Mode = Mode.LIVE,
         account: str = "default",
         scheduled: Literal["act", "wait"] = "act",
+        time_zone: str = "UTC",
         **changes: Any,
     ) -> WorkflowHandle[Any, RunResult]:
         when = Filter.model_validate({"movements": ["churn"]})
         route = Route(
             name="test", template="churn_save", when=when, scheduled=scheduled, options=options(**changes)
         )
-        door = Door(client, Routes(routes=[route]), "http://127.0.0.1:8233")
+        zones = {account: time_zone}
+        door = Door(client, Routes(routes=[route]), "http://127.0.0.1:8233", zones=zones)
         event = movement_from_webhook(MovementWebhook.model_validate(body), account)
         [run] = await door.dispatch(event, received_at=datetime.now(UTC), mode=mode)
         return client.get_workflow_handle(run.workflow_id, result_type=RunResult)

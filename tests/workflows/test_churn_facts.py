@@ -40,39 +40,6 @@ def movement(at: str, kind: str, cents: int, mrr: int) -> CustomerMovement:
     )
 
 
-@pytest.mark.parametrize(
-    ("mrr", "subscriptions", "paying"),
-    [
-        (0, [subscription("sub_1", "active")], False),
-        (4900, [subscription("sub_1", "active")], True),
-        (4900, [subscription("sub_1", "Active")], True),
-        (4900, [subscription("sub_1", "inactive"), subscription("sub_2", "active")], False),
-        (4900, [subscription("sub_2", "active")], True),
-        (4900, [], False),
-    ],
-)
-def test_paying_means_mrr_and_the_cancelled_subscription_alive(
-    mrr: int, subscriptions: list[Subscription], paying: bool
-) -> None:
-    assert facts(customer=customer(mrr=mrr), subscriptions=subscriptions).still_paying is paying
-
-
-@pytest.mark.parametrize(
-    ("at", "kind", "mrr", "back"),
-    [
-        ("2026-05-20T07:02:19+00:00", "reactivation", 4900, True),
-        ("2026-05-21T07:02:18+00:00", "new_biz", 4900, True),
-        ("2026-05-20T07:02:18+00:00", "reactivation", 4900, False),
-        ("2026-04-20T07:02:18+00:00", "reactivation", 4900, False),
-        ("2026-05-21T07:02:18+00:00", "reactivation", 0, False),
-        ("2026-05-21T07:02:18+00:00", "expansion", 4900, False),
-    ],
-)
-def test_reactivated_means_back_after_the_event_and_paying(at: str, kind: str, mrr: int, back: bool) -> None:
-    seen = facts(customer=customer(mrr=mrr), movements=[movement(at, kind, 4900, 4900)])
-    assert seen.reactivated is back
-
-
 def test_lifetime_value_is_mrr_over_the_months_it_ran() -> None:
     history = [
         movement("2026-05-20T07:02:18+00:00", "churn", -20000, 0),

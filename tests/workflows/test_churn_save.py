@@ -49,7 +49,7 @@ async def test_the_task_tells_the_owner_what_to_know(simulators: Control, start:
     for line in ("MRR lost: ", f"Plan: {customer.plan}", "Customer for: ", "Lifetime value: ",
                  "Reason: Too expensive", "ChartMogul: http", "Run: http"):  # fmt: skip
         assert line in task["Description"], line
-    assert "Owner:" not in task["Description"]
+    assert f"\nOwner: {owner_of(simulators, task)['Name']}" in task["Description"]
 
 
 async def test_the_alert_has_the_facts_the_owner_and_the_links(simulators: Control, start: Start) -> None:
@@ -110,7 +110,7 @@ async def test_a_customer_that_chartmogul_does_not_know_is_unverified(
     simulators: Control, start: Start
 ) -> None:
     body = cancelled(simulators)
-    body["customer"]["uuid"] = "cus_00000000-0000-0000-0000-000000000000"
+    simulators.delete_customer(body["customer"]["uuid"])
     handle = await start(body)
     result = await handle.result()
     assert (result.outcome, result.effects, result.problems) == (Outcome.UNVERIFIED, [], [])
@@ -150,7 +150,7 @@ async def test_a_customer_who_comes_back_is_saved(simulators: Control, start: St
     handle = await start(
         body,
         check_back_days=[1.5 * SECOND, 60],
-        task={"fields_when_saved": {"Status": "Completed"}},
+        task={"fields_when_saved": {"CM_Outcome__c": "saved"}},
     )
     await until_effects(handle, 2)
     simulators.reactivate(customer.uuid, send=False)
@@ -160,9 +160,10 @@ async def test_a_customer_who_comes_back_is_saved(simulators: Control, start: St
     assert reply["thread_ts"] == alert["ts"]
     assert reply["text"].startswith("Saved: ")
     [task] = simulators.records("Task")
-    assert task["Description"].endswith("Outcome: saved, the customer is back.")
+    mrr = simulators.customer(customer.uuid).mrr
+    assert task["Description"].endswith(f"Outcome: saved, the customer is back at ${mrr / 100:,.2f} MRR.")
     assert "MRR lost: " in task["Description"]
-    assert task["Status"] == "Completed"
+    assert (task["Status"], task["CM_Outcome__c"]) == ("Completed", "saved")
     assert by_object(result.effects)["reply"].action is Action.CREATED
     change = result.effects[-1]
     assert (change.action, change.before and change.before["Status"]) == (Action.UPDATED, "Not Started")
@@ -176,7 +177,7 @@ async def test_a_customer_who_stays_away_is_lost_after_the_last_check(
     _, reply = simulators.messages()
     assert reply["text"].startswith("Lost: ")
     [task] = simulators.records("Task")
-    assert "Outcome: lost, not back in " in task["Description"]
+    assert "Outcome: lost, the customer has not come back in " in task["Description"]
 
 
 async def test_a_preview_reads_everything_and_writes_nothing(simulators: Control, start: Start) -> None:

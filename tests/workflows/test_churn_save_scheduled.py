@@ -103,9 +103,12 @@ async def test_on_the_day_the_list_counts_and_not_an_mrr_that_is_late(
     assert (await handle.result()).outcome is Outcome.ACTED
 
 
-async def test_who_puts_it_off_has_not_stayed(simulators: Control, start: Start) -> None:
+async def test_who_puts_it_off_has_neither_left_nor_stayed(simulators: Control, start: Start) -> None:
     body = cancelled(simulators, at=soon(3))
     handle = await start(body, check_back_days=[SECOND])
     await until_effects(handle, 2)
-    simulators.restate(body["customer"]["uuid"], at=soon(86400 * 30))
-    assert (await handle.result()).outcome is Outcome.LOST
+    later = soon(86400 * 30)
+    simulators.restate(body["customer"]["uuid"], at=later)
+    assert (await handle.result()).outcome is Outcome.WITHDRAWN
+    text = simulators.messages()[-1]["text"]
+    assert text.endswith(f"the cancellation was put off to {later.day} {later:%B %Y}.")

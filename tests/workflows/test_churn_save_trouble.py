@@ -20,6 +20,7 @@ from tests.workflows.conftest import (
     by_object,
     cancelled,
     outcome_attribute,
+    owner_of,
     until_effects,
 )
 
@@ -128,12 +129,56 @@ async def test_notes_that_cannot_be_read_cost_no_more_than_the_reason(
     assert "Reason: not given; the notes could not be read" in simulators.records("Task")[0]["Description"]
 
 
-async def test_subscriptions_that_are_not_there_are_no_unknown_customer(
+@pytest.mark.parametrize("status", [403, 404])
+@pytest.mark.parametrize("what", ["subscriptions", "activities"])
+async def test_a_list_that_is_refused_takes_neither_task_nor_alert_with_it(
+    simulators: Control, start: Start, what: str, status: int
+) -> None:
+    path = f"/customers/[^/]+/{what}"
+    simulators.fault("chartmogul", "status", path=path, status=status, times=None)
+    result = await (await start(cancelled(simulators))).result()
+    assert (result.outcome, result.problems) == (Outcome.ACTED, [])
+    assert [each.object_type for each in result.effects] == ["Task", "message"]
+    for effect in result.effects:
+        assert (effect.note or "").startswith("made without the list of ")
+    [task] = simulators.records("Task")
+    unknown = "Lifetime value: unknown, ChartMogul's list of movements could not be read"
+    assert (unknown in task["Description"]) is (what == "activities")
+
+
+async def test_whether_a_payer_has_left_is_not_guessed_without_their_movements(
     simulators: Control, start: Start
 ) -> None:
-    simulators.fault("chartmogul", "status", path="/subscriptions", status=404, times=None)
-    with pytest.raises(WorkflowFailureError):
-        await (await start(cancelled(simulators))).result()
+    body = cancelled(simulators)
+    simulators.reactivate(body["customer"]["uuid"], send=False)
+    simulators.fault("chartmogul", "status", path="/customers/[^/]+/activities", status=403, times=None)
+    with pytest.raises(WorkflowFailureError) as failure:
+        await (await start(body)).result()
+    assert "Nobody can tell whether the cancellation stands" in str(failure.value.cause)
+    assert (simulators.records("Task"), simulators.messages()) == ([], [])
+
+
+async def test_an_owner_who_cannot_be_looked_up_leaves_the_task_to_the_fallback_owner(
+    simulators: Control, start: Start
+) -> None:
+    refusal = [{"errorCode": "INVALID_FIELD", "message": "field 'Email' can not be filtered", "fields": []}]
+    simulators.fault("salesforce", "status", path="/query", status=400, body=refusal, times=2)
+    result = await (await start(cancelled(simulators))).result()
+    assert (result.outcome, result.problems) == (Outcome.ACTED, [])
+    [task], [message] = simulators.records("Task"), simulators.messages()
+    assert owner_of(simulators, task)["Email"] == "revops@mogulflow.example"
+    for said in (task["Description"], str(message["blocks"]), by_object(result.effects)["Task"].note or ""):
+        assert "can not be filtered" in said
+
+
+async def test_without_a_fallback_owner_the_org_chooses_one(simulators: Control, start: Start) -> None:
+    refusal = [{"errorCode": "INVALID_FIELD", "message": "field 'Email' can not be filtered", "fields": []}]
+    simulators.fault("salesforce", "status", path="/query", status=400, body=refusal, times=2)
+    result = await (await start(cancelled(simulators), task={"fallback_owner": None})).result()
+    assert result.outcome is Outcome.ACTED
+    [task] = simulators.records("Task")
+    assert "Owner: " in task["Description"]
+    assert "so the fallback owner has it" not in task["Description"]
 
 
 async def test_a_slack_directory_that_is_down_costs_the_mention_alone(
@@ -214,7 +259,7 @@ async def test_a_run_that_had_made_nothing_makes_nothing_for_a_customer_who_is_b
     customer = simulators.customers(case="account")[0]
     earlier = datetime.now(UTC) - timedelta(minutes=5)
     body = simulators.cancel(customer.uuid, send=False, at=earlier)
-    simulators.fault("chartmogul", "status", path="/subscriptions", status=403)
+    simulators.fault("chartmogul", "status", path=f"/customers/{customer.uuid}$", status=403)
     handle = await start(body)
     with pytest.raises(WorkflowFailureError):
         await handle.result()

@@ -169,7 +169,7 @@ async def test_a_system_that_is_away_is_waited_for_and_then_gets_what_is_true_th
     customer = payer(portal)
     portal.fault("hubspot", "status", status=503, path="contacts/batch/read", times=4)
     run = await start(portal.expand(customer.uuid, cents=1000, send=False))
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(120):
         while not [each for each in portal.faults() if each.hits >= 2]:
             await asyncio.sleep(0.05)
     portal.expand(customer.uuid, cents=500, send=False)
@@ -269,7 +269,7 @@ async def test_an_event_goes_ahead_of_the_daily_run_on_the_same_quota(
             task_queue=temporal.WORKFLOWS,
             result_type=CrmReport,
         )
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(120):
             while not paths(portal, "hubspot")["/crm/objects/2026-09/contacts/batch/read"]:
                 await asyncio.sleep(0.05)
         body = portal.expand(customer.uuid, cents=700, send=False)

@@ -67,7 +67,7 @@ async def polled(client: Client, schedule: ScheduleHandle) -> PollState:
     before = (await schedule.describe()).info.num_actions
     await asyncio.sleep(1 - time.time() % 1)  # its runs are named by the second
     await schedule.trigger()
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(120):
         while True:
             info = (await schedule.describe()).info
             if info.num_actions > before and not info.running_actions:

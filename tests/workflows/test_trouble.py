@@ -23,7 +23,7 @@ async def waits_for(run: Run) -> list[str]:
 
 
 async def until_it_waits_for(run: Run, *systems: str) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(120):
         while await waits_for(run) != list(systems):
             await asyncio.sleep(0.05)
 

@@ -1,0 +1,156 @@
+"""Steps of a system that is closed: no local try, no task taken from its queue but one that probes.
+
+What waits rests in the system's task queue, where it costs nothing, and is taken as soon as the system
+is open again. A step that was taken just before waits within, for a while.
+"""
+
+import asyncio
+import random
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from temporalio import activity
+from temporalio.exceptions import ApplicationError
+from temporalio.worker import (
+    ActivityInboundInterceptor,
+    CustomSlotSupplier,
+    ExecuteActivityInput,
+    FixedSizeSlotSupplier,
+    Interceptor,
+    SlotMarkUsedContext,
+    SlotPermit,
+    SlotReleaseContext,
+    SlotReserveContext,
+    WorkerTuner,
+)
+
+from activities.errors import application_error
+from clients.cooldown import Cooldown, Cooldowns, patient_for
+from clients.errors import RateLimited
+from models.effects import Write
+
+LOCAL_PATIENCE = 1.0
+"""Seconds that a local try waits for a system; longer, and the durable way is the better place."""
+
+DURABLE_PATIENCE = timedelta(minutes=1)
+"""At most, and half of the time that the step may take."""
+
+AGAIN_SECONDS = (1.0, 3.0)
+"""After which a step of a closed system is in its queue again: there it waits, not in a back-off that
+would outlast the system's return."""
+
+
+class Pressure(Interceptor):
+    def __init__(self, cooldowns: Cooldowns) -> None:
+        self._cooldowns = cooldowns
+
+    def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:
+        return _Patient(next, self._cooldowns)
+
+
+class _Patient(ActivityInboundInterceptor):
+    def __init__(self, next: ActivityInboundInterceptor, cooldowns: Cooldowns) -> None:
+        super().__init__(next)
+        self._cooldowns = cooldowns
+
+    async def execute_activity(self, input: ExecuteActivityInput) -> Any:
+        definition = getattr(input.fn, "definition", None)
+        if definition is None:
+            return await super().execute_activity(input)
+        cooldown = self._cooldowns.of(definition.system)
+        if activity.info().is_local:
+            return await self._locally(input, cooldown)
+        return await self._durably(input, cooldown)
+
+    async def _locally(self, input: ExecuteActivityInput, cooldown: Cooldown) -> Any:
+        try:
+            cooldown.refuse_while_closed()
+        except RateLimited as error:
+            raise application_error(error, local=True) from None
+        left = _seconds_left(input.args[0] if input.args else None)
+        with patient_for(LOCAL_PATIENCE, latest_in=left):
+            return await self.next.execute_activity(input)
+
+    async def _durably(self, input: ExecuteActivityInput, cooldown: Cooldown) -> Any:
+        limit = activity.info().start_to_close_timeout or DURABLE_PATIENCE
+        try:
+            with patient_for(min(limit / 2, DURABLE_PATIENCE).total_seconds()):
+                return await self.next.execute_activity(input)
+        except ApplicationError as error:
+            if error.non_retryable or error.next_retry_delay or not cooldown.closed:
+                raise
+            raise _soon(error) from None
+
+
+class OpenSlots(CustomSlotSupplier):
+    """So many slots while the system is open. While it is closed none is given, and so no task is asked
+    for; when its pause is over, one."""
+
+    def __init__(self, cooldown: Cooldown, slots: int) -> None:
+        self._cooldown, self._slots = cooldown, slots
+        self._given = 0
+        self._news = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+        cooldown.listen(self._news.set)
+
+    async def reserve_slot(self, ctx: SlotReserveContext) -> SlotPermit:
+        while not self._has_one():
+            self._news.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._due_in()):
+                    await self._news.wait()
+        self._given += 1
+        return SlotPermit()
+
+    def try_reserve_slot(self, ctx: SlotReserveContext) -> SlotPermit | None:
+        return None  # for a worker that runs workflows, too
+
+    def mark_slot_used(self, ctx: SlotMarkUsedContext) -> None:
+        pass
+
+    def release_slot(self, ctx: SlotReleaseContext) -> None:
+        """Called by threads of the SDK."""
+        with suppress(RuntimeError):  # the loop has ended
+            self._loop.call_soon_threadsafe(self._take_back)
+
+    def _take_back(self) -> None:
+        self._given -= 1
+        self._news.set()
+
+    def _has_one(self) -> bool:
+        if self._cooldown.closed:
+            return self._given == 0 and self._cooldown.due_in() == 0
+        return self._given < self._slots
+
+    def _due_in(self) -> float | None:
+        """None where only news can change it."""
+        return self._cooldown.due_in() if self._cooldown.closed and not self._given else None
+
+
+def tuner(cooldown: Cooldown, slots: int) -> WorkerTuner:
+    """Of a worker that runs a system's activities, and nothing else."""
+    nothing = FixedSizeSlotSupplier(1)
+    return WorkerTuner.create_composite(
+        workflow_supplier=FixedSizeSlotSupplier(2),
+        activity_supplier=OpenSlots(cooldown, slots),
+        local_activity_supplier=nothing,
+        nexus_supplier=nothing,
+    )
+
+
+def _seconds_left(arg: object) -> float:
+    """Until a local write may not begin any more."""
+    if isinstance(arg, Write) and arg.local_until:
+        return (arg.local_until - datetime.now(UTC)).total_seconds()
+    return float("inf")
+
+
+def _soon(error: ApplicationError) -> ApplicationError:
+    return ApplicationError(
+        error.message,
+        *error.details,
+        type=error.type,
+        category=error.category,
+        next_retry_delay=timedelta(seconds=random.uniform(*AGAIN_SECONDS)),
+    )

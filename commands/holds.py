@@ -1,0 +1,162 @@
+"""`release` and `drop` decide on a route's brake; `pause` and `resume` stop and start the rest."""
+
+import getpass
+import re
+from datetime import UTC, datetime, timedelta
+from typing import get_args
+
+from rich.console import Console
+from temporalio.client import Client
+
+import temporal
+from activities.holds import held_by, holdings, with_count
+from commands.dates import in_words
+from commands.events import Stopped
+from ingress.holds import open_hold
+from models.holds import (
+    LONGEST_PAUSE,
+    Decision,
+    Holding,
+    HoldOn,
+    Scope,
+    Verdict,
+    brake_on,
+    route_of,
+)
+from models.routes import Template
+from settings import Settings
+from workflows.hold_texts import counted, options
+
+SYSTEMS = ("chartmogul", "salesforce", "hubspot", "slack", "warehouse")
+"""What can be paused alone."""
+
+MOST_WORDS = 300
+"""Characters of a reason."""
+
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+
+
+async def decide(route: str, verdict: Verdict, why: str, console: Console) -> None:
+    """Let go, or drop, what the brake of the route holds. The brake's run does it, whatever becomes of us."""
+    client = await temporal.connect()
+    name = brake_on(route)
+    hold = await _hold_that_matters(client, name)
+    if hold is None:
+        raise Stopped(f"No brake is on for a route {route}. {await _brakes(client)}")
+    await _decide(client, name, Decision(verdict=verdict, why=_reason(why), by=_who()))
+    if verdict is Verdict.RELEASED:
+        console.print(
+            f"{counted(hold.count)} go on now, oldest first. `mogulflow attention` says how many wait."
+        )
+    else:
+        console.print(
+            f"{counted(hold.count)} end now, without any effect; `mogulflow retry RUN` undoes it for one."
+        )
+    console.print("The brake is off, and counts anew.")
+
+
+async def pause(settings: Settings, scope: Scope, length: str, why: str, console: Console) -> None:
+    _check(settings, scope)
+    until = datetime.now(UTC) + _length(length)
+    client = await temporal.connect()
+    await open_hold(client, scope.hold, HoldOn(why=_reason(why), by=_who(), until=until))
+    console.print(
+        f"Paused within seconds: {scope.words}, until {until.astimezone():%d %b %H:%M %Z}. "
+        f"{_meaning(scope)} It ends by itself, or by `mogulflow resume{options(scope)}`.",
+        soft_wrap=True,
+    )
+
+
+async def resume(scope: Scope, why: str, console: Console) -> None:
+    client = await temporal.connect()
+    hold = await _hold_that_matters(client, scope.hold)
+    if hold is None:
+        raise Stopped(f"Nothing of that kind is paused: {scope.words}. {await _pauses(client)}")
+    decision = Decision(verdict=Verdict.RELEASED, why=_reason(why) if why else "", by=_who())
+    await _decide(client, scope.hold, decision)
+    held = f" {counted(hold.count)} go on, oldest first." if hold.count else ""
+    console.print(f"Resumed within seconds: {scope.words}.{held}", soft_wrap=True)
+
+
+async def _hold_that_matters(client: Client, name: str) -> Holding | None:
+    """One that is open, or one that somebody ended by force and that left runs waiting."""
+    for hold in await holdings(client):
+        if hold.name == name:
+            if not hold.is_open:
+                raise Stopped(f"{name} was ended before, and is just telling the runs that it holds.")
+            return await with_count(client, hold)
+    left = (await client.count_workflows(held_by(name))).count
+    return Holding(name=name, run_id="", since=datetime.now(UTC), count=left) if left else None
+
+
+async def _decide(client: Client, name: str, decision: Decision) -> None:
+    """Where its run is gone, a new one does what is left to do."""
+    await open_hold(client, name, HoldOn(why="ended by force before"), decision)
+
+
+async def _brakes(client: Client) -> str:
+    routes = [route for each in await holdings(client) if (route := route_of(each.name)) and each.is_open]
+    return f"There is one for {', '.join(routes)}." if routes else "There is none for any route."
+
+
+async def _pauses(client: Client) -> str:
+    names = [each.name for each in await holdings(client) if not route_of(each.name) and each.is_open]
+    said = [f"{Scope.of(name).words} (`mogulflow resume{options(Scope.of(name))}`)" for name in names]
+    return f"Paused are: {', '.join(said)}." if said else "Nothing is paused."
+
+
+def _check(settings: Settings, scope: Scope) -> None:
+    """Raises Stopped for a name that nothing has: a pause of it would stop nothing."""
+    templates = [str(each) for each in get_args(Template)]
+    for option, value, known in (
+        ("--template", scope.template, templates),
+        ("--system", scope.system, list(SYSTEMS)),
+        ("--account", scope.account, list(settings.chartmogul)),
+    ):
+        if value is not None and value not in known:
+            raise Stopped(f"{option} {value}: there is none of that name. There is {', '.join(known)}.")
+
+
+def scope_of(template: str | None, system: str | None, account: str | None) -> Scope:
+    """Raises Stopped where more than one is named."""
+    if sum(each is not None for each in (template, system, account)) > 1:
+        raise Stopped("Name one of --template, --system and --account, or none for everything.")
+    return Scope(template=template, system=system, account=account)
+
+
+def _length(text: str) -> timedelta:
+    """`90s`, `30m`, `1h`, `1h30m`, `2d`. Raises Stopped."""
+    parts = re.findall(r"(\d{1,9})([smhd])", text.replace(" ", ""))
+    if not parts or "".join(map("".join, parts)) != text.replace(" ", ""):
+        raise Stopped(f"--for {text!r} is no length of time; write 30m, 1h, 1h30m or 2d.")
+    length = timedelta(seconds=sum(int(number) * _SECONDS[unit] for number, unit in parts))
+    if not timedelta(0) < length <= LONGEST_PAUSE:
+        raise Stopped(f"--for {text} must be more than nothing and at most {in_words(LONGEST_PAUSE)}.")
+    return length
+
+
+def _meaning(scope: Scope) -> str:
+    if scope.system:
+        return "Steps that need it wait, and go on afterwards; nothing is lost."
+    if scope.template:
+        return "New runs are held, and steps of those under way wait; all go on afterwards, nothing is lost."
+    if scope.account:
+        return "New runs are held and its schedules paused; what is under way is finished. Nothing is lost."
+    return "New runs are held, schedules paused, and no system is called; all goes on afterwards."
+
+
+def _reason(why: str) -> str:
+    """Raises Stopped where there is none: whoever reads it in a month has nothing else."""
+    line = " ".join(why.split())
+    if not line:
+        raise Stopped("Say why: it is kept in the run, for whoever asks later.")
+    if len(line) > MOST_WORDS:
+        raise Stopped(f"The reason has {len(line)} characters; {MOST_WORDS} are kept.")
+    return line
+
+
+def _who() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container's user may have no name
+        return ""

@@ -1,0 +1,204 @@
+"""Which holds are open, and how fast runs of each route begin: looked at from time to time, never while a
+delivery waits for its answer.
+
+Runs are counted in Temporal's list, which knows those of all processes and of before a restart, and what
+this process has begun since it last looked is added. So several doors may go beyond a route's limit by what
+they begin between two looks, and no further.
+"""
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from temporalio.client import Client
+from temporalio.common import (
+    SearchAttributePair,
+    TypedSearchAttributes,
+    WorkflowIDConflictPolicy,
+    WorkflowIDReusePolicy,
+)
+
+import temporal
+from activities.holds import holdings, memo_of
+from activities.pauses import note_paused
+from ingress import metrics
+from models.effects import Mode
+from models.events import EventSource, MrrMovement
+from models.holds import TEMPLATE, Decision, Holding, HoldInput, HoldOn, Scope, brake_on
+from models.routes import Route, Routes
+from models.runs import Outcome
+from workflows.hold_texts import title
+
+LOOK_EVERY_SECONDS = 3
+LOOK_LIMIT_SECONDS = 5
+
+COUNT_ALL_EACH = 10
+"""Looks."""
+
+HOUR = timedelta(hours=1)
+
+MOST_LISTED = 1000
+"""Runs of a busy hour that are told apart by route. Where there are more, all count for the route: to be
+too careful is better than not to be."""
+
+log = logging.getLogger("mogulflow.holds")
+
+
+@dataclass(frozen=True)
+class Known:
+    """`begun`: runs of each route within the hour that counts for its brake."""
+
+    open: Mapping[str, Holding] = field(default_factory=dict)
+    begun: Mapping[str, int] = field(default_factory=dict)
+
+
+def held_by(route: Route, event: MrrMovement, known: Known) -> str | None:
+    """The hold that a new run begins under. The brake comes first: what a pause lets go at its end, nobody
+    has looked at. A backfill was asked for by a person who has seen how many runs it would start."""
+    brake = brake_on(route.name)
+    too_many = brake in known.open or known.begun.get(route.name, 0) >= route.brake_above
+    if event.source is not EventSource.BACKFILL and route.brake_above and too_many:
+        return brake
+    scopes = (Scope(), Scope(template=route.template), Scope(account=event.account))
+    return next((scope.hold for scope in scopes if scope.hold in known.open), None)
+
+
+class Holds:
+    def __init__(self, client: Client, routes: Routes) -> None:
+        self._client, self.routes = client, routes
+        self._open: dict[str, Holding] = {}
+        self._begun: Counter[str] = Counter()
+        self._since_look: Counter[str] = Counter()
+        self._looks = 0
+        self._known = False
+
+    @property
+    def open(self) -> Mapping[str, Holding]:
+        return self._open
+
+    def held_by(self, route: Route, event: MrrMovement) -> str | None:
+        """Raises RuntimeError until it was looked once: something may be paused."""
+        if not self._known:
+            raise RuntimeError("Temporal has not said yet what is paused")
+        return held_by(route, event, Known(self._open, self._begun + self._since_look))
+
+    def note_begun(self, route: Route, event: MrrMovement) -> None:
+        if event.source is not EventSource.BACKFILL:
+            self._since_look[route.name] += 1
+
+    async def ensure_open(self, hold: str, route: Route) -> Holding:
+        """A brake that is not known to be on is put on, before the first run that it holds begins."""
+        if hold not in self._open:
+            why = f"more than {route.brake_above} runs began within an hour"
+            self._open[hold] = await open_hold(self._client, hold, HoldOn(why=why))
+            log.warning("brake put on", extra={"route": route.name, "runs_an_hour": route.brake_above})
+        return self._open[hold]
+
+    @asynccontextmanager
+    async def watching(self) -> AsyncIterator[None]:
+        """What is paused is paused from the first event on: before that was looked at, none is taken."""
+        await self._try_to_look()
+        watch = asyncio.create_task(self._watch())
+        try:
+            yield
+        finally:
+            watch.cancel()
+
+    async def _watch(self) -> None:
+        while True:
+            await asyncio.sleep(LOOK_EVERY_SECONDS)
+            await self._try_to_look()
+
+    async def _try_to_look(self) -> None:
+        try:
+            async with asyncio.timeout(LOOK_LIMIT_SECONDS):
+                await self.look()
+        except Exception as error:  # whatever it was, the watch goes on, with what was known last
+            log.warning("cannot look at holds", extra={"reason": str(error)[:200] or type(error).__name__})
+
+    async def look(self) -> None:
+        """Raises RPCError."""
+        now = datetime.now(UTC)
+        found = await holdings(self._client, now - HOUR)
+        self._open, self._known = {each.name: each for each in found if each.is_open}, True
+        note_paused(self._client.namespace, self._open)
+        metrics.HOLDS.clear()
+        for name in self._open:
+            metrics.HOLDS.labels(hold=name).set(1)
+        begun_here, self._since_look = self._since_look, Counter()
+        try:
+            for route in self._worth_counting(begun_here, found):
+                self._begun[route.name] = await self._count(route, _counts_from(route, found, now))
+        except BaseException:
+            self._since_look += begun_here
+            raise
+        self._looks += 1
+
+    def _worth_counting(self, begun_here: Counter[str], found: list[Holding]) -> list[Route]:
+        """Of a route that nothing begins of, now and then is enough: servers allow few such calls."""
+        all_of_them = self._looks % COUNT_ALL_EACH == 0
+        decided = {each.name for each in found}
+        return [
+            route
+            for route in self.routes.routes
+            if route.brake_above
+            and (all_of_them or begun_here[route.name] or brake_on(route.name) in decided)
+        ]
+
+    async def _count(self, route: Route, since: datetime) -> int:
+        query = _query(route, since)
+        count = (await self._client.count_workflows(query)).count
+        if not route.brake_above <= count <= MOST_LISTED:
+            return count
+        runs = self._client.list_workflows(query, limit=MOST_LISTED, page_size=MOST_LISTED)
+        names = [(await run.memo()).get(temporal.ROUTE, route.name) async for run in runs]
+        return names.count(route.name)
+
+
+def _counts_from(route: Route, found: list[Holding], now: datetime) -> datetime:
+    """An hour ago, or since a person decided on the brake: what they let go does not count again."""
+    decided = [each.decided_at for each in found if each.name == brake_on(route.name) and each.decided_at]
+    return max([now - HOUR, *decided])
+
+
+def _query(route: Route, since: datetime) -> str:
+    """Runs that may be of the route. Only their memo tells it from another of the same template."""
+    kinds = ", ".join(f"'{each}'" for each in route.when.movements)
+    return (
+        f"Template = '{route.template}' AND `Mode` = '{Mode.LIVE}' AND StartTime > '{since.isoformat()}'"
+        f" AND EventSource != '{EventSource.BACKFILL}' AND EventKind IN ({kinds})"
+    )
+
+
+async def open_hold(client: Client, name: str, opened: HoldOn, decision: Decision | None = None) -> Holding:
+    """One that is open goes on; with another end where one is named, or decided on. Raises RPCError."""
+    labels = {
+        temporal.HEADLINE: title(name),
+        temporal.TEMPLATE: TEMPLATE,
+        temporal.OUTCOME: Outcome.OPEN.value,
+        temporal.MODE: Mode.LIVE.value,
+    }
+    handle = await client.start_workflow(
+        TEMPLATE,
+        HoldInput(name=name, open=opened),
+        id=name,
+        task_queue=temporal.WORKFLOWS,
+        task_timeout=temporal.TASK_TIMEOUT,
+        id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+        start_signal="decide" if decision else "hold_on",
+        start_signal_args=[decision or opened],
+        search_attributes=TypedSearchAttributes(
+            [SearchAttributePair(key, value) for key, value in labels.items()]
+        ),
+        memo=memo_of(opened),
+        priority=temporal.LIVE,
+        static_summary=title(name),
+    )
+    return Holding(
+        name=name, run_id=handle.result_run_id or "", since=datetime.now(UTC), **opened.model_dump()
+    )

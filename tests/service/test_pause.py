@@ -1,0 +1,246 @@
+"""`mogulflow pause` and `resume`: nothing is written meanwhile, and nothing is lost."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+from temporalio.client import Client
+
+from models.runs import Outcome, RunResult
+from processes import free_ports
+from simulators.control import Control
+from stack import Ports, Stack
+from tests.service.conftest import Command, accepted, one_of_each, until
+from tests.whole_system import ROUTES
+
+ALL = "pause/all"
+EUROPES_SECRET = "europes-own-secret-in-the-url"
+
+
+@pytest.fixture(scope="module")
+async def shared_stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack]:
+    """Two accounts on one ChartMogul, and schedules."""
+    state = tmp_path_factory.mktemp("pause")
+    routes = state / "routes.yaml"
+    routes.write_text(ROUTES)
+    simulators = free_ports(0)[0]
+    environment = {
+        "ROUTES_FILE": str(routes),
+        "SLACK__SETTLE_SECONDS": "0.2",
+        "CHARTMOGUL__DEFAULT__POLL_MINUTES": "600",
+        "CHARTMOGUL__EUROPE__API_KEY": "cm-demo-key",
+        "CHARTMOGUL__EUROPE__WEBHOOK_SECRETS": EUROPES_SECRET,
+        "CHARTMOGUL__EUROPE__BASE_URL": f"http://127.0.0.1:{simulators}/chartmogul/v1",
+        "CHARTMOGUL__EUROPE__POLL_MINUTES": "600",
+    }
+    ports = Ports(temporal=0, web_ui=None, ingress=0, simulators=simulators)
+    async with Stack(state, ports, environment=environment, schedules=True) as stack:
+        yield stack
+
+
+async def open_holds(stack: Stack) -> set[str]:
+    """As the process knows them that takes deliveries and runs steps."""
+    async with httpx.AsyncClient(trust_env=False, timeout=10) as http:
+        text = (await http.get(f"{stack.ingress_url}/metrics")).text
+    lines = [line for line in text.splitlines() if line.startswith("mogulflow_hold_open{")]
+    return {line.split('"')[1] for line in lines}
+
+
+async def known(stack: Stack, *holds: str) -> None:
+    async with asyncio.timeout(60):
+        while await open_holds(stack) != set(holds):
+            await asyncio.sleep(0.1)
+
+
+@pytest.fixture(autouse=True)
+async def nothing_is_paused(stack: Stack, mogulflow: Command) -> AsyncIterator[None]:
+    yield
+    for hold in await open_holds(stack):
+        scope = hold.split("/")[1:]
+        await mogulflow("resume", *([] if scope == ["all"] else [f"--{scope[0]}", scope[1]]))
+    await known(stack)
+
+
+async def of_one(simulators: Control, client: Client, number: int = 0) -> str:
+    """The run of a cancellation, promised by the ingress."""
+    before = accepted(simulators)
+    simulators.cancel(simulators.customers(case="account")[number].uuid)
+    await until(lambda: len(accepted(simulators)) > len(before))
+    [run] = accepted(simulators) - before
+    return run
+
+
+async def outcome(client: Client, run: str) -> Outcome:
+    async with asyncio.timeout(90):
+        result: RunResult = await client.get_workflow_handle(run, result_type=RunResult).result()
+        return result.outcome
+
+
+def acts(simulators: Control) -> list[str]:
+    """What was written anywhere, in order."""
+    calls = [*simulators.calls("salesforce"), *simulators.calls("slack")]
+    return [each.path for each in calls if each.method == "PATCH" or each.path.endswith("chat.postMessage")]
+
+
+async def attribute(client: Client, run: str, name: str) -> object:
+    described = await client.get_workflow_handle(run).describe()
+    return {each.key.name: each.value for each in described.typed_search_attributes}.get(name)
+
+
+async def note_of(client: Client, schedule: str) -> tuple[bool, str]:
+    state = (await client.get_schedule_handle(schedule).describe()).schedule.state
+    return state.paused, state.note or ""
+
+
+async def test_everything_is_paused_and_goes_on_afterwards(
+    simulators: Control, stack: Stack, client: Client, mogulflow: Command
+) -> None:
+    """A run that waits for Salesforce writes nothing in the pause, though Salesforce is back."""
+    await client.get_schedule_handle("coverage/default").pause(note="mine")
+    fault = simulators.fault("salesforce", "status", method="PATCH", status=503, times=None)
+    under_way = await of_one(simulators, client)
+    await until(lambda: any("PATCH" in each.method for each in simulators.calls("salesforce")))
+    said = await mogulflow("pause", "Salesforce is being migrated", "--for", "1h")
+    assert said.code == 0, said.text
+    assert "Paused within seconds: everything, until " in said.text
+    await known(stack, ALL)
+    simulators.remove_fault(fault.id)
+    waiting = await of_one(simulators, client, 1)
+    before = acts(simulators)
+    assert await attribute(client, waiting, "Outcome") == Outcome.HELD
+    async with asyncio.timeout(60):
+        while not (await note_of(client, "poll/default"))[0]:
+            await asyncio.sleep(0.1)
+    assert await note_of(client, "poll/default") == (
+        True,
+        "mogulflow pause/all: Salesforce is being migrated",
+    )
+    assert await note_of(client, "coverage/default") == (True, "mine")
+    assert await note_of(client, "ops_watch") == (False, "")
+    shown = await mogulflow("attention")
+    for part in (
+        "Pause of everything since",
+        "1 run held: Salesforce is being migrated",
+        "`mogulflow resume`",
+    ):
+        assert part in shown.text
+    assert "Pause of everything" in (await mogulflow("runs")).text
+    assert acts(simulators) == before
+    said = await mogulflow("resume", "it was quick")
+    assert "Resumed within seconds: everything. 1 run go" in said.text
+    assert await outcome(client, under_way) is await outcome(client, waiting) is Outcome.ACTED
+    assert one_of_each(simulators, 2)
+    async with asyncio.timeout(90):
+        while (await note_of(client, "poll/default"))[0]:
+            await asyncio.sleep(0.1)
+    assert await note_of(client, "poll/default") == (False, "")
+    assert await note_of(client, "coverage/default") == (True, "mine")
+    await client.get_schedule_handle("coverage/default").unpause()
+
+
+async def test_a_paused_template_holds_its_runs_until_its_time_is_over(
+    simulators: Control, stack: Stack, client: Client, mogulflow: Command
+) -> None:
+    said = await mogulflow("pause", "texts are wrong", "--template", "churn_save", "--for", "20s")
+    assert said.code == 0, said.text
+    await known(stack, "pause/template/churn_save")
+    run = await of_one(simulators, client)
+    assert await attribute(client, run, "WaitsFor") == ["pause/template/churn_save"]
+    assert await outcome(client, run) is Outcome.ACTED
+    assert await attribute(client, run, "WaitsFor") is None
+    assert one_of_each(simulators, 1)
+
+
+async def test_a_paused_system_is_waited_for_and_the_others_are_not(
+    simulators: Control, stack: Stack, client: Client, mogulflow: Command
+) -> None:
+    await mogulflow("pause", "wrong channel", "--system", "slack")
+    await known(stack, "pause/system/slack")
+    run = await of_one(simulators, client)
+    await until(lambda: len(simulators.records("Task")) == 1)
+    async with asyncio.timeout(60):
+        while await attribute(client, run, "WaitsFor") != ["slack"]:
+            await asyncio.sleep(0.1)
+    assert simulators.messages() == []
+    memo = await (await client.get_workflow_handle(run).describe()).memo()
+    assert memo["waits"]["slack"]["why"].startswith("Paused: system slack until ")
+    said = await mogulflow("resume", "--system", "slack")
+    assert said.code == 0, said.text
+    assert await outcome(client, run) is Outcome.ACTED
+    assert one_of_each(simulators, 1)
+
+
+async def test_a_paused_account_leaves_the_others_alone(
+    simulators: Control, stack: Stack, client: Client, mogulflow: Command
+) -> None:
+    await mogulflow("pause", "import into ChartMogul", "--account", "europe")
+    await known(stack, "pause/account/europe")
+    run = await of_one(simulators, client)
+    assert await outcome(client, run) is Outcome.ACTED
+    body = simulators.cancel(simulators.customers(case="account")[1].uuid, send=False)
+    async with httpx.AsyncClient(trust_env=False, timeout=10) as http:
+        url = f"{stack.ingress_url}/webhooks/chartmogul/{EUROPES_SECRET}"
+        answer = await http.post(url, json=body)
+    assert (answer.status_code, answer.json()["result"]) == (202, "held")
+    [held] = answer.json()["runs"]
+    assert held["held_by"] == "pause/account/europe"
+    async with asyncio.timeout(60):
+        while not (await note_of(client, "poll/europe"))[0]:
+            await asyncio.sleep(0.1)
+    assert (await note_of(client, "poll/default")) == (False, "")
+    await mogulflow("resume", "--account", "europe")
+    assert await outcome(client, held["workflow_id"]) is Outcome.ACTED
+
+
+async def test_a_service_that_is_killed_while_it_lets_go_goes_on_and_does_nothing_twice(
+    simulators: Control, stack: Stack, client: Client, mogulflow: Command
+) -> None:
+    await mogulflow("pause", "a test", "--template", "churn_save")
+    await known(stack, "pause/template/churn_save")
+    simulators.cancel_many(12)
+    await until(lambda: len(accepted(simulators)) == 12)
+    said = await mogulflow("resume", "--template", "churn_save")
+    assert said.code == 0, said.text
+    await stack.serve.kill()
+    await stack.serve.start()
+    for run in accepted(simulators):
+        assert await outcome(client, run) is Outcome.ACTED
+    assert one_of_each(simulators, 12)
+
+
+async def test_a_service_that_begins_in_a_pause_knows_of_it_before_it_takes_anything(
+    simulators: Control, stack: Stack, client: Client, mogulflow: Command
+) -> None:
+    await stack.serve.stop()
+    assert (await mogulflow("pause", "a test")).code == 0
+    await stack.serve.start()
+    run = await of_one(simulators, client)
+    assert await attribute(client, run, "Outcome") == Outcome.HELD
+    assert acts(simulators) == []
+    await mogulflow("resume")
+    assert await outcome(client, run) is Outcome.ACTED
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["pause", "why", "--for", "31d"], "at most 30 days"),
+        (["pause", "why", "--for", "0s"], "more than nothing"),
+        (["pause", "why", "--for", "soon"], "write 30m, 1h, 1h30m or 2d"),
+        (["pause", " "], "Say why"),
+        (["pause", "why", "--template", "churn"], "There is churn_save, customer_sync"),
+        (["pause", "why", "--system", "salesfarce"], "There is chartmogul, salesforce"),
+        (["pause", "why", "--account", "nobody"], "There is default, europe"),
+        (["pause", "why", "--account", "default", "--system", "slack"], "Name one of"),
+        (["resume"], "Nothing is paused."),
+        (["release", "churn-save", "why"], "There is none for any route."),
+        (["drop", "nobody", "why"], "No brake is on for a route nobody."),
+    ],
+)
+async def test_what_cannot_be_meant_is_refused_in_words(
+    mogulflow: Command, arguments: list[str], words: str
+) -> None:
+    said = await mogulflow(*arguments)
+    assert said.code == 1
+    assert words in said.text

@@ -1,0 +1,182 @@
+"""Records a server with open runs and schedules of this version: `python -m tests.upgrade.record FILE`.
+
+Run it in a checkout of the version that users upgrade from; test_upgrade.py lets the runs go on under the
+present code. The file is the dev server's database, compressed. Slack is not connected: a thread of the
+recording is none of the simulators that the test has. What waits, waits for a minute from the recording.
+"""
+
+import asyncio
+import gzip
+import shutil
+import sys
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from temporalio.api.history.v1 import WorkflowExecutionStartedEventAttributes
+from temporalio.client import Client, ScheduleActionExecutionStartWorkflow, ScheduleDescription
+from temporalio.contrib.pydantic import pydantic_data_converter
+
+import temporal
+import worker
+from devserver import DevServer
+from ingress.dispatch import Door
+from models.chartmogul import MovementWebhook
+from models.churn_save import ChurnSaveOptions
+from models.crm_sync import CustomerSyncOptions
+from models.deliveries import UnreadableDelivery
+from models.effects import Effect
+from models.events import MrrMovement, movement_from_webhook
+from models.routes import Filter, Route, Routes
+from processes import free_ports
+from schedules import OWNER, declarations
+from settings import Settings
+from simulators.control import Control
+from temporal_cli import find_cli
+from tests.conftest import ROOT, running_simulators, settings_for
+from tests.workflows.crm import MAPPING
+
+SEED = 73
+"""Of the simulators' customers: with it the test knows them again."""
+
+RECORDER = "recorder"
+"""Instead of the process id and host name that a client and its workers go by."""
+
+WAIT = timedelta(seconds=60)
+WAITING_LOST, WAITING_SAVED, LIES_AHEAD, SYNC_LIES_AHEAD = range(4)
+"""Whose run it is: the simulators' customers by number."""
+
+UNREADABLE = "unreadable_delivery/of-an-earlier-version"
+KEPT_FOR = timedelta(days=36_500)
+
+SCHEDULES = ("poll/default", "ops_watch")
+"""Those that have run."""
+
+ROUTES = Routes(
+    routes=[
+        Route(
+            name="churn-save",
+            template="churn_save",
+            when=Filter.model_validate({"movements": ["churn"]}),
+            scheduled="wait",
+            options=ChurnSaveOptions.model_validate(
+                {
+                    "channel": "#revenue-saves",
+                    "task": {"fallback_owner": "revops@mogulflow.example"},
+                    "check_back_days": [WAIT / timedelta(days=1)],
+                    "settling_seconds": 0.2,
+                }
+            ),
+        ),
+        Route(
+            name="customer-sync",
+            template="customer_sync",
+            when=Filter.model_validate({"movements": ["expansion"]}),
+            scheduled="wait",
+            options=CustomerSyncOptions(systems=["hubspot"], settling_seconds=0.2),
+        ),
+    ]
+)
+
+
+async def record(client: Client, simulators: Control, settings: Settings) -> None:
+    door = Door(client, ROUTES, "http://127.0.0.1:8233", MAPPING)
+    customers = [each.uuid for each in simulators.customers(case="account") if each.mrr]
+    ahead = datetime.now(UTC) + WAIT
+    for number in (WAITING_LOST, WAITING_SAVED):
+        body = simulators.cancel(customers[number], send=False)
+        await _start(door, _event(body), until_effects=2)
+    await _start(door, _event(simulators.cancel(customers[LIES_AHEAD], send=False, at=ahead)))
+    await _start(
+        door, _event(simulators.expand(customers[SYNC_LIES_AHEAD], send=False, at=ahead.isoformat()))
+    )
+    await _keep_an_unreadable_delivery(client)
+    for each in declarations(settings):
+        await client.create_schedule(each.id, each.schedule(), memo=OWNER)
+    for schedule in SCHEDULES:
+        await _run_until_it_has_a_state(client, schedule)
+
+
+def _event(body: dict[str, object]) -> MrrMovement:
+    return movement_from_webhook(MovementWebhook.model_validate(body), "default")
+
+
+async def _start(door: Door, event: MrrMovement, until_effects: int = 0) -> None:
+    [run] = await door.dispatch(event, received_at=datetime.now(UTC))
+    handle = door.client.get_workflow_handle(run.workflow_id)
+    while len(await handle.query("effects", result_type=list[Effect])) < until_effects:
+        await asyncio.sleep(0.1)
+
+
+async def _keep_an_unreadable_delivery(client: Client) -> None:
+    body = '{"type": "mrr_movement", "movement_type": "upsell"}'
+    delivery = UnreadableDelivery(
+        account="default",
+        body=body,
+        size=len(body),
+        exact=True,
+        reason="This is no MRR movement: date: Field required.",
+        received_at=datetime.now(UTC),
+        keep_for=KEPT_FOR,
+    )
+    await client.start_workflow("unreadable_delivery", delivery, id=UNREADABLE, task_queue=temporal.WORKFLOWS)
+
+
+async def _run_until_it_has_a_state(client: Client, schedule: str) -> None:
+    """Until a run begins with the result of the one before it, which the schedule then holds."""
+    while not (await run_of(client, schedule)).last_completion_result.payloads:
+        await asyncio.sleep(0.1)
+
+
+async def run_of(client: Client, schedule: str) -> WorkflowExecutionStartedEventAttributes:
+    """Trigger the schedule, and see its run through. How the run was started."""
+    handle = client.get_schedule_handle(schedule)
+    known = _runs_in(await handle.describe())
+    await handle.trigger()
+    while not (new := _runs_in(await handle.describe()) - known):
+        await asyncio.sleep(0.1)
+    run = client.get_workflow_handle(new.pop())
+    await run.result()
+    started = await anext(run.fetch_history_events())
+    return started.workflow_execution_started_event_attributes
+
+
+def _runs_in(schedule: ScheduleDescription) -> set[str]:
+    started = (action.action for action in schedule.info.recent_actions)
+    return {each.workflow_id for each in started if isinstance(each, ScheduleActionExecutionStartWorkflow)}
+
+
+@asynccontextmanager
+async def recording(state: Path) -> AsyncIterator[tuple[Client, Control, Settings]]:
+    with running_simulators() as url, Control(url) as control:
+        control.reset(seed=SEED)
+        server = DevServer(await find_cli(), state, *free_ports(0))
+        await server.start()
+        try:
+            client = await Client.connect(
+                server.address, data_converter=pydantic_data_converter, identity=RECORDER
+            )
+            settings = settings_for(url).model_copy(update={"slack": None})
+            async with worker.running(client, settings):
+                yield client, control, settings
+        finally:
+            await server.stop()
+
+
+async def main(file: Path) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        async with recording(Path(folder)) as (client, simulators, settings):
+            await record(client, simulators, settings)
+        database = Path(folder) / "temporal.db"
+        content = database.read_bytes()
+        for ours in (str(ROOT), str(Path.home())):
+            if ours.encode() in content:
+                raise SystemExit(f"The database names {ours}")
+        with database.open("rb") as plain, gzip.GzipFile(file, "wb", mtime=0) as packed:
+            shutil.copyfileobj(plain, packed)
+
+
+if __name__ == "__main__":
+    asyncio.run(main(Path(sys.argv[1])))

@@ -1,0 +1,311 @@
+"""A customer who comes back ends the open run at once; what was held up is read again."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from temporalio.client import Client, WorkflowHandle
+
+from ingress import returns
+from ingress.dispatch import Door
+from models.chartmogul import MovementWebhook
+from models.events import MrrMovement, movement_from_webhook
+from models.routes import Routes
+from models.runs import Outcome, RunResult
+from simulators.control import Control
+from tests.workflows.conftest import SECOND, Start, until_effects
+from tests.workflows.test_churn_save_truth import acted_on, left, said, uuid_of
+from tests.workflows.test_movement_poll import Poll, poll, schedule
+
+__all__ = ["poll", "schedule"]
+
+Run = WorkflowHandle[Any, RunResult]
+
+
+async def until_listed(client: Client, body: dict[str, Any]) -> None:
+    """Temporal's list runs a little behind."""
+    query = f"Customer = '{uuid_of(body)}' AND ExecutionStatus = 'Running'"
+    await until(lambda: _is_listed(client, query))
+
+
+async def _is_listed(client: Client, query: str) -> bool:
+    return bool([run async for run in client.list_workflows(query)])
+
+
+async def until(holds: Callable[[], Awaitable[bool]]) -> None:
+    async with asyncio.timeout(60):
+        while not await holds():
+            await asyncio.sleep(0.05)
+
+
+def event_of(body: dict[str, Any]) -> MrrMovement:
+    return movement_from_webhook(MovementWebhook.model_validate(body), "default")
+
+
+@pytest.fixture
+def door(client: Client) -> Door:
+    """No route takes anything."""
+    return Door(client, Routes(routes=[]), "http://127.0.0.1:8233")
+
+
+async def test_a_webhook_of_a_return_ends_the_run_at_once_whatever_the_routes_say(
+    simulators: Control, client: Client, start: Start, door: Door
+) -> None:
+    body = left(simulators)
+    handle = await acted_on(start, body, 7, 30)
+    await until_listed(client, body)
+    back = simulators.reactivate(uuid_of(body), send=False)
+    await door.tell_of_return(event_of(back))
+    assert (await handle.result()).outcome is Outcome.SAVED
+    assert simulators.records("Task")[0]["IsClosed"]
+    assert simulators.messages()[-1]["text"].startswith("Saved: ")
+
+
+@pytest.mark.parametrize("kind", ["reactivation", "new_biz", "expansion"])
+async def test_the_poll_tells_of_a_return_whose_webhook_was_lost(
+    simulators: Control, client: Client, start: Start, poll: Poll, kind: Any
+) -> None:
+    body = left(simulators)
+    handle = await acted_on(start, body, 7, 30)
+    await until_listed(client, body)
+    simulators.reactivate(uuid_of(body), send=False)
+    simulators.restate(uuid_of(body), type=kind)
+    await poll()
+    assert (await handle.result()).outcome is Outcome.SAVED
+
+
+async def test_a_return_that_does_not_show_leaves_the_run_waiting_and_is_told_once(
+    simulators: Control, client: Client, start: Start, door: Door
+) -> None:
+    body = left(simulators)
+    handle = await acted_on(start, body, 6 * SECOND)
+    await until_listed(client, body)
+    back = event_of(body | {"movement_type": "reactivation", "date": datetime.now(UTC).isoformat()})
+    for _ in range(3):
+        await handle.signal("came_back", back)
+        await door.tell_of_return(back)
+    assert (await handle.result()).outcome is Outcome.LOST
+    assert (await (await handle.describe()).memo())["returns"] == [back.event_id]
+    assert _readings(simulators, body) <= 5  # at first, three after the signal, and the check-back
+
+
+async def test_a_return_that_chartmogul_shows_late_is_waited_for(
+    simulators: Control, client: Client, start: Start
+) -> None:
+    body = left(simulators)
+    handle = await acted_on(start, body, 7)
+    back = simulators.reactivate(uuid_of(body), send=False, known_after_seconds=0.1)
+    await handle.signal("came_back", event_of(back))
+    assert (await handle.result()).outcome is Outcome.SAVED
+
+
+async def test_a_movement_before_the_cancellation_is_no_return(
+    simulators: Control, client: Client, start: Start, door: Door
+) -> None:
+    body = left(simulators)
+    handle = await acted_on(start, body, 3 * SECOND)
+    await until_listed(client, body)
+    earlier = datetime.fromisoformat(body["date"]) - timedelta(seconds=1)
+    await door.tell_of_return(event_of(body | {"movement_type": "reactivation", "date": earlier.isoformat()}))
+    assert (await handle.result()).outcome is Outcome.LOST
+    assert "returns" not in await (await handle.describe()).memo()
+
+
+async def test_telling_never_breaks_a_delivery(
+    simulators: Control, client: Client, start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server that does not answer: the real client, and nobody there."""
+    body = left(simulators)
+    back = event_of(body | {"movement_type": "reactivation"})
+    away = await Client.connect("127.0.0.1:1", lazy=True)
+    await Door(away, Routes(routes=[]), "").tell_of_return(back)
+    await returns.tell(client, "default", [back.model_copy(update={"customer_uuid": "o'brien' OR ''='"})])
+
+
+@pytest.mark.parametrize(
+    ("kind", "amount", "after", "brings"),
+    [
+        ("reactivation", 500, 500, True),
+        ("new_biz", 500, 500, True),
+        ("expansion", 500, 500, True),
+        ("expansion", 500, 900, False),
+        ("expansion", 500, None, False),
+        ("contraction", -500, 0, False),
+        ("churn", -500, 0, False),
+    ],
+)
+def test_who_paid_nothing_and_pays_now_is_back(
+    kind: str, amount: int, after: int | None, brings: bool
+) -> None:
+    event = event_of(
+        {
+            "type": "mrr_movement",
+            "date": "2026-05-20T07:02:18.000Z",
+            "movement_type": kind,
+            "account_currency": "USD",
+            "mrr_movement_in_account_currency": amount,
+            "customer": {"uuid": "cus_1", "current_mrr": after},
+        }
+    )
+    assert event.brings_back is brings
+
+
+async def test_an_alert_that_slack_held_up_does_not_say_cancelled_of_somebody_who_is_back(
+    simulators: Control, start: Start
+) -> None:
+    body = left(simulators)
+    fault = simulators.fault("slack", "status", path="chat.postMessage", status=503, times=None)
+    handle = await start(body, check_back_days=[7], reread_after_seconds=1)
+    await until_effects(handle, 1)
+    await until(lambda: _tried(simulators, "slack", "chat.postMessage"))
+    await back_and_read_again(simulators, body)
+    simulators.remove_fault(fault.id)
+    result = await handle.result()
+    assert result.outcome is Outcome.SAVED
+    assert simulators.messages() == []
+    [task] = simulators.records("Task")
+    assert "Outcome: saved" in task["Description"]
+    assert task["IsClosed"]
+
+
+async def test_a_task_that_salesforce_held_up_is_not_made_for_somebody_who_is_back(
+    simulators: Control, start: Start
+) -> None:
+    body = left(simulators)
+    fault = simulators.fault("salesforce", "status", method="PATCH", status=503, times=None)
+    handle = await start(body, check_back_days=[7], reread_after_seconds=1, alert_waits_seconds=0.1)
+    await until_effects(handle, 1)
+    await until(lambda: _tried(simulators, "salesforce", "Task"))
+    await back_and_read_again(simulators, body)
+    simulators.remove_fault(fault.id)
+    assert (await handle.result()).outcome is Outcome.SAVED
+    assert simulators.records("Task") == []
+    alert, reply = simulators.messages()
+    assert reply["thread_ts"] == alert["ts"]
+    assert reply["text"].startswith("Saved: ")
+
+
+async def test_where_both_were_away_somebody_who_is_back_gets_one_line(
+    simulators: Control, start: Start
+) -> None:
+    body = left(simulators)
+    faults = [
+        simulators.fault("salesforce", "status", method="PATCH", status=503, times=None),
+        simulators.fault("slack", "status", path="chat.postMessage", status=503, times=None),
+    ]
+    handle = await start(body, check_back_days=[7], reread_after_seconds=1, alert_waits_seconds=0.1)
+    await until(lambda: _tried(simulators, "salesforce", "Task"))
+    await until(lambda: _tried(simulators, "slack", "chat.postMessage"))
+    await back_and_read_again(simulators, body, times=2)
+    for fault in faults:
+        simulators.remove_fault(fault.id)
+    assert (await handle.result()).outcome is Outcome.ALREADY_SAVED
+    assert simulators.records("Task") == []
+    [message] = simulators.messages()
+    assert "already back" in message["text"]
+
+
+async def test_what_was_held_up_and_still_is_so_goes_out_once(simulators: Control, start: Start) -> None:
+    body = left(simulators)
+    fault = simulators.fault("slack", "status", path="chat.postMessage", status=503, times=None)
+    handle = await start(body, reread_after_seconds=1)
+
+    async def is_read_again() -> bool:
+        return _readings(simulators, body) >= 2
+
+    await until(is_read_again)
+    simulators.remove_fault(fault.id)
+    result = await handle.result()
+    assert result.outcome is Outcome.ACTED
+    assert (len(simulators.records("Task")), len(simulators.messages())) == (1, 1)
+
+
+async def test_a_verdict_that_slack_held_up_is_the_verdict_of_then(simulators: Control, start: Start) -> None:
+    body = left(simulators)
+    handle = await acted_on(start, body, 2 * SECOND, reread_after_seconds=1)
+    posts = len([each for each in simulators.calls("slack") if "chat.postMessage" in each.path])
+    fault = simulators.fault("slack", "status", path="chat.postMessage", status=503, times=None)
+    await until(lambda: _tried(simulators, "slack", "chat.postMessage", posts + 1))
+    await back_and_read_again(simulators, body)
+    simulators.remove_fault(fault.id)
+    assert (await handle.result()).outcome is Outcome.SAVED
+    assert "Lost" not in said(simulators)
+    assert "Outcome: saved" in said(simulators)
+
+
+async def back_and_read_again(simulators: Control, body: dict[str, Any], times: int = 1) -> None:
+    """The customer returns while something is held up, and what is held up is read again."""
+    simulators.reactivate(uuid_of(body), send=False)
+    before = _readings(simulators, body)
+
+    async def is_read() -> bool:
+        return _readings(simulators, body) >= before + times
+
+    await until(is_read)
+
+
+def _readings(simulators: Control, body: dict[str, Any]) -> int:
+    return len([call for call in simulators.calls("chartmogul") if call.path.endswith(uuid_of(body))])
+
+
+async def _tried(simulators: Control, system: Any, path: str, times: int = 1) -> bool:
+    calls = simulators.calls(system)
+    return len([each for each in calls if path in each.path and each.method in ("PATCH", "POST")]) >= times
+
+
+async def saved(simulators: Control, start: Start, **task: Any) -> dict[str, Any]:
+    """The task of a customer who has come back."""
+    body = left(simulators)
+    handle = await acted_on(start, body, task=task)
+    simulators.reactivate(uuid_of(body), send=False)
+    assert (await handle.result()).outcome is Outcome.SAVED
+    [found] = simulators.records("Task")
+    return found
+
+
+async def test_a_saved_task_is_closed_with_the_status_that_the_org_has(
+    simulators: Control, start: Start
+) -> None:
+    for status in simulators.records("TaskStatus"):
+        simulators.change_record("TaskStatus", status["Id"], IsClosed=status["ApiName"] == "Deferred")
+    task = await saved(simulators, start)
+    assert (task["Status"], task["IsClosed"]) == ("Deferred", True)
+
+
+async def test_fields_of_the_route_win(simulators: Control, start: Start) -> None:
+    task = await saved(simulators, start, fields_when_saved={"Status": "In Progress"})
+    assert (task["Status"], task["IsClosed"]) == ("In Progress", False)
+
+
+async def test_a_route_may_leave_the_task_open(simulators: Control, start: Start) -> None:
+    task = await saved(simulators, start, close_when_saved=False)
+    assert (task["Status"], task["IsClosed"]) == ("Not Started", False)
+
+
+async def test_an_org_without_a_closed_status_keeps_the_task_open_and_the_effect_says_so(
+    simulators: Control, start: Start
+) -> None:
+    for status in simulators.records("TaskStatus"):
+        simulators.change_record("TaskStatus", status["Id"], IsClosed=False)
+    body = left(simulators)
+    handle = await acted_on(start, body)
+    simulators.reactivate(uuid_of(body), send=False)
+    result = await handle.result()
+    assert (result.outcome, result.effects[-1].note) == (
+        Outcome.SAVED, "left open: the org has no closed status",
+    )  # fmt: skip
+    assert "Outcome: saved" in simulators.records("Task")[0]["Description"]
+
+
+async def test_a_task_that_its_owner_closed_keeps_their_status(simulators: Control, start: Start) -> None:
+    deferred = next(each for each in simulators.records("TaskStatus") if each["ApiName"] == "Deferred")
+    simulators.change_record("TaskStatus", deferred["Id"], IsClosed=True)
+    body = left(simulators)
+    handle = await acted_on(start, body)
+    [task] = simulators.records("Task")
+    simulators.change_record("Task", task["Id"], Status="Deferred")
+    simulators.reactivate(uuid_of(body), send=False)
+    assert (await handle.result()).outcome is Outcome.SAVED
+    assert simulators.records("Task")[0]["Status"] == "Deferred"

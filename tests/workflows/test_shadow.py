@@ -1,0 +1,201 @@
+"""A route in preview: its runs read everything and write nothing, and what they took is taken for good."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle
+
+import temporal
+import worker
+from ingress.dispatch import Dispatched, Door
+from ingress.sweep import Sweeper
+from models.chartmogul import MovementWebhook
+from models.effects import Action, Mode
+from models.events import EventSource, MrrMovement, movement_from_webhook
+from models.movements import Found, Sweep, Tally
+from models.routes import Routes
+from models.runs import Outcome, RunResult
+from settings import Settings
+from simulators.control import Control
+from tests.conftest import in_a_namespace_of_its_own
+from tests.workflows.conftest import cancelled
+from tests.workflows.crm import MAPPING, prepare, unlimited, writes
+
+Put = Callable[..., Awaitable[tuple[Dispatched, WorkflowHandle[Any, RunResult]]]]
+
+
+@pytest.fixture(scope="module")
+async def own(client: Client, settings: Settings) -> Any:
+    namespace = await in_a_namespace_of_its_own(client)
+    async with worker.running(namespace, unlimited(settings)):
+        yield namespace
+
+
+def route(template: str, mode: str) -> dict[str, Any]:
+    options: dict[str, Any] = {"settling_seconds": 0.2}
+    if template == "churn_save":
+        task = {"fallback_owner": "revops@mogulflow.example"}
+        options |= {"channel": "#revenue-saves", "task": task, "check_back_days": [7, 30]}
+    when = {"movements": ["churn"]}
+    return {"name": f"{template.replace('_', '-')}-route", "template": template, "when": when, "mode": mode,
+            "options": options}  # fmt: skip
+
+
+def door(client: Client, mode: str, *templates: str) -> Door:
+    routes = [route(each, mode) for each in templates or ("churn_save",)]
+    return Door(client, Routes.model_validate({"routes": routes}), "http://127.0.0.1:8233", MAPPING)
+
+
+def event_of(body: dict[str, Any]) -> MrrMovement:
+    return movement_from_webhook(MovementWebhook.model_validate(body), "default")
+
+
+async def put(
+    client: Client, body: dict[str, Any], mode: str, asked: Mode = Mode.LIVE, template: str = "churn_save"
+) -> tuple[Dispatched, WorkflowHandle[Any, RunResult]]:
+    into = door(client, mode, template)
+    [run] = await into.dispatch(event_of(body), received_at=datetime.now(UTC), mode=asked)
+    return run, client.get_workflow_handle(run.workflow_id, result_type=RunResult)
+
+
+async def attributes(handle: WorkflowHandle[Any, Any]) -> dict[str, Any]:
+    found = (await handle.describe()).typed_search_attributes
+    return {pair.key.name: pair.value for pair in found}
+
+
+def written(simulators: Control) -> int:
+    made = len(simulators.records("Task")) + len(simulators.messages())
+    return made + sum(writes(simulators, each) for each in ("hubspot", "salesforce"))
+
+
+async def test_a_cancellation_is_read_and_nothing_is_written(simulators: Control, own: Client) -> None:
+    body = cancelled(simulators)
+    run, handle = await put(own, body, "preview")
+    assert (run.new, run.mode) == (True, Mode.PREVIEW)
+    assert handle.id == f"churn_save/{event_of(body).event_id}"
+    result = await handle.result()  # at once, in spite of its check-backs
+    assert result.outcome is Outcome.PREVIEWED
+    assert {(each.object_type, each.action) for each in result.effects} == {
+        ("Task", Action.WOULD_CREATE),
+        ("message", Action.WOULD_CREATE),
+    }
+    assert written(simulators) == 0
+    said = await attributes(handle)
+    assert (said["Mode"], said["Outcome"]) == ("preview", "previewed")
+    memo = await (await handle.describe()).memo()
+    assert memo[temporal.SHADOW_OF] == "churn-save-route"
+    assert memo[temporal.WOULD] == {"would create salesforce Task": 1, "would create slack message": 1}
+
+
+@pytest.mark.parametrize("template", ["churn_save", "customer_sync"])
+async def test_going_live_acts_on_nothing_that_ran_in_preview(
+    simulators: Control, own: Client, settings: Settings, template: str
+) -> None:
+    await prepare(settings)
+    body = cancelled(simulators)
+    before = written(simulators)
+    _, handle = await put(own, body, "preview", template=template)
+    result = await handle.result()
+    assert result.outcome is Outcome.PREVIEWED
+    assert {each.action for each in result.effects} <= {
+        Action.WOULD_CREATE, Action.WOULD_UPDATE, Action.UNCHANGED, Action.SKIPPED,
+    }  # fmt: skip
+    again, _ = await put(own, body, "live", template=template)
+    assert not again.new
+    sweeper = Sweeper(door(own, "live", template))
+    tally = await sweeper.take(window(EventSource.BACKFILL), [event_of(body)], datetime.now(UTC))
+    assert tally.runs(Found.KNOWN) == 1
+    assert written(simulators) == before
+
+
+async def test_what_ran_live_does_not_run_in_preview(simulators: Control, own: Client) -> None:
+    body = cancelled(simulators)
+    live, handle = await put(own, body, "live")
+    again, _ = await put(own, body, "preview")
+    assert (live.new, again.new) == (True, False)
+    assert (await attributes(handle))["Mode"] == "live"
+    await handle.terminate()
+
+
+async def test_a_person_may_still_ask_and_that_takes_no_event(simulators: Control, own: Client) -> None:
+    body = cancelled(simulators)
+    _, asked = await put(own, body, "preview", Mode.PREVIEW)
+    assert asked.id.endswith("/preview")
+    assert (await asked.result()).outcome is Outcome.PREVIEWED
+    assert temporal.SHADOW_OF not in await (await asked.describe()).memo()
+    run, handle = await put(own, body, "preview")
+    assert run.new
+    await handle.result()
+
+
+async def test_one_that_lies_ahead_keeps_its_day(simulators: Control, own: Client) -> None:
+    """Closed runs are forgotten after 30 days: it would be listed, and acted on, again."""
+    body = cancelled(simulators, at=datetime.now(UTC) + timedelta(days=60))
+    _, handle = await put(own, body, "preview")
+    async with asyncio.timeout(20):
+        while (await attributes(handle))["Outcome"] != "previewed":
+            await asyncio.sleep(0.05)
+    described = await handle.describe()
+    assert described.status is WorkflowExecutionStatus.RUNNING
+    assert temporal.WOULD in await described.memo()
+    assert written(simulators) == 0
+    await handle.terminate()
+
+
+async def test_what_would_have_failed_is_said(simulators: Control, own: Client) -> None:
+    refusal = [{"errorCode": "API_DISABLED_FOR_ORG", "message": "API is not enabled"}]
+    simulators.fault("salesforce", "status", path="/query", status=403, times=None, body=refusal)
+    body = cancelled(simulators)
+    _, handle = await put(own, body, "preview")
+    assert (await handle.result()).outcome is Outcome.PARTIAL
+    assert written(simulators) == 0
+    tally = await compared(own, 1, event_of(body))
+    assert tally.shadows["churn-save-route"].outcomes == {"partial": 1}
+
+
+def window(source: EventSource, **wish: Any) -> Sweep:
+    now = datetime.now(UTC)
+    return Sweep(account="default", start=now - timedelta(days=1), end=now, source=source, **wish)
+
+
+async def compared(client: Client, runs: int, *events: MrrMovement) -> Tally:
+    """Once Temporal's list has all runs, and their ends."""
+    sweeper = Sweeper(door(client, "preview", "churn_save", "customer_sync"))
+    sweep = window(EventSource.POLL, naming={Found.SHADOWED: 10})
+    async with asyncio.timeout(20):
+        while True:
+            tally = await sweeper.compare(sweep, events, datetime.now(UTC))
+            ended = [each for each in tally.shadows.values() if "open" not in each.outcomes]
+            if tally.runs(Found.SHADOWED) == runs == sum(each.runs for each in ended):
+                return tally
+            await asyncio.sleep(0.1)
+
+
+async def test_sweeps_and_coverage_count_what_it_would_have_done(
+    simulators: Control, own: Client, settings: Settings
+) -> None:
+    await prepare(settings)
+    bodies = [cancelled(simulators, number=number) for number in range(3)]
+    events = [event_of(body) for body in bodies]
+    both = door(own, "preview", "churn_save", "customer_sync")
+    await both.dispatch(events[0], received_at=datetime.now(UTC))
+    sweeper = Sweeper(both)
+    asked = await sweeper.take(window(EventSource.BACKFILL, preview=True), events[1:], datetime.now(UTC))
+    assert asked.of(Found.SHADOWED) == 2
+    taken = await sweeper.take(window(EventSource.POLL), events[1:], datetime.now(UTC))
+    assert taken.counts == {Found.SHADOWED: {"churn": 2}}
+    for event in events:
+        for template in ("churn_save", "customer_sync"):
+            await own.get_workflow_handle(f"{template}/{event.event_id}").result()
+    tally = await compared(own, 6, *events)
+    assert tally.counts == {Found.SHADOWED: {"churn": 3}}
+    assert tally.shadows["churn-save-route"].outcomes == {"previewed": 3}
+    assert tally.shadows["churn-save-route"].effects == {
+        "would create salesforce Task": 3, "would create slack message": 3,
+    }  # fmt: skip
+    assert tally.shadows["customer-sync-route"].runs == 3
+    assert "would create salesforce Task" in tally.named[0].reason
+    assert written(simulators) == 0

@@ -1,0 +1,121 @@
+"""The cancelled customer as last read from ChartMogul, and what that says of the cancellation."""
+
+from datetime import datetime, timedelta
+
+from temporalio import workflow
+
+from activities.chartmogul import CustomerQuery
+from models.chartmogul import Traces
+from models.churn_save import ChurnSaveInput
+from workflows import churn_before, churn_verdict
+from workflows.churn_facts import ChurnFacts
+from workflows.churn_verdict import Sight, Verdict
+from workflows.reading_back import read_back
+from workflows.steps import StepFailed, is_rerun
+
+READ_BACK = "chartmogul.read_back"
+
+SETTLING = (1, 3, 9)
+"""In `settling_seconds`: how long ChartMogul's lists may contradict each other after a cancellation."""
+
+LONGEST = 6
+"""In `reread_after_seconds`: the oldest that a reading may be at last."""
+
+UNCERTAIN = (Sight.UNCLEAR, Sight.CONTRADICTED)
+
+
+class Reading:
+    def __init__(self, given: ChurnSaveInput) -> None:
+        self._given = given
+        self._settling = timedelta(seconds=given.options.settling_seconds)
+        self.facts: ChurnFacts | None = None
+        """The last that were found."""
+        self.at: datetime | None = None
+        self.is_asked_for = False
+        """Something has happened since that a new reading may show."""
+
+    async def again(self) -> ChurnFacts | None:
+        """None where ChartMogul knows neither the customer nor who it became. Raises StepFailed."""
+        event = self._given.event
+        traces = Traces(
+            occurred_at=event.occurred_at,
+            subscription_external_id=event.subscription_external_id,
+            customer_external_id=event.customer_external_id,
+        )
+        query = CustomerQuery(
+            account=event.account,
+            customer_uuid=event.customer_uuid,
+            traces=traces if self._given.who_pays_decides else None,
+        )
+        self.is_asked_for = False
+        found = await read_back(query, at_once=self._given.reads_at_once)
+        self.at = workflow.now()
+        if found is None:
+            return None
+        self.facts = ChurnFacts(event=event, **dict(found))
+        return self.facts
+
+    async def at_first(self) -> ChurnFacts | None:
+        """None where ChartMogul contradicts the event, also after it had time to settle. Raises StepFailed,
+        also where nobody can tell."""
+        facts = await self.again()
+        for times in SETTLING:
+            if not self._is_unsettled(facts, times):
+                break
+            await self.settle(times, "Give ChartMogul time to show the cancellation")
+            facts = await self.again()
+        if facts is None or (self.sight(facts) in UNCERTAIN and not self.is_over(facts)):
+            return None
+        return facts
+
+    async def settle(self, times: int, why: str) -> None:
+        await workflow.sleep(times * self._settling, summary=why)
+
+    def sight(self, facts: ChurnFacts) -> Sight:
+        """Raises StepFailed where nobody can tell."""
+        if not self._given.who_pays_decides:
+            return churn_before.first_sight(self._given, facts)
+        sight = churn_verdict.first_sight(self._given, facts, workflow.now())
+        if sight is not Sight.CHURN and "movements" in facts.unread:
+            raise self.unread(facts)
+        return sight
+
+    def is_back(self, facts: ChurnFacts) -> bool:
+        return self.sight(facts) is Sight.BACK
+
+    def is_over(self, facts: ChurnFacts) -> bool:
+        """A person runs it again, and there is nothing to save any more."""
+        if not self._given.who_pays_decides:
+            return self.is_back(facts)
+        return is_rerun() and facts.pays and self.sight(facts) is not Sight.CHURN
+
+    def verdict(self, facts: ChurnFacts, days: float) -> Verdict | None:
+        """None where nobody can tell. `days` are those since the cancellation."""
+        if not self._given.who_pays_decides:
+            return churn_before.verdict(self._given, facts, days)
+        return churn_verdict.verdict(self._given, facts, days, workflow.now())
+
+    def good_until(self, times: int) -> datetime | None:
+        """How long what was read may be said. Longer at each of several `times`: what is refused for hours
+        is not to be tried, and read, every few minutes."""
+        if self.at is None or not self._given.who_pays_decides:
+            return None
+        return self.at + min(times, LONGEST) * timedelta(seconds=self._given.options.reread_after_seconds)
+
+    def unread(self, facts: ChurnFacts) -> StepFailed:
+        why = "Nobody can tell whether the cancellation stands, because the customer pays and the list of "
+        why += f"movements cannot be read. {facts.unread['movements']}"
+        return StepFailed(READ_BACK, "Rejected", why, permanent=True, pause=None)
+
+    def unknown(self) -> StepFailed:
+        event = self._given.event
+        why = (
+            f"ChartMogul has no customer {event.customer_uuid} any more, and none with that subscription, so "
+            "nobody can tell whether they are back. See there whether it was deleted, or merged into another."
+        )
+        return StepFailed(READ_BACK, "NotFound", why, permanent=True, pause=None)
+
+    def _is_unsettled(self, facts: ChurnFacts | None, times: int) -> bool:
+        """Lists that contradict each other get more time than a customer who pays as before."""
+        sight = self.sight(facts) if facts else Sight.CONTRADICTED
+        return sight is Sight.UNCLEAR or (sight is Sight.CONTRADICTED and times == SETTLING[0])

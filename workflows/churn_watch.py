@@ -1,0 +1,94 @@
+"""Waiting until ChartMogul says what became of a customer who cancelled."""
+
+from contextlib import suppress
+from datetime import datetime, timedelta
+
+from temporalio import workflow
+
+from models.churn_save import ChurnSaveInput
+from models.runs import Outcome
+from workflows.churn_facts import ChurnFacts
+from workflows.churn_reading import Reading
+from workflows.churn_verdict import Verdict
+from workflows.ledger import Ledger
+from workflows.steps import StepFailed
+from workflows.wording import span
+
+RETURN_SHOWS_AFTER = (0, 1, 15)
+"""In `settling_seconds`: how long to wait for each look, after we are told that the customer is back."""
+
+
+class Watch:
+    """Looks when we are told of a return, and after the route's days. `days` are those of the last look."""
+
+    def __init__(self, given: ChurnSaveInput, reading: Reading, ledger: Ledger) -> None:
+        self._given, self._reading, self._ledger = given, reading, ledger
+        self.days = 0.0
+        self.is_unknown = False
+        """At the last look ChartMogul did not know the customer any more."""
+
+    async def until_known(self) -> Verdict | None:
+        """None where nobody could tell at the last look."""
+        verdict = None
+        start = max(self._given.received_at, self._given.event.occurred_at)
+        for days in self._given.options.check_back_days or [0.0]:
+            self.days = days
+            while await self._is_told_before(start + timedelta(days=self.days)):
+                if verdict := await self._look_for_their_return():
+                    return verdict
+            verdict = await self._look()
+            if _ends(verdict):
+                return verdict
+        return verdict
+
+    async def _is_told_before(self, instant: datetime) -> bool:
+        left = instant - workflow.now()
+        if left <= timedelta(0):
+            return self._reading.is_asked_for
+        why = f"Check back {span(self.days)} after the cancellation"
+        with suppress(TimeoutError):
+            await workflow.wait_condition(
+                lambda: self._reading.is_asked_for, timeout=left, timeout_summary=why
+            )
+            return True
+        return False
+
+    async def _look_for_their_return(self) -> Verdict | None:
+        """ChartMogul's API may show it later than its webhook says it. Where it does not, we wait on."""
+        for times in RETURN_SHOWS_AFTER:
+            if times:
+                await self._reading.settle(times, "Give ChartMogul time to show the return")
+            with suppress(StepFailed):
+                facts = await self._reading.again()
+                verdict = self._reading.verdict(facts, self.days) if facts else None
+                if _ends(verdict):
+                    return verdict
+        return None
+
+    async def _look(self) -> Verdict | None:
+        try:
+            facts = await self._reading_of_now()
+        except StepFailed as failure:
+            self._ledger.note_problem(failure)
+            return None
+        self.is_unknown = facts is None
+        if facts is None:
+            return None
+        verdict = self._reading.verdict(facts, self.days)
+        if verdict is None:
+            self._ledger.note_problem(self._reading.unread(facts))
+        return verdict
+
+    async def _reading_of_now(self) -> ChurnFacts | None:
+        facts = await self._reading.again()
+        if facts is not None:
+            return facts
+        if not self._given.who_pays_decides:
+            return self._reading.facts
+        await self._reading.settle(1, "Give ChartMogul time to end a merge")
+        return await self._reading.again()
+
+
+def _ends(verdict: Verdict | None) -> bool:
+    """Only who is lost may still come back."""
+    return verdict is not None and verdict.outcome is not Outcome.LOST

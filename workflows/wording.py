@@ -1,0 +1,28 @@
+"""Small pieces of text for people."""
+
+from datetime import date
+
+from babel.dates import format_date
+
+
+def long_day(day: date) -> str:
+    """`20 May 2026`."""
+    return str(format_date(day, format="d MMMM y", locale="en"))
+
+
+def short(text: str, limit: int) -> str:
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def escaped(text: str) -> str:
+    """For Slack: customer text must not become a mention or a link."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def span(days: float) -> str:
+    """`7 days`; a route that looks sooner, as the demo's does, is told in seconds."""
+    return f"{days:g} days" if days >= 1 else f"{days * 86_400:.0f} seconds"
