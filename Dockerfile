@@ -10,6 +10,7 @@ RUN useradd --uid 10001 --no-create-home mogulflow
 COPY --from=packages /venv /venv
 WORKDIR /app
 COPY . .
+RUN mkdir data && chown mogulflow data
 USER 10001
 ENV PATH=/venv/bin:$PATH
 ENV PYTHONDONTWRITEBYTECODE=1

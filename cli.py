@@ -1,6 +1,7 @@
 """The `mogulflow` command."""
 
 import asyncio
+import os
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any
@@ -353,6 +354,29 @@ def doctor() -> None:
 
     if not asyncio.run(examine(terminal.settings(hints=False), console)):
         raise typer.Exit(1)
+
+
+THEIRS: dict[str, Any] = {
+    "ignore_unknown_options": True,
+    "allow_extra_args": True,
+    "allow_interspersed_args": False,
+    "help_option_names": [],
+}
+"""Every word after the command is for somebody else."""
+
+
+@app.command("temporal", context_settings=THEIRS)
+def temporal_command(context: typer.Context) -> None:
+    """Temporal's own command, with the address and namespace of the settings."""
+    from builds import NoTemporal
+    from temporal_cli import find_cli
+
+    try:
+        cli = str(asyncio.run(find_cli()))
+    except NoTemporal as error:
+        terminal.say(str(error))
+        raise typer.Exit(1) from None
+    os.execv(cli, [cli, *context.args])
 
 
 def _serve(*, with_ingress: bool, with_worker: bool) -> None:

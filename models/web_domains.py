@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable
 from functools import cache, lru_cache
 from ipaddress import ip_address
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import idna
 from publicsuffixlist import PublicSuffixList
@@ -69,6 +69,7 @@ def domain_of_website(url: str | None, also: Iterable[str] = (), allow: Iterable
         host, names_someone = parts.hostname, "@" in parts.netloc
     except ValueError:  # people write anything there
         return None
+    names_someone = names_someone or _names_a_page(parts.query)
     if host is None or names_someone or not _is_front_page(parts.path, parts.fragment):
         return None
     return None if is_shared(host, also, allow) else registrable(host)
@@ -130,6 +131,11 @@ def _is_address(name: str) -> bool:
     except ValueError:
         return name.rpartition(".")[2].isdecimal()  # 1.2.3, and what else is no name
     return True
+
+
+def _names_a_page(query: str) -> bool:
+    """Where a visitor came from (utm_source, gclid) says nothing of the page."""
+    return any(not name.startswith(("utm_", "gclid", "fbclid", "ref")) for name, _ in parse_qsl(query[:2000]))
 
 
 def _is_front_page(path: str, fragment: str) -> bool:

@@ -17,7 +17,7 @@ from simulators.shapes import (
 )
 from simulators.world import World
 
-Change = Literal["reactivate", "expand", "contract"]
+Change = Literal["reactivate", "subscribe", "expand", "contract"]
 
 REAL_TIME = timedelta(hours=12)
 """ChartMogul sends no webhook for a movement that it learns of later than this."""
@@ -41,6 +41,8 @@ def change(world: World, customer: Customer, kind: Change, wish: Movement) -> di
     book = world.chartmogul
     if kind == "reactivate":
         movement = book.reactivate(customer, wish)
+    elif kind == "subscribe":
+        movement = book.subscribe(customer, wish)
     else:
         movement = book.change(customer, wish, 1 if kind == "expand" else -1)
     return _announce(world, movement, send=wish.send)

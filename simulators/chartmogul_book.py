@@ -23,8 +23,9 @@ class Book(Ledger):
         if wish.reason is not None:
             self.custom.setdefault(customer.number, {})["cancellation_reason"] = wish.reason
         words = f"cancelled their {subscription.plan.name} plan"
+        kind = "churn" if self._is_the_last(customer, subscription) else "contraction"
         return self._add(
-            customer, wish, "churn", words, -subscription.mrr, subscription.external_id,
+            customer, wish, kind, words, -subscription.mrr, subscription.external_id,
             subscription.plan,
         )  # fmt: skip
 
@@ -49,6 +50,19 @@ class Book(Ledger):
         words = f"switched plan from {subscription.plan.name} to {plan.name}"
         kind = "expansion" if sign > 0 else "contraction"
         return self._add(customer, wish, kind, words, sign * change, subscription.external_id, plan)
+
+    def subscribe(self, customer: Customer, wish: Movement) -> MrrMovement:
+        """One more subscription beside what the customer has: an expansion, by ChartMogul's terms."""
+        self._alive(customer)
+        number = len(self.subscriptions(customer, known_by=EVER)) + 1
+        words = f"purchased the {customer.plan.name} plan"
+        subscription, cents = subscription_id(customer, number), wish.cents or customer.mrr
+        return self._add(customer, wish, "expansion", words, cents, subscription, customer.plan)
+
+    def pay(self, customer: Customer, *, failed: bool) -> None:
+        """How the payment of the last invoice went. ChartMogul has neither movement nor webhook for it."""
+        self._alive(customer)
+        self.payments[customer.number] = failed
 
     def reissue(self) -> None:
         """Compute everything anew: same movements, other ids."""
@@ -111,6 +125,11 @@ class Book(Ledger):
             if movement.type == "churn" and movement.subscription == subscription.external_id:
                 raise NotPossible(f"the cancellation is scheduled for {movement.date:%Y-%m-%d %H:%M:%S} UTC")
         return subscription
+
+    def _is_the_last(self, customer: Customer, subscription: SubscriptionState) -> bool:
+        """To ChartMogul a customer who keeps another one has not left, but pays less."""
+        others = self.subscriptions(customer, known_by=EVER)
+        return not any(each.mrr for each in others if each.external_id != subscription.external_id)
 
     def _may_leave(self, customer: Customer) -> bool:
         try:

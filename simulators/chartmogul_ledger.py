@@ -50,6 +50,8 @@ class Ledger:
     """Tags given or taken away while we run, by number of customer."""
     odd: list[OddValue] = field(default_factory=list)
     """What rows say that ChartMogul does not document, and has sent."""
+    payments: dict[int, bool] = field(default_factory=dict)
+    """Whether the last payment failed, where it was changed while we run, by number of customer."""
     _live: LiveMovements = field(default_factory=LiveMovements)
     _reissued: int = 0
     _recalculated: Counter[int] = field(default_factory=Counter)
@@ -109,7 +111,11 @@ class Ledger:
             return "Cancelled"
         at, known_by = at or now(), known_by or now()
         touched = any(m.date <= at and m.known_at <= known_by for m in self._live.of(customer))
-        return "Past Due" if customer.past_due and not touched else "Active"
+        return "Past Due" if self.owes(customer) and not (touched and customer.past_due) else "Active"
+
+    def owes(self, customer: Customer) -> bool:
+        """The last invoice is open, because its payment failed."""
+        return self.payments.get(customer.number, customer.past_due)
 
     def between(self, start: Key, end: Key, *, newest_first: bool) -> Iterator[MrrMovement]:
         """Movements of all customers with start < key < end, as the API lists them."""

@@ -1,5 +1,6 @@
-"""ChartMogul for people: customers, one customer, and the buttons to cancel and to return."""
+"""ChartMogul for people: customers, one customer, and buttons for what a customer may do."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from itertools import islice
 from typing import Annotated, Literal
@@ -9,6 +10,7 @@ from fastapi.responses import Response
 
 from simulators import actions
 from simulators.chartmogul_book import NotPossible
+from simulators.chartmogul_invoice_rows import invoice_row
 from simulators.chartmogul_ledger import now
 from simulators.pages import back_to, render
 from simulators.seed import Customer
@@ -34,8 +36,9 @@ async def customers(request: Request, q: str = "", page: int = 1) -> Response:
         rows=[(customer, actions.customer_row(world, customer)) for customer in found],
         q=q,
         page=page,
-        pages=-(-world.seed.count // ROWS),
-        total=world.seed.count,
+        pages=-(-len(world.chartmogul.customers.numbers()) // ROWS),
+        total=len(world.chartmogul.customers.numbers()),
+        most=ROWS,
     )
 
 
@@ -57,18 +60,25 @@ async def cancel(
         at=now() + PERIOD if how == "at_period_end" else None,
         send=how != "without_webhook",
     )
-    try:
-        actions.cancel(world, _known(world, uuid), wish)
-    except NotPossible as error:
-        return _customer_page(world, uuid, problem=str(error))
-    return back_to(f"/chartmogul/customers/{uuid}")
+    return _after(world, uuid, lambda customer: actions.cancel(world, customer, wish))
 
 
-@router.post("/customers/{uuid}/reactivate")
-async def reactivate(request: Request, uuid: str) -> Response:
+@router.post("/customers/{uuid}/payment")
+async def pay(request: Request, uuid: str, failed: Annotated[bool, Form()]) -> Response:
     world = world_of(request)
+    return _after(world, uuid, lambda customer: world.chartmogul.pay(customer, failed=failed))
+
+
+@router.post("/customers/{uuid}/{kind}")
+async def change(request: Request, uuid: str, kind: actions.Change) -> Response:
+    world = world_of(request)
+    return _after(world, uuid, lambda customer: actions.change(world, customer, kind, Movement()))
+
+
+def _after(world: World, uuid: str, act: Callable[[Customer], object]) -> Response:
+    """The customer's page again, with the reason where it was not possible."""
     try:
-        actions.change(world, _known(world, uuid), "reactivate", Movement())
+        act(_known(world, uuid))
     except NotPossible as error:
         return _customer_page(world, uuid, problem=str(error))
     return back_to(f"/chartmogul/customers/{uuid}")
@@ -87,6 +97,7 @@ def _customer_page(world: World, uuid: str, problem: str | None = None) -> Respo
         now=now(),
         notes=book.notes.of(customer),
         custom=book.custom_attributes(customer),
+        invoices=[invoice_row(world.invoices, invoice) for invoice in world.invoices.of(customer)],
         problem=problem,
     )
 

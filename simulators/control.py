@@ -115,6 +115,14 @@ class Control:
     def reactivate(self, uuid: str, **wish: Any) -> Json:
         return self._json("POST", f"chartmogul/customers/{uuid}/reactivate", wish)
 
+    def subscribe(self, uuid: str, cents: int | None = None, **wish: Any) -> Json:
+        """One more subscription."""
+        return self._json("POST", f"chartmogul/customers/{uuid}/subscribe", {"cents": cents, **wish})
+
+    def pay(self, uuid: str, *, failed: bool) -> None:
+        """What became of the payment of the customer's last invoice."""
+        self._call("POST", f"chartmogul/customers/{uuid}/payment", {"failed": failed})
+
     def expand(self, uuid: str, cents: int | None = None, **wish: Any) -> Json:
         return self._json("POST", f"chartmogul/customers/{uuid}/expand", {"cents": cents, **wish})
 

@@ -17,6 +17,7 @@ from simulators.shapes import (
     Merger,
     Movement,
     OddValue,
+    Payment,
     Restatement,
     Withdrawal,
 )
@@ -102,6 +103,12 @@ async def hide(request: Request, uuid: str, wish: Withdrawal) -> None:
 async def merge(request: Request, uuid: str, wish: Merger) -> None:
     world = world_of(request)
     world.chartmogul.merge(_known(world, uuid), _known(world, wish.into))
+
+
+@router.post("/customers/{uuid}/payment", status_code=204)
+async def pay(request: Request, uuid: str, wish: Payment) -> None:
+    world = world_of(request)
+    world.chartmogul.pay(_known(world, uuid), failed=wish.failed)
 
 
 @router.post("/customers/{uuid}/{kind}")

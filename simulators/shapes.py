@@ -144,6 +144,12 @@ class Movement(_Happening):
     cents: int | None = Field(default=None, gt=0)
 
 
+class Payment(_Shape):
+    """Of the last invoice."""
+
+    failed: bool
+
+
 class Cancellations(_Shape):
     count: int = Field(ge=1)
     case: Case | None = None

@@ -13,7 +13,7 @@ from config_words import EXAMPLES, PATTERNS
 from models.crm import CrmMapping
 from models.routes import Routes
 from models.warehouse import Mapping
-from tests.conftest import ROOT
+from stack import EXAMPLE_CONFIG
 
 ROUTES = """\
 routes:
@@ -25,8 +25,8 @@ routes:
     options:
       channel: "#big"
 """
-CRM = (ROOT / "config/crm.yaml").read_text(encoding="utf-8")
-WAREHOUSE = (ROOT / "config/warehouse.yaml").read_text(encoding="utf-8")
+CRM = (EXAMPLE_CONFIG / "crm.yaml").read_text(encoding="utf-8")
+WAREHOUSE = (EXAMPLE_CONFIG / "warehouse.yaml").read_text(encoding="utf-8")
 
 CHANNEL = 'channel: "#big"'
 OPTIONS = f"options:\n      {CHANNEL}"

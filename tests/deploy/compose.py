@@ -20,6 +20,7 @@ import postgres
 import postgres_server
 from postgres import Postgres
 from processes import Child, free_ports
+from stack import EXAMPLE_CONFIG
 
 ROOT = Path(__file__).parents[2]
 FILE = ROOT / "docker-compose.yml"
@@ -106,7 +107,10 @@ class Machine:
         if not folder.exists():
             folder.mkdir()
             for path in ROOT.glob("[!.]*"):
-                (folder / path.name).symlink_to(path)
+                if path.name not in ("config", "data"):
+                    (folder / path.name).symlink_to(path)
+            (folder / "config").symlink_to(EXAMPLE_CONFIG)  # each is a volume; config is a user's own
+            (folder / "data").symlink_to(self.home / "data")
         return folder
 
 
@@ -161,8 +165,8 @@ async def run(command: list[str], environment: dict[str, str], directory: Path =
 @asynccontextmanager
 async def compose_up(
     profile: str, home: Path, programs: Path, dotenv: Mapping[str, str] = {}
-) -> AsyncIterator[dict[str, str]]:
-    """All services, each after those it depends on; yields our port for each of theirs."""
+) -> AsyncIterator[Machine]:
+    """All services, each after those it depends on."""
     ports = dict(zip(PORTS, map(str, free_ports(*[0] * len(PORTS))), strict=True))
     machine = Machine(profile, home, programs, dict(dotenv), ports)
     for volume in COMPOSE["volumes"]:
@@ -181,4 +185,4 @@ async def compose_up(
             if isinstance(service, Postgres):
                 await health_check(services[name], machine, machine.environment(services[name]))()
                 machine.dotenv["POSTGRES_PASSWORD"] = service.password
-        yield ports
+        yield machine

@@ -6,7 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
+from ruamel.yaml import YAML
 from temporalio.client import Client
 
 import postgres
@@ -17,18 +19,39 @@ from simulators.control import Control
 from temporal_cli import find_cli
 from temporal_server import find_server
 from tests.conftest import running_simulators
-from tests.deploy.compose import FILE, ROOT, SERVICES, compose_up
+from tests.deploy.compose import (
+    DOCKERFILE,
+    FILE,
+    ROOT,
+    SERVICES,
+    Machine,
+    compose_up,
+    entrypoint,
+    run,
+)
 
 
 def profile(name: str) -> dict[str, dict[str, Any]]:
     return {each: service for each, service in SERVICES.items() if name in service["profiles"]}
 
 
-def test_the_compose_file_is_valid() -> None:
+@pytest.mark.parametrize("file", [FILE, ROOT / "deploy/proxy/compose.yml"], ids=lambda file: file.name)
+def test_the_compose_files_are_valid(file: Path) -> None:
     checker = Path(sys.executable).with_name("check-jsonschema")
     subprocess.run(
-        [checker, "--builtin-schema", "vendor.compose-spec", FILE], check=True, capture_output=True
+        [checker, "--builtin-schema", "vendor.compose-spec", file], check=True, capture_output=True
     )
+
+
+def test_the_proxy_leads_to_services_there_are_and_signs_people_in() -> None:
+    proxy = YAML(typ="safe").load(ROOT / "deploy/proxy/compose.yml")["services"]["proxy"]
+    caddy = (ROOT / "deploy/proxy/Caddyfile").read_text()
+    leads_to = set(re.findall(r"reverse_proxy ([\w-]+):8080", caddy))
+    assert leads_to == set(proxy["depends_on"]) <= set(profile("prod"))
+    assert set(re.findall(r"\{\$(\w+)\}", caddy)) == set(proxy["environment"])
+    web_ui = caddy[caddy.index("{$WEB_UI_DOMAIN}") :]
+    assert web_ui.index("basic_auth") < web_ui.index("reverse_proxy ui:8080")
+    assert not re.search(r"^\s*log\b", caddy, re.MULTILINE)  # the webhook's URL holds its secret
 
 
 def test_every_service_is_in_one_profile_with_those_it_depends_on() -> None:
@@ -85,10 +108,10 @@ def test_the_image_leaves_secrets_out() -> None:
 
 @pytest.mark.needs_server
 async def test_a_cancellation_goes_through(tmp_path: Path) -> None:
-    async with compose_up("dev", tmp_path, (await find_cli()).parent) as ports:
-        with Control(f"http://127.0.0.1:{ports['8090']}") as control:
+    async with compose_up("dev", tmp_path, (await find_cli()).parent) as machine:
+        with Control(f"http://127.0.0.1:{machine.ports['8090']}") as control:
             await one_cancellation(control)
-        await is_polled(ports["7233"])
+        await is_polled(machine.ports["7233"])
 
 
 @pytest.mark.needs_server
@@ -96,11 +119,13 @@ async def test_a_cancellation_goes_through(tmp_path: Path) -> None:
 async def test_a_cancellation_goes_through_for_real(tmp_path: Path) -> None:
     """On PostgreSQL, with all connections from .env; the vendors alone are simulated."""
     with running_simulators() as url, Control(url) as control:
-        async with compose_up("prod", tmp_path, await find_server(), connections(url)) as ports:
-            ingress = f"http://127.0.0.1:{ports['8080']}"
+        async with compose_up("prod", tmp_path, await find_server(), connections(url)) as machine:
+            ingress = f"http://127.0.0.1:{machine.ports['8080']}"
             control.webhook(url=f"{ingress}/webhooks/chartmogul/from-the-dotenv-file")
             await one_cancellation(control)
-            await is_polled(ports["7233"], namespace="sales")
+            await is_polled(machine.ports["7233"], namespace="sales")
+            await exported(machine)
+            await backed_up(machine, tmp_path / "backup")
 
 
 def connections(url: str) -> dict[str, str]:
@@ -114,7 +139,45 @@ def connections(url: str) -> dict[str, str]:
         "SLACK__BOT_TOKEN": "xoxb-demo",
         "SLACK__BASE_URL": f"{url}/slack/api/",
         "TEMPORAL_NAMESPACE": "sales",
+        "WAREHOUSE__ENGINE": "duckdb",
     }
+
+
+async def exported(machine: Machine) -> None:
+    """Into the file of the volume, which the image lets its user write."""
+    worker = machine.services["prod-worker"]
+    words = [*entrypoint(worker), "export", "run", "--stream", "plans"]
+    await run(machine.command(worker, words), machine.environment(worker), machine.application())
+    assert (machine.home / "data" / "warehouse.duckdb").exists()
+    assert "./config:/app/config:ro" in worker["volumes"]
+    assert "data:/app/data" in worker["volumes"]
+    assert "mkdir data && chown mogulflow data" in DOCKERFILE
+
+
+DOCKER = """#!/bin/sh
+[ "$1 $2 $3 $4 $5" = "compose --profile prod exec -T" ] || exit 2
+service=$6; shift 6
+cd "{home}/app" && PATH="{postgres}:$PATH" PGHOST=127.0.0.1 PGPORT={port} PGPASSWORD={password} exec "$@"
+"""
+
+
+async def backed_up(machine: Machine, folder: Path) -> None:
+    """By the script itself; in the place of docker is what runs its words here."""
+    programs = machine.home / "bin"
+    programs.mkdir()
+    docker = programs / "docker"
+    where = {"home": machine.home, "postgres": postgres.find_postgres(), "port": machine.ports["5432"]}
+    docker.write_text(DOCKER.format(**where, password=machine.dotenv["POSTGRES_PASSWORD"]))
+    docker.chmod(0o755)
+    path = f"{programs}:{Path(sys.executable).parent}:/usr/bin:/bin"
+    await run([str(ROOT / "deploy/backup.sh"), str(folder)], {"PATH": path})
+    with duckdb.connect(str(folder / "warehouse.duckdb"), read_only=True) as database:
+        assert database.execute("select count(*) from chartmogul.plans").fetchone()
+    for name in ("temporal", "temporal_visibility"):
+        restore = [str(postgres.find_postgres() / "pg_restore"), "--list", str(folder / f"{name}.dump")]
+        await run(restore, {"PATH": path})
+    assert (folder / "config" / "routes.yaml").exists()
+    assert folder.stat().st_mode & 0o077 == 0
 
 
 async def one_cancellation(control: Control) -> None:

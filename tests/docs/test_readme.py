@@ -1,4 +1,4 @@
-"""The README says what the code does: commands, tables, files and links."""
+"""The pages say what the code does: commands, tables, files and links."""
 
 import json
 import re
@@ -22,7 +22,9 @@ from temporal import RETENTION, SEARCH_ATTRIBUTES
 from tests.conftest import ROOT
 from worker import TEMPLATES
 
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGES = ("README.md", "docs/running.md", "docs/reference.md")
+README = "\n".join((ROOT / page).read_text(encoding="utf-8") for page in PAGES)
+"""All three: try it, run it for real, look it up."""
 DOCUMENTS = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 

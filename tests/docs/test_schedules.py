@@ -25,8 +25,7 @@ from schedules import declarations
 from settings import ChartMogulAccount, HubSpot, Settings
 from settings_warehouse import DuckDbWarehouse
 from simulators.control import Control
-from temporal_cli import find_cli
-from tests.conftest import running_temporal
+from tests.conftest import ROOT, running_temporal
 from tests.docs.test_readme import README, table
 
 PAST = "coverage/default-2026-11-02T04:40:00Z"
@@ -111,16 +110,39 @@ async def says(line: Line, home: Path, seconds: float = 20) -> None:
 
 
 async def answer(words: list[str], home: Path) -> str:
-    assert words[0] == "temporal"
+    """Of the command as it is printed, in a folder whose `.env` says where Temporal is."""
+    assert words[0] == "./mogulflow"
+    (home / ".env").write_text(f"TEMPORAL_ADDRESS={os.environ['TEMPORAL_ADDRESS']}\n")
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "MOGULFLOW_CACHE_DIR") if name in os.environ}
     process = await asyncio.create_subprocess_exec(
-        *(str(await find_cli()), *words[1:]),
-        env={"TEMPORAL_ADDRESS": os.environ["TEMPORAL_ADDRESS"], "HOME": str(home)},
+        *(str(ROOT / words[0]), *words[1:]),
+        cwd=home,
+        env=kept | {"TEMPORAL_CONFIG_FILE": os.devnull},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
     output, _ = await process.communicate()
     assert process.returncode == 0, output.decode()
     return output.decode()
+
+
+async def test_the_command_of_temporals_names_the_file_of_settings_as_every_other(
+    server: DevServer, tmp_path: Path
+) -> None:
+    """And what it exits with is Temporal's own."""
+    (tmp_path / "ours.env").write_text(f"TEMPORAL_ADDRESS={server.address}\nTEMPORAL_NAMESPACE=nosuch\n")
+    words = ["--env", "ours.env", "temporal", "workflow", "list", "--limit", "1"]
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "MOGULFLOW_CACHE_DIR") if name in os.environ}
+    process = await asyncio.create_subprocess_exec(
+        *(str(ROOT / "mogulflow"), *words),
+        cwd=tmp_path,
+        env=kept | {"TEMPORAL_CONFIG_FILE": os.devnull},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    output, _ = await process.communicate()
+    assert process.returncode == 1
+    assert b"nosuch is not found" in output, output
 
 
 def shape(text: str) -> list[list[str]]:

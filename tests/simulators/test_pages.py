@@ -62,6 +62,56 @@ def test_reactivate_button_brings_back(simulators: Control, http: httpx.Client) 
     assert simulators.customer(row.uuid).status == "Active"
 
 
+@pytest.mark.parametrize(
+    ("button", "kind", "sign"),
+    [("Expand", "expand", 1), ("Downgrade", "contract", -1), ("New subscription", "subscribe", 1)],
+)
+def test_each_change_has_a_button_and_its_webhook(
+    simulators: Control, http: httpx.Client, receiver: Receiver, button: str, kind: str, sign: int
+) -> None:
+    row = simulators.customers(limit=1)[0]
+    path = f"/chartmogul/customers/{row.uuid}"
+    assert f'action="{path}/{kind}"><button>{button}<' in http.get(path).text
+    assert http.post(f"{path}/{kind}").status_code == 303
+    assert (simulators.customer(row.uuid).mrr - row.mrr) * sign > 0
+    eventually(lambda: len(receiver.bodies) == 1)
+    wanted = "contraction" if sign < 0 else "expansion"
+    assert receiver.bodies[0]["movement_type"] == wanted
+
+
+def test_who_cancels_one_of_two_subscriptions_pays_less_and_has_not_left(
+    simulators: Control, http: httpx.Client
+) -> None:
+    row = simulators.customers(limit=1)[0]
+    http.post(f"/chartmogul/customers/{row.uuid}/subscribe")
+    types = [simulators.cancel(row.uuid)["movement_type"] for _ in range(2)]
+    assert types == ["contraction", "churn"]
+    assert simulators.customer(row.uuid).status == "Cancelled"
+    answer = http.post(f"/chartmogul/customers/{row.uuid}/subscribe")
+    assert (answer.status_code, "no active subscription" in answer.text) == (409, True)
+
+
+def test_a_payment_fails_and_is_collected(
+    simulators: Control, http: httpx.Client, chartmogul: httpx.Client
+) -> None:
+    row = simulators.customers(limit=1)[0]
+    path = f"/chartmogul/customers/{row.uuid}"
+
+    def last_invoice() -> tuple[str, str]:
+        query = {"customer_uuid": row.uuid}
+        invoice = chartmogul.get("/invoices", params=query).json()["invoices"][0]
+        return invoice["status"], invoice["transactions"][0]["result"]
+
+    assert "Fail a payment" in http.get(path).text
+    assert http.post(f"{path}/payment", data={"failed": "true"}).status_code == 303
+    assert (simulators.customer(row.uuid).status, last_invoice()) == ("Past Due", ("open", "failed"))
+    assert "Collect the payment" in http.get(path).text
+    http.post(f"{path}/payment", data={"failed": "false"})
+    assert (simulators.customer(row.uuid).status, last_invoice()) == ("Active", ("paid", "successful"))
+    simulators.cancel(row.uuid)
+    assert http.post(f"{path}/payment", data={"failed": "true"}).status_code == 409
+
+
 def test_second_press_says_why_not(simulators: Control, http: httpx.Client) -> None:
     path = f"/chartmogul/customers/{simulators.customers(limit=1)[0].uuid}/cancel"
     http.post(path)
@@ -81,6 +131,7 @@ def test_search_finds(http: httpx.Client, text: str) -> None:
     page = http.get("/chartmogul/", params={"q": text}).text
     assert "Zoë Lind" in page
     assert "Birch Labs" not in page
+    assert "1 of 200 match" in page
 
 
 def test_customers_go_over_several_pages(http: httpx.Client) -> None:
