@@ -26,8 +26,3 @@ def sentence(text: str) -> str:
 def escaped(text: str) -> str:
     """For Slack: customer text must not become a mention or a link."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-
-
-def span(days: float) -> str:
-    """`7 days`; a route that looks sooner, as the demo's does, is told in seconds."""
-    return f"{days:g} days" if days >= 1 else f"{days * 86_400:.0f} seconds"
