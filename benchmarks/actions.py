@@ -1,15 +1,18 @@
 """What a run costs where Temporal is paid by the action, counted from its history."""
 
 import asyncio
+import os
 import time
 from collections import Counter
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from unittest.mock import patch
 
 from temporalio.api.enums.v1 import EventType
 from temporalio.api.history.v1 import HistoryEvent
 from temporalio.client import WorkflowHandle
 
+import temporal
 from benchmarks.ground import ROUTES_FILE, Ground, Json
 from benchmarks.results import Result, at_most
 from benchmarks.rivals import rival
@@ -18,8 +21,16 @@ from ingress.routes import load_routes
 from models.chartmogul import MovementWebhook
 from models.events import movement_from_webhook
 from models.routes import Routes
+from schedules import Declaration, declarations
+from settings import Settings
 
 CHECK_BACK_DAYS = 7
+FREQUENT = ("movement_poll", "ops_watch")
+"""What runs by the hour; an export, a report and a sync a day are far less."""
+
+SCHEDULED = ["start by a schedule"] * 3
+"""Temporal Cloud counts a start by a schedule so."""
+
 PATIENCE_SECONDS = 30
 GOAL = 3
 OURS = "`churn_save`, no check-back"
@@ -60,10 +71,39 @@ async def count_actions(ground: Ground) -> Result:
     }
     found = {name: actions(await _history(handle)) for name, handle in runs.items()}
     await waiting.terminate("counted")
+    idle = 0.0
+    for each in _declared(ground):
+        counted = [*SCHEDULED, *await _scheduled(ground, each)]
+        found[f"a run of `{each.id}`"] = counted
+        idle += len(counted) * _per_hour(each)
     note = "Of the happy path; a regular activity's retry is one more."
     goals = {OURS: at_most(GOAL, len(found[OURS]))}
     rows = [[name, str(len(each)), goals.get(name, ""), _told(each)] for name, each in found.items()]
+    rows.append(["an idle hour of one account", f"{idle:.0f}", "", "all schedules of it, and no event"])
     return Result("actions", ["", "actions", "goal", "which"], rows, note)
+
+
+def _declared(ground: Ground) -> list[Declaration]:
+    """What runs when nothing happens, by the settings that the stack has."""
+    with patch.dict(os.environ, ground.stack.environment):
+        return [each for each in declarations(Settings()) if each.workflow in FREQUENT]
+
+
+async def _scheduled(ground: Ground, what: Declaration) -> list[str]:
+    """A run as the schedule starts it, less the schedule's own actions."""
+    handle = await ground.client.start_workflow(
+        what.workflow,
+        what.input,
+        id=f"{what.id}/counted",
+        task_queue=temporal.WORKFLOWS,
+        search_attributes=temporal.labels(what.what, what.account),
+    )
+    await handle.result()
+    return actions(await _history(handle))[1:]
+
+
+def _per_hour(what: Declaration) -> float:
+    return sum(timedelta(hours=1) / each.every for each in what.spec.intervals)
 
 
 async def _closed(ground: Ground, body: Json) -> WorkflowHandle[Any, Any]:
