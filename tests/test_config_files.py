@@ -167,12 +167,12 @@ BROKEN_CRM = [
     ("match: [key, email]", "match: [e-mail]", "8: `hubspot.contacts.match`: e-mail is not known: did you mean email?"),
     ("create: never", "create: always", "9: `hubspot.contacts.create`: always is not known; expects one of never, if_not_found"),
     ("fields: &hubspot", "feilds: &hubspot", "10: `hubspot.contacts`: `feilds` is not known: did you mean fields?"),
-    ("  companies:", "  deals:", "26: `hubspot`: `deals` is not known here; known are contacts, companies"),
+    ("  companies:", "  deals:", "25: `hubspot`: `deals` is not known here; known are contacts, companies"),
     ("hubspot:\n  contacts:", "contacts:\n  contacts:", "5: `contacts` belongs under `hubspot`, not here"),
-    ("{default: 2}", "2", "58: `money.minor_unit_digits`: expects names with values below it, such as `{default: 2}`; found 2"),
-    ("{default: 2}", "{default: 9}", "58: `money.minor_unit_digits.default`: must be 4 or less; found 9"),
-    ("exchange_rates: {}", "exchange_rates: {eur: 1}", "59: `money.exchange_rates.eur`: eur cannot be used; it takes three capital letters"),
-    ("exchange_rates: {}", "exchange_rates: {EUR: much}", "59: `money.exchange_rates.EUR`: expects a number; found much"),
+    ("{default: 2}", "2", "56: `money.minor_unit_digits`: expects names with values below it, such as `{default: 2}`; found 2"),
+    ("{default: 2}", "{default: 9}", "56: `money.minor_unit_digits.default`: must be 4 or less; found 9"),
+    ("exchange_rates: {}", "exchange_rates: {eur: 1}", "57: `money.exchange_rates.eur`: eur cannot be used; it takes three capital letters"),
+    ("exchange_rates: {}", "exchange_rates: {EUR: much}", "57: `money.exchange_rates.EUR`: expects a number; found much"),
 ]  # fmt: skip
 
 COLUMN = "table mrr_movements, column movement_uuid"

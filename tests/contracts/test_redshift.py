@@ -215,6 +215,6 @@ def test_only_a_text_that_grows_is_widened() -> None:
 
 
 def test_a_bucket_needs_a_role() -> None:
-    with pytest.raises(ValidationError, match="both s3_bucket and iam_role"):
+    with pytest.raises(ValidationError, match="both WAREHOUSE__S3_BUCKET and WAREHOUSE__IAM_ROLE"):
         settings("postgresql://cluster/dev", s3_bucket="files")
     assert settings("postgresql://cluster/dev", s3_bucket="files", iam_role=ROLE).iam_role == ROLE

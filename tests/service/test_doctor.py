@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from simulators.control import Control
-from tests.conftest import ROOT
+from stack import EXAMPLE_CONFIG
 from tests.service.conftest import Command
 from tests.whole_system import ROUTES
 
@@ -70,5 +70,5 @@ async def test_without_any_route_nothing_is_acted_on(
 async def test_the_routes_that_come_with_it_are_without_a_warning(
     simulators: Control, mogulflow: Command
 ) -> None:
-    said = await mogulflow("doctor", ROUTES_FILE=str(ROOT / "config/routes.yaml"))
+    said = await mogulflow("doctor", ROUTES_FILE=str(EXAMPLE_CONFIG / "routes.yaml"))
     assert "never reached" not in said.text
