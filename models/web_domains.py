@@ -135,7 +135,7 @@ def _is_address(name: str) -> bool:
 
 def _names_a_page(query: str) -> bool:
     """Where a visitor came from (utm_source, gclid) says nothing of the page."""
-    return any(not name.startswith(("utm_", "gclid", "fbclid", "ref")) for name, _ in parse_qsl(query[:2000]))
+    return any(not name.startswith(("utm", "gclid", "fbclid", "ref")) for name, _ in parse_qsl(query[:2000]))
 
 
 def _is_front_page(path: str, fragment: str) -> bool:

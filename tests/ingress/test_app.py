@@ -112,7 +112,7 @@ async def test_a_wrong_or_missing_secret_is_404(http: httpx.AsyncClient, path: s
         (json.dumps(webhook(mrr_movement_in_account_currency="4900")).encode(), "account_currency"),
         (json.dumps(webhook(mrr_movement_in_account_currency=True)).encode(), "account_currency"),
         (json.dumps(webhook(mrr_movement_in_account_currency=10**400)).encode(), "account_currency"),
-        (json.dumps(webhook(mrr_movement_in_account_currency=float("nan"))).encode(), "currency"),
+        (json.dumps(webhook(mrr_movement_in_account_currency=float("nan"))).encode(), "no JSON"),
         (json.dumps(webhook(account_currency="euros")).encode(), "currency"),
         (json.dumps(webhook(date=1779260538)).encode(), "date"),
         (json.dumps(webhook(date="2026-05-20T07:02:18")).encode(), "date"),
@@ -120,7 +120,6 @@ async def test_a_wrong_or_missing_secret_is_404(http: httpx.AsyncClient, path: s
         (json.dumps(webhook(date="0001-01-01T00:00:00+05:00")).encode(), "date"),
         (json.dumps(webhook(customer={"uuid": "a b\x00"})).encode(), "customer.uuid"),
         (json.dumps(webhook(customer=None)).encode(), "customer"),
-        (json.dumps(webhook(customer={"uuid": "cus_1", "name": 7})).encode(), "customer.name"),
     ],
 )
 async def test_what_cannot_be_read_is_refused_with_a_sentence(
