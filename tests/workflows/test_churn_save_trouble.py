@@ -161,19 +161,19 @@ async def test_whether_a_payer_has_left_is_not_guessed_without_their_movements(
 async def test_an_owner_who_cannot_be_looked_up_leaves_the_task_to_the_fallback_owner(
     simulators: Control, start: Start
 ) -> None:
-    refusal = [{"errorCode": "INVALID_FIELD", "message": "field 'Email' can not be filtered", "fields": []}]
-    simulators.fault("salesforce", "status", path="/query", status=400, body=refusal, times=2)
+    refusal = [{"errorCode": "API_DISABLED_FOR_ORG", "message": "Queries are not enabled", "fields": []}]
+    simulators.fault("salesforce", "status", path="/query", status=403, body=refusal, times=2)
     result = await (await start(cancelled(simulators))).result()
     assert (result.outcome, result.problems) == (Outcome.ACTED, [])
     [task], [message] = simulators.records("Task"), simulators.messages()
     assert owner_of(simulators, task)["Email"] == "revops@mogulflow.example"
     for said in (task["Description"], str(message["blocks"]), by_object(result.effects)["Task"].note or ""):
-        assert "can not be filtered" in said
+        assert "Queries are not enabled" in said
 
 
 async def test_without_a_fallback_owner_the_org_chooses_one(simulators: Control, start: Start) -> None:
-    refusal = [{"errorCode": "INVALID_FIELD", "message": "field 'Email' can not be filtered", "fields": []}]
-    simulators.fault("salesforce", "status", path="/query", status=400, body=refusal, times=2)
+    refusal = [{"errorCode": "API_DISABLED_FOR_ORG", "message": "Queries are not enabled", "fields": []}]
+    simulators.fault("salesforce", "status", path="/query", status=403, body=refusal, times=2)
     result = await (await start(cancelled(simulators), task={"fallback_owner": None})).result()
     assert result.outcome is Outcome.ACTED
     [task] = simulators.records("Task")
