@@ -77,9 +77,9 @@ SEEDS = itertools.count(1000)
 
 
 @pytest.fixture(scope="session")
-def cooldowns(settings: Settings) -> Cooldowns:
+def cooldowns(simulators_url: str) -> Cooldowns:
     """Those of `workers`."""
-    return worker.cooldowns_for(settings)
+    return worker.cooldowns_for(settings_for(simulators_url))
 
 
 @pytest.fixture

@@ -211,7 +211,7 @@ async def test_the_end_of_one_of_several_subscriptions_is_no_churn_to_save(
 ) -> None:
     one, other = payers(simulators)[:2]
     simulators.merge(other.uuid, one.uuid)
-    body = simulators.cancel(one.uuid, send=False, at=then())
+    body = simulators.cancel(one.uuid, send=False, at=then()) | {"movement_type": "churn"}
     assert (await (await start(body)).result()).outcome is Outcome.UNVERIFIED
     assert (simulators.records("Task"), simulators.messages()) == ([], [])
 
