@@ -283,6 +283,47 @@ async def test_a_customer_without_a_contact_gets_one_where_the_mapping_says_so(
     assert of(again, "contacts").counts == {Status.UNCHANGED: 200}
 
 
+CUSTOM = {
+    "custom.channel": "chartmogul_channel",
+    "custom.seats": {"to": "chartmogul_seats", "format": "number"},
+    "custom.trial ends": {"to": "chartmogul_trial_ends", "format": "date", "when_empty": "keep"},
+    "custom.is_partner": {"to": "chartmogul_is_partner", "format": "boolean"},
+}
+
+
+async def test_custom_attributes_are_in_the_crm_as_the_mapping_says(
+    simulators: Control, sync: Sync, settings: Settings
+) -> None:
+    mapping = changed(MAPPING, "contacts", **CUSTOM)
+    await prepare(settings, mapping)
+    one, other = simulators.hubspot_customers("contact_and_company", limit=2)
+    for name, value, kind in (
+        ("channel", "Fair \U0001f389", "String"),
+        ("seats", 1234, "Integer"),
+        ("trial ends", "2026-01-15T00:00:00.000Z", "Timestamp"),
+        ("is_partner", True, "Boolean"),
+    ):
+        simulators.set_attribute(one.uuid, name, value, kind)
+    simulators.set_attribute(other.uuid, "seats", "many")
+    report = await sync("hubspot", mapping)
+    assert of(report, "contacts").open["chartmogul_seats: ChartMogul's value is no number"] == 1
+    record = records(simulators, "contacts")[one.uuid]
+    assert {
+        name: record[f"chartmogul_{name}"] for name in ("channel", "seats", "trial_ends", "is_partner")
+    } == {
+        "channel": "Fair \U0001f389",
+        "seats": "1234",
+        "trial_ends": "2026-01-15",
+        "is_partner": "true",
+    }
+    simulators.set_attribute(one.uuid, "channel", None)
+    simulators.set_attribute(one.uuid, "trial ends", None, "Timestamp")
+    report = await sync("hubspot", mapping)
+    assert of(report, "contacts").written == 1
+    record = records(simulators, "contacts")[one.uuid]
+    assert (record.get("chartmogul_channel") or "", record["chartmogul_trial_ends"]) == ("", "2026-01-15")
+
+
 async def test_the_run_shows_a_person_what_came_of_it(portal: Control, begin: Begin) -> None:
     run = await begin("hubspot")
     await run.result()

@@ -119,6 +119,25 @@ async def test_an_expansion_is_in_both_crms_with_before_and_after(portal: Contro
     assert await outcome_attribute(run) == "acted"
 
 
+async def test_a_custom_attribute_is_in_the_crm_within_seconds(
+    simulators: Control, start: Start, settings: Settings
+) -> None:
+    tier = {"custom.Tier (sales)": "chartmogul_tier"}
+    mapping = changed(changed(MAPPING, "contacts", **tier), "companies", **tier)
+    await prepare(settings, mapping)
+    customer = payer(simulators)
+    simulators.set_attribute(customer.uuid, "Tier (sales)", "gold")
+    body = simulators.expand(customer.uuid, send=False)
+    would = await (await start(body, mapping=mapping, mode=Mode.PREVIEW, systems=["hubspot"])).result()
+    assert by_object(would)["contacts"].after["chartmogul_tier"] == "gold"
+    assert "chartmogul_tier" not in records(simulators, "contacts").get(customer.uuid, {})
+    body = simulators.expand(customer.uuid, send=False)
+    result = await (await start(body, mapping=mapping, systems=["hubspot"])).result()
+    assert (result.outcome, result.problems) == (Outcome.ACTED, [])
+    for name in ("contacts", "companies"):
+        assert records(simulators, name)[customer.uuid]["chartmogul_tier"] == "gold"
+
+
 async def test_what_is_the_same_already_is_not_written_again(portal: Control, start: Start) -> None:
     customer = payer(portal)
     body = portal.expand(customer.uuid, send=False)
