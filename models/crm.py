@@ -170,7 +170,8 @@ def overwritten(name: str, mapping: ObjectMapping, own: Collection[str], what: s
     """A sentence on fields that the CRM comes with: people fill those, too. `own` are all of the object's,
     `what` calls them. A field of `owner: crm` keeps what people wrote."""
     found = [each.to for each in mapping.fields.values() if each.to in own and each.owner == "mogulflow"]
-    return [f"{name}: {', '.join(found)} are {what}: people's values are overwritten"] if found else []
+    told = f"{name}: {what} are written, and people's values in them overwritten: {', '.join(found)}"
+    return [told] if found else []
 
 
 class ContactMapping(ObjectMapping):
