@@ -3,13 +3,17 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+from io import StringIO
 from typing import Any
 
 import pytest
+from rich.console import Console
+from temporalio.api.sdk.v1 import WorkflowMetadata
 from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle
 
 import temporal
 import worker
+from commands.show import effects_table, field_tables
 from ingress.dispatch import Dispatched, Door
 from models.chartmogul import MovementWebhook
 from models.crm import CrmMapping
@@ -109,6 +113,12 @@ async def test_an_expansion_is_in_both_crms_with_before_and_after(portal: Contro
         assert float(record["chartmogul_mrr"]) == mrr
         assert record["chartmogul_last_movement_type"] == "expansion"
         assert effects[object_type].object_id == record["id"]
+    assert {effect.label for effect in result.effects} == {customer.company}
+    shown = await run.query("__temporal_workflow_metadata", result_type=WorkflowMetadata)
+    assert f"of `{customer.company}` updated" in shown.current_details
+    console = Console(file=StringIO(), width=200)
+    console.print(effects_table("", result.effects), *field_tables(result.effects))
+    assert console.file.getvalue().count(f"Account of {customer.company}") == 2  # type: ignore[attr-defined]
     [account] = [each for each in portal.records("Account") if each["CM_Customer_UUID__c"] == customer.uuid]
     assert account["CM_MRR__c"] == mrr
     account_effect = effects["Account"]
