@@ -46,7 +46,7 @@ from models.runs import Problem
 FRESH = timedelta(seconds=5)
 """So old may facts be that are written."""
 
-LONGEST_SHOWN = 2_000
+LONGEST_SHOWN, LONGEST_LABEL = 2_000, 200
 
 NAMES: dict[System, str] = {"hubspot": "HubSpot", "salesforce": "Salesforce"}
 
@@ -247,6 +247,7 @@ def _effect(system: System, work: CustomerWork, done: Standing, link: str | None
         action=action,
         key=work.key,
         object_id=done.record,
+        label=cut(work.known.facts.label, LONGEST_LABEL),
         link=link,
         before={name: _shown(change.before) for name, change in done.changes.items()}
         if done.record

@@ -1,15 +1,16 @@
 """Which fields of a record differ from what we know, so that only those are written."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, NamedTuple
 
+from models.chartmogul_values import Unfit, boolean, day, decimal, instant
 from models.crm import FieldMapping, Format, ObjectMapping
-from models.crm_facts import CustomerFacts, FactName
+from models.crm_facts import CustomerFacts, FactName, attribute_of
 
-Value = str | Decimal | date | datetime | None
+Value = str | bool | Decimal | date | datetime | None
 """What a field is to hold; None clears it. A client writes it as its system wants it."""
 
 
@@ -53,8 +54,13 @@ def difference(
             found.open[target.to] = facts.unknown[fact]
             continue
         form, before = mapping.formats[fact], record.get(target.to)
-        wanted = value_of(facts, fact, mapping)
-        if _equal(wanted, before, form) or (wanted is None and target.when_empty == "keep"):
+        try:
+            wanted = value_of(facts, fact, mapping)
+        except Unfit as error:
+            found.open[target.to] = f"ChartMogul's value {error}"
+            continue
+        stays = wanted is None and (target.when_empty == "keep" or form == "boolean")
+        if stays or _equal(wanted, before, form):  # a checkbox cannot be empty
             continue
         kept = _is_a_persons(target, before, form, written)
         (found.kept if kept else found.changes)[target.to] = Change(before, wanted)
@@ -74,9 +80,10 @@ def values_of_new(facts: CustomerFacts, mapping: ObjectMapping) -> dict[str, Val
 
 
 def value_of(facts: CustomerFacts, fact: FactName, mapping: ObjectMapping) -> Value:
-    """A fact as its field is to hold it."""
-    target = mapping.fields[fact]
-    value = _written_as(_fact(facts, fact), mapping.formats[fact])
+    """A fact as its field is to hold it. Raises Unfit where a custom attribute holds no such value."""
+    target, form = mapping.fields[fact], mapping.formats[fact]
+    given = _fact(facts, fact)
+    value = _READ_CUSTOM[form](given) if attribute_of(fact) else _written_as(given, form)
     if not isinstance(value, str):
         return value
     text = target.values.get(value, value)
@@ -87,6 +94,8 @@ def value_of(facts: CustomerFacts, fact: FactName, mapping: ObjectMapping) -> Va
 
 def as_text(value: Value) -> str:
     """As HubSpot takes it: every value is text, and an empty one clears."""
+    if isinstance(value, bool):
+        return str(value).lower()
     if isinstance(value, datetime):
         return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     if isinstance(value, date):
@@ -95,7 +104,8 @@ def as_text(value: Value) -> str:
 
 
 def _fact(facts: CustomerFacts, fact: FactName) -> Any:
-    value = getattr(facts, fact)
+    name = attribute_of(fact)
+    value = facts.custom.get(name) if name else getattr(facts, fact)
     return ", ".join(value) if isinstance(value, tuple) else value
 
 
@@ -160,4 +170,27 @@ def _words(value: Any) -> str:
     return as_text(value).strip()
 
 
-_READ = {"number": _number, "text": _words, "date": _date, "datetime": _datetime}
+def _truth(value: Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    text = str(value).strip().lower()
+    if text not in ("true", "false"):
+        raise ValueError("neither true nor false")
+    return text == "true"
+
+
+_READ: dict[Format, Callable[[Any], Any]] = {
+    "number": _number,
+    "text": _words,
+    "date": _date,
+    "datetime": _datetime,
+    "boolean": _truth,
+}
+_READ_CUSTOM: dict[Format, Callable[[str | None], Value]] = {
+    "number": decimal,
+    "text": lambda text: text,
+    "date": day,
+    "datetime": instant,
+    "boolean": boolean,
+}
+"""A custom attribute's text as its field wants it. Each raises Unfit."""

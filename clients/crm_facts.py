@@ -11,9 +11,9 @@ from sys import intern
 from typing import Any
 
 from clients.crm_history import History, Line, cycle_name
-from models.chartmogul_values import Unfit, instant, text, whole_cents
+from models.chartmogul_values import LONGEST_NAME, Unfit, instant, text, whole_cents
 from models.crm import CrmMapping, rounded
-from models.crm_facts import CustomerFacts, FactName
+from models.crm_facts import CUSTOM, CustomerFacts, FactName
 from models.web_domains import domain_of_email, domain_of_website
 
 Row = Mapping[str, Any]
@@ -21,6 +21,9 @@ Row = Mapping[str, Any]
 
 ROUNDING = 2
 """Cents that the movements of an ended subscription may add up to, after conversion of currencies."""
+
+LARGEST_NUMBER = 10**40
+"""What is more is no figure of anybody's."""
 
 MOST_TAGS = MOST_PLANS = 100
 """Of one customer, by name; thousands would fit neither into a field nor into a run."""
@@ -57,6 +60,7 @@ class FactsBuilder:
     ) -> None:
         self._money, self._free_mail = mapping.money, mapping.free_mail
         self._shared_hosts = mapping.shared_hosts
+        self._attributes = mapping.custom_attributes
         self._as_of, self._zone = as_of.timestamp(), zone
         self._predicted = predicted_ltv_cents
         self._plans: dict[tuple[str, str], tuple[str, str]] = {}
@@ -135,6 +139,7 @@ class FactsBuilder:
             link=text(row.get("chartmogul-url")),
             country=text(row.get("country")),
             tags=_tags(row.get("attributes")),
+            custom=self._custom(row.get("attributes"), unknown),
             **self._plans_of(history, paying=mrr > 0),
             **self._last_movement(history, currency, paying=mrr > 0),
             **self._payments_of(history, currency, unknown),
@@ -198,6 +203,24 @@ class FactsBuilder:
         except Unfit:
             unknown["arr"] = "ChartMogul sent no amount that can be read"
             return None
+
+    def _custom(self, attributes: Any, unknown: dict[FactName, str]) -> dict[str, str]:
+        """Those that the mapping names. What nobody can read is left open; what is not there is empty."""
+        if not self._attributes:
+            return {}
+        given = (attributes.get("custom") or {}) if isinstance(attributes, dict) else None
+        if not isinstance(given, dict):
+            why = "ChartMogul sent no custom attributes that can be read"
+            unknown |= {f"{CUSTOM}{name}": why for name in self._attributes}
+            return {}
+        found = dict[str, str]()
+        for name in self._attributes & given.keys():
+            try:
+                if said := _plain(given[name]):
+                    found[name] = said
+            except Unfit:
+                unknown[f"{CUSTOM}{name}"] = "ChartMogul sent a value that cannot be read"
+        return found
 
     def _domain(self, website: str | None, email: str | None) -> str | None:
         """The website's, else the e-mail's."""
@@ -275,6 +298,17 @@ def _needed(row: Row, name: str) -> str:
 
 def _blank(value: Any) -> str:
     return text(value) or ""
+
+
+def _plain(value: Any) -> str | None:
+    """A text, number, truth or time as text; a long text is its beginning. None where it is empty."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int | float) and abs(value) < LARGEST_NUMBER:
+        return f"{Decimal(str(value)):f}".removesuffix(".0")
+    if value is None or isinstance(value, str):
+        return text(value, LONGEST_NAME)
+    raise Unfit("is neither text nor number nor truth")
 
 
 def _tags(attributes: Any) -> tuple[str, ...]:

@@ -133,7 +133,7 @@ class RunFile:
         """As people know it: the company, else the name."""
         row = self._db.execute("select body from facts where customer = ?", (customer,)).fetchone()
         facts = CustomerFacts.model_validate_json(row[0]) if row else None
-        return (facts.company or facts.name or "") if facts else ""
+        return facts.label if facts else ""
 
     def report(self, object_name: str) -> ObjectReport:
         counts = {Status(name): count for name, count in self._counts(_BY_STATUS, object_name).items()}

@@ -9,7 +9,7 @@ from clients.crm_match import Candidate, candidate
 from clients.crm_systems import written
 from clients.hubspot import HubSpotClient
 from clients.hubspot_batches import MAX_BATCH
-from clients.hubspot_fields import unfit_properties
+from clients.hubspot_fields import notes_on_hubspot, unfit_properties
 from clients.hubspot_transport import for_bulk
 from clients.turns import Rank
 from models.crm import CrmMapping, MoneyRules, ObjectMapping, System, Way
@@ -38,11 +38,7 @@ class HubSpotCrm:
         return unfit_properties(name, mapping, await self._clients[_type(name)].properties(_type(name)))
 
     async def notes(self, name: str, mapping: ObjectMapping) -> list[str]:
-        properties = await self._clients[_type(name)].properties(_type(name))
-        own = {each.name for each in properties if each.defined_by_hubspot}
-        standard = [each.to for each in mapping.fields.values() if each.to in own]
-        told = f"{name}: {', '.join(standard)} are HubSpot's own properties: people's values are overwritten"
-        return [told] if standard else []
+        return notes_on_hubspot(name, mapping, await self._clients[_type(name)].properties(_type(name)))
 
     async def find(
         self, name: str, mapping: ObjectMapping, way: Way, values: Sequence[str]

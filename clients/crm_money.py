@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from clients.crm_match import Candidate
 from models.crm import MoneyRules, ObjectMapping, rounded
-from models.crm_facts import KINDS, CustomerFacts
+from models.crm_facts import CustomerFacts, kind_of
 
 
 def in_currency_of(
@@ -16,7 +16,7 @@ def in_currency_of(
     names = [
         fact
         for fact, target in mapping.fields.items()
-        if KINDS[fact] == "amount" and target.to in record.money_fields
+        if kind_of(fact) == "amount" and target.to in record.money_fields
     ]
     rate = money.exchange_rates.get(record.currency)
     if rate is None:

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
-from models.crm import Format, ObjectMapping
+from models.crm import Format, ObjectMapping, overwritten
+from models.crm_facts import title_of
 from models.hubspot import FACTS, NewProperty, Property
 from models.spelling import nearest
 
@@ -11,15 +12,19 @@ _TYPES: dict[Format, tuple[str, ...]] = {
     "date": ("date",),
     "datetime": ("datetime",),
     "text": ("string", "enumeration", "phone_number"),
+    "boolean": ("bool", "enumeration"),
 }
 _TO_MAKE = {
     "number": ("number", "number"),
     "date": ("date", "date"),
     "datetime": ("datetime", "date"),
     "text": ("string", "text"),
+    "boolean": ("bool", "booleancheckbox"),
 }
 _THEIRS = {"predicted_ltv": "ltv"}
 """Facts that go by another name in FACTS."""
+
+MOST_OF_LABEL = 100
 
 PREPARE = "`mogulflow crm prepare hubspot` makes it"
 
@@ -41,12 +46,18 @@ def unfit_properties(object_type: str, mapping: ObjectMapping, properties: Seque
     return [f"{object_type}.{each}" for each in (*key, *_unfit(forms, there))]
 
 
+def notes_on_hubspot(object_type: str, mapping: ObjectMapping, properties: Sequence[Property]) -> list[str]:
+    """What works, and may not be meant."""
+    own = {each.name for each in properties if each.defined_by_hubspot}
+    return overwritten(object_type, mapping, own, "HubSpot's own properties")
+
+
 def _property(name: str, fact: str, form: Format, *, unique: bool = False) -> NewProperty:
-    label = FACTS.get(_THEIRS.get(fact, fact), (fact.replace("_", " "), ""))[0]
+    label = FACTS.get(_THEIRS.get(fact, fact), (title_of(fact), ""))[0]
     type_, field_type = _TO_MAKE[form]
     return NewProperty.model_validate({
         "name": name.lower(),
-        "label": f"ChartMogul {label}",
+        "label": f"ChartMogul {label}"[:MOST_OF_LABEL],
         "type": type_,
         "field_type": field_type,
         "unique": unique,

@@ -76,6 +76,13 @@ class _Named(BaseModel):
     name: str
 
 
+_TRUE_OR_FALSE = [
+    {"label": "Yes", "value": "true", "displayOrder": 0, "hidden": False},
+    {"label": "No", "value": "false", "displayOrder": 1, "hidden": False},
+]
+"""What a checkbox offers; HubSpot asks for it."""
+
+
 def _planned_group(object_type: str, group: PropertyGroup, there: bool, dry_run: bool) -> Prepared:
     missing = Action.WOULD_CREATE if dry_run else Action.CREATED
     action = Action.UNCHANGED if there else missing
@@ -118,7 +125,8 @@ def _problem(wanted: NewProperty, there: Property | None) -> str | None:
 
 
 def _body(wanted: NewProperty, group: PropertyGroup) -> dict[str, Any]:
-    return {
+    options = {"options": _TRUE_OR_FALSE} if wanted.type == "bool" else {}
+    return options | {
         "name": wanted.name,
         "label": wanted.label,
         "type": wanted.type,

@@ -6,13 +6,15 @@ Only an admin or a package can make fields: the data API cannot.
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from models.crm import Format, ObjectMapping
+from models.crm import Format, ObjectMapping, overwritten
+from models.crm_facts import attribute_of
 from models.spelling import nearest
 
 _TYPES: dict[Format, tuple[str, ...]] = {
     "number": ("currency", "double", "percent", "int"),
     "date": ("date",),
     "datetime": ("datetime",),
+    "boolean": ("boolean",),
     "text": ("string", "textarea", "picklist", "combobox", "multipicklist", "url", "email", "phone"),
 }
 _TO_MAKE: dict[Format, str] = {
@@ -20,7 +22,11 @@ _TO_MAKE: dict[Format, str] = {
     "date": "Date",
     "datetime": "Date/Time",
     "text": "Text(255)",
+    "boolean": "Checkbox",
 }
+PLAIN_NUMBER = "Number(16, 2)"
+"""For a custom attribute: no amount of money."""
+
 LIKE = 0.85
 """Names of an org's fields have a prefix in common, and so are never far from each other."""
 
@@ -53,10 +59,8 @@ def notes_on_salesforce(
             f"{object_name}: the org uses several currencies; amounts are converted into the record's by"
             f" money.exchange_rates, and left as they are where it has no rate: {without}"
         )
-    standard = [each.to for each in mapping.fields.values() if fields.get(each.to, {}).get("custom") is False]
-    if standard:
-        names = ", ".join(standard)
-        yield f"{object_name}: {names} are Salesforce's own fields: people's values are overwritten"
+    own = {name for name, field in fields.items() if field.get("custom") is False}
+    yield from overwritten(object_name, mapping, own, "Salesforce's own fields")
 
 
 def to_do_in_salesforce(
@@ -82,10 +86,12 @@ def _key(mapping: ObjectMapping, fields: Mapping[str, Any]) -> Iterator[str]:
 def _others(mapping: ObjectMapping, fields: Mapping[str, Any]) -> Iterator[str]:
     wanted = {target.to: mapping.formats[fact] for fact, target in mapping.fields.items()}
     wanted |= dict.fromkeys(mapping.create_with.values(), "text")
+    plain = {target.to for fact, target in mapping.fields.items() if attribute_of(fact)}
     for name, form in wanted.items():
         field = fields.get(name)
         if field is None:
-            yield f"{name}: make it, {_TO_MAKE[form]}{nearest(name, fields, LIKE)}"
+            to_make = PLAIN_NUMBER if form == "number" and name in plain else _TO_MAKE[form]
+            yield f"{name}: make it, {to_make}{nearest(name, fields, LIKE)}"
         elif field.get("type") not in _TYPES[form]:
             yield f"{name}: is of type {field.get('type')}, and {form} is to go there"
         elif not field.get("updateable"):

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from xml.sax.saxutils import escape
 
 from models.crm import CrmMapping, Format, ObjectMapping
+from models.crm_facts import FactName, attribute_of, title_of
 
 API_VERSION = "62.0"
 TASK_KEY = "Mogulflow_Key__c"
@@ -18,7 +19,10 @@ _KINDS: dict[Format, str] = {
     "date": "<type>Date</type>",
     "datetime": "<type>DateTime</type>",
     "text": "<type>Text</type><length>255</length>",
+    "boolean": "<type>Checkbox</type><defaultValue>false</defaultValue>",
 }
+_PLAIN_NUMBER = "<type>Number</type><precision>18</precision><scale>2</scale>"
+_LONGEST_LABEL = 40
 
 
 def package(mapping: CrmMapping) -> dict[str, str]:
@@ -37,13 +41,14 @@ def _fields(mapping: ObjectMapping) -> dict[str, str]:
     key = mapping.key
     found = {key: _key(key, "ChartMogul Customer UUID", 64)} if key else {}
     for fact, target in mapping.fields.items():
-        found[target.to] = _field(target.to, _LABELS.get(fact, fact.replace("_", " ")), mapping.formats[fact])
+        found[target.to] = _field(target.to, fact, mapping.formats[fact])
     return {name: text for name, text in found.items() if name.endswith("__c")}
 
 
-def _field(name: str, label: str, form: Format) -> str:
-    head = f"<fullName>{name}</fullName><label>ChartMogul {escape(label)}</label>"
-    return _element("fields", head + _KINDS[form])
+def _field(name: str, fact: FactName, form: Format) -> str:
+    label = f"ChartMogul {_LABELS.get(fact, title_of(fact))}"[:_LONGEST_LABEL]
+    kind = _PLAIN_NUMBER if form == "number" and attribute_of(fact) else _KINDS[form]
+    return _element("fields", f"<fullName>{name}</fullName><label>{escape(label)}</label>{kind}")
 
 
 def _key(name: str, label: str, length: int) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from rich.console import Console
 from rich.markup import escape
 
+from clients.crm_systems import Crm
 from clients.errors import IntegrationError
 from clients.hubspot import HubSpotClient
 from clients.hubspot_fields import wanted_properties
@@ -18,6 +19,7 @@ from models.crm_sync import CrmSyncInput
 from models.effects import Action
 from models.hubspot import ObjectType, Prepared
 from settings import Settings
+from worker import Connections
 
 COLOURS = {Action.CREATED: "green", Action.WOULD_CREATE: "green", Action.SKIPPED: "bold red"}
 KINDS = {"group": "groups", "property": "properties"}
@@ -32,23 +34,35 @@ async def prepare(settings: Settings, system: System, dry_run: bool, console: Co
     """False where something is left for a person. Raises Stopped."""
     mapping = load_crm_mapping(settings.crm_file)
     require(settings, CrmSyncInput(account="", system=system, mapping=mapping), settings.crm_file)
+    connections = Connections.of(settings)
     try:
         if system == "hubspot":
-            return await _hubspot(settings, mapping, dry_run, console)
-        return await _salesforce(settings, mapping, console)
+            assert connections.hubspot  # required before
+            done = await _hubspot(connections.hubspot, mapping, dry_run, console)
+        else:
+            assert connections.salesforce  # required before
+            done = await _salesforce(connections.salesforce, mapping, console)
+        crm = connections.crms(settings)[system].for_work(mapping, live=False)
+        await _warn(crm, mapping, console)
     except IntegrationError as error:
         raise Stopped(str(error)) from None
-
-
-async def _hubspot(settings: Settings, mapping: CrmMapping, dry_run: bool, console: Console) -> bool:
-    assert settings.hubspot  # required before
-    client, objects, found = HubSpotClient(settings.hubspot), mapping.objects("hubspot"), list[Prepared]()
-    try:
-        for name in OBJECT_TYPES:
-            if name in objects:
-                found += await client.prepare(name, wanted_properties(objects[name]), dry_run=dry_run)
     finally:
-        await client.aclose()
+        await connections.aclose()
+    return done
+
+
+async def _warn(crm: Crm, mapping: CrmMapping, console: Console) -> None:
+    """Of what works, and may not be meant: the same as `doctor` does."""
+    for name, each in mapping.objects(crm.system).items():
+        for note in await crm.notes(name, each):
+            console.print(f"[yellow]warning[/] {escape(note)}", soft_wrap=True, highlight=False)
+
+
+async def _hubspot(client: HubSpotClient, mapping: CrmMapping, dry_run: bool, console: Console) -> bool:
+    objects, found = mapping.objects("hubspot"), list[Prepared]()
+    for name in OBJECT_TYPES:
+        if name in objects:
+            found += await client.prepare(name, wanted_properties(objects[name]), dry_run=dry_run)
     for line in _lines(found):
         console.print(line, highlight=False)
     return not any(each.problem for each in found)
@@ -66,14 +80,10 @@ def _lines(found: Sequence[Prepared]) -> Iterator[str]:
             yield f"  {escape(problem)}"
 
 
-async def _salesforce(settings: Settings, mapping: CrmMapping, console: Console) -> bool:
-    assert settings.salesforce  # required before
-    client, left = SalesforceClient(settings.salesforce), list[str]()
-    try:
-        for name, each in mapping.objects("salesforce").items():
-            left += to_do_in_salesforce(name, each, await client.describe(name))
-    finally:
-        await client.aclose()
+async def _salesforce(client: SalesforceClient, mapping: CrmMapping, console: Console) -> bool:
+    left = list[str]()
+    for name, each in mapping.objects("salesforce").items():
+        left += to_do_in_salesforce(name, each, await client.describe(name))
     if left:
         console.print(
             "An admin must do this (Setup, Object Manager, the object, Fields & Relationships), and let the"

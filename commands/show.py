@@ -47,9 +47,13 @@ def in_order(effects: Iterable[Effect]) -> list[Effect]:
 def effects_table(title: str, effects: Iterable[Effect]) -> Table:
     table = folding("system", "object, and its key", "what", "tries", "link", title=title)
     for effect in effects:
-        what = f"{escape(effect.object_type)}\n[dim]{escape(effect.key)}[/]"
+        what = f"{escape(_whose(effect))}\n[dim]{escape(effect.key)}[/]"
         table.add_row(effect.system, what, action(effect), str(effect.tries), effect.link or "-")
     return table
+
+
+def _whose(effect: Effect) -> str:
+    return f"{effect.object_type} of {effect.label}" if effect.label else effect.object_type
 
 
 def action(effect: Effect) -> str:
@@ -62,7 +66,7 @@ def field_tables(effects: Iterable[Effect], names: Mapping[str, str] | None = No
     """Field by field, before and after; `names` are of the people behind ids."""
     known = names or {}
     for effect in effects:
-        title = f"{effect.system} {effect.object_type}{f' {effect.object_id}' if effect.object_id else ''}"
+        title = escape(" ".join(filter(None, (effect.system, _whose(effect), effect.object_id))))
         table = folding("field", "before", "after", title=title, lines=True)
         before = effect.before or {}
         for name, value in effect.after.items():

@@ -4,15 +4,32 @@ One file for all CRMs, per system and object. People edit it without code; what 
 in `models/crm_facts.py`.
 """
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from decimal import Decimal
 from functools import cached_property, lru_cache
 from typing import Annotated, Any, Literal, Self
 
 from babel.numbers import get_currency_precision
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    model_validator,
+)
 
-from models.crm_facts import KINDS, FactName, Kind
+from models.crm_facts import (
+    CUSTOM,
+    CUSTOM_PATTERN,
+    FACTS,
+    KINDS,
+    FactName,
+    Kind,
+    attribute_of,
+    kind_of,
+)
 from models.free_mail import is_free_mail
 from models.money import Currency
 from models.spelling import nearest
@@ -22,21 +39,34 @@ Way = Literal["key", "email", "contact", "domain"]
 """How a record is found: by our unique field, by e-mail, as the company of the contact with that e-mail,
 or by the domain of the website or e-mail."""
 
-Format = Literal["number", "text", "date", "datetime"]
+Format = Literal["number", "text", "date", "datetime", "boolean"]
+
+MOST_CUSTOM = 50
+"""Custom attributes that a file may name, each once: all of a customer's values go through one run."""
 
 FORMATS: dict[Kind, tuple[Format, ...]] = {
     "text": ("text",),
     "amount": ("number", "text"),
     "date": ("date", "text"),
     "datetime": ("datetime", "date", "text"),
+    "custom": ("text", "number", "date", "datetime", "boolean"),
 }
 """What a fact of that kind may be written as, the default first."""
 
 
-def _known_fact(name: object) -> object:
-    if isinstance(name, str) and name not in KINDS:
-        raise ValueError(f"{name} is no fact of ours{nearest(name, KINDS)}. Facts are: {', '.join(KINDS)}")
-    return name
+def _known_fact(name: str) -> str:
+    if name in KINDS or attribute_of(name):
+        return name
+    if name.startswith(CUSTOM):
+        raise ValueError(
+            f"{name[:40]}: behind custom. goes the name of a custom attribute, of 1 to 200 letters"
+        )
+    custom = re.match(r"(?i)customs?[._: /-]+(\S.*)", name)
+    meant = f": did you mean custom.{custom[1]}?" if custom else nearest(name, KINDS)
+    raise ValueError(
+        f"{name[:200]} is no fact of ours{meant[:200]}. Facts are: {', '.join(KINDS)}; and custom.NAME for"
+        " ChartMogul's custom attribute NAME"
+    )
 
 
 def _just_a_name(value: object) -> object:
@@ -47,7 +77,12 @@ def _lower(value: str) -> str:
     return value.strip().lower().removeprefix("@")
 
 
-Fact = Annotated[FactName, BeforeValidator(_known_fact)]
+Fact = Annotated[FactName, AfterValidator(_known_fact)]
+_NAMES_ARE_FACTS: dict[str, Any] = {
+    "propertyNames": {"anyOf": [{"enum": list(FACTS)}, {"pattern": CUSTOM_PATTERN}]}
+}
+"""For editors: pydantic's schema of a dict says nothing of keys that a function checks."""
+
 FieldName = Annotated[str, Field(pattern=r"^[A-Za-z]\w{0,99}$")]
 """Internal name of a HubSpot property, or API name of a Salesforce field."""
 
@@ -92,9 +127,13 @@ class ObjectMapping(_Config):
         default="never", description="Whether a customer without a record gets a new one"
     )
     create_with: dict[Fact, FieldName] = Field(
-        default={}, description="What a new record gets beside the fields below, and an old one does not"
+        default={},
+        description="What a new record gets beside the fields below, and an old one does not",
+        json_schema_extra=_NAMES_ARE_FACTS,
     )
-    fields: dict[Fact, Target] = Field(min_length=1, description="Our facts to their fields")
+    fields: dict[Fact, Target] = Field(
+        min_length=1, description="Our facts to their fields", json_schema_extra=_NAMES_ARE_FACTS
+    )
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
@@ -110,21 +149,29 @@ class ObjectMapping(_Config):
     @model_validator(mode="after")
     def _formats_fit(self) -> Self:
         for fact, target in self.fields.items():
-            if target.format and target.format not in FORMATS[KINDS[fact]]:
-                can_be = " or ".join(FORMATS[KINDS[fact]])
+            if target.format and target.format not in FORMATS[kind_of(fact)]:
+                can_be = " or ".join(FORMATS[kind_of(fact)])
                 raise ValueError(f"{fact} can be {can_be}, and not {target.format}")
         return self
 
     @cached_property
     def formats(self) -> dict[FactName, Format]:
         """What each mapped fact is written as."""
-        return {fact: each.format or FORMATS[KINDS[fact]][0] for fact, each in self.fields.items()}
+        return {fact: each.format or FORMATS[kind_of(fact)][0] for fact, each in self.fields.items()}
 
     @property
     def field_names(self) -> list[str]:
         """What to read of a record, in order to compare."""
         names = [target.to for target in self.fields.values()]
         return [self.key, *names] if self.key else names
+
+
+def overwritten(name: str, mapping: ObjectMapping, own: Collection[str], what: str) -> list[str]:
+    """A sentence on fields that the CRM comes with: people fill those, too. `own` are all of the object's,
+    `what` calls them. A field of `owner: crm` keeps what people wrote."""
+    found = [each.to for each in mapping.fields.values() if each.to in own and each.owner == "mogulflow"]
+    told = f"{name}: {what} are written, and people's values in them overwritten: {', '.join(found)}"
+    return [told] if found else []
 
 
 class ContactMapping(ObjectMapping):
@@ -197,6 +244,25 @@ class CrmMapping(_Config):
     money: MoneyRules = MoneyRules()
     free_mail: FreeMail = FreeMail()
     shared_hosts: SharedHosts = SharedHosts()
+
+    @model_validator(mode="after")
+    def _not_too_many(self) -> Self:
+        if len(self.custom_attributes) > MOST_CUSTOM:
+            found = len(self.custom_attributes)
+            raise ValueError(f"{found} custom attributes are mapped, and {MOST_CUSTOM} is the most")
+        return self
+
+    @cached_property
+    def custom_attributes(self) -> frozenset[str]:
+        """Those that any object is to have, by ChartMogul's name of them."""
+        return frozenset(name for fact in self._facts() if (name := attribute_of(fact)))
+
+    def _facts(self) -> Iterator[FactName]:
+        for chosen in (self.hubspot, self.salesforce):
+            objects = [getattr(chosen, name) for name, _ in _fields_of(chosen)] if chosen else []
+            for each in objects:
+                if isinstance(each, ObjectMapping):
+                    yield from (*each.fields, *each.create_with)
 
     def objects(self, system: System) -> Mapping[str, ObjectMapping]:
         """By the system's own name of the object: contacts, companies, Account, Contact."""

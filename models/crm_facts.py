@@ -1,14 +1,22 @@
 """What we know of a customer that a CRM may want to know."""
 
+import re
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
 
-Kind = Literal["text", "amount", "date", "datetime"]
+Kind = Literal["text", "amount", "date", "datetime", "custom"]
 
-FactName = Literal[
+FactName = str
+"""One of FACTS, or `custom.` and the name of one of ChartMogul's custom attributes."""
+
+CUSTOM = "custom."
+CUSTOM_PATTERN = r"^custom\.\S([^\r\n]{0,198}\S)?$"
+"""Any attribute; a name of up to 200 letters."""
+
+OwnFact = Literal[
     "uuid",
     "external_id",
     "name",
@@ -34,7 +42,7 @@ FactName = Literal[
     "tags",
 ]
 
-_KINDS: dict[FactName, Kind] = {
+_KINDS: dict[OwnFact, Kind] = {
     "mrr": "amount",
     "arr": "amount",
     "net_payments": "amount",
@@ -44,8 +52,23 @@ _KINDS: dict[FactName, Kind] = {
     "churned_on": "date",
     "last_movement_at": "datetime",
 }
-FACTS: tuple[FactName, ...] = get_args(FactName)
+FACTS: tuple[OwnFact, ...] = get_args(OwnFact)
 KINDS: dict[FactName, Kind] = {name: _KINDS.get(name, "text") for name in FACTS}
+
+
+def kind_of(fact: FactName) -> Kind:
+    """A custom attribute may hold anything: what it is written as, its mapping says."""
+    return KINDS.get(fact, "custom")
+
+
+def attribute_of(fact: FactName) -> str | None:
+    """The custom attribute that a fact is, by ChartMogul's name of it; None of any other fact."""
+    return fact.removeprefix(CUSTOM) if re.match(CUSTOM_PATTERN, fact) else None
+
+
+def title_of(fact: FactName) -> str:
+    """For the label of a field that is made."""
+    return attribute_of(fact) or fact.replace("_", " ")
 
 
 class CustomerFacts(BaseModel):
@@ -82,4 +105,12 @@ class CustomerFacts(BaseModel):
     link: str | None = Field(default=None, description="The customer in ChartMogul")
     country: str | None = Field(default=None, description="As ChartMogul has it: DE, US")
     tags: tuple[str, ...] = Field(default=(), description="In order")
+    custom: dict[str, str] = Field(
+        default={}, description="Custom attributes that the mapping names, by their own name, as text"
+    )
     unknown: dict[FactName, str] = {}
+
+    @property
+    def label(self) -> str:
+        """As people know the customer: the company, else the name; "" where neither is known."""
+        return self.company or self.name or ""

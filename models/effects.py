@@ -34,6 +34,7 @@ class Effect(BaseModel):
     action: Action
     key: str = Field(description="Idempotency key, {event_id}:{step}")
     object_id: str | None = None
+    label: str = Field(default="", description="Whose record it is, as people know them, where that is known")
     link: str | None = None
     before: dict[str, Any] | None = None
     after: dict[str, Any] = {}

@@ -150,6 +150,13 @@ class Control:
         url = f"{self.chartmogul_url}/customers/{customer_uuid}/attributes/tags"
         return self._vendor("POST", url, {"tags": list(tags)})
 
+    def set_attribute(self, customer_uuid: str, name: str, value: Any, type: str = "String") -> Json:
+        """As a caller of ChartMogul's API."""
+        body = {"custom": [{"type": type, "key": name, "value": value}]}
+        return self._vendor(
+            "POST", f"{self.chartmogul_url}/customers/{customer_uuid}/attributes/custom", body
+        )
+
     def restate(
         self,
         uuid: str,

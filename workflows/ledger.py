@@ -238,7 +238,8 @@ def _fields(effect: Effect, names: Mapping[str, str]) -> Iterator[str]:
     changed = {name: value for name, value in effect.after.items() if before.get(name) != value}
     if not changed:
         return
-    yield f"\n**{effect.system} {effect.object_type}** {effect.action.value}, key `{effect.key}`\n"
+    of = f" of {_code(effect.label)}" if effect.label else ""
+    yield f"\n**{effect.system} {effect.object_type}**{of} {effect.action.value}, key `{effect.key}`\n"
     for name, value in list(changed.items())[:FIELDS_SHOWN]:
         was = f"{_code(named(before[name], names))} → " if before.get(name) not in (None, "") else ""
         yield f"- {name}: {was}{_code(named(value, names))}"

@@ -81,7 +81,9 @@ def test_another_value_is_a_change_with_both_sides(fact: str, theirs: Any, after
 
 
 def test_a_second_run_writes_nothing_in_any_systems_words() -> None:
-    all_facts = mapping(**{name: f"f_{name}" for name in type(FACTS).model_fields if name != "unknown"})
+    all_facts = mapping(
+        **{name: f"f_{name}" for name in type(FACTS).model_fields if name not in ("custom", "unknown")}
+    )
     first = difference(FACTS, all_facts, {}).values
     as_hubspot_keeps_it = {name: as_text(value) for name, value in first.items()}
     as_salesforce_keeps_it = {
@@ -183,3 +185,50 @@ def test_a_new_record_gets_what_only_new_ones_get() -> None:
         "cm_mrr": Decimal("49.00"),
     }
     assert changes(FACTS, made, KEY | {"cm_mrr": 49, "email": "other@fjord.example"}) == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "form", "theirs", "value"),
+    [
+        ("gold", "text", "silver", "gold"),
+        ("8", "number", "7", Decimal(8)),
+        ("8", "number", "8.0", "as it is"),
+        ("2026-01-15T23:30:00.000Z", "date", "2026-01-14", date(2026, 1, 15)),
+        ("2026-01-15", "date", "2026-01-15", "as it is"),
+        ("2026-01-15T23:30:00Z", "datetime", None, datetime(2026, 1, 15, 23, 30, tzinfo=UTC)),
+        ("true", "boolean", "false", True),
+        ("true", "boolean", True, "as it is"),
+        ("False", "boolean", "false", "as it is"),
+        (None, "boolean", True, "as it is"),
+        (None, "text", "silver", None),
+        (None, "number", "7", None),
+        ("many", "number", "7", "ChartMogul's value is no number"),
+        ("soon", "date", "2026-01-15", "ChartMogul's value is no date"),
+        ("soon", "datetime", None, "ChartMogul's value is no time"),
+        ("maybe", "boolean", "false", "ChartMogul's value is neither true nor false"),
+    ],
+)
+def test_a_custom_attribute_is_written_as_the_mapping_says_or_left_open(
+    text: str | None, form: str, theirs: Any, value: Any
+) -> None:
+    facts = FACTS.model_copy(update={"custom": {"tier": text} if text else {}})
+    found = difference(facts, mapping(**{"custom.tier": {"to": "x", "format": form}}), KEY | {"x": theirs})
+    if isinstance(value, str) and value.startswith("ChartMogul"):
+        assert (found.changes, found.open) == ({}, {"x": value})
+    else:
+        changed = {} if value == "as it is" else {"x": Change(theirs, value)}
+        assert (found.changes, found.open) == (changed, {})
+
+
+def test_a_new_record_can_have_a_custom_attribute() -> None:
+    given = {
+        "key": "cm_uuid",
+        "create": "if_not_found",
+        "create_with": {"custom.Company name": "name"},
+        "fields": {"mrr": "cm_mrr", "custom.tier": {"to": "cm_tier", "when_empty": "keep"}},
+    }
+    facts = FACTS.model_copy(update={"custom": {"Company name": "Fjord"}})
+    assert values_of_new(facts, ContactMapping.model_validate(given))["name"] == "Fjord"
+    assert (
+        changes(facts, ContactMapping.model_validate(given), KEY | {"cm_mrr": "49", "cm_tier": "gold"}) == {}
+    )

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from clients.crm_facts import FROM_INVOICES, FROM_MOVEMENTS, FactsBuilder
+from models.chartmogul_values import NotJson
 from models.crm import CrmMapping, FreeMail, MoneyRules
 from models.crm_facts import CustomerFacts
 
@@ -332,3 +333,52 @@ def test_customer_of_thousands_of_plans_names_the_first() -> None:
     found = made.facts_of(customer() | {"uuid": "cus_1"})
     assert len(found.plans) == 101
     assert found.plans[-1] == "and 2900 more"
+
+
+def mapped(*names: str) -> CrmMapping:
+    fields = {f"custom.{name}": f"f{number}" for number, name in enumerate(names)}
+    return CrmMapping.model_validate({"hubspot": {"contacts": {"key": "cm_uuid", "fields": fields}}})
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("gold", "gold"),
+        (" gold ", "gold"),
+        (8, "8"),
+        (12.5, "12.5"),
+        (3.0, "3"),
+        (1e21, "1000000000000000000000"),
+        (0, "0"),
+        (True, "true"),
+        (False, "false"),
+        ("2026-01-15T00:00:00.000Z", "2026-01-15T00:00:00.000Z"),
+        ("x" * 5_000, "x" * 1_000),
+        ("", None),
+        ("  ", None),
+        (None, None),
+    ],
+)
+def test_a_custom_attribute_is_known_as_text(value: Any, text: str | None) -> None:
+    found = facts(mapping=mapped("tier", "not there"), attributes={"custom": {"tier": value, "other": "x"}})
+    assert found.custom == ({"tier": text} if text else {})
+    assert found.unknown == {}
+
+
+@pytest.mark.parametrize("value", [["a"], {"a": 1}, float("nan"), float("inf"), 10**60, NotJson()])
+def test_a_custom_attribute_that_cannot_be_read_is_open_and_costs_no_other(value: Any) -> None:
+    found = facts(mapping=mapped("tier", "seats"), attributes={"custom": {"tier": value, "seats": 8}})
+    assert found.custom == {"seats": "8"}
+    assert found.unknown == {"custom.tier": "ChartMogul sent a value that cannot be read"}
+
+
+@pytest.mark.parametrize("attributes", [None, "x", [], {"custom": "x"}, {"custom": 7}])
+def test_without_readable_attributes_those_that_are_mapped_are_open(attributes: Any) -> None:
+    assert set(facts(mapping=mapped("tier"), attributes=attributes).unknown) == {"custom.tier"}
+    assert facts(attributes=attributes).unknown == {}
+
+
+@pytest.mark.parametrize("attributes", [{}, {"custom": None}, {"custom": []}, {"custom": {}}])
+def test_a_customer_without_attributes_has_none(attributes: Any) -> None:
+    found = facts(mapping=mapped("tier"), attributes=attributes)
+    assert (found.custom, found.unknown) == ({}, {})

@@ -72,11 +72,16 @@ async def test_several_currencies_and_standard_fields_are_named(
     simulators.salesforce(currencies=["USD", "EUR", "JPY"])
     money = MoneyRules.model_validate({"exchange_rates": {"JPY": "0.0075"}})
     crm = SalesforceCrm(salesforce, 4).for_work(CrmMapping(money=money), live=True)
-    mapping = CompanyMapping.model_validate({"key": KEY, "fields": {"mrr": "CM_MRR__c", "name": "Name"}})
+    persons = {"to": "Phone", "owner": "crm"}  # stays as it is
+    fields = {"mrr": "CM_MRR__c", "name": "Name", "email": persons}
+    mapping = CompanyMapping.model_validate({"key": KEY, "fields": fields})
     several, standard = await crm.notes("Account", mapping)
     assert "several currencies" in several
     assert several.endswith("EUR, USD")
-    assert standard == "Account: Name are Salesforce's own fields: people's values are overwritten"
+    assert (
+        standard
+        == "Account: Salesforce's own fields are written, and people's values in them overwritten: Name"
+    )
 
 
 async def test_new_record_is_made_in_the_currency_of_its_figures(

@@ -1,11 +1,13 @@
 """What an admin must do, in words to act on."""
 
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 
 from clients.salesforce_fields import to_do_in_salesforce
-from models.crm import CompanyMapping
+from clients.salesforce_package import NAMESPACE, package
+from models.crm import CompanyMapping, CrmMapping
 
 GOOD: dict[str, dict[str, Any]] = {
     "CM_UUID__c": {"type": "string", "externalId": True, "unique": True, "updateable": True},
@@ -65,3 +67,32 @@ def test_a_name_that_is_nearly_there_is_said() -> None:
     assert to_do_in_salesforce("Account", mapping, {"fields": described}) == [
         "Account.CM_MRR__c: make it, Currency(16, 2): did you mean CM_MRR_c__c?"
     ]
+
+
+def test_fields_of_custom_attributes_are_made_as_what_they_hold() -> None:
+    fields: dict[str, Any] = {
+        "custom.tier": "Tier__c",
+        "custom.seats": {"to": "Seats__c", "format": "number"},
+        "custom.is partner & more": {"to": "Partner__c", "format": "boolean"},
+    }
+    mapping = CompanyMapping.model_validate({"key": None, "match": ["domain"], "fields": fields})
+    assert to_do_in_salesforce("Account", mapping, {"fields": []}) == [
+        "Account.Tier__c: make it, Text(255)",
+        "Account.Seats__c: make it, Number(16, 2)",
+        "Account.Partner__c: make it, Checkbox",
+    ]
+    account = package(CrmMapping.model_validate({"salesforce": {"Account": mapping}}))[
+        "objects/Account.object"
+    ]
+    made = {
+        field.findtext(f"{{{NAMESPACE}}}fullName"): (
+            field.findtext(f"{{{NAMESPACE}}}label"),
+            field.findtext(f"{{{NAMESPACE}}}type"),
+        )
+        for field in ElementTree.fromstring(account)
+    }
+    assert made == {
+        "Tier__c": ("ChartMogul tier", "Text"),
+        "Seats__c": ("ChartMogul seats", "Number"),
+        "Partner__c": ("ChartMogul is partner & more", "Checkbox"),
+    }

@@ -3,10 +3,13 @@
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import SecretStr
+from rich.console import Console
 
 from clients.errors import (
     IntegrationError,
@@ -20,9 +23,13 @@ from clients.errors import (
 from clients.hubspot import HubSpotClient
 from clients.hubspot_errors import BURST_WAIT, DAILY_WAIT, SEARCH_WAIT
 from clients.turns import Rank
+from commands.doctor_crm import crm_findings
+from commands.findings import State
+from commands.prepare_crm import prepare
+from models.crm import System
 from models.effects import Action
 from models.hubspot import FACTS, NewProperty, NewRow, PropertyGroup, RowOutcome, new_property
-from settings import HubSpot
+from settings import HubSpot, Settings
 from simulators.control import Control
 from simulators.shapes import HUBSPOT_TOKEN, CustomerRow
 from tests.contracts.scripted import Reply, ScriptedServer
@@ -407,6 +414,46 @@ async def test_live_calls_go_before_bulk_that_waits(simulators: Control) -> None
     paths = [call.path for call in simulators.calls("hubspot")]
     first = 3  # turns that may be given at once, whose calls may overtake each other
     assert any("contacts" in path for path in paths[:first]), paths
+
+
+STANDARD = """\
+hubspot:
+  contacts:
+    key: chartmogul_customer_uuid
+    fields:
+      mrr: chartmogul_mrr
+      name: lastname
+      company: {to: website, owner: crm}
+salesforce:
+  Account:
+    key: CM_Customer_UUID__c
+    fields: {mrr: CM_MRR__c, name: Name}
+"""
+"""Two fields of each that people fill; of one a person's value stays."""
+
+OVERWRITTEN = "own {} are written, and people's values in them overwritten: {}"
+
+
+@pytest.mark.parametrize(
+    ("system", "dry_run", "warning"),
+    [
+        ("hubspot", True, f"warning contacts: HubSpot's {OVERWRITTEN.format('properties', 'lastname')}"),
+        ("hubspot", False, f"warning contacts: HubSpot's {OVERWRITTEN.format('properties', 'lastname')}"),
+        ("salesforce", False, f"warning Account: Salesforce's {OVERWRITTEN.format('fields', 'Name')}"),
+    ],
+)
+async def test_prepare_warns_of_standard_fields_as_doctor_does(
+    simulators: Control, settings: Settings, tmp_path: Path, system: System, dry_run: bool, warning: str
+) -> None:
+    file = tmp_path / "crm.yaml"
+    file.write_text(STANDARD)
+    chosen = settings.model_copy(update={"crm_file": file})
+    console = Console(file=StringIO(), width=200)
+    assert await prepare(chosen, system, dry_run, console)
+    said = console.file.getvalue()  # type: ignore[attr-defined]
+    assert [line for line in said.splitlines() if "warning" in line] == [warning]
+    notes = [each.detail async for each in crm_findings(chosen) if each.state is State.WARNING]
+    assert warning.removeprefix("warning ") in notes
 
 
 async def test_link_leads_to_the_record() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from config_files import BadConfig, load
-from models.crm import CompanyMapping, ContactMapping, CrmMapping, FreeMail, MoneyRules
+from models.crm import MOST_CUSTOM, CompanyMapping, ContactMapping, CrmMapping, FreeMail, MoneyRules
 from models.crm_facts import FACTS, CustomerFacts
 from models.free_mail import is_free_mail
 from stack import EXAMPLE_CONFIG
@@ -65,6 +65,16 @@ def test_a_system_that_is_left_out_has_no_objects() -> None:
     [
         ("mrr: cm_mrr", "mmr: cm_mrr", 6, "mmr is no fact of ours: did you mean mrr?"),
         ("mrr: cm_mrr", "zebra: cm_mrr", 6, "zebra is no fact of ours"),
+        ("mrr: cm_mrr", "zebra: cm_mrr", 6, "tags; and custom.NAME for ChartMogul's custom attribute NAME"),
+        ("mrr: cm_mrr", "Custom_tier: x", 6, "is no fact of ours: did you mean custom.tier?"),
+        (
+            "mrr: cm_mrr",
+            "custom.: x",
+            6,
+            "custom.: behind custom. goes the name of a custom attribute, of 1 to 200 letters",
+        ),
+        ("mrr: cm_mrr", f"custom.{'x' * 201}: y", 6, "of 1 to 200 letters"),
+        ("mrr: cm_mrr", "custom.tier: cm_status", 2, "two facts go to cm_status"),
         ("mrr: cm_mrr", "mrr: cm-mrr", 6, "cm-mrr cannot be used; it takes a letter"),
         ("mrr: cm_mrr", "mrr: {to: cm_mrr, onwer: crm}", 6, "is not known: did you mean owner?"),
         (
@@ -137,8 +147,40 @@ def fits_the_schema(file: Path) -> bool:
     return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
+CUSTOM = """\
+      custom.tier: cm_tier
+      custom.Kündigungsgrund (frei): {to: cm_reason, max_length: 80, when_empty: keep}
+      custom.seats: {to: cm_seats, format: number}
+"""
+
+
+def test_any_custom_attribute_is_a_fact_as_text_or_what_the_mapping_says(tmp_path: Path) -> None:
+    text = GOOD.replace("      mrr: cm_mrr\n", f"      mrr: cm_mrr\n{CUSTOM}")
+    mapping = read(tmp_path, text)
+    assert mapping.custom_attributes == {"tier", "Kündigungsgrund (frei)", "seats"}
+    formats = mapping.objects("hubspot")["contacts"].formats
+    assert (formats["custom.tier"], formats["custom.seats"]) == ("text", "number")
+    assert fits_the_schema(tmp_path / "crm.yaml")
+    (tmp_path / "crm.yaml").write_text(text.replace("custom.tier", "custom."))
+    assert not fits_the_schema(tmp_path / "crm.yaml")
+    assert CrmMapping.model_validate_json(mapping.model_dump_json(by_alias=True)) == mapping
+
+
+@pytest.mark.parametrize(("names", "is_taken"), [(MOST_CUSTOM, True), (MOST_CUSTOM + 1, False)])
+def test_custom_attributes_of_a_file_are_bounded_and_one_in_several_objects_counts_once(
+    tmp_path: Path, names: int, is_taken: bool
+) -> None:
+    lines = "".join(f"      custom.a{number}: f{number}\n" for number in range(names))
+    text = GOOD.replace("      mrr: cm_mrr\n", lines).replace("      mrr: CM_MRR__c\n", lines)
+    if is_taken:
+        assert len(read(tmp_path, text).custom_attributes) == names
+        return
+    with pytest.raises(BadConfig, match="51 custom attributes are mapped, and 50 is the most"):
+        read(tmp_path, text)
+
+
 def test_facts_of_a_mapping_are_those_of_a_customer() -> None:
-    assert set(FACTS) == set(CustomerFacts.model_fields) - {"unknown"}
+    assert set(FACTS) == set(CustomerFacts.model_fields) - {"custom", "unknown"}
 
 
 @pytest.mark.parametrize(

@@ -242,5 +242,7 @@ async def test_what_cannot_be_meant_is_refused_in_words(
     mogulflow: Command, arguments: list[str], words: str
 ) -> None:
     said = await mogulflow(*arguments)
+    while "is just telling the runs" in said.text:  # the hold of the test before
+        said = await mogulflow(*arguments)
     assert said.code == 1
     assert words in said.text

@@ -21,6 +21,10 @@ from simulators.control import Control
 from tests.conftest import in_a_namespace_of_its_own
 from tests.workflows.crm import KEY, MAPPING, changed, of, paths, prepare, records, unlimited, writes
 
+DONE: Any = "activity_task_completed_event_attributes"
+LARGEST_RESULT = 2_000_000
+"""Bytes; Temporal refuses what is longer."""
+
 Begin = Callable[..., Awaitable[WorkflowHandle[Any, CrmReport]]]
 Sync = Callable[..., Awaitable[CrmReport]]
 
@@ -281,6 +285,87 @@ async def test_a_customer_without_a_contact_gets_one_where_the_mapping_says_so(
     assert records(portal, "contacts")[missing[0].uuid]["email"] == missing[0].email
     again = await sync("hubspot", mapping)
     assert of(again, "contacts").counts == {Status.UNCHANGED: 200}
+
+
+CUSTOM = {
+    "custom.channel": "chartmogul_channel",
+    "custom.seats": {"to": "chartmogul_seats", "format": "number"},
+    "custom.trial ends": {"to": "chartmogul_trial_ends", "format": "date", "when_empty": "keep"},
+    "custom.is_partner": {"to": "chartmogul_is_partner", "format": "boolean"},
+}
+
+
+async def test_custom_attributes_are_in_the_crm_as_the_mapping_says(
+    simulators: Control, sync: Sync, settings: Settings
+) -> None:
+    mapping = changed(MAPPING, "contacts", **CUSTOM)
+    await prepare(settings, mapping)
+    one, other = simulators.hubspot_customers("contact_and_company", limit=2)
+    for name, value, kind in (
+        ("channel", "Fair \U0001f389", "String"),
+        ("seats", 1234, "Integer"),
+        ("trial ends", "2026-01-15T00:00:00.000Z", "Timestamp"),
+        ("is_partner", True, "Boolean"),
+    ):
+        simulators.set_attribute(one.uuid, name, value, kind)
+    simulators.set_attribute(other.uuid, "seats", "many")
+    report = await sync("hubspot", mapping)
+    assert of(report, "contacts").open["chartmogul_seats: ChartMogul's value is no number"] == 1
+    record = records(simulators, "contacts")[one.uuid]
+    assert {
+        name: record[f"chartmogul_{name}"] for name in ("channel", "seats", "trial_ends", "is_partner")
+    } == {
+        "channel": "Fair \U0001f389",
+        "seats": "1234",
+        "trial_ends": "2026-01-15",
+        "is_partner": "true",
+    }
+    simulators.set_attribute(one.uuid, "channel", None)
+    simulators.set_attribute(one.uuid, "trial ends", None, "Timestamp")
+    report = await sync("hubspot", mapping)
+    assert of(report, "contacts").written == 1
+    record = records(simulators, "contacts")[one.uuid]
+    assert (record.get("chartmogul_channel") or "", record["chartmogul_trial_ends"]) == ("", "2026-01-15")
+
+
+def of_a_group(simulators: Control, system: str, accounts: int) -> CrmMapping:
+    """All customers say one website, and so many accounts; they are looked up by nothing else."""
+    for each in simulators.customers(limit=400):
+        simulators.odd(each.uuid, "website_url", '"https://fjord-group.example"')
+    given = MAPPING.model_dump(by_alias=True)
+    if system == "salesforce":
+        for account in simulators.records("Account")[:accounts]:
+            simulators.change_record("Account", account["Id"], Website="https://fjord-group.example")
+        given["salesforce"]["Contact"] = None
+        given["salesforce"]["Account"]["match"] = ["domain"]
+    else:
+        for company in simulators.hubspot_records("companies", all=True)[:accounts]:
+            simulators.change_hubspot_record("companies", company["id"], domain="fjord-group.example")
+        given["hubspot"]["contacts"] = None
+        given["hubspot"]["companies"]["match"] = ["domain"]
+    return CrmMapping.model_validate(given)
+
+
+@pytest.mark.parametrize(("system", "name"), [("salesforce", "Account"), ("hubspot", "companies")])
+async def test_a_website_that_all_share_ends_in_one_report_with_exact_figures(
+    simulators: Control, begin: Begin, settings: Settings, system: str, name: str
+) -> None:
+    simulators.reset(customers=400, seed=7)
+    mapping = of_a_group(simulators, system, accounts=300)
+    await prepare(settings, mapping)
+    run = await begin(system, mapping)
+    report = await run.result()
+    assert (report.outcome, report.customers, report.problems) == (Outcome.ACTED, 400, [])
+    assert of(report, name).counts == {Status.AMBIGUOUS: 400}
+    assert of(report, name).reasons == {"300 records have this customer's domain": 400}
+    assert (len({each.customer for each in report.left}), report.left_off) == (400, 0)
+    assert {len(each.records) + each.more_records for each in report.left} == {300}
+    assert writes(simulators, system) == 0
+    history = await run.fetch_history()
+    done = [each.activity_task_completed_event_attributes for each in history.events if each.HasField(DONE)]
+    tries = [each.activity_task_started_event_attributes.attempt for each in history.events]
+    assert (len(done), [each for each in tries if each]) == (1, [1])
+    assert max(each.ByteSize() for each in history.events) < LARGEST_RESULT
 
 
 async def test_the_run_shows_a_person_what_came_of_it(portal: Control, begin: Begin) -> None:

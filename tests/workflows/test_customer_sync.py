@@ -3,13 +3,17 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+from io import StringIO
 from typing import Any
 
 import pytest
+from rich.console import Console
+from temporalio.api.sdk.v1 import WorkflowMetadata
 from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle
 
 import temporal
 import worker
+from commands.show import effects_table, field_tables
 from ingress.dispatch import Dispatched, Door
 from models.chartmogul import MovementWebhook
 from models.crm import CrmMapping
@@ -109,6 +113,12 @@ async def test_an_expansion_is_in_both_crms_with_before_and_after(portal: Contro
         assert float(record["chartmogul_mrr"]) == mrr
         assert record["chartmogul_last_movement_type"] == "expansion"
         assert effects[object_type].object_id == record["id"]
+    assert {effect.label for effect in result.effects} == {customer.company}
+    shown = await run.query("__temporal_workflow_metadata", result_type=WorkflowMetadata)
+    assert f"of `{customer.company}` updated" in shown.current_details
+    console = Console(file=StringIO(), width=200)
+    console.print(effects_table("", result.effects), *field_tables(result.effects))
+    assert console.file.getvalue().count(f"Account of {customer.company}") == 2  # type: ignore[attr-defined]
     [account] = [each for each in portal.records("Account") if each["CM_Customer_UUID__c"] == customer.uuid]
     assert account["CM_MRR__c"] == mrr
     account_effect = effects["Account"]
@@ -117,6 +127,25 @@ async def test_an_expansion_is_in_both_crms_with_before_and_after(portal: Contro
     assert account_effect.before["CM_MRR__c"] == customer.mrr / 100
     assert account_effect.after["CM_MRR__c"] == mrr
     assert await outcome_attribute(run) == "acted"
+
+
+async def test_a_custom_attribute_is_in_the_crm_within_seconds(
+    simulators: Control, start: Start, settings: Settings
+) -> None:
+    tier = {"custom.Tier (sales)": "chartmogul_tier"}
+    mapping = changed(changed(MAPPING, "contacts", **tier), "companies", **tier)
+    await prepare(settings, mapping)
+    customer = payer(simulators)
+    simulators.set_attribute(customer.uuid, "Tier (sales)", "gold")
+    body = simulators.expand(customer.uuid, send=False)
+    would = await (await start(body, mapping=mapping, mode=Mode.PREVIEW, systems=["hubspot"])).result()
+    assert by_object(would)["contacts"].after["chartmogul_tier"] == "gold"
+    assert "chartmogul_tier" not in records(simulators, "contacts").get(customer.uuid, {})
+    body = simulators.expand(customer.uuid, send=False)
+    result = await (await start(body, mapping=mapping, systems=["hubspot"])).result()
+    assert (result.outcome, result.problems) == (Outcome.ACTED, [])
+    for name in ("contacts", "companies"):
+        assert records(simulators, name)[customer.uuid]["chartmogul_tier"] == "gold"
 
 
 async def test_what_is_the_same_already_is_not_written_again(portal: Control, start: Start) -> None:
