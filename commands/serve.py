@@ -66,8 +66,8 @@ async def _serve(settings: Settings, with_ingress: bool, with_worker: bool) -> N
     Both share a client, so that runs start at once; the SDK takes no lazy one for that.
     """
     async with AsyncExitStack() as stack:
-        routes = load_routes(settings.routes_file)
         if with_ingress:
+            routes = load_routes(settings.routes_file)
             _say_what_never_happens(routes, settings)
             crm_for(routes, settings)  # a mistake in it ends the start
             app = create_app(settings)
@@ -75,6 +75,8 @@ async def _serve(settings: Settings, with_ingress: bool, with_worker: bool) -> N
         client = await _connect(_runtime(settings))
         if with_worker:
             await _find_namespace(client)
+        if not with_ingress:
+            routes = load_routes(settings.routes_file)
         holds = Holds(client, routes)
         await stack.enter_async_context(holds.watching())
         if with_worker:
