@@ -314,5 +314,5 @@ def _plain(value: Any) -> str | None:
 def _tags(attributes: Any) -> tuple[str, ...]:
     """Up to so many; ChartMogul has them in no order that stays."""
     given = attributes.get("tags") if isinstance(attributes, dict) else None
-    found = sorted({tag for tag in given if isinstance(tag, str) and tag}) if isinstance(given, list) else []
-    return tuple(found[:MOST_TAGS])
+    words = [text(tag) for tag in given if isinstance(tag, str)] if isinstance(given, list) else []
+    return tuple(sorted({word for word in words if word})[:MOST_TAGS])

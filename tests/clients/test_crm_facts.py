@@ -382,3 +382,9 @@ def test_without_readable_attributes_those_that_are_mapped_are_open(attributes: 
 def test_a_customer_without_attributes_has_none(attributes: Any) -> None:
     found = facts(mapping=mapped("tier"), attributes=attributes)
     assert (found.custom, found.unknown) == ({}, {})
+
+
+def test_tags_are_bounded_in_number_and_letters() -> None:
+    tags = [f"{number:03}{'x' * 5_000}" for number in range(300)]
+    found = facts(attributes={"tags": [*tags, " ", 7, None]}).tags
+    assert (len(found), {len(tag) for tag in found}) == (100, {1_000})
