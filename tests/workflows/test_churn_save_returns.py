@@ -1,7 +1,7 @@
 """A customer who comes back ends the open run at once; what was held up is read again."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,6 +9,7 @@ import pytest
 from temporalio.client import Client, WorkflowHandle
 
 import temporal
+import worker
 from ingress import returns
 from ingress.dispatch import Door
 from models.chartmogul import MovementWebhook
@@ -16,8 +17,10 @@ from models.churn_save import ChurnSaveInput
 from models.events import MrrMovement, movement_from_webhook
 from models.routes import Routes
 from models.runs import Outcome, RunResult
+from settings import Settings
 from simulators.control import Control
-from tests.workflows.conftest import SECOND, Start, options, until_effects
+from tests.conftest import in_a_namespace_of_its_own
+from tests.workflows.conftest import SECOND, Start, options, starter, until_effects
 from tests.workflows.test_churn_save_truth import acted_on, left, said, uuid_of
 from tests.workflows.test_movement_poll import Poll, poll, schedule
 
@@ -50,6 +53,14 @@ def event_of(body: dict[str, Any]) -> MrrMovement:
 def door(client: Client) -> Door:
     """No route takes anything."""
     return Door(client, Routes(routes=[]), "http://127.0.0.1:8233")
+
+
+@pytest.fixture
+async def unsandboxed(client: Client, settings: Settings) -> AsyncIterator[Start]:
+    """Workers whose workflows see what a test has changed."""
+    own = await in_a_namespace_of_its_own(client)
+    async with worker.running(own, settings.model_copy(update={"workflow_sandbox": False})):
+        yield starter(own)
 
 
 async def test_a_webhook_of_a_return_ends_the_run_at_once_whatever_the_routes_say(
@@ -225,13 +236,13 @@ async def test_what_was_held_up_and_still_is_so_goes_out_once(simulators: Contro
 
 
 async def test_what_was_held_up_for_longer_than_patience_is_tried_once_more(
-    simulators: Control, start: Start, monkeypatch: pytest.MonkeyPatch
+    simulators: Control, unsandboxed: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A person may pause a system for days: after that the alert goes out, with a new reading."""
     monkeypatch.setattr("workflows.churn_save.GIVE_UP_AFTER", timedelta(0))
     body = left(simulators)
     slack = simulators.fault("slack", "status", path="chat.postMessage", status=503, times=None)
-    handle = await start(body, reread_after_seconds=3)
+    handle = await unsandboxed(body, reread_after_seconds=3)
     await until_effects(handle, 1)
     path = f"/customers/{uuid_of(body)}"
     chartmogul = simulators.fault("chartmogul", "status", path=path, status=503, times=None)
