@@ -21,6 +21,9 @@ SETTLING = (1, 3, 9)
 LONGEST = 6
 """In `reread_after_seconds`: the oldest that a reading may be at last."""
 
+SHORTEST_SECONDS = 1.0
+"""For which a reading is good whatever the route says: with less no write could follow its reading."""
+
 UNCERTAIN = (Sight.UNCLEAR, Sight.CONTRADICTED)
 
 
@@ -100,7 +103,8 @@ class Reading:
         is not to be tried, and read, every few minutes."""
         if self.at is None or not self._given.who_pays_decides:
             return None
-        return self.at + min(times, LONGEST) * timedelta(seconds=self._given.options.reread_after_seconds)
+        seconds = max(self._given.options.reread_after_seconds, SHORTEST_SECONDS)
+        return self.at + min(times, LONGEST) * timedelta(seconds=seconds)
 
     def unread(self, facts: ChurnFacts) -> StepFailed:
         why = "Nobody can tell whether the cancellation stands, because the customer pays and the list of "

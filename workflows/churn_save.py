@@ -97,11 +97,12 @@ class ChurnSave:
     def came_back(self, movement: MrrMovement) -> None:
         """Once for each movement, however often it is told; the memo tells the next sweep that this run
         knows. Runs that began earlier wait for their check-back."""
-        known = movement.event_id in self._returns or len(self._returns) >= MOST_RETURNS
-        if self._given.who_pays_decides and not known:
-            self._returns.append(movement.event_id)
+        if movement.event_id in self._returns or len(self._returns) >= MOST_RETURNS:
+            return
+        self._returns.append(movement.event_id)
+        workflow.upsert_memo({RETURNS: self._returns})
+        if self._given.who_pays_decides:
             self._reading.is_asked_for = True
-            workflow.upsert_memo({RETURNS: self._returns})
 
     @workflow.signal(name="hold_ended", description="What held this run has ended: begin, or be dropped")
     def hold_ended(self, decision: Decision) -> None:
@@ -212,15 +213,16 @@ class ChurnSave:
         self, facts: ChurnFacts, write: Write, holds: Callable[[ChurnFacts], bool]
     ) -> Effect | None:
         """Write what is so now: what was held up for minutes, or is said to be otherwise, is read again
-        first. None where it holds no more."""
+        first. None where it holds no more. What a pause held up for days is tried once more, too: so it
+        counts when the last try began."""
         began, times = workflow.now(), 0
         while True:
-            times += 1
+            times, tried_at = times + 1, workflow.now()
             if not self._reading.is_asked_for:
                 try:
                     return await write(facts, self._reading.good_until(times))
                 except StepFailed as failure:
-                    if failure.kind != OUTDATED or workflow.now() - began > GIVE_UP_AFTER:
+                    if failure.kind != OUTDATED or tried_at - began > GIVE_UP_AFTER:
                         raise
             now = await self._reading.again()
             if now is None or not holds(now):

@@ -11,6 +11,7 @@ from workflows.churn_reading import Reading
 from workflows.churn_verdict import Verdict
 from workflows.ledger import Ledger
 from workflows.steps import StepFailed
+from workflows.trouble import pausing
 from workflows.wording import span
 
 RETURN_SHOWS_AFTER = (0, 1, 15)
@@ -45,7 +46,7 @@ class Watch:
         if left <= timedelta(0):
             return self._reading.is_asked_for
         why = f"Check back {span(self.days)} after the cancellation"
-        with suppress(TimeoutError):
+        with suppress(TimeoutError), pausing(why, instant):
             await workflow.wait_condition(
                 lambda: self._reading.is_asked_for, timeout=left, timeout_summary=why
             )

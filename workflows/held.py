@@ -10,6 +10,7 @@ from temporalio import workflow
 from models.holds import Decision, Verdict, route_of
 from models.runs import Outcome, RunResult
 from temporal import OUTCOME, WAITS_FOR
+from workflows import trouble
 from workflows.steps import is_rerun
 
 
@@ -33,6 +34,7 @@ class Held:
         if is_rerun():
             self._say(Outcome.OPEN)
             return False
+        trouble.show(f"### {self._title}")
         self._show(f"Held by {self._by}. {_what_to_do(self._by)}")
         await workflow.wait_condition(lambda: self._decision is not None)
         decision = self._decision
@@ -48,7 +50,7 @@ class Held:
         workflow.upsert_search_attributes([WAITS_FOR.value_unset(), OUTCOME.value_set(outcome)])
 
     def _show(self, state: str) -> None:
-        workflow.set_current_details(f"### {self._title}\n\n{state}")
+        trouble.show_hold(state)
 
 
 class Dropped(Exception):

@@ -39,7 +39,7 @@ def how_again(workflow_id: str, step: str, error: str) -> str:
 
 
 MOST_SHOWN = 15_000
-"""Characters of the details; the Web UI takes 20,000 bytes of such text."""
+"""Bytes of the details; the Web UI takes 20,000 of such text."""
 FIELDS_SHOWN, VALUE_SHOWN = 15, 200
 
 WHAT_HAPPENED, CUSTOMER, ROUTE, OWNER, REASON = "What happened", "Customer", "Route", "Owner", "Reason"
@@ -258,7 +258,10 @@ def _plain(text: str, limit: int) -> str:
 
 
 def _cut(text: str) -> str:
-    return text if len(text) <= MOST_SHOWN else text[:MOST_SHOWN] + "\n\n… the rest is in the run's result."
+    whole = text.encode()
+    if len(whole) <= MOST_SHOWN:
+        return text
+    return whole[:MOST_SHOWN].decode(errors="ignore") + "\n\n… the rest is in the run's result."
 
 
 def _row(effect: Effect) -> str:

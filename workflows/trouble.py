@@ -39,6 +39,7 @@ class _Trouble:
     waits: list[_Wait] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
     details: str = ""
+    hold: str = ""
     pauses: list[str] = field(default_factory=list)
 
 
@@ -89,6 +90,13 @@ def show(details: str) -> None:
     _show(trouble)
 
 
+def show_hold(text: str) -> None:
+    """What holds the run, or has held it; also where the details change meanwhile."""
+    trouble = _of_this_run()
+    trouble.hold = text
+    _show(trouble)
+
+
 def _of_this_run() -> _Trouble:
     return _of.setdefault(workflow.instance(), _Trouble())
 
@@ -110,7 +118,7 @@ def _clock(instant: datetime) -> str:
 def _show(trouble: _Trouble) -> None:
     waits = dict.fromkeys(each.line for each in trouble.waits)
     workflow.set_current_details(
-        "\n\n".join(part for part in (trouble.details, *waits, *trouble.pauses) if part)
+        "\n\n".join(part for part in (trouble.details, trouble.hold, *waits, *trouble.pauses) if part)
     )
 
 

@@ -1,21 +1,26 @@
 """A customer who comes back ends the open run at once; what was held up is read again."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from temporalio.client import Client, WorkflowHandle
 
+import temporal
+import worker
 from ingress import returns
 from ingress.dispatch import Door
 from models.chartmogul import MovementWebhook
+from models.churn_save import ChurnSaveInput
 from models.events import MrrMovement, movement_from_webhook
 from models.routes import Routes
 from models.runs import Outcome, RunResult
+from settings import Settings
 from simulators.control import Control
-from tests.workflows.conftest import SECOND, Start, until_effects
+from tests.conftest import in_a_namespace_of_its_own
+from tests.workflows.conftest import SECOND, Start, options, starter, until_effects
 from tests.workflows.test_churn_save_truth import acted_on, left, said, uuid_of
 from tests.workflows.test_movement_poll import Poll, poll, schedule
 
@@ -48,6 +53,14 @@ def event_of(body: dict[str, Any]) -> MrrMovement:
 def door(client: Client) -> Door:
     """No route takes anything."""
     return Door(client, Routes(routes=[]), "http://127.0.0.1:8233")
+
+
+@pytest.fixture
+async def unsandboxed(client: Client, settings: Settings) -> AsyncIterator[Start]:
+    """Workers whose workflows see what a test has changed."""
+    own = await in_a_namespace_of_its_own(client)
+    async with worker.running(own, settings.model_copy(update={"workflow_sandbox": False})):
+        yield starter(own)
 
 
 async def test_a_webhook_of_a_return_ends_the_run_at_once_whatever_the_routes_say(
@@ -220,6 +233,58 @@ async def test_what_was_held_up_and_still_is_so_goes_out_once(simulators: Contro
     result = await handle.result()
     assert result.outcome is Outcome.ACTED
     assert (len(simulators.records("Task")), len(simulators.messages())) == (1, 1)
+
+
+async def test_what_was_held_up_for_longer_than_patience_is_tried_once_more(
+    simulators: Control, unsandboxed: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A person may pause a system for days: after that the alert goes out, with a new reading."""
+    monkeypatch.setattr("workflows.churn_save.GIVE_UP_AFTER", timedelta(0))
+    body = left(simulators)
+    slack = simulators.fault("slack", "status", path="chat.postMessage", status=503, times=None)
+    handle = await unsandboxed(body, reread_after_seconds=3)
+    await until_effects(handle, 1)
+    path = f"/customers/{uuid_of(body)}"
+    chartmogul = simulators.fault("chartmogul", "status", path=path, status=503, times=None)
+    before = _readings(simulators, body)
+
+    async def is_read_again() -> bool:
+        return _readings(simulators, body) > before
+
+    await until(is_read_again)
+    simulators.remove_fault(slack.id)
+    simulators.remove_fault(chartmogul.id)
+    assert (await handle.result()).outcome is Outcome.ACTED
+    assert (len(simulators.records("Task")), len(simulators.messages())) == (1, 1)
+
+
+async def test_a_route_that_trusts_no_reading_for_any_time_still_acts(
+    simulators: Control, start: Start
+) -> None:
+    handle = await start(left(simulators), reread_after_seconds=0)
+    assert (await handle.result()).outcome is Outcome.ACTED
+    assert (len(simulators.records("Task")), len(simulators.messages())) == (1, 1)
+
+
+async def test_a_run_that_began_earlier_is_told_of_a_return_once(
+    simulators: Control, client: Client, workers: None
+) -> None:
+    """It waits for its check-back, and its history must not grow with every poll."""
+    event = event_of(left(simulators))
+    earlier = ChurnSaveInput(
+        event=event, route="test", options=options(check_back_days=[7]), received_at=datetime.now(UTC)
+    )
+    name = f"churn_save/{event.event_id}"
+    handle = await client.start_workflow("churn_save", earlier, id=name, task_queue=temporal.WORKFLOWS)
+    await handle.signal("came_back", event)
+
+    async def is_known() -> bool:
+        return (await (await handle.describe()).memo()).get("returns") == [event.event_id]
+
+    try:
+        await until(is_known)
+    finally:
+        await handle.terminate()
 
 
 async def test_a_verdict_that_slack_held_up_is_the_verdict_of_then(simulators: Control, start: Start) -> None:

@@ -39,6 +39,7 @@ from settings import Settings
 from simulators.control import Control
 from tests.conftest import in_a_namespace_of_its_own
 from tests.workflows.conftest import cancelled, options
+from tests.workflows.test_trouble import details
 from workflows.steps import _regular
 
 BRAKE = "brake/test"
@@ -190,6 +191,22 @@ async def test_a_held_run_that_is_run_again_begins_alone(
     await decided(holds, BRAKE, RELEASE)
     assert (await other.result()).outcome is Outcome.ACTED
     assert len(simulators.messages("#revenue-saves")) == 2
+
+
+async def test_a_held_run_that_is_told_of_another_amount_says_still_what_holds_it(
+    simulators: Control, own: Client, holds: Holds
+) -> None:
+    await begin(own, BRAKE)
+    await seen(holds, BRAKE, is_open=True)
+    run = await held_run(holds, simulators, BRAKE, 0)
+    body = cancelled(simulators, number=1)
+    await run.signal("restated", movement_from_webhook(MovementWebhook.model_validate(body), "default"))
+    async with asyncio.timeout(30):
+        while "has restated" not in (said := await details(run)):
+            await asyncio.sleep(0.05)
+    assert f"Held by {BRAKE}." in said
+    await decided(holds, BRAKE, RELEASE)
+    await run.result()
 
 
 async def test_what_a_hold_left_that_was_ended_by_force_is_shown_and_can_be_decided_on(
