@@ -56,7 +56,8 @@ _ADVICE: dict[type[Permanent], str] = {
     Rejected: "Correct the fields or the rule named here.",
     Unauthorized: "Check the credential in the settings, and its rights.",
 }
-_EMAIL = re.compile(r"[^\s@<>\"'(),;:=]+@[^\s@<>\"'(),;:=]+")
+_EMAIL = re.compile(r"(?<![^\s@<>\"'(),;:=])[^\s@<>\"'(),;:=]+@[^\s@<>\"'(),;:=]+")
+"""Begins at the first letter of a word alone: begun at each, a long word would be read over and over."""
 
 M = TypeVar("M", bound=BaseModel)
 
