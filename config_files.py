@@ -15,6 +15,11 @@ from models.warehouse import Mapping
 
 M = TypeVar("M", bound=BaseModel)
 
+MOST_BYTES = 256 * 1024
+MOST_VALUES = 50_000
+"""As a reader of the file meets them: what an alias names counts at each place."""
+DEEPEST = 50
+
 
 class BadConfig(ValueError):
     """The file cannot be used; the message gives file, line and reason, one line for each fault."""
@@ -24,6 +29,11 @@ def load(path: str | Path, model: type[M], where_from: str) -> M:
     """`where_from` says what to do where the file is missing. Raises BadConfig."""
     file = Path(path)
     text, document = _document(file, where_from)
+    if not _is_within_bounds(document):
+        raise BadConfig(
+            f"{file}:1: is nested deeper than {DEEPEST} levels, or its aliases (`*name`) make it longer than "
+            f"{MOST_VALUES:,} values: write what they name where it is needed"
+        )
     words = Words(text, document, model)
     faults = words.tags()
     if not faults:
@@ -47,7 +57,7 @@ def load_crm_mapping(path: str | Path) -> CrmMapping:
 def _document(file: Path, where_from: str) -> tuple[str, Any]:
     """The text, and what YAML makes of it."""
     try:
-        content = file.read_bytes()
+        content = _content(file)
         text = content.decode()
         return text, YAML(typ="rt").load(text)
     except OSError as error:
@@ -65,3 +75,29 @@ def _document(file: Path, where_from: str) -> tuple[str, Any]:
         raise BadConfig(f"{file}:1: is nested too deeply") from None
     except Exception as error:  # a value that is not of its tag, or no date: any of Python's errors
         raise BadConfig(f"{file}:1: a value cannot be read: {error}") from None
+
+
+def _content(file: Path) -> bytes:
+    """Never more than a little beyond the limit is read: the name may be that of a device or a dump."""
+    with file.open("rb") as opened:
+        content = opened.read(MOST_BYTES + 1)
+    if len(content) > MOST_BYTES:
+        raise BadConfig(f"{file}: is longer than {MOST_BYTES // 1024} KiB, which no file of settings needs")
+    return content
+
+
+def _is_within_bounds(document: Any) -> bool:
+    values, levels = _size(document, {})
+    return values <= MOST_VALUES and levels <= DEEPEST
+
+
+def _size(node: Any, known: dict[int, tuple[int, int]]) -> tuple[int, int]:
+    """Values and levels. A node that an alias names is looked at once, and counts at each place."""
+    if not isinstance(node, dict | list):
+        return 1, 0
+    if id(node) not in known:
+        known[id(node)] = 1, DEEPEST  # until it is counted: what holds itself has no end
+        below = [_size(each, known) for each in (node.values() if isinstance(node, dict) else node)]
+        values = 1 + sum(values for values, _ in below)
+        known[id(node)] = values, 1 + max((levels for _, levels in below), default=0)
+    return known[id(node)]

@@ -8,6 +8,9 @@ from ruamel.yaml.error import MarkedYAMLError
 NAME_AND_REST = re.compile(
     r"^(?P<lead>[\s-]*)(?P<name>[\w.$-]+|\"[^\"]*\"|'[^']*')\s*:(?:\s+(?P<value>.*))?$"
 )
+LOOKED_AT = 1_000
+"""Letters of a line: a text of that length is quoted in no message."""
+
 INDENTED = "Names that belong together begin in one column, an entry of a list begins with `- `"
 
 
@@ -24,11 +27,12 @@ class Problem:
             self.began = max((n for n, each in enumerate(lines, 1) if each.strip()), default=self.began)
 
     def text(self, line: int) -> str:
-        return self._lines[line - 1] if 0 < line <= len(self._lines) else ""
+        return self._lines[line - 1][:LOOKED_AT] if 0 < line <= len(self._lines) else ""
 
     def above(self, line: int) -> str:
         """The nearest line before it that says something."""
-        before = (each for each in reversed(self._lines[: line - 1]) if each.strip() and not _comment(each))
+        lines = (each[:LOOKED_AT] for each in reversed(self._lines[: line - 1]))
+        before = (each for each in lines if each.strip() and not _comment(each))
         return next(before, "")
 
     @property

@@ -56,7 +56,8 @@ _ADVICE: dict[type[Permanent], str] = {
     Rejected: "Correct the fields or the rule named here.",
     Unauthorized: "Check the credential in the settings, and its rights.",
 }
-_EMAIL = re.compile(r"[^\s@<>\"'(),;:=]+@[^\s@<>\"'(),;:=]+")
+_EMAIL = re.compile(r"(?<![^\s@<>\"'(),;:=])[^\s@<>\"'(),;:=]+@[^\s@<>\"'(),;:=]+")
+"""Begins at the first letter of a word alone: begun at each, a long word would be read over and over."""
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -106,10 +107,31 @@ def error_for(
     return refused(call, _PERMANENT.get(status, Rejected), detail)
 
 
+def _no_number(text: str) -> float:
+    raise json.JSONDecodeError("no number", text, 0)
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    return value if math.isfinite(value) else _no_number(text)
+
+
+STRICT: dict[str, Any] = {"parse_constant": _no_number, "parse_float": _finite}
+"""For json.loads, which takes NaN and Infinity, as JSON does not. No figure of ours may come from one."""
+
+
+def strict_json(data: bytes | str) -> Any:
+    """Raises ValueError where it is no JSON, also for a number that is none and for endless nesting."""
+    try:
+        return json.loads(data, **STRICT)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+
+
 def json_object(data: bytes | str) -> dict[str, Any]:
     """An answer's body where it is a JSON object; of anything else, a page of HTML say, none."""
     try:
-        body = json.loads(data)
+        body = strict_json(data)
     except ValueError:  # also of bytes that are no text
         return {}
     return body if isinstance(body, dict) else {}

@@ -47,7 +47,7 @@ OF_ALL = re.compile(r"PROPERTY_DOESNT_EXIST|READ_ONLY_VALUE|non-unique|Invalid i
 """... unless its text says what is wrong with each alike: no half of it would fare better."""
 
 _EXISTING = re.compile(r"Existing ID: (\d+)")
-_TAKEN = re.compile(r"(\d+) already has that value")
+_TAKEN = re.compile(r"\b(\d+) already has that value")
 _NOT_UNIQUE = re.compile(r"by non-unique \S+ property \w+")
 _NESTED = re.compile(r'"(error|name)"\s*:\s*"(\w+)"')
 """In `message`, which may hold a list of errors as JSON."""

@@ -20,7 +20,7 @@ from pydantic import BaseModel
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, ProxyError
 
 from clients.cooldown import Cooldown, through
-from clients.http import CONNECT_SECONDS, Call, parsed, proxy_for, unclear
+from clients.http import CONNECT_SECONDS, Call, parsed, proxy_for, strict_json, unclear
 from clients.hubspot_errors import error_of
 from clients.turns import Rank, Turns
 from settings import HubSpot
@@ -108,7 +108,7 @@ class GuardedApi(ApiClient):  # type: ignore[misc]  # the library has no types
         if not 200 <= response.status < 300:
             raise _Refused(response)
         try:
-            return json.loads(response.data) if response.data else None
+            return strict_json(response.data) if response.data else None
         except ValueError:
             raise _NoJson from None
 

@@ -22,7 +22,7 @@ from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
 from clients.cooldown import Cooldown, through
 from clients.errors import IntegrationError, Rejected
-from clients.http import CONNECT_SECONDS, Call, parsed, unclear
+from clients.http import CONNECT_SECONDS, STRICT, Call, parsed, unclear
 from clients.salesforce_errors import Said, error_of, said_by, sign_in_error
 from settings import Salesforce
 
@@ -77,6 +77,13 @@ class Org:
         return [{k: v for k, v in record.items() if k != "attributes"} for record in records]
 
 
+def _strict(response: requests.Response) -> requests.Response:
+    """The library reads a good answer by its `json`, and gives that a `parse_float` of None."""
+    read = response.json
+    response.json = lambda **given: read(**(given | STRICT))  # type: ignore[method-assign]
+    return response
+
+
 class GuardedSession(requests.Session):
     """The session that simple-salesforce is made to use."""
 
@@ -99,7 +106,7 @@ class GuardedSession(requests.Session):
             # The library's own errors lose Retry-After, and a 401 with another body than it expects
             # becomes KeyError or JSONDecodeError. So its error handling is never reached.
             raise _Refused(response)
-        return response
+        return _strict(response)
 
     def _ours(self, url: str) -> str:
         """The library keeps only host and port of the instance URL and forces https."""
@@ -182,7 +189,7 @@ class SalesforceTransport:
             yield
         except _Refused as refusal:
             raise self._error_for(call, refusal.response, signing_in) from None
-        except requests.exceptions.JSONDecodeError:
+        except (requests.exceptions.JSONDecodeError, RecursionError):
             raise unclear(call, "the answer is no JSON") from None
         except requests.RequestException as error:
             raise unclear(call, type(error).__name__, left=_left(error)) from None

@@ -13,7 +13,7 @@ import temporal
 from activities.dismissals import WORKFLOW, dismissal_id
 from activities.runs import find_trouble
 from commands.events import Stopped
-from commands.person import who
+from commands.person import kept, who
 from commands.retry import described_run
 from ingress.unreadable import TEMPLATE as UNREADABLE
 from models.attention import AttentionQuery, Dismissal, Kind, Trouble
@@ -30,18 +30,15 @@ BAD_ENDS = (
 LONGEST_RUN = timedelta(days=400)
 """A run checks back for a year at most."""
 
-LONGEST_REASON = 500
-
 
 async def dismiss(settings: Settings, run: str, why: str, all_like: bool, console: Console) -> None:
     """Closes it for `attention` and the ops channel. Saying it twice is no fault. Raises Stopped."""
     if not why.strip():
         raise Stopped('Say why, for whoever looks at the run later: `mogulflow dismiss RUN "why"`.')
-    if len(why) > LONGEST_REASON:
-        raise Stopped(f"The reason has {len(why)} characters; {LONGEST_REASON} are kept.")
+    why = kept(why)
     client = await temporal.connect()
     for each in await _like(client, run) if all_like else [run]:
-        await _dismiss(settings, client, each, why.strip(), console)
+        await _dismiss(settings, client, each, why, console)
 
 
 async def _like(client: Client, run: str) -> Sequence[str]:

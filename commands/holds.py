@@ -38,12 +38,13 @@ _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 async def decide(route: str, verdict: Verdict, why: str, console: Console) -> None:
     """Let go, or drop, what the brake of the route holds. The brake's run does it, whatever becomes of us."""
+    decision = Decision(verdict=verdict, why=_reason(why), by=_who())
     client = await temporal.connect()
     name = brake_on(route)
     hold = await _hold_that_matters(client, name)
     if hold is None:
         raise Stopped(f"No brake is on for a route {route}. {await _brakes(client)}")
-    await _decide(client, name, Decision(verdict=verdict, why=_reason(why), by=_who()))
+    await _decide(client, name, decision)
     if verdict is Verdict.RELEASED:
         console.print(
             f"{counted(hold.count)} go on now, oldest first. `mogulflow attention` says how many wait."
@@ -58,8 +59,9 @@ async def decide(route: str, verdict: Verdict, why: str, console: Console) -> No
 async def pause(settings: Settings, scope: Scope, length: str, why: str, console: Console) -> None:
     _check(settings, scope)
     until = datetime.now(UTC) + _length(length)
+    hold = HoldOn(why=_reason(why), by=_who(), until=until)
     client = await temporal.connect()
-    await open_hold(client, scope.hold, HoldOn(why=_reason(why), by=_who(), until=until))
+    await open_hold(client, scope.hold, hold)
     console.print(
         f"Paused within seconds: {scope.words}, until {until.astimezone():%d %b %H:%M %Z}. "
         f"{_meaning(scope)} It ends by itself, or by `mogulflow resume{options(scope)}`.",
@@ -68,11 +70,11 @@ async def pause(settings: Settings, scope: Scope, length: str, why: str, console
 
 
 async def resume(scope: Scope, why: str, console: Console) -> None:
+    decision = Decision(verdict=Verdict.RELEASED, why=_reason(why) if why else "", by=_who())
     client = await temporal.connect()
     hold = await _hold_that_matters(client, scope.hold)
     if hold is None:
         raise Stopped(f"Nothing of that kind is paused: {scope.words}. {await _pauses(client)}")
-    decision = Decision(verdict=Verdict.RELEASED, why=_reason(why) if why else "", by=_who())
     await _decide(client, scope.hold, decision)
     held = f" {counted(hold.count)} go on, oldest first." if hold.count else ""
     console.print(f"Resumed within seconds: {scope.words}.{held}", soft_wrap=True)

@@ -9,6 +9,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 import temporal
 from commands.events import Stopped
+from commands.person import kept
 from ingress.chartmogul import Unreadable, movement_of
 from ingress.dispatch import Dispatched, Door
 from ingress.holds import Holds
@@ -23,6 +24,7 @@ Run = WorkflowHandle[object, DeliveryResult]
 
 async def replay(settings: Settings, runs: list[str], dismiss: str | None, console: Console) -> None:
     """See to each; what cannot be seen to is said, and stops none of the others."""
+    why = None if dismiss is None else kept(dismiss)
     client = await temporal.connect()
     routes = load_routes(settings.routes_file)
     holds = Holds(client, routes)
@@ -32,11 +34,7 @@ async def replay(settings: Settings, runs: list[str], dismiss: str | None, conso
     for run in runs:
         handle: Run = client.get_workflow_handle(run)
         try:
-            await (
-                _replay(door, handle, console)
-                if dismiss is None
-                else _dismiss(client, handle, dismiss, console)
-            )
+            await (_replay(door, handle, console) if why is None else _dismiss(client, handle, why, console))
         except Stopped as stopped:
             left += 1
             console.print(f"[red]{escape(str(stopped))}[/]", soft_wrap=True)

@@ -16,7 +16,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 import temporal
 from commands.events import Stopped
-from commands.person import who
+from commands.person import kept, who
 from config_files import BadConfig
 from ingress.dispatch import INPUT_MODELS, Door, EventInput
 from ingress.routes import load_routes
@@ -45,6 +45,7 @@ async def retry(
     settings: Settings, workflow_id: str, wish: Wish, console: Console, ask: Ask = refuse
 ) -> None:
     """From its first step. What worked is found, not done again. Raises Stopped."""
+    kept(wish.reason)
     client = await temporal.connect()
     described = await described_run(client, workflow_id)
     handle: Handle = client.get_workflow_handle(workflow_id, run_id=described.run_id)

@@ -121,6 +121,7 @@ class Outage(_Record):
     told_at: AwareDatetime | None = None
     thread: str | None = None
     over_at: AwareDatetime | None = None
+    why: str = Field(default="", description="What the first of the runs says it waits for")
 
 
 class WatchState(_Record):

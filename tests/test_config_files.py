@@ -263,3 +263,55 @@ def test_the_examples_are_names_of_the_files() -> None:
     schemas = [model.model_json_schema() for model in (Routes, CrmMapping, Mapping)]
     text = str(schemas)
     assert not [name for name in EXAMPLES if f"'{name}'" not in text]
+
+
+CHAIN = "a0: &a0 [x]\n" + "".join(f"a{n}: &a{n} [*a{n - 1}]\n" for n in range(1, 3_000))
+LAUGHS = "a0: &a0 [x, x]\n" + "".join(f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}]\n" for n in range(1, 45))
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (LAUGHS, "its aliases"),
+        (
+            "a0: &a0 {x: 1}\n"
+            + "".join(f"a{n}: &a{n} {{b: *a{n - 1}, c: *a{n - 1}}}\n" for n in range(1, 45)),
+            "its aliases",
+        ),
+        (CHAIN, "nested deeper than 50"),
+        ("routes: &a {x: *a}\n", ""),
+        ("routes: &a [*a]\n", ""),
+        ("routes: " + "[" * 60 + "]" * 60, "nested deeper than 50"),
+        ("routes: " + "[" * 100_000 + "]" * 100_000, "nested"),
+        ("routes: [" + "x, " * 60_000 + "]", "50,000 values"),
+        ("# " + "x" * 300_000, "longer than 256 KiB"),
+        ("-" * 200_000, ""),
+        ("routes: " + "[" * 200 + " #" * 90_000, ""),
+        ("x" * 200_000 + ": y: z", ""),
+        ("routes: " + "1" * 200_000, ""),
+        ("routes: '" + "x" * 200_000 + "'", ""),
+    ],
+    ids=range(14),
+)
+@pytest.mark.parametrize("model", [Routes, CrmMapping, Mapping])
+def test_file_of_any_size_and_depth_is_refused_in_a_few_words(
+    tmp_path: Path, text: str, says: str, model: type[BaseModel]
+) -> None:
+    file = tmp_path / "some.yaml"
+    file.write_text(text)
+    with pytest.raises(BadConfig) as caught:
+        load(file, model, "")
+    assert says in str(caught.value)
+    assert len(str(caught.value)) < 1_000
+
+
+def test_file_that_never_ends_is_not_read_to_its_end() -> None:
+    with pytest.raises(BadConfig, match="longer than 256 KiB"):
+        load("/dev/zero", Routes, "")
+
+
+def test_many_routes_fit_in_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "routes.yaml"
+    one = ROUTES.removeprefix("routes:\n")
+    file.write_text("routes:\n" + "".join(one.replace("name: big", f"name: big-{n}") for n in range(300)))
+    assert len(load(file, Routes, "").routes) == 300

@@ -27,6 +27,10 @@ REASONS = 3
 """In one message; the list that it links has all."""
 
 
+MOST_OF_A_REASON = 300
+"""Letters of what a run says it waits for."""
+
+
 class Links:
     """Of the Web UI, as Slack writes links."""
 
@@ -90,10 +94,12 @@ def query_of(run: Trouble) -> str:
 
 def outage_text(outage: Outage, links: Links) -> str:
     waits = "waits" if outage.count == 1 else "wait"
+    why = _escaped(outage.why[:MOST_OF_A_REASON].rstrip(". "))
+    says = f"The first of them says: {why}. " if why else ""
     return (
-        f"*{_counted(outage.count)} {waits} for {outage.system}*, since {_clock(outage.since)}. They go on "
-        f"by themselves when it answers; a step is tried for 24 hours. `mogulflow doctor` says whether it is "
-        f"up and lets us in.\n{links.list(waiting_for(outage.system))}"
+        f"*{_counted(outage.count)} {waits} for {outage.system}*, since {_clock(outage.since)}. {says}"
+        f"They go on by themselves when it answers; a step is tried for 24 hours. `mogulflow doctor` says "
+        f"whether it is up and lets us in.\n{links.list(waiting_for(outage.system))}"
     )
 
 

@@ -16,6 +16,9 @@ _PLAN = re.compile(r"\b(?:the|their|with|to) (.+)")
 _LONGEST = 10_000
 """Letters that are looked at: a line has a few hundred at most."""
 
+_SUMMARYS = 1_000
+"""Letters of a summary: the server takes 400 bytes."""
+
 
 def summary(event: MrrMovement) -> str:
     """`Churn: Acme Ltd, −$250.00 MRR`. Names the customer: for user metadata only."""
@@ -25,7 +28,7 @@ def summary(event: MrrMovement) -> str:
 
 def customer_in(text: str) -> str:
     """The name in a summary; empty where the text is none."""
-    found = _SUMMARY.fullmatch(text)
+    found = _SUMMARY.fullmatch(text) if len(text) <= _SUMMARYS else None
     return found.group(1) if found else ""
 
 

@@ -38,6 +38,9 @@ def how_again(workflow_id: str, step: str, error: str) -> str:
     return f"{command}."
 
 
+MOST_STATED = 50
+"""Restatements of one movement that a run keeps. All are in its history, as signals."""
+
 MOST_SHOWN = 15_000
 """Bytes of the details; the Web UI takes 20,000 of such text."""
 FIELDS_SHOWN, VALUE_SHOWN = 15, 200
@@ -154,6 +157,8 @@ class Ledger:
         workflow.logger.info("Movement restated", extra={"before": before, "now": now})
         self.show()
         stated.append(now)
+        bound_statements(stated)
+        del self.restated[:-MOST_STATED]
         workflow.upsert_memo({STATED: stated})
         return True
 
@@ -200,6 +205,12 @@ class Ledger:
             facts={what: self._facts[what] for what in ORDER if what in self._facts},
             names=self._names,
         )
+
+
+def bound_statements(stated: list[str]) -> None:
+    """The first and the latest are kept: by them a sweep finds the run of a movement."""
+    if len(stated) > MOST_STATED:
+        del stated[1 : len(stated) - MOST_STATED + 1]
 
 
 def would(effects: Iterable[Effect]) -> dict[str, int]:

@@ -174,9 +174,14 @@ def _going_on(outage: Outage | None, waiting: Waiting) -> Outage:
     begins where its first run does. Where too many wait for all to be looked at, it is one."""
     if outage and (outage.told_at or waiting.since <= outage.since or waiting.count > LISTED):
         since, most = min(outage.since, waiting.since), max(outage.most, waiting.count)
-        change = {"since": since, "count": waiting.count, "most": most, "over_at": None}
+        change = {"since": since, "count": waiting.count, "most": most, "over_at": None, "why": _why(waiting)}
         return outage.model_copy(update=change)
-    return Outage(system=waiting.system, since=waiting.since, count=waiting.count, most=waiting.count)
+    count = waiting.count
+    return Outage(system=waiting.system, since=waiting.since, count=count, most=count, why=_why(waiting))
+
+
+def _why(waiting: Waiting) -> str:
+    return waiting.message[: texts.MOST_OF_A_REASON]
 
 
 def _told(outage: Outage, thread: str | None = None) -> Outage:

@@ -177,3 +177,17 @@ def test_proxy_is_the_one_of_the_environment(
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     assert proxy_for("https://api.acme.example/v1") == proxy
+
+
+@pytest.mark.parametrize(
+    "text", ["x" * 2_000_000, "x@" * 500_000, "a.b" * 500_000 + "@", "<" + "é" * 1_000_000]
+)
+def test_a_vendors_text_of_any_length_is_read_once(text: str) -> None:
+    """Begun anew at each letter, the first one alone would take an hour."""
+    assert len(brief(text)) <= 300
+
+
+def test_an_address_is_removed_also_where_it_is_long_or_far_behind() -> None:
+    assert brief("x" * 100_000 + "@acme.example") == "[e-mail]"
+    assert "ann@" not in brief("zoe@acme.example " * 50_000 + "ann@acme.example")
+    assert brief("a@b@c, to=ann@acme.example;x") == "[e-mail]@c, to=[e-mail];x"

@@ -37,3 +37,21 @@ def test_account_that_there_is_not(command: str, account: str) -> None:
 def test_stream_that_there_is_not() -> None:
     said = refused("preview", "warehouse", "--stream", "nosuch")
     assert said.startswith("There is no stream nosuch; there are: mrr_movements, customers, ")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "dismiss churn_save/1 {}",
+        "replay unreadable/1 --dismiss {}",
+        "retry churn_save/1 --reason {}",
+        "pause {}",
+        "release churn-save {}",
+        "drop churn-save {}",
+    ],
+)
+def test_reason_that_is_too_long_to_be_kept(command: str) -> None:
+    """Of 100 KB: it would go into memos and signals."""
+    said = refused(*command.format("x" * 100_000).split())
+    assert said.startswith("The reason has 100000 characters; ")
+    assert said.endswith("00 are kept.")

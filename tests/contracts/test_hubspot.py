@@ -149,6 +149,17 @@ async def test_failed_read_does_not_pass_for_one_that_found_nothing() -> None:
         await client.aclose()
 
 
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999", "[" * 100_000])
+async def test_number_that_is_none_is_no_answer(number: str) -> None:
+    """It would be compared with a figure, or written in the place of one."""
+    rows = f'{{"status": "COMPLETE", "results": [{{"id": "1", "properties": {{"mrr": {number}}}}}]}}'
+    with ScriptedServer(Reply(rows)) as server:
+        client = client_of(server.url)
+        with pytest.raises(Unavailable, match="JSON"):
+            await client.read("companies", KEY, [UUID], ["mrr"])
+        await client.aclose()
+
+
 async def test_companies_are_found_by_domain(simulators: Control, hubspot: HubSpotClient) -> None:
     [two] = simulators.hubspot_customers("two_companies", limit=1)
     [one] = simulators.hubspot_customers("company_only", limit=1)

@@ -285,6 +285,17 @@ async def test_update_that_answers_nothing_is_looked_up() -> None:
         await client.aclose()
 
 
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999", "[" * 100_000])
+async def test_number_that_is_none_is_no_answer(number: str) -> None:
+    """It would be compared with a figure, or written in the place of one."""
+    rows = f'{{"records": [{{"Id": "00T1", "AnnualRevenue": {number}}}], "done": true}}'
+    with ScriptedServer(TOKEN, Reply(rows)) as server:
+        client = client_of(server.url)
+        with pytest.raises(Unavailable, match="no JSON"):
+            await client.find_task(KEY, ["AnnualRevenue"])
+        await client.aclose()
+
+
 async def test_key_is_no_field_to_set(simulators: Control, salesforce: SalesforceClient) -> None:
     with pytest.raises(Rejected, match="is the key"):
         await salesforce.upsert_task(KEY, {"Mogulflow_Key__c": "other"})

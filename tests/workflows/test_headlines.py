@@ -6,9 +6,12 @@ from datetime import UTC, datetime
 
 import pytest
 
+from models.attention import Outage
 from models.events import EventSource, MovementType, MrrMovement
 from models.money import Money
+from workflows.attention_texts import Links, outage_text
 from workflows.headlines import headline, plan_from, summary
+from workflows.ledger import MOST_STATED, bound_statements
 
 
 def movement(name: str = "Acme Ltd", description: str = "cancelled their Team Monthly plan") -> MrrMovement:
@@ -75,3 +78,26 @@ for text in ("to " * 80_000 + "\\n x", ("to " * 40 + "\\n") * 2_000, "to\\n" * 8
 def test_no_description_costs_more_than_its_length() -> None:
     """Tried again from each word it takes minutes, so that a generous limit tells the two apart."""
     subprocess.run([sys.executable, "-c", PROGRAM], check=True, timeout=60)
+
+
+def test_statements_of_a_movement_keep_the_first_and_the_latest() -> None:
+    """By these two a sweep finds the run; hundreds of others would fill its memo."""
+    stated = ["churn 0 USD"]
+    for n in range(1, 1_000):
+        stated.append(f"churn {n} USD")
+        bound_statements(stated)
+    assert (stated[0], stated[-1]) == ("churn 0 USD", "churn 999 USD")
+    assert len(stated) == MOST_STATED
+    few = ["a", "b"]
+    bound_statements(few)
+    assert few == ["a", "b"]
+
+
+def test_outage_says_what_the_waiting_runs_say() -> None:
+    now = datetime(2026, 11, 29, tzinfo=UTC)
+    why = "HubSpot says that its quota of calls is used up; this step goes on by itself"
+    links = Links("http://127.0.0.1:8233", "default")
+    outage = Outage(system="hubspot", since=now, count=3, most=3, why=why)
+    assert f"The first of them says: {why}." in outage_text(outage, links)
+    assert "says:" not in outage_text(outage.model_copy(update={"why": ""}), links)
+    assert len(outage_text(outage.model_copy(update={"why": "<x " * 50_000}), links)) < 3_000
