@@ -71,3 +71,24 @@ async def test_a_number_that_is_none_is_no_json_also_where_nobody_reads_it(
     answer = await http.post(URL, content=body.encode())
     assert answer.status_code == 422
     assert answer.json()["error"] == "The body is no JSON."
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        '"later": ' + "[" * 100_000 + "]" * 100_000,
+        '"later": ' + '{"a":' * 40_000 + "1" + "}" * 40_000,
+        '"later": ' + "9" * 250_000,
+        ", ".join(f'"later{n}": {n}' for n in range(12_000)),
+        '"later": "' + "to " * 80_000 + '\\n"',
+    ],
+    ids=["lists", "objects", "digits", "fields", "text"],
+)
+async def test_the_largest_body_is_answered_and_so_is_the_next(http: httpx.AsyncClient, more: str) -> None:
+    """202 and a run that acts, or 422 and a run that keeps it; never an error of ours."""
+    body = json.dumps(webhook(**of_a_customer()))[:-1] + f", {more}}}"
+    assert len(body) < 256 * 1024
+    answer = await http.post(URL, content=body.encode())
+    assert answer.status_code in (202, 422), answer.text[:500]
+    assert answer.status_code == 202 or answer.json()["kept"]["workflow_id"]
+    assert (await http.get("/health")).status_code == 200
