@@ -37,16 +37,19 @@ class Pauses(Interceptor):
     def __init__(self, cooldowns: Cooldowns) -> None:
         self._cooldowns = cooldowns
         self._open: Mapping[str, Holding] = {}
+        self._held: set[str] = set()
 
     def note(self, open_now: Mapping[str, Holding]) -> None:
-        """Calls that wait within a step go on waiting, and no step of a paused system leaves its queue."""
+        """Calls that wait within a step go on waiting, and no step of a paused system leaves its queue. What
+        somebody else holds stays held."""
         self._open = open_now
         for system in SYSTEMS:
-            cooldown = self._cooldowns.of(system)
             if hold := self._first(_systems(system, system)):
-                cooldown.hold(hold.why)
-            else:
-                cooldown.resume()
+                self._held.add(system)
+                self._cooldowns.of(system).hold(hold.why)
+            elif system in self._held:
+                self._held.discard(system)
+                self._cooldowns.of(system).resume()
 
     def hold_on(self, system: str, arg: object = None) -> Holding | None:
         """What keeps the step that runs just now from going on. `arg` may name the CRM it writes to."""
