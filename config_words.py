@@ -27,6 +27,7 @@ PATTERNS = {
     r"^[A-Za-z]\w{0,99}$": "a letter, then letters, digits and _, as the CRM's API names the field",
     "^[A-Z]{3}$": "three capital letters, such as EUR",
     r"^[a-z][a-z0-9_]{0,62}$": "a small letter, then small letters, digits and _, at most 63",
+    r"^custom\.[A-Za-z0-9_ -]+$": "custom. and the attribute's name, such as custom.tier",
     r"^custom\.\S([^\r\n]{0,198}\S)?$": "custom. and the attribute's name, such as custom.tier",
 }
 """What the patterns of the models ask for."""
