@@ -59,7 +59,8 @@ async def test_the_alert_has_the_facts_the_owner_and_the_links(simulators: Contr
     [message], [task] = simulators.messages(), simulators.records("Task")
     fields = [field["text"] for block in message["blocks"] for field in block.get("fields", [])]
     assert any("&lt;!channel&gt; &amp; &lt;@U1&gt; too *dear*" in field for field in fields)
-    assert any(field.startswith("*Owner*\n<@U") for field in fields)
+    owner = owner_of(simulators, task)["Name"]  # a directory that is slow costs the mention
+    assert any(field.startswith(("*Owner*\n<@U", f"*Owner*\n{owner}")) for field in fields)
     links = [
         each["url"] for block in message["blocks"] for each in block.get("elements", []) if "url" in each
     ]
