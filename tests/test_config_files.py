@@ -15,6 +15,8 @@ from models.routes import Routes
 from models.warehouse import Mapping
 from stack import EXAMPLE_CONFIG
 
+pytestmark = pytest.mark.slow
+
 ROUTES = """\
 routes:
   - name: big

@@ -10,6 +10,8 @@ from clients.crm_file import PERSONS, RunFile
 from models.crm_facts import CustomerFacts
 from models.crm_sync import Change, Left, Standing, Status
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def file(tmp_path: Path) -> Iterator[RunFile]:

@@ -14,6 +14,8 @@ import worker
 from tests.histories.changed import CHANGED
 from tests.histories.record import CASES, FOLDER
 
+pytestmark = pytest.mark.slow
+
 RECORDED = sorted(FOLDER.glob("*/*.json"))
 
 

@@ -13,6 +13,8 @@ from simulators.world import World
 from tests.simulators.conftest import Receiver, eventually
 from tests.simulators.counting import counting_calls
 
+pytestmark = pytest.mark.slow
+
 ACTIVITIES = "http://simulators/chartmogul/v1/activities"
 
 
