@@ -19,7 +19,8 @@ from activities.crm import CrmActivities
 from activities.holds import HoldActivities
 from activities.movements import MovementActivities, Sweeper
 from activities.pauses import Pauses
-from activities.pressure import Pressure, tuner
+from activities.pressure import Pressure
+from activities.resting import RestingWorker
 from activities.runs import RunsActivities
 from activities.salesforce import SalesforceActivities
 from activities.slack import SlackActivities
@@ -185,7 +186,7 @@ def cooldowns_for(settings: Settings) -> Cooldowns:
 
 def workers(
     client: Client, settings: Settings, connections: Connections, cooldowns: Cooldowns, holds: Holds
-) -> list[Worker]:
+) -> list[Worker | RestingWorker]:
     routes = holds.routes
     door = Door.of(client, routes, settings, holds)
     pauses = Pauses(cooldowns)
@@ -220,16 +221,19 @@ def _workflow_worker(
 
 def _system_worker(
     client: Client, system: System, cooldowns: Cooldowns, interceptors: Sequence[Interceptor]
-) -> Worker:
-    return Worker(
-        client,
-        task_queue=system.queue,
-        activities=system.activities,
-        tuner=tuner(cooldowns.of(system.queue), system.slots),
-        interceptors=interceptors,
-        max_task_queue_activities_per_second=system.rate,
-        graceful_shutdown_timeout=GRACE,
-    )
+) -> RestingWorker:
+    def worker() -> Worker:
+        return Worker(
+            client,
+            task_queue=system.queue,
+            activities=system.activities,
+            max_concurrent_activities=system.slots,
+            interceptors=interceptors,
+            max_task_queue_activities_per_second=system.rate,
+            graceful_shutdown_timeout=GRACE,
+        )
+
+    return RestingWorker(cooldowns.of(system.queue), worker)
 
 
 def runtime(settings: Settings) -> Runtime | None:

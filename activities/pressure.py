@@ -1,29 +1,15 @@
-"""Steps of a system that is closed: no local try, no task taken from its queue but one that probes.
+"""Steps of a system that is closed: no local try, and the durable one waits within for a while.
 
-What waits rests in the system's task queue, where it costs nothing, and is taken as soon as the system
-is open again. A step that was taken just before waits within, for a while.
+What waits longer rests in the system's task queue, where it costs nothing (`activities/resting.py`).
 """
 
-import asyncio
 import random
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
-from temporalio.worker import (
-    ActivityInboundInterceptor,
-    CustomSlotSupplier,
-    ExecuteActivityInput,
-    FixedSizeSlotSupplier,
-    Interceptor,
-    SlotMarkUsedContext,
-    SlotPermit,
-    SlotReleaseContext,
-    SlotReserveContext,
-    WorkerTuner,
-)
+from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
 
 from activities.errors import application_error
 from clients.cooldown import Cooldown, Cooldowns, patient_for
@@ -81,62 +67,6 @@ class _Patient(ActivityInboundInterceptor):
             if error.non_retryable or error.next_retry_delay or not cooldown.closed:
                 raise
             raise _soon(error) from None
-
-
-class OpenSlots(CustomSlotSupplier):
-    """So many slots while the system is open. While it is closed none is given, and so no task is asked
-    for; when its pause is over, one."""
-
-    def __init__(self, cooldown: Cooldown, slots: int) -> None:
-        self._cooldown, self._slots = cooldown, slots
-        self._given = 0
-        self._news = asyncio.Event()
-        self._loop = asyncio.get_running_loop()
-        cooldown.listen(self._news.set)
-
-    async def reserve_slot(self, ctx: SlotReserveContext) -> SlotPermit:
-        while not self._has_one():
-            self._news.clear()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(self._due_in()):
-                    await self._news.wait()
-        self._given += 1
-        return SlotPermit()
-
-    def try_reserve_slot(self, ctx: SlotReserveContext) -> SlotPermit | None:
-        return None  # for a worker that runs workflows, too
-
-    def mark_slot_used(self, ctx: SlotMarkUsedContext) -> None:
-        pass
-
-    def release_slot(self, ctx: SlotReleaseContext) -> None:
-        """Called by threads of the SDK."""
-        with suppress(RuntimeError):  # the loop has ended
-            self._loop.call_soon_threadsafe(self._take_back)
-
-    def _take_back(self) -> None:
-        self._given -= 1
-        self._news.set()
-
-    def _has_one(self) -> bool:
-        if self._cooldown.closed:
-            return self._given == 0 and self._cooldown.due_in() == 0
-        return self._given < self._slots
-
-    def _due_in(self) -> float | None:
-        """None where only news can change it."""
-        return self._cooldown.due_in() if self._cooldown.closed and not self._given else None
-
-
-def tuner(cooldown: Cooldown, slots: int) -> WorkerTuner:
-    """Of a worker that runs a system's activities, and nothing else."""
-    nothing = FixedSizeSlotSupplier(1)
-    return WorkerTuner.create_composite(
-        workflow_supplier=FixedSizeSlotSupplier(2),
-        activity_supplier=OpenSlots(cooldown, slots),
-        local_activity_supplier=nothing,
-        nexus_supplier=nothing,
-    )
 
 
 def _seconds_left(arg: object) -> float:

@@ -256,23 +256,28 @@ class Cooldown:
     def hold(self, why: str) -> None:
         """A person pauses the system, until `resume`. Calls under way end as they do."""
         self._held = why
-        self._changed()
+        self._tell()
 
     def resume(self) -> None:
         """Undo `hold`. What has waited comes little by little."""
         if self._held is not None:
             self._held = None
             self._reopen(_now())
-            self._changed()
+            self._pump()
 
     def forget(self) -> None:
         """Know nothing of the system but a person's hold."""
         self._begin_anew()
-        self._changed()
+        self._tell()
+        self._pump()
 
     def listen(self, listener: Callable[[], None]) -> None:
-        """Have this called whenever the system may have been closed or opened."""
+        """Have this called whenever the system was closed, for longer, or opened."""
         self._listeners.append(listener)
+
+    def ignore(self, listener: Callable[[], None]) -> None:
+        """Undo `listen`."""
+        self._listeners.remove(listener)
 
     def due_in(self) -> float | None:
         """Seconds until a call could begin, be it to probe; None where something must happen first."""
@@ -320,7 +325,7 @@ class Cooldown:
             return result
         finally:
             self._under_way.discard(call)
-            self._changed()
+            self._pump()
 
     async def _begin(self, until: float, latest: float) -> _Call:
         """Where nothing was ever refused, nobody loses patience: the crowd is our own."""
@@ -344,7 +349,7 @@ class Cooldown:
         """A turn may come just as its caller goes."""
         if turn.done() and not turn.cancelled():
             self._under_way.discard(turn.result())
-        self._changed()
+        self._pump()
 
     def _start(self, now: float) -> _Call:
         probes = self._shut.since is not None
@@ -393,6 +398,7 @@ class Cooldown:
         self._failed_in_a_row += 1
         if call.probes or _seconds(error.retry_after if error else None) or self._nothing_succeeds():
             self._shut.close(now, error, self.system)
+            self._tell()
         elif self._shut.since is None and self._limit.shrink(call, len(self._under_way)):
             self._ramp.slow_down()
 
@@ -404,14 +410,13 @@ class Cooldown:
         self._shut.open()
         self._limit.restart()
         self._ramp.start(now)
+        self._tell()
 
     def _refusal(self) -> RateLimited:
         closed = self.closed
         return RateLimited(self.system, closed.why if closed else f"{title(self.system)} is slow just now")
 
-    def _changed(self) -> None:
-        if self._waiting:
-            self._pump()
+    def _tell(self) -> None:
         for listener in self._listeners:
             listener()
 

@@ -1,0 +1,129 @@
+"""A system's worker against the real server: none while the system is closed for long, one afterwards."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from itertools import count
+
+import pytest
+from temporalio import activity, workflow
+from temporalio.client import Client
+from temporalio.worker import UnsandboxedWorkflowRunner, Worker
+
+from activities.resting import RestingWorker
+from clients.cooldown import Cooldown
+from clients.errors import RateLimited
+
+QUEUES = (f"resting-{number}" for number in count())
+
+
+@activity.defn
+async def tries() -> int:
+    return activity.info().attempt
+
+
+@workflow.defn
+class OneStep:
+    @workflow.run
+    async def run(self, queue: str) -> int:
+        return await workflow.execute_activity(
+            tries, task_queue=queue, schedule_to_close_timeout=timedelta(minutes=2)
+        )
+
+
+class Fixture:
+    """A resting worker of a queue of its own, and what it was made of."""
+
+    def __init__(self, client: Client, rests_from: timedelta) -> None:
+        self.client, self.queue = client, next(QUEUES)
+        self.cooldown = Cooldown("slack")
+        self.made: list[Worker] = []
+        self.resting = RestingWorker(self.cooldown, self._make, rests_from=rests_from)
+
+    def _make(self) -> Worker:
+        self.made.append(Worker(self.client, task_queue=self.queue, activities=[tries]))
+        return self.made[-1]
+
+    async def start(self) -> "asyncio.Task[int]":
+        handle = await self.client.start_workflow(
+            OneStep.run, self.queue, id=f"{self.queue}-run", task_queue=f"{self.queue}-wf"
+        )
+        return asyncio.create_task(handle.result())
+
+    async def has_ended(self, number: int) -> None:
+        while len(self.made) <= number or not self.made[number].is_shutdown:
+            await asyncio.sleep(0.01)
+
+    async def is_running(self, number: int) -> None:
+        while len(self.made) <= number or not self.made[number].is_running:
+            await asyncio.sleep(0.01)
+
+
+@asynccontextmanager
+async def running(client: Client, rests_from: timedelta = timedelta(0)) -> AsyncIterator[Fixture]:
+    each = Fixture(client, rests_from)
+    workflows = Worker(
+        client,
+        task_queue=f"{each.queue}-wf",
+        workflows=[OneStep],
+        workflow_runner=UnsandboxedWorkflowRunner(),
+    )
+    async with workflows, asyncio.TaskGroup() as group:
+        group.create_task(each.resting.run())
+        yield each
+        await each.resting.shutdown()
+
+
+async def refused(cooldown: Cooldown, wait: timedelta) -> None:
+    async def refuse() -> None:
+        raise RateLimited("slack", "slow down", wait)
+
+    with pytest.raises(RateLimited):
+        await cooldown.run(refuse)
+
+
+async def test_it_rests_while_a_person_holds_the_system(client: Client) -> None:
+    async with running(client) as fixture:
+        await fixture.is_running(0)
+        fixture.cooldown.hold("maintenance")
+        await fixture.has_ended(0)
+        run = await fixture.start()
+        fixture.cooldown.resume()
+        assert await run == 1
+        assert len(fixture.made) == 2
+
+
+async def test_it_works_again_when_a_named_wait_is_over(client: Client) -> None:
+    async with running(client) as fixture:
+        await fixture.is_running(0)
+        await refused(fixture.cooldown, timedelta(seconds=2))
+        await fixture.has_ended(0)
+        assert await (await fixture.start()) == 1
+        assert fixture.cooldown.closed is not None  # nothing has probed it
+        assert len(fixture.made) == 2
+
+
+async def test_it_stays_through_a_short_pause(client: Client) -> None:
+    async with running(client, rests_from=timedelta(minutes=5)) as fixture:
+        await fixture.is_running(0)
+        await refused(fixture.cooldown, timedelta(minutes=1))
+        assert await (await fixture.start()) == 1
+        assert len(fixture.made) == 1
+
+
+async def test_it_ends_while_it_rests(client: Client) -> None:
+    async with running(client) as fixture:
+        await fixture.is_running(0)
+        fixture.cooldown.hold("maintenance")
+        await fixture.has_ended(0)
+    assert len(fixture.made) == 1
+
+
+async def test_the_failure_of_a_worker_is_told(client: Client) -> None:
+    def fail() -> Worker:
+        raise RuntimeError("two workers of one queue")
+
+    with pytest.raises(ExceptionGroup) as failed:
+        await RestingWorker(Cooldown("slack"), fail).run()
+    assert failed.group_contains(RuntimeError, match="two workers")
