@@ -10,6 +10,7 @@ from models.crm import CrmMapping
 from models.crm_sync import CustomerSyncOptions
 from models.events import MrrMovement, movement_from_webhook
 from settings import Settings
+from tests.conftest import ROOT
 
 GOOD = """\
 routes:
@@ -157,3 +158,10 @@ def test_a_file_in_another_encoding_is_refused_with_the_line(tmp_path: Path) -> 
 def test_a_missing_file_is_refused_with_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(BadRoutes, match="ROUTES_FILE"):
         load_routes(tmp_path / "none.yaml")
+
+
+@pytest.mark.parametrize(
+    "file", ["benchmarks/routes.yaml", "examples/config/routes.yaml", "examples/demo/routes.yaml"]
+)
+def test_the_files_that_ship_are_good(file: str) -> None:
+    assert load_routes(ROOT / file).routes
