@@ -20,7 +20,7 @@ from activities.holds import HoldActivities
 from activities.movements import MovementActivities, Sweeper
 from activities.pauses import Pauses
 from activities.pressure import Pressure
-from activities.resting import RestingWorker
+from activities.resting import RestingWorker, Slots
 from activities.runs import RunsActivities
 from activities.salesforce import SalesforceActivities
 from activities.slack import SlackActivities
@@ -222,18 +222,18 @@ def _workflow_worker(
 def _system_worker(
     client: Client, system: System, cooldowns: Cooldowns, interceptors: Sequence[Interceptor]
 ) -> RestingWorker:
-    def worker() -> Worker:
+    def worker(slots: Slots) -> Worker:
         return Worker(
             client,
             task_queue=system.queue,
             activities=system.activities,
-            max_concurrent_activities=system.slots,
-            interceptors=interceptors,
+            max_concurrent_activities=slots.number,
+            interceptors=[slots, *interceptors],
             max_task_queue_activities_per_second=system.rate,
             graceful_shutdown_timeout=GRACE,
         )
 
-    return RestingWorker(cooldowns.of(system.queue), worker)
+    return RestingWorker(cooldowns.of(system.queue), system.slots, worker)
 
 
 def runtime(settings: Settings) -> Runtime | None:

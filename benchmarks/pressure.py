@@ -32,30 +32,40 @@ class _Round:
         return EVENTS / self.seconds
 
 
+@dataclass(frozen=True)
+class _Beside:
+    """A story, and an undisturbed round before and after it."""
+
+    story: _Round
+    undisturbed: tuple[_Round, _Round]
+
+    @property
+    def usual(self) -> float:
+        return mean(each.rate for each in self.undisturbed)
+
+
 async def pressure(ground: Ground) -> Result:
-    before = await _round(ground)
-    salesforce = await _round(ground, "salesforce", status=429, probability=REFUSED)
-    slack = await _round(ground, "slack", status=429, probability=REFUSED)
+    salesforce = await _beside(ground, "salesforce", status=429, probability=REFUSED)
+    slack = await _beside(ground, "slack", status=429, probability=REFUSED)
+    named = await _beside(ground, "slack", status=429, retry_after=NAMED_SECONDS, probability=NOW_AND_THEN)
     crowded = await _round(ground, "salesforce", at_once=AT_ONCE)
     async with served_anew(ground, {"SALESFORCE__THREADS": AT_ONCE}):
         await flat_out(ground.save, ground.cancellations(IN_FLIGHT))
         ceiling = await _round(ground)
     await flat_out(ground.save, ground.cancellations(IN_FLIGHT))
-    named = await _round(ground, "slack", status=429, retry_after=NAMED_SECONDS, probability=NOW_AND_THEN)
-    after = await _round(ground)
     late = await _after_an_outage(ground)
-    usual = mean((before.rate, after.rate))
+    usual = mean(each.usual for each in (salesforce, slack, named))
     return Result(
         "pressure",
         ["", "runs per second", "against it", "goal"],
         [
             ["undisturbed", f"{usual:.1f}", "", ""],
-            _row("Salesforce refuses a tenth of its calls", salesforce.rate, usual, 0.5),
-            _row("Slack refuses a tenth of its calls", slack.rate, usual, 0.5),
+            _row("Salesforce refuses a tenth of its calls", salesforce.story.rate, salesforce.usual, 0.5),
+            _row("Slack refuses a tenth of its calls", slack.story.rate, slack.usual, 0.5),
             ["Salesforce, only five calls at once are made: ceiling", f"{ceiling.rate:.1f}", "", ""],
             _row("Salesforce refuses the sixth call at once", crowded.rate, ceiling.rate, 0.8),
-            _row("Slack names a wait of two seconds, now and then", named.rate, usual, None),
-            *_bursts(named, (before, after)),
+            _row("Slack names a wait of two seconds, now and then", named.story.rate, named.usual, None),
+            *_bursts(named.story, named.undisturbed),
             [
                 "Slack away for two minutes: seconds to the last of 200 alerts after its return",
                 f"{late:.1f}",
@@ -63,9 +73,9 @@ async def pressure(ground: Ground) -> Result:
                 at_most(30, late),
             ],
         ],
-        f"{EVENTS} cancellations, {IN_FLIGHT} in flight, each with its task and its message once. Refusals "
-        f"are 429 without Retry-After but where a wait is named. Each call takes {CALL_MS} ms and the "
-        f"simulators' own work.",
+        f"{EVENTS} cancellations, {IN_FLIGHT} in flight, each with its task and its message once. Each story "
+        f"against the undisturbed rounds right before and after it. Refusals are 429 without Retry-After but "
+        f"where a wait is named. Each call takes {CALL_MS} ms and the simulators' own work.",
     )
 
 
@@ -77,6 +87,12 @@ async def _round(ground: Ground, system: System | None = None, **fault: Any) -> 
     ground.control.clear_faults()
     _check_once(ground)
     return _Round(seconds, ground.control.calls("slack"))
+
+
+async def _beside(ground: Ground, system: System, **fault: Any) -> _Beside:
+    before = await _round(ground)
+    story = await _round(ground, system, **fault)
+    return _Beside(story, (before, await _round(ground)))
 
 
 async def _after_an_outage(ground: Ground) -> float:

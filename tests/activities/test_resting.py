@@ -11,25 +11,23 @@ from temporalio import activity, workflow
 from temporalio.client import Client
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
-from activities.resting import RestingWorker
-from clients.cooldown import Cooldown
+from activities.resting import RestingWorker, Slots
+from clients.cooldown import Cooldown, patient_for
 from clients.errors import RateLimited
 
+SLOTS, PATIENCE = 3, 2.0
 QUEUES = (f"resting-{number}" for number in count())
-
-
-@activity.defn
-async def tries() -> int:
-    return activity.info().attempt
 
 
 @workflow.defn
 class OneStep:
     @workflow.run
     async def run(self, queue: str) -> int:
-        return await workflow.execute_activity(
-            tries, task_queue=queue, schedule_to_close_timeout=timedelta(minutes=2)
+        limit = timedelta(minutes=2)
+        result: int = await workflow.execute_activity(
+            "tries", task_queue=queue, schedule_to_close_timeout=limit, result_type=int
         )
+        return result
 
 
 class Fixture:
@@ -39,15 +37,35 @@ class Fixture:
         self.client, self.queue = client, next(QUEUES)
         self.cooldown = Cooldown("slack")
         self.made: list[Worker] = []
-        self.resting = RestingWorker(self.cooldown, self._make, rests_from=rests_from)
+        self.numbers = count()
+        self.resting = RestingWorker(self.cooldown, SLOTS, self._make, rests_from=rests_from, empty_after=0.2)
 
-    def _make(self) -> Worker:
-        self.made.append(Worker(self.client, task_queue=self.queue, activities=[tries]))
+    def _make(self, slots: Slots) -> Worker:
+        self.made.append(
+            Worker(
+                self.client,
+                task_queue=self.queue,
+                activities=[self.tries],
+                max_concurrent_activities=slots.number,
+                interceptors=[slots],
+                graceful_shutdown_timeout=timedelta(minutes=1),
+            )
+        )
         return self.made[-1]
+
+    @activity.defn(name="tries")
+    async def tries(self) -> int:
+        """How many it took until the system was called."""
+
+        async def call() -> int:
+            return activity.info().attempt
+
+        with patient_for(PATIENCE):
+            return await self.cooldown.run(call)
 
     async def start(self) -> "asyncio.Task[int]":
         handle = await self.client.start_workflow(
-            OneStep.run, self.queue, id=f"{self.queue}-run", task_queue=f"{self.queue}-wf"
+            OneStep.run, self.queue, id=f"{self.queue}-{next(self.numbers)}", task_queue=f"{self.queue}-wf"
         )
         return asyncio.create_task(handle.result())
 
@@ -97,17 +115,29 @@ async def test_it_rests_while_a_person_holds_the_system(client: Client) -> None:
 async def test_it_works_again_when_a_named_wait_is_over(client: Client) -> None:
     async with running(client) as fixture:
         await fixture.is_running(0)
-        await refused(fixture.cooldown, timedelta(seconds=2))
+        await refused(fixture.cooldown, timedelta(seconds=3))
         await fixture.has_ended(0)
         assert await (await fixture.start()) == 1
-        assert fixture.cooldown.closed is not None  # nothing has probed it
+        assert fixture.cooldown.closed is None  # it has probed
+
+
+async def test_what_waits_beyond_its_slots_is_not_taken_and_nothing_is_lost(client: Client) -> None:
+    async with running(client) as fixture:
+        await fixture.is_running(0)
+        fixture.cooldown.hold("maintenance")
+        runs = [await fixture.start() for _ in range(4 * SLOTS)]
+        await fixture.has_ended(0)
+        fixture.cooldown.resume()
+        took = [await run for run in runs]
+        assert max(took) <= 2
+        assert sum(each > 1 for each in took) <= SLOTS
         assert len(fixture.made) == 2
 
 
 async def test_it_stays_through_a_short_pause(client: Client) -> None:
     async with running(client, rests_from=timedelta(minutes=5)) as fixture:
         await fixture.is_running(0)
-        await refused(fixture.cooldown, timedelta(minutes=1))
+        await refused(fixture.cooldown, timedelta(seconds=1))
         assert await (await fixture.start()) == 1
         assert len(fixture.made) == 1
 
@@ -121,9 +151,9 @@ async def test_it_ends_while_it_rests(client: Client) -> None:
 
 
 async def test_the_failure_of_a_worker_is_told(client: Client) -> None:
-    def fail() -> Worker:
+    def fail(slots: Slots) -> Worker:
         raise RuntimeError("two workers of one queue")
 
     with pytest.raises(ExceptionGroup) as failed:
-        await RestingWorker(Cooldown("slack"), fail).run()
+        await RestingWorker(Cooldown("slack"), SLOTS, fail).run()
     assert failed.group_contains(RuntimeError, match="two workers")
