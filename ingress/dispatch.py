@@ -76,13 +76,20 @@ class Door:
     customer_in_headline: bool = False
 
     @classmethod
-    def of(cls, client: Client, routes: Routes, settings: Settings, holds: Holds | None = None) -> Self:
-        """As the settings say. Raises BadConfig."""
+    def of(
+        cls,
+        client: Client,
+        routes: Routes,
+        settings: Settings,
+        holds: Holds | None = None,
+        crm: CrmMapping | None = None,
+    ) -> Self:
+        """As the settings say; `crm` where it has been read. Raises BadConfig."""
         return cls(
             client=client,
             routes=routes,
             web_ui_url=settings.web_ui_url,
-            crm=crm_for(routes, settings),
+            crm=crm or crm_for(routes, settings),
             zones=settings.zones,
             holds=holds,
             customer_in_headline=settings.headline_names_customer,
