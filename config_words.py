@@ -77,7 +77,7 @@ class Words:
         extra = {each["loc"]: self._elsewhere(each["loc"]) for each in errors if _is_extra(each)}
         meant = {found.name for found in extra.values()}
         found = [
-            (self._line(each["loc"]), *self._placed_reason(each, extra))
+            (self._line(_at(each)[-1]), *self._placed_reason(each, extra))
             for each in errors
             if not (each["type"] == "missing" and each["loc"][-1] in meant)
         ]
@@ -130,7 +130,9 @@ class Words:
             return why
         words = REASONS.get(kind)
         if words is None:
-            return str(error["msg"]).removeprefix("Value error, ")
+            at = _at(error)
+            lines = f" (lines {', '.join(str(self._line(each)) for each in at)})" if len(at) > 1 else ""
+            return str(error["msg"]).removeprefix("Value error, ") + lines
         return words(value, context, error["loc"], self)
 
     def _vanished(self, location: Location) -> str:
@@ -419,3 +421,9 @@ def _models_in(annotation: Any) -> list[type[BaseModel]]:
     if get_origin(annotation) in (Union, UnionType, Annotated, list, dict):
         return [model for each in get_args(annotation) for model in _models_in(each)]
     return []
+
+
+def _at(error: Any) -> list[Location]:
+    """Where it is wrong: an error of the whole may name several places."""
+    found: list[Location] = error.get("ctx", {}).get("at") or [error["loc"]]
+    return found

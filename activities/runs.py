@@ -129,7 +129,7 @@ async def _found(client: Client, since: datetime) -> tuple[list[Found], int]:
         (lambda _: Kind.UNREADABLE, UNREADABLE),
     ):
         try:
-            runs = await _list(client, query)
+            runs = await _list(client, query, LISTED)
         except RPCError as error:
             if query is STUCK and error.status is RPCStatusCode.INVALID_ARGUMENT:
                 continue  # an older server does not tell

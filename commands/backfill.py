@@ -9,6 +9,7 @@ from typing import Any
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
 from temporalio.common import (
     WorkflowIDConflictPolicy,
@@ -18,7 +19,7 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 import temporal
-from commands.dates import shown, time_span
+from commands.dates import in_words, shown, time_span
 from commands.events import Stopped
 from commands.show import listed, print_tally
 from commands.waiting import asked, trouble_of
@@ -48,6 +49,8 @@ async def backfill(settings: Settings, wish: Wish, console: Console) -> None:
     known_account(settings, wish.account)
     given = _input(wish)
     client = await temporal.connect()
+    if not given.preview:
+        await _know_what_was_acted_on(client)
     run = await _started(client, given)
     if given.end > datetime.now(UTC):
         console.print(f"--to {shown(given.end)} lies ahead: what is scheduled until then is taken, too.")
@@ -88,6 +91,19 @@ def _input(wish: Wish) -> BackfillInput:
         templates=list(wish.templates),
         act_within_days=wish.act_within_days,
     )
+
+
+async def _know_what_was_acted_on(client: Client) -> None:
+    """Raises Stopped where the namespace forgets runs of movements that a backfill may act on."""
+    request = DescribeNamespaceRequest(namespace=client.namespace)
+    described = await client.workflow_service.describe_namespace(request)
+    kept = described.config.workflow_execution_retention_ttl.ToTimedelta()
+    if kept < temporal.RETENTION:
+        raise Stopped(
+            f"Temporal's namespace {client.namespace} keeps closed runs for {in_words(kept)}: of an older"
+            " movement nobody could say whether it was acted on, or dropped. `mogulflow prepare` makes it"
+            f" {temporal.RETENTION.days} days; until that time has passed, look at `--preview` first."
+        )
 
 
 async def _started(client: Client, given: BackfillInput) -> Run:
@@ -181,15 +197,26 @@ def _print(account: str, progress: BackfillProgress, console: Console) -> None:
     print_tally(tally, console)
     for line in listed("These rows cannot be read; look whether ChartMogul changed them:", tally.unreadable):
         console.print(line, soft_wrap=True)
-    if late := tally.runs(Found.TOO_OLD):
-        limit = "their routes act" if progress.act_within_days is None else "--act-within says"
-        days = min(-(-(datetime.now(UTC) - progress.start).total_seconds() // 86400), LONGEST_ACT_WITHIN_DAYS)
-        again = f"--from {shown(progress.start)} --to {shown(progress.end)} --act-within {days:.0f}"
-        console.print(
-            f"{late} too old: further back than {limit}, so they were counted and no more."
-            f" To act on them: `mogulflow backfill --account {account} {again}`",
-            soft_wrap=True,
+    if tally.runs(Found.TOO_OLD):
+        console.print(_too_old(account, progress), soft_wrap=True)
+
+
+def _too_old(account: str, progress: BackfillProgress) -> str:
+    limit = "their routes act" if progress.act_within_days is None else "--act-within says"
+    days = -(-(datetime.now(UTC) - progress.start).total_seconds() // 86400)
+    late = progress.tally.runs(Found.TOO_OLD)
+    said = f"{late} too old: further back than {limit}, so they were counted and no more."
+    if days > LONGEST_ACT_WITHIN_DAYS:
+        said += (
+            f" After {LONGEST_ACT_WITHIN_DAYS} days Temporal does not keep whether a movement was acted on or"
+            " dropped: what is older is never acted on; see to it by hand."
         )
+    if progress.act_within_days == LONGEST_ACT_WITHIN_DAYS:
+        return said
+    span = f"--from {shown(progress.start)} --to {shown(progress.end)}"
+    again = f"{span} --act-within {min(days, LONGEST_ACT_WITHIN_DAYS):.0f}"
+    whom = "the others" if days > LONGEST_ACT_WITHIN_DAYS else "them"
+    return f"{said} To act on {whom}: `mogulflow backfill --account {account} {again}`"
 
 
 def _id(account: str) -> str:

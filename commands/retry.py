@@ -101,8 +101,10 @@ async def _reset(client: Client, described: WorkflowExecutionDescription, first:
 
 def _explained(wish: Wish) -> str:
     """Where the run before was open, the server ends it, and its page says this."""
-    how = "`mogulflow retry --current-route`" if wish.current_route else "`mogulflow retry`"
-    return f"Run again by {who()} with {how}: {wish.reason}. A new run of the same id goes on in its place."
+    return (
+        f"Run again by {who()} with `mogulflow retry`: {wish.reason}. "
+        "A new run of the same id goes on in its place."
+    )
 
 
 async def _with_the_current_route(
@@ -112,9 +114,7 @@ async def _with_the_current_route(
     old = await _input(client, described)
     door, route = _current(settings, client, described, old)
     _make_sure(described, wish, ask)
-    if described.status is WorkflowExecutionStatus.RUNNING:
-        handle: Handle = client.get_workflow_handle(described.id, run_id=described.run_id)
-        await handle.terminate(reason=_explained(wish))
+    is_open = described.status is WorkflowExecutionStatus.RUNNING
     why = Rerun(
         who=who(),
         why=wish.reason,
@@ -124,7 +124,8 @@ async def _with_the_current_route(
         new_route=route.name,
     )
     try:
-        run = await door.start_again(described.id, old, route, await described.memo(), why)
+        memo = await described.memo()
+        run = await door.start_again(described.id, old, route, memo, why, end_open=is_open)
     except WorkflowAlreadyStartedError:
         raise Stopped(
             f"Somebody else has just run {described.id} again; `mogulflow runs` lists it."

@@ -69,7 +69,7 @@ async def _serve(settings: Settings, with_ingress: bool, with_worker: bool) -> N
         if with_ingress:
             routes = load_routes(settings.routes_file)
             _say_what_never_happens(routes, settings)
-            crm_for(routes, settings)  # a mistake in it ends the start
+            crm = crm_for(routes, settings)  # a mistake in it ends the start
             app = create_app(settings)
             server = await stack.enter_async_context(listening(app, settings))
         client = await _connect(_runtime(settings))
@@ -82,7 +82,7 @@ async def _serve(settings: Settings, with_ingress: bool, with_worker: bool) -> N
         if with_worker:
             await stack.enter_async_context(worker.running(client, settings, holds=holds))
         if with_ingress:
-            app.state.door = Door.of(client, routes, settings, holds)
+            app.state.door = Door.of(client, routes, settings, holds, crm)
             stack.callback(server.close)  # no more events while the workers finish theirs
         gc.collect()
         gc.freeze()  # what stays for ever: looking through it took up to a tenth of a second each time

@@ -34,6 +34,13 @@ from workflows.headlines import headline, headline_with_customer, summary
 
 EventInput = ChurnSaveInput | CustomerSyncInput
 
+KEPT_BY_A_RERUN = (temporal.STATED, temporal.SUBSCRIPTION, temporal.BEGUN)
+"""Of the memo of the run before."""
+
+CONFLICT = {True: WorkflowIDConflictPolicy.TERMINATE_EXISTING, False: WorkflowIDConflictPolicy.FAIL}
+"""Whether an open run ends for the new one. The server does both at once: were it two calls, a command that
+ends between them would lose the event."""
+
 INPUT_MODELS: dict[str, type[ChurnSaveInput] | type[CustomerSyncInput]] = {
     "churn_save": ChurnSaveInput,
     "customer_sync": CustomerSyncInput,
@@ -69,13 +76,20 @@ class Door:
     customer_in_headline: bool = False
 
     @classmethod
-    def of(cls, client: Client, routes: Routes, settings: Settings, holds: Holds | None = None) -> Self:
-        """As the settings say. Raises BadConfig."""
+    def of(
+        cls,
+        client: Client,
+        routes: Routes,
+        settings: Settings,
+        holds: Holds | None = None,
+        crm: CrmMapping | None = None,
+    ) -> Self:
+        """As the settings say; `crm` where it has been read. Raises BadConfig."""
         return cls(
             client=client,
             routes=routes,
             web_ui_url=settings.web_ui_url,
-            crm=crm_for(routes, settings),
+            crm=crm or crm_for(routes, settings),
             zones=settings.zones,
             holds=holds,
             customer_in_headline=settings.headline_names_customer,
@@ -113,12 +127,10 @@ class Door:
         if mode is Mode.PREVIEW:
             workflow_id += temporal.PREVIEW_SUFFIX
         try:
-            handle = await self.client.start_workflow(
-                route.template,
+            run_id = await self._begin(
+                workflow_id,
                 given,
-                id=workflow_id,
-                task_queue=temporal.WORKFLOWS,
-                task_timeout=temporal.TASK_TIMEOUT,
+                route,
                 search_attributes=self._search_attributes(event, route, said, hold),
                 memo=_memo(event, route, hold, shadow=shadow),
                 priority=priority,
@@ -130,7 +142,19 @@ class Door:
             return self._dispatched(route, workflow_id, known.run_id or "", new=False)
         if self.holds and said is Mode.LIVE:
             self.holds.note_begun(route, event)
-        return self._dispatched(route, workflow_id, handle.result_run_id or "", new=True, hold=hold)
+        return self._dispatched(route, workflow_id, run_id, new=True, hold=hold)
+
+    async def _begin(self, workflow_id: str, given: BaseModel, route: Route, **how: Any) -> str:
+        """The run's id. Raises WorkflowAlreadyStartedError, RPCError."""
+        handle = await self.client.start_workflow(
+            route.template,
+            given,
+            id=workflow_id,
+            task_queue=temporal.WORKFLOWS,
+            task_timeout=temporal.TASK_TIMEOUT,
+            **how,
+        )
+        return handle.result_run_id or ""
 
     async def _hold(self, event: MrrMovement, route: Route, workflow_id: str) -> Holding | None:
         """What a new run is to wait for. What has a run already puts no brake on."""
@@ -151,28 +175,35 @@ class Door:
         return True
 
     async def start_again(
-        self, workflow_id: str, old: EventInput, route: Route, memo: Mapping[str, Any], why: Rerun
+        self,
+        workflow_id: str,
+        old: EventInput,
+        route: Route,
+        memo: Mapping[str, Any],
+        why: Rerun,
+        *,
+        end_open: bool = False,
     ) -> Dispatched:
-        """A new run in the place of one that has ended, of the same event, by this route. It knows by its
-        memo that it is not the first. Raises WorkflowAlreadyStartedError where one is open."""
+        """A new run in the place of an earlier one, of the same event, by this route. It knows by its memo
+        that it is not the first. One that is open ends in the same moment, if `end_open`: there is never
+        none. Else raises WorkflowAlreadyStartedError."""
         asked_for = old.mode is Mode.PREVIEW and not old.shadow
         mode = Mode.PREVIEW if asked_for else route.mode
         shadow = mode is Mode.PREVIEW and not asked_for
         given = self._given(old.event, route, received_at=old.received_at, mode=mode, shadow=shadow)
-        kept = {name: memo[name] for name in (temporal.STATED, temporal.SUBSCRIPTION) if name in memo}
-        handle = await self.client.start_workflow(
-            route.template,
+        kept = {name: memo[name] for name in KEPT_BY_A_RERUN if name in memo}
+        run_id = await self._begin(
+            workflow_id,
             given,
-            id=workflow_id,
-            task_queue=temporal.WORKFLOWS,
-            task_timeout=temporal.TASK_TIMEOUT,
+            route,
             search_attributes=self._search_attributes(old.event, route, mode),
             memo=_memo(old.event, route, None, shadow=shadow) | kept | {temporal.RERUN: why},
             priority=temporal.LIVE,
             static_summary=summary(old.event),
             id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+            id_conflict_policy=CONFLICT[end_open],
         )
-        return self._dispatched(route, workflow_id, handle.result_run_id or "", new=True)
+        return self._dispatched(route, workflow_id, run_id, new=True)
 
     def _given(
         self,
@@ -244,6 +275,7 @@ def _memo(event: MrrMovement, route: Route, hold: Holding | None, *, shadow: boo
         temporal.STATED: [event.stated],
         temporal.SUBSCRIPTION: event.moment[1],
         temporal.ROUTE: route.name,
+        temporal.BEGUN: datetime.now(UTC),
         **waits,
         **({temporal.SHADOW_OF: route.name} if shadow else {}),
     }

@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable, Container, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from temporalio.client import Client
 from temporalio.common import (
@@ -40,8 +41,8 @@ COUNT_ALL_EACH = 10
 HOUR = timedelta(hours=1)
 
 MOST_LISTED = 1000
-"""Runs of a busy hour that are told apart by route. Where there are more, all count for the route: to be
-too careful is better than not to be."""
+"""Runs of a busy hour that are looked at one by one: of which route they are, and whether they were begun
+again by hand. What lies beyond counts: to be too careful is better than not to be."""
 
 log = logging.getLogger("mogulflow.holds")
 
@@ -174,19 +175,28 @@ class Holds:
         ]
 
     async def _count(self, route: Route, since: datetime) -> int:
+        """Events that it began to act on. A run that was run again is listed once more."""
         query = _query(route, since)
-        count = (await self._client.count_workflows(query)).count
-        if not route.brake_above <= count <= MOST_LISTED:
-            return count
-        runs = self._client.list_workflows(query, limit=MOST_LISTED, page_size=MOST_LISTED)
-        names = [(await run.memo()).get(temporal.ROUTE, route.name) async for run in runs]
-        return names.count(route.name)
+        listed = self._client.list_workflows(query, limit=MOST_LISTED, page_size=MOST_LISTED)
+        runs = [(run.id, await run.memo()) async for run in listed]
+        first = {workflow_id for workflow_id, memo in runs if _is_first_of(route, memo, since)}
+        if len(runs) < MOST_LISTED:
+            return len(first)
+        return len(first) + (await self._client.count_workflows(query)).count - MOST_LISTED
 
 
 def _counts_from(route: Route, found: list[Holding], now: datetime) -> datetime:
     """An hour ago, or since a person decided on the brake: what they let go does not count again."""
     decided = [each.decided_at for each in found if each.name == brake_on(route.name) and each.decided_at]
     return max([now - HOUR, *decided])
+
+
+def _is_first_of(route: Route, memo: Mapping[str, Any], since: datetime) -> bool:
+    """Whether a run of the route begins with it, and not one again by hand. Runs of earlier versions do not
+    say when they began."""
+    begun = memo.get(temporal.BEGUN)
+    again = temporal.RERUN in memo or (begun is not None and datetime.fromisoformat(begun) <= since)
+    return not again and memo.get(temporal.ROUTE, route.name) == route.name
 
 
 def _query(route: Route, since: datetime) -> str:

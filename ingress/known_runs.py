@@ -8,6 +8,7 @@ from typing import Any
 from temporalio.client import Client, WorkflowExecution, WorkflowExecutionStatus
 
 import temporal
+from models.chartmogul_values import identifier
 from models.events import EventSource, to_the_second
 from models.runs import Outcome
 
@@ -61,7 +62,7 @@ def _known(run: WorkflowExecution, memo: Any) -> KnownRun:
         source=EventSource(found.get(temporal.EVENT_SOURCE) or EventSource.WEBHOOK),
         moment=(
             (found.get(temporal.CUSTOMER) or "").casefold(),
-            str(memo[temporal.SUBSCRIPTION]).casefold(),
+            (identifier(str(memo[temporal.SUBSCRIPTION])) or "").casefold(),
             to_the_second(occurred_at),
         ),
         stated=tuple(memo[temporal.STATED]),

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from enum import StrEnum
+from typing import Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
@@ -98,15 +99,27 @@ class WatchInput(_Record):
     update_every: timedelta = timedelta(minutes=15)
     worth_telling: timedelta = timedelta(minutes=10)
     patience: timedelta = timedelta(seconds=30)
+    most_members: int = Field(default=1500, description="Of a group: more than is listed of one kind")
 
 
 class Group(_Record):
-    """Runs with one trouble. `members` are the keys of those that a message has told of."""
+    """Runs with one trouble. `members` are the keys of those that a message has told of, `more` how many
+    it told of before them."""
 
     kind: Kind
     about: str
     members: list[str] = []
+    more: int = 0
     told_at: AwareDatetime | None = None
+
+    @property
+    def count(self) -> int:
+        return len(self.members) + self.more
+
+    def with_members(self, members: list[str], most: int) -> Self:
+        """The last of them, and how many there were before."""
+        more = max(len(members) - most, 0)
+        return self.model_copy(update={"members": members[more:], "more": self.more + more})
 
 
 class Outage(_Record):

@@ -81,6 +81,7 @@ OptionalInstant = Annotated[AwareDatetime | None, BeforeValidator(_optional_inst
 Text = Annotated[str, Field(strict=True)]
 Uuid = Annotated[Text, Field(pattern=r"^\s*[\w-]{1,100}\s*$")]
 Identifier = Annotated[str | None, BeforeValidator(values.identifier)]
+WholeIdentifier = Annotated[str | None, BeforeValidator(values.whole_identifier)]
 Name = Annotated[str | None, BeforeValidator(values.text)]
 OptionalIdentifier = Annotated[str | None, BeforeValidator(_optional_identifier)]
 Identifiers = Annotated[list[str], BeforeValidator(_identifiers)]
@@ -111,7 +112,10 @@ class WebhookCustomer(_Vendor):
 
 
 class WebhookSubscription(_Vendor):
+    """`whole_id` is there where `external_id` is cut."""
+
     external_id: Identifier = None
+    whole_id: WholeIdentifier = Field(default=None, alias="external_id")
 
 
 class MovementWebhook(_Vendor):
@@ -140,6 +144,9 @@ class Activity(_Vendor):
     customer_name: Name = Field(default=None, alias="customer-name")
     customer_external_id: OptionalIdentifier = Field(default=None, alias="customer-external-id")
     subscription_external_id: Identifier = Field(default=None, alias="subscription-external-id")
+    whole_subscription_id: WholeIdentifier = Field(
+        default=None, alias="subscription-external-id", description="Where the one before is cut"
+    )
 
     @model_validator(mode="before")
     @classmethod

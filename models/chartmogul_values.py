@@ -18,6 +18,8 @@ LONGEST_NAME = 1_000
 LONGEST_DESCRIPTION = 4_000
 LONGEST_NOTE = 20_000
 LONGEST_IDENTIFIER = 1_000
+LONGEST_WHOLE_IDENTIFIER = 256 * 1024
+"""No longer one fits in a webhook's body."""
 
 LARGEST_INTEGER = 2**63 - 1
 REPLACEMENT = "\ufffd"
@@ -132,6 +134,13 @@ def identifier(value: Any) -> str | None:
         return given
     plain = same_spelling(given)
     return f"{plain[:100]}#{blake2b(plain.encode(), digest_size=16).hexdigest()}"
+
+
+def whole_identifier(value: Any) -> str | None:
+    """The whole of an id that `identifier` cuts; None of any other."""
+    if not isinstance(value, str) or not LONGEST_IDENTIFIER < len(value.strip()) <= LONGEST_WHOLE_IDENTIFIER:
+        return None
+    return value.strip()
 
 
 def same_spelling(given: str) -> str:

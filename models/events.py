@@ -54,6 +54,9 @@ class MrrMovement(BaseModel):
     customer_uuid: str
     customer_name: str = ""
     subscription_external_id: str | None = None
+    whole_subscription_id: str | None = Field(
+        default=None, description="Where the one before is cut: the event's id has always been of the whole"
+    )
     amount: Money
     description: str = ""
     customer_external_id: str | None = Field(
@@ -99,7 +102,7 @@ def _digest(given: dict[str, Any]) -> str:
         same_spelling(given["account"]),
         given["kind"],
         same_spelling(given["customer_uuid"]),
-        same_spelling(given["subscription_external_id"] or ""),
+        same_spelling(given["whole_subscription_id"] or given["subscription_external_id"] or ""),
         to_the_second(given["occurred_at"]).isoformat(),
         given["occurrence"],
     )
@@ -119,6 +122,7 @@ def movement_from_webhook(body: MovementWebhook, account: str) -> MrrMovement:
         customer_uuid=body.customer.uuid.strip(),
         customer_name=body.customer.company or body.customer.name or "",
         subscription_external_id=body.subscription.external_id,
+        whole_subscription_id=body.subscription.whole_id,
         amount=_signed(body.mrr_movement_in_account_currency, body.account_currency, kind),
         description=body.description,
         customer_external_id=body.customer.external_id,
@@ -139,6 +143,7 @@ def movement_from_activity(
         customer_uuid=row.customer_uuid.strip(),
         customer_name=row.customer_name or "",
         subscription_external_id=row.subscription_external_id,
+        whole_subscription_id=row.whole_subscription_id,
         amount=_signed(row.movement, row.currency, kind),
         description=row.description,
         customer_external_id=row.customer_external_id,

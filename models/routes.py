@@ -4,6 +4,7 @@ from decimal import Decimal
 from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+from pydantic_core import PydanticCustomError
 
 from models.churn_save import ChurnSaveOptions
 from models.crm_sync import CustomerSyncOptions
@@ -121,7 +122,9 @@ class Routes(_Config):
     def _unique_names(self) -> Self:
         names = [route.name for route in self.routes]
         if twice := {name for name in names if names.count(name) > 1}:
-            raise ValueError(f"route names must be unique: {', '.join(sorted(twice))}")
+            said = f"route names must be unique: {', '.join(sorted(twice))}"
+            at = [("routes", number, "name") for number, name in enumerate(names) if name in twice]
+            raise PydanticCustomError("twice", "{said}", {"said": said, "at": at})
         return self
 
     def why_none(self, event: MrrMovement) -> str:

@@ -153,7 +153,7 @@ BROKEN_ROUTES = [
     (ROUTES, "hello\n", "1: expects names with values below them, `routes:` first; found hello"),
     (ROUTES, "", "1: the file is empty: it begins with `routes:`"),
     (ROUTES, "# nothing\n", "1: the file is empty: it begins with `routes:`"),
-    (ROUTES, ROUTES + ROUTES.partition("\n")[2], "1: route names must be unique: big"),
+    (ROUTES, ROUTES + ROUTES.partition("\n")[2], "9: route names must be unique: big (lines 2, 9)"),
     (ROUTES, "%YAML 1.1\n---\n" + ROUTES.replace('"#big"', "no"),
      f'10: {PLACE}expects text, and YAML takes false for true or false: quote it, channel: "no"'),
 ]  # fmt: skip

@@ -70,14 +70,16 @@ class OpsWatch:
 
     async def _see_to_group(self, group: Group, new: list[Trouble]) -> Group:
         """Tell of what is new in it, unless a message of it is quite recent."""
+        group = group.with_members(group.members, self._given.most_members)
         if not new or self._is_recent(group):
             return group
         first = group.told_at.isoformat() if group.told_at else new[0].run_id
-        text = texts.group_text(new, len(group.members), self._links)
+        text = texts.group_text(new, group.count, self._links)
         if not await self._tell(f"{group.kind}:{group.about}:{first}", text):
             return group
         members = [*group.members, *(run.key for run in new)]
-        return group.model_copy(update={"members": members, "told_at": workflow.now()})
+        told = group.with_members(members, self._given.most_members)
+        return told.model_copy(update={"told_at": workflow.now()})
 
     def _is_recent(self, group: Group) -> bool:
         return group.told_at is not None and workflow.now() - group.told_at < self._given.quiet
@@ -154,7 +156,7 @@ def _remaining(group: Group, still: set[str], unseen: int) -> Group:
     """Where there are more runs than were listed, nobody knows which are gone."""
     if unseen:
         return group
-    return group.model_copy(update={"members": [key for key in group.members if key in still]})
+    return group.model_copy(update={"members": [key for key in group.members if key in still], "more": 0})
 
 
 def _outages(last: Sequence[Outage], seen: Sequence[Waiting]) -> list[Outage]:

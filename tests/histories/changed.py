@@ -5,7 +5,7 @@ from typing import Any
 
 from temporalio import workflow
 
-from models.attention import WatchInput, WatchState
+from models.attention import Dismissal, WatchInput, WatchState
 from models.churn_save import ChurnSaveInput
 from models.crm_sync import CrmReport, CrmSyncInput, CustomerSyncInput
 from models.deliveries import DeliveryResult, UnreadableDelivery
@@ -27,6 +27,7 @@ from workflows.churn_save import ChurnSave
 from workflows.coverage import Coverage
 from workflows.crm_sync import CrmSync
 from workflows.customer_sync import CustomerSync
+from workflows.dismissal import KeptDismissal
 from workflows.hold import Hold
 from workflows.movement_poll import MovementPoll
 from workflows.ops_watch import OpsWatch
@@ -65,6 +66,14 @@ class WaitsTwice(KeptDelivery):
     @workflow.run
     async def run(self, given: UnreadableDelivery) -> DeliveryResult:
         await workflow.sleep(1)
+        return await super().run(given)
+
+
+@workflow.defn(name="dismissal")
+class DismissesLater(KeptDismissal):
+    @workflow.run
+    async def run(self, given: Dismissal) -> Dismissal:
+        await workflow.sleep(2)
         return await super().run(given)
 
 
@@ -165,6 +174,7 @@ CHANGED: dict[str, type[Any]] = {
     "ops_watch": WatchesLater,
     "crm_sync": SyncsLater,
     "customer_sync": WritesLater,
+    "dismissal": DismissesLater,
     "hold": HoldsLater,
     "warehouse_export": ExportsLater,
 }

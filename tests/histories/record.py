@@ -22,6 +22,7 @@ from tests.conftest import ROOT, running_simulators, settings_for
 from tests.histories import (
     churn_save_cases,
     crm_cases,
+    dismissal_cases,
     export_cases,
     hold_cases,
     sweep_cases,
@@ -35,6 +36,7 @@ RECORDER = "recorder"
 
 CASES: dict[str, list[Case]] = {
     "churn_save": churn_save_cases.CASES,
+    "dismissal": dismissal_cases.CASES,
     "hold": hold_cases.CASES,
     "unreadable_delivery": unreadable_delivery_cases.CASES,
     **sweep_cases.CASES,

@@ -83,7 +83,7 @@ def test_the_first_route_that_takes_an_event_counts_for_its_template(
             9,
             "`color` is not known here; known are channel",
         ),
-        ("name: all", "name: big", 1, "names must be unique: big"),
+        ("name: all", "name: big", 9, "names must be unique: big (lines 2, 9)"),
         (
             'channel: "#big"',
             'channel: "#big"\n      task: {subject: "{name}"}',

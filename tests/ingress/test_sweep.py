@@ -12,6 +12,7 @@ from temporalio.client import Client
 from commands.show import tally_table
 from ingress.dispatch import Door
 from ingress.sweep import Sweeper
+from models.chartmogul_values import identifier
 from models.events import EventSource, MrrMovement
 from models.movements import ACTED, EXPLAINED, CoverageReport, Found, PollState, Sweep, Tally, worst
 from models.routes import Routes
@@ -220,3 +221,14 @@ def test_the_table_fits_a_terminal_whatever_was_found(width: int) -> None:
     assert "…" not in text
     for word in ("reactivation", "webhook", "backfill", "unaccounted", "total", "filter"):
         assert word in text
+
+
+async def test_a_run_whose_subscription_id_is_kept_whole_is_known_by_it(own: Client) -> None:
+    """Earlier versions cut no id."""
+    here, whole = Installation(own, churn_save()), "Sub_" + "x" * 5000
+    before = movement(1, subscription_external_id=whole)
+    assert (await here.take(before)).runs(Found.STARTED) == 1
+    now = movement(1, subscription_external_id=identifier(whole), whole_subscription_id=whole)
+    tally = await here.compare(now, runs=1)
+    assert (tally.runs(Found.POLL), tally.runs(Found.UNACCOUNTED)) == (1, 0)
+    assert (await here.take(now)).runs(Found.KNOWN) == 1

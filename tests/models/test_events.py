@@ -242,3 +242,31 @@ def test_a_movement_survives_its_way_through_a_payload(one: dict[str, Any]) -> N
     back = MrrMovement.model_validate_json(movement.model_dump_json())
     assert back == movement
     assert back.event_id == movement.event_id
+
+
+@pytest.mark.parametrize(
+    ("subscription", "event_id"),
+    [
+        ("Sub_" + "x" * 996, "142e4a48226e9674b8aed9c5"),
+        ("Sub_" + "x" * 997, "d70d31dfe46bc1a5270cd568"),
+        (" Sub_ " + "X y " * 5000, "725dbb19df1e0f0917d5982a"),
+        ("s" * 200_000, "f77d9f55afeb190a4521c7d9"),
+    ],
+)
+def test_a_long_subscription_id_gives_the_event_id_of_the_version_before(
+    subscription: str, event_id: str
+) -> None:
+    """What has a run since before an upgrade is known by it: from the webhook, from the list, and after its
+    way through payloads and a number of its own."""
+    row = Activity.model_validate(activity(subscription_external_id=subscription))
+    carried = Activity.model_validate_json(row.model_dump_json())
+    found = [
+        movement_from_webhook(
+            MovementWebhook.model_validate(webhook(subscription={"external_id": subscription})), "default"
+        ),
+        movement_from_activity(row, "default"),
+        movement_from_activity(carried, "default"),
+    ]
+    assert {each.event_id for each in found} == {event_id}
+    assert {each.numbered(1).event_id for each in found} == {event_id}
+    assert len({each.moment for each in found}) == 1

@@ -12,8 +12,9 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 import temporal
-from activities.holds import held_by
-from models.holds import Decision, HoldResult, Verdict, brake_on
+from activities.holds import held_by, holdings
+from ingress.holds import open_hold
+from models.holds import Decision, HoldOn, HoldResult, Verdict, brake_on
 from models.movements import Found, PollInput, PollState
 from models.runs import Outcome, RunResult
 from processes import free_ports
@@ -185,6 +186,29 @@ async def test_a_restart_forgets_no_count_and_a_kill_no_release(
     assert await outcomes(client, waiting) == {Outcome.ACTED}
     assert one_of_each(simulators, LIMIT + 10)
     await ended(client)
+
+
+@pytest.mark.parametrize("word", [Verdict.RELEASED, Verdict.DROPPED])
+async def test_a_brake_that_holds_nothing_is_shown_and_can_be_taken_off(
+    simulators: Control, client: Client, mogulflow: Command, word: Verdict
+) -> None:
+    """A process put it on, and was killed before the run that it is for began."""
+    await open_hold(client, BRAKE, HoldOn(why=f"more than {LIMIT} runs began within an hour"))
+    async with asyncio.timeout(60):
+        while BRAKE not in {each.name for each in await holdings(client) if each.is_open}:
+            await asyncio.sleep(0.1)
+    shown = await mogulflow("attention", "--check")
+    assert shown.code == 1
+    for part in (f"Brake of route {ROUTE} since", ": 0 runs held", f'mogulflow release {ROUTE} "why"'):
+        assert part in shown.text
+    command = "release" if word is Verdict.RELEASED else "drop"
+    said = await mogulflow(command, ROUTE, "nothing waits")
+    assert said.code == 0, said.text
+    assert "The brake is off" in said.text
+    result = await ended(client)
+    assert (result.outcome, result.why, result.runs) == (word.outcome, "nothing waits", 0)
+    again = await mogulflow(command, ROUTE, "nothing waits")
+    assert (again.code, f"No brake is on for a route {ROUTE}." in again.text) == (1, True)
 
 
 async def test_two_doors_have_one_brake(

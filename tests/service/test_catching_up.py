@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from temporalio.api.workflowservice.v1 import RegisterNamespaceRequest
 from temporalio.client import Client
 from temporalio.service import RPCError
 
@@ -282,3 +283,33 @@ async def until_said(mogulflow: Command, sentence: str, *arguments: str) -> Said
         if sentence in said.text:
             return said
     raise AssertionError(said.text)
+
+
+async def test_where_temporal_forgets_too_soon_no_movement_is_acted_on(
+    mogulflow: Command, client: Client
+) -> None:
+    """What was acted on, or dropped, and is forgotten would be begun anew."""
+    request = RegisterNamespaceRequest(namespace="forgets")
+    request.workflow_execution_retention_period.FromTimedelta(timedelta(days=1))
+    await client.workflow_service.register_namespace(request)
+    span = ("--from", day(5), "--to", day(0))
+    said = await mogulflow("backfill", *span, TEMPORAL_NAMESPACE="forgets")
+    assert said.code == 1
+    assert "Temporal's namespace forgets keeps closed runs for 1 day:" in said.text
+    assert "`mogulflow prepare` makes it 30 days" in said.text
+
+
+async def test_beyond_what_temporal_keeps_it_says_that_nothing_is_acted_on(
+    simulators: Control, mogulflow: Command
+) -> None:
+    cancelled(simulators, 9, 40)
+    said = await mogulflow("backfill", "--from", day(45), "--to", day(0))
+    assert "2 too old: further back than their routes act" in said.text
+    assert "what is older is never acted on; see to it by hand. To act on the others:" in said.text
+    advice = said.text.partition("To act on the others: `mogulflow ")[2].partition("`")[0]
+    said = await mogulflow(*advice.split())
+    assert "2 movements, 1 started" in said.text
+    assert "1 too old: further back than --act-within says" in said.text
+    assert "see to it by hand." in said.text
+    assert "To act on" not in said.text
+    await until(lambda: one_of_each(simulators, 1))

@@ -1,7 +1,8 @@
 """`mogulflow retry`: again by the route as it is now, never twice what was done, and with a reason kept."""
 
 import asyncio
-from datetime import UTC, datetime
+import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +12,16 @@ from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle
 
 import temporal
 from ingress.dispatch import Door
+from ingress.holds import Holds
 from models.chartmogul import MovementWebhook
 from models.effects import Action
-from models.events import movement_from_webhook
+from models.events import MrrMovement, movement_from_webhook
 from models.routes import Routes
 from models.runs import Outcome, RunResult
 from simulators.control import Control
-from tests.service.conftest import Command, one_of_each, until
+from stack import Stack
+from tests.doubles.lossy import lossy_line
+from tests.service.conftest import Command, one_of_each, started, until
 
 Run = WorkflowHandle[Any, RunResult]
 
@@ -33,10 +37,14 @@ def churn_route(**options: Any) -> dict[str, Any]:
     }
 
 
+def given_to(simulators: Control, number: int) -> MrrMovement:
+    body = simulators.cancel(simulators.customers(case="account")[number].uuid, send=False)
+    return movement_from_webhook(MovementWebhook.model_validate(body), "default")
+
+
 async def begun(client: Client, simulators: Control, route: dict[str, Any], number: int = 0) -> Run:
     """A cancellation that came in while the routes were these."""
-    body = simulators.cancel(simulators.customers(case="account")[number].uuid, send=False)
-    event = movement_from_webhook(MovementWebhook.model_validate(body), "default")
+    event = given_to(simulators, number)
     door = Door(client, Routes.model_validate({"routes": [route]}), "http://127.0.0.1:8233")
     [run] = await door.dispatch(event, received_at=datetime.now(UTC))
     return client.get_workflow_handle(run.workflow_id, result_type=RunResult)
@@ -117,9 +125,13 @@ async def test_an_open_run_without_trouble_is_begun_anew_only_where_that_is_mean
         assert (await ended.describe()).status is WorkflowExecutionStatus.TERMINATED
         [*_, last] = (await ended.fetch_history()).events
         assert last.event_type == EventType.EVENT_TYPE_WORKFLOW_EXECUTION_TERMINATED
-        why = last.workflow_execution_terminated_event_attributes.reason
-        assert "Run again by " in why
-        assert ": To try it. A new run of the same id goes on in its place." in why
+        if arguments == ["--yes"]:
+            why = last.workflow_execution_terminated_event_attributes.reason
+            assert "Run again by " in why
+            assert ": To try it. A new run of the same id goes on in its place." in why
+        else:
+            memo = (await (await run.describe()).memo())[temporal.RERUN]
+            assert (memo["why"], memo["instead_of"]) == ("To try it", before.run_id)
     assert (await run.result()).outcome is Outcome.ACTED  # the route of now checks back on nobody
     assert one_of_each(simulators, 1)
     await until_listed(client, f"WorkflowId = '{run.id}' AND ExecutionStatus = 'Completed'")
@@ -177,3 +189,75 @@ async def test_what_has_no_route_is_told_apart(mogulflow: Command, client: Clien
 async def test_an_unknown_run_is_named(mogulflow: Command, arguments: list[str]) -> None:
     said = await mogulflow("retry", "churn_save/nothing", *arguments)
     assert (said.code, "There is no run churn_save/nothing." in said.text) == (1, True)
+
+
+@pytest.mark.parametrize("ends_first", [False, True])
+async def test_a_command_that_is_killed_in_the_middle_leaves_a_run(
+    simulators: Control, stack: Stack, client: Client, tmp_path: Path, ends_first: bool
+) -> None:
+    """Killed once its order has arrived and before it heard of it: the event has a run, which acts."""
+    run = await begun(client, simulators, churn_route(check_back_days=[] if ends_first else [7]))
+    await until(lambda: one_of_each(simulators, 1))
+    if ends_first:
+        await run.result()
+    before = await run.describe()
+    with lossy_line(int(stack.environment["TEMPORAL_ADDRESS"].rpartition(":")[2])) as line:
+        line.lose("To be killed", hold=True)
+        environment = stack.environment | {"TEMPORAL_ADDRESS": f"127.0.0.1:{line.port}"}
+        wish = ("retry", run.id, "--current-route", "--yes", "--reason", "To be killed")
+        async with started(tmp_path, *wish, **environment) as process:
+            await until(lambda: line.lost)
+            async with asyncio.timeout(60):
+                while (now := await run.describe()).run_id == before.run_id:
+                    assert now.status is before.status  # it is not ended before there is another
+                    await asyncio.sleep(0.05)
+            process.kill()
+    memo = (await (await run.describe()).memo())[temporal.RERUN]
+    assert (memo["why"], memo["instead_of"]) == ("To be killed", before.run_id)
+    assert (await run.result()).outcome is Outcome.ACTED
+    assert one_of_each(simulators, 1)
+
+
+async def test_what_is_run_again_counts_for_no_brake(
+    simulators: Control, mogulflow: Command, client: Client, tmp_path: Path
+) -> None:
+    """By a reset, which gives the run another start, or in its place: the brake counts what is new."""
+    given = churn_route() | {"name": "flooded", "pause_above": 3}
+    routes = tmp_path / "routes.yaml"
+    routes.write_text(json.dumps({"routes": [given]}))
+    runs = [await begun(client, simulators, given, number) for number in range(2)]
+    for run in runs:
+        await run.result()
+        assert (await mogulflow("retry", run.id)).code == 0
+        await run.result()
+        assert (await mogulflow("retry", run.id, "--current-route", ROUTES_FILE=str(routes))).code == 0
+        await run.result()
+        assert (await mogulflow("retry", run.id)).code == 0
+        await run.result()
+    ids = ", ".join(f"'{run.id}'" for run in runs)
+    query = f"WorkflowId IN ({ids}) AND Outcome = '{Outcome.ACTED}' AND ExecutionStatus = 'Completed'"
+    async with asyncio.timeout(60):
+        while (await client.count_workflows(query)).count < 8:
+            await asyncio.sleep(0.1)
+    holds = Holds(client, Routes.model_validate({"routes": [given]}))
+    await holds.look()
+    route, event = holds.routes.routes[0], given_to(simulators, 2)
+    assert holds.held_by(route, event) is None  # two of three
+    holds.note_begun(route, event)
+    assert holds.held_by(route, event) == "brake/flooded"
+
+
+async def test_what_was_first_acted_on_before_the_hour_does_not_count(
+    simulators: Control, mogulflow: Command, client: Client
+) -> None:
+    given = churn_route() | {"name": "decided", "pause_above": 1}
+    run = await begun(client, simulators, given)
+    await run.result()
+    decided_at = datetime.now(UTC)
+    assert (await mogulflow("retry", run.id)).code == 0
+    await run.result()
+    holds = Holds(client, Routes.model_validate({"routes": [given]}))
+    [route] = holds.routes.routes
+    await until_listed(client, f"WorkflowId = '{run.id}' AND StartTime > '{decided_at.isoformat()}'")
+    assert await holds._count(route, decided_at) == 0
+    assert await holds._count(route, decided_at - timedelta(hours=1)) == 1

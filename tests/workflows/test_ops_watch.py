@@ -24,6 +24,7 @@ from temporalio.common import SearchAttributePair, TypedSearchAttributes
 
 import temporal
 import worker
+from activities import runs
 from activities.runs import OURS, WAITING, find_trouble, waiting_for
 from commands.retry import Wish, retry
 from devserver import DevServer
@@ -84,11 +85,11 @@ class Watch:
         return await (await self.begin()).result()
 
 
-async def watching(client: Client, **durations: timedelta) -> Watch:
+async def watching(client: Client, **changes: Any) -> Watch:
     given = WatchInput(
         ops_channel=OPS,
         web_ui_url="http://127.0.0.1:8233",
-        **({"grace": NOW, "patience": timedelta(seconds=10)} | durations),
+        **({"grace": NOW, "patience": timedelta(seconds=10)} | changes),
     )
     action = ScheduleActionStartWorkflow("ops_watch", given, id="ops_watch", task_queue=temporal.WORKFLOWS)
     return Watch(await client.create_schedule("ops_watch", Schedule(action=action, spec=ScheduleSpec())))
@@ -321,22 +322,54 @@ async def test_a_sweep_that_told_and_died_is_repeated_without_telling_twice(
     assert len(told(simulators)) == 1
 
 
-async def test_unreadable_deliveries_are_told_of(simulators: Control, client: Client) -> None:
-    watch = await watching(client)
+async def unreadable(client: Client, number: int) -> None:
     attributes = TypedSearchAttributes([SearchAttributePair(temporal.OUTCOME, "unreadable")])
     await client.start_workflow(
         "unreadable_delivery",
         UnreadableDelivery(
             account="default", body="?", size=1, exact=True, reason="No JSON.", received_at=datetime.now(UTC)
         ),
-        id="unreadable/1",
+        id=f"unreadable/{number}",
         task_queue=temporal.WORKFLOWS,
         search_attributes=attributes,
     )
-    await until_listed(client, "Outcome = 'unreadable'", 1)
+    await until_listed(client, "Outcome = 'unreadable'", number)
+
+
+async def test_unreadable_deliveries_are_told_of(simulators: Control, client: Client) -> None:
+    watch = await watching(client)
+    await unreadable(client, 1)
     await watch.sweep()
     [message] = told(simulators)
     assert "*1 run unreadable: nothing was done about what came in*" in message["text"]
+
+
+async def test_more_than_can_be_listed_are_counted_and_not_kept_one_by_one(
+    simulators: Control, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As if two of a kind were listed instead of 500, and three kept of a group."""
+    monkeypatch.setattr(runs, "LISTED", 2)
+    watch = await watching(client, quiet=NOW, most_members=3)
+    known = 0
+    for count in (2, 4, 6, 8):
+        await unreadable(client, count - 1)
+        await unreadable(client, count)
+        [group] = (await watch.sweep()).groups
+        assert (len(group.members), group.count) == (min(count, 3), count)
+        text = told(simulators)[-1]["text"]
+        assert (
+            f"*2 runs unreadable: nothing was done about what came in*{', beside ' if known else '.'}" in text
+        )
+        assert f"beside {known} known" in text or not known
+        known = count
+    [group] = (await watch.sweep()).groups
+    assert (group.count, len(told(simulators))) == (8, 4)
+    for number in range(1, 8):
+        await client.get_workflow_handle(f"unreadable/{number}").terminate()
+    monkeypatch.setattr(runs, "LISTED", 500)
+    await until_listed(client, "Outcome = 'unreadable' AND ExecutionStatus = 'Running'", 1)
+    groups = {group.kind: group for group in (await watch.sweep()).groups}
+    assert groups[Kind.UNREADABLE].count == 1
 
 
 @pytest.mark.timeout(300)
