@@ -166,7 +166,7 @@ class ChurnSave:
             effect = await step(SalesforceActivities.create_save_task, task, summary=task.subject[:100])
             return _noted(effect, owner.why_fallback, *owner.left_out, *texts.left_out(now))
 
-        self._task = await self._ledger.attempt(self._while_true(facts, make, self._is_to_save))
+        self._task = await self._ledger.attempt(self._while_to_save(facts, make))
 
     async def _find_the_owner(self, facts: ChurnFacts) -> AccountOwner | None:
         """The task needs none: where the look-up fails for good the fallback owner gets it, and why."""
@@ -219,7 +219,7 @@ class ChurnSave:
             message = self._message("alert", text, blocks=blocks, good_until=good_until)
             return _noted(await _post(message, "Alert the channel"), *texts.left_out(now))
 
-        return await self._ledger.attempt(self._while_true(facts, post, self._is_to_save))
+        return await self._ledger.attempt(self._while_to_save(facts, post))
 
     def _links(self, facts: ChurnFacts) -> list[tuple[str, str | None]]:
         return [
@@ -228,7 +228,13 @@ class ChurnSave:
             ("Open the run", self._run_link()),
         ]
 
-    async def _while_true(self, facts: ChurnFacts, write: Write, holds: Holds) -> Effect | None:
+    async def _while_to_save(self, facts: ChurnFacts, write: Write) -> Effect | None:
+        """Of a customer whom nobody knows any more nothing is said, and a person is told at once."""
+        return await self._while_true(facts, write, self._is_to_save, first=True)
+
+    async def _while_true(
+        self, facts: ChurnFacts, write: Write, holds: Holds, *, first: bool = False
+    ) -> Effect | None:
         """Write what is so now: what was held up for minutes, or is said to be otherwise, is read again
         first. None where it holds no more. What a pause held up for days is tried once more, too: so it
         counts when the last try began."""
@@ -247,6 +253,9 @@ class ChurnSave:
             except StepFailed:
                 self._is_unread = self._given.rereads_verdicts
                 raise
+            if now is None and first and self._given.rereads_verdicts:
+                self._is_unread = True
+                raise self._reading.unknown()
             if now is None or not is_so:
                 self._moot = self._reading.is_asked_for = True
                 return None
@@ -439,5 +448,8 @@ async def _post(message: Message, summary: str) -> Effect:
 
 def _noted(effect: Effect, *notes: str | None) -> Effect:
     """With what was done without, or in another way, and why."""
-    said = [note for note in (effect.note, *notes) if note]
+    said: list[str] = []
+    for note in (effect.note, *notes):
+        if note and not any(note in each for each in said):
+            said.append(note)
     return effect.model_copy(update={"note": "; ".join(said)}) if said else effect

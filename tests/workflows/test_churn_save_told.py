@@ -9,8 +9,8 @@ from temporalio.client import WorkflowHandle
 
 from models.runs import Outcome, RunResult
 from simulators.control import Control
-from simulators.faults import FaultRule
-from tests.workflows.conftest import SECOND, Start, until_effects
+from simulators.shapes import FaultRule
+from tests.workflows.conftest import SECOND, Start, outcome_attribute, until_effects
 from tests.workflows.test_churn_save_returns import (
     _readings,
     _tried,
@@ -215,3 +215,47 @@ async def test_an_early_hint_that_nothing_follows_costs_some_readings_no_more(
 
 async def _knows(handle: Run, event_id: str) -> bool:
     return (await (await handle.describe()).memo()).get("returns") == [event_id]
+
+
+async def test_of_a_customer_who_is_deleted_before_the_alert_a_person_is_told_at_once(
+    simulators: Control, start: Start
+) -> None:
+    """And not when the route checks back, a week later."""
+    body = left(simulators)
+    slack_is_away(simulators)
+    handle = await start(body, check_back_days=[7], reread_after_seconds=1)
+    await until_effects(handle, 1)
+    await until(lambda: _tried(simulators, "slack", "chat.postMessage"))
+    simulators.delete_customer(uuid_of(body))
+
+    async def is_told() -> bool:
+        return await outcome_attribute(handle) == "partial"
+
+    await until(is_told)
+    assert said(simulators).count("cancelled") == 1  # in the task
+    await handle.terminate()
+
+
+async def test_a_customer_merged_before_the_alert_is_called_by_both_names(
+    simulators: Control, start: Start
+) -> None:
+    body = left(simulators)
+    slack = slack_is_away(simulators)
+    handle = await start(body, reread_after_seconds=1)
+    await until_effects(handle, 1)
+    await until(lambda: _tried(simulators, "slack", "chat.postMessage"))
+    gone = uuid_of(body)
+    other = next(each for each in simulators.customers(limit=200) if not each.mrr and each.uuid != gone)
+    simulators.merge(gone, other.uuid)
+    await until_read(simulators, body, _readings(simulators, body) + 1)
+    simulators.remove_fault(slack.id)
+    await handle.result()
+    [alert] = simulators.messages()
+    assert f"{body['customer']['company']} (merged into " in alert["text"].replace("&amp;", "&")
+
+
+async def test_a_reason_is_said_once(simulators: Control, start: Start) -> None:
+    simulators.salesforce(hidden=["Account"])
+    result = await (await start(left(simulators))).result()
+    note = result.effects[0].note or ""
+    assert note.count("look up accounts by") == 1
