@@ -63,6 +63,7 @@ class SalesforceActivities:
         if not changed:
             action = change.already(Action.UPDATED)
             return self._effect(change, action, task_id, before=before, after=before, note=note)
+        refuse_outdated("salesforce", change)
         written, notes = await change_task(self._client, task_id, changed)
         said = " ".join(filter(None, [note, *notes])) or None
         return self._effect(change, Action.UPDATED, task_id, before=before, after=before | written, note=said)

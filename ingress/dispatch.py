@@ -199,7 +199,7 @@ class Door:
             search_attributes=self._search_attributes(old.event, route, mode),
             memo=_memo(old.event, route, None, shadow=shadow) | kept | {temporal.RERUN: why},
             priority=temporal.LIVE,
-            static_summary=summary(old.event),
+            static_summary=f"In preview: {summary(old.event)}" if shadow else summary(old.event),
             id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
             id_conflict_policy=CONFLICT[end_open],
         )
@@ -247,7 +247,8 @@ class Door:
 
 def _churn_save(door: Door, given: dict[str, Any]) -> BaseModel:
     zone = door.zones.get(given["event"].account, "UTC")
-    return ChurnSaveInput(**given, reads_at_once=True, who_pays_decides=True, time_zone=zone)
+    how = {"reads_at_once": True, "who_pays_decides": True, "rereads_verdicts": True}
+    return ChurnSaveInput(**given, **how, time_zone=zone)
 
 
 def _customer_sync(door: Door, given: dict[str, Any]) -> BaseModel:

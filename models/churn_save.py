@@ -127,6 +127,11 @@ class ChurnSaveInput(BaseModel):
         description="Who pays now is never lost, and a return ends the run at once; runs that began "
         "earlier go by the cancelled subscription and by their check-backs",
     )
+    rereads_verdicts: bool = Field(
+        default=False,
+        description="Verdicts and returns, too, are read again where they were held up, and an early hint "
+        "of a return is looked after; runs that began earlier do neither",
+    )
     time_zone: str = Field(default="UTC", description="The ChartMogul account's: days are those there")
     held_by: str | None = Field(default=None, description="Brake or pause whose end it awaits first")
 

@@ -1,6 +1,7 @@
 """The cancelled customer as last read from ChartMogul, and what that says of the cancellation."""
 
 from datetime import datetime, timedelta
+from typing import Self
 
 from temporalio import workflow
 
@@ -36,6 +37,17 @@ class Reading:
         self.at: datetime | None = None
         self.is_asked_for = False
         """Something has happened since that a new reading may show."""
+        self.is_hinted = False
+        """We were told of a return, and have not looked for it since as a watch does: it may show late."""
+
+    def of(self, given: ChurnSaveInput) -> Self:
+        """A new one, that knows what we were told."""
+        new = type(self)(given)
+        new.is_hinted = self.is_hinted
+        return new
+
+    def ask(self) -> None:
+        self.is_asked_for = self.is_hinted = True
 
     async def again(self) -> ChurnFacts | None:
         """None where ChartMogul knows neither the customer nor who it became. Raises StepFailed."""

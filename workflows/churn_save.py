@@ -35,6 +35,11 @@ MOST_RETURNS = 20
 Write = Callable[[ChurnFacts, datetime | None], Awaitable[Effect]]
 """Of what is known, and until when that may be said."""
 
+Tell = Callable[[ChurnFacts, Verdict, datetime | None], Awaitable[Effect]]
+"""The same, of what became of them."""
+
+Holds = Callable[[ChurnFacts], bool]
+
 
 @workflow.defn(name="churn_save")
 class ChurnSave:
@@ -48,6 +53,8 @@ class ChurnSave:
         self._task: Effect | None = None
         self._only_find = False  # run again for a customer who is back: finish what was begun, begin nothing
         self._moot = False  # what was held up was not written: it was true no more
+        self._is_unread = False  # nor was this: nobody can tell whether it is true
+        self._replies = 0
         self._stated = [given.event.stated]
         self._returns: list[str] = []
         self._held = Held(given.held_by, summary(given.event))
@@ -57,7 +64,7 @@ class ChurnSave:
         try:
             if await self._held.until_released():  # as if it had just come
                 self._given = given.model_copy(update={"received_at": workflow.now()})
-                self._reading = Reading(self._given)
+                self._reading = self._reading.of(self._given)
         except Dropped as dropped:
             return dropped.result
         return await self._save(self._given)
@@ -65,6 +72,11 @@ class ChurnSave:
     async def _save(self, given: ChurnSaveInput) -> RunResult:
         if given.wait and given.scheduled:
             await self._sleep_until(given.acts_at, "Wait for the day of the cancellation")
+        return await self._act()
+
+    async def _act(self) -> RunResult:
+        """By what ChartMogul shows now. Begins anew where that was over before it could be said."""
+        self._moot = False
         facts = await self._read_back_from_chartmogul()
         if facts is None:
             return self._ledger.end(Outcome.UNVERIFIED)
@@ -91,7 +103,7 @@ class ChurnSave:
     def restated(self, now: MrrMovement) -> None:
         is_news = self._ledger.note_restatement(self._stated, now.stated)
         if is_news and self._given.who_pays_decides and now.movement_type is not MovementType.CHURN:
-            self._reading.is_asked_for = True  # there was no cancellation, perhaps
+            self._reading.ask()  # there was no cancellation, perhaps
 
     @workflow.signal(name="came_back", description="A movement says that the customer may pay again")
     def came_back(self, movement: MrrMovement) -> None:
@@ -102,7 +114,7 @@ class ChurnSave:
         self._returns.append(movement.event_id)
         workflow.upsert_memo({RETURNS: self._returns})
         if self._given.who_pays_decides:
-            self._reading.is_asked_for = True
+            self._reading.ask()
 
     @workflow.signal(name="hold_ended", description="What held this run has ended: begin, or be dropped")
     def hold_ended(self, decision: Decision) -> None:
@@ -116,11 +128,18 @@ class ChurnSave:
             raise self._ledger.fail(failure) from None
 
     async def _tell_they_are_back(self, facts: ChurnFacts) -> RunResult:
+        async def post(now: ChurnFacts, verdict: Verdict, good_until: datetime | None) -> Effect:
+            text = texts.already_saved_text(now, verdict)
+            message = self._message("already_saved", text, good_until=good_until)
+            return await _post(message, "Say they are back")
+
         verdict = self._reading.verdict(facts, 0)
         assert verdict is not None  # their list of movements was read
-        text = texts.already_saved_text(facts, verdict)
-        await self._tell_slack("already_saved", "Say they are back", text)
-        return self._ledger.end(Outcome.ALREADY_SAVED, texts.verdict_text(verdict))
+        again = self._given.rereads_verdicts
+        said = await self._say(facts, (verdict, 0), post, self._reading.is_back, again=again)
+        if self._moot:
+            return await self._act()
+        return self._end_with(said, Outcome.ALREADY_SAVED)
 
     def _is_nothing_to_save(self, alert: Effect | None) -> bool:
         return (self._only_find or self._moot) and not self._found(alert) and not self._found(self._task)
@@ -147,7 +166,7 @@ class ChurnSave:
             effect = await step(SalesforceActivities.create_save_task, task, summary=task.subject[:100])
             return _noted(effect, owner.why_fallback, *owner.left_out, *texts.left_out(now))
 
-        self._task = await self._ledger.attempt(self._while_true(facts, make, self._is_to_save))
+        self._task = await self._ledger.attempt(self._while_to_save(facts, make))
 
     async def _find_the_owner(self, facts: ChurnFacts) -> AccountOwner | None:
         """The task needs none: where the look-up fails for good the fallback owner gets it, and why."""
@@ -200,7 +219,7 @@ class ChurnSave:
             message = self._message("alert", text, blocks=blocks, good_until=good_until)
             return _noted(await _post(message, "Alert the channel"), *texts.left_out(now))
 
-        return await self._ledger.attempt(self._while_true(facts, post, self._is_to_save))
+        return await self._ledger.attempt(self._while_to_save(facts, post))
 
     def _links(self, facts: ChurnFacts) -> list[tuple[str, str | None]]:
         return [
@@ -209,8 +228,12 @@ class ChurnSave:
             ("Open the run", self._run_link()),
         ]
 
+    async def _while_to_save(self, facts: ChurnFacts, write: Write) -> Effect | None:
+        """Of a customer whom nobody knows any more nothing is said, and a person is told at once."""
+        return await self._while_true(facts, write, self._is_to_save, first=True)
+
     async def _while_true(
-        self, facts: ChurnFacts, write: Write, holds: Callable[[ChurnFacts], bool]
+        self, facts: ChurnFacts, write: Write, holds: Holds, *, first: bool = False
     ) -> Effect | None:
         """Write what is so now: what was held up for minutes, or is said to be otherwise, is read again
         first. None where it holds no more. What a pause held up for days is tried once more, too: so it
@@ -224,8 +247,16 @@ class ChurnSave:
                 except StepFailed as failure:
                     if failure.kind != OUTDATED or tried_at - began > GIVE_UP_AFTER:
                         raise
-            now = await self._reading.again()
-            if now is None or not holds(now):
+            try:
+                now = await self._reading.again()
+                is_so = now is not None and holds(now)
+            except StepFailed:
+                self._is_unread = self._given.rereads_verdicts
+                raise
+            if now is None and first and self._given.rereads_verdicts:
+                self._is_unread = True
+                raise self._reading.unknown()
+            if now is None or not is_so:
                 self._moot = self._reading.is_asked_for = True
                 return None
             facts = now
@@ -258,7 +289,7 @@ class ChurnSave:
             await self._sleep_until(self._given.event.occurred_at, "Keep its day: it is acted on no more")
         if self._given.mode is Mode.PREVIEW:
             return self._ledger.end(Outcome.PREVIEWED)
-        if not self._options.check_back_days and not self._moot:
+        if not self._options.check_back_days and not self._is_to_look:
             # Temporal forgets closed runs; one that lies ahead would be listed, and acted on, again
             await self._sleep_until(self._given.event.occurred_at, "Wait for the day of the cancellation")
             return self._ledger.end(Outcome.ACTED)
@@ -266,9 +297,14 @@ class ChurnSave:
         while verdict := await watch.until_known():
             if verdict.is_lost and not self._options.check_back_days:
                 return self._ledger.end(Outcome.ACTED)
-            if said := await self._record_verdict(verdict, alert, watch.days):
-                return self._end_with(said)
+            if end := await self._record_verdict(verdict, alert, watch.days):
+                return end
         return await self._end_without_verdict(alert, unknown=watch.is_unknown)
+
+    @property
+    def _is_to_look(self) -> bool:
+        """Although the route checks back on nobody."""
+        return self._moot or (self._reading.is_hinted and self._given.rereads_verdicts)
 
     async def _sleep_until(self, instant: datetime, summary: str) -> None:
         left = instant - workflow.now()
@@ -276,38 +312,63 @@ class ChurnSave:
             with pausing(summary, instant):
                 await workflow.sleep(left, summary=summary)
 
-    async def _record_verdict(self, verdict: Verdict, alert: Effect | None, days: float) -> Verdict | None:
-        """What was said. None where it came to be untrue before it could be: then we wait on."""
-        if alert and alert.object_id:
-            said = await self._reply(verdict, alert.object_id, days)
-            if said is None:
-                return None
-            verdict = said
-        if self._found(self._task):
-            await self._tell_the_task(verdict)
-        return verdict
+    async def _record_verdict(self, verdict: Verdict, alert: Effect | None, days: float) -> RunResult | None:
+        """In the thread and in the task the same. None where it came to be untrue before it was said: then
+        we wait on. Where nobody can tell any more, nothing further is said."""
+        self._moot = False
+        thread = alert.object_id if alert else None
+        said: Verdict | None = verdict
+        if thread:
+            said = await self._reply(verdict, thread, days)
+        if said and self._found(self._task):
+            in_thread, said = said, await self._tell_the_task(said, days)
+            if thread and said and said.title != in_thread.title:  # they came back in between
+                said = await self._reply(said, thread, days)
+        return None if self._moot else self._end_with(said)
 
     async def _reply(self, verdict: Verdict, thread_ts: str, days: float) -> Verdict | None:
         """The verdict that was said: where Slack was away for long it may be another one."""
-        said: Verdict | None = verdict
+        name = f"verdict_{self._replies + 1}" if self._replies else "verdict"
+
+        async def post(now: ChurnFacts, said: Verdict, good_until: datetime | None) -> Effect:
+            text = texts.reply_text(now, said)
+            message = self._message(name, text, thread_ts=thread_ts, good_until=good_until)
+            effect = await _post(message, "Reply in the thread")
+            self._replies += 1
+            return effect
+
+        return await self._say_verdict(verdict, days, post)
+
+    async def _say_verdict(
+        self, verdict: Verdict, days: float, tell: Tell, *, again: bool = True
+    ) -> Verdict | None:
         facts = self._reading.facts
         assert facts is not None  # the verdict is about them
-
-        async def post(now: ChurnFacts, good_until: datetime | None) -> Effect:
-            nonlocal said
-            said = self._reading.verdict(now, days)
-            assert said is not None  # it holds
-            text = texts.reply_text(now, said)
-            message = self._message("verdict", text, thread_ts=thread_ts, good_until=good_until)
-            return await _post(message, "Reply in the thread")
 
         def holds(now: ChurnFacts) -> bool:
             found = self._reading.verdict(now, days)
             return found is not None and (verdict.is_lost or not found.is_lost)
 
-        self._moot = False
-        await self._ledger.attempt(self._while_true(facts, post, holds))
-        return None if self._moot else said
+        return await self._say(facts, (verdict, days), tell, holds, again=again)
+
+    async def _say(
+        self, facts: ChurnFacts, known: tuple[Verdict, float], tell: Tell, holds: Holds, *, again: bool
+    ) -> Verdict | None:
+        """What was said. None where nothing was, because it holds no more or nobody can tell. `known` is
+        the verdict by now, and its days; `again` says to read again what was held up."""
+        said, days = known
+
+        async def write(now: ChurnFacts, good_until: datetime | None) -> Effect:
+            nonlocal said
+            found = self._reading.verdict(now, days)
+            assert found is not None  # it holds
+            said = found
+            return await tell(now, said, good_until)
+
+        self._moot = self._is_unread = False
+        told = self._while_true(facts, write, holds) if again else write(facts, None)
+        await self._ledger.attempt(told)
+        return None if self._moot or self._is_unread else said
 
     async def _end_without_verdict(self, alert: Effect | None, *, unknown: bool) -> RunResult:
         if unknown:
@@ -317,28 +378,40 @@ class ChurnSave:
                 await self._tell_slack("unknown", "Reply in the thread", text, thread_ts=alert.object_id)
         return self._ledger.end(Outcome.PARTIAL)
 
-    def _end_with(self, verdict: Verdict) -> RunResult:
-        if verdict.partly:
+    def _end_with(self, verdict: Verdict | None, outcome: Outcome | None = None) -> RunResult:
+        """`outcome` where it is another than the verdict's. Without a verdict nobody can tell."""
+        if verdict is None:
+            return self._ledger.end(Outcome.PARTIAL)
+        if verdict.partly and outcome is None:
             line = f"{headline(self._given.event)}: partly saved"
             workflow.upsert_search_attributes([HEADLINE.value_set(line)])
-        return self._ledger.end(verdict.outcome, texts.verdict_text(verdict))
+        return self._ledger.end(outcome or verdict.outcome, texts.verdict_text(verdict))
 
-    async def _tell_the_task(self, verdict: Verdict) -> None:
+    async def _tell_the_task(self, verdict: Verdict, days: float) -> Verdict | None:
+        """The verdict that the task was told: where Salesforce was away for long it may be another one."""
+
+        async def record(_: ChurnFacts, said: Verdict, good_until: datetime | None) -> Effect:
+            change = self._task_change(said, good_until)
+            told = SalesforceActivities.record_task_outcome
+            return await step(told, change, summary="Record the outcome in the task")
+
+        return await self._say_verdict(verdict, days, record, again=self._given.rereads_verdicts)
+
+    def _task_change(self, verdict: Verdict, good_until: datetime | None) -> TaskChange:
         options = self._options.task
         fields = {
             Outcome.SAVED: options.fields_when_saved,
             Outcome.WITHDRAWN: options.fields_when_withdrawn,
             Outcome.LOST: options.fields_when_lost,
         }
-        change = TaskChange(
+        return TaskChange(
             key=self._key("task_outcome"),
+            good_until=good_until,
             task_key=self._key("save_task"),
             append_to_description=texts.task_outcome_line(verdict),
             close=not verdict.is_lost and options.close_when_saved and self._given.who_pays_decides,
             fields=fields[verdict.outcome],
         )
-        record = SalesforceActivities.record_task_outcome
-        await self._ledger.attempt(step(record, change, summary="Record the outcome in the task"))
 
     async def _tell_slack(
         self, name: str, summary: str, text: str, *, thread_ts: str | None = None
@@ -375,5 +448,8 @@ async def _post(message: Message, summary: str) -> Effect:
 
 def _noted(effect: Effect, *notes: str | None) -> Effect:
     """With what was done without, or in another way, and why."""
-    said = [note for note in (effect.note, *notes) if note]
+    said: list[str] = []
+    for note in (effect.note, *notes):
+        if note and not any(note in each for each in said):
+            said.append(note)
     return effect.model_copy(update={"note": "; ".join(said)}) if said else effect

@@ -78,7 +78,12 @@ def why_this_owner(owner: AccountOwner) -> str:
 
 
 def name(facts: ChurnFacts) -> str:
-    return short(facts.customer.label, NAME_LENGTH)
+    """As the event had it; of one that was merged into another, that too."""
+    now, then = facts.customer.label, facts.event.customer_name
+    if facts.customer.uuid == facts.event.customer_uuid or not then or then == now:
+        return short(now, NAME_LENGTH)
+    half = NAME_LENGTH // 2
+    return f"{short(then, half)} (merged into {short(now, half)})"
 
 
 def plan(facts: ChurnFacts) -> str:

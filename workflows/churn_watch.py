@@ -44,17 +44,22 @@ class Watch:
     async def _is_told_before(self, instant: datetime) -> bool:
         left = instant - workflow.now()
         if left <= timedelta(0):
-            return self._reading.is_asked_for
+            return self._is_told
         why = f"Check back {span(self.days)} after the cancellation"
         with suppress(TimeoutError), pausing(why, instant):
-            await workflow.wait_condition(
-                lambda: self._reading.is_asked_for, timeout=left, timeout_summary=why
-            )
+            await workflow.wait_condition(lambda: self._is_told, timeout=left, timeout_summary=why)
             return True
         return False
 
+    @property
+    def _is_told(self) -> bool:
+        """Also where it was before the first reading, which may have come too soon."""
+        is_early = self._reading.is_hinted and self._given.rereads_verdicts
+        return self._reading.is_asked_for or is_early
+
     async def _look_for_their_return(self) -> Verdict | None:
         """ChartMogul's API may show it later than its webhook says it. Where it does not, we wait on."""
+        self._reading.is_hinted = False
         for times in RETURN_SHOWS_AFTER:
             if times:
                 await self._reading.settle(times, "Give ChartMogul time to show the return")

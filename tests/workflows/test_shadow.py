@@ -13,11 +13,12 @@ import worker
 from ingress.dispatch import Dispatched, Door
 from ingress.sweep import Sweeper
 from models.chartmogul import MovementWebhook
+from models.churn_save import ChurnSaveInput
 from models.effects import Action, Mode
 from models.events import EventSource, MrrMovement, movement_from_webhook
 from models.movements import Found, Sweep, Tally
 from models.routes import Routes
-from models.runs import Outcome, RunResult
+from models.runs import Outcome, Rerun, RunResult
 from settings import Settings
 from simulators.control import Control
 from tests.conftest import in_a_namespace_of_its_own
@@ -154,6 +155,32 @@ async def test_what_would_have_failed_is_said(simulators: Control, own: Client) 
     assert written(simulators) == 0
     tally = await compared(own, 1, event_of(body))
     assert tally.shadows["churn-save-route"].outcomes == {"partial": 1}
+
+
+@pytest.mark.parametrize("asked", [Mode.LIVE, Mode.PREVIEW])
+@pytest.mark.parametrize("mode", ["live", "preview"])
+async def test_what_is_started_again_says_whether_its_route_is_in_preview(
+    simulators: Control, own: Client, mode: str, asked: Mode
+) -> None:
+    """As the first start does. What a person asks to see says so by its id."""
+    body = cancelled(simulators)
+    _, handle = await put(own, body, "preview", asked)
+    await handle.result()
+    into = door(own, mode)
+    [now] = into.routes.routes
+    old = await given_to(handle)
+    why = Rerun(who="Ann", why="To see", at=datetime.now(UTC), instead_of="none")
+    again = await into.start_again(handle.id, old, now, await (await handle.describe()).memo(), why)
+    run = own.get_workflow_handle(handle.id, run_id=again.run_id)
+    said = await (await run.describe()).static_summary() or ""
+    assert said.startswith("In preview: ") is (mode == "preview" and asked is Mode.LIVE)
+    await run.terminate() if mode == "live" and asked is Mode.LIVE else await run.result()
+
+
+async def given_to(handle: WorkflowHandle[Any, RunResult]) -> ChurnSaveInput:
+    first = (await handle.fetch_history()).events[0].workflow_execution_started_event_attributes
+    [payload] = first.input.payloads
+    return ChurnSaveInput.model_validate_json(payload.data)
 
 
 def window(source: EventSource, **wish: Any) -> Sweep:
