@@ -1,6 +1,5 @@
 """`mogulflow retry`: again by the route as it is now, never twice what was done, and with a reason kept."""
 
-import asyncio
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,8 @@ from models.events import movement_from_webhook
 from models.routes import Routes
 from models.runs import Outcome, RunResult
 from simulators.control import Control
-from tests.service.conftest import Command, one_of_each, until
+from tests.service.conftest import Command, one_of_each
+from tests.until import until
 
 Run = WorkflowHandle[Any, RunResult]
 
@@ -43,9 +43,10 @@ async def begun(client: Client, simulators: Control, route: dict[str, Any], numb
 
 
 async def until_listed(client: Client, query: str) -> None:
-    async with asyncio.timeout(30):
-        while not (await client.count_workflows(query)).count:
-            await asyncio.sleep(0.1)
+    async def listed() -> int:
+        return (await client.count_workflows(query)).count
+
+    await until(listed)
 
 
 def actions(result: RunResult) -> dict[str, Action]:

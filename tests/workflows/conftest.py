@@ -1,6 +1,5 @@
 """One installation for the workflow tests: a real server, real workers, simulators with state."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -16,6 +15,7 @@ from models.events import movement_from_webhook
 from models.routes import Filter, Route, Routes
 from models.runs import RunResult
 from simulators.control import Control
+from tests.until import until_some
 
 Start = Callable[..., Awaitable[WorkflowHandle[Any, RunResult]]]
 
@@ -79,12 +79,11 @@ def owner_of(simulators: Control, task: dict[str, Any]) -> dict[str, Any]:
 
 
 async def until_effects(handle: WorkflowHandle[Any, Any], count: int) -> list[Effect]:
-    for _ in range(200):
-        effects: list[Effect] = await handle.query("effects", result_type=list[Effect])
-        if len(effects) >= count:
-            return effects
-        await asyncio.sleep(0.05)
-    raise AssertionError(f"never came to {count} effects")
+    async def effects() -> list[Effect] | None:
+        found: list[Effect] = await handle.query("effects", result_type=list[Effect])
+        return found if len(found) >= count else None
+
+    return await until_some(effects)
 
 
 async def outcome_attribute(handle: WorkflowHandle[Any, Any]) -> str:

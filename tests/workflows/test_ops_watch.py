@@ -222,7 +222,7 @@ async def test_a_cancelled_run_is_told_of_once_with_what_was_dropped(
 ) -> None:
     watch = await watching(client)
     run = await start(cancelled(simulators), check_back_days=[7])
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(120):
         while not any(
             event.HasField("timer_started_event_attributes") for event in (await run.fetch_history()).events
         ):
@@ -346,7 +346,7 @@ async def test_a_run_whose_code_fails_over_and_over_is_told_of(simulators: Contr
     run = await client.start_workflow(
         "broken", id="broken/1", task_queue=temporal.WORKFLOWS, task_timeout=temporal.TASK_TIMEOUT
     )
-    async with asyncio.timeout(90):
+    async with asyncio.timeout(120):
         while not (found := (await find_trouble(client, AttentionQuery(), datetime.now(UTC))).runs):
             await asyncio.sleep(0.5)
     [stuck] = found
