@@ -1,11 +1,13 @@
 """One installation for the workflow tests: a real server, real workers, simulators with state."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, Literal
 
 import pytest
 from temporalio.client import Client, WorkflowHandle
+from temporalio.service import RPCError
 
 from ingress.dispatch import Door
 from models.chartmogul import MovementWebhook
@@ -32,6 +34,17 @@ def options(**changes: Any) -> ChurnSaveOptions:
         "settling_seconds": 0.2,
     }
     return ChurnSaveOptions.model_validate(defaults | changes)
+
+
+@pytest.fixture(autouse=True)
+async def no_run_is_left(request: pytest.FixtureRequest) -> AsyncIterator[None]:
+    """Neither one that waits for days, nor one of a test that failed: it would act in the next test."""
+    yield
+    if "workers" in request.fixturenames:
+        client: Client = request.getfixturevalue("client")
+        async for run in client.list_workflows("ExecutionStatus = 'Running'"):
+            with suppress(RPCError):  # it has ended by now
+                await client.get_workflow_handle(run.id, run_id=run.run_id).terminate()
 
 
 @pytest.fixture
