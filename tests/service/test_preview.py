@@ -86,7 +86,7 @@ async def test_left_with_ctrl_c_it_leaves_no_open_run(
             while not (await client.count_workflows("ExecutionStatus='Running' AND `Mode`='preview'")).count:
                 await asyncio.sleep(0.1)
         process.send_signal(signal.SIGINT)
-        await asyncio.wait_for(process.communicate(), 30)
+        await asyncio.wait_for(process.communicate(), 120)
     await until_no_preview_is_open(client)
 
 
