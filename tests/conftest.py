@@ -51,7 +51,18 @@ WHOLE_SYSTEM = {"service", "fire"}
 """Folders of tests that start everything. Elsewhere a test that starts its own bears the mark itself."""
 
 
+LONG_FIRST = ("contracts", "service", "fire", "upgrade", "workflows")
+"""Folders whose files take long. They begin first, lest one is left alone at the end, and folder by folder: a
+process starts one installation for those files of a folder that follow each other."""
+
+
+def _turn(item: pytest.Item) -> int:
+    folder = item.path.parent.name
+    return LONG_FIRST.index(folder) if folder in LONG_FIRST else len(LONG_FIRST)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=_turn)
     for item in items:
         starts = isinstance(item, pytest.Function) and SERVERS & set(item.fixturenames)
         if starts or item.path.parent.name in WHOLE_SYSTEM:
