@@ -34,7 +34,7 @@ demo: temporal ## Show the main job; ONCE=1 checks every claim and ends
 	@$(PY) cli.py demo $(if $(ONCE),--once)
 
 test: temporal temporal-server doubles ## Run all tests, three files at a time: most of them wait; T=path runs these alone
-	$(PY) -m pytest $(or $(T),--numprocesses 3 --dist loadfile)
+	$(PY) -m pytest $(or $(T),--numprocesses 3 --dist loadfile --no-loadscope-reorder)
 
 test-fast: setup ## Run the quick tests, without Temporal, PostgreSQL and doubles: a minute
 	$(PY) -m pytest -m "not needs_server and not slow" --numprocesses 2 --dist worksteal $(T)

@@ -156,7 +156,8 @@ def _define_views(session: Session, mapping: Mapping, time_zone: str) -> None:
         except Rejected:  # with other columns than before some engines replace none
             session.execute(dialect.drop_view(view.name))
             session.execute(_definition(dialect, view, there := []))
-        for statement in view.comments(dialect):
+        made = session.columns(view.name) if dialect.has_comments else {}
+        for statement in view.comments(dialect, made):
             session.execute(statement)
         if not there and not dialect.has_comments:
             session.execute(_definition(dialect, view, list(session.columns(view.name))))

@@ -1,7 +1,7 @@
 """What analysts get: five views, and one for each table with renamed columns. They have one text for all
 dialects, and are left out where the mapping has dropped what they need."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from clients.warehouse_dialect import Dialect
@@ -42,7 +42,8 @@ class View:
     columns: dict[str, str] = field(default_factory=dict)
     """Comments by column."""
 
-    def comments(self, dialect: Dialect) -> list[str]:
+    def comments(self, dialect: Dialect, there: Collection[str]) -> list[str]:
+        """Of the view, and of those columns that are `there`: without `customers` mapped some are not."""
         if not dialect.has_comments:
             return []
         return [
@@ -50,6 +51,7 @@ class View:
             *(
                 dialect.comment_on("column", f"{self.name}.{name}", text)
                 for name, text in self.columns.items()
+                if name in there
             ),
         ]
 

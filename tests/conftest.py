@@ -1,14 +1,17 @@
 """What tests stand on: simulators and Temporal as real processes, workers and ingress in this one."""
 
 import asyncio
+import functools
+import inspect
 import itertools
 import json
 import os
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from google.protobuf.duration_pb2 import Duration
@@ -48,11 +51,50 @@ WHOLE_SYSTEM = {"service", "fire"}
 """Folders of tests that start everything. Elsewhere a test that starts its own bears the mark itself."""
 
 
+LONG_FIRST = ("contracts", "service", "fire", "upgrade", "workflows")
+"""Folders whose files take long. They begin first, lest one is left alone at the end, and folder by folder: a
+process starts one installation for those files of a folder that follow each other."""
+
+
+def _turn(item: pytest.Item) -> int:
+    folder = item.path.parent.name
+    return LONG_FIRST.index(folder) if folder in LONG_FIRST else len(LONG_FIRST)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=_turn)
     for item in items:
         starts = isinstance(item, pytest.Function) and SERVERS & set(item.fixturenames)
         if starts or item.path.parent.name in WHOLE_SYSTEM:
             item.add_marker(pytest.mark.needs_server)
+
+
+SHARE_OF_TIME = 0.8
+"""Of a test's time limit: when it is cancelled."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
+    """Cancel a test that takes too long, so that it lets go of what it holds, and tells where it waited. The
+    signal of pytest-timeout, which comes later, only stops the loop: the test would go on in the next one."""
+    if isinstance(item, pytest.Function) and inspect.iscoroutinefunction(item.obj):
+        item.obj = _within(SHARE_OF_TIME * _limit_seconds(item), item.obj)
+    return (yield)
+
+
+def _limit_seconds(item: pytest.Item) -> float:
+    if marker := item.get_closest_marker("timeout"):
+        return float(marker.args[0])
+    return float(item.config.getoption("timeout") or item.config.getini("timeout"))
+
+
+def _within(seconds: float, test: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
+    @functools.wraps(test)
+    async def limited(*arguments: Any, **fixtures: Any) -> None:
+        async with asyncio.timeout(seconds):
+            await test(*arguments, **fixtures)
+
+    return limited
 
 
 @contextmanager
@@ -85,6 +127,8 @@ def cooldowns(simulators_url: str) -> Cooldowns:
 @pytest.fixture
 def simulators(simulators_url: str, cooldowns: Cooldowns) -> Iterator[Control]:
     """The simulators, fresh, and with customers whose events no other test has seen."""
+    for each in cooldowns._of.values():
+        each._held = None  # where the last test failed before it resumed it
     cooldowns.forget()  # a pause that the last test's system asked for
     with Control(simulators_url) as control:
         control.reset(seed=next(SEEDS))

@@ -51,7 +51,7 @@ def group_lives(group: int) -> bool:
 
 def is_soon_gone(group: int) -> bool:
     """Soon: who inherits an orphan may take its time to reap it."""
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while group_lives(group) and time.monotonic() < deadline:
         time.sleep(0.05)
     return not group_lives(group)

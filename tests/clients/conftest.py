@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from simulators.control import Control
+from simulators.control import NO_CERTIFICATES, Control
 from simulators.shapes import CHARTMOGUL_KEY
 
 
@@ -14,5 +14,7 @@ def chartmogul(simulators: Control) -> Iterator[httpx.Client]:
     """With the customers of seed 7."""
     simulators.reset(seed=7)
     auth = (CHARTMOGUL_KEY, "")
-    with httpx.Client(base_url=simulators.chartmogul_url, auth=auth, trust_env=False, timeout=60) as http:
+    with httpx.Client(
+        base_url=simulators.chartmogul_url, auth=auth, trust_env=False, timeout=60, verify=NO_CERTIFICATES
+    ) as http:
         yield http

@@ -126,6 +126,7 @@ async def test_a_list_of_nothing_that_can_be_read_is_an_error(simulators: Contro
         await read()
 
 
+@pytest.mark.slow
 async def test_bulk_reads_keep_to_their_share(simulators: Control) -> None:
     happened(simulators, *range(8))
     account = {"api_key": "cm-demo-key", "base_url": simulators.chartmogul_url}

@@ -3,6 +3,8 @@
 import asyncio
 import time
 
+import pytest
+
 from clients.pace import Pace
 
 
@@ -51,6 +53,7 @@ async def test_skipped_turns_keep_the_next_one_back() -> None:
     assert loop.time() - begun >= 0.099
 
 
+@pytest.mark.slow
 async def test_no_second_sees_more_than_its_due() -> None:
     """Even where turns that a jam held back are taken at once."""
     pace, loop, taken = Pace(10), asyncio.get_running_loop(), list[float]()

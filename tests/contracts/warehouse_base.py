@@ -11,13 +11,13 @@ from clients.warehouse_loader import Loader, opened
 from clients.warehouse_schema import prepare
 from models.warehouse import Mapping
 from models.warehouse_loads import Load, Loaded
-from tests.contracts.warehouse_rows import MAPPING, Nights
+from tests.contracts.warehouse_rows import MAPPING, MOVEMENTS, Nights
 
 
 class WarehouseBase:
     name: ClassVar[str]
     mapping: ClassVar[Mapping] = MAPPING
-    """What is prepared for each test; every statement takes its time on some doubles."""
+    """What is prepared where a test needs more than movements."""
 
     @pytest.fixture
     def engine(self) -> Engine:
@@ -30,6 +30,12 @@ class WarehouseBase:
 
     @pytest.fixture
     def loader(self, engine: Engine) -> Loader:
+        """For movements alone: on some doubles each table and view takes longer than a load."""
+        self.prepare(engine, MOVEMENTS)
+        return Loader(engine)
+
+    @pytest.fixture
+    def full_loader(self, engine: Engine) -> Loader:
         self.prepare(engine)
         return Loader(engine)
 

@@ -16,6 +16,7 @@ MAPPING = load_config(EXAMPLE_CONFIG / "warehouse.yaml", Mapping, "It is part of
 USED = {"mrr_movements", "customers", "customer_identities", "customer_tags", "subscriptions"}
 FEW = Mapping(streams=[each for each in MAPPING.streams if each.target in USED])
 """Those that the suite has rows for."""
+MOVEMENTS = Mapping(streams=[each for each in MAPPING.streams if each.target == "mrr_movements"])
 
 FIRST_NIGHT = datetime(2026, 3, 1, 4, 15, tzinfo=UTC)
 

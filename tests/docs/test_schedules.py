@@ -100,7 +100,7 @@ async def test_the_lines_for_a_terminal_work_as_shown(
     assert (state.paused, state.note) == (False, "ChartMogul is back")
 
 
-async def says(line: Line, home: Path, seconds: float = 20) -> None:
+async def says(line: Line, home: Path, seconds: float = 120) -> None:
     """Lists run a little behind, so they may be asked again."""
     deadline = time.monotonic() + seconds
     while shape(said := await answer(line.words, home)) != shape(line.shown):

@@ -28,7 +28,8 @@ from tests.fire.proofs import (
 )
 from tests.fire.sizes import SIZES
 from tests.fire.sweeps import coverage, poll
-from tests.service.conftest import accepted, until
+from tests.service.conftest import accepted
+from tests.until import until
 
 
 @pytest.mark.timeout(SIZES.limit_seconds)

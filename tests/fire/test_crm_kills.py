@@ -17,7 +17,7 @@ from stack import ANY_PORTS, Stack
 from tests.conftest import settings_for
 from tests.fire.conftest import Figures
 from tests.fire.sizes import FULL, SIZES
-from tests.service.conftest import until
+from tests.until import until
 from tests.workflows.crm import MAPPING, of, paths, prepare
 
 CUSTOMERS, SEED = 3000, 77

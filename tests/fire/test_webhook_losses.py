@@ -27,7 +27,7 @@ from tests.fire.proofs import (
 )
 from tests.fire.sizes import SIZES
 from tests.fire.sweeps import coverage, poll
-from tests.service.conftest import until
+from tests.until import until
 
 SIZE = SIZES.losses
 CHURNS, EXPANSIONS = 2 * SIZE.churns, 2 * SIZE.expansions

@@ -14,6 +14,13 @@ from ingress.routes import load_routes
 from processes import free_ports
 from settings import Settings
 from stack import EXAMPLE_CONFIG
+from tests.conftest import in_a_namespace_of_its_own
+
+
+@pytest.fixture(scope="session")
+async def unserved(client: Client) -> Client:
+    """Where no worker takes what is started: other folders' tests leave theirs running."""
+    return await in_a_namespace_of_its_own(client)
 
 
 @asynccontextmanager
@@ -34,6 +41,6 @@ async def ingress_for(
 
 
 @pytest.fixture(scope="session")
-async def http(client: Client, settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
-    async with ingress_for(client, settings) as ingress:
+async def http(unserved: Client, settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
+    async with ingress_for(unserved, settings) as ingress:
         yield ingress

@@ -30,7 +30,7 @@ def churn(**changes: Any) -> dict[str, Any]:
     return webhook(customer=customer) | changes
 
 
-async def test_a_new_event_is_202_with_its_run(http: httpx.AsyncClient, client: Client) -> None:
+async def test_a_new_event_is_202_with_its_run(http: httpx.AsyncClient, unserved: Client) -> None:
     answer = await http.post(URL, json=churn())
     assert answer.status_code == 202
     said = answer.json()
@@ -38,7 +38,7 @@ async def test_a_new_event_is_202_with_its_run(http: httpx.AsyncClient, client: 
     assert run["workflow_id"] == f"churn_save/{said['event_id']}"
     assert run["new"] is True
     assert run["run_id"] in run["link"]
-    described = await client.get_workflow_handle(run["workflow_id"]).describe()
+    described = await unserved.get_workflow_handle(run["workflow_id"]).describe()
     assert described.run_id == run["run_id"]
 
 
@@ -63,9 +63,11 @@ async def test_an_event_without_a_route_is_taken_and_said_so(http: httpx.AsyncCl
     assert (answer.status_code, answer.json()["result"]) == (200, "unrouted")
 
 
-async def test_the_run_can_be_found_by_its_search_attributes(http: httpx.AsyncClient, client: Client) -> None:
+async def test_the_run_can_be_found_by_its_search_attributes(
+    http: httpx.AsyncClient, unserved: Client
+) -> None:
     said = (await http.post(URL, json=churn())).json()
-    described = await client.get_workflow_handle(said["runs"][0]["workflow_id"]).describe()
+    described = await unserved.get_workflow_handle(said["runs"][0]["workflow_id"]).describe()
     found = {pair.key.name: pair.value for pair in described.typed_search_attributes}
     assert found.pop("Customer").startswith("cus_")
     assert found.pop("OccurredAt").isoformat() == "2026-05-20T07:02:18+00:00"
@@ -213,6 +215,7 @@ async def test_when_temporal_is_away_it_is_503_with_retry_after(
         assert (await http.get("/health")).status_code == 200
 
 
+@pytest.mark.slow
 async def test_a_temporal_that_hangs_is_503_too(settings: Settings) -> None:
     async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read()

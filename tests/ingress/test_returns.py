@@ -1,5 +1,6 @@
 """A webhook of a return reaches the open run, whatever becomes of the telling."""
 
+from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
@@ -8,13 +9,22 @@ from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 from models.runs import Outcome
+from settings import Settings
 from simulators.control import Control
+from tests.ingress.conftest import ingress_for
 from tests.ingress.test_app import URL
 from tests.workflows.conftest import Start, start
 from tests.workflows.test_churn_save_returns import until_listed
 from tests.workflows.test_churn_save_truth import acted_on, left, uuid_of
 
 __all__ = ["start"]
+
+
+@pytest.fixture
+async def http(client: Client, settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
+    """In front of workers."""
+    async with ingress_for(client, settings) as ingress:
+        yield ingress
 
 
 async def test_a_delivery_that_no_route_takes_ends_the_open_run(

@@ -95,7 +95,7 @@ def test_the_first_route_that_takes_an_event_counts_for_its_template(
         ("name: big", "name: !!int foo", 1, "a value cannot be read: invalid literal"),
         ("name: big", "name: !!bool foo", 1, "a value cannot be read: 'foo'"),
         ("name: big", "name: \a", 2, "a character that YAML does not allow"),
-        ("name: big", "name: " + "[" * 3000, 1, "nested too deeply"),
+        pytest.param(*("name: big", "name: " + "[" * 3000, 1, "nested too deeply"), marks=pytest.mark.slow),
         (
             "name: big",
             "name: big\n    <<: {when: {movements: [chrun]}, colour: red}",

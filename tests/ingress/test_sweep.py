@@ -64,7 +64,7 @@ class Installation:
 
     async def compare(self, *movements: MrrMovement, runs: int | None = None, **wish: Any) -> Tally:
         """Once Temporal's list has all that was started."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(120):
             while True:
                 tally = await Sweeper(self.door).compare(sweep(**wish), movements, NOW)
                 if (

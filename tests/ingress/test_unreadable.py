@@ -38,23 +38,23 @@ async def kept_input(client: Client, kept: dict[str, str]) -> UnreadableDelivery
     return UnreadableDelivery.model_validate(delivery)
 
 
-async def test_it_is_422_with_the_run_that_keeps_it(http: httpx.AsyncClient, client: Client) -> None:
+async def test_it_is_422_with_the_run_that_keeps_it(http: httpx.AsyncClient, unserved: Client) -> None:
     body = unreadable()
     answer = await http.post(URL, content=body)
     assert answer.status_code == 422
     kept = answer.json()["kept"]
     assert kept["workflow_id"].startswith("unreadable_delivery/")
     assert kept["run_id"] in kept["link"]
-    delivery = await kept_input(client, kept)
+    delivery = await kept_input(unserved, kept)
     assert (delivery.body, delivery.size, delivery.exact) == (body.decode(), len(body), True)
     assert (delivery.account, delivery.reason) == ("default", answer.json()["error"])
 
 
 async def test_the_run_is_listed_with_its_reason_and_nothing_personal(
-    http: httpx.AsyncClient, client: Client
+    http: httpx.AsyncClient, unserved: Client
 ) -> None:
     kept = (await http.post(URL, content=unreadable())).json()["kept"]
-    described = await client.get_workflow_handle(kept["workflow_id"]).describe()
+    described = await unserved.get_workflow_handle(kept["workflow_id"]).describe()
     headline = (
         "Unreadable delivery: This is no MRR movement: movement type is none of "
         "new_biz, expansion, contraction, churn, reactivation."
@@ -77,11 +77,11 @@ async def test_the_same_body_twice_is_one_run(http: httpx.AsyncClient) -> None:
 
 
 async def test_another_process_finds_the_same_run(
-    http: httpx.AsyncClient, client: Client, settings: Settings
+    http: httpx.AsyncClient, unserved: Client, settings: Settings
 ) -> None:
     body = unreadable()
     first = await http.post(URL, content=body)
-    async with ingress_for(client, settings) as another:
+    async with ingress_for(unserved, settings) as another:
         assert (await another.post(URL, content=body)).json() == first.json()
 
 
@@ -97,16 +97,16 @@ async def test_another_process_finds_the_same_run(
     ids=["bad UTF-8", "UTF-16", "a replacement character that came", "16 KiB", "more than 16 KiB"],
 )
 async def test_a_body_that_is_not_kept_as_it_came_says_so(
-    http: httpx.AsyncClient, client: Client, body: bytes, exact: bool
+    http: httpx.AsyncClient, unserved: Client, body: bytes, exact: bool
 ) -> None:
-    delivery = await kept_input(client, (await http.post(URL, content=body)).json()["kept"])
+    delivery = await kept_input(unserved, (await http.post(URL, content=body)).json()["kept"])
     assert (delivery.size, delivery.exact) == (len(body), exact)
     assert delivery.cut == (len(body) > MOST_KEPT)
     assert len(delivery.body) <= MOST_KEPT
 
 
-async def test_too_many_in_an_hour_are_refused_and_not_kept(client: Client, settings: Settings) -> None:
-    async with ingress_for(client, settings, unreadable_kept_per_hour=2) as http:
+async def test_too_many_in_an_hour_are_refused_and_not_kept(unserved: Client, settings: Settings) -> None:
+    async with ingress_for(unserved, settings, unreadable_kept_per_hour=2) as http:
         known = unreadable()
         for body in (known, unreadable()):
             assert (await http.post(URL, content=body)).json()["kept"]
@@ -120,8 +120,8 @@ async def test_too_many_in_an_hour_are_refused_and_not_kept(client: Client, sett
 
 
 @pytest.fixture
-def door(client: Client) -> Door:
-    return Door(client, Routes(routes=[]), "http://127.0.0.1:8233")
+def door(unserved: Client) -> Door:
+    return Door(unserved, Routes(routes=[]), "http://127.0.0.1:8233")
 
 
 async def test_the_bound_is_per_account_and_for_an_hour(door: Door) -> None:

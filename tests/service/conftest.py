@@ -2,7 +2,6 @@
 
 import asyncio
 import sys
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
@@ -15,18 +14,12 @@ from models.runs import RunResult
 from simulators.control import Control
 from stack import ROOT, Stack
 from tests import whole_system
+from tests.until import until
 
 shared_stack, stack = whole_system.shared_stack, whole_system.stack
 simulators, client = whole_system.simulators, whole_system.client
 
 TASK_KEY = "Mogulflow_Key__c"
-
-
-async def until(true: Callable[[], object], seconds: float = 120) -> None:
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline, "never came true"
-        await asyncio.sleep(0.02)
 
 
 def accepted(simulators: Control) -> set[str]:

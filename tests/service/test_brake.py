@@ -21,7 +21,8 @@ from processes import free_ports
 from simulators.control import Control
 from stack import ANY_PORTS, ROOT, Stack
 from tests.conftest import SEEDS
-from tests.service.conftest import TASK_KEY, Command, accepted, until
+from tests.service.conftest import TASK_KEY, Command, accepted
+from tests.until import until
 from tests.whole_system import ROUTES
 
 OPS = "#revops-alerts"
@@ -60,7 +61,7 @@ async def simulators(stack: Stack, client: Client) -> AsyncIterator[Control]:
 
 async def held(client: Client, count: int) -> None:
     """Lists run a little behind."""
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(120):
         while (await client.count_workflows(held_by(BRAKE))).count != count:
             await asyncio.sleep(0.2)
 
@@ -97,13 +98,13 @@ def one_of_each(simulators: Control, count: int) -> bool:
 
 async def outcomes(client: Client, runs: set[str]) -> set[Outcome]:
     handles = [client.get_workflow_handle(run, result_type=RunResult) for run in runs]
-    async with asyncio.timeout(90):
+    async with asyncio.timeout(120):
         return {result.outcome for result in await asyncio.gather(*(each.result() for each in handles))}
 
 
 async def ended(client: Client) -> HoldResult:
     """The brake's own run, once no process can be holding any more."""
-    async with asyncio.timeout(100):
+    async with asyncio.timeout(120):
         result: HoldResult = await client.get_workflow_handle(BRAKE, result_type=HoldResult).result()
         return result
 
@@ -258,6 +259,6 @@ async def through(url: str, bodies: list[dict[str, Any]]) -> tuple[set[str], set
 async def listed(client: Client, count: int) -> None:
     """What a door counts; of the tests before nothing is open or counts any more."""
     query = f"WorkflowType = 'churn_save' AND Outcome = '{Outcome.ACTED}' AND ExecutionStatus = 'Completed'"
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(120):
         while (await client.count_workflows(query)).count < count:
             await asyncio.sleep(0.2)

@@ -19,7 +19,8 @@ from simulators.control import Control
 from simulators.shapes import CustomerRow
 from stack import Stack
 from tests.conftest import SEEDS
-from tests.service.conftest import Command, Said, one_of_each, started, until
+from tests.service.conftest import Command, Said, one_of_each, started
+from tests.until import until, until_some
 
 TODAY = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 LIST = "^/v1/activities$"
@@ -278,11 +279,12 @@ async def test_a_week_in_preview_is_told_by_coverage_and_by_runs(
 
 async def until_said(mogulflow: Command, sentence: str, *arguments: str) -> Said:
     """Temporal's list runs a little behind."""
-    for _ in range(20):
+
+    async def saying() -> Said | None:
         said = await mogulflow(*arguments)
-        if sentence in said.text:
-            return said
-    raise AssertionError(said.text)
+        return said if sentence in said.text else None
+
+    return await until_some(saying)
 
 
 async def test_where_temporal_forgets_too_soon_no_movement_is_acted_on(

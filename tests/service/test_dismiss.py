@@ -58,7 +58,7 @@ async def test_one_that_is_run_again_and_fails_again_counts_again(
     assert (await run.result()).outcome is Outcome.PARTIAL
     newest = (await client.get_workflow_handle(run.id).describe()).run_id
     assert newest != before
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(120):
         while run.id not in (await mogulflow("attention")).text:
             await asyncio.sleep(0.1)
 
@@ -129,7 +129,7 @@ async def test_a_run_that_somebody_ended_is_told_with_what_was_dropped(
     simulators: Control, mogulflow: Command, client: Client, how: str
 ) -> None:
     run = await begun(client, simulators, churn_route(check_back_days=[7]))
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(120):
         while not any(
             event.HasField("timer_started_event_attributes") for event in (await run.fetch_history()).events
         ):

@@ -20,8 +20,9 @@ from processes import free_ports
 from simulators.control import Control
 from stack import ANY_PORTS, EXAMPLE_CONFIG, Stack
 from tests.doubles.lossy import lossy_line
-from tests.service.conftest import Command, until
+from tests.service.conftest import Command
 from tests.service.test_losses import was_hit
+from tests.until import until
 
 MAPPING = load_mapping(EXAMPLE_CONFIG / "warehouse.yaml")
 

@@ -16,7 +16,8 @@ from models.runs import Outcome
 from simulators.control import Control
 from simulators.shapes import CustomerRow, FaultRule, System
 from stack import Stack
-from tests.service.conftest import accepted, one_of_each, results, until
+from tests.service.conftest import accepted, one_of_each, results
+from tests.until import until, until_some
 
 CALLS: dict[System, list[str]] = {
     "chartmogul": [r"/customers/[^/]+$", r"/subscriptions$", r"/activities$", r"/customer_notes$"],
@@ -76,14 +77,13 @@ async def test_temporal_killed_amid_fifty_events_loses_none_and_doubles_none(
 
 
 async def runs_since(client: Client, instant: datetime, expected: int) -> int:
-    """The list runs a little behind."""
-    found = 0
-    for _ in range(100):
-        found = (await client.count_workflows(f"StartTime >= '{instant.isoformat()}'")).count
-        if found >= expected:
-            break
-        await asyncio.sleep(0.1)
-    return found
+    """Once the list has as many as expected, or more."""
+
+    async def found() -> int:
+        listed = (await client.count_workflows(f"StartTime >= '{instant.isoformat()}'")).count
+        return listed if listed >= expected else 0
+
+    return await until_some(found)
 
 
 async def test_one_event_delivered_64_times_at_once_is_one_run(

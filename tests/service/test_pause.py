@@ -11,7 +11,8 @@ from models.runs import Outcome, RunResult
 from processes import free_ports
 from simulators.control import Control
 from stack import Ports, Stack
-from tests.service.conftest import Command, accepted, one_of_each, until
+from tests.service.conftest import Command, accepted, one_of_each
+from tests.until import until
 from tests.whole_system import ROUTES
 
 ALL = "pause/all"
@@ -48,7 +49,7 @@ async def open_holds(stack: Stack) -> set[str]:
 
 
 async def known(stack: Stack, *holds: str) -> None:
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(120):
         while await open_holds(stack) != set(holds):
             await asyncio.sleep(0.1)
 
@@ -72,7 +73,7 @@ async def of_one(simulators: Control, client: Client, number: int = 0) -> str:
 
 
 async def outcome(client: Client, run: str) -> Outcome:
-    async with asyncio.timeout(90):
+    async with asyncio.timeout(120):
         result: RunResult = await client.get_workflow_handle(run, result_type=RunResult).result()
         return result.outcome
 
@@ -109,7 +110,7 @@ async def test_everything_is_paused_and_goes_on_afterwards(
     waiting = await of_one(simulators, client, 1)
     before = acts(simulators)
     assert await attribute(client, waiting, "Outcome") == Outcome.HELD
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(120):
         while not (await note_of(client, "poll/default"))[0]:
             await asyncio.sleep(0.1)
     assert await note_of(client, "poll/default") == (
@@ -131,7 +132,7 @@ async def test_everything_is_paused_and_goes_on_afterwards(
     assert "Resumed within seconds: everything. 1 run go" in said.text
     assert await outcome(client, under_way) is await outcome(client, waiting) is Outcome.ACTED
     assert one_of_each(simulators, 2)
-    async with asyncio.timeout(90):
+    async with asyncio.timeout(120):
         while (await note_of(client, "poll/default"))[0]:
             await asyncio.sleep(0.1)
     assert await note_of(client, "poll/default") == (False, "")
@@ -159,7 +160,7 @@ async def test_a_paused_system_is_waited_for_and_the_others_are_not(
     await known(stack, "pause/system/slack")
     run = await of_one(simulators, client)
     await until(lambda: len(simulators.records("Task")) == 1)
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(120):
         while await attribute(client, run, "WaitsFor") != ["slack"]:
             await asyncio.sleep(0.1)
     assert simulators.messages() == []
@@ -185,7 +186,7 @@ async def test_a_paused_account_leaves_the_others_alone(
     assert (answer.status_code, answer.json()["result"]) == (202, "held")
     [held] = answer.json()["runs"]
     assert held["held_by"] == "pause/account/europe"
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(120):
         while not (await note_of(client, "poll/europe"))[0]:
             await asyncio.sleep(0.1)
     assert (await note_of(client, "poll/default")) == (False, "")

@@ -21,7 +21,8 @@ from models.runs import Outcome, RunResult
 from simulators.control import Control
 from stack import Stack
 from tests.doubles.lossy import lossy_line
-from tests.service.conftest import Command, one_of_each, started, until
+from tests.service.conftest import Command, one_of_each, started
+from tests.until import until
 
 Run = WorkflowHandle[Any, RunResult]
 
@@ -51,9 +52,10 @@ async def begun(client: Client, simulators: Control, route: dict[str, Any], numb
 
 
 async def until_listed(client: Client, query: str) -> None:
-    async with asyncio.timeout(30):
-        while not (await client.count_workflows(query)).count:
-            await asyncio.sleep(0.1)
+    async def listed() -> int:
+        return (await client.count_workflows(query)).count
+
+    await until(listed)
 
 
 def actions(result: RunResult) -> dict[str, Action]:

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from simulators.control import Control
+from simulators.control import NO_CERTIFICATES, Control
 from simulators.shapes import (
     CHARTMOGUL_KEY,
     HUBSPOT_TOKEN,
@@ -29,14 +29,18 @@ def simulators(simulators: Control) -> Control:
 
 @pytest.fixture
 def http(simulators: Control) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=simulators.url, trust_env=False, timeout=60) as client:
+    with httpx.Client(base_url=simulators.url, trust_env=False, timeout=60, verify=NO_CERTIFICATES) as client:
         yield client
 
 
 @pytest.fixture
 def chartmogul(simulators: Control) -> Iterator[httpx.Client]:
     with httpx.Client(
-        base_url=simulators.chartmogul_url, auth=(CHARTMOGUL_KEY, ""), trust_env=False, timeout=60
+        base_url=simulators.chartmogul_url,
+        auth=(CHARTMOGUL_KEY, ""),
+        trust_env=False,
+        timeout=60,
+        verify=NO_CERTIFICATES,
     ) as client:
         yield client
 
@@ -53,6 +57,7 @@ def salesforce(simulators: Control, http: httpx.Client) -> Iterator[httpx.Client
         headers={"authorization": f"Bearer {answer['access_token']}"},
         trust_env=False,
         timeout=60,
+        verify=NO_CERTIFICATES,
     ) as client:
         yield client
 
@@ -60,7 +65,9 @@ def salesforce(simulators: Control, http: httpx.Client) -> Iterator[httpx.Client
 @pytest.fixture
 def slack(simulators: Control) -> Iterator[httpx.Client]:
     headers = {"authorization": f"Bearer {SLACK_TOKEN}"}
-    with httpx.Client(base_url=simulators.slack_url, headers=headers, trust_env=False, timeout=60) as client:
+    with httpx.Client(
+        base_url=simulators.slack_url, headers=headers, trust_env=False, timeout=60, verify=NO_CERTIFICATES
+    ) as client:
         yield client
 
 
@@ -68,7 +75,9 @@ def slack(simulators: Control) -> Iterator[httpx.Client]:
 def hubspot(simulators: Control) -> Iterator[httpx.Client]:
     headers = {"authorization": f"Bearer {HUBSPOT_TOKEN}"}
     base_url = f"{simulators.hubspot_url}/crm"
-    with httpx.Client(base_url=base_url, headers=headers, trust_env=False, timeout=60) as client:
+    with httpx.Client(
+        base_url=base_url, headers=headers, trust_env=False, timeout=60, verify=NO_CERTIFICATES
+    ) as client:
         yield client
 
 

@@ -3,6 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
+import pytest
 
 from simulators.chartmogul_limits import Limits
 from simulators.control import Control
@@ -33,6 +34,7 @@ def test_rate_is_counted_over_the_last_second() -> None:
     assert statuses == [None, None, None, 429, None, None]
 
 
+@pytest.mark.slow
 def test_calls_above_the_number_at_once_are_refused(simulators: Control, chartmogul: httpx.Client) -> None:
     simulators.chartmogul(connections=2)
     simulators.fault("chartmogul", "slow", times=2, delay_seconds=3)

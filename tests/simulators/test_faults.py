@@ -154,6 +154,7 @@ def test_calls_are_logged_without_secrets(simulators: Control, slack: httpx.Clie
     assert SLACK_TOKEN not in f"{dropped}{answered}"
 
 
+@pytest.mark.slow
 def test_a_limit_on_calls_at_once_refuses_those_beyond_it(
     simulators: Control, salesforce: httpx.Client
 ) -> None:

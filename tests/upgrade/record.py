@@ -10,6 +10,7 @@ import gzip
 import shutil
 import sys
 import tempfile
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -19,14 +20,12 @@ from temporalio.api.history.v1 import WorkflowExecutionStartedEventAttributes
 from temporalio.client import Client, ScheduleActionExecutionStartWorkflow, ScheduleDescription
 from temporalio.contrib.pydantic import pydantic_data_converter
 
-import temporal
 import worker
 from devserver import DevServer
 from ingress.dispatch import Door
 from models.chartmogul import MovementWebhook
 from models.churn_save import ChurnSaveOptions
 from models.crm_sync import CustomerSyncOptions
-from models.deliveries import UnreadableDelivery
 from models.effects import Effect
 from models.events import MrrMovement, movement_from_webhook
 from models.routes import Filter, Route, Routes
@@ -36,6 +35,8 @@ from settings import Settings
 from simulators.control import Control
 from temporal_cli import find_cli
 from tests.conftest import ROOT, running_simulators, settings_for
+from tests.histories import unreadable_delivery_cases
+from tests.histories.studio import Studio
 from tests.workflows.crm import MAPPING
 
 SEED = 73
@@ -48,7 +49,8 @@ WAIT = timedelta(seconds=60)
 WAITING_LOST, WAITING_SAVED, LIES_AHEAD, SYNC_LIES_AHEAD = range(4)
 """Whose run it is: the simulators' customers by number."""
 
-UNREADABLE = "unreadable_delivery/of-an-earlier-version"
+KEPT = "of-an-earlier-version"
+UNREADABLE = f"unreadable_delivery/{KEPT}"
 KEPT_FOR = timedelta(days=36_500)
 
 SCHEDULES = ("poll/default", "ops_watch")
@@ -92,7 +94,7 @@ async def record(client: Client, simulators: Control, settings: Settings) -> Non
     await _start(
         door, _event(simulators.expand(customers[SYNC_LIES_AHEAD], send=False, at=ahead.isoformat()))
     )
-    await _keep_an_unreadable_delivery(client)
+    await unreadable_delivery_cases.start(Studio(client, simulators), KEPT, keep_for=KEPT_FOR)
     for each in declarations(settings):
         await client.create_schedule(each.id, each.schedule(), memo=OWNER)
     for schedule in SCHEDULES:
@@ -110,20 +112,6 @@ async def _start(door: Door, event: MrrMovement, until_effects: int = 0) -> None
         await asyncio.sleep(0.1)
 
 
-async def _keep_an_unreadable_delivery(client: Client) -> None:
-    body = '{"type": "mrr_movement", "movement_type": "upsell"}'
-    delivery = UnreadableDelivery(
-        account="default",
-        body=body,
-        size=len(body),
-        exact=True,
-        reason="This is no MRR movement: date: Field required.",
-        received_at=datetime.now(UTC),
-        keep_for=KEPT_FOR,
-    )
-    await client.start_workflow("unreadable_delivery", delivery, id=UNREADABLE, task_queue=temporal.WORKFLOWS)
-
-
 async def _run_until_it_has_a_state(client: Client, schedule: str) -> None:
     """Until a run begins with the result of the one before it, which the schedule then holds."""
     while not (await run_of(client, schedule)).last_completion_result.payloads:
@@ -134,6 +122,9 @@ async def run_of(client: Client, schedule: str) -> WorkflowExecutionStartedEvent
     """Trigger the schedule, and see its run through. How the run was started."""
     handle = client.get_schedule_handle(schedule)
     known = _runs_in(await handle.describe())
+    await asyncio.sleep(
+        1 - time.time() % 1
+    )  # its runs are named by the second: a second one within it is none
     await handle.trigger()
     while not (new := _runs_in(await handle.describe()) - known):
         await asyncio.sleep(0.1)

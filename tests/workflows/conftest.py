@@ -1,12 +1,13 @@
 """One installation for the workflow tests: a real server, real workers, simulators with state."""
 
-import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, Literal
 
 import pytest
 from temporalio.client import Client, WorkflowHandle
+from temporalio.service import RPCError
 
 from ingress.dispatch import Door
 from models.chartmogul import MovementWebhook
@@ -16,6 +17,7 @@ from models.events import movement_from_webhook
 from models.routes import Filter, Route, Routes
 from models.runs import RunResult
 from simulators.control import Control
+from tests.until import until_some
 
 Start = Callable[..., Awaitable[WorkflowHandle[Any, RunResult]]]
 
@@ -32,6 +34,17 @@ def options(**changes: Any) -> ChurnSaveOptions:
         "settling_seconds": 0.2,
     }
     return ChurnSaveOptions.model_validate(defaults | changes)
+
+
+@pytest.fixture(autouse=True)
+async def no_run_is_left(request: pytest.FixtureRequest) -> AsyncIterator[None]:
+    """Neither one that waits for days, nor one of a test that failed: it would act in the next test."""
+    yield
+    if "workers" in request.fixturenames:
+        client: Client = request.getfixturevalue("client")
+        async for run in client.list_workflows("ExecutionStatus = 'Running'"):
+            with suppress(RPCError):  # it has ended by now
+                await client.get_workflow_handle(run.id, run_id=run.run_id).terminate()
 
 
 @pytest.fixture
@@ -79,12 +92,11 @@ def owner_of(simulators: Control, task: dict[str, Any]) -> dict[str, Any]:
 
 
 async def until_effects(handle: WorkflowHandle[Any, Any], count: int) -> list[Effect]:
-    for _ in range(200):
-        effects: list[Effect] = await handle.query("effects", result_type=list[Effect])
-        if len(effects) >= count:
-            return effects
-        await asyncio.sleep(0.05)
-    raise AssertionError(f"never came to {count} effects")
+    async def effects() -> list[Effect] | None:
+        found: list[Effect] = await handle.query("effects", result_type=list[Effect])
+        return found if len(found) >= count else None
+
+    return await until_some(effects)
 
 
 async def outcome_attribute(handle: WorkflowHandle[Any, Any]) -> str:

@@ -1,7 +1,6 @@
 """A customer who comes back ends the open run at once; what was held up is read again."""
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -20,6 +19,7 @@ from models.runs import Outcome, RunResult
 from settings import Settings
 from simulators.control import Control
 from tests.conftest import in_a_namespace_of_its_own
+from tests.until import until
 from tests.workflows.conftest import SECOND, Start, options, starter, until_effects
 from tests.workflows.test_churn_save_truth import acted_on, left, said, uuid_of
 from tests.workflows.test_movement_poll import Poll, poll, schedule
@@ -37,12 +37,6 @@ async def until_listed(client: Client, body: dict[str, Any]) -> None:
 
 async def _is_listed(client: Client, query: str) -> bool:
     return bool([run async for run in client.list_workflows(query)])
-
-
-async def until(holds: Callable[[], Awaitable[bool]]) -> None:
-    async with asyncio.timeout(60):
-        while not await holds():
-            await asyncio.sleep(0.05)
 
 
 def event_of(body: dict[str, Any]) -> MrrMovement:

@@ -10,13 +10,13 @@ from temporalio.client import WorkflowHandle
 from models.runs import Outcome, RunResult
 from simulators.control import Control
 from simulators.shapes import FaultRule
+from tests.until import until
 from tests.workflows.conftest import SECOND, Start, outcome_attribute, until_effects
 from tests.workflows.test_churn_save_returns import (
     _readings,
     _tried,
     back_and_read_again,
     event_of,
-    until,
 )
 from tests.workflows.test_churn_save_truth import acted_on, left, said, uuid_of
 

@@ -38,6 +38,7 @@ from schedules import OWNER
 from settings import Settings
 from simulators.control import Control
 from tests.conftest import in_a_namespace_of_its_own
+from tests.until import until, until_some
 from tests.workflows.conftest import cancelled, options
 from tests.workflows.test_trouble import details
 from workflows.steps import _regular
@@ -87,8 +88,8 @@ def own(holds: Holds) -> Client:
     return holds._client
 
 
-async def begin(client: Client, name: str, until: datetime | None = None) -> WorkflowHandle[Any, HoldResult]:
-    opened = HoldOn(why="a test", until=until)
+async def begin(client: Client, name: str, latest: datetime | None = None) -> WorkflowHandle[Any, HoldResult]:
+    opened = HoldOn(why="a test", until=latest)
     given = HoldInput(name=name, open=opened, tell_after=HOUR, stale=SHORT, per_second=100)
     return await client.start_workflow(
         "hold",
@@ -113,16 +114,21 @@ async def held_run(
     )
     [run] = await door.dispatch(event, received_at=datetime.now(UTC))
     assert run.held_by == hold
-    async with asyncio.timeout(40):
-        while (await client.count_workflows(held_by(hold))).count == before:
-            await asyncio.sleep(0.1)
+
+    async def listed() -> bool:
+        return (await client.count_workflows(held_by(hold))).count > before
+
+    await until(listed)
     return client.get_workflow_handle(run.workflow_id, result_type=RunResult)
 
 
 async def seen(holds: Holds, hold: str, *, is_open: bool) -> None:
-    async with asyncio.timeout(60):
-        while (hold in holds.open) != is_open:
-            await holds.look()
+
+    async def is_seen() -> bool:
+        await holds.look()
+        return (hold in holds.open) == is_open
+
+    await until(is_seen)
 
 
 async def decided(holds: Holds, hold: str, decision: Decision) -> None:
@@ -136,12 +142,12 @@ DROP = Decision(verdict=Verdict.DROPPED, why="a mistake", by="ada")
 
 async def until_open(client: Client, name: str, after: str) -> str:
     """The run id of the next episode."""
-    async with asyncio.timeout(60):
-        while True:
-            found = [each for each in await holdings(client) if each.name == name and each.is_open]
-            if found and found[0].run_id != after:
-                return found[0].run_id
-            await asyncio.sleep(0.1)
+
+    async def other() -> str:
+        found = [each.run_id for each in await holdings(client) if each.name == name and each.is_open]
+        return found[0] if found and found[0] != after else ""
+
+    return await until_some(other)
 
 
 async def test_what_is_held_after_a_drop_was_decided_is_not_dropped(
@@ -201,9 +207,12 @@ async def test_a_held_run_that_is_told_of_another_amount_says_still_what_holds_i
     run = await held_run(holds, simulators, BRAKE, 0)
     body = cancelled(simulators, number=1)
     await run.signal("restated", movement_from_webhook(MovementWebhook.model_validate(body), "default"))
-    async with asyncio.timeout(30):
-        while "has restated" not in (said := await details(run)):
-            await asyncio.sleep(0.05)
+
+    async def restated() -> str:
+        said = await details(run)
+        return said if "has restated" in said else ""
+
+    said = await until_some(restated)
     assert f"Held by {BRAKE}." in said
     await decided(holds, BRAKE, RELEASE)
     await run.result()
@@ -216,9 +225,11 @@ async def test_what_a_hold_left_that_was_ended_by_force_is_shown_and_can_be_deci
     await seen(holds, BRAKE, is_open=True)
     run = await held_run(holds, simulators, BRAKE, 0)
     await brake.terminate()
-    async with asyncio.timeout(60):
-        while any(each.running for each in await holding_now(own)):
-            await asyncio.sleep(0.1)
+
+    async def has_ended() -> bool:
+        return not any(each.running for each in await holding_now(own))
+
+    await until(has_ended)
     [left] = await holding_now(own)
     assert (left.name, left.count, left.running) == (BRAKE, 1, False)
     await open_hold(own, BRAKE, HoldOn(why="ended by force before"), RELEASE)
@@ -236,22 +247,26 @@ async def note(client: Client, schedule: str) -> tuple[bool, str]:
 
 
 async def until_noted(client: Client, schedule: str, wanted: tuple[bool, str]) -> None:
-    async with asyncio.timeout(60):
-        while await note(client, schedule) != wanted:
-            await asyncio.sleep(0.1)
+
+    async def noted() -> bool:
+        return await note(client, schedule) == wanted
+
+    await until(noted)
 
 
 async def test_a_schedule_that_two_pauses_concern_waits_for_both(own: Client) -> None:
     for each in ("poll/default", "poll/europe"):
         await scheduled(own, each)
-    async with asyncio.timeout(30):
-        while len([each async for each in await own.list_schedules()]) < 2:
-            await asyncio.sleep(0.1)
-    until = datetime.now(UTC) + HOUR
-    everything = await begin(own, Scope().hold, until)
+
+    async def listed() -> bool:
+        return len([each async for each in await own.list_schedules()]) == 2
+
+    await until(listed)
+    later = datetime.now(UTC) + HOUR
+    everything = await begin(own, Scope().hold, later)
     await until_noted(own, "poll/default", (True, "mogulflow pause/all: a test"))
     await until_noted(own, "poll/europe", (True, "mogulflow pause/all: a test"))
-    account = await begin(own, Scope(account="default").hold, until)
+    account = await begin(own, Scope(account="default").hold, later)
     await until_open(own, Scope(account="default").hold, "")
     await everything.signal("decide", RELEASE)
     await everything.result()
@@ -266,11 +281,11 @@ async def test_a_pause_that_begins_again_while_it_ends_holds_on(
     simulators: Control, own: Client, holds: Holds
 ) -> None:
     name = Scope(template="churn_save").hold
-    until = datetime.now(UTC) + HOUR
-    pause = await begin(own, name, until)
+    later = datetime.now(UTC) + HOUR
+    pause = await begin(own, name, later)
     first = (await pause.describe()).run_id
     await pause.signal("decide", RELEASE)
-    await open_hold(own, name, HoldOn(why="once more", until=until))
+    await open_hold(own, name, HoldOn(why="once more", until=later))
     await until_open(own, name, first)
     await seen(holds, name, is_open=True)
     run = await held_run(holds, simulators, name, 0)
@@ -293,7 +308,7 @@ async def test_time_that_a_pause_takes_is_no_patience_lost(
         task_queue=temporal.WORKFLOWS,
         result_type=Effect,
     )
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(120):
         while await times_scheduled(run) < 2:
             await asyncio.sleep(0.1)
     assert simulators.messages("#revops") == []

@@ -17,6 +17,7 @@ from temporalio.client import (
     ScheduleHandle,
     ScheduleSpec,
     ScheduleState,
+    WorkflowExecution,
     WorkflowHandle,
 )
 
@@ -30,6 +31,7 @@ from models.movements import Found, PollInput, PollState, Tally
 from models.runs import RunResult
 from settings import Settings
 from simulators.control import Control
+from tests.until import until_some
 from tests.workflows.conftest import until_effects
 
 NUMBERS = itertools.count(1)
@@ -97,13 +99,12 @@ async def by_webhook(door: Door, body: dict[str, Any]) -> WorkflowHandle[Any, Ru
 async def listed(client: Client, body: dict[str, Any]) -> WorkflowHandle[Any, RunResult]:
     """The one run there is for that customer, once Temporal's list has it."""
     query = f"Customer = '{body['customer']['uuid']}' AND `Mode` = 'live'"
-    for _ in range(100):
-        runs = [run async for run in client.list_workflows(query)]
-        if runs:
-            assert len(runs) == 1
-            return client.get_workflow_handle(runs[0].id, result_type=RunResult)
-        await asyncio.sleep(0.05)
-    raise AssertionError("no run is listed")
+
+    async def runs() -> list[WorkflowExecution]:
+        return [run async for run in client.list_workflows(query)]
+
+    [run] = await until_some(runs)
+    return client.get_workflow_handle(run.id, result_type=RunResult)
 
 
 def cancelled(simulators: Control, number: int = 0, **wish: Any) -> dict[str, Any]:
@@ -177,12 +178,12 @@ async def test_a_restated_movement_is_told_to_its_run_and_not_acted_on_again(
     await until_effects(run, 2)
     simulators.restate(body["customer"]["uuid"], cents=777)
     assert of_churn(await poll()) == {Found.RESTATED: 1}
-    for _ in range(100):
-        memo = await (await run.describe()).memo()
-        if len(memo["stated"]) == 2:
-            break
-        await asyncio.sleep(0.05)
-    assert memo["stated"][1] == "churn 777 USD"
+
+    async def stated_again() -> list[str] | None:
+        stated: list[str] = (await (await run.describe()).memo())["stated"]
+        return stated if len(stated) == 2 else None
+
+    assert (await until_some(stated_again))[1:] == ["churn 777 USD"]
     assert of_churn(await poll()) == {Found.KNOWN: 1}
     assert len(simulators.messages()) == len(simulators.records("Task")) == 1
 

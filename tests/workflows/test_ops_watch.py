@@ -172,9 +172,7 @@ async def test_an_outage_of_slack_is_told_afterwards_where_it_was_long(
     watch = await watching(client, worth_telling=worth_telling, patience=timedelta(seconds=1))
     fault = simulators.fault("slack", "status", **OUT_OF_ORDER)
     [run] = await waiting_runs(simulators, start, client, "slack", 0)
-    begun = datetime.now(UTC)
-    assert [each.told_at for each in (await watch.sweep()).outages] == [None]
-    assert datetime.now(UTC) - begun < timedelta(seconds=15)
+    assert [each.told_at for each in (await watch.sweep()).outages] == [None]  # it ends, with Slack away
     simulators.remove_fault(fault.id)
     await run.result()
     await until_listed(client, WAITING, 0)
@@ -223,7 +221,7 @@ async def test_a_cancelled_run_is_told_of_once_with_what_was_dropped(
 ) -> None:
     watch = await watching(client)
     run = await start(cancelled(simulators), check_back_days=[7])
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(120):
         while not any(
             event.HasField("timer_started_event_attributes") for event in (await run.fetch_history()).events
         ):
@@ -375,16 +373,20 @@ async def test_more_than_can_be_listed_are_counted_and_not_kept_one_by_one(
 @pytest.mark.timeout(300)
 async def test_a_run_whose_code_fails_over_and_over_is_told_of(simulators: Control, client: Client) -> None:
     watch = await watching(client)
-    begun = datetime.now(UTC)
     run = await client.start_workflow(
         "broken", id="broken/1", task_queue=temporal.WORKFLOWS, task_timeout=temporal.TASK_TIMEOUT
     )
-    async with asyncio.timeout(90):
+    async with asyncio.timeout(120):
         while not (found := (await find_trouble(client, AttentionQuery(), datetime.now(UTC))).runs):
             await asyncio.sleep(0.5)
     [stuck] = found
     assert (stuck.kind, stuck.workflow_id, stuck.error) == (Kind.STUCK, run.id, "RuntimeError")
-    assert stuck.since - begun < timedelta(seconds=10)
+    [failed] = [
+        event.event_time.ToDatetime(UTC)
+        for event in (await run.fetch_history()).events
+        if event.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED
+    ]
+    assert stuck.since == failed
     await watch.sweep()
     [message] = told(simulators)
     assert "*1 run stuck: the code of broken fails over and over (RuntimeError)*" in message["text"]

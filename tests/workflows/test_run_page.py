@@ -1,6 +1,5 @@
 """The page of a run in the Web UI explains it: in one order, with what was changed, and what comes next."""
 
-import asyncio
 from typing import Any
 
 from temporalio.client import WorkflowHandle
@@ -8,6 +7,7 @@ from temporalio.client import WorkflowHandle
 from models.runs import RunResult
 from simulators.control import Control
 from temporal import run_link
+from tests.until import until_some
 from tests.workflows.conftest import SECOND, Start, cancelled, until_effects
 from tests.workflows.test_trouble import details
 from workflows.ledger import MOST_SHOWN, _cut
@@ -16,10 +16,11 @@ Run = WorkflowHandle[Any, RunResult]
 
 
 async def until_shown(run: Run, text: str) -> str:
-    async with asyncio.timeout(20):
-        while text not in (said := await details(run)):
-            await asyncio.sleep(0.05)
-    return said
+    async def shown() -> str:
+        said = await details(run)
+        return said if text in said else ""
+
+    return await until_some(shown)
 
 
 async def test_it_says_what_happened_to_whom_why_and_what_comes_next(

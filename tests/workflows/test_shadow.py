@@ -1,6 +1,5 @@
 """A route in preview: its runs read everything and write nothing, and what they took is taken for good."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -22,6 +21,7 @@ from models.runs import Outcome, Rerun, RunResult
 from settings import Settings
 from simulators.control import Control
 from tests.conftest import in_a_namespace_of_its_own
+from tests.until import until, until_some
 from tests.workflows.conftest import cancelled
 from tests.workflows.crm import MAPPING, prepare, unlimited, writes
 
@@ -136,9 +136,11 @@ async def test_one_that_lies_ahead_keeps_its_day(simulators: Control, own: Clien
     """Closed runs are forgotten after 30 days: it would be listed, and acted on, again."""
     body = cancelled(simulators, at=datetime.now(UTC) + timedelta(days=60))
     _, handle = await put(own, body, "preview")
-    async with asyncio.timeout(20):
-        while (await attributes(handle))["Outcome"] != "previewed":
-            await asyncio.sleep(0.05)
+
+    async def previewed() -> bool:
+        return bool((await attributes(handle))["Outcome"] == "previewed")
+
+    await until(previewed)
     described = await handle.describe()
     assert described.status is WorkflowExecutionStatus.RUNNING
     assert temporal.WOULD in await described.memo()
@@ -192,13 +194,13 @@ async def compared(client: Client, runs: int, *events: MrrMovement) -> Tally:
     """Once Temporal's list has all runs, and their ends."""
     sweeper = Sweeper(door(client, "preview", "churn_save", "customer_sync"))
     sweep = window(EventSource.POLL, naming={Found.SHADOWED: 10})
-    async with asyncio.timeout(20):
-        while True:
-            tally = await sweeper.compare(sweep, events, datetime.now(UTC))
-            ended = [each for each in tally.shadows.values() if "open" not in each.outcomes]
-            if tally.runs(Found.SHADOWED) == runs == sum(each.runs for each in ended):
-                return tally
-            await asyncio.sleep(0.1)
+
+    async def complete() -> Tally | None:
+        tally = await sweeper.compare(sweep, events, datetime.now(UTC))
+        ended = [each for each in tally.shadows.values() if "open" not in each.outcomes]
+        return tally if tally.runs(Found.SHADOWED) == runs == sum(each.runs for each in ended) else None
+
+    return await until_some(complete)
 
 
 async def test_sweeps_and_coverage_count_what_it_would_have_done(
