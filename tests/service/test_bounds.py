@@ -61,3 +61,26 @@ async def test_what_is_longer_is_refused_in_words(
     assert (said.code != 0, why in said.text, "Traceback" in said.text) == (True, True, False), said.text[
         -600:
     ]
+
+
+AWAY = "http://127.0.0.1:9"
+
+
+@pytest.mark.parametrize(
+    ("command", "environment"),
+    [
+        (("preview", "crm", "hubspot"), {"HUBSPOT__BASE_URL": AWAY}),
+        (
+            ("preview", "warehouse"),
+            {"WAREHOUSE__ENGINE": "postgres", "WAREHOUSE__DSN": "postgresql://127.0.0.1:9/d"},
+        ),
+        (("preview", "warehouse"), {"WAREHOUSE__ENGINE": "duckdb", "CHARTMOGUL__DEFAULT__BASE_URL": AWAY}),
+    ],
+    ids=["hubspot", "postgres", "chartmogul"],
+)
+async def test_a_preview_of_a_system_that_is_away_says_so(
+    mogulflow: Command, command: tuple[str, ...], environment: dict[str, str]
+) -> None:
+    said = await mogulflow(*command, **environment)
+    assert (said.code, "Traceback" in said.text) == (1, False), said.text[-600:]
+    assert "It cannot be reached now, and nothing was written" in said.text, said.text[-600:]
