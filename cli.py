@@ -284,7 +284,7 @@ def replay(
         str | None, typer.Option(help="Close them without acting, for this reason, kept in the result")
     ] = None,
 ) -> None:
-    """Read kept deliveries anew, after a fix, and act on them as if they had just come."""
+    """Read dead letters anew, after a fix, and act on them as if they had just come."""
     from commands.replay import replay
 
     terminal.run(replay(terminal.settings(), run, dismiss, console))

@@ -147,10 +147,11 @@ def _block_scalar(problem: Problem) -> Said | None:
 
 
 def _twice(problem: Problem) -> Said | None:
-    match = re.search(r'found duplicate key "(.*?)" with value', problem.said, re.DOTALL)
-    if not match:
+    _, _, behind = problem.said.partition('found duplicate key "')
+    name, found, _ = behind.partition('" with value')
+    if not found:
         return None
-    return problem.line, f"`{_short(match[1])}` stands twice in one place: keep one of them"
+    return problem.line, f"`{_short(name)}` stands twice in one place: keep one of them"
 
 
 def _merge(problem: Problem) -> Said | None:

@@ -166,7 +166,7 @@ class Words:
         if isinstance(location[-1], int):
             match = re.search(r"^\s*-(.*)$", line)
         else:
-            match = re.search(rf"(?:^|[\s{{,\"'-]){re.escape(location[-1])}[\"']?\s*:(.*)$", line)
+            match = re.search(rf"(?:^|[\s{{,\"'-]){re.escape(location[-1])}[\"']?\s*:(.*)", line)
         return match[1].strip() if match else ""
 
     def _line(self, location: Location) -> int:

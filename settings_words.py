@@ -19,6 +19,9 @@ from settings_warehouse import ENGINES
 ACCOUNT = "CHARTMOGUL"
 ENGINE = "WAREHOUSE__ENGINE"
 
+LONGEST_NAME = 200
+"""Letters of a variable that may be one of ours, misspelt."""
+
 TEMPORAL = ("ADDRESS", "NAMESPACE", "API_KEY", "TLS_CLIENT_CERT_PATH", "TLS_CLIENT_KEY_PATH")
 """Read by Temporal's SDK, as they are written here and in no other way."""
 
@@ -171,7 +174,7 @@ def near_misses(environment: Mapping[str, str]) -> list[str]:
     names = [name for name, value in environment.items() if value]
     given = {name.upper() for name in names if name.upper() not in _temporal()} | set(names)
     engine = next((value for name, value in environment.items() if name.upper() == ENGINE), "duckdb")
-    found = (_near_miss(name, given, engine) for name in sorted(names))
+    found = (_near_miss(name, given, engine) for name in sorted(names) if len(name) <= LONGEST_NAME)
     return [each for each in found if each]
 
 
@@ -228,11 +231,13 @@ def _meant(upper: str) -> str:
 
 def _account_variable(upper: str) -> str:
     """`CHARTMOGUL_EUROPE_API_KEY`, `CHARTMOGUL_API_KEY`, and `CHARTMOGUL__API__KEY` as it is read."""
+    if not upper.startswith(ACCOUNT):
+        return ""
+    single = "_".join(filter(None, upper.split("_")))  # runs of underscores could be read in many ways
     for field in ChartMogulAccount.model_fields:
-        letters = "_*".join(field.upper().split("_"))
-        if match := re.fullmatch(rf"{ACCOUNT}_*(?:_(?P<account>\w+?)_+)?{letters}", upper):
-            account = (match["account"] or "DEFAULT").strip("_")
-            return f"{ACCOUNT}__{account}__{field.upper()}"
+        letters = "_?".join(field.upper().split("_"))
+        if match := re.fullmatch(rf"{ACCOUNT}(?:_(?P<account>\w+?)_|_?){letters}", single):
+            return f"{ACCOUNT}__{match['account'] or 'DEFAULT'}__{field.upper()}"
     return ""
 
 

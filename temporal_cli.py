@@ -37,7 +37,7 @@ def _on_path(console: Console) -> Path | None:
     if not found:
         return None
     said = answer([found, "--version"])
-    version = re.search(r"(\d+)\.(\d+)\.\d+", said)
+    version = re.search(r"(\d{1,4})\.(\d{1,4})\.\d", said)
     if version and (int(version[1]), int(version[2])) >= OLDEST:
         return Path(found)
     oldest = ".".join(map(str, OLDEST))

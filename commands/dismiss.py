@@ -17,6 +17,7 @@ from commands.person import kept, who
 from commands.retry import described_run
 from ingress.unreadable import TEMPLATE as UNREADABLE
 from models.attention import AttentionQuery, Dismissal, Kind, Trouble
+from models.bounds import within
 from models.deliveries import Dismissed
 from models.runs import Outcome
 from settings import Settings
@@ -27,6 +28,9 @@ BAD_ENDS = (
     WorkflowExecutionStatus.TERMINATED,
     WorkflowExecutionStatus.CANCELED,
 )
+LONGEST_SUMMARY = 400
+"""Bytes that the server takes."""
+
 LONGEST_RUN = timedelta(days=400)
 """A run checks back for a year at most."""
 
@@ -103,7 +107,7 @@ async def _keep(client: Client, described: WorkflowExecutionDescription, given: 
             task_timeout=temporal.TASK_TIMEOUT,
             search_attributes=TypedSearchAttributes(labels),
             memo={temporal.DISMISSED: given},
-            static_summary=f"Dismissed: {given.headline}"[:200],
+            static_summary=within(f"Dismissed: {given.headline}", LONGEST_SUMMARY),
             id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
         )
     except WorkflowAlreadyStartedError:

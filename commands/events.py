@@ -17,7 +17,7 @@ from commands.run_facts import waits_of
 from commands.show import effects_table, field_tables, in_order
 from commands.stopped import Stopped
 from commands.waiting import LOOK_SECONDS, nobody_takes
-from ingress.chartmogul import Refused, movement_of
+from ingress.chartmogul import MAX_BODY, Refused, movement_of
 from ingress.dispatch import Dispatched, Door
 from ingress.routes import load_routes
 from models.effects import Mode
@@ -33,13 +33,15 @@ TRIES_TO_END = 4
 def send(settings: Settings, file: Path, account: str, console: Console) -> None:
     """Post the file as ChartMogul would."""
     url = f"{_ingress(settings)}/webhooks/chartmogul/{_secret(settings, account)}"
+    body = _body(file)
     try:
-        answer = httpx.post(
-            url, content=file.read_bytes(), headers={"Content-Type": "application/json"}, timeout=10
-        )
+        answer = httpx.post(url, content=body, headers={"Content-Type": "application/json"}, timeout=10)
     except httpx.TransportError:
         raise Stopped(f"Nothing answers at {_ingress(settings)}. Start `mogulflow serve`.") from None
-    console.print_json(answer.text)
+    try:
+        console.print_json(answer.text)
+    except ValueError:  # what stands at that address is not our ingress
+        console.print(escape(answer.text[:500]))
     if answer.is_error:
         raise Stopped(f"The ingress answered {answer.status_code}.")
 
@@ -47,7 +49,7 @@ def send(settings: Settings, file: Path, account: str, console: Console) -> None
 async def preview(settings: Settings, file: Path, account: str, console: Console) -> None:
     """Start preview runs for what the routes say, wait, and print what they would do."""
     try:
-        event = movement_of(file.read_bytes(), account)
+        event = movement_of(_body(file), account)
     except Refused as refused:
         raise Stopped(f"{file}: {refused.message}") from None
     client = await temporal.connect()
@@ -109,6 +111,15 @@ def print_preview(run: Dispatched, result: RunResult, console: Console) -> None:
     if away := sorted({problem.step.partition(".")[0] for problem in result.problems}):
         console.print(f"Previewed without {', '.join(away)}: what depends on it is missing above.")
     console.print(f"Run: {run.link}", soft_wrap=True)
+
+
+def _body(file: Path) -> bytes:
+    """Raises Stopped for one that the ingress would refuse: it hangs up, and no answer is read."""
+    with file.open("rb") as opened:
+        body = opened.read(MAX_BODY + 1)
+    if len(body) > MAX_BODY:
+        raise Stopped(f"{file} has more than {MAX_BODY // 1024} KiB; the ingress takes no larger body.")
+    return body
 
 
 def _ingress(settings: Settings) -> str:

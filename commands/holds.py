@@ -131,10 +131,10 @@ def _length(text: str) -> timedelta:
     parts = re.findall(r"(\d{1,9})([smhd])", text.replace(" ", ""))
     if not parts or "".join(map("".join, parts)) != text.replace(" ", ""):
         raise Stopped(f"--for {text!r} is no length of time; write 30m, 1h, 1h30m or 2d.")
-    length = timedelta(seconds=sum(int(number) * _SECONDS[unit] for number, unit in parts))
-    if not timedelta(0) < length <= LONGEST_PAUSE:
-        raise Stopped(f"--for {text} must be more than nothing and at most {in_words(LONGEST_PAUSE)}.")
-    return length
+    seconds = sum(int(number) * _SECONDS[unit] for number, unit in parts)
+    if not 0 < seconds <= LONGEST_PAUSE.total_seconds():
+        raise Stopped(f"--for {text[:40]} must be more than nothing and at most {in_words(LONGEST_PAUSE)}.")
+    return timedelta(seconds=seconds)
 
 
 def _meaning(scope: Scope) -> str:

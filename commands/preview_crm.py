@@ -19,8 +19,8 @@ from clients.crm_systems import Crm
 from clients.errors import IntegrationError, Permanent
 from commands.backfill import known_account
 from commands.crm import objects_table, print_reasons, require
-from commands.events import Stopped
 from commands.show import folding
+from commands.stopped import stopped_by
 from config_files import load_crm_mapping
 from models.crm import System
 from models.crm_sync import CrmSyncInput, ObjectReport, Standing, SyncReport
@@ -51,7 +51,7 @@ async def preview(
                     await _read(reading, file, customers, progress)
                 return await _show(given, crm, file, None if customers else sample, progress, console)
         except IntegrationError as error:
-            raise Stopped(str(error)) from None
+            raise stopped_by(error) from None
         finally:
             file.close()
 

@@ -21,6 +21,7 @@ from commands.backfill import known_account
 from commands.events import Stopped
 from commands.exports import known_streams
 from commands.show import add_parts, folding
+from commands.stopped import stopped_by
 from config_files import load_mapping
 from models.exports import Night, NightWork, Prepared, StreamWork
 from models.warehouse_loads import MonthSeen, Preview, SampleRow
@@ -53,7 +54,7 @@ async def preview(settings: Settings, account: str, streams: Sequence[str], cons
             for found in await _previews(client, engine, one, settings, console):
                 print_preview(found, console, mapping.minor_unit_digits)
     except IntegrationError as error:
-        raise Stopped(str(error)) from None
+        raise stopped_by(error) from None
     finally:
         await client.aclose()
 

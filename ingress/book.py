@@ -4,9 +4,20 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ingress.known_runs import KnownRun
+from models.bounds import within
 from models.events import MrrMovement
 from models.money import Money
-from models.movements import EXPLAINED, Counts, Found, Named, Shadow, Tally, first_named, worst
+from models.movements import (
+    EXPLAINED,
+    LONGEST_LISTED,
+    Counts,
+    Found,
+    Named,
+    Shadow,
+    Tally,
+    first_named,
+    worst,
+)
 
 
 @dataclass(frozen=True)
@@ -83,7 +94,7 @@ class Book:
             movement_type=event.movement_type,
             amount=event.amount,
             event_id=event.event_id,
-            reason="; ".join(dict.fromkeys(reasons)),
+            reason=within("; ".join(dict.fromkeys(reasons)), LONGEST_LISTED),
             workflow_id=run.workflow_id if run else None,
             run_id=run.run_id if run else None,
         )

@@ -8,6 +8,7 @@ from typing import Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from models.bounds import within
 from models.events import EventSource, MovementType
 from models.money import Money
 
@@ -18,7 +19,7 @@ LISTED = 50
 """How many movements a report names one by one."""
 
 LONGEST_LISTED = 500
-"""Letters of each."""
+"""Bytes of each, and of each reason."""
 
 
 LISTED_IN_FULL = 100
@@ -179,7 +180,7 @@ def _added(one: Counts, other: Counts) -> Counts:
 
 
 def _listed(names: list[str]) -> list[str]:
-    return list(dict.fromkeys(name[:LONGEST_LISTED] for name in names))[:LISTED]
+    return list(dict.fromkeys(within(name, LONGEST_LISTED) for name in names))[:LISTED]
 
 
 def first_named(named: Iterable[Named], most: Mapping[Found, int] | None = None) -> list[Named]:

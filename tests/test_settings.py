@@ -236,6 +236,24 @@ def test_what_is_read_or_another_tool_s_is_not_named(given: dict[str, str]) -> N
     assert near_misses(given) == []
 
 
+@pytest.mark.parametrize("name", ["CHARTMOGUL" + "_" * 60_000, "CHARTMOGUL_" + "A_" * 30_000, "_" * 90_000])
+@pytest.mark.parametrize("end", ["", "API_KEY", "API_KEX"])
+def test_the_longest_name_of_a_variable_is_nobodys(name: str, end: str) -> None:
+    assert near_misses({name + end: "x"}) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("CHARTMOGUL" + "_" * 150 + "API" + "_" * 9 + "KEY", "CHARTMOGUL__DEFAULT__API_KEY"),
+        ("CHARTMOGUL" + "_" * 80 + "EU" + "_" * 80 + "APIKEY", "CHARTMOGUL__EU__API_KEY"),
+    ],
+)
+def test_underscores_of_any_number_are_read_in_one_way(name: str, meant: str) -> None:
+    [said] = near_misses({name: "x"})
+    assert said.endswith(f"did you mean {meant}?")
+
+
 def test_a_near_miss_is_said_at_start_beside_what_is_missing(set_to: Any) -> None:
     set_to({"SLACK_BOT_TOKEN": "xoxb-value", "SLACK__OPS_CHANNEL": "#ops"})
     result = CliRunner().invoke(app, ["runs"])

@@ -8,6 +8,7 @@ from typing import Protocol, Self, TypeVar
 from temporalio import workflow
 from temporalio.exceptions import ApplicationError
 
+from models.bounds import within
 from models.effects import Effect
 from models.events import MrrMovement
 from models.runs import Outcome, Problem, Rerun, RunResult
@@ -40,6 +41,12 @@ def how_again(workflow_id: str, step: str, error: str) -> str:
 
 MOST_STATED = 50
 """Restatements of one movement that a run keeps. All are in its history, as signals."""
+
+MOST_NOTED, MOST_NAMES = 50, 100
+"""Problems, and fallbacks, that a run keeps, the first ones; and names behind ids."""
+
+LONGEST_NOTE, LONGEST_NAME = 2_000, 200
+"""Bytes of each text of the result: a problem, a fact, the verdict; a name, and the id it stands for."""
 
 MOST_SHOWN = 15_000
 """Bytes of the details; the Web UI takes 20,000 of such text."""
@@ -91,17 +98,18 @@ class Ledger:
             CUSTOMER: f"{name}({event.customer_uuid})",
             ROUTE: f"{given.route}: {given.route_why}" if given.route_why else given.route,
         }
+        ledger._facts = {what: within(text, LONGEST_NOTE) for what, text in ledger._facts.items()}
         return ledger
 
     def explain(self, what: str, text: str) -> None:
         """`what` is one of ORDER."""
-        self._facts[what] = text
+        self._facts[what] = within(text, LONGEST_NOTE)
         self.show()
 
     def name(self, id: str | None, name: str | None) -> None:
         """Who hides behind an id in the effects, for whoever reads them."""
-        if id and name:
-            self._names[id] = name
+        if id and name and len(self._names) < MOST_NAMES and within(id, LONGEST_NAME) == id:
+            self._names[id] = within(name, LONGEST_NAME)
 
     async def attempt(self, step: Awaitable[R | None]) -> R | None:
         """The step's result; None where it failed for good, which is written down as a problem."""
@@ -117,7 +125,7 @@ class Ledger:
 
     def end(self, outcome: Outcome, verdict: str = "") -> RunResult:
         """Close the books: `partial` where a step failed for good. `verdict` says what it came to."""
-        self._verdict = verdict
+        self._verdict = within(verdict, LONGEST_NOTE)
         return self._close(self._outcome(outcome))
 
     def state(self, outcome: Outcome) -> None:
@@ -134,7 +142,9 @@ class Ledger:
         self.add_problem(Problem(step=failure.step, kind=failure.kind, message=str(failure)))
 
     def add_problem(self, problem: Problem) -> None:
-        self.problems.append(problem)
+        if len(self.problems) < MOST_NOTED:
+            brief = within(problem.message, LONGEST_NOTE)
+            self.problems.append(problem.model_copy(update={"message": brief}))
         workflow.logger.warning("Step failed for good", extra={"step": problem.step, "kind": problem.kind})
         workflow.upsert_search_attributes([OUTCOME.value_set(Outcome.PARTIAL)])
         trouble.say_problems(self.problems)
@@ -142,7 +152,8 @@ class Ledger:
 
     def note_fallback(self, failure: StepFailed) -> None:
         """A step that others can do without failed for good: they are done in another way."""
-        self.fallbacks.append(f"{failure.step}: {failure}")
+        if len(self.fallbacks) < MOST_NOTED:
+            self.fallbacks.append(within(f"{failure.step}: {failure}", LONGEST_NOTE))
         workflow.logger.warning("Gone on without", extra={"step": failure.step, "kind": failure.kind})
         self.show()
 
@@ -181,7 +192,7 @@ class Ledger:
         head = [f"### {self._title}", "", *shadow, *facts, *_run_again(), "", *self.table(), "", *notes]
         text = "\n".join(head).strip()
         fields = [line for effect in self.effects for line in _fields(effect, self._names)]
-        return _cut("\n".join([text, "", *fields]).strip())
+        return cut("\n".join([text, "", *fields]).strip())
 
     def _outcome(self, outcome: Outcome) -> Outcome:
         return Outcome.PARTIAL if self.problems else outcome
@@ -268,7 +279,8 @@ def _plain(text: str, limit: int) -> str:
     return line if len(line) <= limit else line[: limit - 1] + "…"
 
 
-def _cut(text: str) -> str:
+def cut(text: str) -> str:
+    """Of the details, as much as is shown."""
     whole = text.encode()
     if len(whole) <= MOST_SHOWN:
         return text

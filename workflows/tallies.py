@@ -2,7 +2,7 @@
 
 from models.events import MovementType
 from models.movements import Counts, Found, Shadow, Tally
-from workflows.ledger import GAP
+from workflows.ledger import GAP, cut
 
 
 def markdown(title: str, tally: Tally) -> str:
@@ -22,7 +22,8 @@ def markdown(title: str, tally: Tally) -> str:
     notes += [f"Unreadable: {each}" for each in tally.unreadable]
     notes += [f"Unaccounted: {each}" for each in tally.unaccounted]
     notes += [f"Stuck: {each}" for each in tally.stuck]
-    return "\n".join([f"### {title}", "", *(lines if found else []), "", *(f"- {note}" for note in notes)])
+    text = [f"### {title}", "", *(lines if found else []), "", *(f"- {note}" for note in notes)]
+    return cut("\n".join(text))
 
 
 def _counts(counts: Counts) -> str:

@@ -10,7 +10,7 @@ from temporal import run_link
 from tests.until import until_some
 from tests.workflows.conftest import SECOND, Start, cancelled, until_effects
 from tests.workflows.test_trouble import details
-from workflows.ledger import MOST_SHOWN, _cut
+from workflows.ledger import MOST_SHOWN, cut
 
 Run = WorkflowHandle[Any, RunResult]
 
@@ -59,8 +59,8 @@ async def test_a_change_is_shown_with_both_sides(simulators: Control, start: Sta
 
 
 def test_the_page_is_measured_in_bytes() -> None:
-    assert len(_cut("解約" * MOST_SHOWN).encode()) < MOST_SHOWN + 100
-    assert _cut("x" * MOST_SHOWN) == "x" * MOST_SHOWN
+    assert len(cut("解約" * MOST_SHOWN).encode()) < MOST_SHOWN + 100
+    assert cut("x" * MOST_SHOWN) == "x" * MOST_SHOWN
 
 
 async def test_long_texts_do_not_outgrow_the_page(simulators: Control, start: Start) -> None:

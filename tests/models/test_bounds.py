@@ -1,0 +1,34 @@
+"""What lists and texts take at most, in bytes as Temporal counts them."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models.bounds import within
+from models.movements import LISTED, LONGEST_LISTED, Tally
+from workflows.tallies import markdown
+
+WIDE = "\U0001f600"
+BLOB = 2 * 1024 * 1024
+"""Bytes of a payload that Temporal takes, and a quarter of them without a warning."""
+
+
+@given(st.text(), st.integers(min_value=3, max_value=40))
+def test_a_text_is_cut_by_its_bytes_and_says_so(text: str, most: int) -> None:
+    cut = within(text, most)
+    assert len(cut.encode()) <= most
+    assert cut == text or (cut.endswith("…") and text.startswith(cut[:-1]))
+
+
+@pytest.mark.parametrize("letter", ["x", "ß", WIDE])
+def test_a_year_of_the_longest_lines_fits_a_payload(letter: str) -> None:
+    lines = [f"{number} {letter * 10_000}" for number in range(200)]
+    one = Tally(unreadable_rows=200, unreadable=lines, unaccounted=lines, stuck=lines)
+    tally = Tally() + one
+    for _ in range(365):
+        tally += one
+    assert tally.unread == 200 * 366
+    assert len(tally.unreadable) == LISTED
+    assert max(len(each.encode()) for each in tally.stuck) <= LONGEST_LISTED
+    assert len(tally.model_dump_json().encode()) < BLOB / 4
+    assert len(markdown("A year", tally).encode()) < 20_000

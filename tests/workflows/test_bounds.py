@@ -1,0 +1,59 @@
+"""A run takes the largest movement that the ingress takes, also by signal, and its result stays small."""
+
+import json
+from typing import Any
+
+import pytest
+from temporalio.api.enums.v1 import EventType
+from temporalio.api.sdk.v1 import WorkflowMetadata
+
+from ingress.chartmogul import MAX_BODY, movement_of
+from models.runs import Outcome
+from simulators.control import Control
+from tests.workflows.conftest import Start, cancelled
+from workflows.ledger import LONGEST_NOTE
+
+WIDE = "\U0001f600"
+RESULT = 512 * 1024
+"""Bytes of a payload of which Temporal warns."""
+
+DETAILS = 20_000
+"""Bytes of the details that the Web UI takes."""
+
+
+def largest(body: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    """With texts of four bytes a letter, as long as the ingress takes them."""
+    room = (MAX_BODY - len(json.dumps(body)) - 1_000) // 8
+    customer = body["customer"] | {"name": WIDE * room, "company": WIDE * room}
+    return body | {"customer": customer, **changes}
+
+
+def size_of(body: dict[str, Any]) -> int:
+    return len(json.dumps(body, ensure_ascii=False).encode())
+
+
+@pytest.mark.timeout(300)
+async def test_the_largest_movement_has_a_result_that_fits(simulators: Control, start: Start) -> None:
+    body = largest(cancelled(simulators))
+    assert MAX_BODY / 2 < size_of(body) <= MAX_BODY
+    result = await (await start(body)).result()
+    assert result.outcome is Outcome.ACTED
+    assert len(result.model_dump_json().encode()) < RESULT
+    assert max(len(fact.encode()) for fact in result.facts.values()) <= LONGEST_NOTE
+
+
+@pytest.mark.timeout(300)
+async def test_a_run_takes_the_largest_news_of_its_movement(simulators: Control, start: Start) -> None:
+    body = largest(cancelled(simulators))
+    run = await start(body, check_back_days=[1])
+    stated = movement_of(json.dumps(body, ensure_ascii=False).encode(), "default")
+    changed = stated.amount.model_copy(update={"cents": stated.amount.cents - 100})
+    await run.signal("restated", stated.model_copy(update={"amount": changed}))
+    await run.signal("came_back", stated)
+    metadata = await run.query("__temporal_workflow_metadata", result_type=WorkflowMetadata)
+    assert "ChartMogul has restated the movement" in metadata.current_details
+    assert len(metadata.current_details.encode()) < DETAILS
+    kinds = [event.event_type async for event in run.fetch_history_events()]
+    assert kinds.count(EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED) == 2
+    assert EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED not in kinds
+    await run.terminate()
