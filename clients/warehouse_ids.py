@@ -70,11 +70,11 @@ def _second(date: object) -> str | None:
 
 
 def _identifier(value: object) -> str | None:
-    """As text; None where it is none."""
+    """As text, whole; None where it is none."""
     if isinstance(value, str) and len(value) <= values.LONGEST_IDENTIFIER:
         return value
     try:
-        return values.identifier(value) or ""
+        return values.whole_identifier(value) or values.identifier(value) or ""
     except values.Unfit:
         return None
 

@@ -4,7 +4,7 @@ import asyncio
 import json
 import logging
 import uuid
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
@@ -82,7 +82,9 @@ async def test_the_run_can_be_found_by_its_search_attributes(
     }
     assert await described.static_summary() == "Churn: Fjord Labs, −€49.00 MRR"
     memo = {"stated": ["churn 4900 EUR"], "subscription": "sub_a77", "route": "churn-save"}
-    assert await described.memo() == memo
+    told = dict(await described.memo())
+    assert abs(datetime.fromisoformat(told.pop("begun")) - described.start_time) < timedelta(minutes=5)
+    assert told == memo
 
 
 async def test_each_secret_that_is_valid_at_once_is_taken(http: httpx.AsyncClient) -> None:
