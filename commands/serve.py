@@ -66,21 +66,19 @@ async def _serve(settings: Settings, with_ingress: bool, with_worker: bool) -> N
     Both share a client, so that runs start at once; the SDK takes no lazy one for that.
     """
     async with AsyncExitStack() as stack:
+        routes = load_routes(settings.routes_file)
+        crm = crm_for(routes, settings)  # a mistake in it ends the start
         if with_ingress:
-            routes = load_routes(settings.routes_file)
             _say_what_never_happens(routes, settings)
-            crm = crm_for(routes, settings)  # a mistake in it ends the start
             app = create_app(settings)
             server = await stack.enter_async_context(listening(app, settings))
         client = await _connect(_runtime(settings))
         if with_worker:
             await _find_namespace(client)
-        if not with_ingress:
-            routes = load_routes(settings.routes_file)
         holds = Holds(client, routes)
         await stack.enter_async_context(holds.watching())
         if with_worker:
-            await stack.enter_async_context(worker.running(client, settings, holds=holds))
+            await stack.enter_async_context(worker.running(client, settings, holds=holds, crm=crm))
         if with_ingress:
             app.state.door = Door.of(client, routes, settings, holds, crm)
             stack.callback(server.close)  # no more events while the workers finish theirs
