@@ -45,7 +45,7 @@ class ChartMogulAccount(BaseModel):
     @classmethod
     def _known_zone(cls, name: str) -> str:
         if name not in available_timezones():
-            raise ValueError(f"{name!r} is no time zone; name one such as Europe/Berlin")
+            raise ValueError(f"{name[:40]!r} is no time zone; name one such as Europe/Berlin")
         return name
 
     @field_validator("webhook_secrets", mode="before")

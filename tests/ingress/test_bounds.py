@@ -29,9 +29,6 @@ KEYWORD = 255
 SUMMARY = 400
 """Bytes of a run's summary that the server takes."""
 
-MEMO = 32 * 1024
-"""Bytes. A page of the list has a thousand runs with theirs."""
-
 LETTERS = ["x", "ß", "漢", "\U0001f600"]
 """Of one to four bytes."""
 
@@ -74,7 +71,7 @@ async def check(described: WorkflowExecutionDescription) -> None:
             assert not isinstance(value, str) or len(value) <= KEYWORD, (pair.key.name, value)
     assert len((await described.static_summary() or "").encode()) <= SUMMARY
     memo = described.raw_description.workflow_execution_info.memo
-    assert len(memo.SerializeToString()) <= MEMO
+    assert len(memo.SerializeToString()) <= temporal.LARGEST_MEMO
 
 
 async def check_run(client: Client, workflow_id: str) -> None:
