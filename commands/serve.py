@@ -23,6 +23,7 @@ from ingress.app import create_app
 from ingress.dispatch import Door
 from ingress.holds import Holds
 from ingress.routes import crm_for, load_routes
+from models.crm import CrmMapping
 from models.reach import lost_movements
 from models.routes import Routes
 from settings import Settings
@@ -66,15 +67,16 @@ async def _serve(settings: Settings, with_ingress: bool, with_worker: bool) -> N
     Both share a client, so that runs start at once; the SDK takes no lazy one for that.
     """
     async with AsyncExitStack() as stack:
-        routes = load_routes(settings.routes_file)
-        crm = crm_for(routes, settings)  # a mistake in it ends the start
         if with_ingress:
+            routes, crm = _read(settings)  # a mistake in them ends the start
             _say_what_never_happens(routes, settings)
             app = create_app(settings)
             server = await stack.enter_async_context(listening(app, settings))
         client = await _connect(_runtime(settings))
         if with_worker:
             await _find_namespace(client)
+        if not with_ingress:
+            routes, crm = _read(settings)
         holds = Holds(client, routes)
         await stack.enter_async_context(holds.watching())
         if with_worker:
@@ -86,6 +88,12 @@ async def _serve(settings: Settings, with_ingress: bool, with_worker: bool) -> N
         gc.freeze()  # what stays for ever: looking through it took up to a tenth of a second each time
         log.info("ready", extra={"ingress": with_ingress, "worker": with_worker})
         await asyncio.Event().wait()
+
+
+def _read(settings: Settings) -> tuple[Routes, CrmMapping]:
+    """Raises BadConfig."""
+    routes = load_routes(settings.routes_file)
+    return routes, crm_for(routes, settings)
 
 
 def _say_what_never_happens(routes: Routes, settings: Settings) -> None:
