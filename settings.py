@@ -15,6 +15,10 @@ LogLevel = Annotated[
     Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(lambda name: str(name).upper())
 ]
 
+LONGEST_ACCOUNT = 200
+"""Characters of an account's name. It is part of the ids and headlines of schedules' runs, such as
+`crm/NAME/salesforce-2026-11-29T05:10:00Z`, and Temporal on SQL keeps 255 of one."""
+
 
 class ChartMogulAccount(BaseModel):
     """One ChartMogul account; its name in the environment is the account's name in events."""
@@ -41,7 +45,7 @@ class ChartMogulAccount(BaseModel):
     @classmethod
     def _known_zone(cls, name: str) -> str:
         if name not in available_timezones():
-            raise ValueError(f"{name!r} is no time zone; name one such as Europe/Berlin")
+            raise ValueError(f"{name[:40]!r} is no time zone; name one such as Europe/Berlin")
         return name
 
     @field_validator("webhook_secrets", mode="before")
@@ -188,6 +192,17 @@ class Settings(BaseSettings):
             if len(variables) > 1:
                 raise ValueError(
                     f"{' and '.join(variables)} have the same secret; each account needs its own"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _runs_can_be_named_after_each_account(self) -> Self:
+        for name in self.chartmogul:
+            if len(name) > LONGEST_ACCOUNT:
+                raise ValueError(
+                    f"CHARTMOGUL__{name[:20].upper()}…__API_KEY: the account's name has {len(name)}"
+                    f" characters, and {LONGEST_ACCOUNT} are the most: Temporal keeps 255 of the names of"
+                    f" its runs"
                 )
         return self
 

@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import quote
 
 from pydantic import ValidationError
-from temporalio.client import Client
+from temporalio.client import Client, PayloadLimitsConfig
 from temporalio.common import (
     Priority,
     RetryPolicy,
@@ -76,6 +76,10 @@ SHADOW_OF = "shadow_of"
 """Memo of a run whose route is in preview: the route."""
 WOULD = "would"
 """Memo of such a run at its end: what it would have written, and how often."""
+
+LARGEST_MEMO = 32 * 1024
+"""Bytes, of which the SDK warns. Its default of 2 KiB is a reason in emoji, or what two systems are waited
+for: the warning would stand in the answer of a command, and nothing could be done about it."""
 
 PREVIEW_SUFFIX = "/preview"
 """Of the id of a run that a person asked for; a route in preview has the live run's id."""
@@ -159,6 +163,7 @@ async def connect(*, runtime: Runtime | None = None) -> Client:
             **where,
             data_converter=pydantic_data_converter,
             grpc_compression=GrpcCompression.NONE,
+            payload_limits=PayloadLimitsConfig(memo_warn_size=LARGEST_MEMO),
             runtime=runtime,
         )
     except RuntimeError as error:

@@ -37,6 +37,7 @@ from clients.warehouse_engines import engine_of_account
 from ingress.dispatch import Door
 from ingress.holds import Holds
 from ingress.routes import load_routes
+from models.crm import CrmMapping
 from models.crm import System as CrmSystem
 from settings import Settings
 from workflows.backfill import Backfill
@@ -185,10 +186,14 @@ def cooldowns_for(settings: Settings) -> Cooldowns:
 
 
 def workers(
-    client: Client, settings: Settings, connections: Connections, cooldowns: Cooldowns, holds: Holds
+    client: Client,
+    settings: Settings,
+    connections: Connections,
+    cooldowns: Cooldowns,
+    holds: Holds,
+    crm: CrmMapping | None = None,
 ) -> list[Worker | RestingWorker]:
-    routes = holds.routes
-    door = Door.of(client, routes, settings, holds)
+    door = Door.of(client, holds.routes, settings, holds, crm)
     pauses = Pauses(cooldowns)
     holds.listen(pauses.note)
     interceptors = [pauses, Pressure(cooldowns)]
@@ -251,20 +256,24 @@ def runtime(settings: Settings) -> Runtime | None:
 
 @asynccontextmanager
 async def running(
-    client: Client, settings: Settings, cooldowns: Cooldowns | None = None, holds: Holds | None = None
+    client: Client,
+    settings: Settings,
+    cooldowns: Cooldowns | None = None,
+    holds: Holds | None = None,
+    crm: CrmMapping | None = None,
 ) -> Any:
     """All workers, for as long as the block lasts. A fatal error of one ends the block. Without `holds`,
-    which somebody watches, they have and watch their own."""
+    which somebody watches, they have and watch their own. `crm` where it has been read."""
     if holds is None:
         holds = Holds(client, load_routes(settings.routes_file))
-        async with holds.watching(), running(client, settings, cooldowns, holds):
+        async with holds.watching(), running(client, settings, cooldowns, holds, crm):
             yield
         return
     cooldowns = cooldowns or cooldowns_for(settings)
     connections = Connections.of(settings, cooldowns)
     try:
         async with asyncio.TaskGroup() as group:
-            started = workers(client, settings, connections, cooldowns, holds)
+            started = workers(client, settings, connections, cooldowns, holds, crm)
             tasks = [group.create_task(worker.run()) for worker in started]
             try:
                 yield

@@ -56,7 +56,7 @@ async def crm(ground: Ground, *, quick: bool = False) -> Result:
     customers = QUICK_CUSTOMERS if quick else CUSTOMERS
     ground.control.reset(customers=customers)
     ground.control.hubspot(requests_per_10_seconds=ALLOWED)
-    await _prepare(ground)
+    await prepare_hubspot(ground)
     settings = {
         "CHARTMOGUL__DEFAULT__REQUESTS_PER_SECOND": UNBOUND,
         "HUBSPOT__REQUESTS_PER_10_SECONDS": ALLOWED,
@@ -91,7 +91,7 @@ async def crm(ground: Ground, *, quick: bool = False) -> Result:
     )
 
 
-async def _prepare(ground: Ground) -> None:
+async def prepare_hubspot(ground: Ground) -> None:
     """The portal gets our properties."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, str(ROOT / "cli.py"), "crm", "prepare", "hubspot"),

@@ -117,7 +117,7 @@ def _print(report: CrmReport, console: Console) -> None:
     console.print(f"Sync to {report.system}: {came_to}", highlight=False)
     console.print(objects_table(report.objects))
     print_reasons(report, console)
-    print_problems(report.problems, console)
+    print_problems(report.problems, console, report.more_problems)
 
 
 def objects_table(objects: Sequence[ObjectReport]) -> Table:

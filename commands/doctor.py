@@ -25,6 +25,7 @@ from commands.findings import COLOURS, Finding, State, failed
 from commands.show import folding
 from devserver import namespace_gaps
 from ingress.routes import BadRoutes, load_routes
+from models.bounds import within
 from models.chartmogul import Account
 from models.routes import Routes
 from models.salesforce import OwnerQuery
@@ -32,6 +33,9 @@ from settings import ChartMogulAccount, Salesforce, Settings, Slack
 from settings_words import near_misses
 
 SHORTEST_SECRET = 16
+
+LONGEST_NAMED, LONGEST_TOLD = 200, 2_000
+"""Bytes of what is checked, and of what was found: a value of any length may be quoted."""
 
 NEW_TASK_FIELD = (
     "Setup, Object Manager, Activity, Fields & Relationships, New: Text, length 255, API name {name}; tick"
@@ -52,10 +56,10 @@ async def examine(settings: Settings, console: Console) -> bool:
             faults += finding.state is State.FAULT
             colour = COLOURS[finding.state]
             table.add_row(
-                finding.what,
+                within(finding.what, LONGEST_NAMED),
                 f"[{colour}]{finding.state}[/]",
-                escape(finding.detail),
-                escape(finding.to_do),
+                escape(within(finding.detail, LONGEST_TOLD)),
+                escape(within(finding.to_do, LONGEST_TOLD)),
             )
     console.print(table)
     return faults == 0

@@ -14,7 +14,7 @@ from temporalio.service import RPCError
 
 import temporal
 from commands.run_facts import waits_of
-from commands.show import effects_table, field_tables, in_order
+from commands.show import effects_table, field_tables, in_order, print_problems
 from commands.stopped import Stopped
 from commands.waiting import LOOK_SECONDS, nobody_takes
 from ingress.chartmogul import MAX_BODY, Refused, movement_of
@@ -106,8 +106,7 @@ def print_preview(run: Dispatched, result: RunResult, console: Console) -> None:
         console.print(effects_table("", effects))
     for table in field_tables(effects, result.names):
         console.print(table)
-    for problem in result.problems:
-        console.print(f"[red]{problem.step}[/]: {escape(problem.message)}", soft_wrap=True)
+    print_problems(result.problems, console, result.more_problems)
     if away := sorted({problem.step.partition(".")[0] for problem in result.problems}):
         console.print(f"Previewed without {', '.join(away)}: what depends on it is missing above.")
     console.print(f"Run: {run.link}", soft_wrap=True)

@@ -135,7 +135,7 @@ def print_report(report: ExportReport, console: Console) -> None:
             console.print(f"Restated: {month} by {Decimal(cents) / 100:+,.2f}")
     if report.checked and report.checked.at_odds:
         console.print(f"[yellow]{report.checked.at_odds}[/]", soft_wrap=True)
-    print_problems(report.problems, console)
+    print_problems(report.problems, console, report.more_problems)
 
 
 def print_nights(loads: Sequence[LoadRun], console: Console) -> None:

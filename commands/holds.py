@@ -1,6 +1,5 @@
 """`release` and `drop` decide on a route's brake; `pause` and `resume` stop and start the rest."""
 
-import getpass
 import re
 from datetime import UTC, datetime, timedelta
 from typing import get_args
@@ -12,6 +11,7 @@ import temporal
 from activities.holds import held_by, holdings, with_count
 from commands.dates import in_words
 from commands.events import Stopped
+from commands.person import who
 from ingress.holds import open_hold
 from models.holds import (
     LONGEST_PAUSE,
@@ -25,7 +25,8 @@ from models.holds import (
 )
 from models.routes import Template
 from settings import Settings
-from workflows.hold_texts import counted, options
+from workflows.hold_texts import options
+from workflows.wording import counted
 
 SYSTEMS = ("chartmogul", "salesforce", "hubspot", "slack", "warehouse")
 """What can be paused alone."""
@@ -38,7 +39,7 @@ _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 async def decide(route: str, verdict: Verdict, why: str, console: Console) -> None:
     """Let go, or drop, what the brake of the route holds. The brake's run does it, whatever becomes of us."""
-    decision = Decision(verdict=verdict, why=_reason(why), by=_who())
+    decision = Decision(verdict=verdict, why=_reason(why), by=who())
     client = await temporal.connect()
     name = brake_on(route)
     hold = await _hold_that_matters(client, name)
@@ -59,7 +60,7 @@ async def decide(route: str, verdict: Verdict, why: str, console: Console) -> No
 async def pause(settings: Settings, scope: Scope, length: str, why: str, console: Console) -> None:
     _check(settings, scope)
     until = datetime.now(UTC) + _length(length)
-    hold = HoldOn(why=_reason(why), by=_who(), until=until)
+    hold = HoldOn(why=_reason(why), by=who(), until=until)
     client = await temporal.connect()
     await open_hold(client, scope.hold, hold)
     console.print(
@@ -70,7 +71,7 @@ async def pause(settings: Settings, scope: Scope, length: str, why: str, console
 
 
 async def resume(scope: Scope, why: str, console: Console) -> None:
-    decision = Decision(verdict=Verdict.RELEASED, why=_reason(why) if why else "", by=_who())
+    decision = Decision(verdict=Verdict.RELEASED, why=_reason(why) if why else "", by=who())
     client = await temporal.connect()
     hold = await _hold_that_matters(client, scope.hold)
     if hold is None:
@@ -155,10 +156,3 @@ def _reason(why: str) -> str:
     if len(line) > MOST_WORDS:
         raise Stopped(f"The reason has {len(line)} characters; {MOST_WORDS} are kept.")
     return line
-
-
-def _who() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a container's user may have no name
-        return ""

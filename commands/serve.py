@@ -23,6 +23,7 @@ from ingress.app import create_app
 from ingress.dispatch import Door
 from ingress.holds import Holds
 from ingress.routes import crm_for, load_routes
+from models.crm import CrmMapping
 from models.reach import lost_movements
 from models.routes import Routes
 from settings import Settings
@@ -67,20 +68,19 @@ async def _serve(settings: Settings, with_ingress: bool, with_worker: bool) -> N
     """
     async with AsyncExitStack() as stack:
         if with_ingress:
-            routes = load_routes(settings.routes_file)
+            routes, crm = _read(settings)  # a mistake in them ends the start
             _say_what_never_happens(routes, settings)
-            crm = crm_for(routes, settings)  # a mistake in it ends the start
             app = create_app(settings)
             server = await stack.enter_async_context(listening(app, settings))
         client = await _connect(_runtime(settings))
         if with_worker:
             await _find_namespace(client)
         if not with_ingress:
-            routes = load_routes(settings.routes_file)
+            routes, crm = _read(settings)
         holds = Holds(client, routes)
         await stack.enter_async_context(holds.watching())
         if with_worker:
-            await stack.enter_async_context(worker.running(client, settings, holds=holds))
+            await stack.enter_async_context(worker.running(client, settings, holds=holds, crm=crm))
         if with_ingress:
             app.state.door = Door.of(client, routes, settings, holds, crm)
             stack.callback(server.close)  # no more events while the workers finish theirs
@@ -88,6 +88,12 @@ async def _serve(settings: Settings, with_ingress: bool, with_worker: bool) -> N
         gc.freeze()  # what stays for ever: looking through it took up to a tenth of a second each time
         log.info("ready", extra={"ingress": with_ingress, "worker": with_worker})
         await asyncio.Event().wait()
+
+
+def _read(settings: Settings) -> tuple[Routes, CrmMapping]:
+    """Raises BadConfig."""
+    routes = load_routes(settings.routes_file)
+    return routes, crm_for(routes, settings)
 
 
 def _say_what_never_happens(routes: Routes, settings: Settings) -> None:

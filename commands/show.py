@@ -75,9 +75,12 @@ def field_tables(effects: Iterable[Effect], names: Mapping[str, str] | None = No
         yield table
 
 
-def print_problems(problems: Iterable[Problem], console: Console) -> None:
+def print_problems(problems: Iterable[Problem], console: Console, more: int = 0) -> None:
+    """`more` is how many there were beside them."""
     for problem in problems:
         console.print(f"[red]{problem.step}[/]: {escape(problem.message)}", soft_wrap=True)
+    if more:
+        console.print(f"[red]And {more} more[/], which the run's history has.", soft_wrap=True)
 
 
 _HEADINGS = {Found.FRESH: "not due yet", Found.KNOWN: "had a run"}

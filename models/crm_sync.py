@@ -131,6 +131,7 @@ class CrmReport(SyncReport):
     outcome: Outcome
     system: System
     problems: list[Problem] = []
+    more_problems: int = Field(default=0, description="Beyond those that are listed")
 
 
 class CustomerSyncOptions(BaseModel):

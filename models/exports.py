@@ -109,6 +109,7 @@ class ExportReport(_Record):
     streams: list[StreamReport] = []
     checked: Checked | None = None
     problems: list[Problem] = []
+    more_problems: int = Field(default=0, description="Beyond those that are listed")
 
     @property
     def loads(self) -> list[Loaded]:

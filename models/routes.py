@@ -26,6 +26,10 @@ OPTIONS: dict[Template, type[ChurnSaveOptions] | type[CustomerSyncOptions]] = {
     "customer_sync": CustomerSyncOptions,
 }
 
+LONGEST_NAME = 240
+"""Characters of the name of a route with a brake. `Brake of route NAME` is a search attribute of the brake's
+run, and Temporal on SQL keeps 255 of one."""
+
 PAUSE_ABOVE: dict[Template, int] = {"churn_save": 50, "customer_sync": 0}
 """Runs an hour of a route that says nothing of it. Fifty customers who cancel within an hour are a
 migration or a mistake, and fifty tasks a person's week. A sync writes what is true anyway, without telling
@@ -110,6 +114,16 @@ class Route(_Config):
     def _only_what_the_template_is_for(self) -> Self:
         if others := set(self.when.movements) - TAKES[self.template]:
             raise ValueError(f"{self.template} is not for {', '.join(sorted(others))}")
+        return self
+
+    @model_validator(mode="after")
+    def _a_brake_can_be_named_after_it(self) -> Self:
+        """Where no brake ever goes on, a longer name has always worked."""
+        if self.brake_above and self.mode is Mode.LIVE and len(self.name) > LONGEST_NAME:
+            raise ValueError(
+                f"its name has {len(self.name)} characters, and {LONGEST_NAME} are the most: the run of its"
+                f" brake is named after it, in a field of 255. Shorten it; pause_above: 0 means no brake"
+            )
         return self
 
 

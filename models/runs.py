@@ -54,6 +54,8 @@ class RunResult(BaseModel):
         default={}, description="What the run is explained by: what happened, customer, route, owner, reason"
     )
     names: dict[str, str] = Field(default={}, description="Names of people behind ids in the effects")
+    more_problems: int = Field(default=0, description="Beyond those that are listed")
+    more_fallbacks: int = Field(default=0, description="Beyond those that are listed")
 
 
 class Rerun(BaseModel):

@@ -72,6 +72,10 @@ def refused(*arguments: str) -> str:
             {f"CHARTMOGUL__{'LONG' * 20}__API_KEY": "key", "WAREHOUSE__ENGINE": "duckdb"},
             f"schema chartmogul_{'long' * 20} has a longer name than 63 letters",
         ),
+        (
+            {f"CHARTMOGUL__{'A' * 201}__API_KEY": "key"},
+            f"CHARTMOGUL__{'A' * 20}…__API_KEY: the account's name has 201 characters, and 200 are the most",
+        ),
     ],
 )
 def test_a_setting_that_cannot_be_used_is_named_without_its_value(

@@ -1,13 +1,13 @@
 """What waits for a person, in words: for the ops channel and for the command."""
 
 from collections.abc import Sequence
-from datetime import datetime
 
 from activities.runs import STUCK, UNREADABLE, waiting_for
 from models.attention import CANCELLED, RAN_OUT_OF_TIME, TERMINATED, Kind, Outage, Trouble
 from models.runs import Outcome
 from temporal import list_link, run_link
 from workflows.ledger import OTHERWISE, WHAT_TO_DO, how_again
+from workflows.wording import clock, counted, escaped
 
 _QUERIES = {
     Kind.PARTIAL: f"Outcome = '{Outcome.PARTIAL}'",
@@ -64,9 +64,9 @@ def what_to_do(run: Trouble) -> str:
 def group_text(new: Sequence[Trouble], known: int, links: Links) -> str:
     """Of runs with one trouble; `known` more of it were told of before."""
     first = new[0]
-    head = f"*{_counted(len(new))} {_what(first)}*"
+    head = f"*{counted(len(new))} {_what(first)}*"
     before = f", beside {known} known" if known else ""
-    todo = _escaped(what_to_do(first))
+    todo = escaped(what_to_do(first))
     others = " `mogulflow attention` says it for each." if len(new) > 1 else ""
     return "\n".join(
         [f"{head}{before}.", *_reasons(new, links), f"{todo}{others}", links.list(query_of(first))]
@@ -83,7 +83,7 @@ def _reasons(new: Sequence[Trouble], links: Links) -> list[str]:
 
 
 def _reason(run: Trouble, links: Links) -> str:
-    return f"• {_escaped(run.message)}: {links.run(run)}" if run.message else f"• {links.run(run)}"
+    return f"• {escaped(run.message)}: {links.run(run)}" if run.message else f"• {links.run(run)}"
 
 
 def query_of(run: Trouble) -> str:
@@ -94,27 +94,26 @@ def query_of(run: Trouble) -> str:
 
 def outage_text(outage: Outage, links: Links) -> str:
     waits = "waits" if outage.count == 1 else "wait"
-    why = _escaped(outage.why[:MOST_OF_A_REASON].rstrip(". "))
+    why = escaped(outage.why[:MOST_OF_A_REASON].rstrip(". "))
     says = f"The first of them says: {why}. " if why else ""
     return (
-        f"*{_counted(outage.count)} {waits} for {outage.system}*, since {_clock(outage.since)}. {says}"
+        f"*{counted(outage.count)} {waits} for {outage.system}*, since {clock(outage.since)}. {says}"
         f"They go on by themselves when it answers; a step is tried for 24 hours. `mogulflow doctor` says "
         f"whether it is up and lets us in.\n{links.list(waiting_for(outage.system))}"
     )
 
 
 def update_text(outage: Outage) -> str:
-    return f"{_counted(outage.count)} now, {outage.told} before."
+    return f"{counted(outage.count)} now, {outage.told} before."
 
 
 def recovered_text(outage: Outage) -> str:
-    return (
-        f"Recovered: no run waits for {outage.system} any more, {_counted(outage.most)} did, {_span(outage)}"
-    )
+    most = counted(outage.most)
+    return f"Recovered: no run waits for {outage.system} any more, {most} did, {_from_to(outage)}"
 
 
 def afterwards_text(outage: Outage) -> str:
-    return f"{_counted(outage.most)} waited for {outage.system}, {_span(outage)} None does any more."
+    return f"{counted(outage.most)} waited for {outage.system}, {_from_to(outage)} None does any more."
 
 
 def _what(run: Trouble) -> str:
@@ -129,26 +128,14 @@ def _what(run: Trouble) -> str:
     return f"{run.kind.value}: {run.step}{error}"
 
 
-def _counted(count: int) -> str:
-    return f"{count} run" if count == 1 else f"{count} runs"
-
-
-def _span(outage: Outage) -> str:
+def _from_to(outage: Outage) -> str:
     """The end of the waiting is what is known; the outage ended before."""
     over_at = outage.over_at or outage.since
     return (
-        f"from {_clock(outage.since)} to {_clock(over_at)} at the latest; {outage.system} itself was back "
+        f"from {clock(outage.since)} to {clock(over_at)} at the latest; {outage.system} itself was back "
         f"before that."
     )
 
 
-def _clock(instant: datetime) -> str:
-    return f"{instant:%d %b %H:%M} UTC"
-
-
 def _link(url: str, label: str) -> str:
-    return f"<{url}|{_escaped(label).replace('|', '/')}>"
-
-
-def _escaped(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return f"<{url}|{escaped(label).replace('|', '/')}>"

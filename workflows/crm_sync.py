@@ -29,7 +29,11 @@ class CrmSync:
         self._ledger.note_report(report)
         result = self._ledger.end(Outcome.ACTED)
         return CrmReport(
-            **dict(report), outcome=result.outcome, system=given.system, problems=result.problems
+            **dict(report),
+            outcome=result.outcome,
+            system=given.system,
+            problems=result.problems,
+            more_problems=result.more_problems,
         )
 
     async def _sync(self, given: CrmSyncInput) -> SyncReport:

@@ -2,6 +2,7 @@
 
 import re
 
+from models.bounds import within
 from models.events import MovementType, MrrMovement
 
 _NAMES = {
@@ -15,6 +16,9 @@ _SUMMARY = re.compile(rf"(?:{'|'.join(_NAMES.values())}): (.+), \S.* MRR")
 _PLAN = re.compile(r"\b(?:the|their|with|to) (.+)")
 _LONGEST = 10_000
 """Letters that are looked at: a line has a few hundred at most."""
+
+_REASONS = 350
+"""Bytes of a reason: with what stands before it, it is a summary."""
 
 _SUMMARYS = 1_000
 """Letters of a summary: the server takes 400 bytes."""
@@ -47,7 +51,7 @@ def headline_with_customer(event: MrrMovement) -> str:
 
 def unreadable_headline(reason: str) -> str:
     """`Unreadable delivery: The body is no JSON.` The reason quotes nothing of what was sent."""
-    return f"Unreadable delivery: {_line(reason, 150)}"
+    return f"Unreadable delivery: {within(_line(reason, 150), _REASONS)}"
 
 
 def plan_from(description: str) -> str:

@@ -3,13 +3,14 @@
 from datetime import datetime
 
 from models.holds import Decision, HeldNow, HoldInput, HoldOn, Scope, Verdict, route_of
+from workflows.wording import clock, counted
 
 
 def brake_text(given: HoldInput, since: datetime, now: HeldNow) -> str:
     """`since` is when the brake went on."""
     route = route_of(given.name)
     return (
-        f"*The brake of route {route} is on*, since {_clock(since)}: {given.open.why}. {counted(now.count)} "
+        f"*The brake of route {route} is on*, since {clock(since)}: {given.open.why}. {counted(now.count)} "
         f"{_wait(now.count)}, and so does what comes next. Nothing is lost. {what_to_do(given.name)}\n"
         f"<{now.link}|Look at what waits>"
     )
@@ -38,7 +39,7 @@ def what_to_do(hold: str) -> str:
 
 def open_details(name: str, opened: HoldOn) -> str:
     by = f", by {opened.by}" if opened.by else ""
-    until = f" Until {_clock(opened.until)}, or:" if opened.until else ""
+    until = f" Until {clock(opened.until)}, or:" if opened.until else ""
     return f"### {title(name)}\n\n{opened.why}{by}.{until} {what_to_do(name)}"
 
 
@@ -57,13 +58,5 @@ def options(scope: Scope) -> str:
     return "".join(f" --{kind} {value}" for kind, value in scope.model_dump(exclude_none=True).items())
 
 
-def counted(count: int) -> str:
-    return f"{count} run" if count == 1 else f"{count} runs"
-
-
 def _wait(count: int) -> str:
     return "waits" if count == 1 else "wait"
-
-
-def _clock(instant: datetime) -> str:
-    return f"{instant:%d %b %H:%M} UTC"

@@ -85,6 +85,7 @@ class Ledger:
         self.problems: list[Problem] = []
         self.restated: list[str] = []
         self.fallbacks: list[str] = []
+        self._more_problems = self._more_fallbacks = 0
         self._verdict = ""
 
     @classmethod
@@ -145,6 +146,8 @@ class Ledger:
         if len(self.problems) < MOST_NOTED:
             brief = within(problem.message, LONGEST_NOTE)
             self.problems.append(problem.model_copy(update={"message": brief}))
+        else:
+            self._more_problems += 1
         workflow.logger.warning("Step failed for good", extra={"step": problem.step, "kind": problem.kind})
         workflow.upsert_search_attributes([OUTCOME.value_set(Outcome.PARTIAL)])
         trouble.say_problems(self.problems)
@@ -154,6 +157,8 @@ class Ledger:
         """A step that others can do without failed for good: they are done in another way."""
         if len(self.fallbacks) < MOST_NOTED:
             self.fallbacks.append(within(f"{failure.step}: {failure}", LONGEST_NOTE))
+        else:
+            self._more_fallbacks += 1
         workflow.logger.warning("Gone on without", extra={"step": failure.step, "kind": failure.kind})
         self.show()
 
@@ -187,7 +192,11 @@ class Ledger:
         restated = [f"ChartMogul has restated the movement: {now}." for now in self.restated]
         without = [f"Gone on without **{each}**" for each in self.fallbacks]
         verdict = [self._verdict] if self._verdict else []
-        notes = [*verdict, *restated, *without, *map(_advice, self.problems)]
+        more = [
+            *_and_more(self._more_problems, "steps failed for good"),
+            *_and_more(self._more_fallbacks, "steps were gone on without"),
+        ]
+        notes = [*verdict, *more, *restated, *without, *map(_advice, self.problems)]
         shadow = ["Its route is in preview: nothing is written.", ""] if self._shadow else []
         head = [f"### {self._title}", "", *shadow, *facts, *_run_again(), "", *self.table(), "", *notes]
         text = "\n".join(head).strip()
@@ -215,6 +224,8 @@ class Ledger:
             fallbacks=self.fallbacks,
             facts={what: self._facts[what] for what in ORDER if what in self._facts},
             names=self._names,
+            more_problems=self._more_problems,
+            more_fallbacks=self._more_fallbacks,
         )
 
 
@@ -292,6 +303,14 @@ def _row(effect: Effect) -> str:
     link = f"[open]({effect.link})" if effect.link else ""
     cells = (effect.system, effect.object_type, done, str(effect.tries), link)
     return "".join(f"| {cell}{GAP}" for cell in cells) + "|"
+
+
+def _and_more(number: int, what: str) -> list[str]:
+    """How many there were, where not all are kept. Said first: what comes last may be cut."""
+    if not number:
+        return []
+    listed = f"the first {MOST_NOTED} are listed, and {number} more are in the history"
+    return [f"{number + MOST_NOTED} {what}: {listed}."]
 
 
 def _advice(problem: Problem) -> str:

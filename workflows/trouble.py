@@ -13,6 +13,7 @@ from temporalio import workflow
 
 from models.runs import Problem
 from temporal import PROBLEMS, WAITS, WAITS_FOR
+from workflows.wording import clock
 
 PATCH = "says-its-trouble"
 """Runs that began before do not say it to the list."""
@@ -30,8 +31,8 @@ class _Wait:
 
     @property
     def line(self) -> str:
-        tried = f"; it is tried again by itself until {_clock(self.until)}" if self.until else ""
-        return f"Waiting for {self.system}: {self.why.rstrip('.')}. Since {_clock(self.since)}{tried}."
+        tried = f"; it is tried again by itself until {clock(self.until)}" if self.until else ""
+        return f"Waiting for {self.system}: {self.why.rstrip('.')}. Since {clock(self.since)}{tried}."
 
 
 @dataclass
@@ -65,7 +66,7 @@ def waiting(system: str, why: str, patience: timedelta | None = None) -> Iterato
 @contextmanager
 def pausing(what: str, until: datetime) -> Iterator[None]:
     """The run waits for a time: its details say what comes next, and when."""
-    trouble, line = _of_this_run(), f"Next: {what[:1].lower()}{what[1:]}, on {_clock(until)}."
+    trouble, line = _of_this_run(), f"Next: {what[:1].lower()}{what[1:]}, on {clock(until)}."
     trouble.pauses.append(line)
     _show(trouble)
     try:
@@ -109,10 +110,6 @@ def _end(trouble: _Trouble, wait: _Wait) -> None:
 def _go_on(trouble: _Trouble, line: str) -> None:
     trouble.pauses.remove(line)
     _show(trouble)
-
-
-def _clock(instant: datetime) -> str:
-    return f"{instant:%d %b %H:%M} UTC"
 
 
 def _show(trouble: _Trouble) -> None:

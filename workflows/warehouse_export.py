@@ -48,6 +48,7 @@ class WarehouseExport:
             streams=self._ledger.reports,
             checked=self._ledger.checked,
             problems=result.problems,
+            more_problems=result.more_problems,
         )
 
     async def _prepare(self) -> Prepared:

@@ -1,6 +1,6 @@
 """Small pieces of text for people."""
 
-from datetime import date
+from datetime import date, datetime
 
 from babel.dates import format_date
 
@@ -13,6 +13,16 @@ def long_day(day: date) -> str:
 def span(days: float) -> str:
     """`7 days`; a route that looks sooner, as the demo's does, is told in seconds."""
     return f"{days:g} days" if days >= 1 else f"{days * 86_400:.0f} seconds"
+
+
+def clock(instant: datetime) -> str:
+    """`29 Nov 10:00 UTC`."""
+    return f"{instant:%d %b %H:%M} UTC"
+
+
+def counted(runs: int) -> str:
+    """`1 run`, `3 runs`."""
+    return f"{runs} run" if runs == 1 else f"{runs} runs"
 
 
 def short(text: str, limit: int) -> str:

@@ -9,8 +9,10 @@ from models.chartmogul import MovementWebhook
 from models.crm import CrmMapping
 from models.crm_sync import CustomerSyncOptions
 from models.events import MrrMovement, movement_from_webhook
+from models.holds import brake_on
 from settings import Settings
 from tests.conftest import ROOT
+from workflows.hold_texts import title
 
 GOOD = """\
 routes:
@@ -114,6 +116,33 @@ def test_a_bad_file_is_refused_with_line_and_reason(
     first = str(refused.value).splitlines()[0]
     assert first.startswith(f"{file}:{line}: ")
     assert reason in first
+
+
+NAMED = "name: big"
+LONGEST = "b" * 240
+"""`Brake of route NAME` then has the 255 letters that Temporal keeps of a keyword on SQL."""
+
+
+def test_a_name_as_long_as_its_brake_takes_is_read(tmp_path: Path) -> None:
+    routes = load_routes(write(tmp_path, GOOD.replace(NAMED, f"name: {LONGEST}", 1)))
+    assert len(title(brake_on(routes.routes[0].name))) == 255
+
+
+def test_a_longer_name_is_refused_with_the_limit_and_why(tmp_path: Path) -> None:
+    file = write(tmp_path, GOOD.replace(NAMED, f"name: {LONGEST}b", 1))
+    with pytest.raises(BadRoutes) as refused:
+        load_routes(file)
+    said = str(refused.value)
+    assert said.startswith(f"{file}:2: route bbb")
+    assert "its name has 241 characters, and 240 are the most: the run of its brake is named after" in said
+
+
+@pytest.mark.parametrize("without_a_brake", ["pause_above: 0", "mode: preview"])
+def test_a_route_on_which_no_brake_goes_on_may_have_a_longer_name(
+    tmp_path: Path, without_a_brake: str
+) -> None:
+    text = GOOD.replace(NAMED, f"name: {LONGEST}b\n    {without_a_brake}", 1)
+    assert load_routes(write(tmp_path, text)).routes[0].name == f"{LONGEST}b"
 
 
 SYNC = """\

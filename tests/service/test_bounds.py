@@ -1,13 +1,24 @@
 """The largest that a command takes is done, or refused in words."""
 
+import asyncio
 import json
 from pathlib import Path
 
 import pytest
+from temporalio.client import Client
 
+from activities.dismissals import dismissal_id
+from commands.holds import MOST_WORDS
+from commands.person import LONGEST_REASON
 from ingress.chartmogul import MAX_BODY
+from ingress.holds import open_hold
+from models.deliveries import MOST_KEPT
+from models.holds import HoldOn, HoldResult, brake_on
 from simulators.control import Control
-from tests.service.conftest import Command
+from stack import OURS, Stack
+from tests.service.conftest import Command, started
+from tests.service.test_dismiss import partial
+from tests.service.test_replay import cancellation, kept_before_the_fix, result_of
 
 WIDE = "\U0001f600"
 
@@ -84,3 +95,80 @@ async def test_a_preview_of_a_system_that_is_away_says_so(
     said = await mogulflow(*command, **environment)
     assert (said.code, "Traceback" in said.text) == (1, False), said.text[-600:]
     assert "It cannot be reached now, and nothing was written" in said.text, said.text[-600:]
+
+
+@pytest.mark.parametrize(("command", "outcome"), [("release", "released"), ("drop", "dropped")])
+async def test_the_longest_reason_of_a_decision_is_kept_whole(
+    client: Client, mogulflow: Command, command: str, outcome: str
+) -> None:
+    route = f"longest-{command}"
+    await open_hold(client, brake_on(route), HoldOn(why=WIDE * MOST_WORDS, by=WIDE * 100))
+    said = await mogulflow(command, route, WIDE * MOST_WORDS)
+    assert (said.code, "Traceback" in said.text) == (0, False), said.text[-600:]
+    handle = client.get_workflow_handle(brake_on(route), result_type=HoldResult)
+    async with asyncio.timeout(120):
+        result: HoldResult = await handle.result()
+    assert (result.outcome, result.why) == (outcome, WIDE * MOST_WORDS)
+
+
+async def test_the_longest_reason_of_a_dismissal_is_kept_whole(
+    simulators: Control, client: Client, mogulflow: Command
+) -> None:
+    run = await partial(client, simulators)
+    said = await mogulflow("dismiss", run.id, WIDE * LONGEST_REASON)
+    assert (said.code, said.text) == (0, f"{run.id}: dismissed")
+    run_id = (await run.describe()).run_id
+    memo = await (await client.get_workflow_handle(dismissal_id(run_id)).describe()).memo()
+    assert memo["dismissed"]["why"] == WIDE * LONGEST_REASON
+
+
+async def test_the_longest_dead_letter_is_replayed_and_dismissed_with_the_longest_reason(
+    stack: Stack, simulators: Control, client: Client, mogulflow: Command
+) -> None:
+    body = cancellation(simulators)
+    padded = body[:-1] + b" " * (MOST_KEPT - len(body)) + body[-1:]
+    run = await kept_before_the_fix(client, padded)
+    said = await mogulflow("replay", run)
+    assert (said.code, f"{run}: replayed as event " in said.text) == (0, True), said.text[-600:]
+    longer = await kept_before_the_fix(client, padded + b" ")
+    said = await mogulflow("replay", longer)
+    assert (said.code, "Traceback" in said.text, longer in said.text) == (1, False, True), said.text[-600:]
+    said = await mogulflow("replay", longer, "--dismiss", WIDE * LONGEST_REASON)
+    assert said.code == 0, said.text[-600:]
+    assert (await result_of(client, longer)).reason == WIDE * LONGEST_REASON
+
+
+LONG = 200_000
+"""Characters of a value: more than one of a process's own environment may have."""
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("CHARTMOGUL__DEFAULT__API_KEY", "k" * LONG),
+        ("CHARTMOGUL__DEFAULT__WEBHOOK_SECRETS", ",".join(f"{number:020}" for number in range(LONG // 21))),
+        ("CHARTMOGUL__DEFAULT__TIME_ZONE", "z" * LONG),
+        ("HUBSPOT__TOKEN", "t" * LONG),
+        ("SALESFORCE__CLIENT_SECRET", "s" * LONG),
+        ("SLACK__BOT_TOKEN", "x" * LONG),
+        ("SLACK__OPS_CHANNEL", "#" + "c" * LONG),
+        ("WEB_UI_URL", "http://ui.example/" + "u" * LONG),
+        ("ROUTES_FILE", "r" * LONG),
+        ("LOG_LEVEL", "l" * LONG),
+    ],
+)
+async def test_a_value_of_any_length_in_env_is_used_or_refused_in_words(
+    stack: Stack, tmp_path: Path, variable: str, value: str
+) -> None:
+    given = stack.environment | {variable: value}
+    in_file = {name: each for name, each in given.items() if name.startswith(OURS)}
+    file = tmp_path / "long.env"
+    file.write_text("".join(f"{name}={each}\n" for name, each in in_file.items()), encoding="utf-8")
+    others = {name: each for name, each in given.items() if name not in in_file}
+    async with started(tmp_path, "doctor", "--env", str(file), **others) as process:
+        output, _ = await asyncio.wait_for(process.communicate(), 150)
+    text = output.decode()
+    assert "Traceback" not in text, text[-2_000:]
+    assert process.returncode in (0, 1, 2), text[-600:]
+    assert "ChartMogul" in text or variable in text, text[:600]
+    assert len(text) < LONG / 2, text[:600]

@@ -2,16 +2,22 @@
 
 import json
 from typing import Any
+from uuid import uuid4
 
 import pytest
+from temporalio import workflow
 from temporalio.api.enums.v1 import EventType
 from temporalio.api.sdk.v1 import WorkflowMetadata
+from temporalio.client import Client
+from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from ingress.chartmogul import MAX_BODY, movement_of
-from models.runs import Outcome
+from models.runs import Outcome, RunResult
 from simulators.control import Control
+from temporal import LARGEST_MEMO
 from tests.workflows.conftest import Start, cancelled
-from workflows.ledger import LONGEST_NOTE
+from workflows.ledger import LONGEST_NAME, LONGEST_NOTE, MOST_NAMES, MOST_NOTED, Ledger
+from workflows.steps import StepFailed
 
 WIDE = "\U0001f600"
 RESULT = 512 * 1024
@@ -57,3 +63,44 @@ async def test_a_run_takes_the_largest_news_of_its_movement(simulators: Control,
     assert kinds.count(EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED) == 2
     assert EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED not in kinds
     await run.terminate()
+
+
+@workflow.defn(name="fills_its_ledger")
+class FillsItsLedger:
+    """A run to which more happens than it keeps."""
+
+    @workflow.run
+    async def run(self, more: int) -> RunResult:
+        ledger = Ledger("Too much")
+        for number in range(MOST_NOTED + more):
+            text = WIDE * LONGEST_NOTE
+            failure = StepFailed(f"salesforce.{number}", "Rejected", text, permanent=True, pause=None)
+            ledger.note_problem(failure)
+            ledger.note_fallback(failure)
+        for number in range(MOST_NAMES + more):
+            ledger.name(f"{number}{'x' * (LONGEST_NAME - 3)}", WIDE * LONGEST_NAME)
+        return ledger.end(Outcome.ACTED, WIDE * LONGEST_NOTE)
+
+
+async def test_a_run_says_how_much_more_happened_than_it_keeps(client: Client) -> None:
+    queue = f"bounds-{uuid4()}"
+    async with Worker(
+        client,
+        task_queue=queue,
+        workflows=[FillsItsLedger],
+        workflow_runner=UnsandboxedWorkflowRunner(),
+    ):
+        run = await client.start_workflow(FillsItsLedger.run, 12, id=queue, task_queue=queue)
+        result = await run.result()
+        metadata = await run.query("__temporal_workflow_metadata", result_type=WorkflowMetadata)
+    assert result.outcome is Outcome.PARTIAL
+    assert (len(result.problems), result.more_problems) == (MOST_NOTED, 12)
+    assert (len(result.fallbacks), result.more_fallbacks) == (MOST_NOTED, 12)
+    assert len(result.names) == MOST_NAMES
+    assert len(result.model_dump_json().encode()) < RESULT
+    details = metadata.current_details
+    assert "62 steps failed for good: the first 50 are listed, and 12 more are in the history." in details
+    assert "62 steps were gone on without: the first 50 are listed" in details
+    assert len(details.encode()) < DETAILS
+    memo = (await run.describe()).raw_description.workflow_execution_info.memo
+    assert len(memo.SerializeToString()) <= LARGEST_MEMO

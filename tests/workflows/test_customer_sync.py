@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle
 import temporal
 import worker
 from commands.show import effects_table, field_tables
+from config_files import BadConfig
 from ingress.dispatch import Dispatched, Door
 from models.chartmogul import MovementWebhook
 from models.crm import CrmMapping
@@ -310,3 +312,20 @@ async def test_an_event_goes_ahead_of_the_daily_run_on_the_same_quota(
         assert (await daily.result()).problems == []
     record = records(portal, "contacts")[customer.uuid]
     assert float(record["chartmogul_mrr"]) == (customer.mrr + 700) / 100
+
+
+async def test_a_mapping_that_has_been_read_is_not_read_again(
+    client: Client, settings: Settings, tmp_path: Path
+) -> None:
+    """The file may be in the middle of an edit by then."""
+    file = tmp_path / "routes.yaml"
+    route = "{name: sync, template: customer_sync, when: {movements: [churn]}, options: {}}"
+    file.write_text(f"routes:\n  - {route}\n", encoding="utf-8")
+    changes = {"routes_file": str(file), "crm_file": str(tmp_path / "crm.yaml")}
+    changed = settings.model_copy(update=changes)
+    async with worker.running(client, changed, crm=MAPPING):
+        pass
+    with pytest.raises(ExceptionGroup) as refused:
+        async with worker.running(client, changed):
+            pass
+    assert refused.group_contains(BadConfig, match="crm.yaml")
