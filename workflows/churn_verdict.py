@@ -82,7 +82,7 @@ def _lost(facts: ChurnFacts, days: float) -> Verdict:
 
 
 def _back(facts: ChurnFacts) -> Verdict:
-    now, before = facts.current_mrr, facts.lost
+    now, before = facts.current_mrr, facts.lost_together
     if now.currency != before.currency:
         return Verdict(Outcome.SAVED, f"is back at {now} MRR, after {before}")
     if now.cents < before.cents - ROUNDING:
