@@ -175,6 +175,12 @@ def reply_text(facts: ChurnFacts, verdict: Verdict) -> str:
     return f"{verdict.title}: {escaped(name(facts))} {verdict.words}."
 
 
+def says(reply: str, verdict: Verdict) -> bool:
+    """Whether one of the replies above says this verdict. The name between may come back from Slack in
+    another form: with links."""
+    return reply.startswith(f"{verdict.title}: ") and reply.endswith(f" {verdict.words}.")
+
+
 def verdict_text(verdict: Verdict) -> str:
     """Names nobody."""
     return f"{verdict.title}: the customer {verdict.words}."
