@@ -88,7 +88,7 @@ class ChurnSave:
         self._moot = False
         facts = await self._read_back_from_chartmogul()
         if facts is None:
-            return self._ledger.end(Outcome.UNVERIFIED)
+            return self._ledger.end(Outcome.UNVERIFIED, self._reading.doubt)
         if self._reading.is_back(facts) and not is_rerun():
             return await self._tell_they_are_back(facts)
         self._only_find = self._reading.is_over(facts)
@@ -157,7 +157,7 @@ class ChurnSave:
         facts = self._reading.facts or facts
         if self._reading.is_back(facts):
             return await self._tell_they_are_back(facts)
-        return self._ledger.end(Outcome.UNVERIFIED)
+        return self._ledger.end(Outcome.UNVERIFIED, self._reading.why_not(facts))
 
     @staticmethod
     def _found(effect: Effect | None) -> bool:
