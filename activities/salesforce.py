@@ -136,6 +136,9 @@ def _task_fields(task: SaveTask) -> dict[str, Any]:
 
 
 def _appended(before: dict[str, Any], change: TaskChange) -> str:
+    """What was said before, and is said again after something else, is added again: the last one counts."""
     text: str = before.get("Description") or ""
     line = plain(change.append_to_description)
-    return text if line in text else added(text, line)
+    of_its_kind = line.partition(":")[0] + ":"
+    said = [each for each in text.splitlines() if each.startswith(of_its_kind)]
+    return text if any(line in each for each in said[-1:]) else added(text, line)

@@ -6,6 +6,7 @@ from typing import Any
 
 from activities.definition import refuse_outdated, step_activity
 from clients.slack import Posted, SlackClient
+from clients.slack_limits import fitting_text
 from models.effects import NOT_MADE_BEFORE, Action, Effect, Mode
 from models.slack import Member, MemberQuery, Message
 
@@ -52,13 +53,16 @@ def _effect(
         link=posted.link if posted else None,
         action=action,
         key=message.key,
-        after=_after(message),
+        after=_after(message, posted),
         note=note,
     )
 
 
-def _after(message: Message) -> dict[str, str]:
-    """What people read: the notification, and the words of the blocks without their JSON."""
+def _after(message: Message, posted: Posted | None) -> dict[str, str]:
+    """What people read: the notification, and the words of the blocks without their JSON. What an earlier run
+    has said in other words stands there as it said it."""
+    if posted and posted.text not in ("", fitting_text(message.text)):
+        return {"channel": message.channel, "text": posted.text}
     words = {"body": "\n".join(_words(message.blocks))} if message.blocks else {}
     return {"channel": message.channel, "text": message.text} | words
 

@@ -43,6 +43,8 @@ class Posted(NamedTuple):
     channel: str
     ts: str
     link: str
+    text: str = ""
+    """What stands there, as Slack has it."""
 
 
 class SlackClient:
@@ -92,7 +94,8 @@ class SlackClient:
             raise
         posted = parsed(call, _Answer, answer)
         self._channels.keep(_plain(message.channel), posted.channel)
-        return await self._posted(message, posted.channel, posted.ts)
+        there = {"ts": posted.ts, "text": fitting_text(message.text)}
+        return await self._posted(message, posted.channel, there)
 
     async def find(self, message: Message) -> Posted | None:
         """The message that carries the key, in the channel or, where `thread_ts` is set, in the thread.
@@ -114,7 +117,7 @@ class SlackClient:
         async for row in self._rows(call, method, form, mark):
             if _key_of(row) == message.key:
                 self._marks.forget(mark)
-                return await self._posted(message, channel, str(row.get("ts")))
+                return await self._posted(message, channel, row)
         return None
 
     async def member(self, email: str) -> Member | None:
@@ -141,11 +144,12 @@ class SlackClient:
         user = parsed(call, _Found, answer).user
         return None if user.deleted else Member(id=user.id, name=user.real_name or user.name)
 
-    async def _posted(self, message: Message, channel: str, ts: str) -> Posted:
+    async def _posted(self, message: Message, channel: str, row: dict[str, Any]) -> Posted:
+        ts, text = str(row.get("ts")), str(row.get("text") or "")
         workspace = str((await self.identity())["url"]).rstrip("/")
         link = f"{workspace}/archives/{channel}/p{ts.replace('.', '')}"
         in_thread = f"?thread_ts={message.thread_ts}&cid={channel}" if message.thread_ts else ""
-        return Posted(channel, ts, link + in_thread)
+        return Posted(channel, ts, link + in_thread, text)
 
     async def _channel_id(self, channel: str, *, everywhere: bool = False) -> str:
         """Reading takes ids only, and only of channels that the bot is in. Who wants to know what is wrong

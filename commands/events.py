@@ -101,6 +101,8 @@ def print_preview(run: Dispatched, result: RunResult, console: Console) -> None:
     console.print(f"[bold]{run.template}: {result.outcome}[/]", highlight=False)
     for what, text in result.facts.items():
         console.print(f"{what}: {escape(text)}", soft_wrap=True, highlight=False)
+    if result.verdict:
+        console.print(escape(result.verdict), soft_wrap=True, highlight=False)
     effects = in_order(result.effects)
     if effects:
         console.print(effects_table("", effects))

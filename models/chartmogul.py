@@ -178,6 +178,7 @@ class CustomerMovement(_Vendor):
     type: Text
     mrr: Cents = Field(alias="activity-mrr", description="The customer's MRR after it")
     change: OptionalCents = Field(default=None, alias="activity-mrr-movement")
+    currency: Name = Field(default=None, description="Of both amounts")
     subscription_external_id: Identifier = Field(default=None, alias="subscription-external-id")
 
 

@@ -27,6 +27,7 @@ from simulators.chartmogul_requests import (
     per_page,
     refused,
     signed_in,
+    with_odd_values,
 )
 from simulators.seed import Customer
 from simulators.shapes import MovementType
@@ -85,7 +86,8 @@ async def customer(request: Request, uuid: str) -> Response:
     book = world.chartmogul
     survives = book.rules.merged_answers == "survivor"
     found = book.customers.find_survivor(uuid) if survives else None
-    return as_json(rows.customer_row(book, found or known_customer(world, uuid), world.url))
+    row = rows.customer_row(book, found or known_customer(world, uuid), world.url)
+    return Response(with_odd_values(row, book.odd), media_type="application/json")
 
 
 @router.delete("/customers/{uuid}")

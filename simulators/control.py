@@ -106,7 +106,7 @@ class Control:
         return self._json("POST", f"chartmogul/customers/{uuid}/cancel", wish)
 
     def odd(self, uuid: str, field: str, raw: str) -> None:
-        """From now on ChartMogul's lists send this JSON, or what is none, in that row's field."""
+        """From now on ChartMogul's lists, and a customer's own page, send this JSON, or none, there."""
         self._call("POST", "chartmogul/odd", {"uuid": uuid, "field": field, "raw": raw})
 
     def cancel_many(

@@ -219,7 +219,7 @@ class ChartMogulRules(_Shape):
 
 
 class OddValue(_Shape):
-    """What the lists send in the place of a field, as it stands in the JSON: `null`, `2.5`, `NaN`, a half
+    """What is sent in the place of a row's field, as it stands in the JSON: `null`, `2.5`, `NaN`, a half
     pair of surrogates, an object where a word is. A field that is not there is new."""
 
     uuid: str = Field(description="Of the row: customer, movement, invoice, line item, transaction …")

@@ -10,6 +10,7 @@ from dateutil.relativedelta import relativedelta
 from pydantic import BaseModel, ConfigDict
 
 from models.chartmogul import Customer, CustomerMovement, Note, Subscription
+from models.chartmogul_values import same_spelling
 from models.events import MovementType, MrrMovement, to_the_second
 from models.money import MOST_CENTS, Money
 
@@ -18,6 +19,7 @@ NOTES_UNREAD = "not given; the notes could not be read"
 DAYS_PER_MONTH = 365.25 / 12
 _CURRENCY = re.compile("[A-Z]{3}")
 _BACK = (MovementType.REACTIVATION, MovementType.NEW_BUSINESS)
+_LOSES = (MovementType.CHURN, MovementType.CONTRACTION)
 
 
 class ChurnFacts(BaseModel):
@@ -44,7 +46,8 @@ class ChurnFacts(BaseModel):
 
     @property
     def churn(self) -> CustomerMovement | None:
-        """The cancellation as ChartMogul's list of this customer's movements has it now."""
+        """The cancellation as ChartMogul's list of this customer's movements has it now. Who left by another
+        subscription in that second has left, too."""
         return self._then(lambda each: each.type == MovementType.CHURN)
 
     @property
@@ -52,7 +55,7 @@ class ChurnFacts(BaseModel):
         """What the list has in the place of the cancellation, where that is so."""
         if self.churn:
             return None
-        return self._then(lambda each: each.subscription_external_id == self.event.subscription_external_id)
+        return self._then(self._is_of_the_subscription)
 
     @property
     def returned(self) -> bool:
@@ -68,21 +71,62 @@ class ChurnFacts(BaseModel):
 
     @property
     def lost(self) -> Money:
-        """What the cancellation takes, as ChartMogul counts it now."""
-        restated = self.churn.change if self.churn else None
-        cents = abs(restated or self.event.amount.cents)
-        return Money(cents=cents, currency=self.event.amount.currency)
+        """What this cancellation takes, as ChartMogul counts it now, and never what another one took: where
+        the list does not tell which row is its own, it is what the event said."""
+        own = self._own
+        return self._money(abs(own.change or 0), own.currency) if own else abs(self.event.amount)
+
+    @property
+    def lost_together(self) -> Money:
+        """By all that ended in its second: several subscriptions of a customer may end at once."""
+        rows = [each for each in self.movements if self._is_of_the_second(each)]
+        lost = self.lost
+        if any(each.type in _BACK or self._currency(each.currency) != lost.currency for each in rows):
+            return lost
+        signs = (-1 if each.type in _LOSES else 1 for each in rows)
+        cents = -sum(sign * abs(each.change or 0) for sign, each in zip(signs, rows, strict=True))
+        return Money(cents=min(max(lost.cents, cents), MOST_CENTS), currency=lost.currency)
 
     @property
     def current_mrr(self) -> Money:
-        said, then = (self.customer.currency or "").strip().upper(), self.event.amount.currency
-        return Money(cents=self.customer.mrr, currency=said if _CURRENCY.fullmatch(said) else then)
+        return self._money(self.customer.mrr, self.customer.currency)
+
+    @property
+    def _own(self) -> CustomerMovement | None:
+        """The event's row. Of several of its second and subscription the one of its type, then of its amount,
+        then by its number among them. None where the list does not tell."""
+        rows = [each for each in reversed(self.movements) if self._is_of_the_second(each) and each.change]
+        rows = [each for each in rows if each.type in _LOSES]  # oldest first
+        wanted = _spelling(self.event.subscription_external_id)
+        own = [each for each in rows if _spelling(each.subscription_external_id) == wanted]
+        is_numbered = bool(own)
+        if not own:  # where one of both names no subscription, it may be any without
+            own = [each for each in rows if not wanted or not each.subscription_external_id]
+        own = [each for each in own if each.type == self.event.movement_type] or own
+        if len(own) == 1:
+            return own[0]
+        if same := [each for each in own if abs(each.change or 0) == abs(self.event.amount.cents)]:
+            return same[0]
+        number = self.event.occurrence
+        return own[number - 1] if is_numbered and number <= len(own) else None
+
+    def _money(self, cents: int, currency: str | None) -> Money:
+        return Money(cents=cents, currency=self._currency(currency))
+
+    def _currency(self, said: str | None) -> str:
+        """The event's where ChartMogul names none."""
+        code = (said or "").strip().upper()
+        return code if _CURRENCY.fullmatch(code) else self.event.amount.currency
 
     def _then(self, wanted: Callable[[CustomerMovement], bool]) -> CustomerMovement | None:
         """Of several in the event's second the one of its subscription."""
         rows = [each for each in self.movements if self._is_of_the_second(each) and wanted(each)]
-        own = [each for each in rows if each.subscription_external_id == self.event.subscription_external_id]
+        own = filter(self._is_of_the_subscription, rows)
         return next(iter([*own, *rows]), None)
+
+    def _is_of_the_subscription(self, movement: CustomerMovement) -> bool:
+        wanted = _spelling(self.event.subscription_external_id)
+        return _spelling(movement.subscription_external_id) == wanted
 
     def _comes_after(self, movement: CustomerMovement) -> bool:
         return self._is_later(movement) or (self.churn is not None and self._is_of_the_second(movement))
@@ -111,14 +155,18 @@ class ChurnFacts(BaseModel):
         return " ".join(filter(None, parts)) or _count(span.days, "day") or "less than a day"
 
     @property
-    def lifetime_value(self) -> Money:
-        """MRR times the months it ran, up to the event: ChartMogul's API names no value of one customer."""
+    def lifetime_value(self) -> Money | None:
+        """MRR times the months it ran, up to the event: ChartMogul's API names no value of one customer.
+        None where its movements are in several currencies."""
         until = self.event.occurred_at
         rows = reversed(self.movements)  # newest first: of two in one second the later row came first
         history = sorted((each for each in rows if each.date <= until), key=_when)
         edges = pairwise([*(each.date for each in history), until])
+        currencies = {self._currency(each.currency) for each in history} or {self.event.amount.currency}
+        if len(currencies) > 1:
+            return None
         cents = sum(each.mrr * _months(*edge) for each, edge in zip(history, edges, strict=True))
-        return Money(cents=min(round(cents), MOST_CENTS), currency=self.event.amount.currency)
+        return Money(cents=min(round(cents), MOST_CENTS), currency=currencies.pop())
 
     def reason(self, attributes: list[str]) -> str:
         """The first of the custom attributes that says something, else the latest note."""
@@ -126,6 +174,10 @@ class ChurnFacts(BaseModel):
         said.append(self.note.text if self.note else None)
         texts = (str(each).strip() for each in said if each is not None)
         return next((text for text in texts if text), NOT_GIVEN if self.notes_read else NOTES_UNREAD)
+
+
+def _spelling(identifier: str | None) -> str:
+    return same_spelling(identifier or "")
 
 
 def _when(movement: CustomerMovement) -> datetime:

@@ -35,6 +35,8 @@ class Reading:
         self.facts: ChurnFacts | None = None
         """The last that were found."""
         self.at: datetime | None = None
+        self.doubt = ""
+        """Why the cancellation is not acted on."""
         self.is_asked_for = False
         """Something has happened since that a new reading may show."""
         self.is_hinted = False
@@ -71,8 +73,8 @@ class Reading:
         return self.facts
 
     async def at_first(self) -> ChurnFacts | None:
-        """None where ChartMogul contradicts the event, also after it had time to settle. Raises StepFailed,
-        also where nobody can tell."""
+        """None where ChartMogul contradicts the event, also after it had time to settle: `doubt` says why.
+        Raises StepFailed, also where nobody can tell."""
         facts = await self.again()
         for times in SETTLING:
             if not self._is_unsettled(facts, times):
@@ -80,6 +82,7 @@ class Reading:
             await self.settle(times, "Give ChartMogul time to show the cancellation")
             facts = await self.again()
         if facts is None or (self.sight(facts) in UNCERTAIN and not self.is_over(facts)):
+            self.doubt = self.why_not(facts)
             return None
         return facts
 
@@ -97,6 +100,9 @@ class Reading:
 
     def is_back(self, facts: ChurnFacts) -> bool:
         return self.sight(facts) is Sight.BACK
+
+    def why_not(self, facts: ChurnFacts | None) -> str:
+        return churn_verdict.why_not(self._given, facts, workflow.now())
 
     def is_over(self, facts: ChurnFacts) -> bool:
         """A person runs it again, and there is nothing to save any more."""

@@ -40,6 +40,13 @@ Tell = Callable[[ChurnFacts, Verdict, datetime | None], Awaitable[Effect]]
 
 Holds = Callable[[ChurnFacts], bool]
 
+PATCH = "replies-of-now"
+"""Of runs that began before, the replies that name a late task, and that nobody knows, are not read again
+where they are held up; run again they take a reply that is there for said, whatever it says."""
+
+MOST_REPLIES = 10
+"""With a verdict, of all runs of one event."""
+
 
 @workflow.defn(name="churn_save")
 class ChurnSave:
@@ -55,6 +62,8 @@ class ChurnSave:
         self._moot = False  # what was held up was not written: it was true no more
         self._is_unread = False  # nor was this: nobody can tell whether it is true
         self._replies = 0
+        self._is_thread_read = False
+        self._last_reply: Effect | None = None  # with a verdict, of an earlier run
         self._stated = [given.event.stated]
         self._returns: list[str] = []
         self._held = Held(given.held_by, summary(given.event))
@@ -79,7 +88,7 @@ class ChurnSave:
         self._moot = False
         facts = await self._read_back_from_chartmogul()
         if facts is None:
-            return self._ledger.end(Outcome.UNVERIFIED)
+            return self._ledger.end(Outcome.UNVERIFIED, self._reading.doubt)
         if self._reading.is_back(facts) and not is_rerun():
             return await self._tell_they_are_back(facts)
         self._only_find = self._reading.is_over(facts)
@@ -90,7 +99,7 @@ class ChurnSave:
         late = not task.done()
         await task
         if late:
-            await self._add_the_late_task(alert)
+            await self._add_the_late_task(facts, alert)
         if self._is_nothing_to_save(alert):
             return await self._end_with_nothing_made(facts)
         return await self._check_back(alert)
@@ -148,7 +157,7 @@ class ChurnSave:
         facts = self._reading.facts or facts
         if self._reading.is_back(facts):
             return await self._tell_they_are_back(facts)
-        return self._ledger.end(Outcome.UNVERIFIED)
+        return self._ledger.end(Outcome.UNVERIFIED, self._reading.why_not(facts))
 
     @staticmethod
     def _found(effect: Effect | None) -> bool:
@@ -233,11 +242,11 @@ class ChurnSave:
         return await self._while_true(facts, write, self._is_to_save, first=True)
 
     async def _while_true(
-        self, facts: ChurnFacts, write: Write, holds: Holds, *, first: bool = False
+        self, facts: ChurnFacts, write: Write, holds: Holds | None, *, first: bool = False
     ) -> Effect | None:
         """Write what is so now: what was held up for minutes, or is said to be otherwise, is read again
         first. None where it holds no more. What a pause held up for days is tried once more, too: so it
-        counts when the last try began."""
+        counts when the last try began. Without `holds` it is so for as long as nobody knows the customer."""
         began, times = workflow.now(), 0
         while True:
             times, tried_at = times + 1, workflow.now()
@@ -247,28 +256,42 @@ class ChurnSave:
                 except StepFailed as failure:
                     if failure.kind != OUTDATED or tried_at - began > GIVE_UP_AFTER:
                         raise
-            try:
-                now = await self._reading.again()
-                is_so = now is not None and holds(now)
-            except StepFailed:
-                self._is_unread = self._given.rereads_verdicts
-                raise
-            if now is None and first and self._given.rereads_verdicts:
-                self._is_unread = True
-                raise self._reading.unknown()
-            if now is None or not is_so:
+            now = await self._read_again(must_be_known=first)
+            if not (holds(now) if holds and now else holds is None and now is None):
                 self._moot = self._reading.is_asked_for = True
                 return None
-            facts = now
+            facts = now or facts
+
+    async def _read_again(self, *, must_be_known: bool) -> ChurnFacts | None:
+        """Raises StepFailed where it cannot be read, or nobody knows whom it `must_be_known` of."""
+        try:
+            now = await self._reading.again()
+        except StepFailed:
+            self._is_unread = self._given.rereads_verdicts
+            raise
+        if now is None and must_be_known and self._given.rereads_verdicts:
+            self._is_unread = True
+            raise self._reading.unknown()
+        return now
 
     def _is_to_save(self, facts: ChurnFacts) -> bool:
         return self._only_find or self._reading.sight(facts) is Sight.CHURN
 
-    async def _add_the_late_task(self, alert: Effect | None) -> None:
+    async def _add_the_late_task(self, facts: ChurnFacts, alert: Effect | None) -> None:
         """Where the alert could not wait for the task, its thread names owner and task afterwards."""
-        if self._task and self._task.link and alert and alert.object_id:
-            text = texts.late_task_text(self._owner, await self._owner_mention(), self._task.link)
-            await self._tell_slack("late_task", "Add the task to the thread", text, thread_ts=alert.object_id)
+        link, thread = self._task and self._task.link, alert and alert.object_id
+        if not link or not thread:
+            return
+
+        async def post(_: ChurnFacts, good_until: datetime | None) -> Effect:
+            text = texts.late_task_text(self._owner, await self._owner_mention(), link)
+            message = self._message("late_task", text, thread_ts=thread, good_until=good_until)
+            return await _post(message, "Add the task to the thread")
+
+        if workflow.patched(PATCH):
+            await self._ledger.attempt(self._while_to_save(self._reading.facts or facts, post))
+        else:
+            await self._ledger.attempt(post(facts, None))
 
     async def _owner_mention(self) -> str:
         """A mention where Slack knows the e-mail. Its absence is no problem: the name does."""
@@ -294,12 +317,18 @@ class ChurnSave:
             await self._sleep_until(self._given.event.occurred_at, "Wait for the day of the cancellation")
             return self._ledger.end(Outcome.ACTED)
         watch = Watch(self._given, self._reading, self._ledger)
-        while verdict := await watch.until_known():
-            if verdict.is_lost and not self._options.check_back_days:
-                return self._ledger.end(Outcome.ACTED)
-            if end := await self._record_verdict(verdict, alert, watch.days):
-                return end
-        return await self._end_without_verdict(alert, unknown=watch.is_unknown)
+        end = None
+        while end is None:
+            end = await self._end_by(await watch.until_known(), alert, watch)
+        return end
+
+    async def _end_by(self, verdict: Verdict | None, alert: Effect | None, watch: Watch) -> RunResult | None:
+        """None where it came to be untrue before it was said: then we wait on."""
+        if verdict is None:
+            return await self._end_without_verdict(alert, unknown=watch.is_unknown)
+        if verdict.is_lost and not self._options.check_back_days:
+            return self._ledger.end(Outcome.ACTED)
+        return await self._record_verdict(verdict, alert, watch.days)
 
     @property
     def _is_to_look(self) -> bool:
@@ -328,16 +357,35 @@ class ChurnSave:
 
     async def _reply(self, verdict: Verdict, thread_ts: str, days: float) -> Verdict | None:
         """The verdict that was said: where Slack was away for long it may be another one."""
-        name = f"verdict_{self._replies + 1}" if self._replies else "verdict"
 
         async def post(now: ChurnFacts, said: Verdict, good_until: datetime | None) -> Effect:
+            await self._look_for_earlier_replies(thread_ts)
+            if self._last_reply and texts.says(self._last_reply.after.get("text", ""), said):
+                return self._last_reply
             text = texts.reply_text(now, said)
-            message = self._message(name, text, thread_ts=thread_ts, good_until=good_until)
+            message = self._message(self._name_of_the_reply, text, thread_ts=thread_ts, good_until=good_until)
             effect = await _post(message, "Reply in the thread")
-            self._replies += 1
+            self._replies, self._last_reply = self._replies + 1, None
             return effect
 
         return await self._say_verdict(verdict, days, post)
+
+    @property
+    def _name_of_the_reply(self) -> str:
+        return f"verdict_{self._replies + 1}" if self._replies else "verdict"
+
+    async def _look_for_earlier_replies(self, thread_ts: str) -> None:
+        """Where a person runs it again the thread may have one or more: the last one counts. Raises
+        StepFailed."""
+        if self._is_thread_read or not is_rerun() or not workflow.patched(PATCH):
+            return
+        while self._replies < MOST_REPLIES:
+            message = self._message(self._name_of_the_reply, "", thread_ts=thread_ts, only_find=True)
+            found = await _post(message, "Look for an earlier reply")
+            if not self._found(found):
+                break
+            self._replies, self._last_reply = self._replies + 1, found
+        self._is_thread_read = True
 
     async def _say_verdict(
         self, verdict: Verdict, days: float, tell: Tell, *, again: bool = True
@@ -370,13 +418,33 @@ class ChurnSave:
         await self._ledger.attempt(told)
         return None if self._moot or self._is_unread else said
 
-    async def _end_without_verdict(self, alert: Effect | None, *, unknown: bool) -> RunResult:
-        if unknown:
+    async def _end_without_verdict(self, alert: Effect | None, *, unknown: bool) -> RunResult | None:
+        """None where ChartMogul knew them again before it was said that nobody does."""
+        if not unknown:
+            return self._ledger.end(Outcome.PARTIAL)
+        facts, thread = self._reading.facts, alert and alert.object_id
+        if not workflow.patched(PATCH):
             self._ledger.note_problem(self._reading.unknown())
-            if alert and alert.object_id and self._reading.facts:
-                text = texts.unknown_text(self._reading.facts)
-                await self._tell_slack("unknown", "Reply in the thread", text, thread_ts=alert.object_id)
+            if facts and thread:
+                await self._ledger.attempt(self._say_nobody_knows(facts, thread, None))
+            return self._ledger.end(Outcome.PARTIAL)
+        self._moot = self._is_unread = False
+        if facts and thread:
+
+            async def post(then: ChurnFacts, good_until: datetime | None) -> Effect:
+                return await self._say_nobody_knows(then, thread, good_until)
+
+            await self._ledger.attempt(self._while_true(facts, post, None))
+        if self._moot:
+            return None
+        if not self._is_unread:
+            self._ledger.note_problem(self._reading.unknown())
         return self._ledger.end(Outcome.PARTIAL)
+
+    async def _say_nobody_knows(self, facts: ChurnFacts, thread: str, good_until: datetime | None) -> Effect:
+        text = texts.unknown_text(facts)
+        message = self._message("unknown", text, thread_ts=thread, good_until=good_until)
+        return await _post(message, "Reply in the thread")
 
     def _end_with(self, verdict: Verdict | None, outcome: Outcome | None = None) -> RunResult:
         """`outcome` where it is another than the verdict's. Without a verdict nobody can tell."""
@@ -413,16 +481,11 @@ class ChurnSave:
             fields=fields[verdict.outcome],
         )
 
-    async def _tell_slack(
-        self, name: str, summary: str, text: str, *, thread_ts: str | None = None
-    ) -> Effect | None:
-        return await self._ledger.attempt(_post(self._message(name, text, thread_ts=thread_ts), summary))
-
-    def _message(self, name: str, text: str, **more: Any) -> Message:
+    def _message(self, name: str, text: str, *, only_find: bool = False, **more: Any) -> Message:
         return Message(
             key=self._key(name),
             mode=self._given.mode,
-            only_find=self._only_find and name == "alert",
+            only_find=only_find or (self._only_find and name == "alert"),
             channel=self._options.channel,
             text=text,
             not_before=self._earliest(),

@@ -47,7 +47,7 @@ def task_description(given: ChurnSaveInput, facts: ChurnFacts, owner: AccountOwn
 def figures(given: ChurnSaveInput, facts: ChurnFacts) -> list[tuple[str, str]]:
     """What people want to know first, as names and values."""
     return [
-        ("MRR lost", str(facts.lost)),
+        ("MRR lost", _lost(facts)),
         ("Plan", plan(facts) or "unknown"),
         ("Customer for", facts.tenure or "unknown"),
         ("Lifetime value", _lifetime_value(facts)),
@@ -55,9 +55,16 @@ def figures(given: ChurnSaveInput, facts: ChurnFacts) -> list[tuple[str, str]]:
     ]
 
 
+def _lost(facts: ChurnFacts) -> str:
+    lost, together = facts.lost, facts.lost_together
+    return str(lost) if together == lost else f"{lost}, of {together} that ended in the same second"
+
+
 def _lifetime_value(facts: ChurnFacts) -> str:
     if "movements" in facts.unread:
         return "unknown, ChartMogul's list of movements could not be read"
+    if facts.lifetime_value is None:
+        return "unknown, ChartMogul lists the movements in several currencies"
     return f"{facts.lifetime_value} (MRR over that time)"
 
 
@@ -166,6 +173,12 @@ def already_saved_text(facts: ChurnFacts, verdict: Verdict) -> str:
 
 def reply_text(facts: ChurnFacts, verdict: Verdict) -> str:
     return f"{verdict.title}: {escaped(name(facts))} {verdict.words}."
+
+
+def says(reply: str, verdict: Verdict) -> bool:
+    """Whether one of the replies above says this verdict. The name between may come back from Slack in
+    another form: with links."""
+    return reply.startswith(f"{verdict.title}: ") and reply.endswith(f" {verdict.words}.")
 
 
 def verdict_text(verdict: Verdict) -> str:

@@ -69,6 +69,21 @@ def verdict(given: ChurnSaveInput, facts: ChurnFacts, days: float, now: datetime
     return _never_left(given, facts, now)
 
 
+def why_not(given: ChurnSaveInput, facts: ChurnFacts | None, now: datetime) -> str:
+    """Why a cancellation is not acted on, in a sentence that names nobody."""
+    if facts is None:
+        return (
+            "Not acted on: ChartMogul has no customer under this id, and none that has its subscription. "
+            "See there whether it was deleted, or merged into another."
+        )
+    if not facts.pays:
+        return "Not acted on: ChartMogul does not list the cancellation."
+    if _left_wholly(facts, now):
+        mrr = facts.current_mrr
+        return f"Not acted on: ChartMogul lists the cancellation, and shows the customer paying {mrr} MRR."
+    return f"Not acted on: the customer {_never_left(given, facts, now).words}."
+
+
 def _left_wholly(facts: ChurnFacts, now: datetime) -> bool:
     """By the list they paid nothing after the cancellation, or after one that it has for later."""
     return any(each.mrr <= 0 and each.date <= now for each in facts.churns)
@@ -82,7 +97,7 @@ def _lost(facts: ChurnFacts, days: float) -> Verdict:
 
 
 def _back(facts: ChurnFacts) -> Verdict:
-    now, before = facts.current_mrr, facts.lost
+    now, before = facts.current_mrr, facts.lost_together
     if now.currency != before.currency:
         return Verdict(Outcome.SAVED, f"is back at {now} MRR, after {before}")
     if now.cents < before.cents - ROUNDING:

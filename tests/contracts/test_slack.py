@@ -90,6 +90,7 @@ async def test_message_is_posted_with_key_text_and_blocks(simulators: Control, s
         CHANNEL_ID,
         row["ts"],
         f"{simulators.url}/slack/archives/{CHANNEL_ID}/p{row['ts'].replace('.', '')}",
+        "Hello",
     )
     assert (row["text"], row["blocks"]) == ("Hello", blocks)
     assert row["metadata"] == {"event_type": "mogulflow", "event_payload": {"key": "0123:alert"}}

@@ -48,6 +48,7 @@ def test_lifetime_value_is_mrr_over_the_months_it_ran() -> None:
         movement("2026-07-20T07:02:18+00:00", "reactivation", 30000, 30000),
     ]
     value = facts(movements=history).lifetime_value
+    assert value is not None
     assert value.currency == "USD"
     assert value.cents / 100 == pytest.approx(6 * 100 + 6 * 200, rel=0.02)
 
