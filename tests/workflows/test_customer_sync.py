@@ -323,9 +323,10 @@ async def test_a_mapping_that_has_been_read_is_not_read_again(
     file.write_text(f"routes:\n  - {route}\n", encoding="utf-8")
     changes = {"routes_file": str(file), "crm_file": str(tmp_path / "crm.yaml")}
     changed = settings.model_copy(update=changes)
-    async with worker.running(client, changed, crm=MAPPING):
+    own = await in_a_namespace_of_its_own(client)  # one connection takes one worker of a queue
+    async with worker.running(own, changed, crm=MAPPING):
         pass
     with pytest.raises(ExceptionGroup) as refused:
-        async with worker.running(client, changed):
+        async with worker.running(own, changed):
             pass
     assert refused.group_contains(BadConfig, match="crm.yaml")
