@@ -279,14 +279,9 @@ class Cooldown:
         """Undo `listen`."""
         self._listeners.remove(listener)
 
-    def due_in(self) -> float | None:
-        """Seconds until a call could begin, be it to probe; None where something must happen first."""
-        wait = max(0.0, self._wait(_now()))
-        return wait if math.isfinite(wait) else None
-
     def refuse_while_closed(self) -> None:
         """Spare the system, and the caller's time. Raises RateLimited."""
-        if self.closed and self.due_in() != 0:
+        if self.closed and self._wait(_now()) > 0:
             raise self._refusal()
 
     # Calls

@@ -16,6 +16,7 @@ from temporal import OUTCOME, RERUN, STATED, WOULD
 from workflows import trouble
 from workflows.headlines import headline, summary
 from workflows.steps import StepFailed
+from workflows.wording import clock
 
 R = TypeVar("R")
 
@@ -93,7 +94,9 @@ class Ledger:
         """One that says from the start what came in, and why this run acts on it."""
         ledger, event = cls(summary(given.event), shadow=given.shadow), given.event
         name = f"{event.customer_name} " if event.customer_name else ""
-        learned = f"{event.occurred_at:%d %b %Y %H:%M} UTC; learned by {event.source} at {_clock(given)}"
+        learned = (
+            f"{event.occurred_at:%d %b %Y %H:%M} UTC; learned by {event.source} at {clock(given.received_at)}"
+        )
         ledger._facts = {
             WHAT_HAPPENED: f"{headline(event)}, {learned}",
             CUSTOMER: f"{name}({event.customer_uuid})",
@@ -249,10 +252,6 @@ def named(value: object, names: Mapping[str, str]) -> str:
         if id.startswith("<@"):
             text = text.replace(id, f"@{name}")
     return text
-
-
-def _clock(given: EventInput) -> str:
-    return f"{given.received_at:%d %b %H:%M} UTC"
 
 
 def _run_again() -> list[str]:
