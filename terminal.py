@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.markup import escape
 from temporalio.service import RPCError, RPCStatusCode
 
-from commands.events import Stopped
+from commands.stopped import Stopped
 from config_files import BadConfig
 from settings import Settings
 from settings_words import near_misses, problems, unreadable

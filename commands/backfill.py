@@ -20,8 +20,8 @@ from temporalio.service import RPCError, RPCStatusCode
 
 import temporal
 from commands.dates import in_words, shown, time_span
-from commands.events import Stopped
 from commands.show import listed, print_tally
+from commands.stopped import Stopped
 from commands.waiting import asked, trouble_of
 from models.movements import LONGEST_ACT_WITHIN_DAYS, BackfillInput, BackfillProgress, Found
 from models.routes import TAKES

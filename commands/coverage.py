@@ -11,9 +11,9 @@ from temporalio.client import WorkflowFailureError
 import temporal
 from commands.backfill import known_account
 from commands.dates import shown, time_span
-from commands.events import Stopped
 from commands.following import started
 from commands.show import heading, listed, print_tally
+from commands.stopped import Stopped
 from commands.waiting import trouble_of
 from models.movements import ACTED, EXPLAINED, CoverageInput, CoverageReport, Found, Named, Shadow, Tally
 from settings import Settings

@@ -18,9 +18,9 @@ from clients.chartmogul_dates import Row
 from clients.crm_systems import Crm
 from clients.errors import IntegrationError
 from commands.backfill import known_account
-from commands.events import Stopped
 from commands.following import Run, follow, heartbeat, latest, started, trouble
 from commands.show import print_problems
+from commands.stopped import Stopped
 from config_files import load_crm_mapping
 from models.crm import System
 from models.crm_sync import CrmReport, CrmSyncInput, Left, ObjectReport, Status, SyncReport

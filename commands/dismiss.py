@@ -12,9 +12,9 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 import temporal
 from activities.dismissals import WORKFLOW, dismissal_id
 from activities.runs import find_trouble
-from commands.events import Stopped
 from commands.person import kept, who
 from commands.retry import described_run
+from commands.stopped import Stopped
 from ingress.unreadable import TEMPLATE as UNREADABLE
 from models.attention import AttentionQuery, Dismissal, Kind, Trouble
 from models.bounds import within

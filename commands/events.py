@@ -24,8 +24,6 @@ from models.effects import Mode
 from models.runs import RunResult
 from settings import Settings
 
-__all__ = ["Stopped", "preview", "print_preview", "send"]
-
 TRIES_TO_END = 4
 """Half seconds for a cancelled preview to end by itself."""
 

@@ -20,9 +20,9 @@ from clients.warehouse_history import Ledger
 from clients.warehouse_loader import opened
 from commands.backfill import known_account
 from commands.dates import instant
-from commands.events import Stopped
 from commands.following import Run, follow, heartbeat, latest, started, trouble
 from commands.show import print_problems
+from commands.stopped import Stopped
 from config_files import load_mapping
 from models.exports import ExportInput, ExportReport
 from models.warehouse import Mapping

@@ -20,7 +20,7 @@ from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 
 import temporal
 from commands.dates import shown
-from commands.events import Stopped
+from commands.stopped import Stopped
 from commands.waiting import LOOK_SECONDS, nobody_takes
 from settings import Settings
 

@@ -10,8 +10,8 @@ from temporalio.client import Client
 import temporal
 from activities.holds import held_by, holdings, with_count
 from commands.dates import in_words
-from commands.events import Stopped
 from commands.person import who
+from commands.stopped import Stopped
 from ingress.holds import open_hold
 from models.holds import (
     LONGEST_PAUSE,

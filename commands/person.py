@@ -3,7 +3,7 @@
 import getpass
 import socket
 
-from commands.events import Stopped
+from commands.stopped import Stopped
 
 LONGEST_REASON = 500
 

@@ -12,7 +12,7 @@ from clients.hubspot_fields import wanted_properties
 from clients.salesforce import SalesforceClient
 from clients.salesforce_fields import to_do_in_salesforce
 from commands.crm import require
-from commands.events import Stopped
+from commands.stopped import Stopped
 from config_files import load_crm_mapping
 from models.crm import CrmMapping, System
 from models.crm_sync import CrmSyncInput

@@ -18,10 +18,9 @@ from clients.warehouse import Engine
 from clients.warehouse_engines import engine_of_account
 from clients.warehouse_loader import Loader, opened
 from commands.backfill import known_account
-from commands.events import Stopped
 from commands.exports import known_streams
 from commands.show import add_parts, folding
-from commands.stopped import stopped_by
+from commands.stopped import Stopped, stopped_by
 from config_files import load_mapping
 from models.exports import Night, NightWork, Prepared, StreamWork
 from models.warehouse_loads import MonthSeen, Preview, SampleRow

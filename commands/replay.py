@@ -8,8 +8,8 @@ from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle
 from temporalio.service import RPCError, RPCStatusCode
 
 import temporal
-from commands.events import Stopped
 from commands.person import kept
+from commands.stopped import Stopped
 from ingress.chartmogul import Unreadable, movement_of
 from ingress.dispatch import Dispatched, Door
 from ingress.holds import Holds

@@ -15,8 +15,8 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 import temporal
-from commands.events import Stopped
 from commands.person import kept, who
+from commands.stopped import Stopped
 from config_files import BadConfig
 from ingress.dispatch import INPUT_MODELS, Door, EventInput
 from ingress.routes import load_routes

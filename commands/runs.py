@@ -17,8 +17,8 @@ from temporalio.service import RPCError, RPCStatusCode
 import temporal
 from activities.dismissals import dismissals
 from activities.runs import last_of_each
-from commands.events import Stopped
 from commands.run_facts import Facts, facts_of, side_by_side, summary_of
+from commands.stopped import Stopped
 from ingress.unreadable import TEMPLATE as UNREADABLE
 from models.attention import Dismissal
 from models.routes import TAKES

@@ -24,8 +24,8 @@ from temporalio.service import RPCError, RPCStatusCode
 
 import temporal
 from commands.dates import in_words
-from commands.events import Stopped
 from commands.show import folding
+from commands.stopped import Stopped
 from schedules import OWNER, Declaration, declarations
 from settings import Settings
 

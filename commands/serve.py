@@ -18,7 +18,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 import temporal
 import worker
-from commands.events import Stopped
+from commands.stopped import Stopped
 from ingress.app import create_app
 from ingress.dispatch import Door
 from ingress.holds import Holds

@@ -29,8 +29,8 @@ from temporalio.service import RPCError
 import schedules
 import temporal
 import worker
-from commands.events import Stopped
 from commands.schedules import _leaves, apply
+from commands.stopped import Stopped
 from devserver import DevServer
 from models.crm_sync import CrmSyncInput
 from models.movements import PollState, Sweep

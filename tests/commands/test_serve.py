@@ -13,8 +13,8 @@ import httpx
 import pytest
 from temporalio.client import Client
 
-from commands.events import Stopped
 from commands.serve import listening
+from commands.stopped import Stopped
 from devserver import DevServer
 from ingress.app import create_app
 from processes import free_ports
