@@ -6,6 +6,7 @@ import inspect
 import itertools
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
@@ -33,9 +34,15 @@ from tests.doubles.running import Double, running
 ROOT = Path(__file__).parent.parent
 SECRET = "a-secret-of-the-tests"
 OLD_SECRET = "the-one-before-the-rotation"
-# neither a user's connections nor the files in config, which a user edits, may reach a test
-for exported in [name for name in os.environ if name.upper().startswith(OURS)]:
+# neither a user's connections and terminal nor the files in config, which a user edits, may reach a test
+TERMINAL = ("COLUMNS", "LINES", "FORCE_COLOR", "NO_COLOR")
+for exported in [name for name in os.environ if name.upper().startswith((*OURS, *TERMINAL))]:
     del os.environ[exported]
+for size in ("COLUMNS", "LINES"):
+    os.unsetenv(size)  # readline, which pytest imports, sets them for children, past os.environ
+# a shell that starts a command in the background has it ignore Ctrl-C, and its children after it
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 os.environ |= {
     f"{name.upper()}_FILE": str(EXAMPLE_CONFIG / f"{name}.yaml") for name in ("routes", "warehouse", "crm")
 }

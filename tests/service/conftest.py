@@ -1,6 +1,7 @@
 """What the tests of the whole system ask of it, and its command as a process of its own."""
 
 import asyncio
+import itertools
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -14,12 +15,14 @@ from models.runs import RunResult
 from simulators.control import Control
 from stack import ROOT, Stack
 from tests import whole_system
+from tests.service import imported
 from tests.until import until
 
 shared_stack, stack = whole_system.shared_stack, whole_system.stack
 simulators, client = whole_system.simulators, whole_system.client
 
 TASK_KEY = "Mogulflow_Key__c"
+WIDE = {"COLUMNS": "400"}
 
 
 def accepted(simulators: Control) -> set[str]:
@@ -59,11 +62,13 @@ Command = Callable[..., Awaitable[Said]]
 @pytest.fixture
 def mogulflow(stack: Stack, tmp_path: Path) -> Command:
     """Run the command as a process of its own, connected to the stack."""
+    ran = itertools.count()
 
     async def run(*arguments: str, **environment: str) -> Said:
-        async with started(tmp_path, *arguments, **(stack.environment | environment)) as process:
-            output, _ = await asyncio.wait_for(process.communicate(), 150)
-        return Said(process.returncode, " ".join(output.decode().split()))
+        folder = tmp_path / f"command-{next(ran)}"
+        folder.mkdir()
+        code = await imported.run(arguments, stack.environment | WIDE | environment, folder, 150)
+        return Said(code, " ".join((folder / "output").read_text().split()))
 
     return run
 
@@ -82,7 +87,7 @@ async def started_of(
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, str(checkout / "cli.py"), *arguments),
         cwd=folder,
-        env=environment | {"COLUMNS": "400"},
+        env=environment | WIDE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
