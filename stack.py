@@ -53,6 +53,7 @@ class Stack:
     one that TEMPORAL_ADDRESS names.
     With `schedules` they are applied once all is up: polls begin.
     With `apart` there are `ingress` and `worker` in the place of `serve`.
+    `account` names the one ChartMogul account.
     """
 
     simulators: Child
@@ -74,6 +75,7 @@ class Stack:
         given_temporal: bool = False,
         schedules: bool = False,
         apart: bool = False,
+        account: str = "default",
     ) -> None:
         self._state = state.resolve()
         self._wishes = ports
@@ -87,6 +89,7 @@ class Stack:
         self._given_temporal = given_temporal
         self._schedules = schedules
         self._apart = apart
+        self._account = f"CHARTMOGUL__{account.upper()}__"
         self.webhook_secret = secrets.token_urlsafe(16)
 
     async def __aenter__(self) -> Self:
@@ -202,9 +205,9 @@ class Stack:
             **self._temporal_environment(),
             "PYTHONPATH": str(ROOT),
             "NO_PROXY": "127.0.0.1",
-            "CHARTMOGUL__DEFAULT__API_KEY": "cm-demo-key",
-            "CHARTMOGUL__DEFAULT__WEBHOOK_SECRETS": self.webhook_secret,
-            "CHARTMOGUL__DEFAULT__BASE_URL": f"{self.simulators_url}/chartmogul/v1",
+            f"{self._account}API_KEY": "cm-demo-key",
+            f"{self._account}WEBHOOK_SECRETS": self.webhook_secret,
+            f"{self._account}BASE_URL": f"{self.simulators_url}/chartmogul/v1",
             "HUBSPOT__TOKEN": "pat-demo",
             "HUBSPOT__BASE_URL": f"{self.simulators_url}/hubspot",
             "SALESFORCE__INSTANCE_URL": f"{self.simulators_url}/salesforce",

@@ -67,7 +67,7 @@ async def examine(settings: Settings, console: Console) -> bool:
 
 async def _findings(settings: Settings) -> AsyncIterator[Finding]:
     for miss in near_misses(os.environ):
-        yield Finding("settings", State.WARNING, miss, "Rename it in the environment or in .env.")
+        yield Finding("settings", State.WARNING, miss, "Rename or remove it, in the environment or in .env.")
     routes = Routes(routes=[])
     try:
         routes = load_routes(settings.routes_file)
