@@ -191,7 +191,9 @@ def runs(
 
 @app.command()
 def attention(
-    check: Annotated[bool, typer.Option(help="Exit 1 where something waits for a person")] = False,
+    check: Annotated[
+        bool, typer.Option(help="Exit 1 where something waits for a person, 2 where Temporal cannot be asked")
+    ] = False,
 ) -> None:
     """List what waits for a person: partial, failed, stuck and unreadable runs, and what to do."""
     from commands.attention import show_attention
@@ -355,7 +357,8 @@ def prepare() -> None:
     """Give Temporal's namespace the retention and the search attributes that runs need."""
     from devserver import prepare_connected
 
-    terminal.run(prepare_connected())
+    namespace = terminal.run(prepare_connected())
+    console.print(f"Namespace {namespace} is prepared: 30 days of retention and all search attributes.")
 
 
 @app.command()

@@ -148,6 +148,10 @@ def list_link(web_ui_url: str, namespace: str, query: str) -> str:
     return f"{web_ui_url.rstrip('/')}/namespaces/{namespace}/workflows?query={quote(query, safe='')}"
 
 
+LOCAL = "127.0.0.1:7233"
+"""Where Temporal is looked for when no setting says where it is."""
+
+
 class BadConnection(RuntimeError):
     """The settings of the connection cannot be used, now or later."""
 
@@ -157,7 +161,7 @@ async def connect(*, runtime: Runtime | None = None) -> Client:
 
     Raises BadConnection, and RuntimeError where no server answers.
     """
-    where: Any = {"target_host": "127.0.0.1:7233"} | _named_by_environment()
+    where: Any = {"target_host": LOCAL} | _named_by_environment()
     try:
         return await Client.connect(
             **where,
@@ -171,6 +175,11 @@ async def connect(*, runtime: Runtime | None = None) -> Client:
         raise RuntimeError(f"Nothing answers at {target} ({_innermost(error)})") from None
     except ValueError as error:
         raise BadConnection(f"TEMPORAL_ADDRESS or TEMPORAL_TLS_* cannot be used: {error}") from None
+
+
+def is_named() -> bool:
+    """Whether a setting says where Temporal is. Raises BadConnection."""
+    return "target_host" in _named_by_environment()
 
 
 def _innermost(error: RuntimeError) -> str:

@@ -6,8 +6,9 @@ from clients.crm_systems import Crm
 from clients.errors import IntegrationError
 from commands.findings import Finding, State, failed
 from config_files import BadConfig, load_crm_mapping
+from models.bounds import few
 from models.crm import CrmMapping, System
-from models.crm_fields import PREPARE, Unfit, few
+from models.crm_fields import PREPARE, Unfit
 from settings import Settings
 from worker import Connections
 

@@ -3,10 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from models.bounds import few
 from models.crm import System
-
-NAMED = 3
-"""So many are told by name; whoever wants all of them asks `crm prepare`."""
 
 PREPARE: dict[System, str] = {
     "hubspot": "`mogulflow crm prepare hubspot` makes what is missing",
@@ -26,12 +24,6 @@ class Unfit:
 
     def __str__(self) -> str:
         return f"{self.object}.{self.name}: {self.why}{self.hint}"
-
-
-def few(said: Sequence[object], between: str = "; ") -> str:
-    """The first few, and how many more there are."""
-    more = f" and {len(said) - NAMED} more" if len(said) > NAMED else ""
-    return between.join(map(str, said[:NAMED])) + more
 
 
 def not_ready(system: System, unfit: Sequence[Unfit]) -> str:
