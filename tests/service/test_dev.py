@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import signal
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
@@ -13,7 +14,7 @@ from commands.dev import own_settings
 from processes import locked
 from settings_words import variables
 from simulators.control import Control
-from stack import EXAMPLE_CONFIG, OURS
+from stack import EXAMPLE_CONFIG, OURS, ROOT
 from tests.service.conftest import started
 from tests.until import until
 
@@ -63,6 +64,14 @@ def dev(folder: Path, *arguments: str) -> AbstractAsyncContextManager[asyncio.su
     return started(folder, *(arguments or ("dev",)), **clean)
 
 
+def documented() -> list[list[str]]:
+    """What docs/running.md says for another terminal."""
+    text = (ROOT / "docs/running.md").read_text(encoding="utf-8")
+    found = re.findall(r"^    \./mogulflow --env \.mogulflow/dev\.env (.*)$", text, re.MULTILINE)
+    assert found
+    return [line.split() for line in found]
+
+
 async def rest_of(process: asyncio.subprocess.Process) -> str:
     output, _ = await asyncio.wait_for(process.communicate(), PATIENCE_SECONDS)
     return output.decode()
@@ -89,6 +98,10 @@ async def test_a_user_s_own_route_acts_in_its_own_channel_of_the_simulated_slack
                 return customer.company in await rest_of(runs)
 
         await until(is_listed)
+        for words in documented():
+            async with dev(folder, "--env", "state/dev.env", *words) as command:
+                output = await rest_of(command)
+            assert command.returncode == 0, output
         process.send_signal(signal.SIGINT)
         assert "Stopping." in await rest_of(process)
     assert process.returncode == 0
