@@ -17,7 +17,7 @@ from commands.events import Stopped
 from config_files import BadConfig
 from settings import Settings
 from settings_words import near_misses, problems, unreadable
-from temporal import BadConnection
+from temporal import BadConnection, unprepared
 
 T = TypeVar("T")
 
@@ -73,6 +73,10 @@ def told(job: Callable[[], T]) -> T:
         say(str(error))
         raise typer.Exit(1) from None
     except RPCError as error:
+        if lacking := unprepared(error):
+            say(f"Temporal's namespace is not prepared: it has no search attribute {lacking}.")
+            errors.print("Run `mogulflow prepare` first.")
+            raise typer.Exit(NOT_ASKED) from None
         say(f"Temporal: {error.message}")
         if error.status is RPCStatusCode.INVALID_ARGUMENT:  # what was asked for is wrong, not a setting
             raise typer.Exit(1) from None

@@ -5,6 +5,7 @@ import os
 import uuid
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from google.protobuf.duration_pb2 import Duration
@@ -78,8 +79,9 @@ async def test_those_that_run_are_fine_and_missing_ones_are_named(own: Client, s
 
 
 @pytest.fixture
-async def bare(client: Client, own: Client, monkeypatch: pytest.MonkeyPatch) -> Client:
+async def bare(client: Client, own: Client, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Client:
     """Connected to a namespace with a day of retention that nobody has prepared."""
+    monkeypatch.chdir(tmp_path)  # where no `.env` of a user's lies
     name = f"bare-{uuid.uuid4()}"
     day = Duration(seconds=86_400)
     request = RegisterNamespaceRequest(namespace=name, workflow_execution_retention_period=day)
@@ -112,6 +114,27 @@ async def test_a_bare_namespace_is_to_be_prepared_by_one_command(bare: Client) -
     said = " ".join(result.stdout.split())
     assert (result.exit_code, "30 days of retention and all search attributes" in said) == (0, True)
     assert {each.state for each in await of_temporal()} == {State.OK}
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "runs",
+        "attention --check",
+        "schedules apply",
+        "coverage",
+        "export run",
+        "export status",
+        "pause why",
+    ],
+)
+async def test_every_command_names_what_prepares_a_bare_namespace(
+    bare: Client, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    monkeypatch.setenv("CHARTMOGUL__DEFAULT__API_KEY", "key")
+    monkeypatch.setenv("WAREHOUSE__ENGINE", "duckdb")
+    result = await asyncio.to_thread(CliRunner().invoke, app, command.split())
+    assert (result.exit_code, "Run `mogulflow prepare` first." in result.stderr) == (2, True), result.output
 
 
 async def test_a_server_that_answers_unasked_for_is_not_taken_for_the_user_s(
