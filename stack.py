@@ -53,7 +53,8 @@ class Stack:
     one that TEMPORAL_ADDRESS names.
     With `schedules` they are applied once all is up: polls begin.
     With `apart` there are `ingress` and `worker` in the place of `serve`.
-    `account` names the one ChartMogul account.
+    `account` names the one ChartMogul account. `furnish` is called once the simulators are up, before
+    anything can act on them: runs of an earlier time go on as soon as there is a worker.
     """
 
     simulators: Child
@@ -76,6 +77,7 @@ class Stack:
         schedules: bool = False,
         apart: bool = False,
         account: str = "default",
+        furnish: Callable[["Stack"], None] | None = None,
     ) -> None:
         self._state = state.resolve()
         self._wishes = ports
@@ -89,6 +91,7 @@ class Stack:
         self._given_temporal = given_temporal
         self._schedules = schedules
         self._apart = apart
+        self._furnish = furnish
         self._account = f"CHARTMOGUL__{account.upper()}__"
         self.webhook_secret = secrets.token_urlsafe(16)
 
@@ -107,7 +110,10 @@ class Stack:
     async def start(self) -> None:
         await self._lay_out()
         try:
-            for child in (self.simulators, self.temporal, *self.services):
+            await self.simulators.start()
+            if self._furnish:
+                self._furnish(self)
+            for child in (self.temporal, *self.services):
                 await child.start()
             if self._schedules:
                 await self._apply_schedules()

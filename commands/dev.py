@@ -84,14 +84,19 @@ async def _show(own: Own, routes: Routes, console: Console) -> int:
 
 
 async def _stand(own: Own, routes: Routes, console: Console) -> int:
-    stack = Stack(FOLDER, schedules=True, temporal="dev", account=own.account, environment=own.environment)
+    stack = Stack(
+        FOLDER,
+        schedules=True,
+        temporal="dev",
+        account=own.account,
+        environment=own.environment,
+        furnish=lambda stack: _furnish(stack, own, routes),
+    )
     stack.warehouse.unlink(missing_ok=True)  # the simulated account begins anew, too
     with console.status("Starting simulators, Temporal, ingress and worker"):
         await stack.start()
     try:
         write_environment(stack, STATE / "dev.env")
-        with Control(stack.simulators_url) as control:
-            _furnish(control, stack, own, routes)
         _print_what_is_there(stack, own, console)
         await until_stopped(console)
         return 0
@@ -99,14 +104,17 @@ async def _stand(own: Own, routes: Routes, console: Console) -> int:
         await stack.stop()
 
 
-def _furnish(control: Control, stack: Stack, own: Own, routes: Routes) -> None:
+def _furnish(stack: Stack, own: Own, routes: Routes) -> None:
     """The webhook, and the channels and owners that a user's routes and settings name."""
-    control.webhook(url=stack.webhook_url)
     channels = {each.channel for each in routes.churn_saves}
-    for channel in sorted(channels | {own.environment.get("SLACK__OPS_CHANNEL", "")} - {""}):
-        control.invite_bot(channel)
-    for owner in sorted({each.task.fallback_owner or "" for each in routes.churn_saves} - {""}):
-        control.hire(owner)
+    channels.add(own.environment.get("SLACK__OPS_CHANNEL", ""))
+    owners = {each.task.fallback_owner or "" for each in routes.churn_saves}
+    with Control(stack.simulators_url) as control:
+        control.webhook(url=stack.webhook_url)
+        for channel in sorted(channels - {""}):
+            control.invite_bot(channel)
+        for owner in sorted(owners - {""}):
+            control.hire(owner)
 
 
 def _print_what_is_there(stack: Stack, own: Own, console: Console) -> None:
