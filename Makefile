@@ -3,7 +3,7 @@ PY = .venv/bin/python
 COMPILE = .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help setup temporal temporal-server doubles demo test test-fast test-fire check format generate lock bench clean
+.PHONY: help setup temporal temporal-server doubles demo dev test test-fast test-fire check format generate lock bench clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -32,6 +32,9 @@ doubles: setup ## Install what stands in for cloud warehouses in tests, each in 
 
 demo: temporal ## Show the main job; ONCE=1 checks every claim and ends
 	@$(PY) cli.py demo $(if $(ONCE),--once)
+
+dev: temporal ## Run your own .env and config/ on this machine, against simulators, until Ctrl-C
+	@$(PY) cli.py dev
 
 test: temporal temporal-server doubles ## Run all tests, three files at a time: most of them wait; T=path runs these alone
 	$(PY) -m pytest $(or $(T),--numprocesses 3 --dist loadfile --no-loadscope-reorder)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from dotenv import load_dotenv
+from dotenv import dotenv_values, load_dotenv
 from typer.core import TyperGroup
 
 import cli_crm
@@ -106,7 +106,10 @@ def environment(
     if context.invoked_subcommand == "demo" and not named:
         return  # it has connections of its own, and must not find the Temporal of a user's `.env`
     try:
-        load_dotenv(env)
+        if context.invoked_subcommand == "dev":
+            context.obj = dotenv_values(env)  # likewise; it takes from it what connects to nothing
+        else:
+            load_dotenv(env)
     except UnicodeDecodeError:
         terminal.say(f"{env} is not UTF-8.")
         raise typer.Exit(2) from None
@@ -120,6 +123,14 @@ def demo(
     from commands.demo import run_demo
 
     raise typer.Exit(run_demo(once=once, console=console))
+
+
+@app.command()
+def dev(context: typer.Context) -> None:
+    """Run your own routes and settings on this machine, against simulators: no real system is reached."""
+    from commands.dev import run_dev
+
+    raise typer.Exit(terminal.told(lambda: run_dev(context.obj, console)))
 
 
 @app.command()
@@ -180,7 +191,9 @@ def runs(
 
 @app.command()
 def attention(
-    check: Annotated[bool, typer.Option(help="Exit 1 where something waits for a person")] = False,
+    check: Annotated[
+        bool, typer.Option(help="Exit 1 where something waits for a person, 2 where Temporal cannot be asked")
+    ] = False,
 ) -> None:
     """List what waits for a person: partial, failed, stuck and unreadable runs, and what to do."""
     from commands.attention import show_attention
@@ -344,7 +357,8 @@ def prepare() -> None:
     """Give Temporal's namespace the retention and the search attributes that runs need."""
     from devserver import prepare_connected
 
-    terminal.run(prepare_connected())
+    namespace = terminal.run(prepare_connected())
+    console.print(f"Namespace {namespace} is prepared: 30 days of retention and all search attributes.")
 
 
 @app.command()

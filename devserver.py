@@ -182,9 +182,11 @@ async def _once_known(ask: Callable[[], Awaitable[T]], seconds: float = 30) -> T
             await asyncio.sleep(0.1)
 
 
-async def prepare_connected() -> None:
-    """The namespace that TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE name."""
-    await _prepare_to_run(await connect())
+async def prepare_connected() -> str:
+    """The namespace that TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE name; its name."""
+    client = await connect()
+    await _prepare_to_run(client)
+    return client.namespace
 
 
 async def _prepare_to_run(client: Client) -> None:
@@ -218,7 +220,8 @@ async def _prepare_patiently(seconds: float = 30) -> None:
     deadline = time.monotonic() + seconds
     while True:
         try:
-            return await prepare_connected()
+            await prepare_connected()
+            return
         except (RPCError, RuntimeError):
             if time.monotonic() > deadline:
                 raise

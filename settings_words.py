@@ -186,12 +186,8 @@ def _near_miss(name: str, given: set[str], engine: str) -> str:
         return _of_another_engine(name, engine)
     right = _meant(upper)
     if right:
-        elsewhere = right in given and "__" not in upper  # another tool's, beside ours
-        return (
-            ""
-            if elsewhere or right == name
-            else f"{name} is set, and nothing reads it: did you mean {right}?"
-        )
+        counts = f"{right} counts" if right in given else f"did you mean {right}?"
+        return "" if right == name else f"{name} is set, and nothing reads it: {counts}"
     if re.match(rf"({'|'.join(_prefixes())})__", upper):
         return f"{name} is set, and nothing reads it: .env.example has all there are"
     return ""

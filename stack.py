@@ -53,6 +53,8 @@ class Stack:
     one that TEMPORAL_ADDRESS names.
     With `schedules` they are applied once all is up: polls begin.
     With `apart` there are `ingress` and `worker` in the place of `serve`.
+    `account` names the one ChartMogul account. `furnish` is called once the simulators are up, before
+    anything can act on them: runs of an earlier time go on as soon as there is a worker.
     """
 
     simulators: Child
@@ -74,6 +76,8 @@ class Stack:
         given_temporal: bool = False,
         schedules: bool = False,
         apart: bool = False,
+        account: str = "default",
+        furnish: Callable[["Stack"], None] | None = None,
     ) -> None:
         self._state = state.resolve()
         self._wishes = ports
@@ -87,6 +91,8 @@ class Stack:
         self._given_temporal = given_temporal
         self._schedules = schedules
         self._apart = apart
+        self._furnish = furnish
+        self._account = f"CHARTMOGUL__{account.upper()}__"
         self.webhook_secret = secrets.token_urlsafe(16)
 
     async def __aenter__(self) -> Self:
@@ -104,7 +110,10 @@ class Stack:
     async def start(self) -> None:
         await self._lay_out()
         try:
-            for child in (self.simulators, self.temporal, *self.services):
+            await self.simulators.start()
+            if self._furnish:
+                self._furnish(self)
+            for child in (self.temporal, *self.services):
                 await child.start()
             if self._schedules:
                 await self._apply_schedules()
@@ -202,9 +211,9 @@ class Stack:
             **self._temporal_environment(),
             "PYTHONPATH": str(ROOT),
             "NO_PROXY": "127.0.0.1",
-            "CHARTMOGUL__DEFAULT__API_KEY": "cm-demo-key",
-            "CHARTMOGUL__DEFAULT__WEBHOOK_SECRETS": self.webhook_secret,
-            "CHARTMOGUL__DEFAULT__BASE_URL": f"{self.simulators_url}/chartmogul/v1",
+            f"{self._account}API_KEY": "cm-demo-key",
+            f"{self._account}WEBHOOK_SECRETS": self.webhook_secret,
+            f"{self._account}BASE_URL": f"{self.simulators_url}/chartmogul/v1",
             "HUBSPOT__TOKEN": "pat-demo",
             "HUBSPOT__BASE_URL": f"{self.simulators_url}/hubspot",
             "SALESFORCE__INSTANCE_URL": f"{self.simulators_url}/salesforce",

@@ -17,7 +17,7 @@ from temporalio.common import (
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.envconfig import ClientConfig
 from temporalio.runtime import Runtime
-from temporalio.service import GrpcCompression
+from temporalio.service import GrpcCompression, RPCError
 from temporalio.worker import UnsandboxedWorkflowRunner, WorkflowRunner
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
@@ -49,6 +49,12 @@ SEARCH_ATTRIBUTES: tuple[SearchAttributeKey[Any], ...] = (
     HEADLINE, ACCOUNT, CUSTOMER, EVENT_KIND, EVENT_SOURCE, TEMPLATE, OUTCOME, MODE, OCCURRED_AT, WAITS_FOR,
 )  # fmt: skip
 """A server on SQL allows ten keywords, and three of each other type."""
+
+_NO_ATTRIBUTE = re.compile(
+    r"column name '(\w{1,50})' is not a valid search attribute"
+    r"|no mapping defined for search attribute (\w{1,50})"
+)
+"""A server's words for a query, and for a start."""
 
 NOMINAL_TIME = SearchAttributeKey.for_datetime("TemporalScheduledStartTime")
 """Set by the server: when a schedule's run was due, however late, or caught up on, it started."""
@@ -148,6 +154,10 @@ def list_link(web_ui_url: str, namespace: str, query: str) -> str:
     return f"{web_ui_url.rstrip('/')}/namespaces/{namespace}/workflows?query={quote(query, safe='')}"
 
 
+LOCAL = "127.0.0.1:7233"
+"""Where Temporal is looked for when no setting says where it is."""
+
+
 class BadConnection(RuntimeError):
     """The settings of the connection cannot be used, now or later."""
 
@@ -157,7 +167,7 @@ async def connect(*, runtime: Runtime | None = None) -> Client:
 
     Raises BadConnection, and RuntimeError where no server answers.
     """
-    where: Any = {"target_host": "127.0.0.1:7233"} | _named_by_environment()
+    where: Any = {"target_host": LOCAL} | _named_by_environment()
     try:
         return await Client.connect(
             **where,
@@ -171,6 +181,18 @@ async def connect(*, runtime: Runtime | None = None) -> Client:
         raise RuntimeError(f"Nothing answers at {target} ({_innermost(error)})") from None
     except ValueError as error:
         raise BadConnection(f"TEMPORAL_ADDRESS or TEMPORAL_TLS_* cannot be used: {error}") from None
+
+
+def is_named() -> bool:
+    """Whether a setting says where Temporal is. Raises BadConnection."""
+    return "target_host" in _named_by_environment()
+
+
+def unprepared(error: RPCError) -> str | None:
+    """Which of our search attributes the namespace lacks, where that is why the server refuses."""
+    found = _NO_ATTRIBUTE.search(error.message)
+    name = found and (found[1] or found[2])
+    return name if name in [key.name for key in SEARCH_ATTRIBUTES] else None
 
 
 def _innermost(error: RuntimeError) -> str:

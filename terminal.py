@@ -17,11 +17,14 @@ from commands.stopped import Stopped
 from config_files import BadConfig
 from settings import Settings
 from settings_words import near_misses, problems, unreadable
-from temporal import BadConnection
+from temporal import BadConnection, unprepared
 
 T = TypeVar("T")
 
 Account = Annotated[str, typer.Option(help="ChartMogul account, by its name in the settings")]
+
+NOT_ASKED = 2
+"""Exit code: no answer, because of a setting, or because Temporal cannot be asked. 1 is an answer."""
 
 console = Console()
 errors = Console(stderr=True)
@@ -43,7 +46,7 @@ def settings(*, hints: bool = True) -> Settings:
     for problem in (*refused, *misses):
         say(problem)
     errors.print("Set these in the environment or in .env; .env.example describes each.")
-    raise typer.Exit(2)
+    raise typer.Exit(NOT_ASKED)
 
 
 def say(problem: str) -> None:
@@ -65,16 +68,21 @@ def told(job: Callable[[], T]) -> T:
         return job()
     except BadConnection as error:
         say(str(error))
-        raise typer.Exit(2) from None
+        raise typer.Exit(NOT_ASKED) from None
     except (Stopped, BadConfig) as error:
         say(str(error))
         raise typer.Exit(1) from None
     except RPCError as error:
+        if lacking := unprepared(error):
+            say(f"Temporal's namespace is not prepared: it has no search attribute {lacking}.")
+            errors.print("Run `mogulflow prepare` first.")
+            raise typer.Exit(NOT_ASKED) from None
         say(f"Temporal: {error.message}")
-        if error.status is not RPCStatusCode.INVALID_ARGUMENT:  # what was asked for is wrong, not a setting
-            errors.print("`mogulflow doctor` says what to do.")
-        raise typer.Exit(1) from None
+        if error.status is RPCStatusCode.INVALID_ARGUMENT:  # what was asked for is wrong, not a setting
+            raise typer.Exit(1) from None
+        errors.print("`mogulflow doctor` says what to do.")
+        raise typer.Exit(NOT_ASKED) from None
     except RuntimeError as error:
         say(f"Temporal: {error}")
         errors.print("`mogulflow doctor` says what to do.")
-        raise typer.Exit(1) from None
+        raise typer.Exit(NOT_ASKED) from None

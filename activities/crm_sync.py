@@ -14,6 +14,7 @@ from clients.crm_systems import Crm, standing
 from clients.errors import Rejected
 from models.crm import ObjectMapping, Way
 from models.crm_facts import CustomerFacts
+from models.crm_fields import not_ready
 from models.crm_sync import Standing, Status
 
 RIVALS = "several customers lead to one record"
@@ -51,7 +52,7 @@ class ObjectSync:
         self._say("looking at the fields")
         unfit = await patiently(partial(self._crm.unfit, self.name, self._mapping))
         if unfit:
-            raise Rejected(self._crm.system, f"Fields are not ready: {'; '.join(unfit)}.")
+            raise Rejected(self._crm.system, not_ready(self._crm.system, unfit))
 
     async def plan(self) -> None:
         """Find each customer's record and what differs; writes nothing."""

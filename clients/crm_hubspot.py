@@ -13,6 +13,7 @@ from clients.hubspot_fields import notes_on_hubspot, unfit_properties
 from clients.hubspot_transport import for_bulk
 from clients.turns import Rank
 from models.crm import CrmMapping, MoneyRules, ObjectMapping, System, Way
+from models.crm_fields import Unfit
 from models.crm_sync import Written
 from models.hubspot import Association, NewRow, ObjectType, Record
 from models.web_domains import spellings
@@ -34,7 +35,7 @@ class HubSpotCrm:
         }
         self.at_once = for_bulk(threads)
 
-    async def unfit(self, name: str, mapping: ObjectMapping) -> list[str]:
+    async def unfit(self, name: str, mapping: ObjectMapping) -> list[Unfit]:
         return unfit_properties(name, mapping, await self._clients[_type(name)].properties(_type(name)))
 
     async def notes(self, name: str, mapping: ObjectMapping) -> list[str]:

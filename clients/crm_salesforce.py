@@ -15,10 +15,11 @@ from clients.salesforce_fields import (
     CURRENCY,
     money_fields,
     notes_on_salesforce,
-    to_do_in_salesforce,
+    unfit_fields,
 )
 from clients.salesforce_transport import json_value
 from models.crm import CrmMapping, MoneyRules, ObjectMapping, System, Way
+from models.crm_fields import Unfit
 from models.crm_sync import Written
 
 LEFT_TO_OTHERS = 0.1
@@ -45,10 +46,10 @@ class SalesforceCrm:
     def currency_field(self) -> str | None:
         return CURRENCY if any(self._money_fields.values()) else None
 
-    async def unfit(self, name: str, mapping: ObjectMapping) -> list[str]:
+    async def unfit(self, name: str, mapping: ObjectMapping) -> list[Unfit]:
         description = await self._client.describe(name)
         self._money_fields[name] = money_fields(description)
-        return to_do_in_salesforce(name, mapping, description)
+        return unfit_fields(name, mapping, description)
 
     async def notes(self, name: str, mapping: ObjectMapping) -> list[str]:
         description = await self._client.describe(name)

@@ -8,6 +8,7 @@ from clients.crm_match import Ambiguous, Candidate, Matched, NotFound
 from clients.crm_money import in_currency_of
 from models.crm import CrmMapping, MoneyRules, ObjectMapping, System, Way
 from models.crm_facts import CustomerFacts
+from models.crm_fields import Unfit
 from models.crm_sync import Change, Standing, Status, Written
 from models.effects import Action
 
@@ -29,8 +30,8 @@ class Crm(Protocol):
         """Of a record's own currency, where the CRM keeps one for each."""
         ...
 
-    async def unfit(self, name: str, mapping: ObjectMapping) -> list[str]:
-        """One sentence per field that is missing there, or cannot hold what is to go there."""
+    async def unfit(self, name: str, mapping: ObjectMapping) -> list[Unfit]:
+        """Fields that are missing there, or cannot hold what is to go there."""
         ...
 
     async def notes(self, name: str, mapping: ObjectMapping) -> list[str]:

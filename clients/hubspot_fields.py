@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from models.crm import Format, ObjectMapping, overwritten
 from models.crm_facts import title_of
+from models.crm_fields import Unfit
 from models.hubspot import FACTS, NewProperty, Property
 from models.spelling import nearest
 
@@ -26,8 +27,6 @@ _THEIRS = {"predicted_ltv": "ltv"}
 
 MOST_OF_LABEL = 100
 
-PREPARE = "`mogulflow crm prepare hubspot` makes it"
-
 
 def wanted_properties(mapping: ObjectMapping) -> list[NewProperty]:
     """What `prepare` makes where it is missing: the key, and a property for each fact."""
@@ -37,13 +36,13 @@ def wanted_properties(mapping: ObjectMapping) -> list[NewProperty]:
     ]
 
 
-def unfit_properties(object_type: str, mapping: ObjectMapping, properties: Sequence[Property]) -> list[str]:
-    """One sentence per property that is missing, or cannot hold what is to go there."""
+def unfit_properties(object_type: str, mapping: ObjectMapping, properties: Sequence[Property]) -> list[Unfit]:
+    """Properties that are missing, or cannot hold what is to go there."""
     there = {each.name: each for each in properties}
     forms = {target.to: mapping.formats[fact] for fact, target in mapping.fields.items()}
     forms |= dict.fromkeys(mapping.create_with.values(), "text")
-    key = _unfit_key(mapping.key, there) if mapping.key else []
-    return [f"{object_type}.{each}" for each in (*key, *_unfit(forms, there))]
+    key = _unfit_key(object_type, mapping.key, there) if mapping.key else []
+    return [*key, *_unfit(object_type, forms, there)]
 
 
 def notes_on_hubspot(object_type: str, mapping: ObjectMapping, properties: Sequence[Property]) -> list[str]:
@@ -65,18 +64,23 @@ def _property(name: str, fact: str, form: Format, *, unique: bool = False) -> Ne
     })  # fmt: skip
 
 
-def _unfit_key(key: str, there: dict[str, Property]) -> list[str]:
+def _unfit_key(object_type: str, key: str, there: dict[str, Property]) -> list[Unfit]:
     if key not in there:
-        return [f"{key}: is not there; {PREPARE}{nearest(key, there, 0.9)}"]
-    return [] if there[key].unique else [f"{key}: does not hold unique values, which cannot be changed"]
+        return [_missing(object_type, key, there)]
+    why = "does not hold unique values, which cannot be changed"
+    return [] if there[key].unique else [Unfit(object_type, key, why)]
 
 
-def _unfit(forms: dict[str, Format], there: dict[str, Property]) -> Iterator[str]:
+def _missing(object_type: str, name: str, there: dict[str, Property]) -> Unfit:
+    return Unfit(object_type, name, "is not there", missing=True, hint=nearest(name, there, 0.9))
+
+
+def _unfit(object_type: str, forms: dict[str, Format], there: dict[str, Property]) -> Iterator[Unfit]:
     for name, form in forms.items():
         found = there.get(name)
         if found is None:
-            yield f"{name}: is not there; {PREPARE}{nearest(name, there, 0.9)}"
+            yield _missing(object_type, name, there)
         elif found.calculated:
-            yield f"{name}: is calculated by HubSpot, and cannot be written"
+            yield Unfit(object_type, name, "is calculated by HubSpot, and cannot be written")
         elif found.type not in _TYPES[form]:
-            yield f"{name}: is of type {found.type}, and {form} is to go there"
+            yield Unfit(object_type, name, f"is of type {found.type}, and {form} is to go there")

@@ -8,6 +8,7 @@ from typing import Any
 
 from models.crm import Format, ObjectMapping, overwritten
 from models.crm_facts import attribute_of
+from models.crm_fields import Unfit
 from models.spelling import nearest
 
 _TYPES: dict[Format, tuple[str, ...]] = {
@@ -66,24 +67,38 @@ def notes_on_salesforce(
 def to_do_in_salesforce(
     object_name: str, mapping: ObjectMapping, description: Mapping[str, Any]
 ) -> list[str]:
-    """One sentence per field that is missing or unfit; `description` is what describe answers."""
+    """One sentence per field that is missing or unfit."""
+    return list(map(str, unfit_fields(object_name, mapping, description)))
+
+
+def unfit_fields(object_name: str, mapping: ObjectMapping, description: Mapping[str, Any]) -> list[Unfit]:
+    """`description` is what describe answers."""
     fields = {str(field["name"]): field for field in description["fields"]}
-    return [f"{object_name}.{each}" for each in (*_key(mapping, fields), *_others(mapping, fields))]
+    found = (*_key(mapping, fields), *_others(mapping, fields))
+    return [
+        Unfit(object_name, name, why, missing=name not in fields, hint=_hint(name, fields))
+        for name, why in found
+    ]
 
 
-def _key(mapping: ObjectMapping, fields: Mapping[str, Any]) -> Iterator[str]:
+def _hint(name: str, fields: Mapping[str, Any]) -> str:
+    return "" if name in fields else nearest(name, fields, LIKE)
+
+
+def _key(mapping: ObjectMapping, fields: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Name, and what to do."""
     if mapping.key is None:
         return
     field = fields.get(mapping.key)
     if field is None:
-        yield f"{mapping.key}: make it, {KEY_TYPE}{nearest(mapping.key, fields, LIKE)}"
+        yield mapping.key, f"make it, {KEY_TYPE}"
     elif not (field.get("externalId") and field.get("unique")):
-        yield f"{mapping.key}: tick External ID and Unique"
+        yield mapping.key, "tick External ID and Unique"
     elif not field.get("updateable"):
-        yield f"{mapping.key}: {_NO_RIGHT}"
+        yield mapping.key, _NO_RIGHT
 
 
-def _others(mapping: ObjectMapping, fields: Mapping[str, Any]) -> Iterator[str]:
+def _others(mapping: ObjectMapping, fields: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     wanted = {target.to: mapping.formats[fact] for fact, target in mapping.fields.items()}
     wanted |= dict.fromkeys(mapping.create_with.values(), "text")
     plain = {target.to for fact, target in mapping.fields.items() if attribute_of(fact)}
@@ -91,19 +106,19 @@ def _others(mapping: ObjectMapping, fields: Mapping[str, Any]) -> Iterator[str]:
         field = fields.get(name)
         if field is None:
             to_make = PLAIN_NUMBER if form == "number" and name in plain else _TO_MAKE[form]
-            yield f"{name}: make it, {to_make}{nearest(name, fields, LIKE)}"
+            yield name, f"make it, {to_make}"
         elif field.get("type") not in _TYPES[form]:
-            yield f"{name}: is of type {field.get('type')}, and {form} is to go there"
+            yield name, f"is of type {field.get('type')}, and {form} is to go there"
         elif not field.get("updateable"):
-            yield f"{name}: {_NO_RIGHT}"
+            yield name, _NO_RIGHT
         elif field.get("restrictedPicklist"):
             yield from _values(name, mapping, field)
 
 
-def _values(name: str, mapping: ObjectMapping, field: Mapping[str, Any]) -> Iterator[str]:
+def _values(name: str, mapping: ObjectMapping, field: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     allowed = {str(each["value"]) for each in field.get("picklistValues") or () if each.get("active")}
     target = next((each for each in mapping.fields.values() if each.to == name), None)
     if target and (strange := sorted(set(target.values.values()) - allowed)):
-        yield f"{name}: has no value {', '.join(strange)}; add it, or correct `values`"
+        yield name, f"has no value {', '.join(strange)}; add it, or correct `values`"
     elif target and not target.values:
-        yield f"{name}: takes only values of its list; name them under `values`, or unrestrict it"
+        yield name, "takes only values of its list; name them under `values`, or unrestrict it"

@@ -130,7 +130,7 @@ async def _started(client: Client, given: BackfillInput) -> Run:
 def _how(account: str) -> str:
     return (
         f"Watch it by `mogulflow backfill --attach --account {account}`, end it by"
-        f" `temporal workflow cancel -w {_id(account)}`."
+        f" `mogulflow temporal workflow cancel -w {_id(account)}`."
     )
 
 

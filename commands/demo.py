@@ -1,20 +1,14 @@
 """`demo`: the main job on this machine, shown, and with --once checked."""
 
-import asyncio
 import os
-import signal
 import sys
-from contextlib import suppress
-from pathlib import Path
-from urllib.parse import quote
 
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
-from builds import NoTemporal
+from commands.simulated import places_of, print_places, run_until_stopped, until_stopped, write_environment
 from commands.story import Claim, tell
-from processes import ChildFailed, locked
+from processes import locked
 from simulators.control import Control
 from stack import ROOT, STATE, Stack
 
@@ -31,31 +25,11 @@ ChartMogul's 40 requests a second and HubSpot's 10. Nor a week for what became o
 demo's route looks after seconds."""
 
 BUSY = f"A demo runs in {STATE} already. Stop it, or set MOGULFLOW_STATE_DIR to another folder."
-INTERRUPTED = 130
-"""What a shell says of a command that Ctrl-C ended before it was done."""
 
 
 def run_demo(*, once: bool, console: Console) -> int:
     """The exit code: 0, or 1 where a claim did not hold."""
-    return asyncio.run(_demo(once=once, console=console))
-
-
-async def _demo(*, once: bool, console: Console) -> int:
-    """Ctrl-C ends it at any time, also while Temporal is built or the story is told."""
-    show = asyncio.create_task(_show(once=once, console=console))
-    for each in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(each, show.cancel)
-    try:
-        return await show
-    except asyncio.CancelledError:
-        console.print("Stopped.")
-        return INTERRUPTED
-    except BlockingIOError:
-        console.print(BUSY, soft_wrap=True)
-        return 1
-    except (NoTemporal, ChildFailed) as error:
-        console.print(f"[red]{escape(str(error))}[/]", soft_wrap=True)
-        return 1
+    return run_until_stopped(_show(once=once, console=console), BUSY, console)
 
 
 async def _show(*, once: bool, console: Console) -> int:
@@ -69,22 +43,16 @@ async def _play(*, once: bool, console: Console) -> int:
     with console.status("Starting simulators, Temporal, ingress and worker"):
         await stack.start()
     try:
-        _write_environment(stack, STATE / ("once.env" if once else "demo.env"))
+        write_environment(stack, STATE / ("once.env" if once else "demo.env"))
         with Control(stack.simulators_url) as control:
             claims = await tell(stack, control, console)
         if once:
             return _verdict(claims, console)
         _print_places(stack, console)
-        await _until_stopped(console)
+        await until_stopped(console)
         return 0
     finally:
         await stack.stop()
-
-
-async def _until_stopped(console: Console) -> None:
-    with suppress(asyncio.CancelledError):
-        await asyncio.Event().wait()
-    console.print("Stopping.")
 
 
 def _verdict(claims: list[Claim], console: Console) -> int:
@@ -96,43 +64,9 @@ def _verdict(claims: list[Claim], console: Console) -> int:
 
 
 def _print_places(stack: Stack, console: Console) -> None:
-    query = quote("Template IS NOT NULL")
-    places = [
-        (
-            f"{stack.temporal.ui_url}/namespaces/default/workflows?query={query}",
-            "every run, in Temporal's Web UI",
-        ),
-        (stack.webhook_url, "the webhook: POST a movement here, as ChartMogul does"),
-        (f"{stack.simulators_url}/chartmogul/", "customers: press Cancel on one and watch"),
-        (f"{stack.simulators_url}/hubspot/", "the contacts and companies, with what the sync wrote"),
-        (f"{stack.simulators_url}/salesforce/", "the save tasks, as the owners see them"),
-        (f"{stack.simulators_url}/slack/", "the channels with the alerts"),
-        (f"{stack.simulators_url}/", "all simulators, and a panel to make them fail"),
-    ]
-    console.print()
-    for url, sentence in places:
-        console.print(f"  [bold]{sentence}[/]\n  {url}\n", soft_wrap=True, highlight=False)
+    print_places(places_of(stack), console)
     table = "from chartmogul.mrr_by_month select month_start, mrr, new_business, expansion, churn"
     query = f"import duckdb; duckdb.connect('{stack.warehouse}', read_only=True).sql('{table}').show()"
     console.print(f'The warehouse, in SQL: {sys.executable} -c "{query}"', soft_wrap=True, highlight=False)
     command = f"./mogulflow --env {os.path.relpath(STATE / 'demo.env')} runs"
     console.print(f"In another terminal: {command}", soft_wrap=True, highlight=False)
-    console.print("Ctrl-C stops everything.")
-
-
-def _write_environment(stack: Stack, file: Path) -> None:
-    """So that the command can be used against the demo from another terminal."""
-    ours = (
-        "CHARTMOGUL__",
-        "CRM_",
-        "HUBSPOT__",
-        "SALESFORCE__",
-        "SLACK__",
-        "TEMPORAL_",
-        "WEB_UI",
-        "INGRESS_",
-        "ROUTES_",
-        "WAREHOUSE_",
-    )
-    lines = [f"{name}={value}" for name, value in stack.environment.items() if name.startswith(ours)]
-    file.write_text("\n".join(lines) + "\n", encoding="utf-8")

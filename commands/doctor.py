@@ -3,16 +3,12 @@
 import os
 from collections.abc import AsyncIterator, Iterator
 from datetime import datetime, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from babel.numbers import get_currency_precision
 from rich.console import Console
 from rich.markup import escape
-from temporalio.common import SearchAttributeKey
-from temporalio.service import RPCError
 
-import temporal
 from clients.chartmogul import ChartMogulClient
 from clients.errors import IntegrationError
 from clients.salesforce import SalesforceClient
@@ -20,10 +16,10 @@ from clients.slack import SlackClient
 from commands.doctor_crm import crm_findings
 from commands.doctor_routes import route_findings
 from commands.doctor_schedules import schedule_findings
+from commands.doctor_temporal import temporal_findings
 from commands.doctor_warehouse import warehouse_findings
 from commands.findings import COLOURS, Finding, State, failed
 from commands.show import folding
-from devserver import namespace_gaps
 from ingress.routes import BadRoutes, load_routes
 from models.bounds import within
 from models.chartmogul import Account
@@ -67,7 +63,7 @@ async def examine(settings: Settings, console: Console) -> bool:
 
 async def _findings(settings: Settings) -> AsyncIterator[Finding]:
     for miss in near_misses(os.environ):
-        yield Finding("settings", State.WARNING, miss, "Rename it in the environment or in .env.")
+        yield Finding("settings", State.WARNING, miss, "Rename or remove it, in the environment or in .env.")
     routes = Routes(routes=[])
     try:
         routes = load_routes(settings.routes_file)
@@ -76,7 +72,7 @@ async def _findings(settings: Settings) -> AsyncIterator[Finding]:
     except BadRoutes as error:
         yield Finding("routes", State.FAULT, str(error), "Mend the file: start-up refuses it.")
     sources = (
-        _temporal(),
+        temporal_findings(),
         schedule_findings(settings),
         _accounts(settings),
         _salesforce(settings.salesforce, routes),
@@ -87,40 +83,6 @@ async def _findings(settings: Settings) -> AsyncIterator[Finding]:
     for source in sources:
         async for finding in source:
             yield finding
-
-
-async def _temporal() -> AsyncIterator[Finding]:
-    try:
-        client = await temporal.connect()
-        gaps = await namespace_gaps(client)
-    except (RPCError, RuntimeError) as error:
-        advice = "Start a server (`make demo` brings one) or set TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE."
-        yield Finding("Temporal", State.FAULT, str(error)[:200], advice)
-        return
-    namespace = client.namespace
-    yield Finding("Temporal", State.OK, f"{client.service_client.config.target_host}, {namespace}")
-    if gaps.retention is None:
-        yield Finding("retention", State.OK, "30 days or more")
-    else:
-        command = f"temporal operator namespace update -n {namespace} --retention 30d"
-        yield Finding(
-            "retention", State.FAULT, f"{gaps.retention}: a late retry would run twice", f"`{command}`"
-        )
-    commands = [
-        f"temporal operator search-attribute create -n {namespace} --name {key.name} --type {_type(key)}"
-        for key in temporal.SEARCH_ATTRIBUTES
-        if key.name in gaps.search_attributes
-    ]
-    state = State.FAULT if commands else State.OK
-    missing = ", ".join(gaps.search_attributes)
-    yield Finding(
-        "search attributes", state, f"missing: {missing}" if missing else "all", "\n".join(commands)
-    )
-
-
-def _type(key: SearchAttributeKey[Any]) -> str:
-    """As the CLI spells it: Datetime, KeywordList."""
-    return key.indexed_value_type.name.title().replace("_", "")
 
 
 async def _accounts(settings: Settings) -> AsyncIterator[Finding]:

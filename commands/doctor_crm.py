@@ -1,12 +1,14 @@
 """`doctor` on the CRM sync: are the systems connected, and the fields there that the mapping names?"""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 
 from clients.crm_systems import Crm
 from clients.errors import IntegrationError
 from commands.findings import Finding, State, failed
 from config_files import BadConfig, load_crm_mapping
+from models.bounds import few
 from models.crm import CrmMapping, System
+from models.crm_fields import PREPARE, Unfit
 from settings import Settings
 from worker import Connections
 
@@ -29,6 +31,8 @@ async def crm_findings(settings: Settings) -> AsyncIterator[Finding]:
 
 
 async def _fields(crm: Crm, system: System, mapping: CrmMapping) -> AsyncIterator[Finding]:
+    """Objects that lack the same fields, as all do at first, are one row."""
+    lacking: dict[tuple[str, ...], list[list[Unfit]]] = {}
     for name, each in mapping.objects(system).items():
         what = f"CRM sync, {system} {name}"
         try:
@@ -39,8 +43,32 @@ async def _fields(crm: Crm, system: System, mapping: CrmMapping) -> AsyncIterato
             continue
         for note in notes:
             yield Finding(what, State.WARNING, note, "Correct config/crm.yaml where that is not meant.")
-        if unfit:
-            advice = f"`mogulflow crm prepare {system}`, or take the object out of the mapping."
-            yield Finding(what, State.WARNING, f"not written: {'; '.join(unfit)}", advice)
-        else:
+        for finding in _of_object(what, [field for field in unfit if not field.missing]):
+            yield finding
+        if missing := [field for field in unfit if field.missing]:
+            lacking.setdefault(tuple(field.name for field in missing), []).append(missing)
+        elif not unfit:
             yield Finding(what, State.OK, f"{len(each.field_names)} fields")
+    for alike in lacking.values():
+        object = mapping.objects(system)[alike[0][0].object]
+        wanted = {*object.field_names, *object.create_with.values()}
+        yield _missing(system, alike, len(wanted))
+
+
+def _of_object(what: str, unfit: Sequence[Unfit]) -> Iterator[Finding]:
+    if unfit:
+        advice = "Correct the field, or take it out of config/crm.yaml."
+        yield Finding(what, State.WARNING, f"not written: {few(unfit)}", advice)
+
+
+def _missing(system: System, alike: Sequence[Sequence[Unfit]], wanted: int) -> Finding:
+    """Names that may be misspelt come first."""
+    objects, one = ", ".join(each[0].object for each in alike), alike[0]
+    names = [_named(each) for each in sorted(one, key=lambda each: not each.hint)]
+    fields = "properties" if system == "hubspot" else "fields"
+    said = f"not written: {len(one)} of {wanted} {fields} are missing ({objects}): {few(names, ', ')}"
+    return Finding(f"CRM sync, {system}", State.WARNING, said, f"{PREPARE[system]}.")
+
+
+def _named(field: Unfit) -> str:
+    return f"{field.name} ({field.hint.removeprefix(': ')})" if field.hint else field.name

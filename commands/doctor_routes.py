@@ -13,7 +13,7 @@ def route_findings(settings: Settings, routes: Routes) -> Iterator[Finding]:
     if routes.routes:
         yield Finding("routes", State.OK, f"{len(routes.routes)} in {settings.routes_file}")
     else:
-        advice = "Add one; the README explains each field."
+        advice = "Add one; docs/reference.md explains each field."
         yield Finding("routes", State.WARNING, f"none in {settings.routes_file}: nothing is acted on", advice)
     for lost in lost_movements(routes, settings.chartmogul):
         state = State.OK if lost.as_meant else State.WARNING

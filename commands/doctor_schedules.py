@@ -11,7 +11,7 @@ from config_files import BadConfig
 from schedules import declarations
 from settings import Settings
 
-RESUME = "`temporal schedule toggle --unpause -s ID --reason WHY` when the reason is gone."
+RESUME = "`mogulflow temporal schedule toggle --unpause -s ID --reason WHY` when the reason is gone."
 
 
 async def schedule_findings(settings: Settings) -> AsyncIterator[Finding]:

@@ -81,7 +81,7 @@ async def show_runs(settings: Settings, wanted: Wanted, console: Console) -> Non
     try:
         found, looked = await _found(client, wanted)
     except RPCError as error:
-        if error.status is not RPCStatusCode.INVALID_ARGUMENT:
+        if error.status is not RPCStatusCode.INVALID_ARGUMENT or temporal.unprepared(error):
             raise
         raise Stopped(f"Temporal cannot use --query {wanted.query!r}: {error.message}") from None
     facts = await facts_of(client, found)

@@ -26,6 +26,7 @@ import temporal
 from commands.dates import in_words
 from commands.show import folding
 from commands.stopped import Stopped
+from models.bounds import few
 from schedules import OWNER, Declaration, declarations
 from settings import Settings
 
@@ -54,10 +55,21 @@ class Step:
     what: What
     details: Sequence[str] = ()
     declared: Declaration | None = None
+    paused: str = ""
 
     @property
     def why(self) -> str:
-        return self.declared.why if self.declared else ""
+        return self.declared.why if self.declared and self.what is not What.UNCHANGED else ""
+
+    @property
+    def in_full(self) -> str:
+        return "\n".join(filter(None, [*self.details, self.paused]))
+
+    @property
+    def in_short(self) -> str:
+        """On a line: when a new one runs, or what changes."""
+        first = self.details[:1] if self.what is What.CREATE else self.details
+        return "; ".join(filter(None, [few(first), self.paused]))
 
 
 async def apply(settings: Settings, *, dry_run: bool, prune: bool, console: Console) -> None:
@@ -110,9 +122,8 @@ async def _difference(client: Client, declared: Declaration, present: ScheduleDe
     if len(changes) > MOST_TOLD:
         changes[MOST_TOLD:] = [f"and {len(changes) - MOST_TOLD} more"]
     state = present.schedule.state
-    paused = [f"paused: {state.note or 'no reason given'}"] if state.paused else []
-    what = What.UPDATE if changes else What.UNCHANGED
-    return Step(declared.id, what, changes + paused, declared)
+    paused = f"paused: {state.note or 'no reason given'}" if state.paused else ""
+    return Step(declared.id, What.UPDATE if changes else What.UNCHANGED, changes, declared, paused)
 
 
 async def _leftovers(client: Client, declared: set[str], *, prune: bool) -> list[Step]:
@@ -144,13 +155,13 @@ def _updated(wanted: Schedule, now: ScheduleUpdateInput) -> ScheduleUpdate:
 
 
 def _print(steps: list[Step], dry_run: bool, console: Console) -> None:
-    table = folding("schedule", "", "what", "why", lines=True)
+    """A line each; before anything is written in full, with the reasons."""
+    table = folding("schedule", "", "what", *(["why"] if dry_run else []), lines=dry_run)
     for step in steps:
         would = f"would {step.what}" if dry_run else _DONE.get(step.what, step.what)
         said = would if step.what in _DONE else step.what
-        colour = _COLOURS.get(step.what, "dim")
-        why = "" if step.what is What.UNCHANGED else escape(step.why)
-        table.add_row(step.id, f"[{colour}]{said}[/]", escape("\n".join(step.details)), why)
+        row = (step.in_full, step.why) if dry_run else (step.in_short,)
+        table.add_row(step.id, f"[{_COLOURS.get(step.what, 'dim')}]{said}[/]", *map(escape, row))
     console.print(table)
 
 

@@ -52,4 +52,6 @@ async def _lacking(client: Client) -> str | None:
         lacking.append(f"search attributes {', '.join(gaps.search_attributes)}")
     if gaps.retention is not None:
         lacking.append(f"{temporal.RETENTION.days} days of retention")
-    return f"namespace {client.namespace} lacks {' and '.join(lacking)}" if lacking else None
+    if not lacking:
+        return None
+    return f"namespace {client.namespace} lacks {' and '.join(lacking)}: run `mogulflow prepare`"

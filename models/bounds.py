@@ -1,4 +1,6 @@
-"""Texts cut by what they take: Temporal counts bytes, and a letter has up to four."""
+"""Texts and lists, cut. Texts by what they take: Temporal counts bytes, and a letter has up to four."""
+
+from collections.abc import Sequence
 
 MARK = "…"
 
@@ -9,3 +11,13 @@ def within(text: str, most: int) -> str:
     if len(whole) <= most:
         return text
     return whole[: most - len(MARK.encode())].decode(errors="ignore") + MARK
+
+
+NAMED = 3
+"""So many of a list are told where it is only mentioned."""
+
+
+def few(said: Sequence[object], between: str = "; ") -> str:
+    """The first few, and how many more there are."""
+    more = f" and {len(said) - NAMED} more" if len(said) > NAMED else ""
+    return between.join(map(str, said[:NAMED])) + more

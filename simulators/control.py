@@ -242,6 +242,14 @@ class Control:
     def rename_channel(self, id: str, name: str) -> None:
         self._call("PUT", f"slack/channels/{id}", query={"name": name})
 
+    def invite_bot(self, channel: str) -> None:
+        """To that channel of Slack, by id or #name; made where it is not there."""
+        self._call("POST", "slack/channels", query={"name": channel})
+
+    def hire(self, email: str) -> None:
+        """An active user of Salesforce, and of Slack; nothing where they are one."""
+        self._call("POST", "people", query={"email": email})
+
     def delete_message(self, channel: str, ts: str) -> None:
         self._call("DELETE", f"slack/messages/{channel}/{ts}")
 

@@ -18,7 +18,6 @@ from simulators.shapes import (
     System,
     WebhookRules,
 )
-from simulators.slack_workspace import CHANNELS
 from simulators.world import world_of
 
 router = APIRouter(prefix="/control")
@@ -141,6 +140,19 @@ async def rename_channel(request: Request, id: str, name: str) -> None:
     world_of(request).slack.rename(id, name)
 
 
+@router.post("/slack/channels", status_code=204)
+async def invite_bot(request: Request, name: str) -> None:
+    """To that channel, by id or #name; made where it is not there."""
+    world_of(request).slack.invite_bot(name)
+
+
+@router.post("/people", status_code=204)
+async def hire(request: Request, email: str) -> None:
+    """An active user of Salesforce, and of Slack; nothing where they are one."""
+    world_of(request).salesforce.hire(email)
+    world_of(request).slack.join(email)
+
+
 @router.delete("/slack/messages/{channel}/{ts}", status_code=204)
 async def delete_message(request: Request, channel: str, ts: str) -> None:
     """As a person does in Slack."""
@@ -152,7 +164,7 @@ async def delete_message(request: Request, channel: str, ts: str) -> None:
 async def messages(request: Request, channel: str | None = None) -> list[dict[str, Any]]:
     """All channels, or one by id or name; oldest first, replies included."""
     workspace = world_of(request).slack
-    wanted = [c for c in CHANNELS if channel in (None, c.id, c.name, f"#{c.name}")]
+    wanted = [c for c in workspace.channels if channel in (None, c.id, c.name, f"#{c.name}")]
     if not wanted:
         raise HTTPException(404, f"no channel {channel}")
     found = [m | {"channel": c.id} for c in wanted for m in workspace.messages(c.id)]

@@ -8,7 +8,6 @@ import jinja2
 from fastapi import APIRouter, Request
 from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse, Response
 
-from simulators.slack_workspace import CHANNELS
 from simulators.world import world_of
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -33,7 +32,7 @@ async def index(request: Request) -> Response:
         system="simulators",
         customers=world.seed.count,
         tasks=len(world.salesforce.changed["Task"]),
-        messages=sum(len(world.slack.messages(channel.id)) for channel in CHANNELS),
+        messages=sum(len(world.slack.messages(channel.id)) for channel in world.slack.channels),
         records=sum(len(changed) for changed in world.hubspot.changed.values()),
         faults=len(world.faults.all()),
     )

@@ -35,7 +35,7 @@ async def message(request: Request, channel_id: str, digits: str) -> Response:
 
 def _channel_page(request: Request, channel_id: str, here: str) -> Response:
     workspace = world_of(request).slack
-    shown = next((channel for channel in CHANNELS if channel.id == channel_id), None)
+    shown = next((channel for channel in workspace.channels if channel.id == channel_id), None)
     if shown is None:
         raise HTTPException(404, f"no channel {channel_id}")
     threads: dict[str, list[dict[str, Any]]] = {}
@@ -46,7 +46,7 @@ def _channel_page(request: Request, channel_id: str, here: str) -> Response:
         "slack_channel.html",
         system="slack",
         channel=shown,
-        channels=CHANNELS,
+        channels=workspace.channels,
         threads=list(threads.values())[-NEWEST:],
         here=here,
     )

@@ -1,5 +1,6 @@
 """The Slack workspace: people, channels and their messages."""
 
+import re
 import time
 from collections import deque
 from dataclasses import dataclass, field, replace
@@ -92,6 +93,27 @@ class Workspace:
 
     def rename(self, id: str, name: str) -> None:
         self.channels = [replace(c, name=name) if c.id == id else c for c in self.channels]
+
+    def invite_bot(self, channel: str) -> Channel:
+        """To that channel, by id or #name; made where it is not there."""
+        name = channel.removeprefix("#")
+        known = next((c for c in self.channels if name in (c.id, c.name)), None)
+        if known is None:
+            is_id = re.fullmatch(r"[CG][A-Z0-9]{4,}", name)
+            known = Channel(name if is_id else f"C2{len(self.channels):06}", name.lower())
+        joined = replace(known, is_member=True, is_archived=False)
+        self.channels = list(({c.id: c for c in self.channels} | {joined.id: joined}).values())
+        self._messages.setdefault(joined.id, [])
+        return joined
+
+    def join(self, email: str) -> Member:
+        """Somebody has an account from now on; nothing where they have one."""
+        email = email.casefold()
+        if (known := self.member(email)) is not None:
+            return known
+        joined = Member(f"U1{len(self.members):03}", email.partition("@")[0], email)
+        self.members = (*self.members, joined)
+        return joined
 
     def delete(self, channel: str, ts: str) -> bool:
         """It is in no history any more, nor can its thread be answered."""

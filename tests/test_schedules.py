@@ -152,8 +152,12 @@ def test_after_an_outage_one_poll_is_caught_up_on(settings: Settings) -> None:
 async def test_apply_again_writes_nothing(client: Client, settings: Settings, applied: Apply) -> None:
     first = await applied(settings)
     assert first.count("created") == 3
-    assert "when: every 5 min" in first
+    lines = first.splitlines()
+    assert len(lines) == 4 + len(DECLARED)  # a line each, and the table's own
+    [poll] = [line for line in lines if "poll/default" in line]
+    assert "when: every 5 min" in poll
     assert "when: daily at 04:40 UTC" in first
+    assert schedules.declarations(settings)[0].why[:60] not in first
     again = await applied(settings)
     assert again.count("unchanged") == 3
     for id in DECLARED:

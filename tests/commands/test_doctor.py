@@ -1,19 +1,29 @@
-"""`doctor` on schedules: an operator's pause and its note are shown, not taken for fine."""
+"""`doctor` on schedules and on Temporal: what it finds, and what it says is to be done."""
 
+import asyncio
 import os
+import uuid
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
+from google.protobuf.duration_pb2 import Duration
+from temporalio.api.workflowservice.v1 import RegisterNamespaceRequest
 from temporalio.client import Client, ScheduleState
+from typer.testing import CliRunner
 
+import temporal
+from cli import app
 from commands.doctor import _hours
 from commands.doctor_schedules import schedule_findings
+from commands.doctor_temporal import temporal_findings
 from commands.findings import Finding, State
 from devserver import DevServer
 from schedules import declarations
 from settings import Settings
 from tests.conftest import in_a_namespace_of_its_own
+from tests.until import until
 
 NOTE = "Salesforce moves house until Monday"
 
@@ -66,6 +76,79 @@ async def test_those_that_run_are_fine_and_missing_ones_are_named(own: Client, s
     await apply(own, settings, lambda _: None)
     [fine] = await found(settings)
     assert fine.state is State.OK
+
+
+@pytest.fixture
+async def bare(client: Client, own: Client, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Client:
+    """Connected to a namespace with a day of retention that nobody has prepared."""
+    monkeypatch.chdir(tmp_path)  # where no `.env` of a user's lies
+    name = f"bare-{uuid.uuid4()}"
+    day = Duration(seconds=86_400)
+    request = RegisterNamespaceRequest(namespace=name, workflow_execution_retention_period=day)
+    await client.workflow_service.register_namespace(request)
+    monkeypatch.setenv("TEMPORAL_NAMESPACE", name)
+
+    async def is_known() -> bool:
+        return [each.what for each in await of_temporal()][1:] == ["namespace"]
+
+    await until(is_known)
+    return client
+
+
+async def of_temporal() -> list[Finding]:
+    return [each async for each in temporal_findings()]
+
+
+async def test_a_bare_namespace_is_to_be_prepared_by_one_command(bare: Client) -> None:
+    reached, finding = await of_temporal()
+    assert (reached.state, finding.state) == (State.OK, State.FAULT)
+    assert finding.detail == (
+        "not prepared: 10 of 10 search attributes are missing; closed runs are kept for 1 day, so a late"
+        " retry would run twice"
+    )
+    assert finding.to_do.count("mogulflow prepare") == 1
+    assert "search-attribute create" not in finding.to_do
+    assert "in its console: 30 days of retention; search attributes Headline, Account," in finding.to_do
+    assert "OccurredAt (Datetime), WaitsFor (KeywordList)" in finding.to_do
+    result = await asyncio.to_thread(CliRunner().invoke, app, ["prepare"])
+    said = " ".join(result.stdout.split())
+    assert (result.exit_code, "30 days of retention and all search attributes" in said) == (0, True)
+    assert {each.state for each in await of_temporal()} == {State.OK}
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "runs",
+        "attention --check",
+        "schedules apply",
+        "coverage",
+        "export run",
+        "export status",
+        "pause why",
+    ],
+)
+async def test_every_command_names_what_prepares_a_bare_namespace(
+    bare: Client, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    monkeypatch.setenv("CHARTMOGUL__DEFAULT__API_KEY", "key")
+    monkeypatch.setenv("WAREHOUSE__ENGINE", "duckdb")
+    result = await asyncio.to_thread(CliRunner().invoke, app, command.split())
+    assert (result.exit_code, "Run `mogulflow prepare` first." in result.stderr) == (2, True), result.output
+
+
+async def test_a_server_that_answers_unasked_for_is_not_taken_for_the_user_s(
+    own: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(temporal, "LOCAL", os.environ["TEMPORAL_ADDRESS"])
+    monkeypatch.delenv("TEMPORAL_ADDRESS")
+    first, *_ = await of_temporal()
+    assert first.state is State.WARNING
+    assert "whatever server answers on this machine" in first.detail
+    assert "./mogulflow --env .mogulflow/demo.env doctor" in first.to_do
+    monkeypatch.setattr(temporal, "LOCAL", "127.0.0.1:9")
+    [down] = await of_temporal()
+    assert (down.state, down.to_do.startswith("First of all set TEMPORAL_ADDRESS")) == (State.FAULT, True)
 
 
 @pytest.mark.parametrize(

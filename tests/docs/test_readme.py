@@ -145,6 +145,20 @@ def test_links_and_files_named_exist(document: Path) -> None:
         assert any(place.exists() for place in places), name
 
 
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_every_line_for_a_terminal_works_from_a_checkout(document: Path) -> None:
+    """Neither command is on the path."""
+    text = document.read_text(encoding="utf-8")
+    assert re.findall(r"^(?:    |\$ )(?:mogulflow|temporal) .*", text, re.MULTILINE) == []
+    assert re.findall(r"`temporal (?:schedule|workflow|operator) .*?`", text) == []
+
+
+def test_every_command_of_temporal_s_that_the_product_names_is_reached_through_ours() -> None:
+    files = [*(ROOT / "commands").glob("*.py"), *(ROOT / "workflows").glob("*.py"), *ROOT.glob("*.py")]
+    bare = re.compile(r"`temporal (?:schedule|workflow|operator) ")
+    assert [file.name for file in files if bare.search(file.read_text(encoding="utf-8"))] == []
+
+
 def test_the_generated_files_are_up_to_date() -> None:
     for path, make in generate.GENERATED.items():
         assert (ROOT / path).read_text(encoding="utf-8") == make(), f"run `make generate`: {path}"

@@ -242,7 +242,7 @@ async def test_a_namespace_that_lacks_something_is_named_and_takes_nothing(
         ready = await http.get("/ready")
         assert ready.status_code == 503
         assert "namespace bare lacks search attributes Headline, " in ready.json()["temporal"]
-        assert "30 days of retention" in ready.json()["temporal"]
+        assert "30 days of retention: run `mogulflow prepare`" in ready.json()["temporal"]
         answer = await http.post(URL, json=churn())
         assert (answer.status_code, answer.json()["error"]) == (
             503,

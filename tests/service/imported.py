@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 COMMANDS = (
-    "attention", "backfill", "coverage", "crm", "dismiss", "doctor", "events", "exports", "holds", "prepare_crm",
-    "preview_crm", "preview_warehouse", "replay", "retry", "runs", "schedules",
+    "attention", "backfill", "coverage", "crm", "dismiss", "doctor", "events", "exports", "holds",
+    "prepare_crm", "preview_crm", "preview_warehouse", "replay", "retry", "runs", "schedules",
 )  # fmt: skip
 
 _context = multiprocessing.get_context("forkserver")

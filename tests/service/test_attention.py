@@ -3,6 +3,7 @@
 import asyncio
 import uuid
 
+import pytest
 from temporalio.client import Client
 from temporalio.common import SearchAttributePair, TypedSearchAttributes
 
@@ -42,6 +43,16 @@ async def test_a_partial_run_is_listed_with_what_to_do(
     for shown in ("partial", "Churn −$", "Invite the bot to the channel", f"run `mogulflow retry {run}`"):
         assert shown in said.text
     assert (await mogulflow("attention", "--check")).code == 1
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"TEMPORAL_ADDRESS": "127.0.0.1:9"}, {"TEMPORAL_NAMESPACE": "nosuch"}], ids=["down", "refused"]
+)
+async def test_a_monitor_tells_temporal_that_cannot_be_asked_from_what_waits(
+    mogulflow: Command, wrong: dict[str, str]
+) -> None:
+    said = await mogulflow("attention", "--check", **wrong)
+    assert (said.code, "`mogulflow doctor` says what to do." in said.text) == (2, True)
 
 
 async def test_runs_that_wait_for_a_system_are_counted_and_long_ones_listed(

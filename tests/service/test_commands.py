@@ -222,9 +222,13 @@ async def test_doctor_says_how_to_make_the_field_of_the_key(simulators: Control,
         ({"SLACK__BOT_TOKEN": "xoxb-wrong"}, "Set SLACK__BOT_TOKEN"),
         ({"SALESFORCE__CLIENT_SECRET": "wrong"}, "Check the External Client App"),
         ({"CHARTMOGUL__DEFAULT__API_KEY": "wrong"}, "Set CHARTMOGUL__DEFAULT__API_KEY"),
-        ({"TEMPORAL_ADDRESS": "127.0.0.1:9"}, "set TEMPORAL_ADDRESS"),
+        (
+            {"TEMPORAL_ADDRESS": "127.0.0.1:9"},
+            "set TEMPORAL_ADDRESS to the right one (docs/running.md, step 1)",
+        ),
+        ({"TEMPORAL_NAMESPACE": "nosuch"}, "`mogulflow prepare` makes it, or set TEMPORAL_NAMESPACE."),
     ],
-    ids=["Slack", "Salesforce", "ChartMogul", "Temporal"],
+    ids=["Slack", "Salesforce", "ChartMogul", "Temporal", "namespace"],
 )
 async def test_doctor_says_what_to_do_where_a_system_refuses_us(
     simulators: Control, mogulflow: Command, wrong: dict[str, str], to_do: str

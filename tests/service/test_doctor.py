@@ -72,3 +72,28 @@ async def test_the_routes_that_come_with_it_are_without_a_warning(
 ) -> None:
     said = await mogulflow("doctor", ROUTES_FILE=str(EXAMPLE_CONFIG / "routes.yaml"))
     assert "never reached" not in said.text
+
+
+async def test_missing_properties_are_counted_and_the_command_that_makes_them_is_named_once(
+    simulators: Control, mogulflow: Command
+) -> None:
+    said = await mogulflow("doctor")
+    assert "15 of 15 properties are missing (contacts, companies): " in said.text
+    assert "chartmogul_external_id, chartmogul_mrr and 12 more" in said.text
+    assert said.text.count("mogulflow crm prepare hubspot") == 1
+    assert said.text.count("chartmogul_arr") == 0
+
+
+async def test_fields_that_salesforce_lacks_are_counted_and_one_that_is_misspelt_comes_first(
+    simulators: Control, mogulflow: Command, tmp_path: Path
+) -> None:
+    for name in ("CM_Currency__c", "CM_Net_Payments__c", "CM_Plan__c"):
+        simulators.remove_field("Account", name)
+    crm = tmp_path / "crm.yaml"
+    crm.write_text((EXAMPLE_CONFIG / "crm.yaml").read_text().replace("CM_Status__c", "CM_Statsu__c"))
+    said = await mogulflow("doctor", CRM_FILE=str(crm))
+    misspelt = "CM_Statsu__c (did you mean CM_Status__c?)"
+    assert f"4 of 15 fields are missing (Account): {misspelt}" in said.text
+    assert "and 1 more" in said.text
+    assert f"1 of 15 fields are missing (Contact): {misspelt}" in said.text
+    assert "`mogulflow crm prepare salesforce` lists all that an admin must do." in said.text

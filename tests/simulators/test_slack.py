@@ -241,3 +241,24 @@ def test_a_header_takes_no_control_characters(slack: httpx.Client, text: str) ->
     block = {"type": "header", "text": {"type": "plain_text", "text": text}}
     answer = slack.post("chat.postMessage", json={"channel": "C0SAVES", "text": "x", "blocks": [block]})
     assert answer.json()["error"] == "invalid_blocks"
+
+
+def test_a_channel_that_a_user_names_is_there_with_the_bot_in_it(
+    simulators: Control, slack: httpx.Client
+) -> None:
+    for name in ("#ours", "#ours", "C0OWNID99", "#general"):
+        simulators.invite_bot(name)
+        assert post(slack, channel=name)["ok"]
+    assert len(simulators.messages("#ours")) == 2
+    assert len(simulators.messages("C0OWNID99")) == 1
+    page = httpx.get(f"{simulators.url}/slack/archives/C0OWNID99", trust_env=False)
+    assert (page.status_code, "ours" in page.text) == (200, True)
+
+
+def test_who_is_hired_has_an_account_here_and_in_salesforce(simulators: Control, slack: httpx.Client) -> None:
+    for email in ("ann@acme.example", "ann@acme.example", "revops@mogulflow.example"):
+        simulators.hire(email)
+    found = slack.get("users.lookupByEmail", params={"email": "ann@acme.example"}).json()
+    assert found["user"]["profile"]["email"] == "ann@acme.example"
+    emails = [each["Email"] for each in simulators.records("User")]
+    assert emails.count("ann@acme.example") == emails.count("revops@mogulflow.example") == 1

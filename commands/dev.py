@@ -1,0 +1,136 @@
+"""`dev`: a user's own routes, mappings and settings on this machine, against simulators.
+
+What connects to a real system is left out whatever is set: this may never write to one.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from rich.console import Console
+from rich.markup import escape
+
+from commands.simulated import places_of, print_places, run_until_stopped, until_stopped, write_environment
+from config_files import load_crm_mapping, load_mapping
+from ingress.routes import load_routes
+from models.routes import Routes
+from processes import locked
+from settings import Settings
+from settings_words import near_misses
+from simulators.control import Control
+from stack import STATE, Stack
+
+FOLDER = STATE / "dev"
+"""With a Temporal of its own: the demo's runs stay the demo's."""
+
+BUSY = f"`mogulflow dev` runs in {FOLDER} already. Stop it, or set MOGULFLOW_STATE_DIR to another folder."
+
+KEPT = (
+    "ROUTES_FILE", "WAREHOUSE_FILE", "WAREHOUSE_HASH_KEY", "CRM_FILE", "HEADLINE_NAMES_CUSTOMER",
+    "UNREADABLE_KEPT_PER_HOUR", "BACKLOG_LIMIT_SECONDS", "MAX_LOCAL_STEPS", "WORKFLOW_SANDBOX", "LOG_LEVEL",
+    "SLACK__OPS_CHANNEL",
+)  # fmt: skip
+"""A user's settings that connect to nothing. All others are the simulators'."""
+
+KEPT_OF_ACCOUNT = ("POLL_MINUTES", "POLL_HEAD_START_SECONDS", "TIME_ZONE")
+
+
+@dataclass(frozen=True)
+class Own:
+    """What counts of a user's settings. `account` is the one that the simulated ChartMogul stands for."""
+
+    account: str
+    environment: dict[str, str]
+    left_out: int
+    """Further accounts."""
+
+
+def run_dev(file: Mapping[str, str | None], console: Console) -> int:
+    """The exit code. `file` is what the user's file of settings says. Raises BadConfig."""
+    given = {name: value for name, value in file.items() if value} | dict(os.environ)
+    for miss in near_misses(given):
+        console.print(f"[yellow]{escape(miss)}[/]", soft_wrap=True)
+    own = own_settings(given)
+    routes = load_routes(own.environment["ROUTES_FILE"])
+    load_mapping(own.environment["WAREHOUSE_FILE"])
+    load_crm_mapping(own.environment["CRM_FILE"])
+    return run_until_stopped(_show(own, routes, console), BUSY, console)
+
+
+def own_settings(given: Mapping[str, str]) -> Own:
+    read = {name.upper(): value for name, value in given.items() if value}
+    accounts = sorted({name.split("__")[1] for name in read if _is_key(name)} - {"DEFAULT"})
+    if not accounts or _is_default(read):
+        accounts.insert(0, "DEFAULT")
+    of_account = [f"CHARTMOGUL__{accounts[0]}__{name}" for name in KEPT_OF_ACCOUNT]
+    kept = {name: read[name] for name in (*KEPT, *of_account) if name in read}
+    for field in ("routes_file", "warehouse_file", "crm_file"):
+        path = kept.get(field.upper(), Settings.model_fields[field].default)
+        kept[field.upper()] = os.path.abspath(path)
+    return Own(accounts[0].lower(), kept, len(accounts) - 1)
+
+
+def _is_key(name: str) -> bool:
+    return name.startswith("CHARTMOGUL__") and name.endswith("__API_KEY") and name.count("__") == 2
+
+
+def _is_default(read: Mapping[str, str]) -> bool:
+    return "CHARTMOGUL__DEFAULT__API_KEY" in read
+
+
+async def _show(own: Own, routes: Routes, console: Console) -> int:
+    with locked(FOLDER / "dev.lock"):
+        return await _stand(own, routes, console)
+
+
+async def _stand(own: Own, routes: Routes, console: Console) -> int:
+    stack = Stack(
+        FOLDER,
+        schedules=True,
+        temporal="dev",
+        account=own.account,
+        environment=own.environment,
+        furnish=lambda stack: _furnish(stack, own, routes),
+    )
+    stack.warehouse.unlink(missing_ok=True)  # the simulated account begins anew, too
+    with console.status("Starting simulators, Temporal, ingress and worker"):
+        await stack.start()
+    try:
+        write_environment(stack, STATE / "dev.env")
+        _print_what_is_there(stack, own, console)
+        await until_stopped(console)
+        return 0
+    finally:
+        await stack.stop()
+
+
+def _furnish(stack: Stack, own: Own, routes: Routes) -> None:
+    """The webhook, and the channels and owners that a user's routes and settings name."""
+    channels = {each.channel for each in routes.churn_saves}
+    channels.add(own.environment.get("SLACK__OPS_CHANNEL", ""))
+    owners = {each.task.fallback_owner or "" for each in routes.churn_saves}
+    with Control(stack.simulators_url) as control:
+        control.webhook(url=stack.webhook_url)
+        for channel in sorted(channels - {""}):
+            control.invite_bot(channel)
+        for owner in sorted(owners - {""}):
+            control.hire(owner)
+
+
+def _print_what_is_there(stack: Stack, own: Own, console: Console) -> None:
+    print_places(places_of(stack), console)
+    command = f"./mogulflow --env {os.path.relpath(STATE / 'dev.env')}"
+    account = "" if own.account == "default" else f" --account {own.account}"
+    more = f"; {own.left_out} more are left out" if own.left_out else ""
+    for line in (
+        "Your routes, mappings and other settings count. All connections are to the simulators, whatever is"
+        f" set: no real system is reached. The simulated ChartMogul is the account {own.account}{more}.",
+        f"Routes: {own.environment['ROUTES_FILE']}. After a change of a file stop this, and start it again.",
+        "",
+        "Next: press Cancel on the page of customers, look at the channel and, in another terminal, at:",
+        f"  {command} runs",
+        f"  {command} doctor",
+        f"  {command} send{account} examples/churn.json",
+        "That file's customer still pays, so the run ends as unverified, and writes nothing.",
+    ):
+        console.print(line, soft_wrap=True, highlight=False, markup=False)

@@ -1,0 +1,85 @@
+"""What `demo` and `dev` have in common: a stack against simulators that stands until Ctrl-C."""
+
+import asyncio
+import signal
+from collections.abc import Coroutine, Iterable
+from contextlib import suppress
+from pathlib import Path
+from urllib.parse import quote
+
+from rich.console import Console
+from rich.markup import escape
+
+from builds import NoTemporal
+from processes import ChildFailed
+from stack import OURS, Stack
+
+INTERRUPTED = 130
+"""What a shell says of a command that Ctrl-C ended before it was done."""
+
+
+def run_until_stopped(show: Coroutine[None, None, int], busy: str, console: Console) -> int:
+    """The exit code. `busy` is said where another holds the folder."""
+    return asyncio.run(_until_ended(show, busy, console))
+
+
+async def _until_ended(show: Coroutine[None, None, int], busy: str, console: Console) -> int:
+    """Ctrl-C ends it at any time, also while Temporal is built or the stack begins."""
+    task = asyncio.create_task(show)
+    for each in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(each, task.cancel)
+    try:
+        return await task
+    except asyncio.CancelledError:
+        console.print("Stopped.")
+        return INTERRUPTED
+    except BlockingIOError:
+        console.print(busy, soft_wrap=True)
+        return 1
+    except (NoTemporal, ChildFailed) as error:
+        console.print(f"[red]{escape(str(error))}[/]", soft_wrap=True)
+        return 1
+
+
+async def until_stopped(console: Console) -> None:
+    """All is up: Ctrl-C is how it ends."""
+    console.print("Ctrl-C stops everything.")
+    with suppress(asyncio.CancelledError):
+        await asyncio.Event().wait()
+    console.print("Stopping.")
+
+
+def print_places(places: Iterable[tuple[str, str]], console: Console) -> None:
+    """URLs, each under what it shows."""
+    console.print()
+    for url, sentence in places:
+        console.print(f"  [bold]{sentence}[/]\n  {url}\n", soft_wrap=True, highlight=False)
+
+
+def places_of(stack: Stack) -> list[tuple[str, str]]:
+    query = quote("Template IS NOT NULL")
+    return [
+        (
+            f"{stack.temporal.ui_url}/namespaces/default/workflows?query={query}",
+            "every run, in Temporal's Web UI",
+        ),
+        (stack.webhook_url, "the webhook: POST a movement here, as ChartMogul does"),
+        (f"{stack.simulators_url}/chartmogul/", "customers: press Cancel on one and watch"),
+        (f"{stack.simulators_url}/hubspot/", "the contacts and companies, with what the sync wrote"),
+        (f"{stack.simulators_url}/salesforce/", "the save tasks, as the owners see them"),
+        (f"{stack.simulators_url}/slack/", "the channels with the alerts"),
+        (f"{stack.simulators_url}/", "all simulators, and a panel to make them fail"),
+    ]
+
+
+def write_environment(stack: Stack, file: Path) -> None:
+    """So that the command can be used against the stack from another terminal."""
+    ours = {name: value for name, value in stack.environment.items() if name.startswith(OURS)}
+    lines = [f"{name}={_quoted(value)}" for name, value in ours.items()]
+    file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def _quoted(value: str) -> str:
+    """As python-dotenv reads it back."""
+    escaped = value.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"

@@ -1,0 +1,30 @@
+"""Fields that a mapping names, and that the CRM lacks or cannot take as they are."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from models.bounds import few
+from models.crm import System
+
+PREPARE: dict[System, str] = {
+    "hubspot": "`mogulflow crm prepare hubspot` makes what is missing",
+    "salesforce": "`mogulflow crm prepare salesforce` lists all that an admin must do",
+}
+
+
+@dataclass(frozen=True)
+class Unfit:
+    """`hint` is a name that is nearly the same, as `nearest` says it."""
+
+    object: str
+    name: str
+    why: str
+    missing: bool = False
+    hint: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.object}.{self.name}: {self.why}{self.hint}"
+
+
+def not_ready(system: System, unfit: Sequence[Unfit]) -> str:
+    return f"Fields are not ready: {few(unfit)}. {PREPARE[system]}."
