@@ -72,6 +72,15 @@ def documented() -> list[list[str]]:
     return [line.split() for line in found]
 
 
+async def until_up(process: asyncio.subprocess.Process) -> str:
+    assert process.stdout is not None
+    try:
+        said = await asyncio.wait_for(process.stdout.readuntil(UP), PATIENCE_SECONDS)
+    except asyncio.IncompleteReadError as ended:
+        pytest.fail(f"It ended, and said: {ended.partial.decode()}")
+    return said.decode()
+
+
 async def rest_of(process: asyncio.subprocess.Process) -> str:
     output, _ = await asyncio.wait_for(process.communicate(), PATIENCE_SECONDS)
     return output.decode()
@@ -79,8 +88,7 @@ async def rest_of(process: asyncio.subprocess.Process) -> str:
 
 async def test_a_user_s_own_route_acts_in_its_own_channel_of_the_simulated_slack(folder: Path) -> None:
     async with dev(folder) as process:
-        assert process.stdout is not None
-        said = (await asyncio.wait_for(process.stdout.readuntil(UP), PATIENCE_SECONDS)).decode()
+        said = await until_up(process)
         assert "SLACK_OPS_CHANNEL is set, and nothing reads it: SLACK__OPS_CHANNEL counts" in said
         assert "is the account europe." in said
         settings = dotenv_values(folder / "state" / "dev.env")
@@ -111,8 +119,7 @@ async def test_a_user_s_own_route_acts_in_its_own_channel_of_the_simulated_slack
 
 async def test_its_file_of_settings_connects_to_nothing_of_the_user_s(folder: Path) -> None:
     async with dev(folder) as process:
-        assert process.stdout is not None
-        await asyncio.wait_for(process.stdout.readuntil(UP), PATIENCE_SECONDS)
+        await until_up(process)
         settings = dotenv_values(folder / "state" / "dev.env")
         process.send_signal(signal.SIGINT)
         await rest_of(process)
