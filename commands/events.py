@@ -13,6 +13,7 @@ from temporalio.client import Client, WorkflowExecutionStatus, WorkflowFailureEr
 from temporalio.service import RPCError
 
 import temporal
+from clients.unanswered import unanswered
 from commands.run_facts import waits_of
 from commands.show import effects_table, field_tables, in_order, print_problems
 from commands.stopped import Stopped
@@ -36,8 +37,11 @@ def send(settings: Settings, file: Path, account: str, console: Console) -> None
     body = _body(file)
     try:
         answer = httpx.post(url, content=body, headers={"Content-Type": "application/json"}, timeout=10)
-    except httpx.TransportError:
-        raise Stopped(f"Nothing answers at {_ingress(settings)}. Start `mogulflow serve`.") from None
+    except (httpx.TransportError, httpx.InvalidURL) as error:
+        why = unanswered(error, _ingress(settings))
+        raise Stopped(
+            f"Could not send the event: {why}. Start `mogulflow serve`, or correct INGRESS_URL."
+        ) from None
     try:
         console.print_json(answer.text)
     except ValueError:  # what stands at that address is not our ingress

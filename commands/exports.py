@@ -23,6 +23,7 @@ from commands.dates import instant
 from commands.events import Stopped
 from commands.following import Run, follow, heartbeat, latest, started, trouble
 from commands.show import print_problems
+from commands.stopped import stopped_by
 from config_files import load_mapping
 from models.exports import ExportInput, ExportReport
 from models.warehouse import Mapping
@@ -76,7 +77,7 @@ def history(settings: Settings, account: str, limit: int, console: Console) -> N
         with opened(engine_of_account(settings.warehouse, account), read_only=True) as session:
             loads = Ledger(session).history(limit)
     except IntegrationError as error:
-        raise Stopped(str(error)) from None
+        raise stopped_by(error) from None
     order = "newest night first" if loads else "none yet"
     console.print(f"Loads of account {account}, {order}", highlight=False)
     print_nights(loads, console)

@@ -7,9 +7,21 @@ class Stopped(Exception):
     """The command cannot go on; the message says what to do."""
 
 
+ADDRESSES = {
+    "chartmogul": "CHARTMOGUL__<ACCOUNT>__BASE_URL",
+    "hubspot": "HUBSPOT__BASE_URL",
+    "salesforce": "SALESFORCE__INSTANCE_URL",
+    "slack": "SLACK__BASE_URL",
+}
+"""Settings that say where a system is; the warehouse's differ by engine."""
+
+
 def stopped_by(error: IntegrationError) -> Stopped:
     """What a system said, and what to do where it is away."""
     if not isinstance(error, Unavailable):
         return Stopped(str(error))
-    said = str(error).rstrip(".")
-    return Stopped(f"{said}. It cannot be reached now, and nothing was written: ask again once it can.")
+    said, address = str(error).rstrip("."), ADDRESSES.get(error.system, "WAREHOUSE__*")
+    return Stopped(
+        f"{said}. Nothing was written. Check {address} and the network, then ask again; `mogulflow doctor`"
+        " looks at each connection."
+    )

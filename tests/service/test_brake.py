@@ -128,7 +128,7 @@ async def test_a_flood_is_held_told_once_and_let_go_once(
         assert part in shown.text
     said = await mogulflow("release", ROUTE, "the migration is meant")
     assert said.code == 0, said.text
-    assert "70 runs go on now" in said.text
+    assert "What it holds goes on now, oldest first: 70 runs." in said.text
     assert await outcomes(client, waiting) == {Outcome.ACTED}
     assert one_of_each(simulators, 120)
     result = await ended(client)
