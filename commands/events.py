@@ -22,10 +22,15 @@ from ingress.chartmogul import MAX_BODY, Refused, movement_of
 from ingress.dispatch import Dispatched, Door
 from ingress.routes import load_routes
 from models.effects import Mode
-from models.runs import RunResult
+from models.runs import Outcome, RunResult
 from settings import Settings
 
 __all__ = ["Stopped", "preview", "print_preview", "send"]
+
+NOT_THERE = (
+    "Only what ChartMogul shows itself is acted on. To try this event, let its customer cancel there first; in the"
+    " simulators, by the button on the customer's page."
+)
 
 TRIES_TO_END = 4
 """Half seconds for a cancelled preview to end by itself."""
@@ -107,6 +112,8 @@ def print_preview(run: Dispatched, result: RunResult, console: Console) -> None:
         console.print(f"{what}: {escape(text)}", soft_wrap=True, highlight=False)
     if result.verdict:
         console.print(escape(result.verdict), soft_wrap=True, highlight=False)
+    if result.outcome is Outcome.UNVERIFIED:
+        console.print(NOT_THERE, soft_wrap=True)
     effects = in_order(result.effects)
     if effects:
         console.print(effects_table("", effects))

@@ -1,7 +1,6 @@
 """The demo's scenes: what a customer does, and all that this causes, by the simulators' own books."""
 
 import asyncio
-import html
 import json
 import time
 from collections.abc import Awaitable, Callable
@@ -22,6 +21,8 @@ from models.runs import RunResult
 from simulators.control import Control
 from simulators.shapes import Call, CustomerRow, Delivery
 from temporal import run_link
+from workflows.ledger import shown
+from workflows.wording import unescaped
 
 T = TypeVar("T")
 
@@ -128,7 +129,7 @@ class Stage:
             outcome = (await run.result()).outcome
         replies = [str(each["text"]) for each in self._messages(scene) if each.get("thread_ts")]
         lines = [str(task.get("Description")).strip().splitlines()[-1] for task in self._tasks(scene)]
-        return Ending(scene.customer, outcome.value, html.unescape(" ".join(replies)), " ".join(lines))
+        return Ending(scene.customer, outcome.value, unescaped(" ".join(replies)), " ".join(lines))
 
     def left_behind(self, scene: Scene) -> str:
         """Tasks and alerts that carry the event's keys."""
@@ -175,7 +176,7 @@ def _count(found: list[Any], noun: str) -> str:
 
 
 def _change(effect: Effect) -> str:
-    after = effect.after.get("Subject") or effect.after.get("text", "")
+    after = shown(effect, effect.after.get("Subject") or effect.after.get("text", ""), {})
     return escape(f"{'nothing' if effect.before is None else 'the same'} → {after}")
 
 

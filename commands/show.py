@@ -11,7 +11,7 @@ from models.effects import Action, Effect
 from models.events import MovementType
 from models.movements import Found, Tally
 from models.runs import Problem
-from workflows.ledger import named
+from workflows.ledger import shown
 
 _COLOURS = {
     Action.CREATED: "green",
@@ -66,12 +66,13 @@ def field_tables(effects: Iterable[Effect], names: Mapping[str, str] | None = No
     """Field by field, before and after; `names` are of the people behind ids."""
     known = names or {}
     for effect in effects:
-        title = escape(" ".join(filter(None, (effect.system, _whose(effect), effect.object_id))))
+        there = "is there already, and stays as it is" if effect.action is Action.UNCHANGED else None
+        title = escape(" ".join(filter(None, (effect.system, _whose(effect), effect.object_id, there))))
         table = folding("field", "before", "after", title=title, lines=True)
         before = effect.before or {}
         for name, value in effect.after.items():
-            was = named(before.get(name, "-"), known)
-            table.add_row(name, escape(was), escape(named(value, known)))
+            was = shown(effect, before.get(name, "-"), known)
+            table.add_row(name, escape(was), escape(shown(effect, value, known)))
         yield table
 
 
