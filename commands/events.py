@@ -28,8 +28,8 @@ from settings import Settings
 __all__ = ["Stopped", "preview", "print_preview", "send"]
 
 NOT_THERE = (
-    "Only what ChartMogul shows itself is acted on. To try this event, let its customer cancel there first; in the"
-    " simulators, by the button on the customer's page."
+    "Only what ChartMogul shows itself is acted on. To try this event, let its customer cancel there first;"
+    " in the simulators, by the button on the customer's page."
 )
 
 TRIES_TO_END = 4

@@ -22,7 +22,7 @@ from commands.backfill import known_account
 from commands.dates import instant
 from commands.events import Stopped
 from commands.following import Run, follow, heartbeat, latest, started, trouble
-from commands.show import print_problems
+from commands.show import folding, print_problems
 from commands.stopped import stopped_by
 from config_files import load_mapping
 from models.exports import ExportInput, ExportReport
@@ -112,7 +112,7 @@ async def _follow(settings: Settings, client: Client, run: Run[ExportReport], co
 
 async def _progress(client: Client, pending: Sequence[PendingActivityInfo]) -> Group:
     """What the streams that run say of themselves."""
-    table = Table("stream", "doing", "rows", "try", "", box=SIMPLE)
+    table = folding("stream", "doing", "rows", "try", "")
     for each in pending:
         told = await heartbeat(client, each)
         doing = str(told.get("doing", "waiting for its turn"))

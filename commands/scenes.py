@@ -28,6 +28,7 @@ T = TypeVar("T")
 
 ACCOUNT = "default"
 TASK_KEY = "Mogulflow_Key__c"
+OUTCOME_FIELD = "CM_Outcome__c"
 LOOK_SECONDS = 0.02
 SETTLED_SECONDS = 0.3
 PATIENCE_SECONDS = 30
@@ -70,10 +71,12 @@ class Ending:
     outcome: str
     thread: str
     task: str
+    field: str
+    """The task's own field for it."""
 
     @property
     def told(self) -> bool:
-        return all(self.outcome in each.lower() for each in (self.thread, self.task))
+        return all(self.outcome in each.lower() for each in (self.thread, self.task, self.field))
 
 
 @dataclass(frozen=True)
@@ -128,8 +131,10 @@ class Stage:
         async with asyncio.timeout(END_SECONDS):
             outcome = (await run.result()).outcome
         replies = [str(each["text"]) for each in self._messages(scene) if each.get("thread_ts")]
-        lines = [str(task.get("Description")).strip().splitlines()[-1] for task in self._tasks(scene)]
-        return Ending(scene.customer, outcome.value, unescaped(" ".join(replies)), " ".join(lines))
+        tasks = self._tasks(scene)
+        lines = [str(task.get("Description")).strip().splitlines()[-1] for task in tasks]
+        field = " ".join(str(task.get(OUTCOME_FIELD)) for task in tasks)
+        return Ending(scene.customer, outcome.value, unescaped(" ".join(replies)), " ".join(lines), field)
 
     def left_behind(self, scene: Scene) -> str:
         """Tasks and alerts that carry the event's keys."""

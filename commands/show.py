@@ -13,6 +13,9 @@ from models.movements import Found, Tally
 from models.runs import Problem
 from workflows.ledger import shown
 
+UNLIMITED = 1_000
+"""Columns of a terminal on which anything fits."""
+
 _COLOURS = {
     Action.CREATED: "green",
     Action.UPDATED: "yellow",
@@ -134,10 +137,28 @@ def templates_table(tally: Tally) -> Table | None:
 
 
 def print_tally(tally: Tally, console: Console, always: Sequence[Found] = ()) -> None:
-    console.print(tally_table(tally, always))
+    print_counts(tally_table(tally, always), console)
     if templates := templates_table(tally):
         console.print("For each template; above, a movement counts once, by what most needs a look:")
-        console.print(templates)
+        print_counts(templates, console)
+
+
+def print_counts(table: Table, console: Console) -> None:
+    """On its side where the terminal is too narrow for its words: with a column cut off it would be wrong."""
+    needed = console.measure(table, options=console.options.update(width=UNLIMITED)).minimum
+    console.print(table if needed <= console.width else _turned(table))
+
+
+def _turned(table: Table) -> Table:
+    """Rows and columns in each other's place, the footer as the last column."""
+    names, *rest = table.columns
+    turned = Table(str(names.header), box=SIMPLE, pad_edge=False, collapse_padding=True)
+    for name in (*names.cells, *([names.footer] if table.show_footer else [])):
+        turned.add_column(str(name), justify="right")
+    for each in rest:
+        footer = [each.footer] if table.show_footer else []
+        turned.add_row(each.header, *each.cells, *footer, style=each.style)
+    return turned
 
 
 def listed(title: str, names: Sequence[str]) -> Iterable[str]:
