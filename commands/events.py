@@ -16,7 +16,7 @@ import temporal
 from clients.unanswered import unanswered
 from commands.run_facts import waits_of
 from commands.show import effects_table, field_tables, in_order, print_problems
-from commands.stopped import Stopped
+from commands.stopped import Stopped, why_failed
 from commands.waiting import LOOK_SECONDS, nobody_takes
 from ingress.chartmogul import MAX_BODY, Refused, movement_of
 from ingress.dispatch import Dispatched, Door
@@ -88,7 +88,7 @@ async def _previewed(client: Client, run: Dispatched, console: Console) -> RunRe
     try:
         result: RunResult = await handle.result()
     except WorkflowFailureError as failure:
-        raise Stopped(f"The run failed: {failure.cause}\nRun: {run.link}") from None
+        raise Stopped(f"The run failed: {why_failed(failure)}.\nRun: {run.link}") from None
     return result
 
 

@@ -1,5 +1,8 @@
 """What ends a command before its time."""
 
+from temporalio.client import WorkflowFailureError
+from temporalio.exceptions import FailureError
+
 from clients.errors import IntegrationError, Unavailable
 
 
@@ -25,3 +28,11 @@ def stopped_by(error: IntegrationError) -> Stopped:
         f"{said}. Nothing was written. Check {address} and the network, then ask again; `mogulflow doctor`"
         " looks at each connection."
     )
+
+
+def why_failed(failure: WorkflowFailureError) -> str:
+    """In words, without a stop at the end: what the innermost failure says, and no class of it."""
+    cause: BaseException = failure.cause
+    while isinstance(cause, FailureError) and isinstance(cause.cause, FailureError):
+        cause = cause.cause
+    return (cause.message if isinstance(cause, FailureError) else str(cause)).rstrip(".")

@@ -67,6 +67,7 @@ async def test_where_chartmogul_does_not_answer_it_says_so(
     simulators.fault("chartmogul", "status", status=503, times=None)
     said = await mogulflow("preview", str(file))
     assert (said.code, "The run failed: " in said.text, "HTTP 503" in said.text) == (1, True, True)
+    assert "The run failed: Could not read " in said.text  # and no class of an error
     await until_no_preview_is_open(client)
 
 
