@@ -1,6 +1,7 @@
 """The example of an event does something at once: its customer has cancelled in fresh simulators, too."""
 
 import json
+from pathlib import Path
 
 from temporalio.client import Client
 
@@ -36,9 +37,13 @@ async def test_the_example_is_previewed_and_sent_to_fresh_simulators(
 
 
 async def test_where_the_customer_has_not_cancelled_it_says_what_must_come_first(
-    simulators: Control, mogulflow: Command
+    simulators: Control, mogulflow: Command, tmp_path: Path
 ) -> None:
-    simulators.reset(seed=SEED + 1)
-    said = await mogulflow("preview", "event", EXAMPLE)
+    customer = next(each for each in simulators.customers(case="account") if each.mrr)
+    event = json.loads(Path(EXAMPLE).read_text())
+    event["customer"] |= {"uuid": customer.uuid, "external_id": customer.external_id, "external_ids": []}
+    event["subscription"]["external_id"] = f"sub_{customer.number}"
+    (tmp_path / "event.json").write_text(json.dumps(event))
+    said = await mogulflow("preview", "event", str(tmp_path / "event.json"))
     assert "churn_save: unverified" in said.text
     assert "let its customer cancel there first; in the simulators, by the button" in said.text

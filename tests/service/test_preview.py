@@ -67,7 +67,19 @@ async def test_where_chartmogul_does_not_answer_it_says_so(
     simulators.fault("chartmogul", "status", status=503, times=None)
     said = await mogulflow("preview", str(file))
     assert (said.code, "The run failed: " in said.text, "HTTP 503" in said.text) == (1, True, True)
-    assert "The run failed: Could not read " in said.text  # and no class of an error
+    assert "The run failed: No answer in time: Could not read customer " in said.text
+    await until_no_preview_is_open(client)
+
+
+async def test_where_nothing_answers_it_says_at_which_address(
+    stack: Stack, simulators: Control, mogulflow: Command, event_file: Write, client: Client
+) -> None:
+    file = event_file(simulators)
+    await stack.simulators.stop()
+    said = await mogulflow("preview", str(file))
+    assert said.code == 1
+    assert f"nothing answers at {stack.simulators_url}" in said.text
+    assert "Error" not in said.text
     await until_no_preview_is_open(client)
 
 
