@@ -53,11 +53,10 @@ class Scene:
 
     def table(self, title: str) -> Table:
         heading = f"\n{title}: {escape(self.customer.company)}"
-        columns = ("system", "object", "what", "tries", "before → after", "link")
-        table = folding(*columns, title=heading, lines=True)
+        table = folding("object and its link", "what", "tries", "before → after", title=heading, lines=True)
         for effect in self.effects:
-            tries, link = str(effect.tries), f"[link={effect.link}]{effect.link}[/link]"
-            table.add_row(effect.system, effect.object_type, action(effect), tries, _change(effect), link)
+            what = f"{effect.system} {effect.object_type}\n[link={effect.link}]{effect.link}[/link]"
+            table.add_row(what, action(effect), str(effect.tries), _change(effect))
         table.caption = f"event {self.event_id}, {self.times}\n[link={self.link}]{self.link}[/link]"
         table.caption_justify = "left"
         return table

@@ -48,10 +48,12 @@ def in_order(effects: Iterable[Effect]) -> list[Effect]:
 
 
 def effects_table(title: str, effects: Iterable[Effect]) -> Table:
-    table = folding("system", "object, and its key", "what", "tries", "link", title=title)
+    """Key and link have the widest column: of 80 characters neither breaks that need not."""
+    table = folding("object, its key and link", "what", "tries", title=title)
     for effect in effects:
-        what = f"{escape(_whose(effect))}\n[dim]{escape(effect.key)}[/]"
-        table.add_row(effect.system, what, action(effect), str(effect.tries), effect.link or "-")
+        link = f"\n{escape(effect.link)}" if effect.link else ""
+        what = f"{effect.system} {escape(_whose(effect))}\n[dim]{escape(effect.key)}[/]{link}"
+        table.add_row(what, action(effect), str(effect.tries))
     return table
 
 

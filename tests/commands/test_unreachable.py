@@ -116,6 +116,23 @@ def test_where_the_credential_is_refused(
     assert "401" in text
 
 
+@pytest.mark.parametrize("tls", ["true", "false"])
+def test_where_no_temporal_answers(
+    monkeypatch: pytest.MonkeyPatch, plain: ScriptedServer, closed: int, tls: str
+) -> None:
+    monkeypatch.setenv("SALESFORCE__INSTANCE_URL", "http://127.0.0.1:1")
+    monkeypatch.setenv("TEMPORAL_TLS", tls)
+    for address, words in {
+        f"127.0.0.1:{closed}": "Connection refused",
+        "no-such-host.invalid:7233": "there is no such host",
+        plain.url.removeprefix("http://"): "does not speak TLS" if tls == "true" else "is no Temporal",
+    }.items():
+        monkeypatch.setenv("TEMPORAL_ADDRESS", address)
+        text = said("runs")
+        assert f"Nothing answers at {address} (" in text
+        assert words in text
+
+
 @pytest.mark.parametrize("engine", [POSTGRES, REDSHIFT], ids=["postgres", "redshift"])
 @pytest.mark.parametrize("host", ["127.0.0.1", "no-such-host.invalid"])
 def test_where_the_warehouse_does_not_answer(
