@@ -40,7 +40,9 @@ PASSING = (
 )
 """Of the server, not of the statement: it was made a standby, gave our transaction up, or is at fault."""
 
-REFUSED = re.compile(r'server at "([^"]+)"(?: \([^)]*\))?, port (\d+) failed: Connection refused')
+REFUSED = re.compile(
+    r'server at "([^"]{1,255})"(?: \([^)]{0,60}\))?, port (\d{1,5}) failed: Connection refused'
+)
 UNKNOWN_HOST = re.compile(r"(?:could not translate host name|failed to resolve host) ['\"]([^'\"]+)['\"]")
 """As libpq and psycopg say it."""
 
