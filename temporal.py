@@ -196,9 +196,21 @@ def unprepared(error: RPCError) -> str | None:
 
 
 def _innermost(error: RuntimeError) -> str:
-    """The words that tell most in the Rust debug text of the SDK."""
-    words = re.findall(r'message: "([^"]*)"', str(error))
-    return words[-1] if words else str(error)[:100]
+    """What the Rust debug text of the SDK means; of any other the words that tell most."""
+    text = str(error)
+    for sign, meaning in _MEANINGS.items():
+        if sign in text:
+            return meaning
+    words = re.findall(r'message: "([^"]*)"', text)
+    return words[-1] if words else text[:100]
+
+
+_MEANINGS = {
+    "dns error": "there is no such host, or no network to ask",
+    "InvalidCertificate": "its certificate is not trusted",
+    "InvalidMessage": "it does not speak TLS as it should: see TEMPORAL_TLS and the port",
+    "http2 error": "what is there is no Temporal, or speaks TLS",
+}
 
 
 def _named_by_environment() -> dict[str, Any]:

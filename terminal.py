@@ -66,6 +66,8 @@ def told(job: Callable[[], T]) -> T:
     """Say in words what stops a command, instead of a stack trace."""
     try:
         return job()
+    except typer.Exit:  # which is a RuntimeError, and has been told
+        raise
     except BadConnection as error:
         say(str(error))
         raise typer.Exit(NOT_ASKED) from None

@@ -46,6 +46,7 @@ class SlackActivities:
 def _effect(
     message: Message, action: Action, posted: Posted | None = None, note: str | None = None
 ) -> Effect:
+    after = _after(message, posted)
     return Effect(
         system="slack",
         object_type="reply" if message.thread_ts else "message",
@@ -53,7 +54,8 @@ def _effect(
         link=posted.link if posted else None,
         action=action,
         key=message.key,
-        after=_after(message, posted),
+        before=after if action is Action.UNCHANGED else None,
+        after=after,
         note=note,
     )
 

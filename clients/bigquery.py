@@ -24,6 +24,7 @@ from clients.bigquery_dialect import BigQueryDialect
 from clients.errors import IntegrationError, Rejected, Unauthorized
 from clients.errors import NotFound as NotFoundThere
 from clients.http import Call, brief, error_for, rate_limited, refused, unclear
+from clients.unanswered import unanswered
 from clients.warehouse import Commit, Outcome, title_of
 from clients.warehouse_dialect import Dialect
 from models.warehouse_tables import FieldOf
@@ -42,6 +43,9 @@ TEXT_IS_SAFE = {"notFound", "accessDenied", "billingNotEnabled", "duplicate", "r
 
 LOST_TO_ANOTHER = "concurrent update"
 """What BigQuery says of a transaction that another one has overtaken."""
+
+NO_REASON = "Google gave no reason"
+GOOGLE = "https://bigquery.googleapis.com"
 
 OLD_NAMES = {"integer": "int64", "boolean": "bool", "float": "float64"}
 
@@ -82,7 +86,8 @@ def _credentials(settings: BigQueryWarehouse) -> Credentials | None:
         return cast(Credentials, from_file(settings.credentials_file))
     except (OSError, ValueError) as error:
         call = Call("bigquery", "read the service account's key file")
-        raise refused(call, Unauthorized, type(error).__name__) from None
+        why = "it cannot be opened" if isinstance(error, OSError) else "it is no key of a service account"
+        raise refused(call, Unauthorized, why, "Correct WAREHOUSE__CREDENTIALS_FILE.") from None
 
 
 class BigQuerySession:
@@ -247,18 +252,25 @@ def errors_of(call: Call) -> Iterator[None]:
     except GoogleAPICallError as error:
         raise _error_for(call, error) from None
     except TransportError as error:
-        raise unclear(call, type(error).__name__, left=False) from None
-    except GoogleAuthError as error:
-        raise refused(call, Unauthorized, type(error).__name__) from None
+        raise unclear(call, _unanswered(error), left=False) from None
+    except GoogleAuthError:
+        why = "Google takes no credentials of ours, or there are none here"
+        raise refused(call, Unauthorized, why) from None
     except (requests.RequestException, RetryError, WaitedTooLong, ConnectionError) as error:
-        raise unclear(call, type(error).__name__) from None
+        raise unclear(call, _unanswered(error)) from None
+
+
+def _unanswered(error: Exception) -> str:
+    """The request that it was says where it went; to BigQuery, or to where Google gives tokens."""
+    asked = getattr(error.__cause__ or error, "request", None)
+    return unanswered(error, getattr(asked, "url", None) or GOOGLE)
 
 
 def _error_for(call: Call, error: GoogleAPICallError) -> IntegrationError:
     first = error.errors[0] if error.errors else {}
     reason = str(first.get("reason", "")) if isinstance(first, dict) else ""
     text = str(error.message or "")
-    detail = f"{reason}: {brief(text)}" if reason in TEXT_IS_SAFE else reason or type(error).__name__
+    detail = f"{reason}: {brief(text)}" if reason in TEXT_IS_SAFE else reason or NO_REASON
     if LOST_TO_ANOTHER in text:
         return unclear(call, "another transaction came first", left=False)
     if reason in TOO_MANY:

@@ -36,6 +36,7 @@ from clients.http import (
     unclear,
 )
 from clients.pace import Pace
+from clients.unanswered import unanswered
 from models.chartmogul import (
     Account,
     Activity,
@@ -223,7 +224,7 @@ class ChartMogulClient:
             async with self._http().get(url, params=params, allow_redirects=False) as response:
                 body = await response.read()
         except (aiohttp.ClientError, OSError) as error:  # a time-out is an OSError
-            raise unclear(call, type(error.__cause__ or error).__name__) from None
+            raise unclear(call, unanswered(error, url)) from None
         if not 200 <= response.status < 300:
             raise _error_for(call, response, body)
         try:

@@ -198,8 +198,7 @@ def _translated(what: str) -> Iterator[None]:
     except duckdb.OutOfMemoryException:
         raise _out_of_memory(what) from None
     except duckdb.Error as error:
-        kind = type(error).__name__
-        raise Rejected(SYSTEM, f"Could not {what}: {kind}: {_without_values(error)}. Report this.") from None
+        raise Rejected(SYSTEM, f"Could not {what}: {_without_values(error)}. Report this.") from None
 
 
 def _out_of_memory(what: str) -> Rejected:
@@ -216,4 +215,8 @@ def _of_the_file(what: str, error: duckdb.IOException) -> Unavailable | Unauthor
 def _without_values(error: duckdb.Error) -> str:
     """A constraint's message names the row's values, a conversion's the value."""
     text = str(error)
-    return "" if isinstance(error, duckdb.ConstraintException | duckdb.ConversionException) else brief(text)
+    return (
+        "a value does not fit"
+        if isinstance(error, duckdb.ConstraintException | duckdb.ConversionException)
+        else brief(text)
+    )

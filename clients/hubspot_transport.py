@@ -23,6 +23,7 @@ from clients.cooldown import Cooldown, through
 from clients.http import CONNECT_SECONDS, Call, parsed, proxy_for, strict_json, unclear
 from clients.hubspot_errors import error_of
 from clients.turns import Rank, Turns
+from clients.unanswered import unanswered
 from settings import HubSpot
 
 # At DEBUG it logs paths: an owner's holds an e-mail address.
@@ -169,7 +170,7 @@ class HubSpotTransport:
                 self._calls.heed(left)
 
     def _run(self, call: Call, work: Work) -> Any:
-        with _errors_of(call):
+        with _errors_of(call, self._api.configuration.host):
             return work(self._library)
 
     def _leaf(self, package: Any, name: str, _: Any) -> Any:
@@ -203,7 +204,7 @@ class Calls:
 
 
 @contextmanager
-def _errors_of(call: Call) -> Iterator[None]:
+def _errors_of(call: Call, url: str) -> Iterator[None]:
     # `from None`: the library's texts hold whole answers, and urllib3's hold URLs.
     try:
         yield
@@ -213,7 +214,7 @@ def _errors_of(call: Call) -> Iterator[None]:
     except _NoJson:
         raise unclear(call, "the answer is no JSON") from None
     except HTTPError as error:
-        raise unclear(call, type(error).__name__, left=_left(error)) from None
+        raise unclear(call, unanswered(error, url), left=_left(error)) from None
 
 
 def _left(error: HTTPError) -> bool:

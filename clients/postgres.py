@@ -1,6 +1,7 @@
 """PostgreSQL 15 and later: Parquet → CSV by Arrow → COPY."""
 
 import io
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -38,6 +39,12 @@ PASSING = (
     | errors.InternalError_
 )
 """Of the server, not of the statement: it was made a standby, gave our transaction up, or is at fault."""
+
+REFUSED = re.compile(
+    r'server at "([^"]{1,255})"(?: \([^)]{0,60}\))?, port (\d{1,5}) failed: Connection refused'
+)
+UNKNOWN_HOST = re.compile(r"(?:could not translate host name|failed to resolve host) ['\"]([^'\"]+)['\"]")
+"""As libpq and psycopg say it."""
 
 TOLD = {"timestamptz": "timestamp with time zone"}
 """Names of types that the server tells otherwise."""
@@ -171,5 +178,14 @@ def _meaning(what: str, error: psycopg.Error, commits: bool, system: str) -> Int
 
 def _words(error: psycopg.Error, state: str) -> str:
     quotes_values = state[:2] in ("22", "23")
-    text = "" if quotes_values else error.diag.message_primary or str(error)
-    return brief(f"{text} ({type(error).__name__} {state})")
+    text = "" if quotes_values else error.diag.message_primary or not_connected(error) or str(error)
+    return brief(f"{text} (SQLSTATE {state})" if state else text)
+
+
+def not_connected(error: psycopg.Error) -> str:
+    """In words where it is the address that is wrong; else empty."""
+    if there := REFUSED.search(str(error)):
+        return f"nothing answers at {there[1]}:{there[2]}. Check the address in the settings"
+    if unknown := UNKNOWN_HOST.search(str(error)):
+        return f"there is no host {unknown[1]}: nothing answers. Check the address in the settings"
+    return ""

@@ -15,6 +15,7 @@ import pyarrow.parquet
 
 from clients.errors import IntegrationError, Rejected, Unauthorized
 from clients.http import Call, brief, refused, unclear
+from clients.postgres import not_connected
 from clients.redshift_s3 import Bucket
 from clients.warehouse import Transactions, title_of
 from clients.warehouse_dialect import ANSI, Dialect
@@ -28,6 +29,8 @@ MOST_PARAMETERS = 32_767
 
 TEXT_IS_SAFE = {"42P01", "42703", "42601", "42883", "42501", "3F000"}
 """States whose text names objects; that of others may quote a row's value."""
+
+NO_ANSWER = "the connection was refused or lost"
 
 LATER = {"40001", "40P01", "55P03", "57014"}
 NOT_SERIALIZABLE = "1023"
@@ -223,7 +226,7 @@ def errors_of(call: Call) -> Iterator[None]:
 def _error_for(call: Call, error: psycopg.Error) -> IntegrationError:
     state = error.sqlstate or ""
     text = brief(error.diag.message_primary or "") if state in TEXT_IS_SAFE else ""
-    detail = f"{type(error).__name__} {state} {text}".strip()
+    detail = f"SQLSTATE {state} {text}".strip() if state else not_connected(error) or NO_ANSWER
     if state in LATER or (error.diag.message_primary or "").startswith(NOT_SERIALIZABLE):
         return unclear(call, detail, left=False)
     if state.startswith("28") or state == "42501" or "password authentication failed" in str(error):

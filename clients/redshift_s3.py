@@ -56,16 +56,18 @@ class Bucket:
         call = Call("redshift", f"upload {key} to S3")
         try:
             self._client.upload_file(str(file), self._name, key)
-        except (NoCredentialsError, PartialCredentialsError) as error:
-            raise refused(call, Unauthorized, type(error).__name__) from None
+        except (NoCredentialsError, PartialCredentialsError):
+            raise refused(
+                call, Unauthorized, "there are no AWS credentials here, or a part of them"
+            ) from None
         except ClientError as error:
             raise _refusal(call, error) from None
         except S3UploadFailedError as error:
             if isinstance(error.__context__, ClientError):
                 raise _refusal(call, error.__context__) from None
-            raise unclear(call, type(error).__name__) from None
-        except BotoCoreError as error:
-            raise unclear(call, type(error).__name__) from None
+            raise unclear(call, "S3 did not answer, or hung up") from None
+        except BotoCoreError:
+            raise unclear(call, "S3 did not answer, or hung up") from None
 
 
 def _refusal(call: Call, error: ClientError) -> Exception:

@@ -24,6 +24,7 @@ from clients.cooldown import Cooldown, through
 from clients.errors import IntegrationError, Rejected
 from clients.http import CONNECT_SECONDS, STRICT, Call, parsed, unclear
 from clients.salesforce_errors import Said, error_of, said_by, sign_in_error
+from clients.unanswered import unanswered
 from settings import Salesforce
 
 NAME = re.compile(r"[A-Za-z]\w*(\.[A-Za-z]\w*)*", re.ASCII)
@@ -192,7 +193,8 @@ class SalesforceTransport:
         except (requests.exceptions.JSONDecodeError, RecursionError):
             raise unclear(call, "the answer is no JSON") from None
         except requests.RequestException as error:
-            raise unclear(call, type(error).__name__, left=_left(error)) from None
+            said = unanswered(error, self._session.base_url)
+            raise unclear(call, said, left=_left(error)) from None
 
     def _error_for(
         self, call: Call, response: requests.Response, signing_in: bool = False

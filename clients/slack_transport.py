@@ -24,6 +24,7 @@ from clients.http import (
     unclear,
     wait_named_by,
 )
+from clients.unanswered import unanswered
 from settings import Slack
 
 RATE_LIMITED = {"ratelimited", "rate_limited", "message_limit_exceeded"}
@@ -90,15 +91,18 @@ class SlackTransport:
         except SlackApiError as error:
             raise _error_for(call, error) from None
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
-            raise unclear(call, type(error).__name__, left=False) from None
+            raise unclear(call, self._unanswered(error), left=False) from None
         except _SentAway as error:
             raise error_for(call, error.status, explained=False) from None
         except (aiohttp.ClientError, OSError) as error:  # a time-out is an OSError
-            raise unclear(call, type(error).__name__) from None
+            raise unclear(call, self._unanswered(error)) from None
         except (AttributeError, ValueError):
             # The library takes for granted that an answer is a JSON object in UTF-8.
             raise unclear(call, "the answer is no JSON object") from None
         return dict(answer.data) if isinstance(answer.data, dict) else {}
+
+    def _unanswered(self, error: Exception) -> str:
+        return unanswered(error, self._settings.base_url)
 
     def _signed_in(self) -> AsyncWebClient:
         if self._library is None:

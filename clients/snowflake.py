@@ -235,7 +235,8 @@ def _refusal(call: Call, error: Error, signing_in: bool) -> IntegrationError:
 
 
 def _detail(error: Error) -> str:
-    words = [f"Snowflake error {error.errno}", f"query {error.sfqid}" if error.sfqid else ""]
+    away = ["nothing answers at the account's address"] if error.errno == NOT_CONNECTED else []
+    words = [*away, f"Snowflake error {error.errno}", f"query {error.sfqid}" if error.sfqid else ""]
     if error.errno in TEXT_IS_SAFE:
         words.append(brief(error.raw_msg))
     return ", ".join(word for word in words if word)

@@ -21,7 +21,7 @@ from temporalio.service import RPCError, RPCStatusCode
 import temporal
 from commands.dates import in_words, shown, time_span
 from commands.show import listed, print_tally
-from commands.stopped import Stopped
+from commands.stopped import Stopped, why_failed
 from commands.waiting import asked, trouble_of
 from models.movements import LONGEST_ACT_WITHIN_DAYS, BackfillInput, BackfillProgress, Found
 from models.routes import TAKES
@@ -183,10 +183,9 @@ def _said(progress: BackfillProgress) -> str:
 
 def _ended_early(last: BackfillProgress | None, failure: WorkflowFailureError) -> str:
     if last is None:
-        return f"The backfill ended before its first day: {failure.cause}."
-    return (
-        f"The backfill ended at {shown(last.next)} ({_said(last)}): {failure.cause}. Go on with --from there."
-    )
+        return f"The backfill ended before its first day: {why_failed(failure)}."
+    reached = f"The backfill ended at {shown(last.next)} ({_said(last)})"
+    return f"{reached}: {why_failed(failure)}. Go on with --from there."
 
 
 def _print(account: str, progress: BackfillProgress, console: Console) -> None:

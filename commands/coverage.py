@@ -13,7 +13,7 @@ from commands.backfill import known_account
 from commands.dates import shown, time_span
 from commands.following import started
 from commands.show import heading, listed, print_tally
-from commands.stopped import Stopped
+from commands.stopped import Stopped, why_failed
 from commands.waiting import trouble_of
 from models.movements import ACTED, EXPLAINED, CoverageInput, CoverageReport, Found, Named, Shadow, Tally
 from settings import Settings
@@ -53,7 +53,7 @@ async def coverage(
         try:
             report = await run.result()
         except WorkflowFailureError as failure:
-            raise Stopped(f"The report failed: {failure.cause}") from None
+            raise Stopped(f"The report failed: {why_failed(failure)}.") from None
     print_report(report, console)
     if lists:
         _print_list(report.tally, settings.web_ui_url, client.namespace, console)

@@ -19,7 +19,7 @@ from clients.crm_systems import Crm
 from clients.errors import IntegrationError
 from commands.backfill import known_account
 from commands.following import Run, follow, heartbeat, latest, started, trouble
-from commands.show import print_problems
+from commands.show import folding, print_counts, print_problems
 from commands.stopped import Stopped
 from config_files import load_crm_mapping
 from models.crm import System
@@ -104,7 +104,7 @@ async def _follow(settings: Settings, client: Client, run: Run[CrmReport], conso
 async def _progress(client: Client, pending: Sequence[PendingActivityInfo]) -> RenderableType:
     """What the step says of the reading and of each object, one line each."""
     for each in pending:
-        table = Table("object", "doing", "rows", "written", box=SIMPLE)
+        table = folding("object", "doing", "rows", "written")
         for name, told in (await heartbeat(client, each)).items():
             table.add_row(name, told["doing"], f"{told['rows']:,}", f"{told['written']:,}")
         tries = f"Try {each.attempt}: {escape(trouble(each))}"
@@ -115,7 +115,7 @@ async def _progress(client: Client, pending: Sequence[PendingActivityInfo]) -> R
 def _print(report: CrmReport, console: Console) -> None:
     came_to = f"{report.outcome}, {report.customers:,} customers in {report.seconds:.0f} s"
     console.print(f"Sync to {report.system}: {came_to}", highlight=False)
-    console.print(objects_table(report.objects))
+    print_counts(objects_table(report.objects), console)
     print_reasons(report, console)
     print_problems(report.problems, console, report.more_problems)
 

@@ -2,17 +2,26 @@
 
 import os
 import sys
+from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
-from commands.simulated import places_of, print_places, run_until_stopped, until_stopped, write_environment
+from commands.simulated import (
+    TIME_ZONE,
+    places_of,
+    print_places,
+    run_until_stopped,
+    until_stopped,
+    write_environment,
+)
 from commands.story import Claim, tell
 from processes import locked
 from simulators.control import Control
 from stack import ROOT, STATE, Stack
 
 QUICK = {
+    "CHARTMOGUL__DEFAULT__TIME_ZONE": TIME_ZONE,
     "CHARTMOGUL__DEFAULT__POLL_MINUTES": "0.1",
     "CHARTMOGUL__DEFAULT__POLL_HEAD_START_SECONDS": "2",
     "CHARTMOGUL__DEFAULT__REQUESTS_PER_SECOND": "400",
@@ -20,9 +29,9 @@ QUICK = {
     "SLACK__OPS_CHANNEL": "#revops-alerts",
     "ROUTES_FILE": str(ROOT / "examples" / "demo" / "routes.yaml"),
 }
-"""Nobody who watches a demo waits five minutes for the next poll, and the simulators take more than
-ChartMogul's 40 requests a second and HubSpot's 10. Nor a week for what became of a customer: the
-demo's route looks after seconds."""
+"""Nobody who watches a demo waits five minutes for the next poll,
+and the simulators take more than ChartMogul's 40 requests a second and HubSpot's 10. Nor a week for what
+became of a customer: the demo's route looks after seconds."""
 
 BUSY = f"A demo runs in {STATE} already. Stop it, or set MOGULFLOW_STATE_DIR to another folder."
 
@@ -65,8 +74,18 @@ def _verdict(claims: list[Claim], console: Console) -> int:
 
 def _print_places(stack: Stack, console: Console) -> None:
     print_places(places_of(stack), console)
-    table = "from chartmogul.mrr_by_month select month_start, mrr, new_business, expansion, churn"
-    query = f"import duckdb; duckdb.connect('{stack.warehouse}', read_only=True).sql('{table}').show()"
-    console.print(f'The warehouse, in SQL: {sys.executable} -c "{query}"', soft_wrap=True, highlight=False)
-    command = f"./mogulflow --env {os.path.relpath(STATE / 'demo.env')} runs"
-    console.print(f"In another terminal: {command}", soft_wrap=True, highlight=False)
+    script = " ".join(
+        _near(Path(each)) for each in (sys.executable, ROOT / "examples/demo/query.py", stack.warehouse)
+    )
+    console.print(
+        f"The warehouse, in SQL; add a query of your own, or see mrr_by_month:\n  {script}",
+        soft_wrap=True,
+        highlight=False,
+    )
+    command = f"./mogulflow --env {_near(STATE / 'demo.env')} runs"
+    console.print(f"In another terminal:\n  {command}", soft_wrap=True, highlight=False)
+
+
+def _near(file: Path) -> str:
+    """As it is typed from here, where that is shorter."""
+    return min(os.path.relpath(file), str(file), key=len)

@@ -10,7 +10,14 @@ from dataclasses import dataclass
 from rich.console import Console
 from rich.markup import escape
 
-from commands.simulated import places_of, print_places, run_until_stopped, until_stopped, write_environment
+from commands.simulated import (
+    TIME_ZONE,
+    places_of,
+    print_places,
+    run_until_stopped,
+    until_stopped,
+    write_environment,
+)
 from config_files import load_crm_mapping, load_mapping
 from ingress.routes import load_routes
 from models.routes import Routes
@@ -63,7 +70,8 @@ def own_settings(given: Mapping[str, str]) -> Own:
     if not accounts or _is_default(read):
         accounts.insert(0, "DEFAULT")
     of_account = [f"CHARTMOGUL__{accounts[0]}__{name}" for name in KEPT_OF_ACCOUNT]
-    kept = {name: read[name] for name in (*KEPT, *of_account) if name in read}
+    kept = {f"CHARTMOGUL__{accounts[0]}__TIME_ZONE": TIME_ZONE}
+    kept |= {name: read[name] for name in (*KEPT, *of_account) if name in read}
     for field in ("routes_file", "warehouse_file", "crm_file"):
         path = kept.get(field.upper(), Settings.model_fields[field].default)
         kept[field.upper()] = os.path.abspath(path)
@@ -131,6 +139,6 @@ def _print_what_is_there(stack: Stack, own: Own, console: Console) -> None:
         f"  {command} runs",
         f"  {command} doctor",
         f"  {command} send{account} examples/churn.json",
-        "That file's customer still pays, so the run ends as unverified, and writes nothing.",
+        "That file is a cancellation of some months ago, of Willow Travel; your routes say what follows.",
     ):
         console.print(line, soft_wrap=True, highlight=False, markup=False)

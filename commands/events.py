@@ -13,16 +13,22 @@ from temporalio.client import Client, WorkflowExecutionStatus, WorkflowFailureEr
 from temporalio.service import RPCError
 
 import temporal
+from clients.unanswered import unanswered
 from commands.run_facts import waits_of
 from commands.show import effects_table, field_tables, in_order, print_problems
-from commands.stopped import Stopped
+from commands.stopped import Stopped, why_failed
 from commands.waiting import LOOK_SECONDS, nobody_takes
 from ingress.chartmogul import MAX_BODY, Refused, movement_of
 from ingress.dispatch import Dispatched, Door
 from ingress.routes import load_routes
 from models.effects import Mode
-from models.runs import RunResult
+from models.runs import Outcome, RunResult
 from settings import Settings
+
+NOT_THERE = (
+    "Only what ChartMogul shows itself is acted on. To try this event, let its customer cancel there first;"
+    " in the simulators, by the button on the customer's page."
+)
 
 TRIES_TO_END = 4
 """Half seconds for a cancelled preview to end by itself."""
@@ -34,8 +40,11 @@ def send(settings: Settings, file: Path, account: str, console: Console) -> None
     body = _body(file)
     try:
         answer = httpx.post(url, content=body, headers={"Content-Type": "application/json"}, timeout=10)
-    except httpx.TransportError:
-        raise Stopped(f"Nothing answers at {_ingress(settings)}. Start `mogulflow serve`.") from None
+    except (httpx.TransportError, httpx.InvalidURL) as error:
+        why = unanswered(error, _ingress(settings))
+        raise Stopped(
+            f"Could not send the event: {why}. Start `mogulflow serve`, or correct INGRESS_URL."
+        ) from None
     try:
         console.print_json(answer.text)
     except ValueError:  # what stands at that address is not our ingress
@@ -77,7 +86,7 @@ async def _previewed(client: Client, run: Dispatched, console: Console) -> RunRe
     try:
         result: RunResult = await handle.result()
     except WorkflowFailureError as failure:
-        raise Stopped(f"The run failed: {failure.cause}\nRun: {run.link}") from None
+        raise Stopped(f"The run failed: {why_failed(failure)}.\nRun: {run.link}") from None
     return result
 
 
@@ -101,6 +110,8 @@ def print_preview(run: Dispatched, result: RunResult, console: Console) -> None:
         console.print(f"{what}: {escape(text)}", soft_wrap=True, highlight=False)
     if result.verdict:
         console.print(escape(result.verdict), soft_wrap=True, highlight=False)
+    if result.outcome is Outcome.UNVERIFIED:
+        console.print(NOT_THERE, soft_wrap=True)
     effects = in_order(result.effects)
     if effects:
         console.print(effects_table("", effects))

@@ -21,8 +21,8 @@ from clients.warehouse_loader import opened
 from commands.backfill import known_account
 from commands.dates import instant
 from commands.following import Run, follow, heartbeat, latest, started, trouble
-from commands.show import print_problems
-from commands.stopped import Stopped
+from commands.show import folding, print_problems
+from commands.stopped import Stopped, stopped_by
 from config_files import load_mapping
 from models.exports import ExportInput, ExportReport
 from models.warehouse import Mapping
@@ -76,7 +76,7 @@ def history(settings: Settings, account: str, limit: int, console: Console) -> N
         with opened(engine_of_account(settings.warehouse, account), read_only=True) as session:
             loads = Ledger(session).history(limit)
     except IntegrationError as error:
-        raise Stopped(str(error)) from None
+        raise stopped_by(error) from None
     order = "newest night first" if loads else "none yet"
     console.print(f"Loads of account {account}, {order}", highlight=False)
     print_nights(loads, console)
@@ -111,7 +111,7 @@ async def _follow(settings: Settings, client: Client, run: Run[ExportReport], co
 
 async def _progress(client: Client, pending: Sequence[PendingActivityInfo]) -> Group:
     """What the streams that run say of themselves."""
-    table = Table("stream", "doing", "rows", "try", "", box=SIMPLE)
+    table = folding("stream", "doing", "rows", "try", "")
     for each in pending:
         told = await heartbeat(client, each)
         doing = str(told.get("doing", "waiting for its turn"))

@@ -20,7 +20,7 @@ from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 
 import temporal
 from commands.dates import shown
-from commands.stopped import Stopped
+from commands.stopped import Stopped, why_failed
 from commands.waiting import LOOK_SECONDS, nobody_takes
 from settings import Settings
 
@@ -93,7 +93,7 @@ async def follow(
         console.print(f"It goes on. `{again}` shows how far it is.")
         raise
     except WorkflowFailureError as failure:
-        raise Stopped(f"The run failed: {failure.cause}") from None
+        raise Stopped(f"The run failed: {why_failed(failure)}.") from None
 
 
 async def _doing(described: WorkflowExecutionDescription, progress: Progress) -> RenderableType:

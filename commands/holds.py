@@ -1,5 +1,6 @@
 """`release` and `drop` decide on a route's brake; `pause` and `resume` stop and start the rest."""
 
+import asyncio
 import re
 from datetime import UTC, datetime, timedelta
 from typing import get_args
@@ -12,7 +13,8 @@ from activities.holds import held_by, holdings, with_count
 from commands.dates import in_words
 from commands.person import who
 from commands.stopped import Stopped
-from ingress.holds import open_hold
+from commands.waiting import LOOK_SECONDS
+from ingress.holds import KNOWN_WITHIN_SECONDS, open_hold
 from models.holds import (
     LONGEST_PAUSE,
     Decision,
@@ -31,8 +33,13 @@ from workflows.wording import counted
 SYSTEMS = ("chartmogul", "salesforce", "hubspot", "slack", "warehouse")
 """What can be paused alone."""
 
+LIST_SECONDS = 60
+"""Temporal's list of runs is that far behind at most."""
+
 MOST_WORDS = 300
 """Characters of a reason."""
+
+WITHIN = f"within {KNOWN_WITHIN_SECONDS} seconds"
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
@@ -48,26 +55,53 @@ async def decide(route: str, verdict: Verdict, why: str, console: Console) -> No
     await _decide(client, name, decision)
     if verdict is Verdict.RELEASED:
         console.print(
-            f"{counted(hold.count)} go on now, oldest first. `mogulflow attention` says how many wait."
+            f"What it holds goes on now, oldest first: {counted(hold.count)}. `mogulflow attention` says how"
+            " many wait."
         )
     else:
         console.print(
-            f"{counted(hold.count)} end now, without any effect; `mogulflow retry RUN` undoes it for one."
+            f"What it holds ends now, without any effect: {counted(hold.count)}. `mogulflow retry RUN` undoes"
+            " it for one."
         )
     console.print("The brake is off, and counts anew.")
 
 
 async def pause(settings: Settings, scope: Scope, length: str, why: str, console: Console) -> None:
+    """Returns once every process holds it. Ctrl-C while it waits ends the waiting, not the pause."""
     _check(settings, scope)
     until = datetime.now(UTC) + _length(length)
     hold = HoldOn(why=_reason(why), by=who(), until=until)
     client = await temporal.connect()
     await open_hold(client, scope.hold, hold)
+    end = f"until {until.astimezone():%d %b %H:%M %Z}"
+    try:
+        await _until_held(client, scope, console)
+    except asyncio.CancelledError:
+        console.print(f"The pause is on, {end}; each process holds it {WITHIN}.", soft_wrap=True)
+        raise
     console.print(
-        f"Paused within seconds: {scope.words}, until {until.astimezone():%d %b %H:%M %Z}. "
-        f"{_meaning(scope)} It ends by itself, or by `mogulflow resume{options(scope)}`.",
+        f"Paused: {scope.words}, {end}. Every process holds it now. {_meaning(scope)} "
+        f"It ends by itself, or by `mogulflow resume{options(scope)}`.",
         soft_wrap=True,
     )
+
+
+async def _until_held(client: Client, scope: Scope, console: Console) -> None:
+    """Processes read Temporal's list of runs: it must have the pause, and each must have read it since."""
+    doing = f"Pausing {scope.words}: each process holds it {WITHIN}"
+    with console.status(doing):
+        if not console.is_terminal:
+            console.print(f"{doing}.", soft_wrap=True)
+        try:
+            async with asyncio.timeout(LIST_SECONDS):
+                while not any(each.name == scope.hold and each.is_open for each in await holdings(client)):
+                    await asyncio.sleep(LOOK_SECONDS)
+        except TimeoutError:
+            raise Stopped(
+                f"The pause of {scope.words} is on, but Temporal's list of runs does not show it yet, and"
+                " processes hold it only then. `mogulflow attention` says when it does."
+            ) from None
+        await asyncio.sleep(KNOWN_WITHIN_SECONDS)
 
 
 async def resume(scope: Scope, why: str, console: Console) -> None:
@@ -77,8 +111,8 @@ async def resume(scope: Scope, why: str, console: Console) -> None:
     if hold is None:
         raise Stopped(f"Nothing of that kind is paused: {scope.words}. {await _pauses(client)}")
     await _decide(client, scope.hold, decision)
-    held = f" {counted(hold.count)} go on, oldest first." if hold.count else ""
-    console.print(f"Resumed within seconds: {scope.words}.{held}", soft_wrap=True)
+    held = f" What it holds goes on by itself, oldest first: {counted(hold.count)}." if hold.count else ""
+    console.print(f"Resumed: {scope.words}. Each process goes on {WITHIN}.{held}", soft_wrap=True)
 
 
 async def _hold_that_matters(client: Client, name: str) -> Holding | None:
@@ -133,8 +167,9 @@ def _length(text: str) -> timedelta:
     if not parts or "".join(map("".join, parts)) != text.replace(" ", ""):
         raise Stopped(f"--for {text!r} is no length of time; write 30m, 1h, 1h30m or 2d.")
     seconds = sum(int(number) * _SECONDS[unit] for number, unit in parts)
-    if not 0 < seconds <= LONGEST_PAUSE.total_seconds():
-        raise Stopped(f"--for {text[:40]} must be more than nothing and at most {in_words(LONGEST_PAUSE)}.")
+    if not KNOWN_WITHIN_SECONDS < seconds <= LONGEST_PAUSE.total_seconds():
+        shortest = f"more than {KNOWN_WITHIN_SECONDS} seconds, which it takes until every process holds it"
+        raise Stopped(f"--for {text[:40]} must be {shortest}, and at most {in_words(LONGEST_PAUSE)}.")
     return timedelta(seconds=seconds)
 
 

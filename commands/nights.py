@@ -23,7 +23,14 @@ FIRST_MOVEMENT = (
     "select mrr_movement_cents from mrr_movements where customer_uuid = '{uuid}' "
     "order by activity_date limit 1"
 )
-RESTATED = "select month_before, movement_uuid, delta from movements_restated where delta <> 0"
+RESTATED = (
+    "select month_before, customer_name, currency, delta from movements_restated where delta <> 0 "
+    "order by month_before"
+)
+WHY_CHANGED = (
+    "ChartMogul has recalculated the customer's whole history: each of its movements has a new id and so"
+    " counts as changed, and of one the amount moved. Metrics changed for every day since."
+)
 
 
 @dataclass(frozen=True)
@@ -54,9 +61,10 @@ async def two_nights(stack: Stack, client: Client, control: Control, console: Co
     )
     print_report(second, console)
     restated = await asyncio.to_thread(_ask, stack, RESTATED)
-    table = folding("month", "movement", "MRR moved by", title="View movements_restated")
-    for month, movement, delta in restated:
-        table.add_row(f"{month:%Y-%m}", str(movement), str(delta))
+    console.print(WHY_CHANGED)
+    table = folding("month", "customer", "MRR moved by", title="View movements_restated")
+    for month, name, currency, delta in restated:
+        table.add_row(f"{month:%Y-%m}", escape(str(name)), f"{delta:+,.2f} {currency}")
     console.print(table)
     return Nights(first, second, row["activity-mrr-movement"] - before, restated)
 

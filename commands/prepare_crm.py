@@ -12,7 +12,7 @@ from clients.hubspot_fields import wanted_properties
 from clients.salesforce import SalesforceClient
 from clients.salesforce_fields import to_do_in_salesforce
 from commands.crm import require
-from commands.stopped import Stopped
+from commands.stopped import stopped_by
 from config_files import load_crm_mapping
 from models.crm import CrmMapping, System
 from models.crm_sync import CrmSyncInput
@@ -45,7 +45,7 @@ async def prepare(settings: Settings, system: System, dry_run: bool, console: Co
         crm = connections.crms(settings)[system].for_work(mapping, live=False)
         await _warn(crm, mapping, console)
     except IntegrationError as error:
-        raise Stopped(str(error)) from None
+        raise stopped_by(error) from None
     finally:
         await connections.aclose()
     return done

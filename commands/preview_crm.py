@@ -19,7 +19,7 @@ from clients.crm_systems import Crm
 from clients.errors import IntegrationError, Permanent
 from commands.backfill import known_account
 from commands.crm import objects_table, print_reasons, require
-from commands.show import folding
+from commands.show import add_parts, folding, print_counts
 from commands.stopped import stopped_by
 from config_files import load_crm_mapping
 from models.crm import System
@@ -96,7 +96,7 @@ async def _show(
         elif not problem:
             console.print(f"{name}: nothing to write", highlight=False)
     console.print(f"Would be written to {given.system}, of {file.customers:,} customers", highlight=False)
-    console.print(objects_table(objects))
+    print_counts(objects_table(objects), console)
     print_reasons(SyncReport(customers=file.customers, objects=objects), console)
     if alone:
         console.print("Whether another customer has the same e-mail or domain only the whole preview knows.")
@@ -114,19 +114,17 @@ async def _plan(sync: ObjectSync) -> str | None:
 
 
 def _sample(name: str, standings: Sequence[Standing], file: RunFile) -> Table:
-    table = folding("customer", "record", "field", "before", "after", title=f"{name}, the first records")
-    for each in standings:
-        for cells in _changes(each, file.name_of(each.customer)):
-            table.add_row(*map(escape, cells))
-        table.add_section()
-    return table
+    parts = (
+        ((f"{file.name_of(each.customer)} {each.customer}".strip(), "", each.record or "new"), _changes(each))
+        for each in standings
+    )
+    return add_parts(folding("field", "before", "after", title=f"{name}, the first records"), parts)
 
 
-def _changes(standing: Standing, name: str) -> Iterator[tuple[str, str, str, str, str]]:
-    """Each row says of whom it is; fields are in one order at every print."""
-    customer = f"{name} {standing.customer}".strip()
+def _changes(standing: Standing) -> Iterator[tuple[str, str, str]]:
+    """Fields are in one order at every print."""
     for field, change in sorted(standing.changes.items()):
-        yield customer, standing.record or "new", field, _shown(change.before), _shown(change.after)
+        yield field, _shown(change.before), _shown(change.after)
 
 
 def _shown(value: object) -> str:

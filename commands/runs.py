@@ -33,6 +33,9 @@ RUNNING = "ExecutionStatus = 'Running'"
 LOOKED_THROUGH = 2000
 """Runs whose customers' names are looked at for one name; Temporal's list cannot be asked for it."""
 
+LONGEST_ID = 38
+"""Characters of the id of a run that acts on an event: `customer_sync/` and the event's."""
+
 CUSTOMER_ID = re.compile(r"cus_[0-9a-fA-F-]{20,}")
 TEMPLATES = (*TAKES, UNREADABLE)
 WORDS = {
@@ -87,7 +90,7 @@ async def show_runs(settings: Settings, wanted: Wanted, console: Console) -> Non
     facts = await facts_of(client, found)
     known = await dismissals(client, (run.run_id for run in found))
     memos = [await run.memo() for run in found]
-    console.print(_table(found, facts, memos, known) if found else _nothing(wanted))
+    console.print(_table(found, facts, memos, known, console.width) if found else _nothing(wanted))
     if wanted.name and looked == LOOKED_THROUGH:
         console.print(f"Only the newest {looked:,} runs were looked through for that name.")
     console.print(f"Web UI: {settings.web_ui_url}/namespaces/{client.namespace}/workflows", soft_wrap=True)
@@ -143,13 +146,18 @@ async def _listed(client: Client, query: str, limit: int) -> list[Run]:
 
 
 def _table(
-    runs: Sequence[Run], facts: Sequence[Facts], memos: Sequence[Memo], known: dict[str, Dismissal]
+    runs: Sequence[Run],
+    facts: Sequence[Facts],
+    memos: Sequence[Memo],
+    known: dict[str, Dismissal],
+    width: int,
 ) -> Table:
-    """Three columns, of which the middle one folds: it fits into a terminal of 80."""
+    """Three columns, of which the last two fold: it fits into a terminal of 80, and no id is broken there."""
     table = Table(box=SIMPLE, padding=(0, 1, 0, 0))
     table.add_column(f"Started, {datetime.now().astimezone().tzname()}", no_wrap=True)
-    table.add_column("Customer, what happened, and the run's id", overflow="fold", min_width=38)
-    table.add_column("Outcome, or what it waits for", overflow="fold")
+    table.add_column("Customer, what happened, and the run", overflow="fold", min_width=LONGEST_ID)
+    rest = max(20, width - LONGEST_ID - 22)
+    table.add_column("Outcome, or what it waits for", overflow="fold", max_width=rest)
     for run, fact, memo in zip(runs, facts, memos, strict=True):
         table.add_row(*_row(run, fact, memo, known.get(run.run_id)))
     return table

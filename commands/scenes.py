@@ -1,7 +1,6 @@
 """The demo's scenes: what a customer does, and all that this causes, by the simulators' own books."""
 
 import asyncio
-import html
 import json
 import time
 from collections.abc import Awaitable, Callable
@@ -22,11 +21,14 @@ from models.runs import RunResult
 from simulators.control import Control
 from simulators.shapes import Call, CustomerRow, Delivery
 from temporal import run_link
+from workflows.ledger import shown
+from workflows.wording import unescaped
 
 T = TypeVar("T")
 
 ACCOUNT = "default"
 TASK_KEY = "Mogulflow_Key__c"
+OUTCOME_FIELD = "CM_Outcome__c"
 LOOK_SECONDS = 0.02
 SETTLED_SECONDS = 0.3
 PATIENCE_SECONDS = 30
@@ -51,11 +53,10 @@ class Scene:
 
     def table(self, title: str) -> Table:
         heading = f"\n{title}: {escape(self.customer.company)}"
-        columns = ("system", "object", "what", "tries", "before → after", "link")
-        table = folding(*columns, title=heading, lines=True)
+        table = folding("object and its link", "what", "tries", "before → after", title=heading, lines=True)
         for effect in self.effects:
-            tries, link = str(effect.tries), f"[link={effect.link}]{effect.link}[/link]"
-            table.add_row(effect.system, effect.object_type, action(effect), tries, _change(effect), link)
+            what = f"{effect.system} {effect.object_type}\n[link={effect.link}]{effect.link}[/link]"
+            table.add_row(what, action(effect), str(effect.tries), _change(effect))
         table.caption = f"event {self.event_id}, {self.times}\n[link={self.link}]{self.link}[/link]"
         table.caption_justify = "left"
         return table
@@ -69,10 +70,12 @@ class Ending:
     outcome: str
     thread: str
     task: str
+    field: str
+    """The task's own field for it."""
 
     @property
     def told(self) -> bool:
-        return all(self.outcome in each.lower() for each in (self.thread, self.task))
+        return all(self.outcome in each.lower() for each in (self.thread, self.task, self.field))
 
 
 @dataclass(frozen=True)
@@ -127,8 +130,10 @@ class Stage:
         async with asyncio.timeout(END_SECONDS):
             outcome = (await run.result()).outcome
         replies = [str(each["text"]) for each in self._messages(scene) if each.get("thread_ts")]
-        lines = [str(task.get("Description")).strip().splitlines()[-1] for task in self._tasks(scene)]
-        return Ending(scene.customer, outcome.value, html.unescape(" ".join(replies)), " ".join(lines))
+        tasks = self._tasks(scene)
+        lines = [str(task.get("Description")).strip().splitlines()[-1] for task in tasks]
+        field = " ".join(str(task.get(OUTCOME_FIELD)) for task in tasks)
+        return Ending(scene.customer, outcome.value, unescaped(" ".join(replies)), " ".join(lines), field)
 
     def left_behind(self, scene: Scene) -> str:
         """Tasks and alerts that carry the event's keys."""
@@ -175,7 +180,7 @@ def _count(found: list[Any], noun: str) -> str:
 
 
 def _change(effect: Effect) -> str:
-    after = effect.after.get("Subject") or effect.after.get("text", "")
+    after = shown(effect, effect.after.get("Subject") or effect.after.get("text", ""), {})
     return escape(f"{'nothing' if effect.before is None else 'the same'} → {after}")
 
 

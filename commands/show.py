@@ -11,7 +11,10 @@ from models.effects import Action, Effect
 from models.events import MovementType
 from models.movements import Found, Tally
 from models.runs import Problem
-from workflows.ledger import named
+from workflows.ledger import shown
+
+UNLIMITED = 1_000
+"""Columns of a terminal on which anything fits."""
 
 _COLOURS = {
     Action.CREATED: "green",
@@ -45,10 +48,12 @@ def in_order(effects: Iterable[Effect]) -> list[Effect]:
 
 
 def effects_table(title: str, effects: Iterable[Effect]) -> Table:
-    table = folding("system", "object, and its key", "what", "tries", "link", title=title)
+    """Key and link have the widest column: of 80 characters neither breaks that need not."""
+    table = folding("object, its key and link", "what", "tries", title=title)
     for effect in effects:
-        what = f"{escape(_whose(effect))}\n[dim]{escape(effect.key)}[/]"
-        table.add_row(effect.system, what, action(effect), str(effect.tries), effect.link or "-")
+        link = f"\n{escape(effect.link)}" if effect.link else ""
+        what = f"{effect.system} {escape(_whose(effect))}\n[dim]{escape(effect.key)}[/]{link}"
+        table.add_row(what, action(effect), str(effect.tries))
     return table
 
 
@@ -66,12 +71,13 @@ def field_tables(effects: Iterable[Effect], names: Mapping[str, str] | None = No
     """Field by field, before and after; `names` are of the people behind ids."""
     known = names or {}
     for effect in effects:
-        title = escape(" ".join(filter(None, (effect.system, _whose(effect), effect.object_id))))
+        there = "is there already, and stays as it is" if effect.action is Action.UNCHANGED else None
+        title = escape(" ".join(filter(None, (effect.system, _whose(effect), effect.object_id, there))))
         table = folding("field", "before", "after", title=title, lines=True)
         before = effect.before or {}
         for name, value in effect.after.items():
-            was = named(before.get(name, "-"), known)
-            table.add_row(name, escape(was), escape(named(value, known)))
+            was = shown(effect, before.get(name, "-"), known)
+            table.add_row(name, escape(was), escape(shown(effect, value, known)))
         yield table
 
 
@@ -133,10 +139,28 @@ def templates_table(tally: Tally) -> Table | None:
 
 
 def print_tally(tally: Tally, console: Console, always: Sequence[Found] = ()) -> None:
-    console.print(tally_table(tally, always))
+    print_counts(tally_table(tally, always), console)
     if templates := templates_table(tally):
         console.print("For each template; above, a movement counts once, by what most needs a look:")
-        console.print(templates)
+        print_counts(templates, console)
+
+
+def print_counts(table: Table, console: Console) -> None:
+    """On its side where the terminal is too narrow for its words: with a column cut off it would be wrong."""
+    needed = console.measure(table, options=console.options.update(width=UNLIMITED)).minimum
+    console.print(table if needed <= console.width else _turned(table))
+
+
+def _turned(table: Table) -> Table:
+    """Rows and columns in each other's place, the footer as the last column."""
+    names, *rest = table.columns
+    turned = Table(str(names.header), box=SIMPLE, pad_edge=False, collapse_padding=True)
+    for name in (*names.cells, *([names.footer] if table.show_footer else [])):
+        turned.add_column(str(name), justify="right")
+    for each in rest:
+        footer = [each.footer] if table.show_footer else []
+        turned.add_row(each.header, *each.cells, *footer, style=each.style)
+    return turned
 
 
 def listed(title: str, names: Sequence[str]) -> Iterable[str]:

@@ -14,6 +14,9 @@ from builds import NoTemporal
 from processes import ChildFailed
 from stack import OURS, Stack
 
+TIME_ZONE = "Europe/Berlin"
+"""Of the simulated ChartMogul account."""
+
 INTERRUPTED = 130
 """What a shell says of a command that Ctrl-C ended before it was done."""
 

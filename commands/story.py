@@ -78,16 +78,16 @@ async def tell(stack: Stack, control: Control, console: Console) -> list[Claim]:
         _claim("the first night exports every customer", nights.customers, CUSTOMERS),
         _claim(
             "the second shows the one movement that was restated",
-            [round(delta * 100) for _, _, delta in nights.restated],
+            [round(delta * 100) for *_, delta in nights.restated],
             [nights.moved_cents],
         ),
         _claim("the preview of the CRM sync writes nothing", crm.after_preview, 0),
         Claim("the sync writes records of HubSpot", crm.after_sync > 0, f"{crm.after_sync}"),
         _claim("... as many as it says, and the second writes none", crm.written, (crm.after_sync, 0)),
         _claim("a customer who comes back is saved", saved.outcome, "saved"),
-        Claim("... and thread and task say so", saved.told, f"{saved.thread} {saved.task}"),
+        Claim("... and thread and task say so", saved.told, f"{saved.thread} {saved.task} {saved.field}"),
         _claim("one who does not is lost", lost.outcome, "lost"),
-        Claim("... and thread and task say so", lost.told, f"{lost.thread} {lost.task}"),
+        Claim("... and thread and task say so", lost.told, f"{lost.thread} {lost.task} {lost.field}"),
     ]
 
 

@@ -35,6 +35,9 @@ from workflows.hold_texts import title
 LOOK_EVERY_SECONDS = 3
 LOOK_LIMIT_SECONDS = 5
 
+KNOWN_WITHIN_SECONDS = LOOK_EVERY_SECONDS + 2 * LOOK_LIMIT_SECONDS
+"""Until each process knows what Temporal's list has: a look that began before is ended, and one made."""
+
 COUNT_ALL_EACH = 10
 """Looks."""
 

@@ -16,7 +16,7 @@ from temporal import OUTCOME, RERUN, STATED, WOULD
 from workflows import trouble
 from workflows.headlines import headline, summary
 from workflows.steps import StepFailed
-from workflows.wording import clock
+from workflows.wording import clock, unescaped
 
 R = TypeVar("R")
 
@@ -243,6 +243,12 @@ def would(effects: Iterable[Effect]) -> dict[str, int]:
     return Counter(f"{each.action.value} {each.system} {each.object_type}" for each in effects)
 
 
+def shown(effect: Effect, value: object, names: Mapping[str, str]) -> str:
+    """A value of one of its fields, as people read it."""
+    text = named(value, names)
+    return unescaped(text) if effect.system == "slack" else text
+
+
 def named(value: object, names: Mapping[str, str]) -> str:
     """A value with the names of the ids in it: `005… (Ann Lee)`, and `@Ann Lee` of a mention."""
     text = str(value)
@@ -273,8 +279,8 @@ def _fields(effect: Effect, names: Mapping[str, str]) -> Iterator[str]:
     of = f" of {_code(effect.label)}" if effect.label else ""
     yield f"\n**{effect.system} {effect.object_type}**{of} {effect.action.value}, key `{effect.key}`\n"
     for name, value in list(changed.items())[:FIELDS_SHOWN]:
-        was = f"{_code(named(before[name], names))} → " if before.get(name) not in (None, "") else ""
-        yield f"- {name}: {was}{_code(named(value, names))}"
+        was = f"{_code(shown(effect, before[name], names))} → " if before.get(name) not in (None, "") else ""
+        yield f"- {name}: {was}{_code(shown(effect, value, names))}"
     if len(changed) > FIELDS_SHOWN:
         yield f"- {len(changed) - FIELDS_SHOWN} more fields, in the run's result"
 

@@ -1,5 +1,6 @@
 """Small pieces of text for people."""
 
+import re
 from datetime import date, datetime
 
 from babel.dates import format_date
@@ -36,3 +37,12 @@ def sentence(text: str) -> str:
 def escaped(text: str) -> str:
     """For Slack: customer text must not become a mention or a link."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+_LINK = re.compile(r"<((?:https?|mailto):[^<>|\s]+)(?:\|([^<>\n]*))?>")
+
+
+def unescaped(text: str) -> str:
+    """Text for Slack as it is read outside of it: `R&D`, and `Open the run (https://…)` of a link."""
+    plain = _LINK.sub(lambda link: f"{link[2]} ({link[1]})" if link[2] else link[1], text)
+    return plain.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")

@@ -93,9 +93,9 @@ async def test_no_call_has_a_time_out() -> None:
 
     with ScriptedServer(Reply(delay_seconds=0.5)) as server:
         async with ours(server.url, timeout_seconds=0.2) as client:
-            with pytest.raises(Unavailable, match="ReadTimeoutError"):
+            with pytest.raises(Unavailable, match="did not answer in time"):
                 await read(client)
-            with pytest.raises(OutcomeUnknown, match="ReadTimeoutError"):
+            with pytest.raises(OutcomeUnknown, match="did not answer in time"):
                 await client.upsert("contacts", KEY, [ROW])
 
 
@@ -143,7 +143,7 @@ async def test_failed_handshake_is_an_attribute_error() -> None:
             bare(secure).crm.objects.batch_api.read("contacts", {"inputs": []})
 
         async with ours(secure) as client:
-            with pytest.raises(Unavailable, match="SSLError"):
+            with pytest.raises(Unavailable, match="does not speak TLS"):
                 await read(client)
 
 

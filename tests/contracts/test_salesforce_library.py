@@ -83,7 +83,7 @@ async def test_every_call_has_a_time_out() -> None:
     slow = Reply(delay_seconds=0.5)
     with ScriptedServer(TOKEN, slow) as server:
         async with ours(server, timeout_seconds=0.2) as client:
-            with pytest.raises(OutcomeUnknown, match="ReadTimeout"):
+            with pytest.raises(OutcomeUnknown, match="did not answer in time"):
                 await client.upsert_task("k", {})
     with ScriptedServer(slow) as server:
         async with ours(server, timeout_seconds=0.2) as client:
@@ -213,7 +213,7 @@ async def test_refused_connection_did_nothing_and_dropped_line_may_have() -> Non
         async with ours(server) as client:
             await client.upsert_task("k", {})
             server.close()
-            with pytest.raises(Unavailable, match="Could not save task k: ConnectionError"):
+            with pytest.raises(Unavailable, match="Could not save task k: nothing answers at"):
                 await client.upsert_task("k", {})
 
 

@@ -128,7 +128,7 @@ async def test_a_flood_is_held_told_once_and_let_go_once(
         assert part in shown.text
     said = await mogulflow("release", ROUTE, "the migration is meant")
     assert said.code == 0, said.text
-    assert "70 runs go on now" in said.text
+    assert "What it holds goes on now, oldest first: 70 runs." in said.text
     assert await outcomes(client, waiting) == {Outcome.ACTED}
     assert one_of_each(simulators, 120)
     result = await ended(client)
@@ -151,7 +151,7 @@ async def test_dropped_runs_act_on_nothing_and_coverage_has_them_all(
     assert poll.tally.of(Found.HELD) == 3
     await held(client, len(waiting) + 3)
     said = await mogulflow("drop", ROUTE, "customers of the old plan, all moved")
-    assert "73 runs end now" in said.text
+    assert "What it holds ends now, without any effect: 73 runs." in said.text
     assert await outcomes(client, waiting) == {Outcome.DROPPED}
     await held(client, 0)
     assert one_of_each(simulators, LIMIT)

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import shutil
 import signal
 import socket
@@ -104,7 +105,19 @@ async def test_a_second_one_in_the_same_folder_is_refused(
 async def test_ctrl_c_stops_it_and_leaves_nothing_behind(tmp_path: Path, environment: dict[str, str]) -> None:
     async with started(tmp_path, "demo", **environment) as process:
         assert process.stdout is not None
-        await asyncio.wait_for(process.stdout.readuntil(b"Ctrl-C stops everything."), PATIENCE_SECONDS)
+        told = process.stdout.readuntil(b"Ctrl-C stops everything.")
+        shown = (await asyncio.wait_for(told, PATIENCE_SECONDS)).decode()
+        assert "+1,500.00 USD" in shown
+        doctor = ("--env", str(tmp_path / "state" / "demo.env"), "doctor")
+        async with started(tmp_path, *doctor, **environment) as asked:
+            found = await output_of(asked)
+        assert "search attributes" in found
+        assert re.findall(r"│ (look|fault|off) ", found) == []
+        [query] = re.findall(r"see mrr_by_month:\s+(.*)", shown)
+        shell = await asyncio.create_subprocess_shell(
+            query, cwd=tmp_path, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+        )
+        assert re.search(r"│ \d{4}-\d\d +│ USD +│ +[\d,]+\.\d\d │", await output_of(shell))
         process.send_signal(signal.SIGINT)
         output = await output_of(process)
     assert process.returncode == 0, output

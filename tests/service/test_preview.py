@@ -67,6 +67,19 @@ async def test_where_chartmogul_does_not_answer_it_says_so(
     simulators.fault("chartmogul", "status", status=503, times=None)
     said = await mogulflow("preview", str(file))
     assert (said.code, "The run failed: " in said.text, "HTTP 503" in said.text) == (1, True, True)
+    assert "The run failed: No answer in time: Could not read customer " in said.text
+    await until_no_preview_is_open(client)
+
+
+async def test_where_nothing_answers_it_says_at_which_address(
+    stack: Stack, simulators: Control, mogulflow: Command, event_file: Write, client: Client
+) -> None:
+    file = event_file(simulators)
+    await stack.simulators.stop()
+    said = await mogulflow("preview", str(file))
+    assert said.code == 1
+    assert f"nothing answers at {stack.simulators_url}" in said.text
+    assert "Error" not in said.text
     await until_no_preview_is_open(client)
 
 
@@ -98,6 +111,35 @@ async def test_without_a_worker_it_says_so(
     said = await mogulflow("preview", str(file))
     assert (said.code, "No worker takes the preview. Start `mogulflow serve`" in said.text) == (1, True)
     await until_no_preview_is_open(client)
+
+
+async def test_what_is_for_slack_is_shown_as_people_read_it(
+    simulators: Control, mogulflow: Command, tmp_path: Path
+) -> None:
+    """An ampersand and a link, in the thread of a customer whose name has to be escaped for Slack."""
+    rows = simulators.customers(limit=200, case="account")
+    customer = next(each for each in rows if "&" in each.company and each.mrr)
+    file = tmp_path / "event.json"
+    file.write_text(json.dumps(simulators.cancel(customer.uuid, send=False)))
+    said = await mogulflow("preview", str(file))
+    assert said.code == 0, said.text
+    assert f"{customer.company} cancelled" in said.text
+    assert "&amp;" not in said.text
+
+
+async def test_what_was_done_is_shown_as_there_already(
+    simulators: Control, mogulflow: Command, event_file: Write, client: Client
+) -> None:
+    file = event_file(simulators)
+    run = json.loads((await mogulflow("send", str(file))).text)["runs"][0]["workflow_id"]
+    await client.get_workflow_handle(run).result()
+    said = await mogulflow("preview", str(file))
+    assert said.code == 0, said.text
+    [message] = [each for each in simulators.messages() if not each.get("thread_ts")]
+    assert f"slack message {message['ts']} is there already, and stays as it is" in said.text
+    shown = said.text.partition("slack message")[2]
+    assert shown.count("#revenue-saves") == 2
+    assert one_of_each(simulators, 1)
 
 
 async def test_each_row_has_key_and_name_and_people_have_names(

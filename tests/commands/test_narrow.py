@@ -1,0 +1,79 @@
+"""Tables on a terminal of 80 columns: no word and no figure is cut off."""
+
+import io
+from datetime import UTC, datetime
+
+import pytest
+from rich.console import Console
+from rich.table import Table
+from temporalio.api.common.v1 import WorkflowExecution as Execution
+from temporalio.api.workflow.v1 import WorkflowExecutionInfo
+from temporalio.client import WorkflowExecution
+from temporalio.converter import DataConverter
+
+from commands.crm import objects_table
+from commands.run_facts import Facts
+from commands.runs import _table
+from commands.show import heading, print_counts, tally_table, templates_table
+from models.crm_sync import ObjectReport, Status
+from models.events import MovementType
+from models.movements import Found, Tally
+
+COUNTS = {found: {kind.value: 12_345 for kind in MovementType} for found in Found}
+TALLY = Tally(counts=COUNTS, by_template={"churn_save": COUNTS, "customer_sync": COUNTS})
+OBJECTS = [
+    ObjectReport(object=name, counts={status: 184_123 for status in Status})
+    for name in ("Account", "Contact")
+]
+
+
+def narrow() -> Console:
+    return Console(width=80, file=io.StringIO(), highlight=False)
+
+
+def lines(console: Console) -> list[str]:
+    assert isinstance(console.file, io.StringIO)
+    found = console.file.getvalue().splitlines()
+    assert max(map(len, found)) <= 80
+    assert "…" not in console.file.getvalue()
+    return found
+
+
+@pytest.mark.parametrize(
+    ("table", "words"),
+    [
+        (tally_table(TALLY), [*map(heading, Found), *MovementType]),
+        (templates_table(TALLY), [*map(heading, Found), "churn_save", "customer_sync"]),
+        (objects_table(OBJECTS), [*Status, "Account", "Contact"]),
+    ],
+    ids=["coverage", "templates", "objects"],
+)
+def test_a_table_of_counts_lies_on_its_side_where_it_does_not_fit(table: Table, words: list[str]) -> None:
+    console = narrow()
+    print_counts(table, console)
+    text = " ".join(" ".join(lines(console)).split())
+    for word in words:
+        assert word in text
+
+
+def test_a_table_of_counts_that_fits_stands_as_it_is() -> None:
+    console = narrow()
+    print_counts(objects_table([ObjectReport(object="Account", counts={Status.UPDATED: 7})]), console)
+    assert [line.split() for line in lines(console)][1] == ["object", "updated"]
+
+
+def test_runs_fit_and_no_id_is_broken() -> None:
+    id = f"customer_sync/{'0123456789abcdef' * 2}"[:38]
+    begun = datetime(2026, 11, 29, 20, 10, tzinfo=UTC)
+    told = WorkflowExecutionInfo(execution=Execution(workflow_id=id, run_id="r"))
+    told.start_time.FromDatetime(begun)
+    run = WorkflowExecution._from_raw_info(told, "default", DataConverter.default)
+    waits = "waits for salesforce; slack.post_message, try 12 at 20:10:00 UTC; Checks back: 6 Dec 20:10"
+    console = narrow()
+    console.print(_table([run], [Facts("Oak & Pine", waits)], [{}], {}, console.width))
+    shown = lines(console)
+    assert any(id in line for line in shown)
+    text = " ".join(" ".join(shown).split())
+    assert "Outcome, or what" in text
+    for word in (*waits.split(), "waits for", "Oak & Pine"):
+        assert word in text
