@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 import sys
+import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -122,7 +123,14 @@ def simulators_url() -> Iterator[str]:
         yield url
 
 
-SEEDS = itertools.count(1000)
+NAMESPACES = itertools.count(1)
+
+
+@pytest.fixture
+def seed(request: pytest.FixtureRequest) -> int:
+    """Of the simulators' customers: the same in each run of a test, and no other test's, for the events of
+    one customer are the same runs."""
+    return zlib.crc32(request.node.nodeid.encode())
 
 
 @pytest.fixture(scope="session")
@@ -132,13 +140,13 @@ def cooldowns(simulators_url: str) -> Cooldowns:
 
 
 @pytest.fixture
-def simulators(simulators_url: str, cooldowns: Cooldowns) -> Iterator[Control]:
+def simulators(simulators_url: str, cooldowns: Cooldowns, seed: int) -> Iterator[Control]:
     """The simulators, fresh, and with customers whose events no other test has seen."""
     for each in cooldowns._of.values():
         each._held = None  # where the last test failed before it resumed it
     cooldowns.forget()  # a pause that the last test's system asked for
     with Control(simulators_url) as control:
-        control.reset(seed=next(SEEDS))
+        control.reset(seed=seed)
         yield control
 
 
@@ -165,7 +173,7 @@ async def client(temporal_server: DevServer) -> Client:
 
 async def in_a_namespace_of_its_own(client: Client) -> Client:
     """On the same server, for who looks at every run there is."""
-    name = f"its-own-{next(SEEDS)}"
+    name = f"its-own-{next(NAMESPACES)}"
     retention = Duration(seconds=int(RETENTION.total_seconds()))
     request = RegisterNamespaceRequest(namespace=name, workflow_execution_retention_period=retention)
     await client.workflow_service.register_namespace(request)

@@ -7,7 +7,6 @@ from temporalio.client import Client
 
 from simulators.control import Control
 from stack import ANY_PORTS, Stack
-from tests.conftest import SEEDS
 
 ROUTES = """
 routes:
@@ -42,10 +41,10 @@ async def stack(shared_stack: Stack) -> Stack:
 
 
 @pytest.fixture
-def simulators(stack: Stack) -> Iterator[Control]:
+def simulators(stack: Stack, seed: int) -> Iterator[Control]:
     """Fresh, with customers that no other test has seen, and quick to send a webhook again."""
     with Control(stack.simulators_url) as control:
-        control.reset(seed=next(SEEDS))
+        control.reset(seed=seed)
         control.webhook(url=stack.webhook_url, retry_base_seconds=0.2)
         yield control
 

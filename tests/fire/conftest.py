@@ -9,7 +9,6 @@ import pytest
 from simulators.control import Control
 from stack import ANY_PORTS, Stack
 from tests import whole_system
-from tests.conftest import SEEDS
 from tests.whole_system import ROUTES
 
 stack, client = whole_system.stack, whole_system.client
@@ -34,15 +33,15 @@ async def shared_stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterato
 
 
 @pytest.fixture
-def simulators(stack: Stack) -> Iterator[Control]:
+def simulators(stack: Stack, seed: int) -> Iterator[Control]:
     """Fresh, with customers that no other scenario has seen."""
     with Control(stack.simulators_url) as control:
-        fresh(control, stack)
+        fresh(control, stack, seed)
         yield control
 
 
-def fresh(control: Control, stack: Stack) -> None:
-    control.reset(seed=next(SEEDS), customers=2000)
+def fresh(control: Control, stack: Stack, seed: int) -> None:
+    control.reset(seed=seed, customers=2000)
     control.webhook(url=stack.webhook_url, retry_base_seconds=0.2)
 
 

@@ -44,9 +44,9 @@ async def stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack
 
 
 @pytest.fixture
-def simulators(stack: Stack) -> Iterator[Control]:
+def simulators(stack: Stack, seed: int) -> Iterator[Control]:
     with Control(stack.simulators_url) as control:
-        fresh(control, stack)
+        fresh(control, stack, seed)
         yield control
 
 

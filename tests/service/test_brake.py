@@ -20,7 +20,6 @@ from models.runs import Outcome, RunResult
 from processes import free_ports
 from simulators.control import Control
 from stack import ANY_PORTS, ROOT, Stack
-from tests.conftest import SEEDS
 from tests.service.conftest import TASK_KEY, Command, accepted
 from tests.until import until
 from tests.whole_system import ROUTES
@@ -49,9 +48,9 @@ async def shared_stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterato
 
 
 @pytest.fixture
-async def simulators(stack: Stack, client: Client) -> AsyncIterator[Control]:
+async def simulators(stack: Stack, client: Client, seed: int) -> AsyncIterator[Control]:
     with Control(stack.simulators_url) as control:
-        control.reset(customers=400, seed=next(SEEDS))
+        control.reset(customers=400, seed=seed)
         control.webhook(url=stack.webhook_url, retry_base_seconds=0.2)
         yield control
     with suppress(RPCError):  # there is none, or it has ended

@@ -18,7 +18,6 @@ from models.movements import BackfillProgress, Found
 from simulators.control import Control
 from simulators.shapes import CustomerRow
 from stack import Stack
-from tests.conftest import SEEDS
 from tests.service.conftest import Command, Said, one_of_each, started
 from tests.until import until, until_some
 
@@ -162,9 +161,9 @@ async def test_a_cancelled_one_says_how_far_it_came(
 
 @pytest.mark.timeout(300)
 async def test_a_worker_killed_amid_a_page_goes_on_after_it_and_starts_each_movement_once(
-    stack: Stack, simulators: Control, client: Client, tmp_path: Path
+    stack: Stack, simulators: Control, client: Client, tmp_path: Path, seed: int
 ) -> None:
-    simulators.reset(customers=400, seed=next(SEEDS))
+    simulators.reset(customers=400, seed=seed)
     count = 230  # more than a page
     for number, customer in enumerate(paying(simulators)[:count]):
         at = TODAY - timedelta(days=10) + timedelta(minutes=number)
