@@ -15,6 +15,7 @@ import cli_export
 import terminal
 from models.movements import LONGEST_ACT_WITHIN_DAYS
 from processes import leave_after
+from settings_words import SIMULATED
 from terminal import Account, console
 
 
@@ -92,9 +93,9 @@ def _was_named(context: typer.Context, parameter: str) -> bool:
 @app.callback()
 def environment(
     context: typer.Context,
-    env: Annotated[Path, typer.Option(help="File with settings; variables that are set already win")] = Path(
-        ".env"
-    ),
+    env: Annotated[
+        Path, typer.Option(help="File with settings; variables that are set already win, but over the demo's")
+    ] = Path(".env"),
     version: Annotated[
         bool, typer.Option("--version", is_eager=True, callback=_say_version, help="Say which one this is")
     ] = False,
@@ -108,6 +109,10 @@ def environment(
     try:
         if context.invoked_subcommand == "dev":
             context.obj = dotenv_values(env)  # likewise; it takes from it what connects to nothing
+        elif SIMULATED in dotenv_values(env):
+            from commands.simulated import load_simulated
+
+            load_simulated(env)
         else:
             load_dotenv(env)
     except UnicodeDecodeError:

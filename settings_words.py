@@ -19,6 +19,9 @@ from settings_warehouse import ENGINES
 ACCOUNT = "CHARTMOGUL"
 ENGINE = "WAREHOUSE__ENGINE"
 
+SIMULATED = "MOGULFLOW_SIMULATED"
+"""In a file of settings: it is of a stack against simulators, and no other setting counts beside it."""
+
 LONGEST_NAME = 200
 """Letters of a variable that may be one of ours, misspelt."""
 

@@ -29,6 +29,9 @@ EXAMPLE_CONFIG = ROOT / "examples" / "config"
 OURS = ("TEMPORAL_", "POSTGRES_", *(name.upper() for name in Settings.model_fields))
 """How a user's own settings begin, none of which may reach a stack that talks to simulators."""
 
+DIRECT = {"NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
+"""The simulators stand on this machine. Of two spellings libraries read the lower one first."""
+
 
 @dataclass(frozen=True)
 class Ports:
@@ -166,8 +169,9 @@ class Stack:
                 raise NoTemporal(f"MOGULFLOW_TEMPORAL is {unknown!r}; it can be `dev` or `postgres`")
 
     async def _apply_schedules(self) -> None:
+        prune = [] if self._given_temporal else ["--prune"]  # of an account that was simulated before
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, str(ROOT / "cli.py"), "schedules", "apply"),
+            *(sys.executable, str(ROOT / "cli.py"), "schedules", "apply", *prune),
             env=self.environment,
             cwd=self._state,
             stdout=asyncio.subprocess.PIPE,
@@ -207,10 +211,10 @@ class Stack:
     def environment(self) -> dict[str, str]:
         """What connects a process of ours to this stack."""
         return {
-            **_without_connections(os.environ),
+            **without_connections(os.environ),
             **self._temporal_environment(),
             "PYTHONPATH": str(ROOT),
-            "NO_PROXY": "127.0.0.1",
+            **DIRECT,
             f"{self._account}API_KEY": "cm-demo-key",
             f"{self._account}WEBHOOK_SECRETS": self.webhook_secret,
             f"{self._account}BASE_URL": f"{self.simulators_url}/chartmogul/v1",
@@ -242,7 +246,7 @@ class Stack:
         }
 
 
-def _without_connections(environment: Mapping[str, str]) -> dict[str, str]:
+def without_connections(environment: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in environment.items() if not name.upper().startswith(OURS)}
 
 

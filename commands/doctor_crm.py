@@ -8,7 +8,7 @@ from commands.findings import Finding, State, failed
 from config_files import BadConfig, load_crm_mapping
 from models.bounds import few
 from models.crm import CrmMapping, System
-from models.crm_fields import PREPARE, Unfit
+from models.crm_fields import CORRECT, PREPARE, Unfit
 from settings import Settings
 from worker import Connections
 
@@ -32,7 +32,7 @@ async def crm_findings(settings: Settings) -> AsyncIterator[Finding]:
 
 async def _fields(crm: Crm, system: System, mapping: CrmMapping) -> AsyncIterator[Finding]:
     """Objects that lack the same fields, as all do at first, are one row."""
-    lacking: dict[tuple[str, ...], list[list[Unfit]]] = {}
+    lacking: dict[tuple[int, tuple[str, ...]], list[list[Unfit]]] = {}
     for name, each in mapping.objects(system).items():
         what = f"CRM sync, {system} {name}"
         try:
@@ -46,19 +46,17 @@ async def _fields(crm: Crm, system: System, mapping: CrmMapping) -> AsyncIterato
         for finding in _of_object(what, [field for field in unfit if not field.missing]):
             yield finding
         if missing := [field for field in unfit if field.missing]:
-            lacking.setdefault(tuple(field.name for field in missing), []).append(missing)
+            wanted = len({*each.field_names, *each.create_with.values()})
+            lacking.setdefault((wanted, tuple(field.name for field in missing)), []).append(missing)
         elif not unfit:
             yield Finding(what, State.OK, f"{len(each.field_names)} fields")
-    for alike in lacking.values():
-        object = mapping.objects(system)[alike[0][0].object]
-        wanted = {*object.field_names, *object.create_with.values()}
-        yield _missing(system, alike, len(wanted))
+    for (wanted, _), alike in lacking.items():
+        yield _missing(system, alike, wanted)
 
 
 def _of_object(what: str, unfit: Sequence[Unfit]) -> Iterator[Finding]:
     if unfit:
-        advice = "Correct the field, or take it out of config/crm.yaml."
-        yield Finding(what, State.WARNING, f"not written: {few(unfit)}", advice)
+        yield Finding(what, State.WARNING, f"not written: {few(unfit)}", f"{CORRECT}.")
 
 
 def _missing(system: System, alike: Sequence[Sequence[Unfit]], wanted: int) -> Finding:

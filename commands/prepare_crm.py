@@ -45,7 +45,7 @@ async def prepare(settings: Settings, system: System, dry_run: bool, console: Co
         crm = connections.crms(settings)[system].for_work(mapping, live=False)
         await _warn(crm, mapping, console)
     except IntegrationError as error:
-        raise stopped_by(error) from None
+        raise stopped_by(error, "What was made stays, and is found the next time.") from None
     finally:
         await connections.aclose()
     return done

@@ -1,18 +1,21 @@
 """What `demo` and `dev` have in common: a stack against simulators that stands until Ctrl-C."""
 
 import asyncio
+import os
 import signal
 from collections.abc import Coroutine, Iterable
 from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote
 
+from dotenv import dotenv_values
 from rich.console import Console
 from rich.markup import escape
 
 from builds import NoTemporal
 from processes import ChildFailed
-from stack import OURS, Stack
+from settings_words import SIMULATED
+from stack import DIRECT, OURS, Stack, without_connections
 
 TIME_ZONE = "Europe/Berlin"
 """Of the simulated ChartMogul account."""
@@ -76,10 +79,20 @@ def places_of(stack: Stack) -> list[tuple[str, str]]:
 
 
 def write_environment(stack: Stack, file: Path) -> None:
-    """So that the command can be used against the stack from another terminal."""
-    ours = {name: value for name, value in stack.environment.items() if name.startswith(OURS)}
-    lines = [f"{name}={_quoted(value)}" for name, value in ours.items()]
+    """So that the command can be used against the stack from another terminal, where nothing else counts:
+    see `load_simulated`."""
+    kept = (*OURS, *DIRECT)
+    ours = {name: value for name, value in stack.environment.items() if name.startswith(kept)}
+    lines = [f"{name}={_quoted(value)}" for name, value in {SIMULATED: "1", **ours}.items()]
     file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def load_simulated(file: Path) -> None:
+    """Make the file's settings the only ones. A real connection that is exported would win over a file else,
+    and what is meant for simulators would reach a real system."""
+    own = without_connections(os.environ) | {n: v for n, v in dotenv_values(file).items() if v is not None}
+    os.environ.clear()
+    os.environ |= own
 
 
 def _quoted(value: str) -> str:

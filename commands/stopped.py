@@ -19,13 +19,13 @@ ADDRESSES = {
 """Settings that say where a system is; the warehouse's differ by engine."""
 
 
-def stopped_by(error: IntegrationError) -> Stopped:
+def stopped_by(error: IntegrationError, written: str = "Nothing was written.") -> Stopped:
     """What a system said, and what to do where it is away."""
     if not isinstance(error, Unavailable):
         return Stopped(str(error))
     said, address = str(error).rstrip("."), ADDRESSES.get(error.system, "WAREHOUSE__*")
     return Stopped(
-        f"{said}. Nothing was written. Check {address} and the network, then ask again; `mogulflow doctor`"
+        f"{said}. {written} Ask again later; if the address is wrong, correct {address}. `mogulflow doctor`"
         " looks at each connection."
     )
 

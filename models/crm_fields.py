@@ -10,6 +10,7 @@ PREPARE: dict[System, str] = {
     "hubspot": "`mogulflow crm prepare hubspot` makes what is missing",
     "salesforce": "`mogulflow crm prepare salesforce` lists all that an admin must do",
 }
+CORRECT = "Correct the field, or take it out of config/crm.yaml"
 
 
 @dataclass(frozen=True)
@@ -27,4 +28,5 @@ class Unfit:
 
 
 def not_ready(system: System, unfit: Sequence[Unfit]) -> str:
-    return f"Fields are not ready: {few(unfit)}. {PREPARE[system]}."
+    to_do = PREPARE[system] if any(field.missing for field in unfit) else CORRECT
+    return f"Fields are not ready: {few(unfit)}. {to_do}."

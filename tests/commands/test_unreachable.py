@@ -146,4 +146,4 @@ def test_where_the_warehouse_does_not_answer(
     text = said("export history")
     place = f"nothing answers at {host}:{closed}" if host == "127.0.0.1" else f"there is no host {host}"
     assert place in text
-    assert "Check WAREHOUSE__*" in text
+    assert "correct WAREHOUSE__*" in text

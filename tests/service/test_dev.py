@@ -45,6 +45,13 @@ WAREHOUSE__DSN=postgresql://ours@127.0.0.1:1/ours
 HEADLINE_NAMES_CUSTOMER=true
 """
 
+EXPORTED = {
+    **dict.fromkeys(("SLACK__BASE_URL", "SALESFORCE__INSTANCE_URL", "INGRESS_URL"), "http://127.0.0.1:1"),
+    **{"TEMPORAL_ADDRESS": "127.0.0.1:1", "TEMPORAL_NAMESPACE": "real", "HUBSPOT__TOKEN": "real"},
+    "HTTP_PROXY": "http://127.0.0.1:1",
+}
+"""A shell's, of what is real. They count for neither `dev` nor a command that is given its file."""
+
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
@@ -60,7 +67,7 @@ def folder(tmp_path: Path) -> Path:
 def dev(folder: Path, *arguments: str) -> AbstractAsyncContextManager[asyncio.subprocess.Process]:
     """In a state folder of its own: a person's may be up."""
     clean = {name: value for name, value in os.environ.items() if not name.upper().startswith(OURS)}
-    clean |= {"MOGULFLOW_STATE_DIR": str(folder / "state"), "PYTHONUNBUFFERED": "1"}
+    clean |= {"MOGULFLOW_STATE_DIR": str(folder / "state"), "PYTHONUNBUFFERED": "1"} | EXPORTED
     return started(folder, *(arguments or ("dev",)), **clean)
 
 
