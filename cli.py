@@ -93,9 +93,9 @@ def _was_named(context: typer.Context, parameter: str) -> bool:
 @app.callback()
 def environment(
     context: typer.Context,
-    env: Annotated[
-        Path, typer.Option(help="File with settings; variables that are set already win, but over the demo's")
-    ] = Path(".env"),
+    env: Annotated[Path, typer.Option(help="File with settings; variables that are set already win")] = Path(
+        ".env"
+    ),
     version: Annotated[
         bool, typer.Option("--version", is_eager=True, callback=_say_version, help="Say which one this is")
     ] = False,
