@@ -140,7 +140,7 @@ def cooldowns(simulators_url: str) -> Cooldowns:
 
 
 @pytest.fixture
-def simulators(simulators_url: str, cooldowns: Cooldowns, seed: int) -> Iterator[Control]:
+async def simulators(simulators_url: str, cooldowns: Cooldowns, seed: int) -> AsyncIterator[Control]:
     """The simulators, fresh, and with customers whose events no other test has seen."""
     for each in cooldowns._of.values():
         each._held = None  # where the last test failed before it resumed it

@@ -48,6 +48,9 @@ UNDISTURBED = 3
 """Events in the history of a run that is in its first workflow task for the first time: nothing it
 writes can have been tried before. After a killed worker, a reset, or any later task there are more."""
 
+LOOKS_ONCE = "looks-once-before-it-waits"
+"""In runs that began before, a message that may be a repeat does not say that it waits for Slack."""
+
 PATCH = "outlasts-pauses"
 """Of runs that began before, a time-out is final in a pause, too."""
 
@@ -70,12 +73,13 @@ async def step(activity: Step[S, A, R], arg: A, *, summary: str, patience: timed
     """Run one step. `summary` names it in the timeline. Raises StepFailed."""
     definition = activity.definition
     repeat = _may_be_a_repeat(arg)
-    if repeat and definition.looks_first:
+    looks = repeat and definition.looks_first
+    if looks and (patience <= DURABLE_LIMIT or not workflow.patched(LOOKS_ONCE)):
         return await _durable(activity, _marked(arg, repeat=True), summary, patience)
     try:
-        return await _local(activity, _marked(arg, repeat=repeat))
-    except FailureError as error:
-        failure = _failure(definition, error)
+        return await _first_try(activity, _marked(arg, repeat=repeat), summary, looks=looks)
+    except StepFailed as first:
+        failure = first
     if failure.permanent:
         raise failure
     if _is_waited_for():
@@ -105,10 +109,7 @@ async def long_step(activity: Step[S, A, R], arg: A, *, summary: str, limit: tim
 
 async def glance(activity: Step[S, A, R], arg: A) -> R:
     """A read that the run can do without: one local try, no second. Raises StepFailed."""
-    try:
-        return await _local(activity, arg)
-    except FailureError as error:
-        raise _failure(activity.definition, error) from None
+    return await _first_try(activity, arg, "", looks=False)
 
 
 def _is_waited_for() -> bool:
@@ -141,6 +142,17 @@ async def together(
     return cast(tuple[T1, T2, T3, T4], tuple(results))
 
 
+async def _first_try(activity: Step[S, A, R], arg: A, summary: str, *, looks: bool) -> R:
+    """Local, but where looking takes longer than a workflow task may. Raises StepFailed."""
+    if looks:
+        once = RetryPolicy(maximum_attempts=1)
+        return await _durable(activity, arg, summary, DURABLE_LIMIT, retry_policy=once)
+    try:
+        return await _local(activity, arg)
+    except FailureError as error:
+        raise _failure(activity.definition, error) from None
+
+
 async def _local(activity: Step[S, A, R], arg: A) -> R:
     result: R = await workflow.execute_local_activity_method(
         cast(Any, activity),
@@ -151,7 +163,13 @@ async def _local(activity: Step[S, A, R], arg: A) -> R:
     return result
 
 
-async def _durable(activity: Step[S, A, R], arg: A, summary: str, patience: timedelta) -> R:
+async def _durable(
+    activity: Step[S, A, R],
+    arg: A,
+    summary: str,
+    patience: timedelta,
+    retry_policy: RetryPolicy = DURABLE,
+) -> R:
     return await _regular(
         activity,
         arg,
@@ -159,7 +177,7 @@ async def _durable(activity: Step[S, A, R], arg: A, summary: str, patience: time
         start_to_close_timeout=DURABLE_LIMIT,
         schedule_to_close_timeout=patience,
         outlasts_pauses=patience >= GIVE_UP_AFTER,
-        retry_policy=DURABLE,
+        retry_policy=retry_policy,
         summary=summary,
     )
 

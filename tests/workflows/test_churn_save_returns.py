@@ -294,6 +294,22 @@ async def test_a_verdict_that_slack_held_up_is_the_verdict_of_then(simulators: C
     assert "Outcome: saved" in said(simulators)
 
 
+async def test_a_verdict_that_slack_holds_up_says_what_it_waits_for(
+    simulators: Control, start: Start
+) -> None:
+    handle = await acted_on(start, left(simulators), 2 * SECOND)
+    fault = simulators.fault("slack", "status", path="chat.postMessage", status=503, times=None)
+
+    async def says_so() -> bool:
+        return (await handle.describe()).search_attributes.get("WaitsFor") == ["slack"]
+
+    await until(says_so)
+    simulators.remove_fault(fault.id)
+    assert (await handle.result()).outcome is Outcome.LOST
+    assert len([each for each in simulators.messages() if each["text"].startswith("Lost")]) == 1
+    assert (await handle.describe()).search_attributes.get("WaitsFor", []) == []
+
+
 async def back_and_read_again(simulators: Control, body: dict[str, Any], times: int = 1) -> None:
     """The customer returns while something is held up, and what is held up is read again."""
     simulators.reactivate(uuid_of(body), send=False)
