@@ -3,10 +3,24 @@
 import re
 from pathlib import Path
 from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, Field, SecretStr, model_validator
+from pydantic import AfterValidator, BaseModel, Field, SecretStr, model_validator
 
-Url = Annotated[str, Field(pattern=r"^https?://[^\s/]+")]
+
+def _with_host_and_port(url: str) -> str:
+    """No library can call another, and each raises an error of its own for it."""
+    try:
+        parts = urlsplit(url)
+        usable = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
+        raise ValueError("must name a host, and a port from 1 to 65535 or none, as in http://127.0.0.1:8080")
+    return url
+
+
+Url = Annotated[str, Field(pattern=r"^https?://[^\s/]+"), AfterValidator(_with_host_and_port)]
 
 LONGEST_NAME = 63
 """PostgreSQL cuts what is longer, and two schemas would be one."""
