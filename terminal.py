@@ -66,7 +66,7 @@ def told(job: Callable[[], T]) -> T:
     """Say in words what stops a command, instead of a stack trace."""
     try:
         return job()
-    except typer.Exit:  # which is a RuntimeError, and has been told
+    except (typer.Exit, typer.Abort):  # RuntimeErrors, which have been told or are typer's to tell
         raise
     except BadConnection as error:
         say(str(error))
