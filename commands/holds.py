@@ -14,7 +14,7 @@ from activities.holds import held_by, holdings, with_count
 from commands.dates import in_words
 from commands.person import who
 from commands.stopped import Stopped
-from commands.waiting import LOOK_SECONDS, nobody_takes
+from commands.waiting import LOOK_SECONDS, NOT_NOW, nobody_takes
 from ingress.holds import KNOWN_WITHIN_SECONDS, open_hold
 from models.holds import (
     LONGEST_PAUSE,
@@ -77,7 +77,7 @@ async def pause(settings: Settings, scope: Scope, length: str, why: str, console
     lasts, reason = _length(length), _reason(why)
     client = await temporal.connect()
     until = datetime.now(UTC) + lasts
-    opened = await open_hold(client, scope.hold, HoldOn(why=reason, by=who(), until=until))
+    opened = await _open(client, scope, HoldOn(why=reason, by=who(), until=until), console)
     end = f"until {until.astimezone():%d %b %H:%M %Z}"
     try:
         await _until_held(client, scope, opened, console)
@@ -91,6 +91,20 @@ async def pause(settings: Settings, scope: Scope, length: str, why: str, console
         f" Temporal holds it now. {meaning} It ends by itself, or by `mogulflow resume{options(scope)}`.",
         soft_wrap=True,
     )
+
+
+async def _open(client: Client, scope: Scope, hold: HoldOn, console: Console) -> Holding:
+    """Raises RPCError. Where no answer came it may be on all the same."""
+    try:
+        return await open_hold(client, scope.hold, hold)
+    except RPCError as error:
+        if error.status in NOT_NOW:
+            console.print(
+                "Temporal did not say whether the pause is on: `mogulflow attention` tells once it answers,"
+                " and to pause again does no harm.",
+                soft_wrap=True,
+            )
+        raise
 
 
 async def _until_held(client: Client, scope: Scope, pause: Holding, console: Console) -> None:
@@ -134,7 +148,8 @@ async def resume(scope: Scope, why: str, console: Console) -> None:
         raise Stopped(f"Nothing of that kind is paused: {scope.words}. {await _pauses(client)}")
     await _decide(client, scope.hold, decision)
     held = f" What it holds goes on by itself, oldest first: {counted(hold.count)}." if hold.count else ""
-    console.print(f"Resumed: {scope.words}. Each process goes on {WITHIN}.{held}", soft_wrap=True)
+    goes_on = f"Each process goes on {WITHIN}, once a worker has taken this up."
+    console.print(f"Resumed: {scope.words}. {goes_on}{held}", soft_wrap=True)
 
 
 async def _hold_that_matters(client: Client, name: str) -> Holding | None:

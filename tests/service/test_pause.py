@@ -140,7 +140,10 @@ async def test_everything_is_paused_and_goes_on_afterwards(
     assert "Pause of everything" in (await mogulflow("runs")).text
     assert acts(simulators) == before
     said = await mogulflow("resume", "it was quick")
-    assert "Resumed: everything. Each process goes on within 13 seconds." in said.text
+    assert (
+        "Resumed: everything. Each process goes on within 13 seconds, once a worker has taken this up."
+        in said.text
+    )
     assert "What it holds goes on by itself, oldest first: 1 run." in said.text
     assert await outcome(client, under_way) is await outcome(client, waiting) is Outcome.ACTED
     assert one_of_each(simulators, 2)
@@ -246,6 +249,18 @@ async def test_where_temporal_goes_away_it_says_that_the_pause_is_on(
     assert "The pause is on, until " in said.text
     assert "each process holds it once it has read of it in Temporal. Temporal: " in said.text
     await known(stack, ALL)
+
+
+async def test_where_temporal_goes_away_before_it_answers_it_says_that_nobody_knows(
+    stack: Stack, mogulflow: Command
+) -> None:
+    with lossy_line(int(stack.environment["TEMPORAL_ADDRESS"].rpartition(":")[2])) as line:
+        line.lose("a pause of the tests", last=True)
+        arguments = ("pause", "a pause of the tests", "--system", "slack")
+        said = await mogulflow(*arguments, TEMPORAL_ADDRESS=f"127.0.0.1:{line.port}")
+    assert (said.code, line.lost) == (NOT_ASKED, 1), said.text
+    assert "Temporal did not say whether the pause is on: `mogulflow attention` tells" in said.text
+    await known(stack, "pause/system/slack")
 
 
 async def test_a_pause_before_it_that_is_listed_still_is_not_taken_for_it(
