@@ -217,14 +217,15 @@ def _meaning(scope: Scope, *, has_worker: bool) -> str:
     by = "and a worker pauses" if has_worker else "and once a worker is there it pauses"
     start = "" if has_worker else " No worker is there now: start `mogulflow serve`."
     if scope.system:
-        return "Steps that need it wait, and go on afterwards; nothing is lost."
-    if scope.template:
-        return "New runs are held, and steps of those under way wait; all go on afterwards, nothing is lost."
-    if scope.account:
+        what = "Steps that need it wait, and go on afterwards; nothing is lost."
+    elif scope.template:
+        what = "New runs are held, and steps of those under way wait; all go on afterwards, nothing is lost."
+    elif scope.account:
         what = f"New runs are held, {by} its schedules; what is under way is finished. Nothing is lost."
-        return what + start
-    what = f"New runs are held, no step begins that calls a system, {by} the schedules."
-    return f"{what} What was sent before is finished, and all goes on afterwards.{start}"
+    else:
+        what = f"New runs are held, no step begins that calls a system, {by} the schedules."
+        what += " What was sent before is finished, and all goes on afterwards."
+    return what + start
 
 
 def _reason(why: str) -> str:
