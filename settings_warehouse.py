@@ -7,16 +7,21 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, Field, SecretStr, model_validator
 
+HOST_AND_PORT = "must name a host, and a port from 1 to 65535 or none, as in http://127.0.0.1:8080"
 
-def _with_host_and_port(url: str) -> str:
+
+def has_host_and_port(url: str) -> bool:
     """No library can call another, and each raises an error of its own for it."""
     try:
         parts = urlsplit(url)
-        usable = bool(parts.hostname) and parts.port != 0
+        return bool(parts.hostname) and parts.port != 0
     except ValueError:
-        usable = False
-    if not usable:
-        raise ValueError("must name a host, and a port from 1 to 65535 or none, as in http://127.0.0.1:8080")
+        return False
+
+
+def _with_host_and_port(url: str) -> str:
+    if not has_host_and_port(url):
+        raise ValueError(HOST_AND_PORT)
     return url
 
 

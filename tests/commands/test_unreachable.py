@@ -170,6 +170,18 @@ def test_where_an_address_has_no_port_that_can_be(monkeypatch: pytest.MonkeyPatc
         assert f"{name}: must name a host, and a port from 1 to 65535 or none" in text
 
 
+@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("proxy", ["http://proxy:abc", "http://proxy:99999", "proxy:abc", "http://[::1"])
+def test_where_a_proxy_has_no_port_that_can_be(
+    command: str, monkeypatch: pytest.MonkeyPatch, proxy: str
+) -> None:
+    monkeypatch.setenv("SALESFORCE__INSTANCE_URL", "http://127.0.0.1:1")
+    monkeypatch.setenv("HTTPS_PROXY", proxy)
+    text = said(command, NOT_ASKED)
+    assert "HTTPS_PROXY: must name a host, and a port from 1 to 65535 or none" in text
+    assert proxy not in text
+
+
 def test_where_the_ingress_listens_at_what_is_no_host(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SALESFORCE__INSTANCE_URL", "http://127.0.0.1:1")
     monkeypatch.setenv("INGRESS_HOST", "lo:cal")
