@@ -331,7 +331,7 @@ def _decide(route: str, why: str, *, released: bool) -> None:
 @app.command()
 def pause(
     why: Why,
-    length: Annotated[str, typer.Option("--for", help="30m, 1h, 1h30m, 2d; 30 days at most")] = "1h",
+    length: Annotated[str, typer.Option("--for", help="30m, 1h, 1h30m, 2d; 2 minutes to 30 days")] = "1h",
     template: OneTemplate = None,
     system: OneSystem = None,
     account: OneAccount = None,

@@ -7,9 +7,8 @@ from zoneinfo import available_timezones
 from pydantic import BaseModel, BeforeValidator, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from settings_warehouse import LONGEST_NAME, Warehouse, schema_of
+from settings_warehouse import LONGEST_NAME, Url, Warehouse, schema_of
 
-Url = Annotated[str, Field(pattern=r"^https?://[^\s/]+")]
 ApiName = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
 LogLevel = Annotated[
     Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(lambda name: str(name).upper())

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, get_args
+from urllib.request import getproxies
 
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
@@ -14,7 +15,7 @@ from pydantic_settings import SettingsError
 
 from models.spelling import nearest
 from settings import ChartMogulAccount, Settings
-from settings_warehouse import ENGINES
+from settings_warehouse import ENGINES, HOST_AND_PORT, has_host_and_port
 
 ACCOUNT = "CHARTMOGUL"
 ENGINE = "WAREHOUSE__ENGINE"
@@ -112,6 +113,17 @@ def unreadable(error: SettingsError) -> str:
     """Where a system's name alone is set, which pydantic takes for all of it as JSON."""
     found = re.search(r'field "(\w+)"', str(error))
     return _one_value(found[1].upper() if found else "A variable")
+
+
+def unusable_proxies() -> list[str]:
+    """Each library would end with an error of its own, some of them before anything is called."""
+    found = ((scheme, getproxies().get(scheme)) for scheme in ("http", "https", "all"))
+    bad = [scheme for scheme, proxy in found if proxy and not has_host_and_port(_with_scheme(proxy))]
+    return [f"{scheme.upper()}_PROXY: {HOST_AND_PORT}" for scheme in bad]
+
+
+def _with_scheme(proxy: str) -> str:
+    return proxy if "://" in proxy else f"http://{proxy}"
 
 
 def _one_value(name: str) -> str:

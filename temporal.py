@@ -210,6 +210,7 @@ _MEANINGS = {
     "InvalidCertificate": "its certificate is not trusted",
     "InvalidMessage": "it does not speak TLS as it should: see TEMPORAL_TLS and the port",
     "http2 error": "what is there is no Temporal, or speaks TLS",
+    "operation was canceled": "what is there hung up: it stops just now, is no Temporal, or speaks TLS",
 }
 
 

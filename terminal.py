@@ -16,7 +16,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from commands.stopped import Stopped
 from config_files import BadConfig
 from settings import Settings
-from settings_words import near_misses, problems, unreadable
+from settings_words import near_misses, problems, unreadable, unusable_proxies
 from temporal import BadConnection, unprepared
 
 T = TypeVar("T")
@@ -40,9 +40,11 @@ def settings(*, hints: bool = True) -> Settings:
     except SettingsError as error:
         refused = [unreadable(error)]
     else:
-        for miss in misses if hints else []:
-            errors.print(f"[yellow]{escape(miss)}[/]", soft_wrap=True)
-        return found
+        refused = unusable_proxies()
+        if not refused:
+            for miss in misses if hints else []:
+                errors.print(f"[yellow]{escape(miss)}[/]", soft_wrap=True)
+            return found
     for problem in (*refused, *misses):
         say(problem)
     errors.print("Set these in the environment or in .env; .env.example describes each.")
@@ -66,7 +68,7 @@ def told(job: Callable[[], T]) -> T:
     """Say in words what stops a command, instead of a stack trace."""
     try:
         return job()
-    except typer.Exit:  # which is a RuntimeError, and has been told
+    except (typer.Exit, typer.Abort):  # RuntimeErrors, which have been told or are typer's to tell
         raise
     except BadConnection as error:
         say(str(error))

@@ -133,7 +133,8 @@ def _body(file: Path) -> bytes:
 
 
 def _ingress(settings: Settings) -> str:
-    default = f"http://{settings.ingress_host}:{settings.ingress_port}"
+    host = settings.ingress_host
+    default = f"http://{f'[{host}]' if ':' in host else host}:{settings.ingress_port}"
     return (settings.ingress_url or default).rstrip("/")
 
 

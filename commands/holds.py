@@ -7,13 +7,14 @@ from typing import get_args
 
 from rich.console import Console
 from temporalio.client import Client
+from temporalio.service import RPCError
 
 import temporal
 from activities.holds import held_by, holdings, with_count
 from commands.dates import in_words
 from commands.person import who
 from commands.stopped import Stopped
-from commands.waiting import LOOK_SECONDS
+from commands.waiting import LOOK_SECONDS, NOT_NOW, nobody_takes
 from ingress.holds import KNOWN_WITHIN_SECONDS, open_hold
 from models.holds import (
     LONGEST_PAUSE,
@@ -35,6 +36,9 @@ SYSTEMS = ("chartmogul", "salesforce", "hubspot", "slack", "warehouse")
 
 LIST_SECONDS = 60
 """Temporal's list of runs is that far behind at most."""
+
+SHORTEST_PAUSE = timedelta(minutes=2)
+"""Longer than it may take until it is held: one that is over before it is on would stop nothing."""
 
 MOST_WORDS = 300
 """Characters of a reason."""
@@ -67,34 +71,51 @@ async def decide(route: str, verdict: Verdict, why: str, console: Console) -> No
 
 
 async def pause(settings: Settings, scope: Scope, length: str, why: str, console: Console) -> None:
-    """Returns once every process holds it. Ctrl-C while it waits ends the waiting, not the pause."""
+    """Returns once each process that reaches Temporal has read of it. Ctrl-C while it waits, or a Temporal
+    that goes away, ends the waiting and not the pause."""
     _check(settings, scope)
-    until = datetime.now(UTC) + _length(length)
-    hold = HoldOn(why=_reason(why), by=who(), until=until)
+    lasts, reason = _length(length), _reason(why)
     client = await temporal.connect()
-    await open_hold(client, scope.hold, hold)
+    until = datetime.now(UTC) + lasts
+    opened = await _open(client, scope, HoldOn(why=reason, by=who(), until=until), console)
     end = f"until {until.astimezone():%d %b %H:%M %Z}"
     try:
-        await _until_held(client, scope, console)
-    except asyncio.CancelledError:
-        console.print(f"The pause is on, {end}; each process holds it {WITHIN}.", soft_wrap=True)
+        await _until_held(client, scope, opened, console)
+        meaning = _meaning(scope, has_worker=not await _waits_for_a_worker(client, scope.hold))
+    except (asyncio.CancelledError, RPCError):
+        text = f"The pause is on, {end}; each process holds it once it has read of it in Temporal."
+        console.print(text, soft_wrap=True)
         raise
     console.print(
-        f"Paused: {scope.words}, {end}. Every process holds it now. {_meaning(scope)} "
-        f"It ends by itself, or by `mogulflow resume{options(scope)}`.",
+        f"Paused since {datetime.now().astimezone():%H:%M}, {end}: {scope.words}. Each process that reaches"
+        f" Temporal holds it now. {meaning} It ends by itself, or by `mogulflow resume{options(scope)}`.",
         soft_wrap=True,
     )
 
 
-async def _until_held(client: Client, scope: Scope, console: Console) -> None:
+async def _open(client: Client, scope: Scope, hold: HoldOn, console: Console) -> Holding:
+    """Raises RPCError. Where no answer came it may be on all the same."""
+    try:
+        return await open_hold(client, scope.hold, hold)
+    except RPCError as error:
+        if error.status in NOT_NOW:
+            console.print(
+                "Temporal did not say whether the pause is on: `mogulflow attention` tells once it answers,"
+                " and to pause again does no harm.",
+                soft_wrap=True,
+            )
+        raise
+
+
+async def _until_held(client: Client, scope: Scope, pause: Holding, console: Console) -> None:
     """Processes read Temporal's list of runs: it must have the pause, and each must have read it since."""
-    doing = f"Pausing {scope.words}: each process holds it {WITHIN}"
+    doing = f"Pausing {scope.words}: each process that reaches Temporal holds it {WITHIN}"
     with console.status(doing):
         if not console.is_terminal:
             console.print(f"{doing}.", soft_wrap=True)
         try:
             async with asyncio.timeout(LIST_SECONDS):
-                while not any(each.name == scope.hold and each.is_open for each in await holdings(client)):
+                while not await is_listed(client, pause):
                     await asyncio.sleep(LOOK_SECONDS)
         except TimeoutError:
             raise Stopped(
@@ -102,6 +123,21 @@ async def _until_held(client: Client, scope: Scope, console: Console) -> None:
                 " processes hold it only then. `mogulflow attention` says when it does."
             ) from None
         await asyncio.sleep(KNOWN_WITHIN_SECONDS)
+
+
+async def is_listed(client: Client, pause: Holding) -> bool:
+    """Whether the list has this pause, and not only one before it that the list shows still. Its end tells
+    it apart, which no other has: where it was on already its run stays, and where one before it was just
+    ending another run goes on. With no worker to note a new end, its own run is enough. Raises RPCError."""
+    listed = [each for each in await holdings(client) if each.name == pause.name and each.is_open]
+    if any(each.until == pause.until for each in listed):
+        return True
+    is_ours = any(each.run_id == pause.run_id for each in listed)
+    return is_ours and await _waits_for_a_worker(client, pause.name)
+
+
+async def _waits_for_a_worker(client: Client, hold: str) -> bool:
+    return nobody_takes(await client.get_workflow_handle(hold).describe())
 
 
 async def resume(scope: Scope, why: str, console: Console) -> None:
@@ -112,7 +148,8 @@ async def resume(scope: Scope, why: str, console: Console) -> None:
         raise Stopped(f"Nothing of that kind is paused: {scope.words}. {await _pauses(client)}")
     await _decide(client, scope.hold, decision)
     held = f" What it holds goes on by itself, oldest first: {counted(hold.count)}." if hold.count else ""
-    console.print(f"Resumed: {scope.words}. Each process goes on {WITHIN}.{held}", soft_wrap=True)
+    goes_on = f"Each process goes on {WITHIN}, once a worker has taken this up."
+    console.print(f"Resumed: {scope.words}. {goes_on}{held}", soft_wrap=True)
 
 
 async def _hold_that_matters(client: Client, name: str) -> Holding | None:
@@ -167,20 +204,28 @@ def _length(text: str) -> timedelta:
     if not parts or "".join(map("".join, parts)) != text.replace(" ", ""):
         raise Stopped(f"--for {text!r} is no length of time; write 30m, 1h, 1h30m or 2d.")
     seconds = sum(int(number) * _SECONDS[unit] for number, unit in parts)
-    if not KNOWN_WITHIN_SECONDS < seconds <= LONGEST_PAUSE.total_seconds():
-        shortest = f"more than {KNOWN_WITHIN_SECONDS} seconds, which it takes until every process holds it"
+    if not SHORTEST_PAUSE.total_seconds() <= seconds <= LONGEST_PAUSE.total_seconds():
+        shortest = (
+            f"at least {in_words(SHORTEST_PAUSE)}, for more than one may pass until each process holds it"
+        )
         raise Stopped(f"--for {text[:40]} must be {shortest}, and at most {in_words(LONGEST_PAUSE)}.")
     return timedelta(seconds=seconds)
 
 
-def _meaning(scope: Scope) -> str:
+def _meaning(scope: Scope, *, has_worker: bool) -> str:
+    """The schedules are seen to by the pause's run, and so by a worker."""
+    by = "and a worker pauses" if has_worker else "and once a worker is there it pauses"
+    start = "" if has_worker else " No worker is there now: start `mogulflow serve`."
     if scope.system:
-        return "Steps that need it wait, and go on afterwards; nothing is lost."
-    if scope.template:
-        return "New runs are held, and steps of those under way wait; all go on afterwards, nothing is lost."
-    if scope.account:
-        return "New runs are held and its schedules paused; what is under way is finished. Nothing is lost."
-    return "New runs are held, schedules paused, and no system is called; all goes on afterwards."
+        what = "Steps that need it wait, and go on afterwards; nothing is lost."
+    elif scope.template:
+        what = "New runs are held, and steps of those under way wait; all go on afterwards, nothing is lost."
+    elif scope.account:
+        what = f"New runs are held, {by} its schedules; what is under way is finished. Nothing is lost."
+    else:
+        what = f"New runs are held, no step begins that calls a system, {by} the schedules."
+        what += " What was sent before is finished, and all goes on afterwards."
+    return what + start
 
 
 def _reason(why: str) -> str:

@@ -39,6 +39,8 @@ OLD_SECRET = "the-one-before-the-rotation"
 TERMINAL = ("COLUMNS", "LINES", "FORCE_COLOR", "NO_COLOR")
 for exported in [name for name in os.environ if name.upper().startswith((*OURS, *TERMINAL))]:
     del os.environ[exported]
+for proxy in [name for name in os.environ if name.upper().endswith("_PROXY")]:
+    del os.environ[proxy]  # in any spelling: what a test calls, or finds away, it does itself
 for size in ("COLUMNS", "LINES"):
     os.unsetenv(size)  # readline, which pytest imports, sets them for children, past os.environ
 # a shell that starts a command in the background has it ignore Ctrl-C, and its children after it

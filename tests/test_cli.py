@@ -3,8 +3,10 @@
 from pathlib import Path
 
 import pytest
+import typer
 from typer.testing import CliRunner, Result
 
+import terminal
 from cli import app, env_first
 from settings import Settings
 
@@ -119,3 +121,12 @@ def test_what_is_behind_two_dashes_stays_where_it_is() -> None:
 def test_it_says_its_version(folder: Path) -> None:
     result = CliRunner().invoke(app, ["--version"])
     assert (result.exit_code, result.output.startswith("mogulflow 0.")) == (0, True)
+
+
+def test_who_leaves_a_question_is_not_told_of_temporal(capsys: pytest.CaptureFixture[str]) -> None:
+    def leave() -> None:
+        raise typer.Abort
+
+    with pytest.raises(typer.Abort):
+        terminal.told(leave)
+    assert capsys.readouterr() == ("", "")

@@ -1,9 +1,11 @@
 """Why no answer came is told in words, without what was sent."""
 
+import errno
+
 import aiohttp
 import pytest
 
-from clients.unanswered import unanswered
+from clients.unanswered import UNREADABLE, unanswered
 from processes import free_ports
 
 
@@ -17,6 +19,18 @@ async def asked(url: str, proxy: str | None = None) -> str:
 async def test_neither_path_nor_query_nor_credentials_are_told() -> None:
     port = free_ports(0)[0]
     assert await asked(f"http://me:secret@127.0.0.1:{port}") == f"nothing answers at http://127.0.0.1:{port}"
+
+
+@pytest.mark.parametrize("port", ["abc", "99999"])
+def test_an_address_that_cannot_be_read_is_no_other_error(port: str) -> None:
+    assert unanswered(OSError(), f"http://localhost:{port}") == UNREADABLE
+
+
+def test_of_an_endless_chain_the_outermost_are_looked_at() -> None:
+    error: Exception = ConnectionRefusedError(errno.ECONNREFUSED, "refused")
+    for _ in range(1000):
+        error = OSError(error, *(OSError() for _ in range(3)))
+    assert unanswered(error, "http://127.0.0.1:9") == "http://127.0.0.1:9 hung up without an answer"
 
 
 async def test_of_a_proxy_that_is_away_it_is_the_proxy_that_does_not_answer(

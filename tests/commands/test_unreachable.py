@@ -1,9 +1,12 @@
 """Commands that ask a system themselves, of one that does not answer: they say where, and what then."""
 
 import re
+import socketserver
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from typer.testing import CliRunner
@@ -36,6 +39,26 @@ REDSHIFT = {"WAREHOUSE__ENGINE": "redshift", "WAREHOUSE__DSN": "postgresql://{ho
 class _Quiet(ScriptedServer):
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A caller that hangs up is not told on the terminal, where the command's words are looked at."""
+
+
+class _Says(socketserver.BaseRequestHandler):
+    """`answer` to whatever comes first, and no more."""
+
+    answer: ClassVar[bytes] = b""
+
+    def handle(self) -> None:
+        self.request.recv(65_536)
+        self.request.sendall(self.answer)
+
+
+@contextmanager
+def saying(words: bytes) -> Iterator[int]:
+    """The port."""
+    handler = type("Says", (_Says,), {"answer": words})
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+        yield int(server.server_address[1])
+        server.shutdown()
 
 
 @pytest.fixture(autouse=True)
@@ -107,6 +130,62 @@ def test_where_a_plain_port_is_asked_for_tls(
     url = plain.url.replace("http:", "https:")
     text = said_of(command, monkeypatch, url)
     assert f"{url} does not speak TLS as it should: check https or http, and the port" in text
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_where_the_other_side_ends_tls(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with saying(b"") as port:
+        text = said_of(command, monkeypatch, f"https://127.0.0.1:{port}")
+    assert f"https://127.0.0.1:{port} hung up without an answer" in text
+    assert "as it should" not in text
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        ("407 Proxy Authentication Required", "refused (407): check its user and password"),
+        ("403 Forbidden", "refused (403): check its rules"),
+        ("502 Bad Gateway", "gets no connection (502)"),
+    ],
+)
+def test_where_the_proxy_refuses(
+    command: str, monkeypatch: pytest.MonkeyPatch, status: str, words: str
+) -> None:
+    answer = f"HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+    with saying(answer.encode()) as port:
+        for name in ("HTTPS_PROXY", "https_proxy"):
+            monkeypatch.setenv(name, f"http://me:secret@127.0.0.1:{port}")
+        text = said_of(command, monkeypatch, "https://api.example.invalid")
+    assert f"the proxy http://127.0.0.1:{port} {words}" in text
+    assert "secret" not in text
+
+
+@pytest.mark.parametrize("port", ["abc", "99999", "0"])
+def test_where_an_address_has_no_port_that_can_be(monkeypatch: pytest.MonkeyPatch, port: str) -> None:
+    for name in ADDRESSES:
+        monkeypatch.setenv(name, f"http://localhost:{port}")
+    text = said("send event.json", NOT_ASKED)
+    for name in ADDRESSES:
+        assert f"{name}: must name a host, and a port from 1 to 65535 or none" in text
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("proxy", ["http://proxy:abc", "http://proxy:99999", "proxy:abc", "http://[::1"])
+def test_where_a_proxy_has_no_port_that_can_be(
+    command: str, monkeypatch: pytest.MonkeyPatch, proxy: str
+) -> None:
+    monkeypatch.setenv("SALESFORCE__INSTANCE_URL", "http://127.0.0.1:1")
+    monkeypatch.setenv("HTTPS_PROXY", proxy)
+    text = said(command, NOT_ASKED)
+    assert "HTTPS_PROXY: must name a host, and a port from 1 to 65535 or none" in text
+    assert proxy not in text
+
+
+def test_where_the_ingress_listens_at_what_is_no_host(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SALESFORCE__INSTANCE_URL", "http://127.0.0.1:1")
+    monkeypatch.setenv("INGRESS_HOST", "lo:cal")
+    assert "a host or a port that cannot be read" in said("send event.json")
 
 
 @pytest.mark.parametrize("command", COMMANDS)

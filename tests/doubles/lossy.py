@@ -11,18 +11,18 @@ PIECE = 65_536
 class LossyLine:
     """Passes bytes on to a port of 127.0.0.1, until `lose` names words: a request that has them is passed
     on as well, and once the server answers, the line is cut in the place of the answer; or stays open and
-    silent, where the line is to hold."""
+    silent, where the line is to hold. Where it was the `last` one, nobody answers there any more."""
 
     def __init__(self, port: int) -> None:
         self.lost = 0
         self._server_port = port
         self._words: bytes | None = None
-        self.holds = False
+        self.holds = self._last = False
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
 
-    def lose(self, words: str, *, hold: bool = False) -> None:
-        self._words, self.holds = words.encode(), hold
+    def lose(self, words: str, *, hold: bool = False, last: bool = False) -> None:
+        self._words, self.holds, self._last = words.encode(), hold, last
 
     def serve(self) -> None:
         with suppress(OSError):  # closed
@@ -40,6 +40,8 @@ class LossyLine:
         if self._words is None or self._words not in sent:
             return False
         self._words, self.lost = None, self.lost + 1
+        if self._last:
+            self.close()
         return True
 
 

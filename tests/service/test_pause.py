@@ -1,16 +1,23 @@
 """`mogulflow pause` and `resume`: nothing is written meanwhile, and nothing is lost."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
 from temporalio.client import Client
 
+from commands.holds import is_listed
+from ingress.holds import open_hold
+from models.holds import HoldOn
 from models.runs import Outcome, RunResult
 from processes import free_ports
 from simulators.control import Control
 from stack import Ports, Stack
+from terminal import NOT_ASKED
+from tests.doubles.lossy import lossy_line
 from tests.service.conftest import Command, accepted, one_of_each
 from tests.until import until
 from tests.whole_system import ROUTES
@@ -104,9 +111,11 @@ async def test_everything_is_paused_and_goes_on_afterwards(
     await until(lambda: any("PATCH" in each.method for each in simulators.calls("salesforce")))
     said = await mogulflow("pause", "Salesforce is being migrated", "--for", "1h")
     assert said.code == 0, said.text
-    assert "Pausing everything: each process holds it within 13 seconds." in said.text
-    assert "Paused: everything, until " in said.text
-    assert "Every process holds it now." in said.text
+    assert "Pausing everything: each process that reaches Temporal holds it within 13 seconds." in said.text
+    assert re.search(r"Paused since \d\d:\d\d, until \d\d \w{3} \d\d:\d\d \S+: everything\. ", said.text)
+    assert "Each process that reaches Temporal holds it now. New runs are held" in said.text
+    assert "a worker pauses the schedules. What was sent before is finished" in said.text
+    assert "No worker" not in said.text
     assert await open_holds(stack) == {ALL}
     simulators.remove_fault(fault.id)
     waiting = await of_one(simulators, client, 1)
@@ -131,7 +140,10 @@ async def test_everything_is_paused_and_goes_on_afterwards(
     assert "Pause of everything" in (await mogulflow("runs")).text
     assert acts(simulators) == before
     said = await mogulflow("resume", "it was quick")
-    assert "Resumed: everything. Each process goes on within 13 seconds." in said.text
+    assert (
+        "Resumed: everything. Each process goes on within 13 seconds, once a worker has taken this up."
+        in said.text
+    )
     assert "What it holds goes on by itself, oldest first: 1 run." in said.text
     assert await outcome(client, under_way) is await outcome(client, waiting) is Outcome.ACTED
     assert one_of_each(simulators, 2)
@@ -146,10 +158,12 @@ async def test_everything_is_paused_and_goes_on_afterwards(
 async def test_a_paused_template_holds_its_runs_until_its_time_is_over(
     simulators: Control, stack: Stack, client: Client, mogulflow: Command
 ) -> None:
-    said = await mogulflow("pause", "texts are wrong", "--template", "churn_save", "--for", "40s")
+    said = await mogulflow("pause", "texts are wrong", "--template", "churn_save")
     assert said.code == 0, said.text
     run = await of_one(simulators, client)
     assert await attribute(client, run, "WaitsFor") == ["pause/template/churn_save"]
+    at_once = HoldOn(why="texts are wrong", until=datetime.now(UTC))
+    await open_hold(client, "pause/template/churn_save", at_once)
     assert await outcome(client, run) is Outcome.ACTED
     assert await attribute(client, run, "WaitsFor") is None
     assert one_of_each(simulators, 1)
@@ -213,7 +227,10 @@ async def test_a_service_that_begins_in_a_pause_knows_of_it_before_it_takes_anyt
     simulators: Control, stack: Stack, client: Client, mogulflow: Command
 ) -> None:
     await stack.serve.stop()
-    assert (await mogulflow("pause", "a test")).code == 0
+    said = await mogulflow("pause", "a test")
+    assert said.code == 0, said.text
+    assert "once a worker is there it pauses the schedules" in said.text
+    assert "No worker is there now: start `mogulflow serve`." in said.text
     await stack.serve.start()
     run = await of_one(simulators, client)
     assert await attribute(client, run, "Outcome") == Outcome.HELD
@@ -222,12 +239,49 @@ async def test_a_service_that_begins_in_a_pause_knows_of_it_before_it_takes_anyt
     assert await outcome(client, run) is Outcome.ACTED
 
 
+async def test_where_temporal_goes_away_it_says_that_the_pause_is_on(
+    stack: Stack, client: Client, mogulflow: Command
+) -> None:
+    with lossy_line(int(stack.environment["TEMPORAL_ADDRESS"].rpartition(":")[2])) as line:
+        line.lose("WorkflowType = 'hold'", last=True)
+        said = await mogulflow("pause", "a test", TEMPORAL_ADDRESS=f"127.0.0.1:{line.port}")
+    assert (said.code, line.lost) == (NOT_ASKED, 1), said.text
+    assert "The pause is on, until " in said.text
+    assert "each process holds it once it has read of it in Temporal. Temporal: " in said.text
+    await known(stack, ALL)
+
+
+async def test_where_temporal_goes_away_before_it_answers_it_says_that_nobody_knows(
+    stack: Stack, mogulflow: Command
+) -> None:
+    with lossy_line(int(stack.environment["TEMPORAL_ADDRESS"].rpartition(":")[2])) as line:
+        line.lose("a pause of the tests", last=True)
+        arguments = ("pause", "a pause of the tests", "--system", "slack")
+        said = await mogulflow(*arguments, TEMPORAL_ADDRESS=f"127.0.0.1:{line.port}")
+    assert (said.code, line.lost) == (NOT_ASKED, 1), said.text
+    assert "Temporal did not say whether the pause is on: `mogulflow attention` tells" in said.text
+    await known(stack, "pause/system/slack")
+
+
+async def test_a_pause_before_it_that_is_listed_still_is_not_taken_for_it(
+    stack: Stack, client: Client
+) -> None:
+    """With an end of its own in the list it is there, though its run is the one before it, or another."""
+    hour = datetime.now(UTC) + timedelta(hours=1)
+    before = await open_hold(client, ALL, HoldOn(why="a test", until=hour))
+    await known(stack, ALL)
+    assert await is_listed(client, before)
+    later = before.model_copy(update={"run_id": "another", "until": hour + timedelta(hours=1)})
+    assert not await is_listed(client, later)
+    assert await is_listed(client, before.model_copy(update={"run_id": "another"}))
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
         (["pause", "why", "--for", "31d"], "at most 30 days"),
-        (["pause", "why", "--for", "0s"], "more than 13 seconds"),
-        (["pause", "why", "--for", "13s"], "more than 13 seconds"),
+        (["pause", "why", "--for", "0s"], "must be at least 2 min, for more than one may pass"),
+        (["pause", "why", "--for", "119s"], "must be at least 2 min"),
         (["pause", "why", "--for", "soon"], "write 30m, 1h, 1h30m or 2d"),
         (["pause", " "], "Say why"),
         (["pause", "why", "--template", "churn"], "There is churn_save, customer_sync"),
