@@ -205,12 +205,15 @@ def _innermost(error: RuntimeError) -> str:
     return words[-1] if words else text[:100]
 
 
+HUNG_UP = "what is there hung up: it stops just now, is no Temporal, or speaks TLS"
+
 _MEANINGS = {
     "dns error": "there is no such host, or no network to ask",
     "InvalidCertificate": "its certificate is not trusted",
     "InvalidMessage": "it does not speak TLS as it should: see TEMPORAL_TLS and the port",
     "http2 error": "what is there is no Temporal, or speaks TLS",
-    "operation was canceled": "what is there hung up: it stops just now, is no Temporal, or speaks TLS",
+    "operation was canceled": HUNG_UP,
+    "transport error": HUNG_UP,  # the last, because it may stand before each of the others
 }
 
 
