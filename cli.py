@@ -107,12 +107,13 @@ def environment(
     if context.invoked_subcommand == "demo" and not named:
         return  # it has connections of its own, and must not find the Temporal of a user's `.env`
     try:
+        found = dotenv_values(env)
         if context.invoked_subcommand == "dev":
-            context.obj = dotenv_values(env)  # likewise; it takes from it what connects to nothing
-        elif SIMULATED in dotenv_values(env):
+            context.obj = found  # likewise; it takes from it what connects to nothing
+        elif SIMULATED in found:
             from commands.simulated import load_simulated
 
-            load_simulated(env)
+            load_simulated(found)
         else:
             load_dotenv(env)
     except UnicodeDecodeError:

@@ -9,11 +9,10 @@ from rich.table import Table
 
 from commands.simulated import (
     TIME_ZONE,
-    places_of,
     print_places,
     run_until_stopped,
+    standing,
     until_stopped,
-    write_environment,
 )
 from commands.story import Claim, tell
 from processes import locked
@@ -29,9 +28,9 @@ QUICK = {
     "SLACK__OPS_CHANNEL": "#revops-alerts",
     "ROUTES_FILE": str(ROOT / "examples" / "demo" / "routes.yaml"),
 }
-"""Nobody who watches a demo waits five minutes for the next poll,
-and the simulators take more than ChartMogul's 40 requests a second and HubSpot's 10. Nor a week for what
-became of a customer: the demo's route looks after seconds."""
+"""Nobody who watches a demo waits five minutes for the next poll, and the simulators take more than
+ChartMogul's 40 requests a second and HubSpot's 10. Nor a week for what became of a customer: the
+demo's route looks after seconds."""
 
 BUSY = f"A demo runs in {STATE} already. Stop it, or set MOGULFLOW_STATE_DIR to another folder."
 
@@ -48,11 +47,7 @@ async def _show(*, once: bool, console: Console) -> int:
 
 async def _play(*, once: bool, console: Console) -> int:
     stack = Stack(given_temporal="TEMPORAL_ADDRESS" in os.environ, schedules=True, environment=QUICK)
-    stack.warehouse.unlink(missing_ok=True)  # the simulated account begins anew, too
-    with console.status("Starting simulators, Temporal, ingress and worker"):
-        await stack.start()
-    try:
-        write_environment(stack, STATE / ("once.env" if once else "demo.env"))
+    async with standing(stack, STATE / ("once.env" if once else "demo.env"), console):
         with Control(stack.simulators_url) as control:
             claims = await tell(stack, control, console)
         if once:
@@ -60,8 +55,6 @@ async def _play(*, once: bool, console: Console) -> int:
         _print_places(stack, console)
         await until_stopped(console)
         return 0
-    finally:
-        await stack.stop()
 
 
 def _verdict(claims: list[Claim], console: Console) -> int:
@@ -73,7 +66,7 @@ def _verdict(claims: list[Claim], console: Console) -> int:
 
 
 def _print_places(stack: Stack, console: Console) -> None:
-    print_places(places_of(stack), console)
+    print_places(stack, console)
     script = " ".join(
         _near(Path(each)) for each in (sys.executable, ROOT / "examples/demo/query.py", stack.warehouse)
     )

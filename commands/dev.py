@@ -12,11 +12,10 @@ from rich.markup import escape
 
 from commands.simulated import (
     TIME_ZONE,
-    places_of,
     print_places,
     run_until_stopped,
+    standing,
     until_stopped,
-    write_environment,
 )
 from config_files import load_crm_mapping, load_mapping
 from ingress.routes import load_routes
@@ -67,7 +66,7 @@ def run_dev(file: Mapping[str, str | None], console: Console) -> int:
 def own_settings(given: Mapping[str, str]) -> Own:
     read = {name.upper(): value for name, value in given.items() if value}
     accounts = sorted({name.split("__")[1] for name in read if _is_key(name)} - {"DEFAULT"})
-    if not accounts or _is_default(read):
+    if not accounts or "CHARTMOGUL__DEFAULT__API_KEY" in read:
         accounts.insert(0, "DEFAULT")
     of_account = [f"CHARTMOGUL__{accounts[0]}__{name}" for name in KEPT_OF_ACCOUNT]
     kept = {f"CHARTMOGUL__{accounts[0]}__TIME_ZONE": TIME_ZONE}
@@ -80,10 +79,6 @@ def own_settings(given: Mapping[str, str]) -> Own:
 
 def _is_key(name: str) -> bool:
     return name.startswith("CHARTMOGUL__") and name.endswith("__API_KEY") and name.count("__") == 2
-
-
-def _is_default(read: Mapping[str, str]) -> bool:
-    return "CHARTMOGUL__DEFAULT__API_KEY" in read
 
 
 async def _show(own: Own, routes: Routes, console: Console) -> int:
@@ -100,16 +95,10 @@ async def _stand(own: Own, routes: Routes, console: Console) -> int:
         environment=own.environment,
         furnish=lambda stack: _furnish(stack, own, routes),
     )
-    stack.warehouse.unlink(missing_ok=True)  # the simulated account begins anew, too
-    with console.status("Starting simulators, Temporal, ingress and worker"):
-        await stack.start()
-    try:
-        write_environment(stack, STATE / "dev.env")
+    async with standing(stack, STATE / "dev.env", console):
         _print_what_is_there(stack, own, console)
         await until_stopped(console)
-        return 0
-    finally:
-        await stack.stop()
+    return 0
 
 
 def _furnish(stack: Stack, own: Own, routes: Routes) -> None:
@@ -126,7 +115,7 @@ def _furnish(stack: Stack, own: Own, routes: Routes) -> None:
 
 
 def _print_what_is_there(stack: Stack, own: Own, console: Console) -> None:
-    print_places(places_of(stack), console)
+    print_places(stack, console)
     command = f"./mogulflow --env {os.path.relpath(STATE / 'dev.env')}"
     account = "" if own.account == "default" else f" --account {own.account}"
     more = f"; {own.left_out} more are left out" if own.left_out else ""

@@ -3,12 +3,11 @@
 import asyncio
 import os
 import signal
-from collections.abc import Coroutine, Iterable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Coroutine, Mapping
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote
 
-from dotenv import dotenv_values
 from rich.console import Console
 from rich.markup import escape
 
@@ -55,14 +54,27 @@ async def until_stopped(console: Console) -> None:
     console.print("Stopping.")
 
 
-def print_places(places: Iterable[tuple[str, str]], console: Console) -> None:
+@asynccontextmanager
+async def standing(stack: Stack, file: Path, console: Console) -> AsyncIterator[None]:
+    """All of it is up, and `file` has its settings for another terminal."""
+    stack.warehouse.unlink(missing_ok=True)  # the simulated account begins anew, too
+    with console.status("Starting simulators, Temporal, ingress and worker"):
+        await stack.start()
+    try:
+        _write_environment(stack, file)
+        yield
+    finally:
+        await stack.stop()
+
+
+def print_places(stack: Stack, console: Console) -> None:
     """URLs, each under what it shows."""
     console.print()
-    for url, sentence in places:
+    for url, sentence in _places_of(stack):
         console.print(f"  [bold]{sentence}[/]\n  {url}\n", soft_wrap=True, highlight=False)
 
 
-def places_of(stack: Stack) -> list[tuple[str, str]]:
+def _places_of(stack: Stack) -> list[tuple[str, str]]:
     query = quote("Template IS NOT NULL")
     return [
         (
@@ -78,7 +90,7 @@ def places_of(stack: Stack) -> list[tuple[str, str]]:
     ]
 
 
-def write_environment(stack: Stack, file: Path) -> None:
+def _write_environment(stack: Stack, file: Path) -> None:
     """So that the command can be used against the stack from another terminal, where nothing else counts:
     see `load_simulated`."""
     kept = (*OURS, *DIRECT)
@@ -87,10 +99,10 @@ def write_environment(stack: Stack, file: Path) -> None:
     file.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-def load_simulated(file: Path) -> None:
-    """Make the file's settings the only ones. A real connection that is exported would win over a file else,
-    and what is meant for simulators would reach a real system."""
-    own = without_connections(os.environ) | {n: v for n, v in dotenv_values(file).items() if v is not None}
+def load_simulated(settings: Mapping[str, str | None]) -> None:
+    """Make the settings of such a file the only ones. A real connection that is exported would else win over
+    it, and what is meant for simulators would reach a real system."""
+    own = without_connections(os.environ) | {n: v for n, v in settings.items() if v is not None}
     os.environ.clear()
     os.environ |= own
 

@@ -47,7 +47,9 @@ HEADLINE_NAMES_CUSTOMER=true
 
 EXPORTED = {
     **dict.fromkeys(("SLACK__BASE_URL", "SALESFORCE__INSTANCE_URL", "INGRESS_URL"), "http://127.0.0.1:1"),
-    **{"TEMPORAL_ADDRESS": "127.0.0.1:1", "TEMPORAL_NAMESPACE": "real", "HUBSPOT__TOKEN": "real"},
+    "TEMPORAL_ADDRESS": "127.0.0.1:1",
+    "TEMPORAL_NAMESPACE": "real",
+    "HUBSPOT__TOKEN": "real",
     "HTTP_PROXY": "http://127.0.0.1:1",
 }
 """A shell's, of what is real. They count for neither `dev` nor a command that is given its file."""
