@@ -14,7 +14,8 @@ from temporalio.common import (
     SearchAttributePair,
     TypedSearchAttributes,
 )
-from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.contrib.pydantic import PydanticPayloadConverter
+from temporalio.converter import CompositePayloadConverter, DataConverter
 from temporalio.envconfig import ClientConfig
 from temporalio.runtime import Runtime
 from temporalio.service import GrpcCompression, RPCError
@@ -123,6 +124,21 @@ PASSTHROUGH = (
 """Modules the sandbox takes from outside instead of loading them anew for each run."""
 
 
+_PYDANTIC = PydanticPayloadConverter()
+
+
+class _SharedConverter(CompositePayloadConverter):
+    """Pydantic's, made once. The SDK makes one for each activation of a workflow, and each of its own would
+    build serializers and type adapters anew."""
+
+    def __init__(self) -> None:
+        super().__init__(*_PYDANTIC.converters.values())
+
+
+DATA_CONVERTER = DataConverter(payload_converter_class=_SharedConverter)
+"""Writes and reads what the SDK's `pydantic_data_converter` does."""
+
+
 def is_preview(workflow_id: str) -> bool:
     """Whether a person asked what an event would do: such a run takes no event."""
     return workflow_id.endswith(PREVIEW_SUFFIX)
@@ -171,7 +187,7 @@ async def connect(*, runtime: Runtime | None = None) -> Client:
     try:
         return await Client.connect(
             **where,
-            data_converter=pydantic_data_converter,
+            data_converter=DATA_CONVERTER,
             grpc_compression=GrpcCompression.NONE,
             payload_limits=PayloadLimitsConfig(memo_warn_size=LARGEST_MEMO),
             runtime=runtime,

@@ -53,6 +53,8 @@ class Pauses(Interceptor):
 
     def hold_on(self, system: str, arg: object = None) -> Holding | None:
         """What keeps the step that runs just now from going on. `arg` may name the CRM it writes to."""
+        if not self._open:
+            return None
         template = Scope(template=activity.info().workflow_type)
         return self._first([template, *_systems(system, getattr(arg, "system", system))], system)
 
