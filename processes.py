@@ -95,7 +95,8 @@ class Child:
                 problem = not_yet
                 await asyncio.sleep(0.05)
             else:
-                return
+                if self.running:  # else somebody else answered in its place
+                    return
         seconds = f"{self.ready_within_seconds:g} s"
         raise ChildFailed(f"{self.name} was not ready within {seconds}: {problem!r}.{_last_words(self.log)}")
 
@@ -169,7 +170,7 @@ def _signal_group(group: int, number: int) -> None:
 
 
 def free_ports(*preferred: int) -> list[int]:
-    """A port for each wish: itself or the next that nobody uses; for 0 any.
+    """A port for each wish: itself or the next that nobody uses; for 0 any. It stays ours.
 
     Any means one below those that systems lend to outgoing connections: such a port could be
     taken while its server is down for a moment; and one that was not given out before.
@@ -177,17 +178,32 @@ def free_ports(*preferred: int) -> list[int]:
     ports: list[int] = []
     for wish in preferred:
         first = wish or random.randrange(20_000, 30_000)
-        taken = ports if wish else _given_out
+        taken = ports if wish else _ours
         candidates = (port for port in range(first, first + 100) if port not in taken)
-        free = next((port for port in candidates if _is_free(port)), None)
+        free = next((port for port in candidates if _reserve(port) and _is_free(port)), None)
         if free is None:
             raise OSError(f"no free port from {first} to {first + 99}")
         ports.append(free)
-        _given_out.add(free)
     return ports
 
 
-_given_out: set[int] = set()
+_ours: dict[int, socket.socket] = {}
+
+
+def _reserve(port: int) -> bool:
+    """As long as this process lives none like it is given the port: of two that begin at once, one would
+    take the other's servers for its own. An UDP socket of the same number says so, which no server of
+    ours needs."""
+    if port in _ours:
+        return True
+    mark = socket.socket(type=socket.SOCK_DGRAM)
+    try:
+        mark.bind(("127.0.0.1", port))
+    except OSError:
+        mark.close()
+        return False
+    _ours[port] = mark
+    return True
 
 
 def _is_free(port: int) -> bool:

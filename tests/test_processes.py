@@ -69,6 +69,18 @@ class TestPorts:
         with closing(socket.create_server(("0.0.0.0", wish))):
             assert free_ports(wish) != [wish]
 
+    def test_two_that_look_at_once_are_given_two_ports(self) -> None:
+        """Before either has a server there."""
+        [wish] = free_ports(0)
+        looks = f"from processes import free_ports; print(*free_ports({wish}), flush=True); input()"
+        with subprocess.Popen(
+            [sys.executable, "-c", looks], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        ) as other:
+            assert other.stdout
+            assert wish < int(other.stdout.readline()) < wish + 100
+            other.communicate("\n")
+        assert free_ports(wish) == [wish]
+
     def test_the_same_wish_twice_gives_two_ports(self) -> None:
         [wish] = free_ports(0)
         assert len(set(free_ports(wish, wish))) == 2
@@ -100,6 +112,15 @@ class TestChild:
         command = ["sh", "-c", "echo no such file; exit 3"]
         with pytest.raises(ChildFailed, match=r"broken ended at once(.|\n)*no such file"):
             await Child("broken", command, tmp_path / "log", never).start()
+
+    async def test_one_that_ended_is_not_ready_though_somebody_else_answers(self, tmp_path: Path) -> None:
+        async def another() -> None:
+            while child.running:
+                await asyncio.sleep(0.01)
+
+        child = Child("late", ["sh", "-c", "echo port taken; exit 1"], tmp_path / "log", another)
+        with pytest.raises(ChildFailed, match=r"late ended at once(.|\n)*port taken"):
+            await child.start()
 
     async def test_one_that_does_not_become_ready_is_ended(self, tmp_path: Path) -> None:
         child = Child("slow", ["sleep", "600"], tmp_path / "log", never, ready_within_seconds=0.2)
