@@ -36,8 +36,8 @@ demo: temporal ## Show the main job; ONCE=1 checks every claim and ends
 dev: temporal ## Run your own .env and config/ on this machine, against simulators, until Ctrl-C
 	@$(PY) cli.py dev
 
-test: temporal temporal-server doubles ## Run all tests, four files at a time: most of them wait; T=path runs these alone
-	$(PY) -m pytest $(or $(T),--numprocesses 4 --dist loadfile --no-loadscope-reorder)
+test: temporal temporal-server doubles ## Run all tests, six files at a time: most of them wait; T=path runs these alone
+	$(PY) -m pytest $(or $(T),--numprocesses 6 --dist loadfile --no-loadscope-reorder)
 
 test-fast: setup ## Run the quick tests, without Temporal, PostgreSQL and doubles: a minute
 	$(PY) -m pytest -m "not needs_server and not slow" --numprocesses 2 --dist worksteal $(T)
