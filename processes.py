@@ -187,7 +187,7 @@ def free_ports(*preferred: int) -> list[int]:
     return ports
 
 
-_ours: dict[int, socket.socket] = {}
+_ours: set[int] = set()
 
 
 def _reserve(port: int) -> bool:
@@ -196,13 +196,13 @@ def _reserve(port: int) -> bool:
     ours needs."""
     if port in _ours:
         return True
-    mark = socket.socket(type=socket.SOCK_DGRAM)
-    try:
-        mark.bind(("127.0.0.1", port))
-    except OSError:
-        mark.close()
-        return False
-    _ours[port] = mark
+    with socket.socket(type=socket.SOCK_DGRAM) as mark:
+        try:
+            mark.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        mark.detach()  # never closed
+    _ours.add(port)
     return True
 
 
