@@ -7,6 +7,13 @@ from contextlib import contextmanager, suppress
 
 PIECE = 65_536
 
+HTTP2 = b"PRI * HTTP/2.0"
+"""How a client begins. By it a server acknowledges a request before it answers, and stops its work where the
+line to it is cut: it is left to itself."""
+
+SERVERS_TIME = 60.0
+"""Seconds without a word from it."""
+
 
 class LossyLine:
     """Passes bytes on to a port of 127.0.0.1, until `lose` names words: a request that has them is passed
@@ -48,7 +55,7 @@ class LossyLine:
 class _Connection:
     def __init__(self, line: LossyLine, client: socket.socket, server: socket.socket) -> None:
         self._line, self._client, self._server = line, client, server
-        self._cut = False
+        self._cut = self._http2 = False
 
     def start(self) -> None:
         for work in (self._requests, self._answers):
@@ -58,26 +65,35 @@ class _Connection:
         before = b""
         with suppress(OSError):
             while piece := self._client.recv(PIECE):
+                self._http2 = self._http2 or piece.startswith(HTTP2)
                 # marked before it is passed on, so that no answer can slip through
                 self._cut = self._cut or self._line.loses(before + piece)
                 self._server.sendall(piece)
                 before = piece[-100:]
-        self._end()
+        if not (self._cut and self._http2):
+            self._end()
 
     def _answers(self) -> None:
         with suppress(OSError):
             while piece := self._server.recv(PIECE):
                 if not self._cut:
                     self._client.sendall(piece)
+                elif self._http2 and not self._line.holds:
+                    _shut(self._client)
+                    self._server.settimeout(SERVERS_TIME)
                 elif not self._line.holds:
                     break
         self._end()
 
     def _end(self) -> None:
         for side in (self._client, self._server):
-            with suppress(OSError):
-                side.shutdown(socket.SHUT_RDWR)
-            side.close()
+            _shut(side)
+
+
+def _shut(side: socket.socket) -> None:
+    with suppress(OSError):
+        side.shutdown(socket.SHUT_RDWR)
+    side.close()
 
 
 @contextmanager
