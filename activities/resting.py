@@ -20,7 +20,7 @@ from temporalio.worker import (
     Worker,
 )
 
-from clients.cooldown import Cooldown
+from clients.cooldown import Closed, Cooldown
 
 RESTS_FROM = timedelta(seconds=2)
 """Of a pause that is left."""
@@ -90,10 +90,11 @@ class RestingWorker:
         slots = self._slots
         try:
             while not self._ends:
-                if slots := self._wanted(slots):
+                closed = self._cooldown.closed  # one look for both: a pause may end between two
+                if slots := self._wanted(closed, slots):
                     await self._work(Slots(slots))
                 else:
-                    await self._next_news()
+                    await self._next_news(closed)
         finally:
             self._cooldown.ignore(self._news.set)
             self._idle.set()
@@ -104,9 +105,8 @@ class RestingWorker:
         self._news.set()
         await self._idle.wait()
 
-    def _wanted(self, slots: int) -> int:
+    def _wanted(self, closed: Closed | None, slots: int) -> int:
         """Where there are so many."""
-        closed = self._cooldown.closed
         if closed is None:
             return self._slots
         if closed.left is None:
@@ -120,13 +120,13 @@ class RestingWorker:
             worker = self._worker(slots)
             group.create_task(worker.run())
             while not (self._ends or await self._may_end(slots)):
-                await self._next_news()
+                await self._next_news(self._cooldown.closed)
             await worker.shutdown()
 
     async def _may_end(self, slots: Slots) -> bool:
         """Another number of slots is wanted. Waits until the worker asks for no task, or for long enough."""
         waited = idle = 0.0
-        while self._wanted(slots.number) != slots.number:
+        while self._wanted(self._cooldown.closed, slots.number) != slots.number:
             if self._ends or slots.all_taken or idle >= self._empty_after or waited >= ENDS_AFTER:
                 return True
             ever = slots.ever
@@ -135,9 +135,8 @@ class RestingWorker:
             idle = idle + LOOK_EVERY if ever == slots.ever else 0.0
         return False
 
-    async def _next_news(self) -> None:
-        """Of the system, or the end of its pause."""
-        closed = self._cooldown.closed
+    async def _next_news(self, closed: Closed | None) -> None:
+        """Of the system, or the end of the pause that is left."""
         left = closed.left.total_seconds() if closed and closed.left else None
         with suppress(TimeoutError):
             async with asyncio.timeout(left):

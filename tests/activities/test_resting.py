@@ -14,6 +14,7 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 from activities.resting import RestingWorker, Slots
 from clients.cooldown import Cooldown, patient_for
 from clients.errors import RateLimited
+from commands.serve import new_event_loop
 
 SLOTS, PATIENCE = 3, 2.0
 QUEUES = (f"resting-{number}" for number in count())
@@ -99,6 +100,48 @@ async def refused(cooldown: Cooldown, wait: timedelta) -> None:
 
     with pytest.raises(RateLimited):
         await cooldown.run(refuse)
+
+
+class Polls:
+    """What the resting worker needs of a `Worker`, without a server."""
+
+    def __init__(self) -> None:
+        self.ends = asyncio.Event()
+
+    async def run(self) -> None:
+        await self.ends.wait()
+
+    async def shutdown(self) -> None:
+        self.ends.set()
+
+
+def test_a_pause_that_ends_between_two_looks_is_over() -> None:
+    """On the loop that `serve` runs on, whose clock has milliseconds: of a pause that ends between two it may
+    be that something is left, and a moment later nothing. It would wait for news of a system that nobody asks
+    any more, and its steps in the queue for ever."""
+
+    async def rest(pause: timedelta) -> None:
+        cooldown, made = Cooldown("slack"), asyncio.Queue[int]()
+
+        def make(slots: Slots) -> Worker:
+            made.put_nowait(slots.number)
+            return Polls()  # type: ignore[return-value]
+
+        resting = RestingWorker(cooldown, SLOTS, make, rests_from=timedelta(0))
+        await refused(cooldown, pause)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(resting.run())
+            while await made.get() != 1:
+                pass
+            await resting.shutdown()
+
+    async def rests() -> None:
+        async with asyncio.timeout(60):
+            for microseconds in range(2_000, 5_000, 10):
+                await rest(timedelta(microseconds=microseconds))
+
+    with asyncio.Runner(loop_factory=new_event_loop) as runner:
+        runner.run(rests())
 
 
 async def test_it_rests_while_a_person_holds_the_system(client: Client) -> None:
