@@ -28,12 +28,11 @@ from temporalio.api.workflowservice.v1 import (
     UpdateNamespaceRequest,
 )
 from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.service import GrpcCompression, RPCError, RPCStatusCode
 
 from builds import NoTemporal
 from processes import Child, leave_after, locked
-from temporal import RETENTION, SEARCH_ATTRIBUTES, connect
+from temporal import DATA_CONVERTER, RETENTION, SEARCH_ATTRIBUTES, connect
 from temporal_cli import find_cli
 
 T = TypeVar("T")
@@ -48,7 +47,7 @@ class Server(Child):
     async def client(self) -> Client:
         return await Client.connect(
             self.address,
-            data_converter=pydantic_data_converter,
+            data_converter=DATA_CONVERTER,
             grpc_compression=GrpcCompression.NONE,
         )
 

@@ -180,7 +180,7 @@ def free_ports(*preferred: int) -> list[int]:
         first = wish or random.randrange(20_000, 30_000)
         taken = ports if wish else _ours
         candidates = (port for port in range(first, first + 100) if port not in taken)
-        free = next((port for port in candidates if _reserve(port) and _is_free(port)), None)
+        free = next((port for port in candidates if _is_free(port) and _reserve(port)), None)
         if free is None:
             raise OSError(f"no free port from {first} to {first + 99}")
         ports.append(free)

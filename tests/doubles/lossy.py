@@ -78,10 +78,12 @@ class _Connection:
             while piece := self._server.recv(PIECE):
                 if not self._cut:
                     self._client.sendall(piece)
-                elif self._http2 and not self._line.holds:
+                elif self._line.holds:
+                    continue
+                elif self._http2:
                     _shut(self._client)
                     self._server.settimeout(SERVERS_TIME)
-                elif not self._line.holds:
+                else:
                     break
         self._end()
 

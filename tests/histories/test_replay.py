@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 from temporalio.client import WorkflowHistory
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Replayer
 from temporalio.workflow import NondeterminismError
 
@@ -29,7 +28,7 @@ recorded = pytest.mark.parametrize("file", RECORDED, ids=map(_name, RECORDED))
 def replayer(workflows: list[type[Any]]) -> Replayer:
     return Replayer(
         workflows=workflows,
-        data_converter=pydantic_data_converter,
+        data_converter=temporal.DATA_CONVERTER,
         workflow_runner=temporal.workflow_runner(True),
         workflow_failure_exception_types=temporal.WORKFLOW_FAILURES,
     )

@@ -95,9 +95,8 @@ async def test_a_preview_of_a_system_that_is_away_says_so(
     said = await mogulflow(*command, **environment)
     assert (said.code, "Traceback" in said.text) == (1, False), said.text[-600:]
     assert "nothing answers at " in said.text, said.text[-600:]
-    assert "Nothing was written. Ask again later; if the address is wrong, correct " in said.text, said.text[
-        -600:
-    ]
+    advice = "Nothing was written. Ask again later; if the address is wrong, correct "
+    assert advice in said.text, said.text[-600:]
 
 
 @pytest.mark.parametrize(("command", "outcome"), [("release", "released"), ("drop", "dropped")])
