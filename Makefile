@@ -2,6 +2,8 @@ PYTHON ?= python3
 PY = .venv/bin/python
 COMPILE = .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
+# Modules are compiled once, not by each of the hundreds of processes that tests start
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help setup temporal temporal-server doubles demo dev test test-fast test-fire check format generate lock bench clean
 .DEFAULT_GOAL := help

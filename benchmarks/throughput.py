@@ -9,7 +9,7 @@ from benchmarks.results import Result, at_least
 from benchmarks.rivals import Start, rival
 
 EVENTS = 300
-ROUNDS = 3
+ROUNDS = 5
 OURS = "`churn_save`, from webhook to end"
 TEXTBOOK = "textbook: the same calls as regular activities, sandbox on"
 LOCAL = "ceiling: the same calls in a bare workflow, all local, eager start"
