@@ -15,7 +15,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, Protocol, TypeVar
 
 GRACE_SECONDS = 25.0
 """Between asking a child to end and ending it."""
@@ -23,6 +23,14 @@ GRACE_SECONDS = 25.0
 
 class ChildFailed(RuntimeError):
     """A child ended or did not become ready; the text has the last lines of its log."""
+
+
+class Popen(Protocol):
+    """Of a `subprocess.Popen`, as little as a child needs."""
+
+    pid: int
+
+    def poll(self) -> int | None: ...
 
 
 @dataclass
@@ -38,7 +46,7 @@ class Child:
     """Held as long as the process lives, for state that only one may open."""
     ready_within_seconds: float = 30.0
     grace_seconds: float = GRACE_SECONDS
-    _process: subprocess.Popen[bytes] | None = field(default=None, init=False, repr=False)
+    _process: Popen | None = field(default=None, init=False, repr=False)
 
     @property
     def running(self) -> bool:
@@ -60,7 +68,7 @@ class Child:
             return
         with ExitStack() as held:
             locks = [held.enter_context(locked(self.lock))] if self.lock else []
-            self._process = spawn(self.command, self.log, self.environment, self.directory, pass_fds=locks)
+            self._process = self._spawn(locks)
         try:
             await self._until_ready()
         except BaseException:
@@ -81,6 +89,9 @@ class Child:
     async def restart(self) -> None:
         await self.stop()
         await self.start()
+
+    def _spawn(self, locks: Sequence[int]) -> Popen:
+        return spawn(self.command, self.log, self.environment, self.directory, pass_fds=locks)
 
     async def _until_ready(self) -> None:
         problem: Exception | None = None
@@ -144,11 +155,19 @@ def spawn(
             pass_fds=pass_fds,
             start_new_session=True,
         )
+    return guarded(process)
+
+
+P = TypeVar("P", bound=Popen)
+
+
+def guarded(process: P) -> P:
+    """The leader of a process group, which ends as well should this process be killed."""
     _tell_guard(f"+{process.pid}")
     return process
 
 
-async def end(process: subprocess.Popen[bytes], grace_seconds: float = GRACE_SECONDS) -> None:
+async def end(process: Popen, grace_seconds: float = GRACE_SECONDS) -> None:
     for number, seconds in ((signal.SIGTERM, grace_seconds), (signal.SIGKILL, 60.0)):
         if process.poll() is None and seconds:
             _signal_group(process.pid, number)
@@ -157,7 +176,7 @@ async def end(process: subprocess.Popen[bytes], grace_seconds: float = GRACE_SEC
     _tell_guard(f"-{process.pid}")
 
 
-async def _until_ended(process: subprocess.Popen[bytes], seconds: float) -> None:
+async def _until_ended(process: Popen, seconds: float) -> None:
     deadline = time.monotonic() + seconds
     while process.poll() is None and time.monotonic() < deadline:
         await asyncio.sleep(0.02)

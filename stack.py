@@ -60,6 +60,9 @@ class Stack:
     anything can act on them: runs of an earlier time go on as soon as there is a worker.
     """
 
+    child: type[Child] = Child
+    """Of what is ours, and Python."""
+
     simulators: Child
     temporal: Server
     serve: Child
@@ -193,7 +196,7 @@ class Stack:
     def _python(
         self, name: str, arguments: list[str], answers_at: str, more: Mapping[str, str] | None = None
     ) -> Child:
-        return Child(
+        return self.child(
             name=name,
             command=[sys.executable, *arguments],
             log=self._state / "logs" / f"{name}.log",

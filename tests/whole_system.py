@@ -7,6 +7,7 @@ from temporalio.client import Client
 
 from simulators.control import Control
 from stack import ANY_PORTS, Stack
+from tests.imported import ImportedStack
 
 ROUTES = """
 routes:
@@ -28,7 +29,7 @@ async def shared_stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterato
     routes = state / "routes.yaml"
     routes.write_text(ROUTES)
     environment = {"ROUTES_FILE": str(routes), "SLACK__SETTLE_SECONDS": "0.2"}
-    async with Stack(state, ANY_PORTS, environment=environment) as stack:
+    async with ImportedStack(state, ANY_PORTS, environment=environment) as stack:
         yield stack
 
 

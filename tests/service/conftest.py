@@ -14,8 +14,7 @@ from temporalio.client import Client
 from models.runs import RunResult
 from simulators.control import Control
 from stack import ROOT, Stack
-from tests import whole_system
-from tests.service import imported
+from tests import imported, whole_system
 from tests.until import until
 
 shared_stack, stack = whole_system.shared_stack, whole_system.stack

@@ -20,6 +20,7 @@ from models.runs import Outcome, RunResult
 from processes import free_ports
 from simulators.control import Control
 from stack import ANY_PORTS, ROOT, Stack
+from tests.imported import ImportedStack
 from tests.service.conftest import TASK_KEY, Command, accepted
 from tests.until import until
 from tests.whole_system import ROUTES
@@ -43,7 +44,7 @@ async def shared_stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterato
         "SLACK__OPS_CHANNEL": OPS,
         "CHARTMOGUL__DEFAULT__POLL_HEAD_START_SECONDS": "0",
     }
-    async with Stack(state, ANY_PORTS, customers=400, environment=environment) as stack:
+    async with ImportedStack(state, ANY_PORTS, customers=400, environment=environment) as stack:
         yield stack
 
 

@@ -20,6 +20,7 @@ from processes import free_ports
 from simulators.control import Control
 from stack import ANY_PORTS, EXAMPLE_CONFIG, Stack
 from tests.doubles.lossy import lossy_line
+from tests.imported import ImportedStack
 from tests.service.conftest import Command
 from tests.service.test_losses import was_hit
 from tests.until import until
@@ -83,7 +84,7 @@ async def test_a_worker_killed_between_commit_and_its_answer_finds_the_load_done
         with lossy_line(port) as line:
             dsn = f"postgresql://{USER}:{server.password}@127.0.0.1:{line.port}/warehouse"
             environment = {"WAREHOUSE__ENGINE": "postgres", "WAREHOUSE__DSN": dsn}
-            async with Stack(tmp_path / "stack", ANY_PORTS, environment=environment) as stack:
+            async with ImportedStack(tmp_path / "stack", ANY_PORTS, environment=environment) as stack:
                 line.lose("commit\0", hold=True)
                 run = await started(await stack.client())
                 await until(lambda: line.lost)

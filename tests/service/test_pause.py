@@ -18,6 +18,7 @@ from simulators.control import Control
 from stack import Ports, Stack
 from terminal import NOT_ASKED
 from tests.doubles.lossy import lossy_line
+from tests.imported import ImportedStack
 from tests.service.conftest import Command, accepted, one_of_each
 from tests.until import until
 from tests.whole_system import ROUTES
@@ -43,7 +44,7 @@ async def shared_stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterato
         "CHARTMOGUL__EUROPE__POLL_MINUTES": "600",
     }
     ports = Ports(temporal=0, web_ui=None, ingress=0, simulators=simulators)
-    async with Stack(state, ports, environment=environment, schedules=True) as stack:
+    async with ImportedStack(state, ports, environment=environment, schedules=True) as stack:
         yield stack
 
 

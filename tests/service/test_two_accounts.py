@@ -15,6 +15,7 @@ from models.runs import Outcome, RunResult
 from simulators.control import Control
 from stack import ANY_PORTS, Stack
 from tests.conftest import running_simulators
+from tests.imported import ImportedStack
 
 ROUTES = """
 routes:
@@ -50,7 +51,7 @@ async def stack(tmp_path_factory: pytest.TempPathFactory, europe: Control) -> As
         "CHARTMOGUL__EUROPE__WEBHOOK_SECRETS": SECRET,
         "CHARTMOGUL__EUROPE__BASE_URL": europe.chartmogul_url,
     }
-    async with Stack(state, ANY_PORTS, environment=environment) as stack:
+    async with ImportedStack(state, ANY_PORTS, environment=environment) as stack:
         yield stack
 
 

@@ -1,0 +1,91 @@
+"""Processes of ours that need not import what others have: each forked from one that has.
+
+Imports take more than a second of a core: most of a command's time, and half of a start of `serve`. What a
+person types, with its start, is run by `started` in tests/service, and by the tests that start a `Stack`."""
+
+import asyncio
+import multiprocessing
+import os
+import runpy
+import sys
+from collections.abc import Mapping, Sequence
+from multiprocessing.context import ForkServerProcess
+from pathlib import Path
+from typing import cast
+
+from processes import Child, Popen, guarded
+from stack import ROOT, Stack
+
+COMMANDS = (
+    "attention", "backfill", "coverage", "crm", "dismiss", "doctor", "events", "exports", "holds",
+    "prepare_crm", "preview_crm", "preview_warehouse", "replay", "retry", "runs", "schedules", "serve",
+)  # fmt: skip
+
+_context = multiprocessing.get_context("forkserver")
+_context.set_forkserver_preload(["cli", "simulators.__main__", *(f"commands.{name}" for name in COMMANDS)])
+
+
+async def run(arguments: Sequence[str], environment: Mapping[str, str], folder: Path, seconds: float) -> int:
+    """The command. Its exit code; TimeoutError where it has not ended by then. `folder/output` is what it
+    said."""
+    process = _forked([str(ROOT / "cli.py"), *arguments], environment, folder, folder / "output")
+    try:
+        await asyncio.to_thread(process.join, seconds)
+        if process.exitcode is None:
+            raise TimeoutError
+        return process.exitcode
+    finally:
+        process.kill()
+
+
+class ImportedChild(Child):
+    def _spawn(self, locks: Sequence[int]) -> Popen:
+        assert self.environment is not None
+        assert self.directory is not None
+        assert not locks
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        process = _forked(self.command[1:], self.environment, self.directory, self.log)
+        return guarded(_Popen(process))
+
+
+class ImportedStack(Stack):
+    """Its services and simulators are `ImportedChild`."""
+
+    child = ImportedChild
+
+
+class _Popen:
+    """What a `Child` asks of its process."""
+
+    def __init__(self, process: ForkServerProcess) -> None:
+        self._process = process
+        self.pid = cast(int, process.pid)
+
+    def poll(self) -> int | None:
+        return self._process.exitcode
+
+
+def _forked(
+    arguments: Sequence[str], environment: Mapping[str, str], folder: Path, output: Path
+) -> ForkServerProcess:
+    """Of Python with these arguments: a file, or `-m` and a module, and the program's own."""
+    what = (arguments, dict(environment), folder, output)
+    process = _context.Process(target=_main, args=what, daemon=True)
+    process.start()
+    return process
+
+
+def _main(arguments: Sequence[str], environment: Mapping[str, str], folder: Path, output: Path) -> None:
+    os.setsid()
+    os.environ.clear()
+    os.environ |= environment
+    os.chdir(folder)
+    with output.open("ab") as file:
+        os.dup2(file.fileno(), 1)
+        os.dup2(file.fileno(), 2)
+    if arguments[0] == "-m":
+        sys.argv = list(arguments[1:])
+        runpy.run_module(arguments[1], run_name="__main__", alter_sys=True)
+    else:
+        sys.argv = list(arguments)
+        runpy.run_path(arguments[0], run_name="__main__")
