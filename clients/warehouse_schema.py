@@ -50,6 +50,13 @@ def definitions(session: Session, mapping: StreamMapping) -> Definitions:
 def prepare(session: Session, mapping: Mapping, time_zone: str = "UTC") -> Definitions:
     """Make and change tables, seed the locks, define the views. Once per run and before its loads: two such
     at a time disturb each other. Raises Rejected where the mapping asks for what may lose data."""
+    found = prepare_tables(session, mapping)
+    _define_views(session, mapping, time_zone)
+    return found
+
+
+def prepare_tables(session: Session, mapping: Mapping) -> Definitions:
+    """What a load needs. Where a column widens the views are gone afterwards."""
     found = Definitions()
     for table in CONTROL:
         found.add(_lacking(session, table))
@@ -60,7 +67,7 @@ def prepare(session: Session, mapping: Mapping, time_zone: str = "UTC") -> Defin
         raise Rejected("warehouse", f"The mapping changes types. Run by hand, if you mean it: {by_hand}")
     if found.widens:  # some engines let no column change under a view
         found.statements[:0] = [
-            session.dialect.drop_view(each.name) for each in views(mapping, session.dialect, time_zone)
+            session.dialect.drop_view(each.name) for each in views(mapping, session.dialect)
         ]
     old = [table for table in _tables(mapping) if session.columns(table.name)]
     for statement in found.statements:
@@ -69,7 +76,6 @@ def prepare(session: Session, mapping: Mapping, time_zone: str = "UTC") -> Defin
         for statement in _comments(session, table):
             session.execute(statement)
     _seed_locks(session, mapping)
-    _define_views(session, mapping, time_zone)
     return found
 
 

@@ -16,8 +16,8 @@ from processes import locked
 from stack import OURS, ROOT
 from tests.service.conftest import started, started_of
 
-PATIENCE_SECONDS = 120
-pytestmark = pytest.mark.timeout(300)
+PATIENCE_SECONDS = 400
+pytestmark = pytest.mark.timeout(900)
 
 
 @pytest.fixture
@@ -128,7 +128,7 @@ async def test_ctrl_c_stops_it_and_leaves_nothing_behind(tmp_path: Path, environ
 async def test_ctrl_c_during_the_start_stops_it_at_once(tmp_path: Path, environment: dict[str, str]) -> None:
     log = tmp_path / "state" / "logs" / "temporal.log"
     async with started(tmp_path, "demo", **environment) as process:
-        async with asyncio.timeout(120):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while not log.exists():
                 await asyncio.sleep(0.02)
         process.send_signal(signal.SIGINT)

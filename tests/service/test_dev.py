@@ -18,9 +18,9 @@ from stack import EXAMPLE_CONFIG, OURS, ROOT
 from tests.service.conftest import started
 from tests.until import until
 
-PATIENCE_SECONDS = 120
+PATIENCE_SECONDS = 400
 UP = b"Ctrl-C stops everything."
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(900)
 
 ROUTES = """
 routes:
