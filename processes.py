@@ -15,7 +15,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import NoReturn, Protocol, TypeVar
+from typing import NoReturn, Protocol
 
 GRACE_SECONDS = 25.0
 """Between asking a child to end and ending it."""
@@ -155,16 +155,13 @@ def spawn(
             pass_fds=pass_fds,
             start_new_session=True,
         )
-    return guarded(process)
-
-
-P = TypeVar("P", bound=Popen)
-
-
-def guarded(process: P) -> P:
-    """The leader of a process group, which ends as well should this process be killed."""
-    _tell_guard(f"+{process.pid}")
+    end_with_us(process.pid)
     return process
+
+
+def end_with_us(group: int) -> None:
+    """Should this process be killed, the process group ends as well."""
+    _tell_guard(f"+{group}")
 
 
 async def end(process: Popen, grace_seconds: float = GRACE_SECONDS) -> None:

@@ -61,7 +61,7 @@ class Stack:
     """
 
     child: type[Child] = Child
-    """Of what is ours, and Python."""
+    """Makes those that run Python of ours: services and simulators."""
 
     simulators: Child
     temporal: Server

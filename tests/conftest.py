@@ -11,7 +11,7 @@ import subprocess
 import sys
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -189,6 +189,13 @@ async def in_a_namespace_of_its_own(client: Client) -> Client:
                 if error.status is not RPCStatusCode.NOT_FOUND:  # the server looks for new ones now and then
                     raise
                 await asyncio.sleep(0.1)
+
+
+async def terminate(client: Client, query: str) -> None:
+    """Every run that the query finds, and that has not ended by then."""
+    async for run in client.list_workflows(query):
+        with suppress(RPCError):
+            await client.get_workflow_handle(run.id, run_id=run.run_id).terminate()
 
 
 def settings_for(simulators_url: str) -> Settings:

@@ -13,7 +13,7 @@ from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import cast
 
-from processes import Child, Popen, guarded
+from processes import Child, Popen, end_with_us
 from stack import ROOT, Stack
 
 COMMANDS = (
@@ -44,8 +44,9 @@ class ImportedChild(Child):
         assert self.directory is not None
         assert not locks
         self.log.parent.mkdir(parents=True, exist_ok=True)
-        process = _forked(self.command[1:], self.environment, self.directory, self.log)
-        return guarded(_Popen(process))
+        forked = _Popen(_forked(self.command[1:], self.environment, self.directory, self.log))
+        end_with_us(forked.pid)
+        return forked
 
 
 class ImportedStack(Stack):

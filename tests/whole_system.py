@@ -1,14 +1,13 @@
 """The whole product as real processes: fixtures that each folder of such tests imports in its conftest."""
 
-from collections.abc import AsyncIterator
-from contextlib import suppress
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 from temporalio.client import Client
-from temporalio.service import RPCError
 
 from simulators.control import Control
 from stack import ANY_PORTS, Stack
+from tests.conftest import terminate
 from tests.imported import ImportedStack
 
 ROUTES = """
@@ -37,31 +36,29 @@ async def shared_stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterato
 
 @pytest.fixture
 async def stack(shared_stack: Stack) -> Stack:
-    """All of it up, whatever the test before did to it."""
+    """All of it up, whatever the test before did to it, and nothing left of that one's runs."""
     for child in (shared_stack.simulators, shared_stack.temporal, shared_stack.serve):
         await child.start()
+    await _end_open_runs(shared_stack)
     return shared_stack
 
 
 OPEN = "ExecutionStatus = 'Running' AND WorkflowType != 'hold'"
 
 
-async def _end_open_runs(stack: Stack, client: Client) -> None:
-    """Those that the test before left, a run that waits for a system, say, or a backfill: they would act in
-    this one. Steps that have begun know of no end but their process's."""
-    if not (left := [run async for run in client.list_workflows(OPEN)]):
-        return
-    await stack.serve.kill()
-    for run in left:
-        with suppress(RPCError):  # it has ended by now
-            await client.get_workflow_handle(run.id, run_id=run.run_id).terminate()
-    await stack.serve.start()
+async def _end_open_runs(stack: Stack) -> None:
+    """One that waits for a system, say, or a backfill, would act in the next test. Steps that have begun know
+    of no end but their process's."""
+    client = await stack.client()
+    if (await client.count_workflows(OPEN)).count:
+        await stack.serve.kill()
+        await terminate(client, OPEN)
+        await stack.serve.start()
 
 
 @pytest.fixture
-async def simulators(stack: Stack, client: Client, seed: int) -> AsyncIterator[Control]:
+def simulators(stack: Stack, seed: int) -> Iterator[Control]:
     """Fresh, with customers that no other test has seen, and quick to send a webhook again."""
-    await _end_open_runs(stack, client)
     with Control(stack.simulators_url) as control:
         control.reset(seed=seed)
         control.webhook(url=stack.webhook_url, retry_base_seconds=0.2)

@@ -79,6 +79,16 @@ def started(
     return started_of(ROOT, folder, *arguments, **environment)
 
 
+PATIENCE_SECONDS = 400
+"""With a whole demo, on a busy machine."""
+
+
+async def output_of(process: asyncio.subprocess.Process) -> str:
+    """All of it. It ends when the last process that holds the terminal has, the guard included."""
+    output, _ = await asyncio.wait_for(process.communicate(), PATIENCE_SECONDS)
+    return output.decode()
+
+
 @asynccontextmanager
 async def started_of(
     checkout: Path, folder: Path, *arguments: str, **environment: str

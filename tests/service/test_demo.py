@@ -14,9 +14,8 @@ from dotenv import dotenv_values
 
 from processes import locked
 from stack import OURS, ROOT
-from tests.service.conftest import started, started_of
+from tests.service.conftest import PATIENCE_SECONDS, output_of, started, started_of
 
-PATIENCE_SECONDS = 400
 pytestmark = pytest.mark.timeout(900)
 
 
@@ -25,12 +24,6 @@ def environment(tmp_path: Path) -> dict[str, str]:
     """A state folder of its own: a person's demo may be up."""
     clean = {name: value for name, value in os.environ.items() if not name.upper().startswith(OURS)}
     return clean | {"MOGULFLOW_STATE_DIR": str(tmp_path / "state"), "PYTHONUNBUFFERED": "1"}
-
-
-async def output_of(process: asyncio.subprocess.Process) -> str:
-    """All of it. It ends when the last process that holds the terminal has, the guard included."""
-    output, _ = await asyncio.wait_for(process.communicate(), PATIENCE_SECONDS)
-    return output.decode()
 
 
 def anything_left(state: Path) -> list[str]:

@@ -15,10 +15,9 @@ from processes import locked
 from settings_words import variables
 from simulators.control import Control
 from stack import EXAMPLE_CONFIG, OURS, ROOT
-from tests.service.conftest import started
+from tests.service.conftest import PATIENCE_SECONDS, output_of, started
 from tests.until import until
 
-PATIENCE_SECONDS = 400
 UP = b"Ctrl-C stops everything."
 pytestmark = pytest.mark.timeout(900)
 
@@ -90,11 +89,6 @@ async def until_up(process: asyncio.subprocess.Process) -> str:
     return said.decode()
 
 
-async def rest_of(process: asyncio.subprocess.Process) -> str:
-    output, _ = await asyncio.wait_for(process.communicate(), PATIENCE_SECONDS)
-    return output.decode()
-
-
 async def test_a_user_s_own_route_acts_in_its_own_channel_of_the_simulated_slack(folder: Path) -> None:
     async with dev(folder) as process:
         said = await until_up(process)
@@ -112,15 +106,15 @@ async def test_a_user_s_own_route_acts_in_its_own_channel_of_the_simulated_slack
 
         async def is_listed() -> bool:
             async with dev(folder, "--env", "state/dev.env", "runs") as runs:
-                return customer.company in await rest_of(runs)
+                return customer.company in await output_of(runs)
 
         await until(is_listed)
         for words in documented():
             async with dev(folder, "--env", "state/dev.env", *words) as command:
-                output = await rest_of(command)
+                output = await output_of(command)
             assert command.returncode == 0, output
         process.send_signal(signal.SIGINT)
-        assert "Stopping." in await rest_of(process)
+        assert "Stopping." in await output_of(process)
     assert process.returncode == 0
     with locked(folder / "state" / "dev" / "temporal.lock"):
         pass
@@ -131,7 +125,7 @@ async def test_its_file_of_settings_connects_to_nothing_of_the_user_s(folder: Pa
         await until_up(process)
         settings = dotenv_values(folder / "state" / "dev.env")
         process.send_signal(signal.SIGINT)
-        await rest_of(process)
+        await output_of(process)
     own = {"ROUTES_FILE": str(folder / "config/routes.yaml"), "SLACK__OPS_CHANNEL": "#our #ops"}
     assert own.items() <= settings.items()
     assert settings["HEADLINE_NAMES_CUSTOMER"] == "true"
@@ -144,7 +138,7 @@ async def test_its_file_of_settings_connects_to_nothing_of_the_user_s(folder: Pa
 async def test_a_route_that_cannot_be_read_is_told_before_anything_starts(folder: Path) -> None:
     (folder / "config/routes.yaml").write_text("colour: red\n")
     async with dev(folder) as process:
-        assert "routes.yaml:1: `colour` is not known here" in await rest_of(process)
+        assert "routes.yaml:1: `colour` is not known here" in await output_of(process)
     assert process.returncode == 1
     assert not (folder / "state" / "dev").exists()
 
@@ -152,7 +146,7 @@ async def test_a_route_that_cannot_be_read_is_told_before_anything_starts(folder
 async def test_a_second_one_in_the_same_folder_is_refused(folder: Path) -> None:
     with locked(folder / "state" / "dev" / "dev.lock"):
         async with dev(folder) as process:
-            assert "Stop it, or set MOGULFLOW_STATE_DIR" in await rest_of(process)
+            assert "Stop it, or set MOGULFLOW_STATE_DIR" in await output_of(process)
     assert process.returncode == 1
 
 

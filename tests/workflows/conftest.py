@@ -1,13 +1,11 @@
 """One installation for the workflow tests: a real server, real workers, simulators with state."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, Literal
 
 import pytest
 from temporalio.client import Client, WorkflowHandle
-from temporalio.service import RPCError
 
 from ingress.dispatch import Door
 from models.chartmogul import MovementWebhook
@@ -17,6 +15,7 @@ from models.events import movement_from_webhook
 from models.routes import Filter, Route, Routes
 from models.runs import RunResult
 from simulators.control import Control
+from tests.conftest import terminate
 from tests.until import until_some
 
 Start = Callable[..., Awaitable[WorkflowHandle[Any, RunResult]]]
@@ -42,9 +41,7 @@ async def no_run_is_left(request: pytest.FixtureRequest) -> AsyncIterator[None]:
     yield
     if "workers" in request.fixturenames:
         client: Client = request.getfixturevalue("client")
-        async for run in client.list_workflows("ExecutionStatus = 'Running'"):
-            with suppress(RPCError):  # it has ended by now
-                await client.get_workflow_handle(run.id, run_id=run.run_id).terminate()
+        await terminate(client, "ExecutionStatus = 'Running'")
 
 
 @pytest.fixture

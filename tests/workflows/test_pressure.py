@@ -1,12 +1,14 @@
 """Vendors that refuse calls or are away: every run gets to its end, every effect is there once."""
 
 import asyncio
+import functools
 from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from temporalio.api.enums.v1 import PendingActivityState
 from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
 
 import temporal
@@ -18,7 +20,8 @@ from settings import Settings
 from simulators.control import Control
 from simulators.shapes import System
 from tests.conftest import in_a_namespace_of_its_own
-from tests.workflows.conftest import Start
+from tests.until import until
+from tests.workflows.conftest import Start, starter
 
 RUNS = 30
 NAMED = ("salesforce", "slack")
@@ -98,17 +101,29 @@ async def test_what_waits_for_a_system_that_is_away_goes_on_when_it_is_back(
 
 
 async def test_a_held_system_gets_no_call_and_what_waits_goes_on_after_it(
-    simulators: Control, begun: Begin, cooldowns: Cooldowns
+    client: Client, simulators: Control, settings: Settings
 ) -> None:
-    cooldowns.of("slack").hold("maintenance until noon")
-    try:
-        runs = await begun()
+    """What waits is in the system's queue: it was not tried, and has cost nothing."""
+    own = await in_a_namespace_of_its_own(client)
+    cooldowns = worker.cooldowns_for(settings)
+    cooldowns.of("slack").hold("maintenance until noon")  # before a poll of its worker is open
+    async with worker.running(own, settings, cooldowns):
+        bodies = simulators.cancel_many(RUNS, case="account", send=False)
+        runs = await asyncio.gather(*map(starter(own), bodies))
         await waiting_for(runs, "slack")
+        for run in runs:
+            await until(functools.partial(is_untried, run))
         assert simulators.calls("slack") == []
-    finally:
         cooldowns.of("slack").resume()
-    assert await ended(runs) == {Outcome.ACTED: RUNS}
+        assert await ended(runs) == {Outcome.ACTED: RUNS}
     assert effects(simulators) == (RUNS, RUNS, RUNS)
+
+
+async def is_untried(run: Run) -> bool:
+    """Its steps wait to be taken for the first time."""
+    waiting = [PendingActivityState.PENDING_ACTIVITY_STATE_SCHEDULED, 1]
+    pending = (await run.describe()).raw_description.pending_activities
+    return bool(pending) and all([each.state, each.attempt] == waiting for each in pending)
 
 
 async def test_a_step_of_a_held_system_gives_up_at_its_time_and_says_so(
