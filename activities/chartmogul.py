@@ -7,9 +7,9 @@ from typing import TypeVar
 from pydantic import BaseModel, ConfigDict
 
 from activities.definition import step_activity
-from clients.chartmogul import ChartMogulClient
-from clients.chartmogul_survivor import survivor_of
-from clients.errors import IntegrationError, NotFound, Permanent, Unauthorized
+from clients.chartmogul.client import ChartMogulClient
+from clients.chartmogul.survivor import survivor_of
+from clients.kit.errors import IntegrationError, NotFound, Permanent, Unauthorized
 from models.chartmogul import Customer, CustomerMovement, CustomerNow, Note, Subscription, Traces
 
 NOTE_SECONDS = 2.0

@@ -20,12 +20,12 @@ from activities.crm_sync import ObjectSync, Progress
 from activities.crm_writing import AT_ONCE, in_parallel
 from activities.definition import step_activity
 from activities.private_files import private_folder
-from clients.chartmogul import ChartMogulClient
-from clients.chartmogul_dates import Row
+from clients.chartmogul.client import ChartMogulClient
+from clients.chartmogul.dates import Row
 from clients.crm_file import RunFile, cut
 from clients.crm_match import Census
 from clients.crm_systems import Crm
-from clients.errors import NotFound, Permanent, Rejected, Unavailable
+from clients.kit.errors import NotFound, Permanent, Rejected, Unavailable
 from models.chartmogul import Account
 from models.crm import System
 from models.crm_sync import (

@@ -5,11 +5,11 @@ from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from clients.chartmogul import ChartMogulClient
-from clients.chartmogul_dates import ADVICE, Row
+from clients.chartmogul.client import ChartMogulClient
+from clients.chartmogul.dates import ADVICE, Row
 from clients.crm_facts import FROM_INVOICES, FROM_MOVEMENTS, FactsBuilder
 from clients.crm_file import RunFile
-from clients.errors import Rejected
+from clients.kit.errors import Rejected
 from models.chartmogul import Account
 from models.crm import CrmMapping, ObjectMapping, System
 from models.crm_facts import CustomerFacts, FactName

@@ -11,7 +11,7 @@ from activities.crm_writing import in_parallel, patiently, write_planned
 from clients.crm_file import RunFile
 from clients.crm_match import Census, NotFound, match, value_for
 from clients.crm_systems import Crm, standing
-from clients.errors import Rejected
+from clients.kit.errors import Rejected
 from models.crm import ObjectMapping, Way
 from models.crm_facts import CustomerFacts
 from models.crm_fields import not_ready

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TypeVar
 
 from clients.crm_systems import Crm, settled
-from clients.errors import Retryable
+from clients.kit.errors import Retryable
 from models.crm import ObjectMapping
 from models.crm_sync import Standing, Written
 

@@ -9,7 +9,7 @@ from typing import Any, Protocol, TypeVar, cast
 from temporalio import activity
 
 from activities.errors import application_error
-from clients.errors import IntegrationError, Outdated, Unavailable
+from clients.kit.errors import IntegrationError, Outdated, Unavailable
 from models.effects import Effect, Write
 
 S = TypeVar("S", contravariant=True)

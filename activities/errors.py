@@ -2,7 +2,7 @@
 
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
-from clients.errors import IntegrationError, Outdated, Paused, RateLimited, Retryable
+from clients.kit.errors import IntegrationError, Outdated, Paused, RateLimited, Retryable
 
 
 def application_error(error: IntegrationError, *, local: bool) -> ApplicationError:

@@ -9,8 +9,8 @@ from typing import Any
 
 import orjson
 
-from clients.chartmogul import ChartMogulClient
-from clients.chartmogul_dates import Row
+from clients.chartmogul.client import ChartMogulClient
+from clients.chartmogul.dates import Row
 from clients.warehouse import Engine, Session
 from clients.warehouse_checks import customers_at_odds
 from clients.warehouse_files import Extract

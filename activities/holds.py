@@ -21,7 +21,7 @@ import temporal
 from activities.beating import beating
 from activities.definition import step_activity
 from activities.pauses import Pauses
-from clients.errors import Unavailable
+from clients.kit.errors import Unavailable
 from models.holds import (
     TEMPLATE,
     EndHeld,

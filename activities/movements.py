@@ -11,7 +11,7 @@ from temporalio import activity
 from activities.beating import BEAT_SECONDS
 from activities.chartmogul import client_of
 from activities.definition import step_activity
-from clients.chartmogul import ChartMogulClient
+from clients.chartmogul.client import ChartMogulClient
 from models.chartmogul import Activity
 from models.events import MrrMovement, NotAMovement, movement_from_activity
 from models.movements import Sweep, Tally

@@ -11,8 +11,8 @@ from temporalio.exceptions import ApplicationError
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
 
 from activities.errors import application_error
-from clients.cooldown import Cooldowns
-from clients.errors import Paused
+from clients.kit.cooldown import Cooldowns
+from clients.kit.errors import Paused
 from models.holds import EVERYTHING, PAUSED, Holding, Scope
 
 R = TypeVar("R")

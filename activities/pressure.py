@@ -12,8 +12,8 @@ from temporalio.exceptions import ApplicationError
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
 
 from activities.errors import application_error
-from clients.cooldown import Cooldown, Cooldowns, patient_for
-from clients.errors import RateLimited
+from clients.kit.cooldown import Cooldown, Cooldowns, patient_for
+from clients.kit.errors import RateLimited
 from models.effects import Write
 
 LOCAL_PATIENCE = 1.0

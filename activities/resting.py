@@ -20,7 +20,7 @@ from temporalio.worker import (
     Worker,
 )
 
-from clients.cooldown import Closed, Cooldown
+from clients.kit.cooldown import Closed, Cooldown
 
 RESTS_FROM = timedelta(seconds=2)
 """Of a pause that is left."""

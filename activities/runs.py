@@ -16,7 +16,7 @@ from activities.definition import step_activity
 from activities.dismissals import dismissals
 from activities.holds import holding_now
 from activities.run_history import Pause, pauses, tail
-from clients.errors import (
+from clients.kit.errors import (
     Ambiguous,
     NotFound,
     OutcomeUnknown,
@@ -26,7 +26,7 @@ from clients.errors import (
     Unauthorized,
     Unavailable,
 )
-from clients.http import brief
+from clients.kit.http import brief
 from models.attention import (
     CANCELLED,
     RAN_OUT_OF_TIME,

@@ -4,8 +4,8 @@ from typing import Any
 
 from activities.definition import refuse_outdated, step_activity
 from activities.salesforce_task import added, change_task, find_task, one_line, plain, save_task
-from clients.errors import NotFound, Permanent
-from clients.salesforce import SalesforceClient
+from clients.kit.errors import NotFound, Permanent
+from clients.salesforce.client import SalesforceClient
 from models.effects import NOT_MADE_BEFORE, Action, Effect, Mode, Write
 from models.salesforce import AccountOwner, OwnerQuery, SaveTask, TaskChange
 

@@ -7,8 +7,8 @@ A refused write has done nothing, and every try carries the same key: there is o
 import re
 from typing import Any
 
-from clients.errors import Permanent
-from clients.salesforce import SalesforceClient, TaskSaved
+from clients.kit.errors import Permanent
+from clients.salesforce.client import SalesforceClient, TaskSaved
 from models.salesforce import SaveTask
 
 SUBJECT_LENGTH, DESCRIPTION_LENGTH = 255, 32_000

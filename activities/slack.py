@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from activities.definition import refuse_outdated, step_activity
-from clients.slack import Posted, SlackClient
-from clients.slack_limits import fitting_text
+from clients.slack.client import Posted, SlackClient
+from clients.slack.limits import fitting_text
 from models.effects import NOT_MADE_BEFORE, Action, Effect, Mode
 from models.slack import Member, MemberQuery, Message
 

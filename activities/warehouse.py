@@ -13,8 +13,8 @@ from activities.chartmogul import client_of
 from activities.definition import step_activity
 from activities.export_streams import customers_for, extract, load_of, months_seen, movements_since
 from activities.private_files import own_folder
-from clients.chartmogul import ChartMogulClient
-from clients.errors import Rejected
+from clients.chartmogul.client import ChartMogulClient
+from clients.kit.errors import Rejected
 from clients.warehouse import Engine
 from clients.warehouse_checks import customers_at_odds
 from clients.warehouse_loader import Loader, opened

@@ -19,9 +19,9 @@ from activities.salesforce import SalesforceActivities
 from activities.slack import SlackActivities
 from benchmarks.bare import Bare, Lost
 from benchmarks.ground import Ground, Json
-from clients.chartmogul import ChartMogulClient
-from clients.salesforce import SalesforceClient
-from clients.slack import SlackClient
+from clients.chartmogul.client import ChartMogulClient
+from clients.salesforce.client import SalesforceClient
+from clients.slack.client import SlackClient
 from simulators import shapes
 from simulators.control import Control
 from worker import Connections

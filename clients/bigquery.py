@@ -21,10 +21,10 @@ from google.cloud.bigquery.retry import DEFAULT_RETRY
 from google.oauth2 import service_account
 
 from clients.bigquery_dialect import BigQueryDialect
-from clients.errors import IntegrationError, Rejected, Unauthorized
-from clients.errors import NotFound as NotFoundThere
-from clients.http import Call, brief, error_for, rate_limited, refused, unclear
-from clients.unanswered import unanswered
+from clients.kit.errors import IntegrationError, Rejected, Unauthorized
+from clients.kit.errors import NotFound as NotFoundThere
+from clients.kit.http import Call, brief, error_for, rate_limited, refused, unclear
+from clients.kit.unanswered import unanswered
 from clients.warehouse import Commit, Outcome, title_of
 from clients.warehouse_dialect import Dialect
 from models.warehouse_tables import FieldOf

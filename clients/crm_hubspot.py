@@ -7,11 +7,11 @@ from typing import Any, Self, cast
 from clients.crm_diff import Value, as_text
 from clients.crm_match import Candidate, candidate
 from clients.crm_systems import written
-from clients.hubspot import HubSpotClient
-from clients.hubspot_batches import MAX_BATCH
-from clients.hubspot_fields import notes_on_hubspot, unfit_properties
-from clients.hubspot_transport import for_bulk
-from clients.turns import Rank
+from clients.hubspot.batches import MAX_BATCH
+from clients.hubspot.client import HubSpotClient
+from clients.hubspot.fields import notes_on_hubspot, unfit_properties
+from clients.hubspot.transport import for_bulk
+from clients.kit.turns import Rank
 from models.crm import CrmMapping, MoneyRules, ObjectMapping, System, Way
 from models.crm_fields import Unfit
 from models.crm_sync import Written

@@ -8,16 +8,16 @@ from typing import Any, Self
 from clients.crm_diff import Value
 from clients.crm_match import Candidate, candidate
 from clients.crm_systems import written
-from clients.errors import RateLimited
-from clients.salesforce import SalesforceClient
-from clients.salesforce_bulk import MOST_ROWS
-from clients.salesforce_fields import (
+from clients.kit.errors import RateLimited
+from clients.salesforce.bulk import MOST_ROWS
+from clients.salesforce.client import SalesforceClient
+from clients.salesforce.fields import (
     CURRENCY,
     money_fields,
     notes_on_salesforce,
     unfit_fields,
 )
-from clients.salesforce_transport import json_value
+from clients.salesforce.transport import json_value
 from models.crm import CrmMapping, MoneyRules, ObjectMapping, System, Way
 from models.crm_fields import Unfit
 from models.crm_sync import Written

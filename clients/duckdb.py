@@ -11,8 +11,8 @@ from weakref import WeakSet
 import duckdb
 from pyarrow import parquet
 
-from clients.errors import Rejected, Unauthorized, Unavailable
-from clients.http import brief
+from clients.kit.errors import Rejected, Unauthorized, Unavailable
+from clients.kit.http import brief
 from clients.warehouse import Session, Transactions
 from clients.warehouse_dialect import Dialect
 from models.warehouse import Type

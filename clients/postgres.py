@@ -13,8 +13,8 @@ import pyarrow.parquet as pq
 from psycopg import errors
 from pyarrow import csv
 
-from clients.errors import IntegrationError, OutcomeUnknown, Rejected, Unauthorized, Unavailable
-from clients.http import brief
+from clients.kit.errors import IntegrationError, OutcomeUnknown, Rejected, Unauthorized, Unavailable
+from clients.kit.http import brief
 from clients.warehouse import Session, Transactions
 from clients.warehouse_dialect import ANSI, Dialect
 from clients.warehouse_rows import CHUNK

@@ -13,8 +13,8 @@ from typing import Any
 import psycopg
 import pyarrow.parquet
 
-from clients.errors import IntegrationError, Rejected, Unauthorized
-from clients.http import Call, brief, refused, unclear
+from clients.kit.errors import IntegrationError, Rejected, Unauthorized
+from clients.kit.http import Call, brief, refused, unclear
 from clients.postgres import not_connected
 from clients.redshift_s3 import Bucket
 from clients.warehouse import Transactions, title_of

@@ -11,8 +11,8 @@ from boto3.exceptions import S3UploadFailedError
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, PartialCredentialsError
 
-from clients.errors import Unauthorized
-from clients.http import Call, error_for, refused, unclear
+from clients.kit.errors import Unauthorized
+from clients.kit.http import Call, error_for, refused, unclear
 from settings_warehouse import RedshiftWarehouse
 
 TRIES = 3

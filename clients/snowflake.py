@@ -8,8 +8,8 @@ from typing import Any
 from snowflake.connector import SnowflakeConnection, connect
 from snowflake.connector.errors import Error, InternalError, OperationalError
 
-from clients.errors import IntegrationError, Rejected, Unauthorized
-from clients.http import Call, brief, refused, unclear
+from clients.kit.errors import IntegrationError, Rejected, Unauthorized
+from clients.kit.http import Call, brief, refused, unclear
 from clients.warehouse import Transactions, title_of
 from clients.warehouse_dialect import ANSI, Dialect
 from models.warehouse import Type

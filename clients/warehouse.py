@@ -1,7 +1,7 @@
 """What a warehouse's engine must be able to do. `Loader` (warehouse_loader.py) does the rest.
 
 Everything here blocks: activities call it in a thread, one session by one thread at a time.
-Errors are those of clients/errors.py: a lost connection is Unavailable, one that is lost while COMMIT is
+Errors are those of clients/kit/errors.py: a lost connection is Unavailable, one that is lost while COMMIT is
 on its way OutcomeUnknown, a conflict with another transaction Unavailable, a refused sign-in Unauthorized,
 a refused statement Rejected. No message holds a row's values.
 """
@@ -14,7 +14,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
-from clients.errors import IntegrationError, Rejected
+from clients.kit.errors import IntegrationError, Rejected
 from clients.warehouse_dialect import Dialect
 from models.warehouse_tables import FieldOf
 

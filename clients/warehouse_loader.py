@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, cast
 
-from clients.errors import Rejected, Retryable, Unavailable
+from clients.kit.errors import Rejected, Retryable, Unavailable
 from clients.warehouse import Engine, Outcome, Session, Superseded, TooMuchMissing
 from clients.warehouse_commit import CommitSql
 from clients.warehouse_history import Ledger, link_merged_customers

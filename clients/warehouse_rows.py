@@ -15,7 +15,7 @@ import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from clients.errors import Rejected
+from clients.kit.errors import Rejected
 from clients.warehouse_ids import movement_ids
 from clients.warehouse_values import as_json, fitted, transformed, within
 from models.chartmogul_values import Unfit

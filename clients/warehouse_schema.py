@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from clients.errors import Rejected
+from clients.kit.errors import Rejected
 from clients.warehouse import Session
 from clients.warehouse_commit import insert
 from clients.warehouse_dialect import Dialect

@@ -14,9 +14,9 @@ from temporalio.api.workflow.v1 import PendingActivityInfo
 from temporalio.client import Client
 
 import temporal
-from clients.chartmogul_dates import Row
+from clients.chartmogul.dates import Row
 from clients.crm_systems import Crm
-from clients.errors import IntegrationError
+from clients.kit.errors import IntegrationError
 from commands.backfill import known_account
 from commands.following import Run, follow, heartbeat, latest, started, trouble
 from commands.show import folding, print_counts, print_problems

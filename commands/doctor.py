@@ -9,10 +9,10 @@ from babel.numbers import get_currency_precision
 from rich.console import Console
 from rich.markup import escape
 
-from clients.chartmogul import ChartMogulClient
-from clients.errors import IntegrationError
-from clients.salesforce import SalesforceClient
-from clients.slack import SlackClient
+from clients.chartmogul.client import ChartMogulClient
+from clients.kit.errors import IntegrationError
+from clients.salesforce.client import SalesforceClient
+from clients.slack.client import SlackClient
 from commands.doctor_crm import crm_findings
 from commands.doctor_routes import route_findings
 from commands.doctor_schedules import schedule_findings

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Iterator, Sequence
 
 from clients.crm_systems import Crm
-from clients.errors import IntegrationError
+from clients.kit.errors import IntegrationError
 from commands.findings import Finding, State, failed
 from config_files import BadConfig, load_crm_mapping
 from models.bounds import few

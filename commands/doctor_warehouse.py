@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 
-from clients.errors import IntegrationError
+from clients.kit.errors import IntegrationError
 from clients.warehouse import Engine
 from clients.warehouse_engines import engine_of_account
 from clients.warehouse_loader import opened

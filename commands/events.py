@@ -13,7 +13,7 @@ from temporalio.client import Client, WorkflowExecutionStatus, WorkflowFailureEr
 from temporalio.service import RPCError
 
 import temporal
-from clients.unanswered import unanswered
+from clients.kit.unanswered import unanswered
 from commands.run_facts import waits_of
 from commands.show import effects_table, field_tables, in_order, print_problems
 from commands.stopped import Stopped, why_failed

@@ -14,7 +14,7 @@ from temporalio.api.workflow.v1 import PendingActivityInfo
 from temporalio.client import Client
 
 import temporal
-from clients.errors import IntegrationError
+from clients.kit.errors import IntegrationError
 from clients.warehouse_engines import engine_of_account
 from clients.warehouse_history import Ledger
 from clients.warehouse_loader import opened

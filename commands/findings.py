@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from clients.errors import IntegrationError, Retryable
+from clients.kit.errors import IntegrationError, Retryable
 
 
 class State(StrEnum):

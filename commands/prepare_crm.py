@@ -6,11 +6,11 @@ from rich.console import Console
 from rich.markup import escape
 
 from clients.crm_systems import Crm
-from clients.errors import IntegrationError
-from clients.hubspot import HubSpotClient
-from clients.hubspot_fields import wanted_properties
-from clients.salesforce import SalesforceClient
-from clients.salesforce_fields import to_do_in_salesforce
+from clients.hubspot.client import HubSpotClient
+from clients.hubspot.fields import wanted_properties
+from clients.kit.errors import IntegrationError
+from clients.salesforce.client import SalesforceClient
+from clients.salesforce.fields import to_do_in_salesforce
 from commands.crm import require
 from commands.stopped import stopped_by
 from config_files import load_crm_mapping

@@ -13,10 +13,10 @@ from rich.table import Table
 from activities.crm import census_of, read_into
 from activities.crm_reading import Reading
 from activities.crm_sync import ObjectSync, Progress
-from clients.chartmogul import ChartMogulClient
+from clients.chartmogul.client import ChartMogulClient
 from clients.crm_file import RunFile
 from clients.crm_systems import Crm
-from clients.errors import IntegrationError, Permanent
+from clients.kit.errors import IntegrationError, Permanent
 from commands.backfill import known_account
 from commands.crm import objects_table, print_reasons, require
 from commands.show import add_parts, folding, print_counts

@@ -12,8 +12,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from activities.export_streams import customers_for, extract, load_of, months_seen, movements_since
-from clients.chartmogul import ChartMogulClient
-from clients.errors import IntegrationError
+from clients.chartmogul.client import ChartMogulClient
+from clients.kit.errors import IntegrationError
 from clients.warehouse import Engine
 from clients.warehouse_engines import engine_of_account
 from clients.warehouse_loader import Loader, opened

@@ -3,7 +3,7 @@
 from temporalio.client import WorkflowFailureError
 from temporalio.exceptions import FailureError
 
-from clients.errors import IntegrationError, Unavailable
+from clients.kit.errors import IntegrationError, Unavailable
 
 
 class Stopped(Exception):

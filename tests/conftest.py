@@ -22,7 +22,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 import worker
-from clients.cooldown import Cooldowns
+from clients.kit.cooldown import Cooldowns
 from devserver import DevServer, prepare_namespace
 from processes import free_ports
 from settings import ChartMogulAccount, HubSpot, Salesforce, Settings, Slack

@@ -60,7 +60,7 @@ R = TypeVar("R")
 
 
 class StepFailed(Exception):
-    """The step failed, for good where it is raised. `kind` is the name of the error in clients/errors.py."""
+    """The step failed, for good where it is raised. `kind` is the name of one of `clients.kit.errors`."""
 
     def __init__(
         self, step: str, kind: str, message: str, *, permanent: bool, pause: timedelta | None

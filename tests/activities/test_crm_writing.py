@@ -8,7 +8,7 @@ import pytest
 
 from activities.crm_one import Order
 from activities.crm_writing import in_parallel, patiently
-from clients.errors import RateLimited, Rejected, Retryable, Unavailable
+from clients.kit.errors import RateLimited, Rejected, Retryable, Unavailable
 
 
 def failing(times: int, error: Exception) -> tuple[Callable[[], Awaitable[int]], list[int]]:

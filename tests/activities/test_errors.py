@@ -6,7 +6,7 @@ import pytest
 from temporalio.exceptions import ApplicationErrorCategory
 
 from activities import errors
-from clients.errors import (
+from clients.kit.errors import (
     Ambiguous,
     IntegrationError,
     NotFound,

@@ -12,8 +12,8 @@ from temporalio.client import Client
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from activities.resting import RestingWorker, Slots
-from clients.cooldown import Cooldown, patient_for
-from clients.errors import RateLimited
+from clients.kit.cooldown import Cooldown, patient_for
+from clients.kit.errors import RateLimited
 from commands.serve import new_event_loop
 
 SLOTS, PATIENCE = 3, 2.0

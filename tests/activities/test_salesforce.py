@@ -9,7 +9,7 @@ from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
 from activities.salesforce import SalesforceActivities
-from clients.salesforce import SalesforceClient
+from clients.salesforce.client import SalesforceClient
 from models.effects import Action, Effect, Mode
 from models.salesforce import SaveTask, TaskChange
 from simulators.control import Control

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from clients.chartmogul import ChartMogulClient
-from clients.errors import Rejected
+from clients.chartmogul.client import ChartMogulClient
+from clients.kit.errors import Rejected
 from models.chartmogul import Activity
 from settings import ChartMogulAccount
 from simulators.control import Control

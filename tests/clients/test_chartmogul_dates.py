@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clients.chartmogul_dates import second_of, seconds_of
+from clients.chartmogul.dates import second_of, seconds_of
 
 PLAIN = st.datetimes().map(lambda it: it.strftime("%Y-%m-%dT%H:%M:%S+00:00"))
 OTHERS = st.sampled_from(

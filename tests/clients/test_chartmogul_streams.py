@@ -10,10 +10,10 @@ from typing import Any
 import httpx
 import pytest
 
-from clients.chartmogul import BULK_CONNECTIONS, ChartMogulClient
-from clients.chartmogul_dates import Row
-from clients.chartmogul_windows import MovementBlock
-from clients.errors import RateLimited, Rejected, Unauthorized, Unavailable
+from clients.chartmogul.client import BULK_CONNECTIONS, ChartMogulClient
+from clients.chartmogul.dates import Row
+from clients.chartmogul.windows import MovementBlock
+from clients.kit.errors import RateLimited, Rejected, Unauthorized, Unavailable
 from settings import ChartMogulAccount
 from simulators.control import Control
 from simulators.shapes import CHARTMOGUL_KEY, Call

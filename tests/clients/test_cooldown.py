@@ -8,8 +8,8 @@ from itertools import pairwise
 
 import pytest
 
-from clients.cooldown import Cooldown, Cooldowns, patient_for
-from clients.errors import NotFound, OutcomeUnknown, RateLimited, Unavailable
+from clients.kit.cooldown import Cooldown, Cooldowns, patient_for
+from clients.kit.errors import NotFound, OutcomeUnknown, RateLimited, Unavailable
 from tests.clients.virtual import in_virtual_time
 
 ANSWER = 0.05

@@ -8,7 +8,7 @@ import pytest
 from clients.crm_match import Matched, NotFound
 from clients.crm_salesforce import SalesforceCrm
 from clients.crm_systems import standing
-from clients.salesforce import SalesforceClient
+from clients.salesforce.client import SalesforceClient
 from models.crm import CompanyMapping, CrmMapping, MoneyRules
 from models.crm_facts import CustomerFacts
 from models.crm_sync import Standing

@@ -18,8 +18,8 @@ from clients.crm_match import (
     match,
     value_for,
 )
-from clients.salesforce import SalesforceClient
-from clients.salesforce_fields import to_do_in_salesforce
+from clients.salesforce.client import SalesforceClient
+from clients.salesforce.fields import to_do_in_salesforce
 from config_files import load
 from models.crm import CrmMapping, ObjectMapping, Way
 from models.crm_facts import CustomerFacts

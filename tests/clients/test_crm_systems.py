@@ -6,7 +6,7 @@ import pytest
 
 from clients.crm_salesforce import LOOK_AGAIN, SalesforceCrm
 from clients.crm_systems import Crm
-from clients.errors import RateLimited
+from clients.kit.errors import RateLimited
 from models.crm_sync import Change, Standing, Status
 from settings import Settings
 from simulators.control import Control

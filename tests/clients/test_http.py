@@ -6,7 +6,7 @@ from email.utils import format_datetime
 import pytest
 from pydantic import BaseModel
 
-from clients.errors import (
+from clients.kit.errors import (
     Ambiguous,
     IntegrationError,
     NotFound,
@@ -16,7 +16,7 @@ from clients.errors import (
     Unauthorized,
     Unavailable,
 )
-from clients.http import (
+from clients.kit.http import (
     LONGEST_WAIT,
     Call,
     brief,

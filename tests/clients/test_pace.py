@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from clients.pace import Pace
+from clients.kit.pace import Pace
 
 
 async def turns(pace: Pace, count: int) -> list[float]:

@@ -5,8 +5,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from clients.salesforce_fields import to_do_in_salesforce
-from clients.salesforce_package import NAMESPACE, package
+from clients.salesforce.fields import to_do_in_salesforce
+from clients.salesforce.package import NAMESPACE, package
 from models.crm import CompanyMapping, CrmMapping
 
 GOOD: dict[str, dict[str, Any]] = {

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from clients.turns import Rank, Turns
+from clients.kit.turns import Rank, Turns
 
 
 async def test_live_turns_go_before_bulk_that_waits() -> None:

@@ -5,7 +5,7 @@ import errno
 import aiohttp
 import pytest
 
-from clients.unanswered import UNREADABLE, unanswered
+from clients.kit.unanswered import UNREADABLE, unanswered
 from processes import free_ports
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from clients.errors import Rejected
+from clients.kit.errors import Rejected
 from clients.warehouse_files import Extract
 from clients.warehouse_rows import Converted, Converter
 from models.chartmogul_values import NotJson

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from clients.errors import (
+from clients.kit.errors import (
     IntegrationError,
     OutcomeUnknown,
     Permanent,

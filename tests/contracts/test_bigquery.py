@@ -10,7 +10,7 @@ import pytest
 
 from clients.bigquery import BigQuery
 from clients.bigquery_dialect import BigQueryDialect
-from clients.errors import RateLimited, Unauthorized, Unavailable
+from clients.kit.errors import RateLimited, Unauthorized, Unavailable
 from clients.warehouse import Engine
 from settings_warehouse import BigQueryWarehouse
 from tests.contracts.scripted import Reply, ScriptedServer

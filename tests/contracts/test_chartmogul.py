@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from clients.chartmogul import MAX_CONNECTIONS, ChartMogulClient
-from clients.errors import IntegrationError, NotFound, Rejected, Unavailable
+from clients.chartmogul.client import MAX_CONNECTIONS, ChartMogulClient
+from clients.kit.errors import IntegrationError, NotFound, Rejected, Unavailable
 from settings import ChartMogulAccount
 from simulators.control import Control
 from simulators.shapes import CHARTMOGUL_KEY

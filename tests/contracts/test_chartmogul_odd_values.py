@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from clients.chartmogul import ChartMogulClient
+from clients.chartmogul.client import ChartMogulClient
 from clients.warehouse_files import Extract
 from models.chartmogul import ActivityBlock
 from simulators.control import Control

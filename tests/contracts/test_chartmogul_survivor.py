@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from clients.chartmogul import ChartMogulClient
-from clients.chartmogul_survivor import survivor_of
+from clients.chartmogul.client import ChartMogulClient
+from clients.chartmogul.survivor import survivor_of
 from models.chartmogul import Traces
 from simulators.control import Control
 from simulators.shapes import CustomerRow

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from clients.duckdb import DuckDb, DuckDbSession
-from clients.errors import Rejected
+from clients.kit.errors import Rejected
 from clients.warehouse import Engine, Session
 from clients.warehouse_loader import Loader, opened
 from models.warehouse_loads import Load

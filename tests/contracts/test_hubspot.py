@@ -11,7 +11,9 @@ import pytest
 from pydantic import SecretStr
 from rich.console import Console
 
-from clients.errors import (
+from clients.hubspot.client import HubSpotClient
+from clients.hubspot.errors import BURST_WAIT, DAILY_WAIT, SEARCH_WAIT
+from clients.kit.errors import (
     IntegrationError,
     NotFound,
     OutcomeUnknown,
@@ -20,9 +22,7 @@ from clients.errors import (
     Unauthorized,
     Unavailable,
 )
-from clients.hubspot import HubSpotClient
-from clients.hubspot_errors import BURST_WAIT, DAILY_WAIT, SEARCH_WAIT
-from clients.turns import Rank
+from clients.kit.turns import Rank
 from commands.doctor_crm import crm_findings
 from commands.findings import State
 from commands.prepare_crm import prepare

@@ -12,8 +12,8 @@ import urllib3.exceptions
 from hubspot.client import Client as Library
 from pydantic import SecretStr
 
-from clients.errors import IntegrationError, OutcomeUnknown, RateLimited, Rejected, Unavailable
-from clients.hubspot import HubSpotClient
+from clients.hubspot.client import HubSpotClient
+from clients.kit.errors import IntegrationError, OutcomeUnknown, RateLimited, Rejected, Unavailable
 from models.hubspot import NewRow
 from settings import HubSpot
 from tests.contracts.scripted import Reply, ScriptedServer

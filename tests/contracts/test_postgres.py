@@ -7,7 +7,7 @@ import pytest
 from psycopg import errors
 from pydantic import SecretStr
 
-from clients.errors import Rejected, Unauthorized, Unavailable
+from clients.kit.errors import Rejected, Unauthorized, Unavailable
 from clients.postgres import Postgres, translated
 from clients.warehouse import Engine
 from clients.warehouse_loader import Loader, opened

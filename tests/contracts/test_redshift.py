@@ -11,7 +11,7 @@ import boto3
 import pytest
 from pydantic import ValidationError
 
-from clients.errors import NotFound, Rejected, Unauthorized, Unavailable
+from clients.kit.errors import NotFound, Rejected, Unauthorized, Unavailable
 from clients.redshift import Redshift, RedshiftDialect, copy_from_s3
 from clients.redshift_s3 import Bucket
 from clients.warehouse import Engine

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from clients.errors import (
+from clients.kit.errors import (
     Ambiguous,
     IntegrationError,
     NotFound,
@@ -19,7 +19,7 @@ from clients.errors import (
     Unauthorized,
     Unavailable,
 )
-from clients.salesforce import SalesforceClient
+from clients.salesforce.client import SalesforceClient
 from models.salesforce import AccountOwner, OwnerQuery
 from settings import Salesforce
 from simulators.control import Control

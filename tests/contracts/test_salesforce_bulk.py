@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from clients.errors import NotFound, OutcomeUnknown, Rejected
-from clients.salesforce import SalesforceClient
-from clients.salesforce_bulk import MOST_ROWS, Record
+from clients.kit.errors import NotFound, OutcomeUnknown, Rejected
+from clients.salesforce.bulk import MOST_ROWS, Record
+from clients.salesforce.client import SalesforceClient
 from models.effects import Action
 from models.salesforce import RowOutcome, RowProblem
 from simulators.control import Control

@@ -16,8 +16,8 @@ from simple_salesforce.api import Salesforce as Library
 from simple_salesforce.exceptions import SalesforceAuthenticationFailed, SalesforceGeneralError
 from simple_salesforce.format import format_external_id
 
-from clients.errors import OutcomeUnknown, Unauthorized, Unavailable
-from clients.salesforce import SalesforceClient
+from clients.kit.errors import OutcomeUnknown, Unauthorized, Unavailable
+from clients.salesforce.client import SalesforceClient
 from models.salesforce import OwnerQuery
 from settings import Salesforce
 from tests.contracts.scripted import Reply, ScriptedServer

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from clients.errors import NotFound, OutcomeUnknown, RateLimited, Rejected
-from clients.slack import Posted, SlackClient
+from clients.kit.errors import NotFound, OutcomeUnknown, RateLimited, Rejected
+from clients.slack.client import Posted, SlackClient
 from models.slack import Message
 from settings import Slack
 from simulators.control import Control
@@ -175,7 +175,7 @@ async def test_a_look_through_a_long_history_goes_on_where_it_was_cut_short(simu
 async def test_a_history_without_end_is_left_to_a_person(
     simulators: Control, slack: SlackClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("clients.slack.MOST_PAGES", 3)
+    monkeypatch.setattr("clients.slack.client.MOST_PAGES", 3)
     client = client_of(simulators.slack_url, page_size=2)
     for number in range(9):
         await client.post(message(key=f"{number}:alert"))

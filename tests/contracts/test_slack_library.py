@@ -12,8 +12,8 @@ from pydantic import SecretStr
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from clients.errors import IntegrationError, OutcomeUnknown, RateLimited, Retryable, Unavailable
-from clients.slack import SlackClient
+from clients.kit.errors import IntegrationError, OutcomeUnknown, RateLimited, Retryable, Unavailable
+from clients.slack.client import SlackClient
 from models.slack import Message
 from settings import Slack
 from tests.contracts.scripted import Reply, ScriptedServer

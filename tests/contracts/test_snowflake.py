@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from pydantic import ValidationError
 
-from clients.errors import Unauthorized, Unavailable
+from clients.kit.errors import Unauthorized, Unavailable
 from clients.snowflake import Snowflake
 from clients.warehouse import Engine
 from settings_warehouse import SnowflakeWarehouse

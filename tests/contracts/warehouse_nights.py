@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from clients.errors import Rejected
+from clients.kit.errors import Rejected
 from clients.warehouse import Engine, TooMuchMissing
 from clients.warehouse_history import Ledger
 from clients.warehouse_loader import Loader, opened

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from clients.errors import IntegrationError, OutcomeUnknown, Rejected, Retryable, Unavailable
+from clients.kit.errors import IntegrationError, OutcomeUnknown, Rejected, Retryable, Unavailable
 from clients.warehouse import Commit, Engine, Outcome, Session, Superseded
 from clients.warehouse_history import Ledger
 from clients.warehouse_loader import Loader, opened

@@ -13,7 +13,7 @@ import pyarrow
 import pyarrow.parquet
 import pytest
 
-from clients.errors import OutcomeUnknown, Rejected, Unavailable
+from clients.kit.errors import OutcomeUnknown, Rejected, Unavailable
 from clients.warehouse import Commit, Engine, Outcome, Session
 from models.warehouse import Type
 from models.warehouse_tables import FieldOf, Table

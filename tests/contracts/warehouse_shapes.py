@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from clients.errors import Rejected
+from clients.kit.errors import Rejected
 from clients.warehouse import Engine
 from clients.warehouse_loader import Loader, opened
 from clients.warehouse_schema import prepare

@@ -5,7 +5,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from clients.salesforce_package import NAMESPACE, package
+from clients.salesforce.package import NAMESPACE, package
 from models.crm import CrmMapping
 from simulators.salesforce_schema import fresh_schema
 

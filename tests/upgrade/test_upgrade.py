@@ -14,7 +14,7 @@ from temporalio.common import SearchAttributeKey
 
 import temporal
 import worker
-from clients.salesforce import SalesforceClient
+from clients.salesforce.client import SalesforceClient
 from models.deliveries import DeliveryResult, Dismissed
 from models.runs import Outcome, RunResult
 from settings import Settings

@@ -3,8 +3,8 @@
 from collections import Counter
 from typing import Any
 
-from clients.hubspot import HubSpotClient
-from clients.hubspot_fields import wanted_properties
+from clients.hubspot.client import HubSpotClient
+from clients.hubspot.fields import wanted_properties
 from config_files import load
 from models.crm import CrmMapping
 from models.crm_sync import CrmReport, ObjectReport

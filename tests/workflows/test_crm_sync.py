@@ -12,7 +12,7 @@ from temporalio.client import Client, WorkflowHandle
 
 import temporal
 import worker
-from clients.hubspot import HubSpotClient
+from clients.hubspot.client import HubSpotClient
 from models.crm import CrmMapping
 from models.crm_sync import CrmReport, CrmSyncInput, Status
 from models.runs import Outcome

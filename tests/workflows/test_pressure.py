@@ -13,7 +13,7 @@ from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
 
 import temporal
 import worker
-from clients.cooldown import Cooldowns
+from clients.kit.cooldown import Cooldowns
 from models.attention import WatchInput
 from models.runs import Outcome, RunResult
 from settings import Settings

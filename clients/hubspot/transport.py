@@ -19,11 +19,11 @@ from hubspot.crm.objects import ApiClient, Configuration
 from pydantic import BaseModel
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, ProxyError
 
-from clients.cooldown import Cooldown, through
-from clients.http import CONNECT_SECONDS, Call, parsed, proxy_for, strict_json, unclear
-from clients.hubspot_errors import error_of
-from clients.turns import Rank, Turns
-from clients.unanswered import unanswered
+from clients.hubspot.errors import error_of
+from clients.kit.cooldown import Cooldown, through
+from clients.kit.http import CONNECT_SECONDS, Call, parsed, proxy_for, strict_json, unclear
+from clients.kit.turns import Rank, Turns
+from clients.kit.unanswered import unanswered
 from settings import HubSpot
 
 # At DEBUG it logs paths: an owner's holds an e-mail address.

@@ -10,9 +10,9 @@ from typing import Generic, NamedTuple, TypeVar
 from pydantic import BaseModel, Field
 from simple_salesforce.format import format_soql
 
-from clients.errors import Permanent
-from clients.http import parsed
-from clients.salesforce_transport import Org
+from clients.kit.errors import Permanent
+from clients.kit.http import parsed
+from clients.salesforce.transport import Org
 from models.salesforce import AccountOwner, OwnerQuery
 
 ACCOUNT = "SELECT Id, OwnerId, Owner.Name, Owner.Email, Owner.IsActive FROM Account WHERE {} = {}"

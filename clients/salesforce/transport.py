@@ -20,11 +20,11 @@ from requests.adapters import HTTPAdapter
 from simple_salesforce.api import Salesforce as Library
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
-from clients.cooldown import Cooldown, through
-from clients.errors import IntegrationError, Rejected
-from clients.http import CONNECT_SECONDS, STRICT, Call, parsed, unclear
-from clients.salesforce_errors import Said, error_of, said_by, sign_in_error
-from clients.unanswered import unanswered
+from clients.kit.cooldown import Cooldown, through
+from clients.kit.errors import IntegrationError, Rejected
+from clients.kit.http import CONNECT_SECONDS, STRICT, Call, parsed, unclear
+from clients.kit.unanswered import unanswered
+from clients.salesforce.errors import Said, error_of, said_by, sign_in_error
 from settings import Salesforce
 
 NAME = re.compile(r"[A-Za-z]\w*(\.[A-Za-z]\w*)*", re.ASCII)

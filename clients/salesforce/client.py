@@ -11,12 +11,12 @@ from pydantic import BaseModel
 from requests import codes
 from simple_salesforce.format import format_external_id, format_soql
 
-from clients.cooldown import Cooldown
-from clients.errors import Ambiguous, Rejected
-from clients.http import Call, parsed, refused, unclear
-from clients.salesforce_bulk import SalesforceBulk
-from clients.salesforce_owner import User, accounts_of, contacts_of, find_owner, user_with
-from clients.salesforce_transport import Org, SalesforceTransport, api_name, json_value
+from clients.kit.cooldown import Cooldown
+from clients.kit.errors import Ambiguous, Rejected
+from clients.kit.http import Call, parsed, refused, unclear
+from clients.salesforce.bulk import SalesforceBulk
+from clients.salesforce.owner import User, accounts_of, contacts_of, find_owner, user_with
+from clients.salesforce.transport import Org, SalesforceTransport, api_name, json_value
 from models.salesforce import AccountOwner, OwnerQuery
 from settings import Salesforce
 

@@ -11,9 +11,9 @@ import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from clients.cooldown import Cooldown, through
-from clients.errors import IntegrationError, NotFound, Permanent, Rejected, Unauthorized
-from clients.http import (
+from clients.kit.cooldown import Cooldown, through
+from clients.kit.errors import IntegrationError, NotFound, Permanent, Rejected, Unauthorized
+from clients.kit.http import (
     CONNECT_SECONDS,
     REDIRECTS,
     Call,
@@ -24,7 +24,7 @@ from clients.http import (
     unclear,
     wait_named_by,
 )
-from clients.unanswered import unanswered
+from clients.kit.unanswered import unanswered
 from settings import Slack
 
 RATE_LIMITED = {"ratelimited", "rate_limited", "message_limit_exceeded"}

@@ -5,10 +5,10 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from clients.chartmogul_dates import ADVICE, Get, Row, id_of, rows_in
-from clients.chartmogul_streams import read_pages
-from clients.errors import NotFound, Rejected
-from clients.http import Call, refused
+from clients.chartmogul.dates import ADVICE, Get, Row, id_of, rows_in
+from clients.chartmogul.streams import read_pages
+from clients.kit.errors import NotFound, Rejected
+from clients.kit.http import Call, refused
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from clients.chartmogul_dates import Get, Row, Step, read_on, second_of, whole_second
+from clients.chartmogul.dates import Get, Row, Step, read_on, second_of, whole_second
 
 WORTH_A_CUT = 3
 """Pages that a rest must hold, the one on its way included: each half ends with a page that is not full."""

@@ -13,7 +13,7 @@ from urllib.request import getproxies, proxy_bypass
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from clients.errors import (
+from clients.kit.errors import (
     Ambiguous,
     IntegrationError,
     NotFound,

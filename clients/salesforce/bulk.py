@@ -13,9 +13,9 @@ from urllib.parse import quote_plus
 from pydantic import AliasChoices, BaseModel, Field
 from simple_salesforce.format import format_soql, quote_soql_value
 
-from clients.http import Call, brief, parsed, unclear
-from clients.salesforce_errors import LOCKED, PASSING, without_values
-from clients.salesforce_transport import Org, SalesforceTransport, api_name, json_value
+from clients.kit.http import Call, brief, parsed, unclear
+from clients.salesforce.errors import LOCKED, PASSING, without_values
+from clients.salesforce.transport import Org, SalesforceTransport, api_name, json_value
 from models.effects import Action
 from models.salesforce import Reason, RowOutcome, RowProblem
 from models.web_domains import spellings

@@ -14,11 +14,11 @@ from uuid import NAMESPACE_OID, uuid5
 
 from pydantic import AliasChoices, BaseModel, Field
 
-from clients.cooldown import Cooldown
-from clients.errors import NotFound, Rejected
-from clients.http import Call, parsed, refused, unclear
-from clients.slack_limits import fitting_blocks, fitting_text
-from clients.slack_transport import INVITE, SlackTransport
+from clients.kit.cooldown import Cooldown
+from clients.kit.errors import NotFound, Rejected
+from clients.kit.http import Call, parsed, refused, unclear
+from clients.slack.limits import fitting_blocks, fitting_text
+from clients.slack.transport import INVITE, SlackTransport
 from models.slack import Member, Message
 from settings import Slack
 

@@ -8,10 +8,7 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Self
 
-from clients.cooldown import Cooldown
-from clients.errors import Rejected
-from clients.http import Call, refused
-from clients.hubspot_batches import (
+from clients.hubspot.batches import (
     MAX_BATCH,
     PRIMARY,
     SAME_KEY,
@@ -24,10 +21,13 @@ from clients.hubspot_batches import (
     only_not_found,
     records_by,
 )
-from clients.hubspot_errors import RowsRefused
-from clients.hubspot_properties import HubSpotProperties
-from clients.hubspot_transport import Calls, HubSpotTransport, Work
-from clients.turns import Rank
+from clients.hubspot.errors import RowsRefused
+from clients.hubspot.properties import HubSpotProperties
+from clients.hubspot.transport import Calls, HubSpotTransport, Work
+from clients.kit.cooldown import Cooldown
+from clients.kit.errors import Rejected
+from clients.kit.http import Call, refused
+from clients.kit.turns import Rank
 from models.hubspot import (
     GROUP,
     Association,

@@ -11,9 +11,9 @@ from datetime import date
 from typing import Any, TypeVar
 from urllib.parse import quote
 
-from clients.chartmogul_dates import ADVICE, Get, Row, id_of, rows_in
-from clients.errors import NotFound, Rejected, Retryable
-from clients.http import Call, refused, unclear
+from clients.chartmogul.dates import ADVICE, Get, Row, id_of, rows_in
+from clients.kit.errors import NotFound, Rejected, Retryable
+from clients.kit.http import Call, refused, unclear
 
 PATIENCE: tuple[float, ...] = (1, 2, 4, 8)
 """Seconds before a failed page is asked for again; a longer wait that ChartMogul names is Temporal's."""

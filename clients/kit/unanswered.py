@@ -8,7 +8,7 @@ import ssl
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from clients.http import proxy_for
+from clients.kit.http import proxy_for
 
 HUNG_UP = {errno.ECONNRESET, errno.EPIPE, errno.ECONNABORTED}
 NO_WAY = {errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EHOSTDOWN, errno.EADDRNOTAVAIL}

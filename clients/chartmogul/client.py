@@ -11,10 +11,10 @@ import aiohttp
 import httpx
 from pydantic import BaseModel, BeforeValidator, ConfigDict, InstanceOf, ValidationError
 
-from clients.chartmogul_activities import read_activities
-from clients.chartmogul_customer import CustomerRows, count_with_email, read_customer
-from clients.chartmogul_dates import Row, rows_in
-from clients.chartmogul_streams import (
+from clients.chartmogul.activities import read_activities
+from clients.chartmogul.customer import CustomerRows, count_with_email, read_customer
+from clients.chartmogul.dates import Row, rows_in
+from clients.chartmogul.streams import (
     PATIENCE,
     patient,
     read_metrics,
@@ -22,10 +22,10 @@ from clients.chartmogul_streams import (
     read_subscriptions,
     read_whole,
 )
-from clients.chartmogul_windows import MovementBlock, read_movements
-from clients.cooldown import Cooldown, through
-from clients.errors import IntegrationError, RateLimited
-from clients.http import (
+from clients.chartmogul.windows import MovementBlock, read_movements
+from clients.kit.cooldown import Cooldown, through
+from clients.kit.errors import IntegrationError, RateLimited
+from clients.kit.http import (
     CONNECT_SECONDS,
     Call,
     error_for,
@@ -35,8 +35,8 @@ from clients.http import (
     says_it_passes,
     unclear,
 )
-from clients.pace import Pace
-from clients.unanswered import unanswered
+from clients.kit.pace import Pace
+from clients.kit.unanswered import unanswered
 from models.chartmogul import (
     Account,
     Activity,

@@ -13,8 +13,8 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, InstanceOf
 
-from clients.errors import Rejected
-from clients.http import Call, parsed, refused, unclear
+from clients.kit.errors import Rejected
+from clients.kit.http import Call, parsed, refused, unclear
 from models.chartmogul_values import FIRST_YEAR, LAST_YEAR, Unfit, instant_of_movement
 
 Row = dict[str, Any]

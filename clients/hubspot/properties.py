@@ -5,9 +5,9 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from clients.http import Call
-from clients.hubspot_errors import RowsRefused
-from clients.hubspot_transport import Calls, Page, Work
+from clients.hubspot.errors import RowsRefused
+from clients.hubspot.transport import Calls, Page, Work
+from clients.kit.http import Call
 from models.effects import Action
 from models.hubspot import GROUP, NewProperty, Prepared, Property, PropertyGroup
 

@@ -5,10 +5,10 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, Field
 
-from clients.errors import Rejected
-from clients.http import Call, refused
-from clients.hubspot_errors import detail_of, row_problem
-from clients.hubspot_transport import Paged
+from clients.hubspot.errors import detail_of, row_problem
+from clients.hubspot.transport import Paged
+from clients.kit.errors import Rejected
+from clients.kit.http import Call, refused
 from models.effects import Action
 from models.hubspot import Association, NewRow, Record, RowOutcome, RowProblem
 

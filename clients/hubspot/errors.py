@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
-from clients.errors import IntegrationError, Rejected
-from clients.http import (
+from clients.kit.errors import IntegrationError, Rejected
+from clients.kit.http import (
     Call,
     brief,
     error_for,

@@ -26,7 +26,7 @@ from datetime import timedelta
 from itertools import count
 from typing import TypeVar
 
-from clients.errors import IntegrationError, RateLimited, Retryable, title
+from clients.kit.errors import IntegrationError, RateLimited, Retryable, title
 
 MOST_AT_ONCE = 64
 """Calls at once where nothing else bounds them."""

@@ -7,8 +7,8 @@ the old id, which answers 404, as one that was deleted does.
 from collections.abc import Iterable
 from datetime import timedelta
 
-from clients.chartmogul import ChartMogulClient
-from clients.errors import NotFound
+from clients.chartmogul.client import ChartMogulClient
+from clients.kit.errors import NotFound
 from models.chartmogul import Activity, Customer, Traces
 
 SECOND = timedelta(seconds=1)

@@ -7,9 +7,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from clients.chartmogul_dates import ADVICE, CALL, PAGE, Get, Row, read_on, whole_second
-from clients.errors import Rejected
-from clients.http import mismatches, refused
+from clients.chartmogul.dates import ADVICE, CALL, PAGE, Get, Row, read_on, whole_second
+from clients.kit.errors import Rejected
+from clients.kit.http import mismatches, refused
 from models.chartmogul import Activity, ActivityBlock
 
 

@@ -8,8 +8,17 @@ from typing import Any
 
 import requests
 
-from clients.errors import IntegrationError, Permanent, Unauthorized
-from clients.http import Call, brief, error_for, rate_limited, refused, says_it_passes, unclear, wait_named_by
+from clients.kit.errors import IntegrationError, Permanent, Unauthorized
+from clients.kit.http import (
+    Call,
+    brief,
+    error_for,
+    rate_limited,
+    refused,
+    says_it_passes,
+    unclear,
+    wait_named_by,
+)
 
 DAILY = re.compile(r"\bTotal|daily|24.hour", re.IGNORECASE)
 """In the text of REQUEST_LIMIT_EXCEEDED, where the calls of 24 hours are used up. Others count calls at once

@@ -1,0 +1,1 @@
+"""What clients of every vendor share: errors, HTTP, cooldowns and rate limiters."""
