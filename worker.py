@@ -33,7 +33,7 @@ from clients.hubspot.client import HubSpotClient
 from clients.kit.cooldown import Cooldowns
 from clients.salesforce.client import SalesforceClient
 from clients.slack.client import SlackClient
-from clients.warehouse_engines import engine_of_account
+from domains.warehouse.engines.configured import engine_of_account
 from ingress.dispatch import Door
 from ingress.holds import Holds
 from ingress.routes import load_routes

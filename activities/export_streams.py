@@ -11,12 +11,12 @@ import orjson
 
 from clients.chartmogul.client import ChartMogulClient
 from clients.chartmogul.dates import Row
-from clients.warehouse import Engine, Session
-from clients.warehouse_checks import customers_at_odds
-from clients.warehouse_files import Extract
-from clients.warehouse_history import Ledger, customers_to_read
-from clients.warehouse_loader import opened
-from clients.warehouse_rows import CHUNK
+from domains.warehouse.checks import customers_at_odds
+from domains.warehouse.engine import Engine, Session
+from domains.warehouse.files import Extract
+from domains.warehouse.history import Ledger, customers_to_read
+from domains.warehouse.loader import opened
+from domains.warehouse.rows import CHUNK
 from models.chartmogul_values import Unfit, day
 from models.exports import Night, NightWork, StreamWork
 from models.warehouse import LONGEST_TEXT, StreamMapping

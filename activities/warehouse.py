@@ -15,10 +15,10 @@ from activities.export_streams import customers_for, extract, load_of, months_se
 from activities.private_files import own_folder
 from clients.chartmogul.client import ChartMogulClient
 from clients.kit.errors import Rejected
-from clients.warehouse import Engine
-from clients.warehouse_checks import customers_at_odds
-from clients.warehouse_loader import Loader, opened
-from clients.warehouse_schema import prepare
+from domains.warehouse.checks import customers_at_odds
+from domains.warehouse.engine import Engine
+from domains.warehouse.loader import Loader, opened
+from domains.warehouse.schema import prepare
 from models.chartmogul import Account
 from models.exports import Checked, NightWork, Prepared, StreamReport, StreamWork
 from models.warehouse_loads import Extracted, MonthSeen

@@ -4,11 +4,11 @@ import asyncio
 from collections.abc import AsyncIterator
 
 from clients.kit.errors import IntegrationError
-from clients.warehouse import Engine
-from clients.warehouse_engines import engine_of_account
-from clients.warehouse_loader import opened
 from commands.findings import Finding, State, failed
 from config_files import BadConfig, load_mapping
+from domains.warehouse.engine import Engine
+from domains.warehouse.engines.configured import engine_of_account
+from domains.warehouse.loader import opened
 from settings import Settings
 
 

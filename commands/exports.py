@@ -15,15 +15,15 @@ from temporalio.client import Client
 
 import temporal
 from clients.kit.errors import IntegrationError
-from clients.warehouse_engines import engine_of_account
-from clients.warehouse_history import Ledger
-from clients.warehouse_loader import opened
 from commands.backfill import known_account
 from commands.dates import instant
 from commands.following import Run, follow, heartbeat, latest, started, trouble
 from commands.show import folding, print_problems
 from commands.stopped import Stopped, stopped_by
 from config_files import load_mapping
+from domains.warehouse.engines.configured import engine_of_account
+from domains.warehouse.history import Ledger
+from domains.warehouse.loader import opened
 from models.exports import ExportInput, ExportReport
 from models.warehouse import Mapping
 from models.warehouse_loads import Loaded, LoadRun

@@ -14,14 +14,14 @@ from rich.table import Table
 from activities.export_streams import customers_for, extract, load_of, months_seen, movements_since
 from clients.chartmogul.client import ChartMogulClient
 from clients.kit.errors import IntegrationError
-from clients.warehouse import Engine
-from clients.warehouse_engines import engine_of_account
-from clients.warehouse_loader import Loader, opened
 from commands.backfill import known_account
 from commands.exports import known_streams
 from commands.show import add_parts, folding
 from commands.stopped import Stopped, stopped_by
 from config_files import load_mapping
+from domains.warehouse.engine import Engine
+from domains.warehouse.engines.configured import engine_of_account
+from domains.warehouse.loader import Loader, opened
 from models.exports import Night, NightWork, Prepared, StreamWork
 from models.warehouse_loads import MonthSeen, Preview, SampleRow
 from models.warehouse_tables import ROW_HASH

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from tests.steps_of_patterns import adversaries, is_linear
 
 ROOT = Path(__file__).parent.parent
-PACKAGES = ("activities", "clients", "commands", "ingress", "models", "workflows")
+PACKAGES = ("activities", "clients", "commands", "domains", "ingress", "models", "workflows")
 METHODS = {"compile", "match", "fullmatch", "search", "sub", "findall", "finditer", "split"}
 ANCHORED = {"match", "fullmatch"}
 SHORT = {

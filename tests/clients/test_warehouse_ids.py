@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clients.warehouse_ids import movement_ids
+from domains.warehouse.ids import movement_ids
 from models.chartmogul import Activity
 from models.events import movement_from_activity
 

@@ -9,8 +9,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from clients.kit.errors import Rejected
-from clients.warehouse_files import Extract
-from clients.warehouse_rows import Converted, Converter
+from domains.warehouse.files import Extract
+from domains.warehouse.rows import Converted, Converter
 from models.chartmogul_values import NotJson
 from models.warehouse import StreamMapping
 from tests.contracts.warehouse_rows import MAPPING, customer, mapping_of, movement

@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from clients.bigquery_dialect import BigQueryDialect
-from clients.duckdb import DuckDbDialect
-from clients.postgres import PostgresDialect
-from clients.redshift import RedshiftDialect
-from clients.snowflake import SnowflakeDialect
-from clients.warehouse_commit import CommitSql
-from clients.warehouse_dialect import Dialect
-from clients.warehouse_sql import FindingSql
-from clients.warehouse_views import views
+from domains.warehouse.commit import CommitSql
+from domains.warehouse.dialect import Dialect
+from domains.warehouse.engines.bigquery.dialect import BigQueryDialect
+from domains.warehouse.engines.duckdb import DuckDbDialect
+from domains.warehouse.engines.postgres import PostgresDialect
+from domains.warehouse.engines.redshift.engine import RedshiftDialect
+from domains.warehouse.engines.snowflake import SnowflakeDialect
+from domains.warehouse.sql import FindingSql
+from domains.warehouse.views import views
 from models.warehouse_loads import Counts, Load, MonthSeen, Reject
 from tests.contracts.warehouse_rows import FIRST_NIGHT, MAPPING, Nights, customer, mapping_of, movement
 

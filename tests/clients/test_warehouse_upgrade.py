@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from clients.duckdb import DuckDb
-from clients.warehouse_loader import Loader, opened
-from clients.warehouse_schema import prepare
+from domains.warehouse.engines.duckdb import DuckDb
+from domains.warehouse.loader import Loader, opened
+from domains.warehouse.schema import prepare
 from models.warehouse import Mapping
 from settings_warehouse import DuckDbWarehouse
 from tests.contracts.warehouse_rows import MAPPING, Nights, movement

@@ -8,10 +8,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from clients.bigquery import BigQuery
-from clients.bigquery_dialect import BigQueryDialect
 from clients.kit.errors import RateLimited, Unauthorized, Unavailable
-from clients.warehouse import Engine
+from domains.warehouse.engine import Engine
+from domains.warehouse.engines.bigquery.dialect import BigQueryDialect
+from domains.warehouse.engines.bigquery.engine import BigQuery
 from settings_warehouse import BigQueryWarehouse
 from tests.contracts.scripted import Reply, ScriptedServer
 from tests.contracts.warehouse_rows import FEW, MAPPING

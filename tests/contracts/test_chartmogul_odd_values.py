@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from clients.chartmogul.client import ChartMogulClient
-from clients.warehouse_files import Extract
+from domains.warehouse.files import Extract
 from models.chartmogul import ActivityBlock
 from simulators.control import Control
 from tests.contracts.test_chartmogul import client_of

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from clients.duckdb import DuckDb, DuckDbSession
 from clients.kit.errors import Rejected
-from clients.warehouse import Engine, Session
-from clients.warehouse_loader import Loader, opened
+from domains.warehouse.engine import Engine, Session
+from domains.warehouse.engines.duckdb import DuckDb, DuckDbSession
+from domains.warehouse.loader import Loader, opened
 from models.warehouse_loads import Load
 from settings_warehouse import DuckDbWarehouse
 from tests.conftest import ROOT
@@ -79,8 +79,8 @@ def limit(session: Session) -> object:
 CHILD = """
 import os, signal, sys
 from pathlib import Path
-from clients.duckdb import DuckDb, DuckDbSession
-from clients.warehouse_loader import Loader
+from domains.warehouse.engines.duckdb import DuckDb, DuckDbSession
+from domains.warehouse.loader import Loader
 from models.warehouse_loads import Load
 from settings_warehouse import DuckDbWarehouse
 

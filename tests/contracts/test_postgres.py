@@ -8,9 +8,9 @@ from psycopg import errors
 from pydantic import SecretStr
 
 from clients.kit.errors import Rejected, Unauthorized, Unavailable
-from clients.postgres import Postgres, translated
-from clients.warehouse import Engine
-from clients.warehouse_loader import Loader, opened
+from domains.warehouse.engine import Engine
+from domains.warehouse.engines.postgres import Postgres, translated
+from domains.warehouse.loader import Loader, opened
 from postgres import USER
 from postgres import Postgres as Server
 from processes import free_ports

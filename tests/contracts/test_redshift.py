@@ -12,10 +12,10 @@ import pytest
 from pydantic import ValidationError
 
 from clients.kit.errors import NotFound, Rejected, Unauthorized, Unavailable
-from clients.redshift import Redshift, RedshiftDialect, copy_from_s3
-from clients.redshift_s3 import Bucket
-from clients.warehouse import Engine
-from clients.warehouse_dialect import ANSI, Dialect
+from domains.warehouse.dialect import ANSI, Dialect
+from domains.warehouse.engine import Engine
+from domains.warehouse.engines.redshift.engine import Redshift, RedshiftDialect, copy_from_s3
+from domains.warehouse.engines.redshift.s3 import Bucket
 from models.warehouse import Type
 from models.warehouse_tables import FieldOf, Table
 from postgres import USER, Postgres

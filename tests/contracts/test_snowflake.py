@@ -12,8 +12,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from pydantic import ValidationError
 
 from clients.kit.errors import Unauthorized, Unavailable
-from clients.snowflake import Snowflake
-from clients.warehouse import Engine
+from domains.warehouse.engine import Engine
+from domains.warehouse.engines.snowflake import Snowflake
 from settings_warehouse import SnowflakeWarehouse
 from tests.contracts.scripted import Reply, ScriptedServer
 from tests.contracts.warehouse_rows import FEW, MAPPING

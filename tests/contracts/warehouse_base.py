@@ -6,9 +6,9 @@ from typing import Any, ClassVar
 
 import pytest
 
-from clients.warehouse import Engine
-from clients.warehouse_loader import Loader, opened
-from clients.warehouse_schema import prepare, prepare_tables
+from domains.warehouse.engine import Engine
+from domains.warehouse.loader import Loader, opened
+from domains.warehouse.schema import prepare, prepare_tables
 from models.warehouse import Mapping
 from models.warehouse_loads import Load, Loaded
 from tests.contracts.warehouse_rows import MAPPING, MOVEMENTS, Nights

@@ -3,10 +3,10 @@
 from datetime import timedelta
 from typing import Any
 
-from clients.warehouse import Engine
-from clients.warehouse_checks import customers_at_odds
-from clients.warehouse_history import Ledger, customers_to_read
-from clients.warehouse_loader import Loader, opened
+from domains.warehouse.checks import customers_at_odds
+from domains.warehouse.engine import Engine
+from domains.warehouse.history import Ledger, customers_to_read
+from domains.warehouse.loader import Loader, opened
 from tests.contracts.warehouse_base import WarehouseBase
 from tests.contracts.warehouse_rows import FIRST_NIGHT, MAPPING, Nights, customer, movement
 

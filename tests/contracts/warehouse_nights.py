@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from clients.kit.errors import Rejected
-from clients.warehouse import Engine, TooMuchMissing
-from clients.warehouse_history import Ledger
-from clients.warehouse_loader import Loader, opened
+from domains.warehouse.engine import Engine, TooMuchMissing
+from domains.warehouse.history import Ledger
+from domains.warehouse.loader import Loader, opened
 from models.warehouse_loads import MonthSeen
 from tests.contracts.warehouse_base import WarehouseBase
 from tests.contracts.warehouse_rows import Nights, movement
@@ -35,7 +35,7 @@ class Nightly(WarehouseBase):
         loader.load(nights.load([movement(1, 100)]))
         load = nights.load([movement(1, 111), movement(2, 200)])
         broken = "insert into load_runs (run_id) values (no_such_column)"
-        monkeypatch.setattr("clients.warehouse_commit.CommitSql._ledger_row", lambda *_: broken)
+        monkeypatch.setattr("domains.warehouse.commit.CommitSql._ledger_row", lambda *_: broken)
         with pytest.raises(Rejected):
             loader.load(load)
         monkeypatch.undo()

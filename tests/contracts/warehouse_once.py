@@ -7,9 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from clients.kit.errors import IntegrationError, OutcomeUnknown, Rejected, Retryable, Unavailable
-from clients.warehouse import Commit, Engine, Outcome, Session, Superseded
-from clients.warehouse_history import Ledger
-from clients.warehouse_loader import Loader, opened
+from domains.warehouse.engine import Commit, Engine, Outcome, Session, Superseded
+from domains.warehouse.history import Ledger
+from domains.warehouse.loader import Loader, opened
 from models.warehouse_loads import Loaded
 from tests.contracts.warehouse_base import WarehouseBase
 from tests.contracts.warehouse_rows import Nights, mapping_of, movement
@@ -84,7 +84,7 @@ class OnceInEffect(WarehouseBase):
         self, engine: Engine, loader: Loader, nights: Nights, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """The last guard, should the one before it fail: not every engine refuses them itself."""
-        monkeypatch.setattr("clients.warehouse_sql.FindingSql.count_read", lambda _: "select 2, 2")
+        monkeypatch.setattr("domains.warehouse.sql.FindingSql.count_read", lambda _: "select 2, 2")
         with pytest.raises(Rejected, match="two rows with one key"):
             loader.load(nights.load([movement(1, 100), movement(1, 200)]))
         assert self.movements(engine) == []

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from clients.warehouse_files import Extract
 from config_files import load as load_config
+from domains.warehouse.files import Extract
 from models.warehouse import Mapping, StreamMapping
 from models.warehouse_loads import Load, Window
 from stack import EXAMPLE_CONFIG

@@ -14,7 +14,7 @@ import pyarrow.parquet
 import pytest
 
 from clients.kit.errors import OutcomeUnknown, Rejected, Unavailable
-from clients.warehouse import Commit, Engine, Outcome, Session
+from domains.warehouse.engine import Commit, Engine, Outcome, Session
 from models.warehouse import Type
 from models.warehouse_tables import FieldOf, Table
 

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from clients.kit.errors import Rejected
-from clients.warehouse import Engine
-from clients.warehouse_loader import Loader, opened
-from clients.warehouse_schema import prepare
+from domains.warehouse.engine import Engine
+from domains.warehouse.loader import Loader, opened
+from domains.warehouse.schema import prepare
 from models.warehouse import Mapping, StreamMapping
 from tests.contracts.warehouse_base import WarehouseBase
 from tests.contracts.warehouse_rows import Nights, customer, mapping_of, movement

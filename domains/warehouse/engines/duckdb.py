@@ -13,8 +13,8 @@ from pyarrow import parquet
 
 from clients.kit.errors import Rejected, Unauthorized, Unavailable
 from clients.kit.http import brief
-from clients.warehouse import Session, Transactions
-from clients.warehouse_dialect import Dialect
+from domains.warehouse.dialect import Dialect
+from domains.warehouse.engine import Session, Transactions
 from models.warehouse import Type
 from models.warehouse_tables import FieldOf
 from settings_warehouse import DuckDbWarehouse

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Protocol
 
 from clients.kit.errors import IntegrationError, Rejected
-from clients.warehouse_dialect import Dialect
+from domains.warehouse.dialect import Dialect
 from models.warehouse_tables import FieldOf
 
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 
-from clients.warehouse_dialect import ANSI, Dialect
+from domains.warehouse.dialect import ANSI, Dialect
 from models.warehouse import Type
 from models.warehouse_tables import FieldOf, Table
 

@@ -5,7 +5,7 @@ in some engines; the transaction then holds few statements, and small ones."""
 from dataclasses import dataclass
 from hashlib import sha256
 
-from clients.warehouse_dialect import Dialect
+from domains.warehouse.dialect import Dialect
 from models.warehouse import ChangeLog, StreamMapping, Type
 from models.warehouse_loads import Load
 from models.warehouse_tables import SCOPE, data_fields

@@ -10,11 +10,11 @@ from datetime import UTC, datetime
 from typing import Any, cast
 
 from clients.kit.errors import Rejected, Retryable, Unavailable
-from clients.warehouse import Engine, Outcome, Session, Superseded, TooMuchMissing
-from clients.warehouse_commit import CommitSql
-from clients.warehouse_history import Ledger, link_merged_customers
-from clients.warehouse_schema import as_target, definitions
-from clients.warehouse_sql import FindingSql
+from domains.warehouse.commit import CommitSql
+from domains.warehouse.engine import Engine, Outcome, Session, Superseded, TooMuchMissing
+from domains.warehouse.history import Ledger, link_merged_customers
+from domains.warehouse.schema import as_target, definitions
+from domains.warehouse.sql import FindingSql
 from models.warehouse import Type
 from models.warehouse_loads import Counts, Load, Loaded, LoadRun, Preview, SampleRow
 from models.warehouse_tables import SCOPE, staged_fields, target_table

@@ -15,9 +15,9 @@ from pyarrow import csv
 
 from clients.kit.errors import IntegrationError, OutcomeUnknown, Rejected, Unauthorized, Unavailable
 from clients.kit.http import brief
-from clients.warehouse import Session, Transactions
-from clients.warehouse_dialect import ANSI, Dialect
-from clients.warehouse_rows import CHUNK
+from domains.warehouse.dialect import ANSI, Dialect
+from domains.warehouse.engine import Session, Transactions
+from domains.warehouse.rows import CHUNK
 from models.warehouse import Type
 from models.warehouse_tables import FieldOf
 from settings_warehouse import PostgresWarehouse

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from clients.kit.errors import Rejected
-from clients.warehouse import Session
-from clients.warehouse_commit import insert
-from clients.warehouse_dialect import Dialect
-from clients.warehouse_views import View, views
+from domains.warehouse.commit import insert
+from domains.warehouse.dialect import Dialect
+from domains.warehouse.engine import Session
+from domains.warehouse.views import View, views
 from models.warehouse import Mapping, StreamMapping, Type
 from models.warehouse_tables import (
     CONTROL,

@@ -16,8 +16,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from clients.kit.errors import Rejected
-from clients.warehouse_ids import movement_ids
-from clients.warehouse_values import as_json, fitted, transformed, within
+from domains.warehouse.ids import movement_ids
+from domains.warehouse.values import as_json, fitted, transformed, within
 from models.chartmogul_values import Unfit
 from models.money import MOST_CENTS
 from models.warehouse import Column, StreamMapping, Type

@@ -20,13 +20,13 @@ from google.cloud import bigquery
 from google.cloud.bigquery.retry import DEFAULT_RETRY
 from google.oauth2 import service_account
 
-from clients.bigquery_dialect import BigQueryDialect
 from clients.kit.errors import IntegrationError, Rejected, Unauthorized
 from clients.kit.errors import NotFound as NotFoundThere
 from clients.kit.http import Call, brief, error_for, rate_limited, refused, unclear
 from clients.kit.unanswered import unanswered
-from clients.warehouse import Commit, Outcome, title_of
-from clients.warehouse_dialect import Dialect
+from domains.warehouse.dialect import Dialect
+from domains.warehouse.engine import Commit, Outcome, title_of
+from domains.warehouse.engines.bigquery.dialect import BigQueryDialect
 from models.warehouse_tables import FieldOf
 from settings_warehouse import BigQueryWarehouse
 

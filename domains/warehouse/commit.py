@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from hashlib import sha256
 
-from clients.warehouse import Commit
-from clients.warehouse_sql import FindingSql
+from domains.warehouse.engine import Commit
+from domains.warehouse.sql import FindingSql
 from models.warehouse_loads import Counts, Load
 from models.warehouse_tables import (
     LOAD_COUNTS,

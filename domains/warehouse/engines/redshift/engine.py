@@ -15,10 +15,10 @@ import pyarrow.parquet
 
 from clients.kit.errors import IntegrationError, Rejected, Unauthorized
 from clients.kit.http import Call, brief, refused, unclear
-from clients.postgres import not_connected
-from clients.redshift_s3 import Bucket
-from clients.warehouse import Transactions, title_of
-from clients.warehouse_dialect import ANSI, Dialect
+from domains.warehouse.dialect import ANSI, Dialect
+from domains.warehouse.engine import Transactions, title_of
+from domains.warehouse.engines.postgres import not_connected
+from domains.warehouse.engines.redshift.s3 import Bucket
 from models.warehouse import LONGEST_TEXT, Type
 from models.warehouse_tables import FieldOf, Table
 from settings_warehouse import RedshiftWarehouse

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any, cast
 
-from clients.warehouse import Session
+from domains.warehouse.engine import Session
 from models.warehouse import ChangeLog, Mapping
 from models.warehouse_loads import Load, Loaded, LoadRun, MonthChange, MonthSeen
 from models.warehouse_tables import LOAD_RUNS, MONTH_DIGEST

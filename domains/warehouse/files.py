@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from clients.warehouse_rows import CHUNK, Converter, Row, arrow_schema
+from domains.warehouse.rows import CHUNK, Converter, Row, arrow_schema
 from models.warehouse import StreamMapping
 from models.warehouse_loads import Extracted, Reject
 from models.warehouse_tables import SCOPE

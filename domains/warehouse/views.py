@@ -4,7 +4,7 @@ dialects, and are left out where the mapping has dropped what they need."""
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from clients.warehouse_dialect import Dialect
+from domains.warehouse.dialect import Dialect
 from models.warehouse import Mapping, StreamMapping, Type
 from models.warehouse_tables import KEPT, field_of
 

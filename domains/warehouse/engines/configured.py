@@ -1,29 +1,29 @@
 """The engine that the settings name. A vendor's library is loaded only where it is used."""
 
-from clients.warehouse import Engine
+from domains.warehouse.engine import Engine
 from settings_warehouse import Warehouse, schema_of
 
 
 def engine_of(settings: Warehouse) -> Engine:
     match settings.engine:
         case "duckdb":
-            from clients.duckdb import DuckDb
+            from domains.warehouse.engines.duckdb import DuckDb
 
             return DuckDb(settings)
         case "postgres":
-            from clients.postgres import Postgres
+            from domains.warehouse.engines.postgres import Postgres
 
             return Postgres(settings)
         case "snowflake":
-            from clients.snowflake import Snowflake
+            from domains.warehouse.engines.snowflake import Snowflake
 
             return Snowflake(settings)
         case "bigquery":
-            from clients.bigquery import BigQuery
+            from domains.warehouse.engines.bigquery.engine import BigQuery
 
             return BigQuery(settings)
         case "redshift":
-            from clients.redshift import Redshift
+            from domains.warehouse.engines.redshift.engine import Redshift
 
             return Redshift(settings)
 

@@ -10,8 +10,8 @@ from snowflake.connector.errors import Error, InternalError, OperationalError
 
 from clients.kit.errors import IntegrationError, Rejected, Unauthorized
 from clients.kit.http import Call, brief, refused, unclear
-from clients.warehouse import Transactions, title_of
-from clients.warehouse_dialect import ANSI, Dialect
+from domains.warehouse.dialect import ANSI, Dialect
+from domains.warehouse.engine import Transactions, title_of
 from models.warehouse import Type
 from models.warehouse_tables import FieldOf, Table
 from settings_warehouse import SnowflakeWarehouse

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from clients.warehouse import Session
+from domains.warehouse.engine import Session
 from models.warehouse import Mapping
 
 SETTLING = timedelta(hours=1)

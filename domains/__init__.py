@@ -1,0 +1,1 @@
+"""Business rules of ours, by area: no Temporal, and no vendor's language."""

@@ -1,0 +1,1 @@
+"""One module or package for each warehouse that rows can go to."""

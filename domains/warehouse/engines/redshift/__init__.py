@@ -1,0 +1,1 @@
+"""Redshift, by the PostgreSQL protocol and S3."""
