@@ -26,13 +26,13 @@ from activities.salesforce import SalesforceActivities
 from activities.slack import SlackActivities
 from activities.warehouse import WarehouseActivities
 from clients.chartmogul.client import ChartMogulClient
-from clients.crm_hubspot import HubSpotCrm
-from clients.crm_salesforce import SalesforceCrm
-from clients.crm_systems import Crm
 from clients.hubspot.client import HubSpotClient
 from clients.kit.cooldown import Cooldowns
 from clients.salesforce.client import SalesforceClient
 from clients.slack.client import SlackClient
+from domains.crm.hubspot import HubSpotCrm
+from domains.crm.salesforce import SalesforceCrm
+from domains.crm.systems import Crm
 from domains.warehouse.engines.configured import engine_of_account
 from ingress.dispatch import Door
 from ingress.holds import Holds

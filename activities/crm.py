@@ -22,10 +22,10 @@ from activities.definition import step_activity
 from activities.private_files import private_folder
 from clients.chartmogul.client import ChartMogulClient
 from clients.chartmogul.dates import Row
-from clients.crm_file import RunFile, cut
-from clients.crm_match import Census
-from clients.crm_systems import Crm
 from clients.kit.errors import NotFound, Permanent, Rejected, Unavailable
+from domains.crm.file import RunFile, cut
+from domains.crm.match import Census
+from domains.crm.systems import Crm
 from models.chartmogul import Account
 from models.crm import System
 from models.crm_sync import (

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 from activities.crm_one import HowMany, Order, sync_one
 from activities.crm_reading import Reading
-from clients.crm_systems import Crm
 from clients.kit.errors import NotFound, Rejected
+from domains.crm.systems import Crm
 from models.crm import ObjectMapping
 from models.crm_sync import Standing, Status
 

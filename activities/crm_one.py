@@ -8,8 +8,8 @@ from functools import partial
 from weakref import WeakValueDictionary
 
 from activities.crm_writing import PATIENCE, patiently, write_planned
-from clients.crm_match import Ambiguous, Found, Matched, NotFound, match, value_for
-from clients.crm_systems import Crm, standing
+from domains.crm.match import Ambiguous, Found, Matched, NotFound, match, value_for
+from domains.crm.systems import Crm, standing
 from models.crm import ObjectMapping, Way
 from models.crm_facts import CustomerFacts
 from models.crm_sync import Standing, Status

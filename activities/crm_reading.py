@@ -7,9 +7,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from clients.chartmogul.client import ChartMogulClient
 from clients.chartmogul.dates import ADVICE, Row
-from clients.crm_facts import FROM_INVOICES, FROM_MOVEMENTS, FactsBuilder
-from clients.crm_file import RunFile
 from clients.kit.errors import Rejected
+from domains.crm.facts import FROM_INVOICES, FROM_MOVEMENTS, FactsBuilder
+from domains.crm.file import RunFile
 from models.chartmogul import Account
 from models.crm import CrmMapping, ObjectMapping, System
 from models.crm_facts import CustomerFacts, FactName

@@ -8,10 +8,10 @@ from functools import partial
 
 from activities.crm_freshness import Freshness
 from activities.crm_writing import in_parallel, patiently, write_planned
-from clients.crm_file import RunFile
-from clients.crm_match import Census, NotFound, match, value_for
-from clients.crm_systems import Crm, standing
 from clients.kit.errors import Rejected
+from domains.crm.file import RunFile
+from domains.crm.match import Census, NotFound, match, value_for
+from domains.crm.systems import Crm, standing
 from models.crm import ObjectMapping, Way
 from models.crm_facts import CustomerFacts
 from models.crm_fields import not_ready

@@ -6,8 +6,8 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from functools import partial
 from typing import TypeVar
 
-from clients.crm_systems import Crm, settled
 from clients.kit.errors import Retryable
+from domains.crm.systems import Crm, settled
 from models.crm import ObjectMapping
 from models.crm_sync import Standing, Written
 

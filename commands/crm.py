@@ -15,13 +15,13 @@ from temporalio.client import Client
 
 import temporal
 from clients.chartmogul.dates import Row
-from clients.crm_systems import Crm
 from clients.kit.errors import IntegrationError
 from commands.backfill import known_account
 from commands.following import Run, follow, heartbeat, latest, started, trouble
 from commands.show import folding, print_counts, print_problems
 from commands.stopped import Stopped
 from config_files import load_crm_mapping
+from domains.crm.systems import Crm
 from models.crm import System
 from models.crm_sync import CrmReport, CrmSyncInput, Left, ObjectReport, Status, SyncReport
 from settings import Settings

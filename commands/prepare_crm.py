@@ -5,7 +5,6 @@ from collections.abc import Iterator, Sequence
 from rich.console import Console
 from rich.markup import escape
 
-from clients.crm_systems import Crm
 from clients.hubspot.client import HubSpotClient
 from clients.hubspot.fields import wanted_properties
 from clients.kit.errors import IntegrationError
@@ -14,6 +13,7 @@ from clients.salesforce.fields import to_do_in_salesforce
 from commands.crm import require
 from commands.stopped import stopped_by
 from config_files import load_crm_mapping
+from domains.crm.systems import Crm
 from models.crm import CrmMapping, System
 from models.crm_sync import CrmSyncInput
 from models.effects import Action

@@ -14,14 +14,14 @@ from activities.crm import census_of, read_into
 from activities.crm_reading import Reading
 from activities.crm_sync import ObjectSync, Progress
 from clients.chartmogul.client import ChartMogulClient
-from clients.crm_file import RunFile
-from clients.crm_systems import Crm
 from clients.kit.errors import IntegrationError, Permanent
 from commands.backfill import known_account
 from commands.crm import objects_table, print_reasons, require
 from commands.show import add_parts, folding, print_counts
 from commands.stopped import stopped_by
 from config_files import load_crm_mapping
+from domains.crm.file import RunFile
+from domains.crm.systems import Crm
 from models.crm import System
 from models.crm_sync import CrmSyncInput, ObjectReport, Standing, SyncReport
 from settings import Settings

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from clients.crm_diff import Change, as_text, changes, difference, value_of, values_of_new
+from domains.crm.diff import Change, as_text, changes, difference, value_of, values_of_new
 from models.crm import ContactMapping
 from models.crm_facts import CustomerFacts
 

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from clients.crm_facts import FROM_INVOICES, FROM_MOVEMENTS, FactsBuilder
+from domains.crm.facts import FROM_INVOICES, FROM_MOVEMENTS, FactsBuilder
 from models.chartmogul_values import NotJson
 from models.crm import CrmMapping, FreeMail, MoneyRules
 from models.crm_facts import CustomerFacts

@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 
-from clients.crm_facts import FactsBuilder
+from domains.crm.facts import FactsBuilder
 from models.crm import CrmMapping
 from models.crm_facts import CustomerFacts
 from simulators.control import Control

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from clients.crm_file import PERSONS, RunFile
+from domains.crm.file import PERSONS, RunFile
 from models.crm_facts import CustomerFacts
 from models.crm_sync import Change, Left, Standing, Status
 

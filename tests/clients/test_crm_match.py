@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from clients.crm_match import (
+from domains.crm.match import (
     Ambiguous,
     Candidate,
     Census,

@@ -5,10 +5,10 @@ from decimal import Decimal
 
 import pytest
 
-from clients.crm_match import Matched, NotFound
-from clients.crm_salesforce import SalesforceCrm
-from clients.crm_systems import standing
 from clients.salesforce.client import SalesforceClient
+from domains.crm.match import Matched, NotFound
+from domains.crm.salesforce import SalesforceCrm
+from domains.crm.systems import standing
 from models.crm import CompanyMapping, CrmMapping, MoneyRules
 from models.crm_facts import CustomerFacts
 from models.crm_sync import Standing

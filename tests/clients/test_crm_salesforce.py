@@ -6,8 +6,11 @@ from typing import Any
 import httpx
 import pytest
 
-from clients.crm_diff import difference
-from clients.crm_match import (
+from clients.salesforce.client import SalesforceClient
+from clients.salesforce.fields import to_do_in_salesforce
+from config_files import load
+from domains.crm.diff import difference
+from domains.crm.match import (
     Ambiguous,
     Candidate,
     Census,
@@ -18,9 +21,6 @@ from clients.crm_match import (
     match,
     value_for,
 )
-from clients.salesforce.client import SalesforceClient
-from clients.salesforce.fields import to_do_in_salesforce
-from config_files import load
 from models.crm import CrmMapping, ObjectMapping, Way
 from models.crm_facts import CustomerFacts
 from models.effects import Action

@@ -4,9 +4,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from clients.crm_salesforce import LOOK_AGAIN, SalesforceCrm
-from clients.crm_systems import Crm
 from clients.kit.errors import RateLimited
+from domains.crm.salesforce import LOOK_AGAIN, SalesforceCrm
+from domains.crm.systems import Crm
 from models.crm_sync import Change, Standing, Status
 from settings import Settings
 from simulators.control import Control

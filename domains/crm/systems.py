@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol, Self
 
-from clients.crm_diff import Value, difference, values_of_new
-from clients.crm_match import Ambiguous, Candidate, Matched, NotFound
-from clients.crm_money import in_currency_of
+from domains.crm.diff import Value, difference, values_of_new
+from domains.crm.match import Ambiguous, Candidate, Matched, NotFound
+from domains.crm.money import in_currency_of
 from models.crm import CrmMapping, MoneyRules, ObjectMapping, System, Way
 from models.crm_facts import CustomerFacts
 from models.crm_fields import Unfit

@@ -5,9 +5,6 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Self
 
-from clients.crm_diff import Value
-from clients.crm_match import Candidate, candidate
-from clients.crm_systems import written
 from clients.kit.errors import RateLimited
 from clients.salesforce.bulk import MOST_ROWS
 from clients.salesforce.client import SalesforceClient
@@ -18,6 +15,9 @@ from clients.salesforce.fields import (
     unfit_fields,
 )
 from clients.salesforce.transport import json_value
+from domains.crm.diff import Value
+from domains.crm.match import Candidate, candidate
+from domains.crm.systems import written
 from models.crm import CrmMapping, MoneyRules, ObjectMapping, System, Way
 from models.crm_fields import Unfit
 from models.crm_sync import Written

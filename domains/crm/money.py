@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from clients.crm_match import Candidate
+from domains.crm.match import Candidate
 from models.crm import MoneyRules, ObjectMapping, rounded
 from models.crm_facts import CustomerFacts, kind_of
 

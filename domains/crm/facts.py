@@ -10,7 +10,7 @@ from decimal import Decimal
 from sys import intern
 from typing import Any
 
-from clients.crm_history import History, Line, cycle_name
+from domains.crm.history import History, Line, cycle_name
 from models.chartmogul_values import LONGEST_NAME, Unfit, instant, text, whole_cents
 from models.crm import CrmMapping, rounded
 from models.crm_facts import CUSTOM, CustomerFacts, FactName

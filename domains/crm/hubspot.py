@@ -4,14 +4,14 @@ import copy
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Self, cast
 
-from clients.crm_diff import Value, as_text
-from clients.crm_match import Candidate, candidate
-from clients.crm_systems import written
 from clients.hubspot.batches import MAX_BATCH
 from clients.hubspot.client import HubSpotClient
 from clients.hubspot.fields import notes_on_hubspot, unfit_properties
 from clients.hubspot.transport import for_bulk
 from clients.kit.turns import Rank
+from domains.crm.diff import Value, as_text
+from domains.crm.match import Candidate, candidate
+from domains.crm.systems import written
 from models.crm import CrmMapping, MoneyRules, ObjectMapping, System, Way
 from models.crm_fields import Unfit
 from models.crm_sync import Written
