@@ -18,7 +18,7 @@ from temporalio.common import Priority
 
 import temporal
 from config_files import load_crm_mapping, load_mapping
-from ingress.routes import load_routes
+from dispatch.routes import load_routes
 from models.attention import WatchInput
 from models.crm import CrmMapping, System
 from models.crm_sync import CrmSyncInput

@@ -118,8 +118,8 @@ WORKFLOW_FAILURES: list[type[BaseException]] = [ValidationError]
 """Input that does not fit its model fails the run; by default it would hang and retry for ever."""
 
 PASSTHROUGH = (
-    "models", "activities", "clients", "domains", "settings", "temporal", "aiohttp", "babel", "dateutil",
-    "holidays", "httpx", "requests", "simple_salesforce", "slack_sdk",
+    "models", "activities", "clients", "dispatch", "domains", "settings", "temporal", "aiohttp", "babel",
+    "dateutil", "holidays", "httpx", "requests", "simple_salesforce", "slack_sdk",
 )  # fmt: skip
 """Modules the sandbox takes from outside instead of loading them anew for each run."""
 

@@ -12,7 +12,7 @@ from temporalio.client import Client
 from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
 from temporalio.worker import Interceptor, Worker
 
-import ingress.sweep
+import dispatch.movement_scan
 import temporal
 from activities.chartmogul import ChartMogulActivities
 from activities.crm import CrmActivities
@@ -30,13 +30,13 @@ from clients.hubspot.client import HubSpotClient
 from clients.kit.cooldown import Cooldowns
 from clients.salesforce.client import SalesforceClient
 from clients.slack.client import SlackClient
+from dispatch.dispatcher import Door
+from dispatch.holds import Holds
+from dispatch.routes import load_routes
 from domains.crm.hubspot import HubSpotCrm
 from domains.crm.salesforce import SalesforceCrm
 from domains.crm.systems import Crm
 from domains.warehouse.engines.configured import engine_of_account
-from ingress.dispatch import Door
-from ingress.holds import Holds
-from ingress.routes import load_routes
 from models.crm import CrmMapping
 from models.crm import System as CrmSystem
 from settings import Settings
@@ -197,7 +197,7 @@ def workers(
     pauses = Pauses(cooldowns)
     holds.listen(pauses.note)
     interceptors = [pauses, Pressure(cooldowns)]
-    known = systems(connections, settings, ingress.sweep.Sweeper(door), pauses)
+    known = systems(connections, settings, dispatch.movement_scan.Sweeper(door), pauses)
     return [
         _workflow_worker(client, settings, known, interceptors),
         *(_system_worker(client, each, cooldowns, interceptors) for each in known),

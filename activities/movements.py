@@ -20,7 +20,7 @@ SeeTo = Callable[[Sweep, Sequence[MrrMovement], datetime], Awaitable[Tally]]
 
 
 class Sweeper(Protocol):
-    """What `ingress.sweep` gives: the door, seen from here."""
+    """What `dispatch.movement_scan` gives: the door, seen from here."""
 
     @property
     def take(self) -> SeeTo: ...

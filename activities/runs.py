@@ -14,7 +14,6 @@ from temporalio.service import RPCError, RPCStatusCode
 import temporal
 from activities.definition import step_activity
 from activities.dismissals import dismissals
-from activities.holds import holding_now
 from activities.run_history import Pause, pauses, tail
 from clients.kit.errors import (
     Ambiguous,
@@ -27,6 +26,7 @@ from clients.kit.errors import (
     Unavailable,
 )
 from clients.kit.http import brief
+from dispatch.holdings import holding_now
 from models.attention import (
     CANCELLED,
     RAN_OUT_OF_TIME,

@@ -17,8 +17,8 @@ from benchmarks.crm import MAPPING, prepare_hubspot
 from benchmarks.ground import ROUTES_FILE, Ground, Json
 from benchmarks.results import Result, at_most
 from benchmarks.rivals import rival
-from ingress.dispatch import Door
-from ingress.routes import load_routes
+from dispatch.dispatcher import Door
+from dispatch.routes import load_routes
 from models.chartmogul import MovementWebhook
 from models.crm_sync import CustomerSyncOptions
 from models.events import MovementType, movement_from_webhook

@@ -9,10 +9,9 @@ import temporal
 from activities.runs import find_trouble
 from commands.dates import local
 from models.attention import AttentionQuery, Kind, Trouble, Waiting
-from models.holds import Holding, route_of
+from models.holds import Holding, route_of, title
 from settings import Settings
 from workflows.attention_texts import what_to_do
-from workflows.hold_texts import title
 from workflows.hold_texts import what_to_do as what_to_do_with
 from workflows.wording import counted
 

@@ -18,7 +18,7 @@ from commands.simulated import (
     until_stopped,
 )
 from config_files import load_crm_mapping, load_mapping
-from ingress.routes import load_routes
+from dispatch.routes import load_routes
 from models.routes import Routes
 from processes import locked
 from settings import Settings

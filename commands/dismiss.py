@@ -15,7 +15,7 @@ from activities.runs import find_trouble
 from commands.person import kept, who
 from commands.retry import described_run
 from commands.stopped import Stopped
-from ingress.unreadable import TEMPLATE as UNREADABLE
+from dispatch.dead_letters import TEMPLATE as UNREADABLE
 from models.attention import AttentionQuery, Dismissal, Kind, Trouble
 from models.bounds import within
 from models.deliveries import Dismissed

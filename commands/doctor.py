@@ -20,7 +20,7 @@ from commands.doctor_temporal import temporal_findings
 from commands.doctor_warehouse import warehouse_findings
 from commands.findings import COLOURS, Finding, State, failed
 from commands.show import folding
-from ingress.routes import BadRoutes, load_routes
+from dispatch.routes import BadRoutes, load_routes
 from models.bounds import within
 from models.chartmogul import Account
 from models.routes import Routes

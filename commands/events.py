@@ -18,9 +18,9 @@ from commands.run_facts import waits_of
 from commands.show import effects_table, field_tables, in_order, print_problems
 from commands.stopped import Stopped, why_failed
 from commands.waiting import LOOK_SECONDS, nobody_takes
+from dispatch.dispatcher import Dispatched, Door
+from dispatch.routes import load_routes
 from ingress.chartmogul import MAX_BODY, Refused, movement_of
-from ingress.dispatch import Dispatched, Door
-from ingress.routes import load_routes
 from models.effects import Mode
 from models.runs import Outcome, RunResult
 from settings import Settings

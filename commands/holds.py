@@ -10,12 +10,12 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 import temporal
-from activities.holds import held_by, holdings, with_count
 from commands.dates import in_words
 from commands.person import who
 from commands.stopped import Stopped
 from commands.waiting import LOOK_SECONDS, NOT_NOW, nobody_takes
-from ingress.holds import KNOWN_WITHIN_SECONDS, open_hold
+from dispatch.holdings import held_by, holdings, with_count
+from dispatch.holds import KNOWN_WITHIN_SECONDS, open_hold
 from models.holds import (
     LONGEST_PAUSE,
     Decision,

@@ -10,11 +10,11 @@ from temporalio.service import RPCError, RPCStatusCode
 import temporal
 from commands.person import kept
 from commands.stopped import Stopped
+from dispatch.dead_letters import TEMPLATE
+from dispatch.dispatcher import Dispatched, Door
+from dispatch.holds import Holds
+from dispatch.routes import load_routes
 from ingress.chartmogul import Unreadable, movement_of
-from ingress.dispatch import Dispatched, Door
-from ingress.holds import Holds
-from ingress.routes import load_routes
-from ingress.unreadable import TEMPLATE
 from models.deliveries import MOST_KEPT, DeliveryResult, Dismissed, Replayed, UnreadableDelivery
 from models.events import MrrMovement
 from settings import Settings

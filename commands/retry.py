@@ -18,8 +18,8 @@ import temporal
 from commands.person import kept, who
 from commands.stopped import Stopped
 from config_files import BadConfig
-from ingress.dispatch import INPUT_MODELS, Door, EventInput
-from ingress.routes import load_routes
+from dispatch.dispatcher import INPUT_MODELS, Door, EventInput
+from dispatch.routes import load_routes
 from models.routes import Route
 from models.runs import Outcome, Rerun
 from settings import Settings

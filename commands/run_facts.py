@@ -13,7 +13,7 @@ from temporalio.client import WorkflowExecution as Run
 import temporal
 from activities.run_history import pauses, tail
 from commands.dates import local
-from workflows.headlines import customer_in
+from models.headlines import customer_in
 
 AT_ONCE = 10
 """Calls under way: a page of runs must not keep the server from its work."""

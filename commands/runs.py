@@ -19,12 +19,12 @@ from activities.dismissals import dismissals
 from activities.runs import last_of_each
 from commands.run_facts import Facts, facts_of, side_by_side, summary_of
 from commands.stopped import Stopped
-from ingress.unreadable import TEMPLATE as UNREADABLE
+from dispatch.dead_letters import TEMPLATE as UNREADABLE
 from models.attention import Dismissal
+from models.headlines import customer_in
 from models.routes import TAKES
 from models.runs import Outcome
 from settings import Settings
-from workflows.headlines import customer_in
 
 Memo = Mapping[str, Any]
 

@@ -19,10 +19,10 @@ from temporalio.service import RPCError, RPCStatusCode
 import temporal
 import worker
 from commands.stopped import Stopped
+from dispatch.dispatcher import Door
+from dispatch.holds import Holds
+from dispatch.routes import crm_for, load_routes
 from ingress.app import create_app
-from ingress.dispatch import Door
-from ingress.holds import Holds
-from ingress.routes import crm_for, load_routes
 from models.crm import CrmMapping
 from models.reach import lost_movements
 from models.routes import Routes

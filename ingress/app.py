@@ -12,14 +12,14 @@ from prometheus_client import REGISTRY
 from prometheus_client.exposition import choose_encoder
 from temporalio.client import Client
 
+from dispatch.dead_letters import Keeper
+from dispatch.dispatcher import Door
 from ingress import metrics
 from ingress.access_log import AccessLog
 from ingress.backlog import Backlog
 from ingress.chartmogul import Refused, account_of, read_body
-from ingress.dispatch import Door
 from ingress.intake import Intake
 from ingress.readiness import Readiness
-from ingress.unreadable import Keeper
 from settings import Settings
 
 log = logging.getLogger("mogulflow.ingress")

@@ -10,11 +10,11 @@ from typing import Any
 from fastapi.responses import JSONResponse
 from temporalio.service import RPCError
 
+from dispatch.dead_letters import Keeper
+from dispatch.dispatcher import Dispatched, Door
 from ingress import metrics
 from ingress.backlog import Backlog
 from ingress.chartmogul import Unreadable, movement_of
-from ingress.dispatch import Dispatched, Door
-from ingress.unreadable import Keeper
 from models.events import MrrMovement
 
 TEMPORAL_LIMIT_SECONDS = 2

@@ -12,6 +12,3 @@ REQUEST_SECONDS = Histogram("mogulflow_http_request_seconds", "Time to answer, b
 BACKLOG_AGE = Gauge(
     "mogulflow_backlog_age_seconds", "How long the oldest waiting run has waited for a worker"
 )
-HOLDS = Gauge(
-    "mogulflow_hold_open", "1 for each brake and pause that is open, as this process knows", ["hold"]
-)

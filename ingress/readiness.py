@@ -8,8 +8,8 @@ from temporalio.service import RPCError, RPCStatusCode
 
 import temporal
 from devserver import namespace_gaps
+from dispatch.dispatcher import Door
 from ingress.backlog import Backlog
-from ingress.dispatch import Door
 
 LIMIT_SECONDS = 2
 HIDDEN = (RPCStatusCode.PERMISSION_DENIED, RPCStatusCode.UNIMPLEMENTED)

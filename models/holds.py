@@ -71,6 +71,12 @@ def route_of(hold: str) -> str | None:
     return route if kind == "brake" else None
 
 
+def title(name: str) -> str:
+    """Nothing personal: a search attribute, too."""
+    route = route_of(name)
+    return f"Brake of route {route}" if route else f"Pause of {Scope.of(name).words}"
+
+
 class Verdict(StrEnum):
     RELEASED = "released"
     DROPPED = "dropped"

@@ -15,13 +15,13 @@ from hypothesis import strategies as st
 from tests.steps_of_patterns import adversaries, is_linear
 
 ROOT = Path(__file__).parent.parent
-PACKAGES = ("activities", "clients", "commands", "domains", "ingress", "models", "workflows")
+PACKAGES = ("activities", "clients", "commands", "dispatch", "domains", "ingress", "models", "workflows")
 METHODS = {"compile", "match", "fullmatch", "search", "sub", "findall", "finditer", "split"}
 ANCHORED = {"match", "fullmatch"}
 SHORT = {
     "config_syntax: ^(?P<lead>": "LOOKED_AT",
     r"config_syntax: [\[{].*?\s#": "LOOKED_AT",
-    "workflows.headlines: (?:New business|": "_SUMMARYS",
+    "models.headlines: (?:New business|": "_SUMMARYS",
 }
 """Begins of patterns that may take longer, and the name of the bound that their text is cut by before."""
 

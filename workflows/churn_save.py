@@ -13,6 +13,7 @@ from activities.slack import SlackActivities
 from models.churn_save import ChurnSaveInput
 from models.effects import Effect, Mode
 from models.events import MovementType, MrrMovement
+from models.headlines import headline, summary
 from models.holds import Decision
 from models.runs import Outcome, RunResult
 from models.salesforce import AccountOwner, OwnerQuery, SaveTask, TaskChange
@@ -23,7 +24,6 @@ from workflows.churn_facts import ChurnFacts
 from workflows.churn_reading import Reading
 from workflows.churn_verdict import Sight, Verdict
 from workflows.churn_watch import Watch
-from workflows.headlines import headline, summary
 from workflows.held import Dropped, Held
 from workflows.ledger import OWNER, REASON, Ledger
 from workflows.steps import OUTDATED, StepFailed, glance, is_rerun, step

@@ -6,11 +6,11 @@ from typing import Any
 import holidays
 
 from models.churn_save import ChurnSaveInput
+from models.headlines import plan_from
 from models.salesforce import AccountOwner
 from models.slack import Member
 from workflows.churn_facts import ChurnFacts
 from workflows.churn_verdict import Verdict
-from workflows.headlines import plan_from
 from workflows.wording import escaped, long_day, sentence, short
 
 NAME_LENGTH = 120

@@ -11,9 +11,9 @@ from models.crm import System
 from models.crm_sync import CustomerSyncInput, CustomerWork, FactsNow, FactsQuery
 from models.effects import Effect, Mode
 from models.events import MrrMovement
+from models.headlines import summary
 from models.holds import Decision
 from models.runs import Outcome, RunResult
-from workflows.headlines import summary
 from workflows.held import Dropped, Held
 from workflows.ledger import Ledger
 from workflows.steps import StepFailed, step

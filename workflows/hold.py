@@ -9,7 +9,8 @@ from temporalio import workflow
 from temporalio.common import SearchAttributePair
 from temporalio.exceptions import FailureError
 
-from activities.holds import HoldActivities, memo_of
+from activities.holds import HoldActivities
+from dispatch.holdings import memo_of
 from models.effects import Effect
 from models.holds import (
     TEMPLATE,

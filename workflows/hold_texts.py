@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from models.holds import Decision, HeldNow, HoldInput, HoldOn, Scope, Verdict, route_of
+from models.holds import Decision, HeldNow, HoldInput, HoldOn, Scope, Verdict, route_of, title
 from workflows.wording import clock, counted
 
 
@@ -45,12 +45,6 @@ def open_details(name: str, opened: HoldOn) -> str:
 
 def ended_details(name: str, decision: Decision, runs: int) -> str:
     return f"### {title(name)}\n\n{end_text(decision, runs)}"
-
-
-def title(name: str) -> str:
-    """Nothing personal: a search attribute, too."""
-    route = route_of(name)
-    return f"Brake of route {route}" if route else f"Pause of {Scope.of(name).words}"
 
 
 def options(scope: Scope) -> str:

@@ -11,10 +11,10 @@ from temporalio.exceptions import ApplicationError
 from models.bounds import within
 from models.effects import Effect
 from models.events import MrrMovement
+from models.headlines import headline, summary
 from models.runs import Outcome, Problem, Rerun, RunResult
 from temporal import OUTCOME, RERUN, STATED, WOULD
 from workflows import trouble
-from workflows.headlines import headline, summary
 from workflows.steps import StepFailed
 from workflows.wording import clock, unescaped
 

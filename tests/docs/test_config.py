@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from config_files import load_crm_mapping, load_mapping
-from ingress.routes import load_routes
+from dispatch.routes import load_routes
 from stack import EXAMPLE_CONFIG, ROOT
 
 USED = {"routes": load_routes, "warehouse": load_mapping, "crm": load_crm_mapping}

@@ -4,7 +4,7 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from ingress.dispatch import Door
+from dispatch.dispatcher import Door
 from models.chartmogul import MovementWebhook
 from models.effects import Effect, Mode
 from models.events import movement_from_webhook

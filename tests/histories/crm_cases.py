@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from ingress.dispatch import Door
+from dispatch.dispatcher import Door
 from models.chartmogul import MovementWebhook
 from models.crm_sync import CrmReport, CrmSyncInput, CustomerSyncOptions
 from models.effects import Mode

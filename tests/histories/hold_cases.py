@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import temporal
-from ingress.holds import Holds, open_hold
+from dispatch.holds import Holds, open_hold
 from models.holds import Decision, HoldInput, HoldOn, HoldResult, Scope, Verdict
 from models.routes import Routes
 from models.runs import Outcome

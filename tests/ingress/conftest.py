@@ -8,9 +8,9 @@ import pytest
 from temporalio.client import Client
 
 from commands.serve import listening
+from dispatch.dispatcher import Door
+from dispatch.routes import load_routes
 from ingress.app import create_app
-from ingress.dispatch import Door
-from ingress.routes import load_routes
 from processes import free_ports
 from settings import Settings
 from stack import EXAMPLE_CONFIG

@@ -10,10 +10,10 @@ from temporalio.client import Client, ScheduleActionStartWorkflow, WorkflowExecu
 
 import temporal
 from commands.holds import MOST_WORDS
+from dispatch.dead_letters import keep
+from dispatch.dispatcher import Door
+from dispatch.holds import Holds, open_hold
 from ingress.chartmogul import MAX_BODY, movement_of
-from ingress.dispatch import Door
-from ingress.holds import Holds, open_hold
-from ingress.unreadable import keep
 from models.crm import CrmMapping
 from models.effects import Mode
 from models.holds import HoldOn, Scope, brake_on

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from temporalio.client import Client
 
-from ingress.dispatch import Door
-from ingress.holds import Holds, held_by
+from dispatch.dispatcher import Door
+from dispatch.holds import Holds, held_by
 from models.chartmogul import MovementWebhook
 from models.events import EventSource, MrrMovement, movement_from_webhook
 from models.routes import Route, Routes

@@ -7,8 +7,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingress.known_runs import KnownRun
-from ingress.matching import match
+from dispatch.known_runs import KnownRun
+from dispatch.matching import match
 from models.events import EventSource, MovementType, MrrMovement
 from models.money import Money
 

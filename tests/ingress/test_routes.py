@@ -4,15 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from ingress.routes import BadRoutes, crm_for, load_routes
+from dispatch.routes import BadRoutes, crm_for, load_routes
 from models.chartmogul import MovementWebhook
 from models.crm import CrmMapping
 from models.crm_sync import CustomerSyncOptions
 from models.events import MrrMovement, movement_from_webhook
-from models.holds import brake_on
+from models.holds import brake_on, title
 from settings import Settings
 from tests.conftest import ROOT
-from workflows.hold_texts import title
 
 GOOD = """\
 routes:

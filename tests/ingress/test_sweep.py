@@ -10,8 +10,8 @@ from rich.console import Console
 from temporalio.client import Client
 
 from commands.show import tally_table
-from ingress.dispatch import Door
-from ingress.sweep import Sweeper
+from dispatch.dispatcher import Door
+from dispatch.movement_scan import Sweeper
 from models.chartmogul_values import identifier
 from models.events import EventSource, MrrMovement
 from models.movements import ACTED, EXPLAINED, CoverageReport, Found, PollState, Sweep, Tally, worst

@@ -11,8 +11,8 @@ import pytest
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 
-from ingress.dispatch import Door
-from ingress.unreadable import HOUR, Keeper
+from dispatch.dead_letters import HOUR, Keeper
+from dispatch.dispatcher import Door
 from models.deliveries import MOST_KEPT, UnreadableDelivery
 from models.routes import Routes
 from processes import free_ports

@@ -12,8 +12,8 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 import temporal
-from activities.holds import held_by, holdings
-from ingress.holds import open_hold
+from dispatch.holdings import held_by, holdings
+from dispatch.holds import open_hold
 from models.holds import Decision, HoldOn, HoldResult, Verdict, brake_on
 from models.movements import Found, PollInput, PollState
 from models.runs import Outcome, RunResult

@@ -10,7 +10,7 @@ import pytest
 from temporalio.client import Client
 
 from commands.holds import is_listed
-from ingress.holds import open_hold
+from dispatch.holds import open_hold
 from models.holds import HoldOn
 from models.runs import Outcome, RunResult
 from processes import free_ports

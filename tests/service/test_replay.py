@@ -7,8 +7,8 @@ import httpx
 import pytest
 from temporalio.client import Client
 
-from ingress.dispatch import Door
-from ingress.unreadable import keep
+from dispatch.dead_letters import keep
+from dispatch.dispatcher import Door
 from models.deliveries import DeliveryResult
 from models.routes import Routes
 from models.runs import Outcome

@@ -11,8 +11,8 @@ from temporalio.api.enums.v1 import EventType
 from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle
 
 import temporal
-from ingress.dispatch import Door
-from ingress.holds import Holds
+from dispatch.dispatcher import Door
+from dispatch.holds import Holds
 from models.chartmogul import MovementWebhook
 from models.effects import Action
 from models.events import MrrMovement, movement_from_webhook

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from temporalio.client import Client
 
-from ingress.dispatch import Door
+from dispatch.dispatcher import Door
 from models.chartmogul import MovementWebhook
 from models.events import movement_from_webhook
 from models.routes import Routes

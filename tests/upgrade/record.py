@@ -22,7 +22,7 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 
 import worker
 from devserver import DevServer
-from ingress.dispatch import Door
+from dispatch.dispatcher import Door
 from models.chartmogul import MovementWebhook
 from models.churn_save import ChurnSaveOptions
 from models.crm_sync import CustomerSyncOptions

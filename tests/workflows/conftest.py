@@ -7,7 +7,7 @@ from typing import Any, Literal
 import pytest
 from temporalio.client import Client, WorkflowHandle
 
-from ingress.dispatch import Door
+from dispatch.dispatcher import Door
 from models.chartmogul import MovementWebhook
 from models.churn_save import ChurnSaveOptions, TaskOptions
 from models.effects import Effect, Mode

@@ -9,8 +9,8 @@ from temporalio.client import Client, WorkflowHandle
 
 import temporal
 import worker
-from ingress import returns
-from ingress.dispatch import Door
+from dispatch import returns
+from dispatch.dispatcher import Door
 from models.chartmogul import MovementWebhook
 from models.churn_save import ChurnSaveInput
 from models.events import MrrMovement, movement_from_webhook

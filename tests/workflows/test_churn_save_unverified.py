@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 
 from commands.events import print_preview
-from ingress.dispatch import Dispatched
+from dispatch.dispatcher import Dispatched
 from models.effects import Mode
 from models.runs import Outcome
 from simulators.control import Control

@@ -16,7 +16,7 @@ import temporal
 import worker
 from commands.show import effects_table, field_tables
 from config_files import BadConfig
-from ingress.dispatch import Dispatched, Door
+from dispatch.dispatcher import Dispatched, Door
 from models.chartmogul import MovementWebhook
 from models.crm import CrmMapping
 from models.crm_sync import CrmReport, CrmSyncInput, CustomerSyncOptions

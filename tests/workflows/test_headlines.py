@@ -8,9 +8,9 @@ import pytest
 
 from models.attention import Outage
 from models.events import EventSource, MovementType, MrrMovement
+from models.headlines import headline, plan_from, summary
 from models.money import Money
 from workflows.attention_texts import Links, outage_text
-from workflows.headlines import headline, plan_from, summary
 from workflows.ledger import MOST_STATED, bound_statements
 
 
@@ -69,7 +69,7 @@ def test_only_the_last_line_names_the_plan(description: str, plan: str) -> None:
 
 
 PROGRAM = """
-from workflows.headlines import plan_from
+from models.headlines import plan_from
 for text in ("to " * 80_000 + "\\n x", ("to " * 40 + "\\n") * 2_000, "to\\n" * 80_000, " " * 250_000):
     plan_from(text)
 """

@@ -22,11 +22,11 @@ from temporalio.common import SearchAttributePair, TypedSearchAttributes
 
 import temporal
 import worker
-from activities.holds import held_by, holding_now, holdings, memo_of
 from activities.slack import SlackActivities
 from commands.retry import Wish, retry
-from ingress.dispatch import Door
-from ingress.holds import Holds, open_hold
+from dispatch.dispatcher import Door
+from dispatch.holdings import held_by, holding_now, holdings, memo_of
+from dispatch.holds import Holds, open_hold
 from models.chartmogul import MovementWebhook
 from models.effects import Effect
 from models.events import MovementType, movement_from_webhook

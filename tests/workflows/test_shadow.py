@@ -9,8 +9,8 @@ from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle
 
 import temporal
 import worker
-from ingress.dispatch import Dispatched, Door
-from ingress.sweep import Sweeper
+from dispatch.dispatcher import Dispatched, Door
+from dispatch.movement_scan import Sweeper
 from models.chartmogul import MovementWebhook
 from models.churn_save import ChurnSaveInput
 from models.effects import Action, Mode

@@ -11,11 +11,11 @@ from temporalio.common import SearchAttributePair, TypedSearchAttributes, Workfl
 from temporalio.exceptions import WorkflowAlreadyStartedError
 
 import temporal
-from ingress.dispatch import Door
+from dispatch.dispatcher import Door
 from models.deliveries import UnreadableDelivery, kept_text
 from models.effects import Mode
+from models.headlines import unreadable_headline
 from models.runs import Outcome
-from workflows.headlines import unreadable_headline
 
 TEMPLATE = "unreadable_delivery"
 HOUR = 3600.0

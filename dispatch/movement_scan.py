@@ -8,11 +8,11 @@ from datetime import datetime, timedelta
 from temporalio.service import RPCError, RPCStatusCode
 
 import temporal
-from ingress import returns
-from ingress.book import Book, Entry, in_words
-from ingress.dispatch import Door
-from ingress.known_runs import KnownRun, known_runs, of_template
-from ingress.matching import Matched, match
+from dispatch import returns
+from dispatch.book import Book, Entry, in_words
+from dispatch.dispatcher import Door
+from dispatch.known_runs import KnownRun, known_runs, of_template
+from dispatch.matching import Matched, match
 from models.effects import Mode
 from models.events import EventSource, MrrMovement
 from models.movements import Found, Sweep, Tally

@@ -18,19 +18,19 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 import temporal
-from ingress import returns
-from ingress.holds import Holds
-from ingress.routes import crm_for
+from dispatch import returns
+from dispatch.holds import Holds
+from dispatch.routes import crm_for
 from models.churn_save import ChurnSaveInput
 from models.crm import CrmMapping
 from models.crm_sync import CustomerSyncInput
 from models.effects import Mode
 from models.events import MrrMovement
+from models.headlines import headline, headline_with_customer, summary
 from models.holds import Holding
 from models.routes import Route, Routes, Template
 from models.runs import Outcome, Rerun
 from settings import Settings
-from workflows.headlines import headline, headline_with_customer, summary
 
 EventInput = ChurnSaveInput | CustomerSyncInput
 

@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from prometheus_client import Gauge
 from temporalio.client import Client
 from temporalio.common import (
     SearchAttributePair,
@@ -23,14 +24,12 @@ from temporalio.common import (
 )
 
 import temporal
-from activities.holds import holdings, memo_of
-from ingress import metrics
+from dispatch.holdings import holdings, memo_of
 from models.effects import Mode
 from models.events import EventSource, MrrMovement
-from models.holds import TEMPLATE, Decision, Holding, HoldInput, HoldOn, Scope, brake_on
+from models.holds import TEMPLATE, Decision, Holding, HoldInput, HoldOn, Scope, brake_on, title
 from models.routes import Route, Routes
 from models.runs import Outcome
-from workflows.hold_texts import title
 
 LOOK_EVERY_SECONDS = 3
 LOOK_LIMIT_SECONDS = 5
@@ -46,6 +45,10 @@ HOUR = timedelta(hours=1)
 MOST_LISTED = 1000
 """Runs of a busy hour that are looked at one by one: of which route they are, and whether they were begun
 again by hand. What lies beyond counts: to be too careful is better than not to be."""
+
+OPEN = Gauge(
+    "mogulflow_hold_open", "1 for each brake and pause that is open, as this process knows", ["hold"]
+)
 
 log = logging.getLogger("mogulflow.holds")
 
@@ -157,9 +160,9 @@ class Holds:
         self._open, self._known = {each.name: each for each in found if each.is_open}, True
         for listener in self._listeners:
             listener(self._open)
-        metrics.HOLDS.clear()
+        OPEN.clear()
         for name in self._open:
-            metrics.HOLDS.labels(hold=name).set(1)
+            OPEN.labels(hold=name).set(1)
         for route in self._worth_counting(found):
             count = self._counts[route.name]
             seen, since = count.later, _counts_from(route, found, now)

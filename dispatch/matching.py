@@ -3,7 +3,7 @@
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 
-from ingress.known_runs import KnownRun
+from dispatch.known_runs import KnownRun
 from models.events import MrrMovement
 
 

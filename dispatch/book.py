@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ingress.known_runs import KnownRun
+from dispatch.known_runs import KnownRun
 from models.bounds import within
 from models.events import MrrMovement
 from models.money import Money
