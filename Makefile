@@ -24,10 +24,10 @@ setup: .venv/.installed ## Make .venv and install the locked packages
 	@touch $@
 
 temporal: setup ## Find, download or build Temporal's CLI
-	@path=$$($(PY) -m devserver ensure) && echo "Temporal: $$path"
+	@path=$$($(PY) -m local.devserver) && echo "Temporal: $$path"
 
 temporal-server: setup ## Build the server that runs in production, for tests and benchmarks on PostgreSQL
-	@path=$$($(PY) -m temporal_server) && echo "Temporal's server: $$path"
+	@path=$$($(PY) -m local.temporal_server) && echo "Temporal's server: $$path"
 
 doubles: setup ## Install what stands in for cloud warehouses in tests, each in an environment of its own
 	@$(PY) -m tests.doubles

@@ -15,9 +15,8 @@ import cli_crm
 import cli_export
 import terminal
 from models.movements import LONGEST_ACT_WITHIN_DAYS
-from processes import leave_after
 from settings_words import SIMULATED
-from terminal import Account, console
+from terminal import Account, console, leave_after
 
 gc.set_threshold(10_000)
 """Imports make hundreds of thousands of objects that stay, and runs leave small cycles by the thousand: at
@@ -116,7 +115,7 @@ def environment(
         if context.invoked_subcommand == "dev":
             context.obj = found  # likewise; it takes from it what connects to nothing
         elif SIMULATED in found:
-            from commands.simulated import load_simulated
+            from local.simulated import load_simulated
 
             load_simulated(found)
         else:
@@ -131,7 +130,7 @@ def demo(
     once: Annotated[bool, typer.Option(help="Check every claim, stop, and exit 0 or 1")] = False,
 ) -> None:
     """Show the main job on this machine: simulators, Temporal with its Web UI, ingress and worker."""
-    from commands.demo import run_demo
+    from local.demo.demo import run_demo
 
     raise typer.Exit(run_demo(once=once, console=console))
 
@@ -139,7 +138,7 @@ def demo(
 @app.command()
 def dev(context: typer.Context) -> None:
     """Run your own routes and settings on this machine, against simulators: no real system is reached."""
-    from commands.dev import run_dev
+    from local.dev import run_dev
 
     raise typer.Exit(terminal.told(lambda: run_dev(context.obj, console)))
 
@@ -366,7 +365,7 @@ def resume(
 @app.command()
 def prepare() -> None:
     """Give Temporal's namespace the retention and the search attributes that runs need."""
-    from devserver import prepare_connected
+    from namespace import prepare_connected
 
     namespace = terminal.run(prepare_connected())
     console.print(f"Namespace {namespace} is prepared: 30 days of retention and all search attributes.")
@@ -393,8 +392,8 @@ THEIRS: dict[str, Any] = {
 @app.command("temporal", context_settings=THEIRS)
 def temporal_command(context: typer.Context) -> None:
     """Temporal's own command, with the address and namespace of the settings."""
-    from builds import NoTemporal
-    from temporal_cli import find_cli
+    from local.builds import NoTemporal
+    from local.temporal_cli import find_cli
 
     try:
         cli = str(asyncio.run(find_cli()))

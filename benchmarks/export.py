@@ -9,9 +9,9 @@ from benchmarks.export_ground import PER_PAGE, Exporter, Pages, exporting, peer_
 from benchmarks.ground import Ground
 from benchmarks.memory import resident
 from benchmarks.results import Result, at_least, at_most
-from postgres import USER, Postgres
-from processes import free_ports
-from stack import STATE
+from local.postgres import USER, Postgres
+from local.processes import free_ports
+from local.stack import STATE
 from tests.doubles.running import running
 
 ROWS = 100_000

@@ -13,14 +13,14 @@ from uuid import uuid4
 
 import httpx
 
-import environments
 import temporal
 from benchmarks.ground import Ground, served_anew
 from config_files import load_mapping
+from local import environments
+from local.processes import Child, free_ports
+from local.stack import EXAMPLE_CONFIG, ROOT, STATE
 from models.exports import ExportInput, ExportReport
 from models.warehouse_loads import Loaded
-from processes import Child, free_ports
-from stack import EXAMPLE_CONFIG, ROOT, STATE
 
 PER_PAGE = 200
 MAPPING = load_mapping(EXAMPLE_CONFIG / "warehouse.yaml")

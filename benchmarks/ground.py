@@ -13,9 +13,9 @@ from typing import Any, TypeVar
 import aiohttp
 from temporalio.client import Client
 
+from local.stack import ANY_PORTS, STATE, Stack
 from simulators.control import Control
 from simulators.shapes import CustomerRow
-from stack import ANY_PORTS, STATE, Stack
 
 T = TypeVar("T")
 Json = dict[str, Any]

@@ -8,8 +8,8 @@ from temporalio.service import RPCError, RPCStatusCode
 import temporal
 from commands.dates import in_words
 from commands.findings import Finding, State
-from devserver import Gaps, namespace_gaps
 from ingress.readiness import HIDDEN
+from namespace import Gaps, namespace_gaps
 
 STEP = "docs/running.md, step 1"
 TRY = "To try it without one, `make dev` brings all there is."

@@ -7,9 +7,9 @@ from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 import temporal
-from devserver import namespace_gaps
 from dispatch.dispatcher import Door
 from ingress.backlog import Backlog
+from namespace import namespace_gaps
 
 LIMIT_SECONDS = 2
 HIDDEN = (RPCStatusCode.PERMISSION_DENIED, RPCStatusCode.UNIMPLEMENTED)

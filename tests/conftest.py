@@ -23,13 +23,14 @@ from temporalio.service import RPCError, RPCStatusCode
 
 import worker
 from clients.kit.cooldown import Cooldowns
-from devserver import DevServer, prepare_namespace
-from processes import free_ports
+from local.devserver import DevServer
+from local.processes import free_ports
+from local.stack import EXAMPLE_CONFIG, OURS
+from local.temporal_cli import find_cli
+from namespace import prepare_namespace
 from settings import ChartMogulAccount, HubSpot, Salesforce, Settings, Slack
 from simulators.control import Control
-from stack import EXAMPLE_CONFIG, OURS
 from temporal import RETENTION
-from temporal_cli import find_cli
 from tests.doubles.running import Double, running
 
 ROOT = Path(__file__).parent.parent

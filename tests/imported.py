@@ -13,8 +13,8 @@ from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import cast
 
-from processes import Child, Popen, end_with_us
-from stack import ROOT, Stack
+from local.processes import Child, Popen, end_with_us
+from local.stack import ROOT, Stack
 
 COMMANDS = (
     "attention", "backfill", "coverage", "crm", "dismiss", "doctor", "events", "exports", "holds",

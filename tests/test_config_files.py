@@ -10,10 +10,10 @@ from pydantic import BaseModel
 
 from config_files import BadConfig, load
 from config_words import EXAMPLES, PATTERNS
+from local.stack import EXAMPLE_CONFIG
 from models.crm import CrmMapping
 from models.routes import Routes
 from models.warehouse import Mapping
-from stack import EXAMPLE_CONFIG
 
 pytestmark = pytest.mark.slow
 

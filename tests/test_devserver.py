@@ -16,10 +16,11 @@ from temporalio.client import Client
 from temporalio.common import SearchAttributePair, TypedSearchAttributes
 
 import temporal
-from builds import NoTemporal
-from devserver import DevServer, Gaps, namespace_gaps, prepare_namespace
-from processes import free_ports, locked
-from temporal_cli import VERSION, find_cli
+from local.builds import NoTemporal
+from local.devserver import DevServer
+from local.processes import free_ports, locked
+from local.temporal_cli import VERSION, find_cli
+from namespace import Gaps, namespace_gaps, prepare_namespace
 
 pytestmark = pytest.mark.slow
 

@@ -6,15 +6,15 @@ from pathlib import Path
 import pytest
 from temporalio.client import Client, WorkflowExecutionStatus
 
-import postgres
 import temporal
-from builds import NoTemporal
-from devserver import Gaps, namespace_gaps, prepare_namespace
-from postgres_server import PostgresServer
-from processes import free_ports
+from local import postgres
+from local.builds import NoTemporal
+from local.postgres_server import PostgresServer
+from local.processes import free_ports
+from local.stack import ANY_PORTS, Stack
+from local.temporal_server import find_server
+from namespace import Gaps, namespace_gaps, prepare_namespace
 from simulators.control import Control
-from stack import ANY_PORTS, Stack
-from temporal_server import find_server
 from tests.test_devserver import retention, start_headed
 
 pytestmark = [pytest.mark.timeout(300), pytest.mark.needs_server]

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from processes import Child, ChildFailed, free_ports
+from local.processes import Child, ChildFailed, free_ports
 
 PARENT = """
 import asyncio, signal, sys
 from pathlib import Path
-from processes import Child
+from local.processes import Child
 
 async def ready():
     pass
@@ -142,7 +142,7 @@ class TestLeaving:
     )
     def test_the_exit_code_is_what_the_program_says(self, program: str, code: int, says: str) -> None:
         script = f"""
-from processes import leave_after
+from terminal import leave_after
 def main():
     print("said before", end="")
     {program}

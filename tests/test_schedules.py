@@ -31,13 +31,13 @@ import temporal
 import worker
 from commands.schedules import _leaves, apply
 from commands.stopped import Stopped
-from devserver import DevServer
+from local.devserver import DevServer
+from local.stack import EXAMPLE_CONFIG
 from models.crm_sync import CrmSyncInput
 from models.movements import PollState, Sweep
 from schedules import declarations
 from settings import Settings
 from settings_warehouse import DuckDbWarehouse
-from stack import EXAMPLE_CONFIG
 from tests.conftest import running_temporal, settings_for
 from workflows import coverage, movement_poll
 

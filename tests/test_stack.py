@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from local.stack import ANY_PORTS, Stack
 from simulators.control import Control
-from stack import ANY_PORTS, Stack
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 from temporalio.client import Client
 
+from local.stack import ANY_PORTS, Stack
 from simulators.control import Control
-from stack import ANY_PORTS, Stack
 from tests.conftest import terminate
 from tests.imported import ImportedStack
 

@@ -6,7 +6,7 @@ import aiohttp
 import pytest
 
 from clients.kit.unanswered import UNREADABLE, unanswered
-from processes import free_ports
+from local.processes import free_ports
 
 
 async def asked(url: str, proxy: str | None = None) -> str:

@@ -19,7 +19,7 @@ from commands.doctor import _hours
 from commands.doctor_schedules import schedule_findings
 from commands.doctor_temporal import temporal_findings
 from commands.findings import Finding, State
-from devserver import DevServer
+from local.devserver import DevServer
 from schedules import declarations
 from settings import Settings
 from tests.conftest import in_a_namespace_of_its_own

@@ -15,12 +15,12 @@ from temporalio.client import Client
 
 from commands.serve import listening
 from commands.stopped import Stopped
-from devserver import DevServer
 from ingress.app import create_app
-from processes import free_ports
+from local.devserver import DevServer
+from local.processes import free_ports
+from local.stack import EXAMPLE_CONFIG, OURS
+from local.temporal_cli import find_cli
 from settings import Settings
-from stack import EXAMPLE_CONFIG, OURS
-from temporal_cli import find_cli
 from tests.conftest import SECRET
 from tests.ingress.test_app import churn
 from tests.service.conftest import started

@@ -13,7 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from cli import app
-from processes import free_ports
+from local.processes import free_ports
 from terminal import NOT_ASKED
 from tests.contracts.scripted import Reply, ScriptedServer
 

@@ -8,9 +8,9 @@ from typing import Any
 
 from config_files import load as load_config
 from domains.warehouse.files import Extract
+from local.stack import EXAMPLE_CONFIG
 from models.warehouse import Mapping, StreamMapping
 from models.warehouse_loads import Load, Window
-from stack import EXAMPLE_CONFIG
 
 MAPPING = load_config(EXAMPLE_CONFIG / "warehouse.yaml", Mapping, "It is part of the repository.")
 USED = {"mrr_movements", "customers", "customer_identities", "customer_tags", "subscriptions"}

@@ -16,11 +16,10 @@ from typing import Any
 from dotenv import dotenv_values
 from ruamel.yaml import YAML
 
-import postgres
-import postgres_server
-from postgres import Postgres
-from processes import Child, free_ports
-from stack import EXAMPLE_CONFIG
+from local import postgres, postgres_server
+from local.postgres import Postgres
+from local.processes import Child, free_ports
+from local.stack import EXAMPLE_CONFIG
 
 ROOT = Path(__file__).parents[2]
 FILE = ROOT / "docker-compose.yml"

@@ -11,13 +11,11 @@ import pytest
 from ruamel.yaml import YAML
 from temporalio.client import Client
 
-import postgres
-import temporal_cli
-import temporal_server
-from builds import GO_MODULE
+from local import postgres, temporal_cli, temporal_server
+from local.builds import GO_MODULE
+from local.temporal_cli import find_cli
+from local.temporal_server import find_server
 from simulators.control import Control
-from temporal_cli import find_cli
-from temporal_server import find_server
 from tests.conftest import running_simulators
 from tests.deploy.compose import (
     DOCKERFILE,

@@ -5,7 +5,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from stack import ROOT
+from local.stack import ROOT
 
 MANIFEST: dict[str, Any] = YAML(typ="safe").load(ROOT / "deploy/slack/manifest.yaml")
 SCOPES = {

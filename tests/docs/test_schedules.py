@@ -19,7 +19,7 @@ import worker
 from commands.dates import in_words
 from commands.schedules import apply, when
 from commands.show import heading
-from devserver import DevServer
+from local.devserver import DevServer
 from models.movements import ACTED, SUPPRESSED, CoverageReport, Found
 from schedules import declarations
 from settings import ChartMogulAccount, HubSpot, Settings

@@ -3,7 +3,7 @@
 import asyncio
 import sys
 
-from environments import NoEnvironment
+from local.environments import NoEnvironment
 from tests.doubles.environments import NAMES, python_of
 
 

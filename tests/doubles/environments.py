@@ -4,7 +4,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-import environments
+from local import environments
 
 HERE = Path(__file__).parent
 NAMES = ("snowflake", "bigquery", "s3")

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from processes import Child, free_ports
+from local.processes import Child, free_ports
 from tests.doubles.environments import HERE, python_of
 
 

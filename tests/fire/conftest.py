@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from local.stack import ANY_PORTS, Stack
 from simulators.control import Control
-from stack import ANY_PORTS, Stack
 from tests import whole_system
 from tests.whole_system import ROUTES
 

@@ -10,10 +10,10 @@ import pytest
 from temporalio.client import Client
 
 from ingress.intake import RETRY_AFTER_SECONDS
+from local.stack import Stack
 from models.runs import Outcome
 from simulators.control import Control
 from simulators.shapes import Delivery
-from stack import Stack
 from tests.fire.conftest import Figures
 from tests.fire.proofs import (
     all_accounted,

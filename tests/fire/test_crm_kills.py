@@ -10,10 +10,10 @@ import pytest
 from temporalio.client import Client, WorkflowHandle
 
 import temporal
+from local.stack import ANY_PORTS, Stack
 from models.crm_sync import CrmReport, CrmSyncInput, Status
 from models.runs import Outcome
 from simulators.control import Control
-from stack import ANY_PORTS, Stack
 from tests.conftest import settings_for
 from tests.fire.conftest import Figures
 from tests.fire.sizes import FULL, SIZES

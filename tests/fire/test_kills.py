@@ -11,11 +11,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from temporalio.client import Client
 
+from local.processes import Child
+from local.stack import Stack
 from models.runs import Outcome
-from processes import Child
 from simulators.control import Control
 from simulators.shapes import System
-from stack import Stack
 from tests.fire.conftest import Figures, fresh, stack_in
 from tests.fire.proofs import (
     acted_on,

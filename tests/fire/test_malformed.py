@@ -12,9 +12,9 @@ import aiohttp
 import pytest
 from temporalio.client import Client
 
+from local.stack import Stack
 from models.runs import Outcome
 from simulators.control import Control
-from stack import Stack
 from tests.fire import FULL
 from tests.fire.bodies import Body, malformed
 from tests.fire.conftest import Figures

@@ -13,11 +13,11 @@ import httpx
 import pytest
 from temporalio.client import Client
 
+from local.stack import Stack
 from models.movements import Found
 from models.runs import RunResult
 from simulators.control import Control
 from simulators.shapes import CustomerRow
-from stack import Stack
 from tests.fire.conftest import Figures
 from tests.fire.proofs import done_once, doubled, ended, next_second, results_of, runs_since
 from tests.fire.sizes import SIZES

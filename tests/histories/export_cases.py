@@ -1,9 +1,9 @@
 """How the recorded runs of the warehouse export come about."""
 
 from config_files import load_mapping
+from local.stack import EXAMPLE_CONFIG
 from models.exports import ExportInput, ExportReport
 from models.runs import Outcome
-from stack import EXAMPLE_CONFIG
 from tests.histories.studio import Case, Run, Studio
 from tests.histories.sweep_cases import start
 

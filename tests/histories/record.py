@@ -13,11 +13,11 @@ from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 
 import worker
-from devserver import DevServer
-from processes import free_ports
+from local.devserver import DevServer
+from local.processes import free_ports
+from local.temporal_cli import find_cli
 from settings_warehouse import DuckDbWarehouse
 from simulators.control import Control
-from temporal_cli import find_cli
 from tests.conftest import ROOT, running_simulators, settings_for
 from tests.histories import (
     churn_save_cases,

@@ -11,9 +11,9 @@ from commands.serve import listening
 from dispatch.dispatcher import Door
 from dispatch.routes import load_routes
 from ingress.app import create_app
-from processes import free_ports
+from local.processes import free_ports
+from local.stack import EXAMPLE_CONFIG
 from settings import Settings
-from stack import EXAMPLE_CONFIG
 from tests.conftest import in_a_namespace_of_its_own
 
 

@@ -14,8 +14,9 @@ from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.service import RPCError
 
-from devserver import DevServer, namespace_gaps, prepare_namespace
-from processes import free_ports
+from local.devserver import DevServer
+from local.processes import free_ports
+from namespace import namespace_gaps, prepare_namespace
 from settings import Settings
 from tests.conftest import OLD_SECRET, SECRET
 from tests.ingress.conftest import ingress_for

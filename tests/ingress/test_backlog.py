@@ -10,11 +10,11 @@ import pytest
 from temporalio.client import Client
 
 import worker
-from devserver import DevServer
 from ingress.backlog import Backlog, backlog_age
-from processes import free_ports
+from local.devserver import DevServer
+from local.processes import free_ports
+from local.temporal_cli import find_cli
 from settings import Settings
-from temporal_cli import find_cli
 from tests.conftest import SECRET
 from tests.ingress.conftest import ingress_for
 from tests.ingress.test_app import churn

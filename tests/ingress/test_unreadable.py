@@ -13,9 +13,9 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 
 from dispatch.dead_letters import HOUR, Keeper
 from dispatch.dispatcher import Door
+from local.processes import free_ports
 from models.deliveries import MOST_KEPT, UnreadableDelivery
 from models.routes import Routes
-from processes import free_ports
 from settings import Settings
 from tests.conftest import SECRET
 from tests.ingress.conftest import ingress_for

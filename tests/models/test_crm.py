@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from config_files import BadConfig, load
+from local.stack import EXAMPLE_CONFIG
 from models.crm import MOST_CUSTOM, CompanyMapping, ContactMapping, CrmMapping, FreeMail, MoneyRules
 from models.crm_facts import FACTS, CustomerFacts
 from models.free_mail import is_free_mail
-from stack import EXAMPLE_CONFIG
 from tests.conftest import ROOT
 
 GOOD = """\

@@ -7,9 +7,9 @@ import pytest
 from pydantic import ValidationError
 
 from config_files import BadConfig, load
+from local.stack import EXAMPLE_CONFIG
 from models.warehouse import Column, Mapping, StreamMapping, Type
 from models.warehouse_tables import change_log_table, target_table
-from stack import EXAMPLE_CONFIG
 from tests.contracts.warehouse_rows import MAPPING, mapping_of
 
 STREAMS = [

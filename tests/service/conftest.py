@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from temporalio.client import Client
 
+from local.stack import ROOT, Stack
 from models.runs import RunResult
 from simulators.control import Control
-from stack import ROOT, Stack
 from tests import imported, whole_system
 from tests.until import until
 

@@ -12,10 +12,10 @@ from commands.holds import MOST_WORDS
 from commands.person import LONGEST_REASON
 from dispatch.holds import open_hold
 from ingress.chartmogul import MAX_BODY
+from local.stack import OURS, Stack
 from models.deliveries import MOST_KEPT
 from models.holds import HoldOn, HoldResult, brake_on
 from simulators.control import Control
-from stack import OURS, Stack
 from tests.service.conftest import Command, started
 from tests.service.test_dismiss import partial
 from tests.service.test_replay import cancellation, kept_before_the_fix, result_of

@@ -14,12 +14,12 @@ from temporalio.service import RPCError
 import temporal
 from dispatch.holdings import held_by, holdings
 from dispatch.holds import open_hold
+from local.processes import free_ports
+from local.stack import ANY_PORTS, ROOT, Stack
 from models.holds import Decision, HoldOn, HoldResult, Verdict, brake_on
 from models.movements import Found, PollInput, PollState
 from models.runs import Outcome, RunResult
-from processes import free_ports
 from simulators.control import Control
-from stack import ANY_PORTS, ROOT, Stack
 from tests.imported import ImportedStack
 from tests.service.conftest import TASK_KEY, Command, accepted
 from tests.until import until

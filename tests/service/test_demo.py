@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 import pytest
 from dotenv import dotenv_values
 
-from processes import locked
-from stack import OURS, ROOT
+from local.processes import locked
+from local.stack import OURS, ROOT
 from tests.service.conftest import PATIENCE_SECONDS, output_of, started, started_of
 
 pytestmark = pytest.mark.timeout(900)

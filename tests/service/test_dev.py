@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from dotenv import dotenv_values
 
-from commands.dev import own_settings
-from processes import locked
+from local.dev import own_settings
+from local.processes import locked
+from local.stack import EXAMPLE_CONFIG, OURS, ROOT
 from settings_words import variables
 from simulators.control import Control
-from stack import EXAMPLE_CONFIG, OURS, ROOT
 from tests.service.conftest import PATIENCE_SECONDS, output_of, started
 from tests.until import until
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from local.stack import EXAMPLE_CONFIG
 from simulators.control import Control
-from stack import EXAMPLE_CONFIG
 from tests.service.conftest import Command
 from tests.whole_system import ROUTES
 

@@ -13,12 +13,12 @@ from temporalio.client import Client, WorkflowHandle
 
 import temporal
 from config_files import load_mapping
+from local.postgres import USER, Postgres
+from local.processes import free_ports
+from local.stack import ANY_PORTS, EXAMPLE_CONFIG, Stack
 from models.exports import ExportInput, ExportReport
 from models.runs import Outcome
-from postgres import USER, Postgres
-from processes import free_ports
 from simulators.control import Control
-from stack import ANY_PORTS, EXAMPLE_CONFIG, Stack
 from tests.doubles.lossy import lossy_line
 from tests.imported import ImportedStack
 from tests.service.conftest import Command

@@ -12,10 +12,10 @@ import httpx
 import pytest
 from temporalio.client import Client
 
+from local.stack import Stack
 from models.runs import Outcome
 from simulators.control import Control
 from simulators.shapes import CustomerRow, FaultRule, System
-from stack import Stack
 from tests.service.conftest import accepted, one_of_each, results
 from tests.until import until, until_some
 

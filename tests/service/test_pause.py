@@ -11,11 +11,11 @@ from temporalio.client import Client
 
 from commands.holds import is_listed
 from dispatch.holds import open_hold
+from local.processes import free_ports
+from local.stack import Ports, Stack
 from models.holds import HoldOn
 from models.runs import Outcome, RunResult
-from processes import free_ports
 from simulators.control import Control
-from stack import Ports, Stack
 from terminal import NOT_ASKED
 from tests.doubles.lossy import lossy_line
 from tests.imported import ImportedStack

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from temporalio.client import Client
 
+from local.stack import Stack
 from simulators.control import Control
 from simulators.shapes import System
-from stack import Stack
 from tests.service.conftest import Command, one_of_each, started
 from tests.service.test_commands import Write, event_file
 from tests.whole_system import ROUTES

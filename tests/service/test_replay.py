@@ -9,11 +9,11 @@ from temporalio.client import Client
 
 from dispatch.dead_letters import keep
 from dispatch.dispatcher import Door
+from local.stack import Stack
 from models.deliveries import DeliveryResult
 from models.routes import Routes
 from models.runs import Outcome
 from simulators.control import Control
-from stack import Stack
 from tests.service.conftest import Command, one_of_each
 
 

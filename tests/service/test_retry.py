@@ -13,13 +13,13 @@ from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle
 import temporal
 from dispatch.dispatcher import Door
 from dispatch.holds import Holds
+from local.stack import Stack
 from models.chartmogul import MovementWebhook
 from models.effects import Action
 from models.events import MrrMovement, movement_from_webhook
 from models.routes import Routes
 from models.runs import Outcome, RunResult
 from simulators.control import Control
-from stack import Stack
 from tests.doubles.lossy import lossy_line
 from tests.service.conftest import Command, one_of_each, started
 from tests.until import until

@@ -8,11 +8,11 @@ from pathlib import Path
 from temporalio.client import Client
 
 from dispatch.dispatcher import Door
+from local.stack import ROOT, Stack
 from models.chartmogul import MovementWebhook
 from models.events import movement_from_webhook
 from models.routes import Routes
 from simulators.control import Control
-from stack import ROOT, Stack
 from tests.service.conftest import Command
 from tests.service.test_retry import begun, churn_route, until_listed
 

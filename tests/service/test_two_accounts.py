@@ -10,10 +10,10 @@ import pytest
 from temporalio.client import Client
 
 import temporal
+from local.stack import ANY_PORTS, Stack
 from models.movements import Found, PollInput, PollState
 from models.runs import Outcome, RunResult
 from simulators.control import Control
-from stack import ANY_PORTS, Stack
 from tests.conftest import running_simulators
 from tests.imported import ImportedStack
 

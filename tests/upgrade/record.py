@@ -21,19 +21,19 @@ from temporalio.client import Client, ScheduleActionExecutionStartWorkflow, Sche
 from temporalio.contrib.pydantic import pydantic_data_converter
 
 import worker
-from devserver import DevServer
 from dispatch.dispatcher import Door
+from local.devserver import DevServer
+from local.processes import free_ports
+from local.temporal_cli import find_cli
 from models.chartmogul import MovementWebhook
 from models.churn_save import ChurnSaveOptions
 from models.crm_sync import CustomerSyncOptions
 from models.effects import Effect
 from models.events import MrrMovement, movement_from_webhook
 from models.routes import Filter, Route, Routes
-from processes import free_ports
 from schedules import OWNER, declarations
 from settings import Settings
 from simulators.control import Control
-from temporal_cli import find_cli
 from tests.conftest import ROOT, running_simulators, settings_for
 from tests.histories import unreadable_delivery_cases
 from tests.histories.studio import Studio

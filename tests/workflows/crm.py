@@ -6,11 +6,11 @@ from typing import Any
 from clients.hubspot.client import HubSpotClient
 from clients.hubspot.fields import wanted_properties
 from config_files import load
+from local.stack import EXAMPLE_CONFIG
 from models.crm import CrmMapping
 from models.crm_sync import CrmReport, ObjectReport
 from settings import Settings
 from simulators.control import Control
-from stack import EXAMPLE_CONFIG
 
 MAPPING = load(EXAMPLE_CONFIG / "crm.yaml", CrmMapping, "It is part of the repository.")
 KEY = "chartmogul_customer_uuid"

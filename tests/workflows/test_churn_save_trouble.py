@@ -8,7 +8,7 @@ from rich.console import Console
 from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
 
 from commands.retry import Wish, retry
-from devserver import DevServer
+from local.devserver import DevServer
 from models.effects import Action
 from models.runs import Outcome, RunResult
 from settings import Settings

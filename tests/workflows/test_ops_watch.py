@@ -27,7 +27,7 @@ import worker
 from activities import runs
 from activities.runs import OURS, WAITING, find_trouble, waiting_for
 from commands.retry import Wish, retry
-from devserver import DevServer
+from local.devserver import DevServer
 from models.attention import AttentionQuery, Kind, WatchInput, WatchState
 from models.deliveries import UnreadableDelivery
 from models.runs import Outcome, RunResult

@@ -14,13 +14,13 @@ from temporalio.client import Client
 import temporal
 import worker
 from config_files import load
+from local.stack import EXAMPLE_CONFIG
 from models.exports import ExportInput, ExportReport
 from models.runs import Outcome
 from models.warehouse import Mapping
 from settings import Settings
 from settings_warehouse import DuckDbWarehouse
 from simulators.control import Control
-from stack import EXAMPLE_CONFIG
 from tests.conftest import in_a_namespace_of_its_own
 
 MAPPING = load(EXAMPLE_CONFIG / "warehouse.yaml", Mapping, "It is part of the repository.")

@@ -13,9 +13,9 @@ from pathlib import Path
 import platformdirs
 from rich.console import Console
 
-from processes import end, locked, spawn
+from local.processes import end, locked, spawn
 
-GO_MODULE = Path(__file__).parent / "tools" / "temporal"
+GO_MODULE = Path(__file__).parents[1] / "tools" / "temporal"
 GO_NEEDED = (1, 26)
 
 

@@ -11,10 +11,10 @@ from urllib.parse import quote
 from rich.console import Console
 from rich.markup import escape
 
-from builds import NoTemporal
-from processes import ChildFailed
+from local.builds import NoTemporal
+from local.processes import ChildFailed
+from local.stack import DIRECT, OURS, Stack, without_connections
 from settings_words import SIMULATED
-from stack import DIRECT, OURS, Stack, without_connections
 
 TIME_ZONE = "Europe/Berlin"
 """Of the simulated ChartMogul account."""

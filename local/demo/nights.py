@@ -13,9 +13,9 @@ import temporal
 from commands.exports import print_report
 from commands.show import folding
 from config_files import load_mapping
+from local.stack import Stack
 from models.exports import ExportInput, ExportReport
 from simulators.control import Control
-from stack import Stack
 
 ACCOUNT = "default"
 MORE_CENTS = 150_000

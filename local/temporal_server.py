@@ -1,6 +1,6 @@
 """The server that runs in production, and the tool for its databases, built from the Go module proxy.
 
-`python -m temporal_server` builds them where they are missing and prints their folder.
+`python -m local.temporal_server` builds them where they are missing and prints their folder.
 """
 
 import asyncio
@@ -9,8 +9,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from builds import GO_NEEDED, NoTemporal, cache_path, go_build, made_once
-from processes import leave_after
+from local.builds import GO_NEEDED, NoTemporal, cache_path, go_build, made_once
+from terminal import leave_after
 
 VERSION = "1.31.2"
 PACKAGES = {

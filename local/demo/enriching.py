@@ -10,10 +10,10 @@ from temporalio.client import Client
 
 from commands.crm import by_hand_id
 from commands.prepare_crm import OBJECT_TYPES
-from commands.scenes import ACCOUNT
+from local.demo.scenes import ACCOUNT
+from local.stack import ROOT, Stack
 from models.crm_sync import CrmReport
 from simulators.control import Control
-from stack import ROOT, Stack
 
 KEY = "chartmogul_customer_uuid"
 

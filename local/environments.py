@@ -9,8 +9,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from builds import cache_path, made_once, watch
-from processes import spawn
+from local.builds import cache_path, made_once, watch
+from local.processes import spawn
 
 
 class NoEnvironment(RuntimeError):

@@ -10,21 +10,21 @@ from dataclasses import dataclass
 from rich.console import Console
 from rich.markup import escape
 
-from commands.simulated import (
+from config_files import load_crm_mapping, load_mapping
+from dispatch.routes import load_routes
+from local.processes import locked
+from local.simulated import (
     TIME_ZONE,
     print_places,
     run_until_stopped,
     standing,
     until_stopped,
 )
-from config_files import load_crm_mapping, load_mapping
-from dispatch.routes import load_routes
+from local.stack import STATE, Stack
 from models.routes import Routes
-from processes import locked
 from settings import Settings
 from settings_words import near_misses
 from simulators.control import Control
-from stack import STATE, Stack
 
 FOLDER = STATE / "dev"
 """With a Temporal of its own: the demo's runs stay the demo's."""

@@ -1,18 +1,14 @@
-"""Temporal's dev server as a child process, and what a namespace needs on any server.
+"""What we need of a namespace, on any server: how long it keeps runs, and what they are found by.
 
-`python -m devserver ensure` gets the CLI and prints its path; `prepare` prepares the namespace
-that TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE name.
+`python -m namespace` prepares the one that TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE name.
 """
 
 import asyncio
-import os
-import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 from typing import TypeVar
 
 from google.protobuf.duration_pb2 import Duration
@@ -28,84 +24,12 @@ from temporalio.api.workflowservice.v1 import (
     UpdateNamespaceRequest,
 )
 from temporalio.client import Client
-from temporalio.service import GrpcCompression, RPCError, RPCStatusCode
+from temporalio.service import RPCError, RPCStatusCode
 
-from builds import NoTemporal
-from processes import Child, leave_after, locked
-from temporal import DATA_CONVERTER, RETENTION, SEARCH_ATTRIBUTES, connect
-from temporal_cli import find_cli
+from temporal import RETENTION, SEARCH_ATTRIBUTES, connect
+from terminal import leave_after
 
 T = TypeVar("T")
-
-
-class Server(Child):
-    """A Temporal server as the product uses it; ready when its namespace is prepared."""
-
-    address: str
-    ui_url: str | None = None
-
-    async def client(self) -> Client:
-        return await Client.connect(
-            self.address,
-            data_converter=DATA_CONVERTER,
-            grpc_compression=GrpcCompression.NONE,
-        )
-
-    async def _prepare(self) -> None:
-        await _prepare_to_run(await self.client())
-
-
-class DevServer(Server):
-    """The dev server, on 127.0.0.1, with its state in a file that survives it."""
-
-    def __init__(self, cli: Path, state: Path, port: int, ui_port: int | None = None) -> None:
-        self.address = f"127.0.0.1:{port}"
-        self.ui_url = f"http://127.0.0.1:{ui_port}" if ui_port else None
-        database = free_place(state, "temporal.db")
-        super().__init__(
-            name="temporal",
-            command=[
-                *(str(cli), "server", "start-dev", "--ip", "127.0.0.1", "--port", str(port)),
-                *(("--ui-port", str(ui_port)) if ui_port else ("--headless",)),
-                *("--namespace", "default", "--db-filename", str(database)),
-                *("--sqlite-pragma", "journal_mode=wal", "--sqlite-pragma", "synchronous=normal"),
-                *("--dynamic-config-value", "frontend.enableServerVersionCheck=false"),
-                *("--log-level", "error"),
-            ],
-            log=state / "logs" / "temporal.log",
-            # the flag of the same meaning is younger than the oldest CLI we take
-            environment=os.environ | {"TEMPORAL_DISABLE_NEWS_FETCH": "true"},
-            lock=database.with_suffix(".lock"),
-            ready=self._prepare,
-        )
-
-
-class GivenServer(Server):
-    """The server that TEMPORAL_ADDRESS and its like name: prepared, used, and left running."""
-
-    def __init__(self, state: Path) -> None:
-        self.address = os.environ["TEMPORAL_ADDRESS"]
-        self.ui_url = os.environ.get("WEB_UI_URL")
-        log = state / "logs" / "temporal.log"
-        super().__init__(name="temporal", command=(), log=log, ready=self._prepare)
-
-    async def start(self) -> None:
-        await self._prepare()
-
-    async def client(self) -> Client:
-        return await connect()
-
-
-def free_place(state: Path, name: str) -> Path:
-    """Another server of ours may run on the first one: like a busy port, it gives way."""
-    first = state / name
-    for place in (first, *(first.with_stem(f"{first.stem}-{number}") for number in range(2, 100))):
-        try:
-            with locked(place.with_suffix(".lock")):
-                return place
-        except BlockingIOError:
-            continue
-    raise NoTemporal(f"all databases in {state} are in use")
 
 
 @dataclass(frozen=True)
@@ -184,11 +108,11 @@ async def _once_known(ask: Callable[[], Awaitable[T]], seconds: float = 30) -> T
 async def prepare_connected() -> str:
     """The namespace that TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE name; its name."""
     client = await connect()
-    await _prepare_to_run(client)
+    await prepare_to_run(client)
     return client.namespace
 
 
-async def _prepare_to_run(client: Client) -> None:
+async def prepare_to_run(client: Client) -> None:
     """A server's front answers before the part behind it that keeps the runs."""
     await prepare_namespace(client)
     with _suppressed(RPCStatusCode.NOT_FOUND):
@@ -214,7 +138,7 @@ def _suppressed(status: RPCStatusCode) -> Iterator[None]:
             raise
 
 
-async def _prepare_patiently(seconds: float = 30) -> None:
+async def prepare_patiently(seconds: float = 30) -> None:
     """Alone in a container it has one go, and the server may be starting still."""
     deadline = time.monotonic() + seconds
     while True:
@@ -227,17 +151,5 @@ async def _prepare_patiently(seconds: float = 30) -> None:
             await asyncio.sleep(0.5)
 
 
-async def main(action: str) -> None:
-    if action == "ensure":
-        try:
-            sys.stdout.write(f"{await find_cli()}\n")
-        except NoTemporal as error:
-            raise SystemExit(str(error)) from None
-    elif action == "prepare":
-        await _prepare_patiently()
-    else:
-        raise SystemExit("usage: python -m devserver ensure | prepare")
-
-
 if __name__ == "__main__":
-    leave_after(lambda: asyncio.run(main(" ".join(sys.argv[1:]))))
+    leave_after(lambda: asyncio.run(prepare_patiently()))

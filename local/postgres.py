@@ -6,8 +6,8 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from builds import NoTemporal
-from processes import Child, run
+from local.builds import NoTemporal
+from local.processes import Child, run
 
 USER = "temporal"
 DEBIAN = Path("/usr/lib/postgresql")

@@ -10,12 +10,12 @@ from temporalio.client import Client
 
 import temporal
 from commands.coverage import print_report
-from commands.enriching import enrichment
-from commands.nights import two_nights
-from commands.scenes import ACCOUNT, NOTHING_DONE, Stage, endings
+from local.demo.enriching import enrichment
+from local.demo.nights import two_nights
+from local.demo.scenes import ACCOUNT, NOTHING_DONE, Stage, endings
+from local.stack import Stack
 from models.movements import CoverageInput, CoverageReport, Found
 from simulators.control import Control
-from stack import Stack
 
 WITHIN_MS = 1000
 ONE_OF_EACH = "1 task, 1 alert"

@@ -13,15 +13,15 @@ from typing import Self
 import httpx
 from temporalio.client import Client
 
-from builds import NoTemporal
-from devserver import DevServer, GivenServer, Server
-from postgres_server import PostgresServer
-from processes import Child, ChildFailed, free_ports
+from local.builds import NoTemporal
+from local.devserver import DevServer, GivenServer, Server
+from local.postgres_server import PostgresServer
+from local.processes import Child, ChildFailed, free_ports
+from local.temporal_cli import find_cli
+from local.temporal_server import find_server
 from settings import Settings
-from temporal_cli import find_cli
-from temporal_server import find_server
 
-ROOT = Path(__file__).parent
+ROOT = Path(__file__).parents[1]
 STATE = Path(os.environ.get("MOGULFLOW_STATE_DIR") or ROOT / ".mogulflow")
 EXAMPLE_CONFIG = ROOT / "examples" / "config"
 """Routes and mappings as they ship. Those in config are a user's own."""

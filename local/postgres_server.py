@@ -5,11 +5,11 @@ from pathlib import Path
 
 from dotenv import dotenv_values
 
-from devserver import Server, free_place
-from postgres import USER, Postgres
-from processes import free_ports, run
+from local.devserver import Server, free_place
+from local.postgres import USER, Postgres
+from local.processes import free_ports, run
 
-FILES = Path(__file__).parent / "deploy" / "temporal"
+FILES = Path(__file__).parents[1] / "deploy" / "temporal"
 PORTS = (
     "FRONTEND_HTTP_PORT", "FRONTEND_MEMBERSHIP_PORT", "HISTORY_GRPC_PORT", "HISTORY_MEMBERSHIP_PORT",
     "MATCHING_GRPC_PORT", "MATCHING_MEMBERSHIP_PORT", "WORKER_GRPC_PORT", "WORKER_MEMBERSHIP_PORT",

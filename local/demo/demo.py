@@ -7,17 +7,17 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from commands.simulated import (
+from local.demo.story import Claim, tell
+from local.processes import locked
+from local.simulated import (
     TIME_ZONE,
     print_places,
     run_until_stopped,
     standing,
     until_stopped,
 )
-from commands.story import Claim, tell
-from processes import locked
+from local.stack import ROOT, STATE, Stack
 from simulators.control import Control
-from stack import ROOT, STATE, Stack
 
 QUICK = {
     "CHARTMOGUL__DEFAULT__TIME_ZONE": TIME_ZONE,

@@ -9,13 +9,12 @@ import socket
 import subprocess
 import sys
 import time
-import traceback
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import NoReturn, Protocol
+from typing import Protocol
 
 GRACE_SECONDS = 25.0
 """Between asking a child to end and ending it."""
@@ -247,29 +246,6 @@ def locked(path: Path) -> Iterator[int]:
     with path.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield file.fileno()
-
-
-def leave_after(main: Callable[[], object]) -> NoReturn:
-    """Run a program's main and end as it says, but without the interpreter's tidying up.
-
-    A thread of Temporal's SDK that is just delivering an answer can crash it there, in every tenth
-    short command on a busy machine (https://github.com/temporalio/sdk-python/issues/300).
-    """
-    code: object = None
-    try:
-        main()
-    except SystemExit as wish:
-        code = wish.code
-    except KeyboardInterrupt:
-        code = 130
-    except BaseException:
-        traceback.print_exc()
-        code = 1
-    if isinstance(code, str):
-        sys.stderr.write(f"{code}\n")
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(code if isinstance(code, int) else int(code is not None))
 
 
 def _tell_guard(line: str) -> None:

@@ -9,9 +9,10 @@ from pathlib import Path
 from rich.console import Console
 from temporalio.testing import WorkflowEnvironment
 
-from builds import GO_NEEDED, answer, cache_path, go_build, made_once, watch
-from processes import spawn
+from local.builds import GO_NEEDED, answer, cache_path, go_build, made_once, watch
+from local.processes import spawn
 
+ROOT = Path(__file__).parents[1]
 VERSION = "1.8.2"
 OLDEST = (1, 4)
 """An older CLI has a server before 1.28, without what the Web UI and we rely on."""
@@ -52,8 +53,8 @@ async def _download(partial: Path, console: Console) -> Path | None:
         sizes = [_size(file) for file in partial.glob("temporal*")]
         return f"{sum(sizes) >> 20} MB"
 
-    command = [sys.executable, __file__, str(partial)]
-    process = spawn(command, partial / "log")
+    command = [sys.executable, "-m", "local.temporal_cli", str(partial)]
+    process = spawn(command, partial / "log", directory=ROOT)
     await watch(process, title, megabytes, console, stalled_seconds=STALLED_SECONDS)
     made = partial / f"temporal-v{VERSION}"
     if made.exists():

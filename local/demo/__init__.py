@@ -1,0 +1,1 @@
+"""The main job, shown: scenes, the story that they make, and its claims."""
