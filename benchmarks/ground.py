@@ -14,8 +14,8 @@ import aiohttp
 from temporalio.client import Client
 
 from local.stack import ANY_PORTS, STATE, Stack
-from simulators.control import Control
-from simulators.shapes import CustomerRow
+from simulators.kit.control import Control
+from simulators.kit.shapes import CustomerRow
 
 T = TypeVar("T")
 Json = dict[str, Any]

@@ -10,7 +10,7 @@ from urllib.parse import unquote_plus
 
 from benchmarks.ground import CALL_MS, Ground, Json
 from benchmarks.results import Result, at_most
-from simulators.shapes import Call, CustomerRow, Delivery
+from simulators.kit.shapes import Call, CustomerRow, Delivery
 
 EVENTS = 200
 PER_SECOND = 10

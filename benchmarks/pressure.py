@@ -9,7 +9,7 @@ from typing import Any
 
 from benchmarks.ground import CALL_MS, IN_FLIGHT, Ground, flat_out, served_anew
 from benchmarks.results import Result, at_least, at_most
-from simulators.shapes import Call, System
+from simulators.kit.shapes import Call, System
 
 EVENTS = 200
 REFUSED = 0.1

@@ -22,8 +22,8 @@ from benchmarks.ground import Ground, Json
 from clients.chartmogul.client import ChartMogulClient
 from clients.salesforce.client import SalesforceClient
 from clients.slack.client import SlackClient
-from simulators import shapes
-from simulators.control import Control
+from simulators.kit import shapes
+from simulators.kit.control import Control
 from worker import Connections
 
 Start = Callable[[Json], Awaitable[WorkflowHandle[Any, Any]]]

@@ -24,7 +24,7 @@ from local.stack import STATE, Stack
 from models.routes import Routes
 from settings import Settings
 from settings_words import near_misses
-from simulators.control import Control
+from simulators.kit.control import Control
 
 FOLDER = STATE / "dev"
 """With a Temporal of its own: the demo's runs stay the demo's."""

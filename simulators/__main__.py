@@ -9,7 +9,7 @@ from contextlib import suppress
 import uvicorn
 
 from simulators.app import create_app
-from simulators.shapes import Reset
+from simulators.kit.shapes import Reset
 from simulators.world import World
 
 

@@ -6,28 +6,24 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from starlette.types import ASGIApp
 
-from simulators import (
-    chartmogul,
-    chartmogul_attributes,
-    chartmogul_lists,
-    chartmogul_pages,
-    control_api,
-    control_chartmogul,
-    control_hubspot,
-    fault_panel,
-    hubspot,
-    hubspot_more,
-    hubspot_pages,
-    pages,
-    salesforce,
-    salesforce_collections,
-    salesforce_pages,
-    slack,
-    slack_pages,
-)
-from simulators.chartmogul_book import NotPossible
-from simulators.faults import Faults
-from simulators.refusal import Refusal, answer_refusal
+from simulators.chartmogul import api as chartmogul
+from simulators.chartmogul import attributes as chartmogul_attributes
+from simulators.chartmogul import control as control_chartmogul
+from simulators.chartmogul import lists as chartmogul_lists
+from simulators.chartmogul import pages as chartmogul_pages
+from simulators.chartmogul.book import NotPossible
+from simulators.hubspot import api as hubspot
+from simulators.hubspot import control as control_hubspot
+from simulators.hubspot import more as hubspot_more
+from simulators.hubspot import pages as hubspot_pages
+from simulators.kit import control_api, fault_panel, pages
+from simulators.kit.faults import Faults
+from simulators.kit.refusal import Refusal, answer_refusal
+from simulators.salesforce import api as salesforce
+from simulators.salesforce import collections as salesforce_collections
+from simulators.salesforce import pages as salesforce_pages
+from simulators.slack import api as slack
+from simulators.slack import pages as slack_pages
 from simulators.world import World
 
 

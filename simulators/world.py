@@ -4,21 +4,21 @@ from typing import cast
 
 from fastapi import Request
 
-from simulators.call_log import CallLog
-from simulators.chartmogul_book import Book
-from simulators.chartmogul_invoices import Invoices
-from simulators.chartmogul_limits import Limits
-from simulators.chartmogul_metrics import Totals
-from simulators.fault_book import FaultBook
-from simulators.hubspot_limits import HubSpotLimits
-from simulators.hubspot_portal import Portal
-from simulators.hubspot_seed import HubSpotSeed
-from simulators.salesforce_org import Org
-from simulators.salesforce_seed import SalesforceSeed
-from simulators.seed import Seed
-from simulators.shapes import Reset, WebhookRules
-from simulators.slack_workspace import Workspace
-from simulators.webhook import WebhookSender, http_pool
+from simulators.chartmogul.book import Book
+from simulators.chartmogul.invoices import Invoices
+from simulators.chartmogul.limits import Limits
+from simulators.chartmogul.metrics import Totals
+from simulators.chartmogul.webhook import WebhookSender, http_pool
+from simulators.hubspot.limits import HubSpotLimits
+from simulators.hubspot.portal import Portal
+from simulators.hubspot.seed import HubSpotSeed
+from simulators.kit.call_log import CallLog
+from simulators.kit.fault_book import FaultBook
+from simulators.kit.seed import Seed
+from simulators.kit.shapes import Reset, WebhookRules
+from simulators.salesforce.org import Org
+from simulators.salesforce.seed import SalesforceSeed
+from simulators.slack.workspace import Workspace
 
 
 class World:

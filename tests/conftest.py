@@ -29,7 +29,7 @@ from local.stack import EXAMPLE_CONFIG, OURS
 from local.temporal_cli import find_cli
 from namespace import prepare_namespace
 from settings import ChartMogulAccount, HubSpot, Salesforce, Settings, Slack
-from simulators.control import Control
+from simulators.kit.control import Control
 from temporal import RETENTION
 from tests.doubles.running import Double, running
 

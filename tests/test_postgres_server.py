@@ -14,7 +14,7 @@ from local.processes import free_ports
 from local.stack import ANY_PORTS, Stack
 from local.temporal_server import find_server
 from namespace import Gaps, namespace_gaps, prepare_namespace
-from simulators.control import Control
+from simulators.kit.control import Control
 from tests.test_devserver import retention, start_headed
 
 pytestmark = [pytest.mark.timeout(300), pytest.mark.needs_server]

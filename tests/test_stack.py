@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from local.stack import ANY_PORTS, Stack
-from simulators.control import Control
+from simulators.kit.control import Control
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 from temporalio.client import Client
 
 from local.stack import ANY_PORTS, Stack
-from simulators.control import Control
+from simulators.kit.control import Control
 from tests.conftest import terminate
 from tests.imported import ImportedStack
 

@@ -17,7 +17,7 @@ from local.simulated import (
     until_stopped,
 )
 from local.stack import ROOT, STATE, Stack
-from simulators.control import Control
+from simulators.kit.control import Control
 
 QUICK = {
     "CHARTMOGUL__DEFAULT__TIME_ZONE": TIME_ZONE,

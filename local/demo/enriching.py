@@ -13,7 +13,7 @@ from commands.prepare_crm import OBJECT_TYPES
 from local.demo.scenes import ACCOUNT
 from local.stack import ROOT, Stack
 from models.crm_sync import CrmReport
-from simulators.control import Control
+from simulators.kit.control import Control
 
 KEY = "chartmogul_customer_uuid"
 

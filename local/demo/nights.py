@@ -15,7 +15,7 @@ from commands.show import folding
 from config_files import load_mapping
 from local.stack import Stack
 from models.exports import ExportInput, ExportReport
-from simulators.control import Control
+from simulators.kit.control import Control
 
 ACCOUNT = "default"
 MORE_CENTS = 150_000

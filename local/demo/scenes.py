@@ -18,8 +18,8 @@ from models.chartmogul import MovementWebhook
 from models.effects import Effect
 from models.events import movement_from_webhook
 from models.runs import RunResult
-from simulators.control import Control
-from simulators.shapes import Call, CustomerRow, Delivery
+from simulators.kit.control import Control
+from simulators.kit.shapes import Call, CustomerRow, Delivery
 from temporal import run_link
 from workflows.ledger import shown
 from workflows.wording import unescaped

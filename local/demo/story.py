@@ -15,7 +15,7 @@ from local.demo.nights import two_nights
 from local.demo.scenes import ACCOUNT, NOTHING_DONE, Stage, endings
 from local.stack import Stack
 from models.movements import CoverageInput, CoverageReport, Found
-from simulators.control import Control
+from simulators.kit.control import Control
 
 WITHIN_MS = 1000
 ONE_OF_EACH = "1 task, 1 alert"

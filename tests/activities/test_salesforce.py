@@ -12,7 +12,7 @@ from activities.salesforce import SalesforceActivities
 from clients.salesforce.client import SalesforceClient
 from models.effects import Action, Effect, Mode
 from models.salesforce import SaveTask, TaskChange
-from simulators.control import Control
+from simulators.kit.control import Control
 from tests.contracts.scripted import Reply, ScriptedServer
 from tests.contracts.test_salesforce import FALLBACK, TOKEN, client_of
 

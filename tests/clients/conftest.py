@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from simulators.control import NO_CERTIFICATES, Control
-from simulators.shapes import CHARTMOGUL_KEY
+from simulators.kit.control import NO_CERTIFICATES, Control
+from simulators.kit.shapes import CHARTMOGUL_KEY
 
 
 @pytest.fixture

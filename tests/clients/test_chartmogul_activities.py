@@ -10,7 +10,7 @@ from clients.chartmogul.client import ChartMogulClient
 from clients.kit.errors import Rejected
 from models.chartmogul import Activity
 from settings import ChartMogulAccount
-from simulators.control import Control
+from simulators.kit.control import Control
 
 START = datetime(2026, 10, 1, tzinfo=UTC)
 END = START + timedelta(days=1)

@@ -15,8 +15,8 @@ from clients.chartmogul.dates import Row
 from clients.chartmogul.windows import MovementBlock
 from clients.kit.errors import RateLimited, Rejected, Unauthorized, Unavailable
 from settings import ChartMogulAccount
-from simulators.control import Control
-from simulators.shapes import CHARTMOGUL_KEY, Call
+from simulators.kit.control import Control
+from simulators.kit.shapes import CHARTMOGUL_KEY, Call
 from tests.contracts.scripted import Reply, ScriptedServer
 
 START, END = datetime(2022, 1, 1, tzinfo=UTC), datetime(2026, 11, 1, tzinfo=UTC)

@@ -9,8 +9,8 @@ import httpx
 from domains.crm.facts import FactsBuilder
 from models.crm import CrmMapping
 from models.crm_facts import CustomerFacts
-from simulators.control import Control
-from simulators.seed import PLANS
+from simulators.kit.control import Control
+from simulators.kit.seed import PLANS
 
 
 def everything(http: httpx.Client, path: str) -> list[dict[str, Any]]:

@@ -12,7 +12,7 @@ from domains.crm.systems import standing
 from models.crm import CompanyMapping, CrmMapping, MoneyRules
 from models.crm_facts import CustomerFacts
 from models.crm_sync import Standing
-from simulators.control import Control
+from simulators.kit.control import Control
 from tests.contracts.test_salesforce import client_of
 
 KEY = "CM_Customer_UUID__c"

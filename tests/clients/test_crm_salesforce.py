@@ -25,7 +25,7 @@ from local.stack import EXAMPLE_CONFIG
 from models.crm import CrmMapping, ObjectMapping, Way
 from models.crm_facts import CustomerFacts
 from models.effects import Action
-from simulators.control import Control
+from simulators.kit.control import Control
 from tests.clients.test_crm_facts_in_bulk import all_facts
 from tests.contracts.test_salesforce import client_of
 

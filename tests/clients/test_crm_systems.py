@@ -9,7 +9,7 @@ from domains.crm.salesforce import LOOK_AGAIN, SalesforceCrm
 from domains.crm.systems import Crm
 from models.crm_sync import Change, Standing, Status
 from settings import Settings
-from simulators.control import Control
+from simulators.kit.control import Control
 from tests.workflows.crm import KEY, MAPPING, prepare, unlimited
 from worker import Connections
 

@@ -17,8 +17,8 @@ from clients.kit.errors import (
     Unauthorized,
     Unavailable,
 )
-from simulators.control import Control
-from simulators.shapes import System
+from simulators.kit.control import Control
+from simulators.kit.shapes import System
 
 PATIENCE = 0.3
 """Seconds that a client waits where a test makes the system slow."""

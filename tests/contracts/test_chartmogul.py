@@ -9,8 +9,8 @@ from pydantic import SecretStr
 from clients.chartmogul.client import MAX_CONNECTIONS, ChartMogulClient
 from clients.kit.errors import IntegrationError, NotFound, Rejected, Unavailable
 from settings import ChartMogulAccount
-from simulators.control import Control
-from simulators.shapes import CHARTMOGUL_KEY
+from simulators.kit.control import Control
+from simulators.kit.shapes import CHARTMOGUL_KEY
 from tests.contracts.scripted import Reply, ScriptedServer
 from tests.contracts.suite import ReadContract
 

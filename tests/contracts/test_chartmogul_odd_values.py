@@ -9,7 +9,7 @@ import pytest
 from clients.chartmogul.client import ChartMogulClient
 from domains.warehouse.files import Extract
 from models.chartmogul import ActivityBlock
-from simulators.control import Control
+from simulators.kit.control import Control
 from tests.contracts.test_chartmogul import client_of
 from tests.contracts.warehouse_rows import mapping_of
 

@@ -8,8 +8,8 @@ import pytest
 from clients.chartmogul.client import ChartMogulClient
 from clients.chartmogul.survivor import survivor_of
 from models.chartmogul import Traces
-from simulators.control import Control
-from simulators.shapes import CustomerRow
+from simulators.kit.control import Control
+from simulators.kit.shapes import CustomerRow
 from tests.contracts.scripted import Reply, ScriptedServer
 from tests.contracts.test_chartmogul import client_of
 

@@ -30,8 +30,8 @@ from models.crm import System
 from models.effects import Action
 from models.hubspot import FACTS, NewProperty, NewRow, PropertyGroup, RowOutcome, new_property
 from settings import HubSpot, Settings
-from simulators.control import Control
-from simulators.shapes import HUBSPOT_TOKEN, CustomerRow
+from simulators.kit.control import Control
+from simulators.kit.shapes import HUBSPOT_TOKEN, CustomerRow
 from tests.contracts.scripted import Reply, ScriptedServer
 from tests.contracts.suite import WriteContract
 

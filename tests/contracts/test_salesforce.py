@@ -22,8 +22,8 @@ from clients.kit.errors import (
 from clients.salesforce.client import SalesforceClient
 from models.salesforce import AccountOwner, OwnerQuery
 from settings import Salesforce
-from simulators.control import Control
-from simulators.shapes import SALESFORCE_CLIENT_ID, SALESFORCE_CLIENT_SECRET, Case
+from simulators.kit.control import Control
+from simulators.kit.shapes import SALESFORCE_CLIENT_ID, SALESFORCE_CLIENT_SECRET, Case
 from tests.contracts.scripted import Reply, ScriptedServer
 from tests.contracts.suite import WriteContract
 

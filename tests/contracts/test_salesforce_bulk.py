@@ -14,8 +14,8 @@ from clients.salesforce.bulk import MOST_ROWS, Record
 from clients.salesforce.client import SalesforceClient
 from models.effects import Action
 from models.salesforce import RowOutcome, RowProblem
-from simulators.control import Control
-from simulators.shapes import SALESFORCE_CLIENT_SECRET
+from simulators.kit.control import Control
+from simulators.kit.shapes import SALESFORCE_CLIENT_SECRET
 from tests.contracts.scripted import Reply, ScriptedServer
 from tests.contracts.suite import WriteContract
 from tests.contracts.test_salesforce import QUERY, TOKEN, client_of

@@ -13,8 +13,8 @@ from clients.kit.errors import NotFound, OutcomeUnknown, RateLimited, Rejected
 from clients.slack.client import Posted, SlackClient
 from models.slack import Message
 from settings import Slack
-from simulators.control import Control
-from simulators.shapes import SLACK_TOKEN
+from simulators.kit.control import Control
+from simulators.kit.shapes import SLACK_TOKEN
 from tests.contracts.suite import WriteContract
 
 UNKNOWN = {"ok": False, "error": "unknown_method"}

@@ -15,7 +15,7 @@ from local import postgres, temporal_cli, temporal_server
 from local.builds import GO_MODULE
 from local.temporal_cli import find_cli
 from local.temporal_server import find_server
-from simulators.control import Control
+from simulators.kit.control import Control
 from tests.conftest import running_simulators
 from tests.deploy.compose import (
     DOCKERFILE,

@@ -7,7 +7,7 @@ import pytest
 
 from clients.salesforce.package import NAMESPACE, package
 from models.crm import CrmMapping
-from simulators.salesforce_schema import fresh_schema
+from simulators.salesforce.schema import fresh_schema
 
 FOLDER = Path("deploy/salesforce")
 IN = {"m": NAMESPACE}

@@ -24,7 +24,7 @@ from models.movements import ACTED, SUPPRESSED, CoverageReport, Found
 from schedules import declarations
 from settings import ChartMogulAccount, HubSpot, Settings
 from settings_warehouse import DuckDbWarehouse
-from simulators.control import Control
+from simulators.kit.control import Control
 from tests.conftest import ROOT, running_temporal
 from tests.docs.test_readme import README, table
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from local.stack import ANY_PORTS, Stack
-from simulators.control import Control
+from simulators.kit.control import Control
 from tests import whole_system
 from tests.whole_system import ROUTES
 

@@ -13,7 +13,7 @@ from temporalio.service import RPCError
 
 from models.movements import ACTED, CoverageReport, Found
 from models.runs import Outcome, RunResult
-from simulators.control import Control
+from simulators.kit.control import Control
 from tests.service.conftest import TASK_KEY
 
 READS = asyncio.Semaphore(16)

@@ -12,8 +12,8 @@ from temporalio.client import Client
 from ingress.intake import RETRY_AFTER_SECONDS
 from local.stack import Stack
 from models.runs import Outcome
-from simulators.control import Control
-from simulators.shapes import Delivery
+from simulators.kit.control import Control
+from simulators.kit.shapes import Delivery
 from tests.fire.conftest import Figures
 from tests.fire.proofs import (
     all_accounted,

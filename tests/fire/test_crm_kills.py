@@ -13,7 +13,7 @@ import temporal
 from local.stack import ANY_PORTS, Stack
 from models.crm_sync import CrmReport, CrmSyncInput, Status
 from models.runs import Outcome
-from simulators.control import Control
+from simulators.kit.control import Control
 from tests.conftest import settings_for
 from tests.fire.conftest import Figures
 from tests.fire.sizes import FULL, SIZES

@@ -14,8 +14,8 @@ from temporalio.client import Client
 from local.processes import Child
 from local.stack import Stack
 from models.runs import Outcome
-from simulators.control import Control
-from simulators.shapes import System
+from simulators.kit.control import Control
+from simulators.kit.shapes import System
 from tests.fire.conftest import Figures, fresh, stack_in
 from tests.fire.proofs import (
     acted_on,

@@ -14,7 +14,7 @@ from temporalio.client import Client
 
 from local.stack import Stack
 from models.runs import Outcome
-from simulators.control import Control
+from simulators.kit.control import Control
 from tests.fire import FULL
 from tests.fire.bodies import Body, malformed
 from tests.fire.conftest import Figures

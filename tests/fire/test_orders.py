@@ -16,8 +16,8 @@ from temporalio.client import Client
 from local.stack import Stack
 from models.movements import Found
 from models.runs import RunResult
-from simulators.control import Control
-from simulators.shapes import CustomerRow
+from simulators.kit.control import Control
+from simulators.kit.shapes import CustomerRow
 from tests.fire.conftest import Figures
 from tests.fire.proofs import done_once, doubled, ended, next_second, results_of, runs_since
 from tests.fire.sizes import SIZES

@@ -13,7 +13,7 @@ from temporalio.client import Client
 from local.stack import Stack
 from models.movements import Found, Tally
 from models.runs import Outcome
-from simulators.control import Control
+from simulators.kit.control import Control
 from tests.fire.conftest import Figures
 from tests.fire.proofs import done_once, doubled, ended, next_second, outcomes, runs_since
 from tests.fire.sizes import SIZES

@@ -10,8 +10,8 @@ from temporalio.client import Client
 
 from models.movements import Found
 from models.runs import Outcome
-from simulators.control import Control
-from simulators.shapes import CustomerRow
+from simulators.kit.control import Control
+from simulators.kit.shapes import CustomerRow
 from tests.fire.conftest import Figures
 from tests.fire.proofs import (
     acted_on,

@@ -17,7 +17,7 @@ from local.devserver import DevServer
 from local.processes import free_ports
 from local.temporal_cli import find_cli
 from settings_warehouse import DuckDbWarehouse
-from simulators.control import Control
+from simulators.kit.control import Control
 from tests.conftest import ROOT, running_simulators, settings_for
 from tests.histories import (
     churn_save_cases,

@@ -7,7 +7,7 @@ from typing import Any
 from temporalio.client import Client, WorkflowHandle
 
 from models.runs import Outcome
-from simulators.control import Control
+from simulators.kit.control import Control
 
 Run = WorkflowHandle[Any, Any]
 

@@ -10,7 +10,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from models.runs import Outcome
 from settings import Settings
-from simulators.control import Control
+from simulators.kit.control import Control
 from tests.ingress.conftest import ingress_for
 from tests.ingress.test_app import URL
 from tests.workflows.conftest import Start, start

@@ -13,7 +13,7 @@ from temporalio.client import Client
 
 from local.stack import ROOT, Stack
 from models.runs import RunResult
-from simulators.control import Control
+from simulators.kit.control import Control
 from tests import imported, whole_system
 from tests.until import until
 

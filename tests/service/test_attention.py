@@ -9,7 +9,7 @@ from temporalio.common import SearchAttributePair, TypedSearchAttributes
 
 import temporal
 from models.runs import Outcome
-from simulators.control import Control
+from simulators.kit.control import Control
 from tests.conftest import in_a_namespace_of_its_own
 from tests.service.conftest import Command, accepted, results
 

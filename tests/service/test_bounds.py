@@ -15,7 +15,7 @@ from ingress.chartmogul import MAX_BODY
 from local.stack import OURS, Stack
 from models.deliveries import MOST_KEPT
 from models.holds import HoldOn, HoldResult, brake_on
-from simulators.control import Control
+from simulators.kit.control import Control
 from tests.service.conftest import Command, started
 from tests.service.test_dismiss import partial
 from tests.service.test_replay import cancellation, kept_before_the_fix, result_of

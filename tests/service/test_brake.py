@@ -19,7 +19,7 @@ from local.stack import ANY_PORTS, ROOT, Stack
 from models.holds import Decision, HoldOn, HoldResult, Verdict, brake_on
 from models.movements import Found, PollInput, PollState
 from models.runs import Outcome, RunResult
-from simulators.control import Control
+from simulators.kit.control import Control
 from tests.imported import ImportedStack
 from tests.service.conftest import TASK_KEY, Command, accepted
 from tests.until import until

@@ -16,8 +16,8 @@ from temporalio.service import RPCError
 from commands.dates import shown
 from local.stack import Stack
 from models.movements import BackfillProgress, Found
-from simulators.control import Control
-from simulators.shapes import CustomerRow
+from simulators.kit.control import Control
+from simulators.kit.shapes import CustomerRow
 from tests.service.conftest import Command, Said, one_of_each, started
 from tests.until import until, until_some
 

@@ -18,7 +18,7 @@ from temporalio.service import RPCError
 import temporal
 from models.effects import Action
 from models.runs import Outcome, RunResult
-from simulators.control import Control
+from simulators.kit.control import Control
 from tests.service.conftest import Command, accepted, one_of_each, results
 from tests.whole_system import ROUTES
 

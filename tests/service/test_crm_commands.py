@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from simulators.control import Control
+from simulators.kit.control import Control
 from tests.service.conftest import Command
 from tests.workflows.crm import records, writes
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from local.stack import EXAMPLE_CONFIG
-from simulators.control import Control
+from simulators.kit.control import Control
 from tests.service.conftest import Command
 from tests.whole_system import ROUTES
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from temporalio.client import Client
 
 from models.runs import Outcome, RunResult
-from simulators.control import Control
+from simulators.kit.control import Control
 from tests.conftest import ROOT
 from tests.service.conftest import Command, one_of_each
 

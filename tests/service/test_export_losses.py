@@ -18,7 +18,7 @@ from local.processes import free_ports
 from local.stack import ANY_PORTS, EXAMPLE_CONFIG, Stack
 from models.exports import ExportInput, ExportReport
 from models.runs import Outcome
-from simulators.control import Control
+from simulators.kit.control import Control
 from tests.doubles.lossy import lossy_line
 from tests.imported import ImportedStack
 from tests.service.conftest import Command

@@ -14,8 +14,8 @@ from temporalio.client import Client
 
 from local.stack import Stack
 from models.runs import Outcome
-from simulators.control import Control
-from simulators.shapes import CustomerRow, FaultRule, System
+from simulators.kit.control import Control
+from simulators.kit.shapes import CustomerRow, FaultRule, System
 from tests.service.conftest import accepted, one_of_each, results
 from tests.until import until, until_some
 

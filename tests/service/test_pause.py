@@ -15,7 +15,7 @@ from local.processes import free_ports
 from local.stack import Ports, Stack
 from models.holds import HoldOn
 from models.runs import Outcome, RunResult
-from simulators.control import Control
+from simulators.kit.control import Control
 from terminal import NOT_ASKED
 from tests.doubles.lossy import lossy_line
 from tests.imported import ImportedStack

@@ -10,8 +10,8 @@ import pytest
 from temporalio.client import Client
 
 from local.stack import Stack
-from simulators.control import Control
-from simulators.shapes import System
+from simulators.kit.control import Control
+from simulators.kit.shapes import System
 from tests.service.conftest import Command, one_of_each, started
 from tests.service.test_commands import Write, event_file
 from tests.whole_system import ROUTES

@@ -13,7 +13,7 @@ from local.stack import Stack
 from models.deliveries import DeliveryResult
 from models.routes import Routes
 from models.runs import Outcome
-from simulators.control import Control
+from simulators.kit.control import Control
 from tests.service.conftest import Command, one_of_each
 
 

@@ -19,7 +19,7 @@ from models.effects import Action
 from models.events import MrrMovement, movement_from_webhook
 from models.routes import Routes
 from models.runs import Outcome, RunResult
-from simulators.control import Control
+from simulators.kit.control import Control
 from tests.doubles.lossy import lossy_line
 from tests.service.conftest import Command, one_of_each, started
 from tests.until import until

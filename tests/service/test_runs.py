@@ -12,7 +12,7 @@ from local.stack import ROOT, Stack
 from models.chartmogul import MovementWebhook
 from models.events import movement_from_webhook
 from models.routes import Routes
-from simulators.control import Control
+from simulators.kit.control import Control
 from tests.service.conftest import Command
 from tests.service.test_retry import begun, churn_route, until_listed
 

@@ -13,7 +13,7 @@ import temporal
 from local.stack import ANY_PORTS, Stack
 from models.movements import Found, PollInput, PollState
 from models.runs import Outcome, RunResult
-from simulators.control import Control
+from simulators.kit.control import Control
 from tests.conftest import running_simulators
 from tests.imported import ImportedStack
 

@@ -10,8 +10,8 @@ from typing import Any
 import httpx
 import pytest
 
-from simulators.control import NO_CERTIFICATES, Control
-from simulators.shapes import (
+from simulators.kit.control import NO_CERTIFICATES, Control
+from simulators.kit.shapes import (
     CHARTMOGUL_KEY,
     HUBSPOT_TOKEN,
     SALESFORCE_CLIENT_ID,

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
-from simulators.control import Control
+from simulators.kit.control import Control
 from tests.simulators.conftest import entries
 
 

@@ -6,8 +6,8 @@ from typing import Any
 import httpx
 import pytest
 
-from simulators.control import Control
-from simulators.shapes import CustomerRow
+from simulators.kit.control import Control
+from simulators.kit.shapes import CustomerRow
 from tests.simulators.conftest import Receiver, entries, eventually
 
 pytestmark = pytest.mark.slow

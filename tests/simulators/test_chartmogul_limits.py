@@ -5,9 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import pytest
 
-from simulators.chartmogul_limits import Limits
-from simulators.control import Control
-from simulators.shapes import ChartMogulRules
+from simulators.chartmogul.limits import Limits
+from simulators.kit.control import Control
+from simulators.kit.shapes import ChartMogulRules
 from tests.simulators.conftest import eventually
 
 

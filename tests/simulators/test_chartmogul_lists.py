@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import httpx
 import pytest
 
-from simulators.control import Control
+from simulators.kit.control import Control
 from tests.simulators.conftest import entries
 
 BERLIN = ZoneInfo("Europe/Berlin")

@@ -7,9 +7,9 @@ from typing import Any
 import httpx
 import pytest
 
-from simulators.chartmogul_history import END, History
-from simulators.control import Control
-from simulators.seed import Seed
+from simulators.chartmogul.history import END, History
+from simulators.kit.control import Control
+from simulators.kit.seed import Seed
 from tests.simulators.conftest import entries
 
 NOW = datetime.now(UTC)

@@ -7,7 +7,7 @@ import sys
 import time
 from pathlib import Path
 
-from simulators.control import Control
+from simulators.kit.control import Control
 
 ROOT = Path(__file__).parents[2]
 

@@ -7,8 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
-from simulators.control import Control
-from simulators.shapes import SLACK_TOKEN, FaultKind
+from simulators.kit.control import Control
+from simulators.kit.shapes import SLACK_TOKEN, FaultKind
 
 POST = {"json": {"channel": "C0SAVES", "text": "hello"}}
 

@@ -5,8 +5,8 @@ from typing import Any
 import httpx
 import pytest
 
-from simulators.control import Control
-from simulators.shapes import HubSpotCase
+from simulators.kit.control import Control
+from simulators.kit.shapes import HubSpotCase
 
 DATED = "/objects/2026-09"
 KEY = "chartmogul_customer_uuid"

@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
-from simulators.actions import cancel_many
 from simulators.app import create_app
-from simulators.control import Control
-from simulators.shapes import CHARTMOGUL_KEY, Cancellations, Reset
+from simulators.chartmogul.actions import cancel_many
+from simulators.kit.control import Control
+from simulators.kit.shapes import CHARTMOGUL_KEY, Cancellations, Reset
 from simulators.world import World
 from tests.simulators.conftest import Receiver, eventually
 from tests.simulators.counting import counting_calls

@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from simulators.control import Control
+from simulators.kit.control import Control
 from tests.simulators.conftest import Receiver, eventually
 
 HOSTILE = "<script>alert('&')</script>"

@@ -5,8 +5,8 @@ from typing import Any
 import httpx
 import pytest
 
-from simulators.control import Control
-from simulators.shapes import SALESFORCE_CLIENT_ID, SALESFORCE_CLIENT_SECRET, Case
+from simulators.kit.control import Control
+from simulators.kit.shapes import SALESFORCE_CLIENT_ID, SALESFORCE_CLIENT_SECRET, Case
 
 TOKEN = "/salesforce/services/oauth2/token"
 KEY = "Mogulflow_Key__c"

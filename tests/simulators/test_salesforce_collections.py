@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
-from simulators.control import Control
+from simulators.kit.control import Control
 
 KEY = "CM_Customer_UUID__c"
 BY_KEY = f"/composite/sobjects/Account/{KEY}"

@@ -1,7 +1,7 @@
 """Customers are the same for the same seed, and a million of them cost nothing."""
 
-from simulators.salesforce_seed import record_id, record_number
-from simulators.seed import Seed
+from simulators.kit.seed import Seed
+from simulators.salesforce.seed import record_id, record_number
 from tests.simulators.counting import counting_calls
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from simulators.control import Control
+from simulators.kit.control import Control
 from tests.simulators.conftest import eventually
 
 METADATA = {"event_type": "alert", "event_payload": {"key": "k1"}}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from simulators.soql import Condition, Malformed, parse, unescape
+from simulators.salesforce.soql import Condition, Malformed, parse, unescape
 
 
 def test_all_parts_are_read() -> None:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from simulators.control import Control
+from simulators.kit.control import Control
 from tests.simulators.conftest import Receiver, eventually
 
 

@@ -33,7 +33,7 @@ from models.events import MrrMovement, movement_from_webhook
 from models.routes import Filter, Route, Routes
 from schedules import OWNER, declarations
 from settings import Settings
-from simulators.control import Control
+from simulators.kit.control import Control
 from tests.conftest import ROOT, running_simulators, settings_for
 from tests.histories import unreadable_delivery_cases
 from tests.histories.studio import Studio

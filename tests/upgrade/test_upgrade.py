@@ -18,7 +18,7 @@ from clients.salesforce.client import SalesforceClient
 from models.deliveries import DeliveryResult, Dismissed
 from models.runs import Outcome, RunResult
 from settings import Settings
-from simulators.control import Control
+from simulators.kit.control import Control
 from tests.conftest import running_temporal, settings_for
 from tests.service.conftest import TASK_KEY
 from tests.upgrade.record import (

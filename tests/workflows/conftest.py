@@ -14,7 +14,7 @@ from models.effects import Effect, Mode
 from models.events import movement_from_webhook
 from models.routes import Filter, Route, Routes
 from models.runs import RunResult
-from simulators.control import Control
+from simulators.kit.control import Control
 from tests.conftest import terminate
 from tests.until import until_some
 

@@ -10,7 +10,7 @@ from local.stack import EXAMPLE_CONFIG
 from models.crm import CrmMapping
 from models.crm_sync import CrmReport, ObjectReport
 from settings import Settings
-from simulators.control import Control
+from simulators.kit.control import Control
 
 MAPPING = load(EXAMPLE_CONFIG / "crm.yaml", CrmMapping, "It is part of the repository.")
 KEY = "chartmogul_customer_uuid"

@@ -11,8 +11,8 @@ from temporalio.client import Client
 
 import temporal
 from models.movements import BackfillInput, BackfillProgress, CoverageInput, CoverageReport, Found
-from simulators.control import Control
-from simulators.shapes import CustomerRow
+from simulators.kit.control import Control
+from simulators.kit.shapes import CustomerRow
 
 Backfill = Callable[..., Awaitable[BackfillProgress]]
 Coverage = Callable[..., Awaitable[CoverageReport]]

@@ -13,7 +13,7 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from ingress.chartmogul import MAX_BODY, movement_of
 from models.runs import Outcome, RunResult
-from simulators.control import Control
+from simulators.kit.control import Control
 from temporal import LARGEST_MEMO
 from tests.workflows.conftest import Start, cancelled
 from workflows.ledger import LONGEST_NAME, LONGEST_NOTE, MOST_NAMES, MOST_NOTED, Ledger

@@ -9,8 +9,8 @@ from temporalio.api.enums.v1 import EventType
 from temporalio.client import WorkflowHandle
 
 from settings import Settings
-from simulators.control import Control
-from simulators.shapes import System
+from simulators.kit.control import Control
+from simulators.kit.shapes import System
 from tests.workflows.conftest import Start
 
 BURST = 80

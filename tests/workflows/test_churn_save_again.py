@@ -7,8 +7,8 @@ from temporalio.client import WorkflowHandle
 
 from models.effects import Action
 from models.runs import Outcome, RunResult
-from simulators.control import Control
-from simulators.shapes import FaultRule
+from simulators.kit.control import Control
+from simulators.kit.shapes import FaultRule
 from tests.until import until
 from tests.workflows.conftest import SECOND, RunAgain, Start, until_effects
 from tests.workflows.test_churn_save_returns import _readings

@@ -5,7 +5,7 @@ from datetime import datetime
 import pytest
 
 from models.runs import Outcome
-from simulators.control import Control
+from simulators.kit.control import Control
 from tests.workflows.conftest import Start
 from tests.workflows.test_churn_facts import customer, facts
 from tests.workflows.test_churn_save_told import until_read

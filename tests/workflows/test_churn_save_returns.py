@@ -17,7 +17,7 @@ from models.events import MrrMovement, movement_from_webhook
 from models.routes import Routes
 from models.runs import Outcome, RunResult
 from settings import Settings
-from simulators.control import Control
+from simulators.kit.control import Control
 from tests.conftest import in_a_namespace_of_its_own
 from tests.until import until
 from tests.workflows.conftest import SECOND, Start, options, starter, until_effects

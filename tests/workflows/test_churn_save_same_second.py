@@ -8,7 +8,7 @@ import pytest
 
 from models.money import Money
 from models.runs import Outcome
-from simulators.control import Control
+from simulators.kit.control import Control
 from tests.workflows.conftest import Start, by_object
 from tests.workflows.test_churn_facts import CHURNED, facts
 from tests.workflows.test_churn_save_truth import payers, said, then

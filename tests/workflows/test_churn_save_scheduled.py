@@ -7,8 +7,8 @@ import httpx
 from models.chartmogul import MovementWebhook
 from models.events import movement_from_webhook
 from models.runs import Outcome
-from simulators.control import Control
-from simulators.shapes import CHARTMOGUL_KEY
+from simulators.kit.control import Control
+from simulators.kit.shapes import CHARTMOGUL_KEY
 from tests.workflows.conftest import SECOND, Start, cancelled, until_effects
 
 

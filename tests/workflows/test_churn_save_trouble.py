@@ -12,7 +12,7 @@ from local.devserver import DevServer
 from models.effects import Action
 from models.runs import Outcome, RunResult
 from settings import Settings
-from simulators.control import Control
+from simulators.kit.control import Control
 from tests.workflows.conftest import (
     SECOND,
     RunAgain,

@@ -9,8 +9,8 @@ from temporalio.client import WorkflowHandle
 from models.chartmogul import MovementWebhook
 from models.events import movement_from_webhook
 from models.runs import Outcome, RunResult
-from simulators.control import Control
-from simulators.shapes import CustomerRow
+from simulators.kit.control import Control
+from simulators.kit.shapes import CustomerRow
 from tests.workflows.conftest import SECOND, Start, cancelled, until_effects
 
 Run = WorkflowHandle[Any, RunResult]

@@ -10,7 +10,7 @@ from commands.events import print_preview
 from dispatch.dispatcher import Dispatched
 from models.effects import Mode
 from models.runs import Outcome
-from simulators.control import Control
+from simulators.kit.control import Control
 from tests.workflows.conftest import Start
 from tests.workflows.test_churn_save_truth import left, payers, uuid_of
 

@@ -17,7 +17,7 @@ from models.crm import CrmMapping
 from models.crm_sync import CrmReport, CrmSyncInput, Status
 from models.runs import Outcome
 from settings import Settings
-from simulators.control import Control
+from simulators.kit.control import Control
 from tests.conftest import in_a_namespace_of_its_own
 from tests.workflows.crm import KEY, MAPPING, changed, of, paths, prepare, records, unlimited, writes
 

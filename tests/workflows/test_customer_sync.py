@@ -25,8 +25,8 @@ from models.events import MovementType, movement_from_webhook
 from models.routes import Filter, Route, Routes
 from models.runs import Outcome, RunResult
 from settings import Settings
-from simulators.control import Control
-from simulators.shapes import CustomerRow
+from simulators.kit.control import Control
+from simulators.kit.shapes import CustomerRow
 from tests.conftest import in_a_namespace_of_its_own
 from tests.workflows.conftest import outcome_attribute
 from tests.workflows.crm import MAPPING, changed, paths, prepare, records, unlimited, writes

@@ -36,7 +36,7 @@ from models.runs import Outcome, RunResult
 from models.slack import Message
 from schedules import OWNER
 from settings import Settings
-from simulators.control import Control
+from simulators.kit.control import Control
 from tests.conftest import in_a_namespace_of_its_own
 from tests.until import until, until_some
 from tests.workflows.conftest import cancelled, options

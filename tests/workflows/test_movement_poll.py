@@ -30,7 +30,7 @@ from models.events import movement_from_webhook
 from models.movements import Found, PollInput, PollState, Tally
 from models.runs import RunResult
 from settings import Settings
-from simulators.control import Control
+from simulators.kit.control import Control
 from tests.until import until_some
 from tests.workflows.conftest import until_effects
 

@@ -32,7 +32,7 @@ from models.attention import AttentionQuery, Kind, WatchInput, WatchState
 from models.deliveries import UnreadableDelivery
 from models.runs import Outcome, RunResult
 from settings import Settings
-from simulators.control import Control
+from simulators.kit.control import Control
 from tests.conftest import in_a_namespace_of_its_own
 from tests.workflows.conftest import SECOND, Start, cancelled, starter
 

@@ -17,8 +17,8 @@ from clients.kit.cooldown import Cooldowns
 from models.attention import WatchInput
 from models.runs import Outcome, RunResult
 from settings import Settings
-from simulators.control import Control
-from simulators.shapes import System
+from simulators.kit.control import Control
+from simulators.kit.shapes import System
 from tests.conftest import in_a_namespace_of_its_own
 from tests.until import until
 from tests.workflows.conftest import Start, starter

@@ -5,7 +5,7 @@ from typing import Any
 from temporalio.client import WorkflowHandle
 
 from models.runs import RunResult
-from simulators.control import Control
+from simulators.kit.control import Control
 from temporal import run_link
 from tests.until import until_some
 from tests.workflows.conftest import SECOND, Start, cancelled, until_effects

@@ -19,7 +19,7 @@ from models.movements import Found, Sweep, Tally
 from models.routes import Routes
 from models.runs import Outcome, Rerun, RunResult
 from settings import Settings
-from simulators.control import Control
+from simulators.kit.control import Control
 from tests.conftest import in_a_namespace_of_its_own
 from tests.until import until, until_some
 from tests.workflows.conftest import cancelled

@@ -9,7 +9,7 @@ from temporalio.api.sdk.v1 import WorkflowMetadata
 from temporalio.client import WorkflowHandle
 
 from models.runs import RunResult
-from simulators.control import Control
+from simulators.kit.control import Control
 from temporal import PROBLEMS, WAITS, WAITS_FOR
 from tests.workflows.conftest import Start, cancelled
 

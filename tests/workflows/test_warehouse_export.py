@@ -20,7 +20,7 @@ from models.runs import Outcome
 from models.warehouse import Mapping
 from settings import Settings
 from settings_warehouse import DuckDbWarehouse
-from simulators.control import Control
+from simulators.kit.control import Control
 from tests.conftest import in_a_namespace_of_its_own
 
 MAPPING = load(EXAMPLE_CONFIG / "warehouse.yaml", Mapping, "It is part of the repository.")

@@ -1,0 +1,1 @@
+"""ChartMogul: customers with a past, its API and its webhooks."""

@@ -1,0 +1,190 @@
+"""ChartMogul's lists that are the same for the whole account: invoices, plans, data sources, metrics."""
+
+from collections.abc import Iterable
+from datetime import date
+from typing import Any
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import Response
+
+from simulators.chartmogul.catalog import SOURCES, source_of, source_row
+from simulators.chartmogul.invoice_rows import invoice_row, is_invalid
+from simulators.chartmogul.invoices import Invoice
+from simulators.chartmogul.metric_rows import METRICS, metric_rows
+from simulators.chartmogul.metrics import INTERVALS, ends
+from simulators.chartmogul.requests import (
+    answer,
+    as_json,
+    cursor_text,
+    decode,
+    encode,
+    known_customer,
+    page_of,
+    refused,
+    signed_in,
+)
+from simulators.chartmogul.rows import imported_subscription_row
+from simulators.kit.refusal import Refusal
+from simulators.world import World, world_of
+
+router = APIRouter(prefix="/chartmogul/v1", dependencies=[Depends(signed_in)])
+
+
+@router.get("/data_sources")
+async def data_sources(request: Request) -> Response:
+    query = request.query_params
+    rows = map(source_row, SOURCES)
+    fields = [name for name in ("name", "system") if name in query]
+    return as_json({"data_sources": [row for row in rows if all(row[f] == query[f] for f in fields)]})
+
+
+@router.get("/plans")
+async def plans(request: Request) -> Response:
+    rows = world_of(request).chartmogul.catalog.plans()
+    systems = {source.uuid: source.system for source in SOURCES}
+    query = request.query_params
+    for name in query.keys() & {"data_source_uuid", "external_id"}:
+        rows = [row for row in rows if row[name] == query[name]]
+    if "system" in query:
+        rows = [row for row in rows if systems[row["data_source_uuid"]] == query["system"]]
+    return _by_position(request, rows, "plans")
+
+
+@router.patch("/plans/{uuid}")
+async def edit_plan(request: Request, uuid: str) -> Response:
+    """Accepted and done later, says ChartMogul; here it is done at once."""
+    catalog, body = world_of(request).chartmogul.catalog, await request.json()
+    if uuid not in {row["uuid"] for row in catalog.plans()}:
+        raise refused(404, "Plan not found", "plan_uuid")
+    if not isinstance(body.get("name"), str):
+        raise refused(400, 'Parameter "name" is missing', "name")
+    catalog.renamed[uuid] = body["name"]
+    return as_json(next(row for row in catalog.plans() if row["uuid"] == uuid), 202)
+
+
+@router.get("/plan_groups")
+async def plan_groups(request: Request) -> Response:
+    return _by_position(request, world_of(request).chartmogul.catalog.groups(), "plan_groups")
+
+
+@router.get("/plan_groups/{uuid}/plans")
+async def plans_of_group(request: Request, uuid: str) -> Response:
+    catalog = world_of(request).chartmogul.catalog
+    if uuid not in {group["uuid"] for group in catalog.groups()}:
+        raise refused(404, "Plan group not found", "plan_group_uuid")
+    return _by_position(request, catalog.members(uuid), "plans")
+
+
+@router.get("/import/customers/{uuid}/subscriptions")
+async def imported_subscriptions(request: Request, uuid: str) -> Response:
+    world = world_of(request)
+    book, customer = world.chartmogul, known_customer(world, uuid)
+    states = book.subscriptions(customer, known_by=book.shown)
+    rows = [imported_subscription_row(book.seed, state) for state in reversed(states)]
+    return _by_position(request, rows, "subscriptions", customer_uuid=uuid)
+
+
+@router.get("/invoices")
+async def invoices(request: Request) -> Response:
+    world, query = world_of(request), request.query_params
+    validity = query.get("validation_type", "valid")
+    if validity not in ("valid", "invalid", "all"):
+        raise refused(400, 'Parameter "validation_type" is invalid', "validation_type")
+    with_disabled, all_invoices = query.get("with_disabled") == "true", world.invoices
+    found = (
+        invoice
+        for invoice in _chosen_invoices(world, request)
+        if (validity == "all" or is_invalid(invoice) == (validity == "invalid"))
+        and (with_disabled or not all_invoices.is_disabled(invoice))
+    )
+    page, more = page_of(found, request)
+    entries = [invoice_row(all_invoices, invoice, with_disabled=with_disabled) for invoice in page]
+    cursor = encode("{}&{}".format(*page[-1].key)) if page else None
+    return answer(request, entries, cursor, more, "invoices")
+
+
+@router.get("/invoices/{uuid}")
+async def invoice(request: Request, uuid: str) -> Response:
+    world = world_of(request)
+    return as_json(invoice_row(world.invoices, _known_invoice(world, uuid), with_disabled=True))
+
+
+@router.patch("/invoices/{uuid}/disabled_state")
+async def disable_invoice(request: Request, uuid: str) -> Response:
+    world, body = world_of(request), await request.json()
+    if not isinstance(body.get("disabled"), bool):
+        raise refused(400, 'Parameter "disabled" is missing', "disabled")
+    found = _known_invoice(world, uuid)
+    world.invoices.switch(found, disabled=body["disabled"])
+    return as_json(invoice_row(world.invoices, found, with_disabled=True))
+
+
+@router.get("/metrics/{name}")
+async def metrics(request: Request, name: str) -> Response:
+    """Without `filters`, `plans` and `geo`: those are refused here, so that nobody counts on them."""
+    query = request.query_params
+    if name != "all" and name not in METRICS:
+        raise refused(404, "The requested resource does not exist")
+    if query.get("interval", "month") not in INTERVALS:
+        raise refused(400, 'Parameter "interval" is invalid', "interval")
+    if unknown := query.keys() - {"start-date", "end-date", "interval"}:
+        raise refused(400, f"Parameter {min(unknown)} is not simulated", min(unknown))
+    days = ends(_day(request, "start-date"), _day(request, "end-date"), query.get("interval", "month"))
+    return as_json(metric_rows(await world_of(request).totals.over(days), name))
+
+
+def _day(request: Request, name: str) -> date:
+    text = request.query_params.get(name)
+    if text is None:
+        raise refused(400, f'Parameter "{name}" is missing', name)
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise refused(400, f'Parameter "{name}" is invalid', name) from None
+
+
+def _chosen_invoices(world: World, request: Request) -> Iterable[Invoice]:
+    query, all_invoices = request.query_params, world.invoices
+    before = _invoice_cursor(request)
+    if "customer_uuid" in query:
+        customer = world.chartmogul.customers.find(query["customer_uuid"])
+        own = all_invoices.of(customer) if customer else []
+        chosen: Iterable[Invoice] = (i for i in own if before is None or i.key < before)
+    elif "external_id" in query:
+        one = all_invoices.find_external_id(query["external_id"])
+        chosen = [one] if one else []
+    else:
+        chosen = all_invoices.newest_first(before)
+    if "data_source_uuid" in query:
+        chosen = (i for i in chosen if source_of(i.customer).uuid == query["data_source_uuid"])
+    return chosen
+
+
+def _invoice_cursor(request: Request) -> tuple[float, int] | None:
+    cursor = request.query_params.get("cursor")
+    if not cursor:
+        return None
+    try:
+        at, id = cursor_text(cursor).split("&")
+        return float(at), int(id)
+    except ValueError:
+        raise refused(400, 'Parameter "cursor" is invalid', "cursor") from None
+
+
+def _known_invoice(world: World, uuid: str) -> Invoice:
+    found = world.invoices.find(uuid)
+    if found is None:
+        raise Refusal(404, {"error": "Invoice not found"})
+    return found
+
+
+def _by_position(request: Request, rows: list[dict[str, Any]], key: str, **rest: Any) -> Response:
+    """Short lists: the cursor is how many came before."""
+    start = int(decode(request, "after=") or 0)
+    page, more = page_of(rows[start:], request)
+    return answer(request, page, encode(f"after={start + len(page)}") if page else None, more, key, **rest)
+
+
+@router.api_route("/{rest:path}", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
+async def unknown(request: Request, rest: str) -> Response:
+    raise refused(404, "The requested resource does not exist")

@@ -1,0 +1,115 @@
+"""What all of ChartMogul's endpoints share: signing in, pages, refusals."""
+
+import base64
+import binascii
+import secrets
+from collections.abc import Iterable, Sequence
+from itertools import islice
+from typing import Any, TypeVar
+
+import orjson
+from fastapi import Request
+from fastapi.responses import Response
+
+from simulators.kit.refusal import Refusal
+from simulators.kit.seed import Customer
+from simulators.kit.shapes import CHARTMOGUL_KEY, OddValue
+from simulators.world import World, world_of
+
+PAGE = 200
+T = TypeVar("T")
+
+
+def refused(status: int, message: str, param: str | None = None) -> Refusal:
+    return Refusal(status, {"code": status, "message": message, "param": param})
+
+
+async def signed_in(request: Request) -> None:
+    scheme, _, encoded = request.headers.get("authorization", "").partition(" ")
+    try:
+        name = base64.b64decode(encoded, validate=True).decode().partition(":")[0]
+    except (binascii.Error, UnicodeDecodeError):
+        name = ""
+    right = secrets.compare_digest(name.encode(), CHARTMOGUL_KEY.encode())
+    if scheme.lower() != "basic" or not right:
+        raise refused(401, "No valid API key provided")
+    if "page" in request.query_params:
+        raise refused(400, 'Parameter "page" is deprecated', "page")
+
+
+def known_customer(world: World, uuid: str) -> Customer:
+    customer = world.chartmogul.customers.find(uuid)
+    if customer is None:
+        raise refused(404, "Customer not found", "customer_uuid")
+    return customer
+
+
+def page_of(found: Iterable[T], request: Request) -> tuple[list[T], bool]:
+    size = per_page(request)
+    page = list(islice(found, size + 1))
+    return page[:size], len(page) > size
+
+
+def per_page(request: Request) -> int:
+    text = request.query_params.get("per_page", str(PAGE))
+    if not text.isdecimal() or int(text) < 1:
+        raise refused(400, 'Parameter "per_page" is invalid', "per_page")
+    return min(int(text), PAGE)
+
+
+def encode(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
+
+
+def decode(request: Request, prefix: str) -> str | None:
+    """What the cursor says after its prefix; cursors of another list are refused."""
+    cursor = request.query_params.get("cursor")
+    if not cursor:
+        return None
+    text = cursor_text(cursor)
+    if not text.startswith(prefix):
+        raise refused(400, 'Parameter "cursor" is invalid', "cursor")
+    return text.removeprefix(prefix)
+
+
+def cursor_text(cursor: str) -> str:
+    try:
+        return base64.b64decode(cursor, validate=True).decode()
+    except (binascii.Error, UnicodeDecodeError):
+        return ""
+
+
+def answer(
+    request: Request, entries: list[Any], cursor: str | None, more: bool, key: str = "entries", **rest: Any
+) -> Response:
+    body: dict[str, Any] = {key: entries, "has_more": more, "cursor": cursor, **rest}
+    if "cursor" not in request.query_params:
+        body["per_page"] = per_page(request)
+    return Response(with_odd_values(body, world_of(request).chartmogul.odd), media_type="application/json")
+
+
+def with_odd_values(body: Any, odd: Sequence[OddValue]) -> bytes:
+    """The body's JSON, or what is no more than nearly JSON."""
+    places = {f"@odd-{number}@": each for number, each in enumerate(odd)}
+    for place, each in places.items():
+        _put(body, each, place)
+    text = orjson.dumps(body)
+    for place, each in places.items():
+        text = text.replace(f'"{place}"'.encode(), each.raw.encode())
+    return text
+
+
+def _put(value: Any, odd: OddValue, place: str) -> None:
+    """In every row with that uuid, also in those inside others."""
+    if isinstance(value, dict):
+        for inner in value.values():
+            _put(inner, odd, place)
+        if value.get("uuid") == odd.uuid:
+            value[odd.field] = place
+    elif isinstance(value, list):
+        for inner in value:
+            _put(inner, odd, place)
+
+
+def as_json(body: Any, status: int = 200) -> Response:
+    return Response(orjson.dumps(body), status, media_type="application/json")

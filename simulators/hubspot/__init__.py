@@ -1,0 +1,1 @@
+"""HubSpot: a portal with contacts and companies."""

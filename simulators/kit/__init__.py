@@ -1,0 +1,1 @@
+"""What the simulators of all vendors share: faults by rule, the control API, pages, customers."""

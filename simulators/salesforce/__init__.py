@@ -1,0 +1,1 @@
+"""Salesforce: an org with accounts, contacts and tasks."""

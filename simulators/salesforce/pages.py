@@ -1,0 +1,67 @@
+"""Salesforce for people: the list of tasks, and any record with its fields."""
+
+from typing import Any
+
+from fastapi import APIRouter, HTTPException, Request
+from fastapi.responses import Response
+
+from simulators.kit.pages import back_to, render
+from simulators.salesforce.org import Org
+from simulators.salesforce.schema import Field
+from simulators.salesforce.seed import Record
+from simulators.world import world_of
+
+router = APIRouter(prefix="/salesforce", include_in_schema=False)
+
+NEWEST = 500
+
+
+@router.get("/")
+async def home() -> Response:
+    return back_to("/salesforce/lightning/o/Task/list")
+
+
+@router.get("/lightning/o/Task/list")
+async def tasks(request: Request) -> Response:
+    org = world_of(request).salesforce
+    newest = list(org.changed["Task"].values())[: -NEWEST - 1 : -1]
+    return render("salesforce_tasks.html", system="salesforce", tasks=[_named(org, t) for t in newest])
+
+
+@router.get("/lightning/r/{object_name}/{id}/view")
+async def record(request: Request, object_name: str, id: str) -> Response:
+    org = world_of(request).salesforce
+    found = org.get(object_name, id) if object_name in org.schema else None
+    if found is None:
+        raise HTTPException(404, f"no {object_name} {id}")
+    related = [t for t in org.changed["Task"].values() if id in (t["AccountId"], t["WhoId"])]
+    return render(
+        "salesforce_record.html",
+        system="salesforce",
+        object_name=object_name,
+        title=title(object_name, found),
+        fields=[_shown(org, field, found.get(field.name)) for field in org.schema[object_name].values()],
+        tasks=[_named(org, task) for task in related[::-1]],
+    )
+
+
+def title(object_name: str, record: Record) -> str:
+    return str(record.get("Subject" if object_name == "Task" else "Name") or record["Id"])
+
+
+def _named(org: Org, task: Record) -> dict[str, Any]:
+    """A task with the names of its owner and account beside their ids."""
+    owner = org.get("User", task["OwnerId"])
+    account = org.get("Account", task["AccountId"]) if task["AccountId"] else None
+    return {**task, "owner": owner, "account": account}
+
+
+def _shown(org: Org, field: Field, value: Any) -> dict[str, Any]:
+    link, text = None, value
+    if field.type == "reference" and value:
+        target = field.reference_to[0]
+        related = org.get(target, value)
+        link = f"/salesforce/lightning/r/{target}/{value}/view"
+        text = title(target, related) if related else value
+    described = field.describe()
+    return {"name": field.name, "label": described["label"], "text": text, "link": link}

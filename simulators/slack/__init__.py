@@ -1,0 +1,1 @@
+"""Slack: a workspace with channels and people."""
