@@ -21,10 +21,10 @@ from config_files import load_crm_mapping, load_mapping
 from dispatch.routes import load_routes
 from models.attention import WatchInput
 from models.crm import CrmMapping, System
-from models.crm_sync import CrmSyncInput
-from models.exports import ExportInput
 from models.movements import CoverageInput, PollInput
 from models.routes import Routes
+from models.templates.crm_sync import CrmSyncInput
+from models.templates.warehouse_export import ExportInput
 from settings import ChartMogulAccount, Settings
 from workflows import coverage, movement_poll
 

@@ -28,7 +28,10 @@ from domains.crm.match import Census
 from domains.crm.systems import Crm
 from models.chartmogul import Account
 from models.crm import System
-from models.crm_sync import (
+from models.effects import Action, Effect, Mode
+from models.events import to_the_second
+from models.runs import Problem
+from models.templates.crm_sync import (
     MOST_LISTED,
     CustomerWork,
     FactsNow,
@@ -39,9 +42,6 @@ from models.crm_sync import (
     SyncReport,
     SyncWork,
 )
-from models.effects import Action, Effect, Mode
-from models.events import to_the_second
-from models.runs import Problem
 
 FRESH = timedelta(seconds=5)
 """So old may facts be that are written."""

@@ -10,7 +10,7 @@ from activities.crm_reading import Reading
 from clients.kit.errors import NotFound, Rejected
 from domains.crm.systems import Crm
 from models.crm import ObjectMapping
-from models.crm_sync import Standing, Status
+from models.templates.crm_sync import Standing, Status
 
 ASK_EVERY_SECONDS = 10.0
 

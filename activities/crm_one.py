@@ -12,7 +12,7 @@ from domains.crm.match import Ambiguous, Found, Matched, NotFound, match, value_
 from domains.crm.systems import Crm, standing
 from models.crm import ObjectMapping, Way
 from models.crm_facts import CustomerFacts
-from models.crm_sync import Standing, Status
+from models.templates.crm_sync import Standing, Status
 
 REMEMBERED = 20_000
 

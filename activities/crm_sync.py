@@ -15,7 +15,7 @@ from domains.crm.systems import Crm, standing
 from models.crm import ObjectMapping, Way
 from models.crm_facts import CustomerFacts
 from models.crm_fields import not_ready
-from models.crm_sync import Standing, Status
+from models.templates.crm_sync import Standing, Status
 
 RIVALS = "several customers lead to one record"
 

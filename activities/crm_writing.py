@@ -9,7 +9,7 @@ from typing import TypeVar
 from clients.kit.errors import Retryable
 from domains.crm.systems import Crm, settled
 from models.crm import ObjectMapping
-from models.crm_sync import Standing, Written
+from models.templates.crm_sync import Standing, Written
 
 PATIENCE: tuple[float, ...] = (1, 2, 5, 10)
 """Seconds before a failed call is made again; a longer wait that the system names is Temporal's."""

@@ -18,7 +18,7 @@ from domains.warehouse.history import Ledger, customers_to_read
 from domains.warehouse.loader import opened
 from domains.warehouse.rows import CHUNK
 from models.chartmogul_values import Unfit, day
-from models.exports import Night, NightWork, StreamWork
+from models.templates.warehouse_export import Night, NightWork, StreamWork
 from models.warehouse import LONGEST_TEXT, StreamMapping
 from models.warehouse_loads import Extracted, Load, MonthSeen, Window
 

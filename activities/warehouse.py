@@ -20,7 +20,7 @@ from domains.warehouse.engine import Engine
 from domains.warehouse.loader import Loader, opened
 from domains.warehouse.schema import prepare
 from models.chartmogul import Account
-from models.exports import Checked, NightWork, Prepared, StreamReport, StreamWork
+from models.templates.warehouse_export import Checked, NightWork, Prepared, StreamReport, StreamWork
 from models.warehouse_loads import Extracted, MonthSeen
 
 OFF = "No warehouse is connected. Set WAREHOUSE__ENGINE, or leave the export's schedule out."

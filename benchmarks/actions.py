@@ -20,9 +20,9 @@ from benchmarks.rivals import rival
 from dispatch.dispatcher import Door
 from dispatch.routes import load_routes
 from models.chartmogul import MovementWebhook
-from models.crm_sync import CustomerSyncOptions
 from models.events import MovementType, movement_from_webhook
 from models.routes import Filter, Route, Routes
+from models.templates.crm_sync import CustomerSyncOptions
 from schedules import Declaration, declarations
 from settings import Settings
 

@@ -11,7 +11,7 @@ from benchmarks.ground import Ground, served_anew
 from benchmarks.results import Result, at_least, at_most
 from config_files import load_crm_mapping
 from local.stack import EXAMPLE_CONFIG, ROOT
-from models.crm_sync import CrmReport, CrmSyncInput, Status
+from models.templates.crm_sync import CrmReport, CrmSyncInput, Status
 
 CUSTOMERS, QUICK_CUSTOMERS = 100_000, 5_000
 ALLOWED = 190

@@ -19,7 +19,7 @@ from config_files import load_mapping
 from local import environments
 from local.processes import Child, free_ports
 from local.stack import EXAMPLE_CONFIG, ROOT, STATE
-from models.exports import ExportInput, ExportReport
+from models.templates.warehouse_export import ExportInput, ExportReport
 from models.warehouse_loads import Loaded
 
 PER_PAGE = 200

@@ -23,7 +23,7 @@ from commands.stopped import Stopped
 from config_files import load_crm_mapping
 from domains.crm.systems import Crm
 from models.crm import System
-from models.crm_sync import CrmReport, CrmSyncInput, Left, ObjectReport, Status, SyncReport
+from models.templates.crm_sync import CrmReport, CrmSyncInput, Left, ObjectReport, Status, SyncReport
 from settings import Settings
 from worker import Connections
 

@@ -24,7 +24,7 @@ from config_files import load_mapping
 from domains.warehouse.engines.configured import engine_of_account
 from domains.warehouse.history import Ledger
 from domains.warehouse.loader import opened
-from models.exports import ExportInput, ExportReport
+from models.templates.warehouse_export import ExportInput, ExportReport
 from models.warehouse import Mapping
 from models.warehouse_loads import Loaded, LoadRun
 from settings import Settings

@@ -15,9 +15,9 @@ from commands.stopped import stopped_by
 from config_files import load_crm_mapping
 from domains.crm.systems import Crm
 from models.crm import CrmMapping, System
-from models.crm_sync import CrmSyncInput
 from models.effects import Action
 from models.hubspot import ObjectType, Prepared
+from models.templates.crm_sync import CrmSyncInput
 from settings import Settings
 from worker import Connections
 

@@ -23,7 +23,7 @@ from config_files import load_crm_mapping
 from domains.crm.file import RunFile
 from domains.crm.systems import Crm
 from models.crm import System
-from models.crm_sync import CrmSyncInput, ObjectReport, Standing, SyncReport
+from models.templates.crm_sync import CrmSyncInput, ObjectReport, Standing, SyncReport
 from settings import Settings
 from worker import Connections
 

@@ -22,7 +22,7 @@ from config_files import load_mapping
 from domains.warehouse.engine import Engine
 from domains.warehouse.engines.configured import engine_of_account
 from domains.warehouse.loader import Loader, opened
-from models.exports import Night, NightWork, Prepared, StreamWork
+from models.templates.warehouse_export import Night, NightWork, Prepared, StreamWork
 from models.warehouse_loads import MonthSeen, Preview, SampleRow
 from models.warehouse_tables import ROW_HASH
 from settings import Settings

@@ -21,15 +21,15 @@ import temporal
 from dispatch import returns
 from dispatch.holds import Holds
 from dispatch.routes import crm_for
-from models.churn_save import ChurnSaveInput
 from models.crm import CrmMapping
-from models.crm_sync import CustomerSyncInput
 from models.effects import Mode
 from models.events import MrrMovement
 from models.headlines import headline, headline_with_customer, summary
 from models.holds import Holding
 from models.routes import Route, Routes, Template
 from models.runs import Outcome, Rerun
+from models.templates.churn_save import ChurnSaveInput
+from models.templates.crm_sync import CustomerSyncInput
 from settings import Settings
 
 EventInput = ChurnSaveInput | CustomerSyncInput

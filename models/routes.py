@@ -6,11 +6,11 @@ from typing import Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from models.churn_save import ChurnSaveOptions
-from models.crm_sync import CustomerSyncOptions
 from models.effects import Mode
 from models.events import MovementType, MrrMovement
 from models.movements import LONGEST_ACT_WITHIN_DAYS
+from models.templates.churn_save import ChurnSaveOptions
+from models.templates.crm_sync import CustomerSyncOptions
 
 Template = Literal["churn_save", "customer_sync"]
 

@@ -33,8 +33,8 @@ from commands.schedules import _leaves, apply
 from commands.stopped import Stopped
 from local.devserver import DevServer
 from local.stack import EXAMPLE_CONFIG
-from models.crm_sync import CrmSyncInput
 from models.movements import PollState, Sweep
+from models.templates.crm_sync import CrmSyncInput
 from schedules import declarations
 from settings import Settings
 from settings_warehouse import DuckDbWarehouse

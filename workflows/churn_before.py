@@ -2,9 +2,9 @@
 subscription, and by a return after the second of the cancellation. None is left a year after the last began.
 """
 
-from models.churn_save import ChurnSaveInput
 from models.events import MovementType, to_the_second
 from models.runs import Outcome
+from models.templates.churn_save import ChurnSaveInput
 from workflows.churn_facts import ChurnFacts
 from workflows.churn_verdict import Sight, Verdict
 from workflows.wording import span

@@ -7,7 +7,7 @@ from temporalio import workflow
 
 from activities.chartmogul import CustomerQuery
 from models.chartmogul import Traces
-from models.churn_save import ChurnSaveInput
+from models.templates.churn_save import ChurnSaveInput
 from workflows import churn_before, churn_verdict
 from workflows.churn_facts import ChurnFacts
 from workflows.churn_verdict import Sight, Verdict

@@ -10,7 +10,6 @@ from temporalio import workflow
 
 from activities.salesforce import SalesforceActivities
 from activities.slack import SlackActivities
-from models.churn_save import ChurnSaveInput
 from models.effects import Effect, Mode
 from models.events import MovementType, MrrMovement
 from models.headlines import headline, summary
@@ -18,6 +17,7 @@ from models.holds import Decision
 from models.runs import Outcome, RunResult
 from models.salesforce import AccountOwner, OwnerQuery, SaveTask, TaskChange
 from models.slack import MemberQuery, Message
+from models.templates.churn_save import ChurnSaveInput
 from temporal import GIVE_UP_AFTER, HEADLINE, RETURNS, run_link
 from workflows import churn_texts as texts
 from workflows.churn_facts import ChurnFacts

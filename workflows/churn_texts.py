@@ -5,10 +5,10 @@ from typing import Any
 
 import holidays
 
-from models.churn_save import ChurnSaveInput
 from models.headlines import plan_from
 from models.salesforce import AccountOwner
 from models.slack import Member
+from models.templates.churn_save import ChurnSaveInput
 from workflows.churn_facts import ChurnFacts
 from workflows.churn_verdict import Verdict
 from workflows.wording import escaped, long_day, sentence, short

@@ -8,8 +8,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
-from models.churn_save import ChurnSaveInput
 from models.runs import Outcome
+from models.templates.churn_save import ChurnSaveInput
 from workflows.churn_facts import ChurnFacts
 from workflows.wording import long_day, span
 

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from temporalio import workflow
 
-from models.churn_save import ChurnSaveInput
+from models.templates.churn_save import ChurnSaveInput
 from workflows.churn_facts import ChurnFacts
 from workflows.churn_reading import Reading
 from workflows.churn_verdict import Verdict

@@ -3,8 +3,8 @@
 from temporalio import workflow
 
 from activities.crm import CrmActivities
-from models.crm_sync import CrmReport, CrmSyncInput, SyncReport, SyncWork
 from models.runs import Outcome
+from models.templates.crm_sync import CrmReport, CrmSyncInput, SyncReport, SyncWork
 from workflows.crm_texts import CrmLedger
 from workflows.steps import StepFailed, long_step
 

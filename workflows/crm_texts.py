@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from models.crm_sync import ObjectReport, Status, SyncReport
+from models.templates.crm_sync import ObjectReport, Status, SyncReport
 from workflows.ledger import GAP, Ledger
 
 SHOWN = (

@@ -8,12 +8,12 @@ from temporalio import workflow
 from activities.crm import CrmActivities
 from activities.definition import Step
 from models.crm import System
-from models.crm_sync import CustomerSyncInput, CustomerWork, FactsNow, FactsQuery
 from models.effects import Effect, Mode
 from models.events import MrrMovement
 from models.headlines import summary
 from models.holds import Decision
 from models.runs import Outcome, RunResult
+from models.templates.crm_sync import CustomerSyncInput, CustomerWork, FactsNow, FactsQuery
 from workflows.held import Dropped, Held
 from workflows.ledger import Ledger
 from workflows.steps import StepFailed, step

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
-from models.exports import Checked, StreamReport
 from models.money import Money
+from models.templates.warehouse_export import Checked, StreamReport
 from models.warehouse_loads import Loaded
 from workflows.ledger import GAP, Ledger
 

@@ -6,8 +6,15 @@ from collections.abc import Iterable
 from temporalio import workflow
 
 from activities.warehouse import WarehouseActivities
-from models.exports import ExportInput, ExportReport, Night, NightWork, Prepared, StreamWork
 from models.runs import Outcome
+from models.templates.warehouse_export import (
+    ExportInput,
+    ExportReport,
+    Night,
+    NightWork,
+    Prepared,
+    StreamWork,
+)
 from temporal import NOMINAL_TIME
 from workflows.export_texts import ExportLedger, moved, restated_line
 from workflows.ops import tell_ops

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from models.crm_facts import CustomerFacts
-from models.crm_sync import Left, ObjectReport, Standing, Status
+from models.templates.crm_sync import Left, ObjectReport, Standing, Status
 
 _TABLES = """
 create table if not exists facts (customer text primary key, body text not null);

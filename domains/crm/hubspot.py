@@ -14,8 +14,8 @@ from domains.crm.match import Candidate, candidate
 from domains.crm.systems import written
 from models.crm import CrmMapping, MoneyRules, ObjectMapping, System, Way
 from models.crm_fields import Unfit
-from models.crm_sync import Written
 from models.hubspot import Association, NewRow, ObjectType, Record
+from models.templates.crm_sync import Written
 from models.web_domains import spellings
 
 Candidates = dict[str, list[Candidate]]

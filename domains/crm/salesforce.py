@@ -20,7 +20,7 @@ from domains.crm.match import Candidate, candidate
 from domains.crm.systems import written
 from models.crm import CrmMapping, MoneyRules, ObjectMapping, System, Way
 from models.crm_fields import Unfit
-from models.crm_sync import Written
+from models.templates.crm_sync import Written
 
 LEFT_TO_OTHERS = 0.1
 """Part of the org's calls of 24 hours that bulk work leaves alone: others share them."""

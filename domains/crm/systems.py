@@ -9,8 +9,8 @@ from domains.crm.money import in_currency_of
 from models.crm import CrmMapping, MoneyRules, ObjectMapping, System, Way
 from models.crm_facts import CustomerFacts
 from models.crm_fields import Unfit
-from models.crm_sync import Change, Standing, Status, Written
 from models.effects import Action
+from models.templates.crm_sync import Change, Standing, Status, Written
 
 
 class Crm(Protocol):

@@ -12,7 +12,7 @@ from commands.crm import by_hand_id
 from commands.prepare_crm import OBJECT_TYPES
 from local.demo.scenes import ACCOUNT
 from local.stack import ROOT, Stack
-from models.crm_sync import CrmReport
+from models.templates.crm_sync import CrmReport
 from simulators.kit.control import Control
 
 KEY = "chartmogul_customer_uuid"

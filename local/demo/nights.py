@@ -14,7 +14,7 @@ from commands.exports import print_report
 from commands.show import folding
 from config_files import load_mapping
 from local.stack import Stack
-from models.exports import ExportInput, ExportReport
+from models.templates.warehouse_export import ExportInput, ExportReport
 from simulators.kit.control import Control
 
 ACCOUNT = "default"

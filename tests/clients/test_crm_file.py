@@ -8,7 +8,7 @@ import pytest
 
 from domains.crm.file import PERSONS, RunFile
 from models.crm_facts import CustomerFacts
-from models.crm_sync import Change, Left, Standing, Status
+from models.templates.crm_sync import Change, Left, Standing, Status
 
 pytestmark = pytest.mark.slow
 

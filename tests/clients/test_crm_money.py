@@ -11,7 +11,7 @@ from domains.crm.salesforce import SalesforceCrm
 from domains.crm.systems import standing
 from models.crm import CompanyMapping, CrmMapping, MoneyRules
 from models.crm_facts import CustomerFacts
-from models.crm_sync import Standing
+from models.templates.crm_sync import Standing
 from simulators.kit.control import Control
 from tests.contracts.test_salesforce import client_of
 

@@ -7,7 +7,7 @@ import pytest
 from clients.kit.errors import RateLimited
 from domains.crm.salesforce import LOOK_AGAIN, SalesforceCrm
 from domains.crm.systems import Crm
-from models.crm_sync import Change, Standing, Status
+from models.templates.crm_sync import Change, Standing, Status
 from settings import Settings
 from simulators.kit.control import Control
 from tests.workflows.crm import KEY, MAPPING, prepare, unlimited

@@ -10,8 +10,8 @@ from rich.console import Console
 
 from commands.exports import print_nights, print_report
 from commands.preview_warehouse import print_preview
-from models.exports import ExportReport, StreamReport
 from models.runs import Outcome, Problem
+from models.templates.warehouse_export import ExportReport, StreamReport
 from models.warehouse_loads import Counts, Loaded, LoadRun, Preview, SampleRow
 
 DONE = "That night was done already"

@@ -13,10 +13,10 @@ from typer.main import get_command
 
 import generate
 from cli import app
-from models.churn_save import ChurnSaveOptions, TaskOptions
 from models.events import MovementType
 from models.routes import Filter, Route, Routes
 from models.runs import Outcome
+from models.templates.churn_save import ChurnSaveOptions, TaskOptions
 from settings import Settings
 from temporal import RETENTION, SEARCH_ATTRIBUTES
 from tests.conftest import ROOT

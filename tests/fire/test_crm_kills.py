@@ -11,8 +11,8 @@ from temporalio.client import Client, WorkflowHandle
 
 import temporal
 from local.stack import ANY_PORTS, Stack
-from models.crm_sync import CrmReport, CrmSyncInput, Status
 from models.runs import Outcome
+from models.templates.crm_sync import CrmReport, CrmSyncInput, Status
 from simulators.kit.control import Control
 from tests.conftest import settings_for
 from tests.fire.conftest import Figures

@@ -6,11 +6,8 @@ from typing import Any
 from temporalio import workflow
 
 from models.attention import Dismissal, WatchInput, WatchState
-from models.churn_save import ChurnSaveInput
-from models.crm_sync import CrmReport, CrmSyncInput, CustomerSyncInput
 from models.deliveries import DeliveryResult, UnreadableDelivery
 from models.effects import Effect
-from models.exports import ExportInput, ExportReport
 from models.holds import HoldInput, HoldResult
 from models.movements import (
     BackfillInput,
@@ -21,6 +18,9 @@ from models.movements import (
     PollState,
 )
 from models.runs import RunResult
+from models.templates.churn_save import ChurnSaveInput
+from models.templates.crm_sync import CrmReport, CrmSyncInput, CustomerSyncInput
+from models.templates.warehouse_export import ExportInput, ExportReport
 from workflows.backfill import Backfill
 from workflows.churn_facts import ChurnFacts
 from workflows.churn_save import ChurnSave

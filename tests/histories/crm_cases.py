@@ -5,12 +5,12 @@ from typing import Any
 
 from dispatch.dispatcher import Door
 from models.chartmogul import MovementWebhook
-from models.crm_sync import CrmReport, CrmSyncInput, CustomerSyncOptions
 from models.effects import Mode
 from models.events import MovementType, movement_from_webhook
 from models.holds import Decision, Verdict
 from models.routes import Filter, Route, Routes
 from models.runs import Outcome, RunResult
+from models.templates.crm_sync import CrmReport, CrmSyncInput, CustomerSyncOptions
 from tests.conftest import settings_for
 from tests.histories.hold_cases import a_moment_long
 from tests.histories.studio import Case, Run, Studio

@@ -2,8 +2,8 @@
 
 from config_files import load_mapping
 from local.stack import EXAMPLE_CONFIG
-from models.exports import ExportInput, ExportReport
 from models.runs import Outcome
+from models.templates.warehouse_export import ExportInput, ExportReport
 from tests.histories.studio import Case, Run, Studio
 from tests.histories.sweep_cases import start
 

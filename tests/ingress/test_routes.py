@@ -7,9 +7,9 @@ import pytest
 from dispatch.routes import BadRoutes, crm_for, load_routes
 from models.chartmogul import MovementWebhook
 from models.crm import CrmMapping
-from models.crm_sync import CustomerSyncOptions
 from models.events import MrrMovement, movement_from_webhook
 from models.holds import brake_on, title
+from models.templates.crm_sync import CustomerSyncOptions
 from settings import Settings
 from tests.conftest import ROOT
 

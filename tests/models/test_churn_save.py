@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from models.churn_save import ChurnSaveOptions
+from models.templates.churn_save import ChurnSaveOptions
 
 
 @pytest.mark.parametrize(

@@ -16,8 +16,8 @@ from config_files import load_mapping
 from local.postgres import USER, Postgres
 from local.processes import free_ports
 from local.stack import ANY_PORTS, EXAMPLE_CONFIG, Stack
-from models.exports import ExportInput, ExportReport
 from models.runs import Outcome
+from models.templates.warehouse_export import ExportInput, ExportReport
 from simulators.kit.control import Control
 from tests.doubles.lossy import lossy_line
 from tests.imported import ImportedStack

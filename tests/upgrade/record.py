@@ -26,11 +26,11 @@ from local.devserver import DevServer
 from local.processes import free_ports
 from local.temporal_cli import find_cli
 from models.chartmogul import MovementWebhook
-from models.churn_save import ChurnSaveOptions
-from models.crm_sync import CustomerSyncOptions
 from models.effects import Effect
 from models.events import MrrMovement, movement_from_webhook
 from models.routes import Filter, Route, Routes
+from models.templates.churn_save import ChurnSaveOptions
+from models.templates.crm_sync import CustomerSyncOptions
 from schedules import OWNER, declarations
 from settings import Settings
 from simulators.kit.control import Control

@@ -9,11 +9,11 @@ from temporalio.client import Client, WorkflowHandle
 
 from dispatch.dispatcher import Door
 from models.chartmogul import MovementWebhook
-from models.churn_save import ChurnSaveOptions, TaskOptions
 from models.effects import Effect, Mode
 from models.events import movement_from_webhook
 from models.routes import Filter, Route, Routes
 from models.runs import RunResult
+from models.templates.churn_save import ChurnSaveOptions, TaskOptions
 from simulators.kit.control import Control
 from tests.conftest import terminate
 from tests.until import until_some

@@ -8,7 +8,7 @@ from clients.hubspot.fields import wanted_properties
 from config_files import load
 from local.stack import EXAMPLE_CONFIG
 from models.crm import CrmMapping
-from models.crm_sync import CrmReport, ObjectReport
+from models.templates.crm_sync import CrmReport, ObjectReport
 from settings import Settings
 from simulators.kit.control import Control
 

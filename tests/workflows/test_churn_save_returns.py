@@ -12,10 +12,10 @@ import worker
 from dispatch import returns
 from dispatch.dispatcher import Door
 from models.chartmogul import MovementWebhook
-from models.churn_save import ChurnSaveInput
 from models.events import MrrMovement, movement_from_webhook
 from models.routes import Routes
 from models.runs import Outcome, RunResult
+from models.templates.churn_save import ChurnSaveInput
 from settings import Settings
 from simulators.kit.control import Control
 from tests.conftest import in_a_namespace_of_its_own

@@ -4,8 +4,8 @@ from datetime import date, datetime
 
 import pytest
 
-from models.churn_save import ChurnSaveInput
 from models.salesforce import AccountOwner
+from models.templates.churn_save import ChurnSaveInput
 from tests.workflows.test_churn_facts import facts
 from workflows import churn_texts as texts
 

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from models.chartmogul import Customer, CustomerMovement, Subscription
-from models.churn_save import ChurnSaveInput
 from models.runs import Outcome
+from models.templates.churn_save import ChurnSaveInput
 from tests.workflows.test_churn_facts import CHURNED, customer, facts
 from workflows.churn_facts import ChurnFacts
 from workflows.churn_verdict import Sight, first_sight, verdict

@@ -14,8 +14,8 @@ import temporal
 import worker
 from clients.hubspot.client import HubSpotClient
 from models.crm import CrmMapping
-from models.crm_sync import CrmReport, CrmSyncInput, Status
 from models.runs import Outcome
+from models.templates.crm_sync import CrmReport, CrmSyncInput, Status
 from settings import Settings
 from simulators.kit.control import Control
 from tests.conftest import in_a_namespace_of_its_own

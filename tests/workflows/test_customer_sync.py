@@ -19,11 +19,11 @@ from config_files import BadConfig
 from dispatch.dispatcher import Dispatched, Door
 from models.chartmogul import MovementWebhook
 from models.crm import CrmMapping
-from models.crm_sync import CrmReport, CrmSyncInput, CustomerSyncOptions
 from models.effects import Action, Effect, Mode
 from models.events import MovementType, movement_from_webhook
 from models.routes import Filter, Route, Routes
 from models.runs import Outcome, RunResult
+from models.templates.crm_sync import CrmReport, CrmSyncInput, CustomerSyncOptions
 from settings import Settings
 from simulators.kit.control import Control
 from simulators.kit.shapes import CustomerRow

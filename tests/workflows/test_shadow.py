@@ -12,12 +12,12 @@ import worker
 from dispatch.dispatcher import Dispatched, Door
 from dispatch.movement_scan import Sweeper
 from models.chartmogul import MovementWebhook
-from models.churn_save import ChurnSaveInput
 from models.effects import Action, Mode
 from models.events import EventSource, MrrMovement, movement_from_webhook
 from models.movements import Found, Sweep, Tally
 from models.routes import Routes
 from models.runs import Outcome, Rerun, RunResult
+from models.templates.churn_save import ChurnSaveInput
 from settings import Settings
 from simulators.kit.control import Control
 from tests.conftest import in_a_namespace_of_its_own

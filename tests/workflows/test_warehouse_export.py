@@ -15,8 +15,8 @@ import temporal
 import worker
 from config_files import load
 from local.stack import EXAMPLE_CONFIG
-from models.exports import ExportInput, ExportReport
 from models.runs import Outcome
+from models.templates.warehouse_export import ExportInput, ExportReport
 from models.warehouse import Mapping
 from settings import Settings
 from settings_warehouse import DuckDbWarehouse
