@@ -35,7 +35,7 @@ class StepDefinition:
 
 
 class Step(Protocol[S, A, R_co]):
-    """An activity method, as `workflows.steps.step` takes it."""
+    """An activity method, as `workflows.engine.steps.step` takes it."""
 
     definition: StepDefinition
 

@@ -12,8 +12,8 @@ from models.attention import AttentionQuery, Kind, Trouble, Waiting
 from models.holds import Holding, route_of, title
 from settings import Settings
 from workflows.attention_texts import what_to_do
+from workflows.engine.wording import counted
 from workflows.hold_texts import what_to_do as what_to_do_with
-from workflows.wording import counted
 
 LONG = timedelta(hours=1)
 """Runs that have waited for a system so long are listed one by one."""

@@ -28,8 +28,8 @@ from models.holds import (
 )
 from models.routes import Template
 from settings import Settings
+from workflows.engine.wording import counted
 from workflows.hold_texts import options
-from workflows.wording import counted
 
 SYSTEMS = ("chartmogul", "salesforce", "hubspot", "slack", "warehouse")
 """What can be paused alone."""

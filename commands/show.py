@@ -11,7 +11,7 @@ from models.effects import Action, Effect
 from models.events import MovementType
 from models.movements import Found, Tally
 from models.runs import Problem
-from workflows.ledger import shown
+from workflows.engine.run_log import shown
 
 UNLIMITED = 1_000
 """Columns of a terminal on which anything fits."""

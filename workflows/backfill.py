@@ -7,9 +7,9 @@ from temporalio import workflow
 from activities.movements import MovementActivities
 from models.events import EventSource
 from models.movements import BackfillInput, BackfillProgress, Sweep, days_of
-from workflows.ops import run_failure
-from workflows.steps import StepFailed, long_step
-from workflows.tallies import markdown
+from workflows.engine.ops import run_failure
+from workflows.engine.steps import StepFailed, long_step
+from workflows.engine.tallies import markdown
 
 LIMIT = timedelta(hours=12)
 """For one day of movements, an outage of ChartMogul's included."""

@@ -7,7 +7,7 @@ from models.runs import Outcome
 from models.templates.churn_save import ChurnSaveInput
 from workflows.churn_facts import ChurnFacts
 from workflows.churn_verdict import Sight, Verdict
-from workflows.wording import span
+from workflows.engine.wording import span
 
 _BACK = (MovementType.REACTIVATION, MovementType.NEW_BUSINESS)
 

@@ -11,8 +11,8 @@ from models.templates.churn_save import ChurnSaveInput
 from workflows import churn_before, churn_verdict
 from workflows.churn_facts import ChurnFacts
 from workflows.churn_verdict import Sight, Verdict
-from workflows.reading_back import read_back
-from workflows.steps import StepFailed, is_rerun
+from workflows.engine.reading_back import read_back
+from workflows.engine.steps import StepFailed, is_rerun
 
 READ_BACK = "chartmogul.read_back"
 

@@ -24,10 +24,10 @@ from workflows.churn_facts import ChurnFacts
 from workflows.churn_reading import Reading
 from workflows.churn_verdict import Sight, Verdict
 from workflows.churn_watch import Watch
-from workflows.held import Dropped, Held
-from workflows.ledger import OWNER, REASON, Ledger
-from workflows.steps import OUTDATED, StepFailed, glance, is_rerun, step
-from workflows.trouble import pausing
+from workflows.engine.held import Dropped, Held
+from workflows.engine.run_log import OWNER, REASON, Ledger
+from workflows.engine.steps import OUTDATED, StepFailed, glance, is_rerun, step
+from workflows.engine.trouble import pausing
 
 MOST_RETURNS = 20
 """Movements that a run lets itself be told of."""

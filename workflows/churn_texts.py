@@ -11,7 +11,7 @@ from models.slack import Member
 from models.templates.churn_save import ChurnSaveInput
 from workflows.churn_facts import ChurnFacts
 from workflows.churn_verdict import Verdict
-from workflows.wording import escaped, long_day, sentence, short
+from workflows.engine.wording import escaped, long_day, sentence, short
 
 NAME_LENGTH = 120
 """Longer names of customers, plans and people are cut: Slack refuses a field over 2,000 characters."""

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from models.runs import Outcome
 from models.templates.churn_save import ChurnSaveInput
 from workflows.churn_facts import ChurnFacts
-from workflows.wording import long_day, span
+from workflows.engine.wording import long_day, span
 
 ROUNDING = 2
 """Cents by which ChartMogul's sums may differ from its parts."""

@@ -9,10 +9,10 @@ from models.templates.churn_save import ChurnSaveInput
 from workflows.churn_facts import ChurnFacts
 from workflows.churn_reading import Reading
 from workflows.churn_verdict import Verdict
-from workflows.ledger import Ledger
-from workflows.steps import StepFailed
-from workflows.trouble import pausing
-from workflows.wording import span
+from workflows.engine.run_log import Ledger
+from workflows.engine.steps import StepFailed
+from workflows.engine.trouble import pausing
+from workflows.engine.wording import span
 
 RETURN_SHOWS_AFTER = (0, 1, 15)
 """In `settling_seconds`: how long to wait for each look, after we are told that the customer is back."""

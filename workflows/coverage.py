@@ -18,9 +18,9 @@ from models.movements import (
     days_of,
 )
 from temporal import NOMINAL_TIME
-from workflows.ops import run_failure, tell_ops
-from workflows.steps import StepFailed, long_step
-from workflows.tallies import markdown
+from workflows.engine.ops import run_failure, tell_ops
+from workflows.engine.steps import StepFailed, long_step
+from workflows.engine.tallies import markdown
 
 LIMIT = timedelta(hours=1)
 """For one day of movements."""

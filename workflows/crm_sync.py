@@ -6,7 +6,7 @@ from activities.crm import CrmActivities
 from models.runs import Outcome
 from models.templates.crm_sync import CrmReport, CrmSyncInput, SyncReport, SyncWork
 from workflows.crm_texts import CrmLedger
-from workflows.steps import StepFailed, long_step
+from workflows.engine.steps import StepFailed, long_step
 
 
 @workflow.defn(name="crm_sync")

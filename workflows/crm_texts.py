@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from models.templates.crm_sync import ObjectReport, Status, SyncReport
-from workflows.ledger import GAP, Ledger
+from workflows.engine.run_log import GAP, Ledger
 
 SHOWN = (
     Status.CREATED,

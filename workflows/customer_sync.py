@@ -14,10 +14,10 @@ from models.headlines import summary
 from models.holds import Decision
 from models.runs import Outcome, RunResult
 from models.templates.crm_sync import CustomerSyncInput, CustomerWork, FactsNow, FactsQuery
-from workflows.held import Dropped, Held
-from workflows.ledger import Ledger
-from workflows.steps import StepFailed, step
-from workflows.trouble import pausing
+from workflows.engine.held import Dropped, Held
+from workflows.engine.run_log import Ledger
+from workflows.engine.steps import StepFailed, step
+from workflows.engine.trouble import pausing
 
 SYNC: dict[System, Step[CrmActivities, CustomerWork, Effect]] = {
     "hubspot": CrmActivities.sync_to_hubspot,

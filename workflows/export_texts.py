@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from models.money import Money
 from models.templates.warehouse_export import Checked, StreamReport
 from models.warehouse_loads import Loaded
-from workflows.ledger import GAP, Ledger
+from workflows.engine.run_log import GAP, Ledger
 
 COUNTS = {
     "rows": "rows_read",

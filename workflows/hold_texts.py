@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from models.holds import Decision, HeldNow, HoldInput, HoldOn, Scope, Verdict, route_of, title
-from workflows.wording import clock, counted
+from workflows.engine.wording import clock, counted
 
 
 def brake_text(given: HoldInput, since: datetime, now: HeldNow) -> str:

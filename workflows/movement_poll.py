@@ -7,9 +7,9 @@ from temporalio import workflow
 from activities.movements import MovementActivities
 from models.events import EventSource
 from models.movements import Found, Notice, PollInput, PollState, Sweep, Tally
-from workflows.ops import run_failure, tell_ops
-from workflows.steps import StepFailed, long_step
-from workflows.tallies import markdown
+from workflows.engine.ops import run_failure, tell_ops
+from workflows.engine.steps import StepFailed, long_step
+from workflows.engine.tallies import markdown
 
 LIMIT = timedelta(hours=1)
 """An outage of ChartMogul's that lasts longer fails this poll; the next one reads what it has not."""

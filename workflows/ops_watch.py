@@ -20,8 +20,8 @@ from models.attention import (
 from models.effects import Effect
 from models.holds import PAUSED, route_of
 from workflows import attention_texts as texts
-from workflows.ops import run_failure, tell_ops
-from workflows.steps import StepFailed, step
+from workflows.engine.ops import run_failure, tell_ops
+from workflows.engine.steps import StepFailed, step
 
 MESSAGES = 5
 """In one sweep; what is left is for the next."""

@@ -16,9 +16,9 @@ from models.templates.warehouse_export import (
     StreamWork,
 )
 from temporal import NOMINAL_TIME
+from workflows.engine.ops import tell_ops
+from workflows.engine.steps import StepFailed, long_step
 from workflows.export_texts import ExportLedger, moved, restated_line
-from workflows.ops import tell_ops
-from workflows.steps import StepFailed, long_step
 
 AFTER_OTHERS = ("subscriptions",)
 """Read for the customers that the other streams found changed."""

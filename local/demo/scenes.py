@@ -21,8 +21,8 @@ from models.runs import RunResult
 from simulators.kit.control import Control
 from simulators.kit.shapes import Call, CustomerRow, Delivery
 from temporal import run_link
-from workflows.ledger import shown
-from workflows.wording import unescaped
+from workflows.engine.run_log import shown
+from workflows.engine.wording import unescaped
 
 T = TypeVar("T")
 

@@ -10,7 +10,7 @@ from models.bounds import within
 from models.events import MovementType
 from models.money import MOST_CENTS, Money
 from models.movements import EXPLAINED, LISTED, LISTED_IN_FULL, LONGEST_LISTED, Found, Named, Tally
-from workflows.tallies import markdown
+from workflows.engine.tallies import markdown
 
 WIDE = "\U0001f600"
 BLOB = 2 * 1024 * 1024

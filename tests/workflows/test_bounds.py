@@ -16,8 +16,8 @@ from models.runs import Outcome, RunResult
 from simulators.kit.control import Control
 from temporal import LARGEST_MEMO
 from tests.workflows.conftest import Start, cancelled
-from workflows.ledger import LONGEST_NAME, LONGEST_NOTE, MOST_NAMES, MOST_NOTED, Ledger
-from workflows.steps import StepFailed
+from workflows.engine.run_log import LONGEST_NAME, LONGEST_NOTE, MOST_NAMES, MOST_NOTED, Ledger
+from workflows.engine.steps import StepFailed
 
 WIDE = "\U0001f600"
 RESULT = 512 * 1024

@@ -11,7 +11,7 @@ from models.events import EventSource, MovementType, MrrMovement
 from models.headlines import headline, plan_from, summary
 from models.money import Money
 from workflows.attention_texts import Links, outage_text
-from workflows.ledger import MOST_STATED, bound_statements
+from workflows.engine.run_log import MOST_STATED, bound_statements
 
 
 def movement(name: str = "Acme Ltd", description: str = "cancelled their Team Monthly plan") -> MrrMovement:

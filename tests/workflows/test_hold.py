@@ -41,7 +41,7 @@ from tests.conftest import in_a_namespace_of_its_own
 from tests.until import until, until_some
 from tests.workflows.conftest import cancelled, options
 from tests.workflows.test_trouble import details
-from workflows.steps import _regular
+from workflows.engine.steps import _regular
 
 BRAKE = "brake/test"
 SHORT = timedelta(seconds=1)

@@ -10,7 +10,7 @@ from temporal import run_link
 from tests.until import until_some
 from tests.workflows.conftest import SECOND, Start, cancelled, until_effects
 from tests.workflows.test_trouble import details
-from workflows.ledger import MOST_SHOWN, cut
+from workflows.engine.run_log import MOST_SHOWN, cut
 
 Run = WorkflowHandle[Any, RunResult]
 

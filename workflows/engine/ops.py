@@ -9,7 +9,7 @@ from temporalio.exceptions import ApplicationError
 from activities.slack import SlackActivities
 from models.effects import Effect
 from models.slack import Message
-from workflows.steps import StepFailed, step
+from workflows.engine.steps import StepFailed, step
 
 PATIENCE = timedelta(minutes=2)
 """For Slack: a run of a schedule that waited longer would hold up the next one."""

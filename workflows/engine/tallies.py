@@ -2,7 +2,7 @@
 
 from models.events import MovementType
 from models.movements import Counts, Found, Shadow, Tally
-from workflows.ledger import GAP, cut
+from workflows.engine.run_log import GAP, cut
 
 
 def markdown(title: str, tally: Tally) -> str:

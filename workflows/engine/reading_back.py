@@ -2,7 +2,7 @@
 
 from activities.chartmogul import ChartMogulActivities, CustomerQuery
 from models.chartmogul import CustomerNow, Note
-from workflows.steps import StepFailed, glance, step, together
+from workflows.engine.steps import StepFailed, glance, step, together
 
 
 async def read_back(query: CustomerQuery, *, at_once: bool) -> CustomerNow | None:

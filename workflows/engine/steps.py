@@ -19,7 +19,7 @@ from activities.holds import HoldActivities
 from models.effects import Effect, Write
 from models.holds import PausedQuery
 from temporal import DURABLE, GIVE_UP_AFTER, PATIENT, PREVIEW_SUFFIX, RERUN, TASK_TIMEOUT
-from workflows.trouble import waiting
+from workflows.engine.trouble import waiting
 
 LOCAL_LIMIT = timedelta(seconds=3)
 """Longer steps would outlast the workflow task they run in."""

@@ -13,7 +13,7 @@ from temporalio import workflow
 
 from models.runs import Problem
 from temporal import PROBLEMS, WAITS, WAITS_FOR
-from workflows.wording import clock
+from workflows.engine.wording import clock
 
 PATCH = "says-its-trouble"
 """Runs that began before do not say it to the list."""

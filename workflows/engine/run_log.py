@@ -14,9 +14,9 @@ from models.events import MrrMovement
 from models.headlines import headline, summary
 from models.runs import Outcome, Problem, Rerun, RunResult
 from temporal import OUTCOME, RERUN, STATED, WOULD
-from workflows import trouble
-from workflows.steps import StepFailed
-from workflows.wording import clock, unescaped
+from workflows.engine import trouble
+from workflows.engine.steps import StepFailed
+from workflows.engine.wording import clock, unescaped
 
 R = TypeVar("R")
 

@@ -10,8 +10,8 @@ from temporalio import workflow
 from models.holds import Decision, Verdict, route_of
 from models.runs import Outcome, RunResult
 from temporal import OUTCOME, WAITS_FOR
-from workflows import trouble
-from workflows.steps import is_rerun
+from workflows.engine import trouble
+from workflows.engine.steps import is_rerun
 
 
 class Held:
