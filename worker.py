@@ -41,16 +41,16 @@ from models.crm import CrmMapping
 from models.crm import System as CrmSystem
 from settings import Settings
 from workflows.backfill import Backfill
-from workflows.churn_save import ChurnSave
+from workflows.churn_save.workflow import ChurnSave
 from workflows.coverage import Coverage
-from workflows.crm_sync import CrmSync
+from workflows.crm_sync.workflow import CrmSync
 from workflows.customer_sync import CustomerSync
 from workflows.dismissal import KeptDismissal
-from workflows.hold import Hold
+from workflows.hold.workflow import Hold
 from workflows.movement_poll import MovementPoll
-from workflows.ops_watch import OpsWatch
+from workflows.ops_watch.workflow import OpsWatch
 from workflows.unreadable_delivery import KeptDelivery
-from workflows.warehouse_export import WarehouseExport
+from workflows.warehouse_export.workflow import WarehouseExport
 
 TEMPLATES = [ChurnSave, CustomerSync]
 WORKFLOW_CLASSES = [

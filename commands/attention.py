@@ -11,9 +11,9 @@ from commands.dates import local
 from models.attention import AttentionQuery, Kind, Trouble, Waiting
 from models.holds import Holding, route_of, title
 from settings import Settings
-from workflows.attention_texts import what_to_do
 from workflows.engine.wording import counted
-from workflows.hold_texts import what_to_do as what_to_do_with
+from workflows.hold.texts import what_to_do as what_to_do_with
+from workflows.ops_watch.texts import what_to_do
 
 LONG = timedelta(hours=1)
 """Runs that have waited for a system so long are listed one by one."""

@@ -28,7 +28,7 @@ from models.templates.warehouse_export import ExportInput, ExportReport
 from models.warehouse import Mapping
 from models.warehouse_loads import Loaded, LoadRun
 from settings import Settings
-from workflows.export_texts import COUNTS
+from workflows.warehouse_export.texts import COUNTS
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ from models.holds import (
 from models.routes import Template
 from settings import Settings
 from workflows.engine.wording import counted
-from workflows.hold_texts import options
+from workflows.hold.texts import options
 
 SYSTEMS = ("chartmogul", "salesforce", "hubspot", "slack", "warehouse")
 """What can be paused alone."""

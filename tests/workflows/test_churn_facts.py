@@ -8,7 +8,7 @@ import pytest
 from models.chartmogul import Customer, CustomerMovement, Note, Subscription
 from models.events import EventSource, MovementType, MrrMovement
 from models.money import Money
-from workflows.churn_facts import NOT_GIVEN, ChurnFacts
+from workflows.churn_save.facts import NOT_GIVEN, ChurnFacts
 
 CHURNED = datetime(2026, 5, 20, 7, 2, 18, tzinfo=UTC)
 

@@ -11,7 +11,7 @@ from tests.workflows.test_churn_facts import customer, facts
 from tests.workflows.test_churn_save_told import until_read
 from tests.workflows.test_churn_save_truth import acted_on, left, payers, said, uuid_of
 from tests.workflows.test_churn_verdict import CHURN, LATER, given, says
-from workflows import churn_texts
+from workflows.churn_save import texts as churn_texts
 
 
 async def test_who_comes_back_while_chartmogul_settles_is_already_saved(

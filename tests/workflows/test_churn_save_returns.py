@@ -233,7 +233,7 @@ async def test_what_was_held_up_for_longer_than_patience_is_tried_once_more(
     simulators: Control, unsandboxed: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A person may pause a system for days: after that the alert goes out, with a new reading."""
-    monkeypatch.setattr("workflows.churn_save.GIVE_UP_AFTER", timedelta(0))
+    monkeypatch.setattr("workflows.churn_save.workflow.GIVE_UP_AFTER", timedelta(0))
     body = left(simulators)
     slack = simulators.fault("slack", "status", path="chat.postMessage", status=503, times=None)
     handle = await unsandboxed(body, reread_after_seconds=3)

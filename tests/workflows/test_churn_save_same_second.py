@@ -13,7 +13,7 @@ from tests.workflows.conftest import Start, by_object
 from tests.workflows.test_churn_facts import CHURNED, facts
 from tests.workflows.test_churn_save_truth import payers, said, then
 from tests.workflows.test_churn_verdict import row
-from workflows.churn_facts import ChurnFacts
+from workflows.churn_save.facts import ChurnFacts
 
 SECOND = CHURNED.isoformat()
 ABSENT = ""

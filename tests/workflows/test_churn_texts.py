@@ -7,7 +7,7 @@ import pytest
 from models.salesforce import AccountOwner
 from models.templates.churn_save import ChurnSaveInput
 from tests.workflows.test_churn_facts import facts
-from workflows import churn_texts as texts
+from workflows.churn_save import texts as texts
 
 
 def given(at: str, zone: str = "UTC", **task: object) -> ChurnSaveInput:

@@ -9,8 +9,8 @@ from models.chartmogul import Customer, CustomerMovement, Subscription
 from models.runs import Outcome
 from models.templates.churn_save import ChurnSaveInput
 from tests.workflows.test_churn_facts import CHURNED, customer, facts
-from workflows.churn_facts import ChurnFacts
-from workflows.churn_verdict import Sight, first_sight, verdict
+from workflows.churn_save.facts import ChurnFacts
+from workflows.churn_save.verdict import Sight, first_sight, verdict
 
 NOW = CHURNED + timedelta(days=7)
 LATER, SECOND, EARLIER = "2026-05-21T07:02:18+00:00", "2026-05-20T07:02:18+00:00", "2026-04-20T07:02:18+00:00"

@@ -10,8 +10,8 @@ from models.attention import Outage
 from models.events import EventSource, MovementType, MrrMovement
 from models.headlines import headline, plan_from, summary
 from models.money import Money
-from workflows.attention_texts import Links, outage_text
 from workflows.engine.run_log import MOST_STATED, bound_statements
+from workflows.ops_watch.texts import Links, outage_text
 
 
 def movement(name: str = "Acme Ltd", description: str = "cancelled their Team Monthly plan") -> MrrMovement:

@@ -5,7 +5,7 @@ from temporalio import workflow
 from activities.crm import CrmActivities
 from models.runs import Outcome
 from models.templates.crm_sync import CrmReport, CrmSyncInput, SyncReport, SyncWork
-from workflows.crm_texts import CrmLedger
+from workflows.crm_sync.texts import CrmLedger
 from workflows.engine.steps import StepFailed, long_step
 
 

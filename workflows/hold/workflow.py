@@ -28,9 +28,9 @@ from models.holds import (
 )
 from models.runs import Outcome
 from temporal import OUTCOME
-from workflows import hold_texts as texts
 from workflows.engine.ops import tell_ops
 from workflows.engine.steps import StepFailed, long_step, step
+from workflows.hold import texts
 
 LONGEST_SILENCE = timedelta(days=1)
 """Between two messages on a brake that nobody decides on."""

@@ -19,9 +19,9 @@ from models.attention import (
 )
 from models.effects import Effect
 from models.holds import PAUSED, route_of
-from workflows import attention_texts as texts
 from workflows.engine.ops import run_failure, tell_ops
 from workflows.engine.steps import StepFailed, step
+from workflows.ops_watch import texts
 
 MESSAGES = 5
 """In one sweep; what is left is for the next."""

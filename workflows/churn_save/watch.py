@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from temporalio import workflow
 
 from models.templates.churn_save import ChurnSaveInput
-from workflows.churn_facts import ChurnFacts
-from workflows.churn_reading import Reading
-from workflows.churn_verdict import Verdict
+from workflows.churn_save.facts import ChurnFacts
+from workflows.churn_save.reading import Reading
+from workflows.churn_save.verdict import Verdict
 from workflows.engine.run_log import Ledger
 from workflows.engine.steps import StepFailed
 from workflows.engine.trouble import pausing

@@ -8,9 +8,10 @@ from temporalio import workflow
 from activities.chartmogul import CustomerQuery
 from models.chartmogul import Traces
 from models.templates.churn_save import ChurnSaveInput
-from workflows import churn_before, churn_verdict
-from workflows.churn_facts import ChurnFacts
-from workflows.churn_verdict import Sight, Verdict
+from workflows.churn_save import before as churn_before
+from workflows.churn_save import verdict as churn_verdict
+from workflows.churn_save.facts import ChurnFacts
+from workflows.churn_save.verdict import Sight, Verdict
 from workflows.engine.reading_back import read_back
 from workflows.engine.steps import StepFailed, is_rerun
 

@@ -18,7 +18,7 @@ from models.templates.warehouse_export import (
 from temporal import NOMINAL_TIME
 from workflows.engine.ops import tell_ops
 from workflows.engine.steps import StepFailed, long_step
-from workflows.export_texts import ExportLedger, moved, restated_line
+from workflows.warehouse_export.texts import ExportLedger, moved, restated_line
 
 AFTER_OTHERS = ("subscriptions",)
 """Read for the customers that the other streams found changed."""

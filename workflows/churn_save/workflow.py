@@ -19,11 +19,11 @@ from models.salesforce import AccountOwner, OwnerQuery, SaveTask, TaskChange
 from models.slack import MemberQuery, Message
 from models.templates.churn_save import ChurnSaveInput
 from temporal import GIVE_UP_AFTER, HEADLINE, RETURNS, run_link
-from workflows import churn_texts as texts
-from workflows.churn_facts import ChurnFacts
-from workflows.churn_reading import Reading
-from workflows.churn_verdict import Sight, Verdict
-from workflows.churn_watch import Watch
+from workflows.churn_save import texts
+from workflows.churn_save.facts import ChurnFacts
+from workflows.churn_save.reading import Reading
+from workflows.churn_save.verdict import Sight, Verdict
+from workflows.churn_save.watch import Watch
 from workflows.engine.held import Dropped, Held
 from workflows.engine.run_log import OWNER, REASON, Ledger
 from workflows.engine.steps import OUTDATED, StepFailed, glance, is_rerun, step

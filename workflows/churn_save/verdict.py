@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from models.runs import Outcome
 from models.templates.churn_save import ChurnSaveInput
-from workflows.churn_facts import ChurnFacts
+from workflows.churn_save.facts import ChurnFacts
 from workflows.engine.wording import long_day, span
 
 ROUNDING = 2

@@ -9,8 +9,8 @@ from models.headlines import plan_from
 from models.salesforce import AccountOwner
 from models.slack import Member
 from models.templates.churn_save import ChurnSaveInput
-from workflows.churn_facts import ChurnFacts
-from workflows.churn_verdict import Verdict
+from workflows.churn_save.facts import ChurnFacts
+from workflows.churn_save.verdict import Verdict
 from workflows.engine.wording import escaped, long_day, sentence, short
 
 NAME_LENGTH = 120

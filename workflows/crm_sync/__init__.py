@@ -1,0 +1,1 @@
+"""CRM sync: once a day, all customers."""

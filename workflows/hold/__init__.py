@@ -1,0 +1,1 @@
+"""Hold: a brake or a pause, as a run."""

@@ -1,0 +1,1 @@
+"""Ops watch: the ops channel hears of what waits for a person."""

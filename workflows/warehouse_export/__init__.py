@@ -1,0 +1,1 @@
+"""Warehouse export: once a night, all streams."""
