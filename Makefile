@@ -45,7 +45,7 @@ test-fast: setup ## Run the quick tests, without Temporal, PostgreSQL and double
 	$(PY) -m pytest -m "not needs_server and not slow" --numprocesses 2 --dist worksteal $(T)
 
 test-fire: temporal temporal-server ## Prove what kills, losses and repeats do, in full; TEMPORAL=postgres on PostgreSQL
-	FIRE=full $(if $(TEMPORAL),MOGULFLOW_TEMPORAL=$(TEMPORAL)) $(PY) -m pytest tests/fire --timeout 900
+	FIRE=full $(if $(TEMPORAL),MOGULFLOW_TEMPORAL=$(TEMPORAL)) $(PY) -m pytest tests/chaos --timeout 900
 
 check: setup ## Format, lint, types, import contract, generated files
 	.venv/bin/ruff format --check .

@@ -1,4 +1,4 @@
-"""ChartMogul by plain HTTP, for what a client is compared with."""
+"""ChartMogul by plain HTTP, for what is compared with it."""
 
 from collections.abc import Iterator
 

@@ -16,8 +16,8 @@ from local.stack import Stack
 from models.runs import Outcome
 from simulators.kit.control import Control
 from simulators.kit.shapes import System
-from tests.fire.conftest import Figures, fresh, stack_in
-from tests.fire.proofs import (
+from tests.chaos.conftest import Figures, fresh, stack_in
+from tests.chaos.proofs import (
     acted_on,
     all_accounted,
     done_once,
@@ -28,8 +28,8 @@ from tests.fire.proofs import (
     runs_since,
     sources,
 )
-from tests.fire.sizes import SIZES, Kills
-from tests.fire.sweeps import coverage, polling
+from tests.chaos.sizes import SIZES, Kills
+from tests.chaos.sweeps import coverage, polling
 from tests.service.conftest import accepted
 
 POLL_EVERY = timedelta(seconds=5)

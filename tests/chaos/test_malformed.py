@@ -15,9 +15,9 @@ from temporalio.client import Client
 from local.stack import Stack
 from models.runs import Outcome
 from simulators.kit.control import Control
-from tests.fire import FULL
-from tests.fire.bodies import Body, malformed
-from tests.fire.conftest import Figures
+from tests.chaos import FULL
+from tests.chaos.bodies import Body, malformed
+from tests.chaos.conftest import Figures
 from tests.service.conftest import one_of_each, results
 
 BODIES = 100_000 if FULL else 2_000

@@ -12,8 +12,8 @@ from models.movements import Found
 from models.runs import Outcome
 from simulators.kit.control import Control
 from simulators.kit.shapes import CustomerRow
-from tests.fire.conftest import Figures
-from tests.fire.proofs import (
+from tests.chaos.conftest import Figures
+from tests.chaos.proofs import (
     acted_on,
     all_accounted,
     done_once,
@@ -25,8 +25,8 @@ from tests.fire.proofs import (
     sources,
     unanswered,
 )
-from tests.fire.sizes import SIZES
-from tests.fire.sweeps import coverage, poll
+from tests.chaos.sizes import SIZES
+from tests.chaos.sweeps import coverage, poll
 from tests.until import until
 
 SIZE = SIZES.losses

@@ -18,10 +18,10 @@ from models.movements import Found
 from models.runs import RunResult
 from simulators.kit.control import Control
 from simulators.kit.shapes import CustomerRow
-from tests.fire.conftest import Figures
-from tests.fire.proofs import done_once, doubled, ended, next_second, results_of, runs_since
-from tests.fire.sizes import SIZES
-from tests.fire.sweeps import poll
+from tests.chaos.conftest import Figures
+from tests.chaos.proofs import done_once, doubled, ended, next_second, results_of, runs_since
+from tests.chaos.sizes import SIZES
+from tests.chaos.sweeps import poll
 from tests.service.conftest import TASK_KEY
 
 ORDERS = list(itertools.permutations(range(5)))[:: SIZES.orders.step]

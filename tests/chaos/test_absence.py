@@ -14,8 +14,8 @@ from local.stack import Stack
 from models.runs import Outcome
 from simulators.kit.control import Control
 from simulators.kit.shapes import Delivery
-from tests.fire.conftest import Figures
-from tests.fire.proofs import (
+from tests.chaos.conftest import Figures
+from tests.chaos.proofs import (
     all_accounted,
     done_once,
     doubled,
@@ -26,8 +26,8 @@ from tests.fire.proofs import (
     sources,
     unanswered,
 )
-from tests.fire.sizes import SIZES
-from tests.fire.sweeps import coverage, poll
+from tests.chaos.sizes import SIZES
+from tests.chaos.sweeps import coverage, poll
 from tests.service.conftest import accepted
 from tests.until import until
 

@@ -15,7 +15,7 @@ from local.stack import ANY_PORTS, Stack
 from local.temporal_server import find_server
 from namespace import Gaps, namespace_gaps, prepare_namespace
 from simulators.kit.control import Control
-from tests.test_devserver import retention, start_headed
+from tests.local.test_devserver import retention, start_headed
 
 pytestmark = [pytest.mark.timeout(300), pytest.mark.needs_server]
 

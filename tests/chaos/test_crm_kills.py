@@ -14,9 +14,9 @@ from local.stack import ANY_PORTS, Stack
 from models.runs import Outcome
 from models.templates.crm_sync import CrmReport, CrmSyncInput, Status
 from simulators.kit.control import Control
+from tests.chaos.conftest import Figures
+from tests.chaos.sizes import FULL, SIZES
 from tests.conftest import settings_for
-from tests.fire.conftest import Figures
-from tests.fire.sizes import FULL, SIZES
 from tests.until import until
 from tests.workflows.crm import MAPPING, of, paths, prepare
 

@@ -14,10 +14,10 @@ from local.stack import Stack
 from models.movements import Found, Tally
 from models.runs import Outcome
 from simulators.kit.control import Control
-from tests.fire.conftest import Figures
-from tests.fire.proofs import done_once, doubled, ended, next_second, outcomes, runs_since
-from tests.fire.sizes import SIZES
-from tests.fire.sweeps import backfill, poll
+from tests.chaos.conftest import Figures
+from tests.chaos.proofs import done_once, doubled, ended, next_second, outcomes, runs_since
+from tests.chaos.sizes import SIZES
+from tests.chaos.sweeps import backfill, poll
 
 SIZE = SIZES.repeats
 Answers = list[dict[str, Any]]
