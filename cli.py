@@ -366,9 +366,11 @@ def resume(
 def prepare() -> None:
     """Give Temporal's namespace the retention and the search attributes that runs need."""
     from namespace import prepare_connected
+    from temporal import RETENTION
 
     namespace = terminal.run(prepare_connected())
-    console.print(f"Namespace {namespace} is prepared: 30 days of retention and all search attributes.")
+    retention = f"{RETENTION.days} days of retention"
+    console.print(f"Namespace {namespace} is prepared: {retention} and all search attributes.")
 
 
 @app.command()

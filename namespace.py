@@ -27,9 +27,11 @@ from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 from temporal import RETENTION, SEARCH_ATTRIBUTES, connect
-from terminal import leave_after
 
 T = TypeVar("T")
+
+HIDDEN = (RPCStatusCode.PERMISSION_DENIED, RPCStatusCode.UNIMPLEMENTED)
+"""How a server answers that shows its namespaces to administrators only."""
 
 
 @dataclass(frozen=True)
@@ -152,4 +154,6 @@ async def prepare_patiently(seconds: float = 30) -> None:
 
 
 if __name__ == "__main__":
+    from terminal import leave_after
+
     leave_after(lambda: asyncio.run(prepare_patiently()))

@@ -14,8 +14,8 @@ from rich.console import Console
 from rich.markup import escape
 from temporalio.service import RPCError, RPCStatusCode
 
-from commands.stopped import Stopped
 from config_files import BadConfig
+from operations.errors import Stopped
 from settings import Settings
 from settings_words import near_misses, problems, unreadable, unusable_proxies
 from temporal import BadConnection, unprepared

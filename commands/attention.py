@@ -7,9 +7,9 @@ from rich.markup import escape
 
 import temporal
 from activities.runs import find_trouble
-from commands.dates import local
 from models.attention import AttentionQuery, Kind, Trouble, Waiting
 from models.holds import Holding, route_of, title
+from operations.dates import local
 from settings import Settings
 from workflows.engine.wording import counted
 from workflows.hold.texts import what_to_do as what_to_do_with

@@ -19,12 +19,12 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 import temporal
-from commands.dates import in_words, shown, time_span
 from commands.show import listed, print_tally
-from commands.stopped import Stopped, why_failed
-from commands.waiting import asked, trouble_of
 from models.movements import LONGEST_ACT_WITHIN_DAYS, BackfillInput, BackfillProgress, Found
 from models.routes import TAKES
+from operations.dates import in_words, shown, time_span
+from operations.errors import Stopped, why_failed
+from operations.waiting import asked, trouble_of
 from settings import Settings
 
 DAY = timedelta(days=1)

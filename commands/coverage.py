@@ -10,12 +10,12 @@ from temporalio.client import WorkflowFailureError
 
 import temporal
 from commands.backfill import known_account
-from commands.dates import shown, time_span
 from commands.following import started
 from commands.show import heading, listed, print_tally
-from commands.stopped import Stopped, why_failed
-from commands.waiting import trouble_of
 from models.movements import ACTED, EXPLAINED, CoverageInput, CoverageReport, Found, Named, Shadow, Tally
+from operations.dates import shown, time_span
+from operations.errors import Stopped, why_failed
+from operations.waiting import trouble_of
 from settings import Settings
 
 DAYS = timedelta(days=3)

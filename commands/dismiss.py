@@ -12,14 +12,14 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 import temporal
 from activities.dismissals import WORKFLOW, dismissal_id
 from activities.runs import find_trouble
-from commands.person import kept, who
 from commands.retry import described_run
-from commands.stopped import Stopped
 from dispatch.dead_letters import TEMPLATE as UNREADABLE
 from models.attention import AttentionQuery, Dismissal, Kind, Trouble
 from models.bounds import within
 from models.deliveries import Dismissed
 from models.runs import Outcome
+from operations.errors import Stopped
+from operations.person import kept, who
 from settings import Settings
 
 BAD_ENDS = (

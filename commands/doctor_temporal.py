@@ -6,11 +6,11 @@ from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 import temporal
-from commands.dates import in_words
 from commands.findings import Finding, State
-from ingress.readiness import HIDDEN
-from namespace import Gaps, namespace_gaps
+from namespace import HIDDEN, Gaps, namespace_gaps
+from operations.dates import in_words
 
+DAYS = f"{temporal.RETENTION.days} days"
 STEP = "docs/running.md, step 1"
 TRY = "To try it without one, `make dev` brings all there is."
 IN_CLOUD = "On Temporal Cloud, where the API key may not, do it in its console:"
@@ -64,7 +64,7 @@ def _refused(client: Client, error: RPCError) -> Finding:
         advice = f"`mogulflow prepare` makes it, or set TEMPORAL_NAMESPACE. {IN_CLOUD} a namespace."
         return Finding("namespace", State.FAULT, f"there is no namespace {client.namespace}", advice)
     if error.status in HIDDEN:
-        advice = f"See there that it has 30 days of retention and the search attributes {_by_type(_all())}."
+        advice = f"See there that it has {DAYS} of retention and the search attributes {_by_type(_all())}."
         return Finding("namespace", State.WARNING, f"not shown to us: {error.message[:200]}", advice)
     advice = "Check TEMPORAL_NAMESPACE, TEMPORAL_API_KEY and TEMPORAL_TLS_*."
     return Finding("namespace", State.FAULT, error.message[:200], advice)
@@ -72,7 +72,7 @@ def _refused(client: Client, error: RPCError) -> Finding:
 
 def _prepared(gaps: Gaps) -> Iterator[Finding]:
     if gaps.retention is None:
-        yield Finding("retention", State.OK, "30 days or more")
+        yield Finding("retention", State.OK, f"{DAYS} or more")
     if not gaps.search_attributes:
         yield Finding("search attributes", State.OK, "all")
     if gaps != Gaps(None, ()):
@@ -91,7 +91,7 @@ def _lacking(gaps: Gaps) -> str:
 def _to_prepare(gaps: Gaps) -> str:
     by_hand = []
     if gaps.retention is not None:
-        by_hand.append(f"{temporal.RETENTION.days} days of retention")
+        by_hand.append(f"{DAYS} of retention")
     if gaps.search_attributes:
         by_hand.append(f"search attributes {_by_type(gaps.search_attributes)}")
     return f"`mogulflow prepare`. {IN_CLOUD} {'; '.join(by_hand)}."

@@ -16,10 +16,8 @@ from temporalio.client import Client
 import temporal
 from clients.kit.errors import IntegrationError
 from commands.backfill import known_account
-from commands.dates import instant
 from commands.following import Run, follow, heartbeat, latest, started, trouble
 from commands.show import folding, print_problems
-from commands.stopped import Stopped, stopped_by
 from config_files import load_mapping
 from domains.warehouse.engines.configured import engine_of_account
 from domains.warehouse.history import Ledger
@@ -27,6 +25,8 @@ from domains.warehouse.loader import opened
 from models.templates.warehouse_export import ExportInput, ExportReport
 from models.warehouse import Mapping
 from models.warehouse_loads import Loaded, LoadRun
+from operations.dates import instant
+from operations.errors import Stopped, stopped_by
 from settings import Settings
 from workflows.warehouse_export.texts import COUNTS
 

@@ -19,9 +19,9 @@ from temporalio.client import (
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 
 import temporal
-from commands.dates import shown
-from commands.stopped import Stopped, why_failed
-from commands.waiting import LOOK_SECONDS, nobody_takes
+from operations.dates import shown
+from operations.errors import Stopped, why_failed
+from operations.waiting import LOOK_SECONDS, nobody_takes
 from settings import Settings
 
 JUST_NOW = timedelta(seconds=5)

@@ -10,10 +10,6 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 import temporal
-from commands.dates import in_words
-from commands.person import who
-from commands.stopped import Stopped
-from commands.waiting import LOOK_SECONDS, NOT_NOW, nobody_takes
 from dispatch.holdings import held_by, holdings, with_count
 from dispatch.holds import KNOWN_WITHIN_SECONDS, open_hold
 from models.holds import (
@@ -27,6 +23,10 @@ from models.holds import (
     route_of,
 )
 from models.routes import Template
+from operations.dates import in_words
+from operations.errors import Stopped
+from operations.person import who
+from operations.waiting import LOOK_SECONDS, NOT_NOW, nobody_takes
 from settings import Settings
 from workflows.engine.wording import counted
 from workflows.hold.texts import options

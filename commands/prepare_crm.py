@@ -11,13 +11,13 @@ from clients.kit.errors import IntegrationError
 from clients.salesforce.client import SalesforceClient
 from clients.salesforce.fields import to_do_in_salesforce
 from commands.crm import require
-from commands.stopped import stopped_by
 from config_files import load_crm_mapping
 from domains.crm.systems import Crm
 from models.crm import CrmMapping, System
 from models.effects import Action
 from models.hubspot import ObjectType, Prepared
 from models.templates.crm_sync import CrmSyncInput
+from operations.errors import stopped_by
 from settings import Settings
 from worker import Connections
 

@@ -18,12 +18,12 @@ from clients.kit.errors import IntegrationError, Permanent
 from commands.backfill import known_account
 from commands.crm import objects_table, print_reasons, require
 from commands.show import add_parts, folding, print_counts
-from commands.stopped import stopped_by
 from config_files import load_crm_mapping
 from domains.crm.file import RunFile
 from domains.crm.systems import Crm
 from models.crm import System
 from models.templates.crm_sync import CrmSyncInput, ObjectReport, Standing, SyncReport
+from operations.errors import stopped_by
 from settings import Settings
 from worker import Connections
 

@@ -17,7 +17,6 @@ from clients.kit.errors import IntegrationError
 from commands.backfill import known_account
 from commands.exports import known_streams
 from commands.show import add_parts, folding
-from commands.stopped import Stopped, stopped_by
 from config_files import load_mapping
 from domains.warehouse.engine import Engine
 from domains.warehouse.engines.configured import engine_of_account
@@ -25,6 +24,7 @@ from domains.warehouse.loader import Loader, opened
 from models.templates.warehouse_export import Night, NightWork, Prepared, StreamWork
 from models.warehouse_loads import MonthSeen, Preview, SampleRow
 from models.warehouse_tables import ROW_HASH
+from operations.errors import Stopped, stopped_by
 from settings import Settings
 
 DIGITS = {"default": 2}

@@ -8,8 +8,6 @@ from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle
 from temporalio.service import RPCError, RPCStatusCode
 
 import temporal
-from commands.person import kept
-from commands.stopped import Stopped
 from dispatch.dead_letters import TEMPLATE
 from dispatch.dispatcher import Dispatched, Door
 from dispatch.holds import Holds
@@ -17,6 +15,8 @@ from dispatch.routes import load_routes
 from ingress.chartmogul import Unreadable, movement_of
 from models.deliveries import MOST_KEPT, DeliveryResult, Dismissed, Replayed, UnreadableDelivery
 from models.events import MrrMovement
+from operations.errors import Stopped
+from operations.person import kept
 from settings import Settings
 
 Run = WorkflowHandle[object, DeliveryResult]

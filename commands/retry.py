@@ -15,13 +15,13 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 import temporal
-from commands.person import kept, who
-from commands.stopped import Stopped
 from config_files import BadConfig
 from dispatch.dispatcher import INPUT_MODELS, Door, EventInput
 from dispatch.routes import load_routes
 from models.routes import Route
 from models.runs import Outcome, Rerun
+from operations.errors import Stopped
+from operations.person import kept, who
 from settings import Settings
 
 Handle = WorkflowHandle[object, object]

@@ -12,8 +12,8 @@ from temporalio.client import WorkflowExecution as Run
 
 import temporal
 from activities.run_history import pauses, tail
-from commands.dates import local
 from models.headlines import customer_in
+from operations.dates import local
 
 AT_ONCE = 10
 """Calls under way: a page of runs must not keep the server from its work."""

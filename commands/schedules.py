@@ -23,10 +23,10 @@ from temporalio.client import (
 from temporalio.service import RPCError, RPCStatusCode
 
 import temporal
-from commands.dates import in_words
 from commands.show import folding
-from commands.stopped import Stopped
 from models.bounds import few
+from operations.dates import in_words
+from operations.errors import Stopped
 from schedules import OWNER, Declaration, declarations
 from settings import Settings
 

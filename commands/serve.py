@@ -18,7 +18,6 @@ from temporalio.service import RPCError, RPCStatusCode
 
 import temporal
 import worker
-from commands.stopped import Stopped
 from dispatch.dispatcher import Door
 from dispatch.holds import Holds
 from dispatch.routes import crm_for, load_routes
@@ -26,6 +25,7 @@ from ingress.app import create_app
 from models.crm import CrmMapping
 from models.reach import lost_movements
 from models.routes import Routes
+from operations.errors import Stopped
 from settings import Settings
 from settings_words import near_misses
 

@@ -9,11 +9,9 @@ from temporalio.service import RPCError, RPCStatusCode
 import temporal
 from dispatch.dispatcher import Door
 from ingress.backlog import Backlog
-from namespace import namespace_gaps
+from namespace import HIDDEN, namespace_gaps
 
 LIMIT_SECONDS = 2
-HIDDEN = (RPCStatusCode.PERMISSION_DENIED, RPCStatusCode.UNIMPLEMENTED)
-"""How a server answers that shows its namespaces to administrators only."""
 
 
 class Readiness:

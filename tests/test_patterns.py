@@ -15,7 +15,17 @@ from hypothesis import strategies as st
 from tests.steps_of_patterns import adversaries, is_linear
 
 ROOT = Path(__file__).parent.parent
-PACKAGES = ("activities", "clients", "commands", "dispatch", "domains", "ingress", "models", "workflows")
+PACKAGES = (
+    "activities",
+    "clients",
+    "commands",
+    "dispatch",
+    "domains",
+    "ingress",
+    "models",
+    "operations",
+    "workflows",
+)
 METHODS = {"compile", "match", "fullmatch", "search", "sub", "findall", "finditer", "split"}
 ANCHORED = {"match", "fullmatch"}
 SHORT = {

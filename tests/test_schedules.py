@@ -30,11 +30,11 @@ import schedules
 import temporal
 import worker
 from commands.schedules import _leaves, apply
-from commands.stopped import Stopped
 from local.devserver import DevServer
 from local.stack import EXAMPLE_CONFIG
 from models.movements import PollState, Sweep
 from models.templates.crm_sync import CrmSyncInput
+from operations.errors import Stopped
 from schedules import declarations
 from settings import Settings
 from settings_warehouse import DuckDbWarehouse

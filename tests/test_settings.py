@@ -17,7 +17,10 @@ from tests.conftest import ROOT
 
 EXAMPLE = (ROOT / ".env.example").read_text(encoding="utf-8")
 DESCRIBED = set(re.findall(r"^# ([A-Z][A-Z0-9_]*)=", EXAMPLE, re.MULTILINE))
-PRODUCT = ("models", "clients", "domains", "dispatch", "activities", "workflows", "ingress", "commands")
+PRODUCT = (
+    "models", "clients", "domains", "dispatch", "activities", "workflows", "operations", "ingress",
+    "commands",
+)  # fmt: skip
 
 COMPLETE: dict[str, dict[str, str]] = {
     "ChartMogul": {"CHARTMOGUL__DEFAULT__API_KEY": "key"},

@@ -14,12 +14,12 @@ import pytest
 from temporalio.client import Client
 
 from commands.serve import listening
-from commands.stopped import Stopped
 from ingress.app import create_app
 from local.devserver import DevServer
 from local.processes import free_ports
 from local.stack import EXAMPLE_CONFIG, OURS
 from local.temporal_cli import find_cli
+from operations.errors import Stopped
 from settings import Settings
 from tests.conftest import SECRET
 from tests.ingress.test_app import churn

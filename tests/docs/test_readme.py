@@ -154,7 +154,8 @@ def test_every_line_for_a_terminal_works_from_a_checkout(document: Path) -> None
 
 
 def test_every_command_of_temporal_s_that_the_product_names_is_reached_through_ours() -> None:
-    files = [*(ROOT / "commands").glob("*.py"), *(ROOT / "workflows").glob("*.py"), *ROOT.glob("*.py")]
+    folders = ("commands", "operations", "workflows")
+    files = [*ROOT.glob("*.py"), *(file for each in folders for file in (ROOT / each).rglob("*.py"))]
     bare = re.compile(r"`temporal (?:schedule|workflow|operator) ")
     assert [file.name for file in files if bare.search(file.read_text(encoding="utf-8"))] == []
 

@@ -16,11 +16,11 @@ from pydantic import SecretStr
 from rich.console import Console
 
 import worker
-from commands.dates import in_words
 from commands.schedules import apply, when
 from commands.show import heading
 from local.devserver import DevServer
 from models.movements import ACTED, SUPPRESSED, CoverageReport, Found
+from operations.dates import in_words
 from schedules import declarations
 from settings import ChartMogulAccount, HubSpot, Settings
 from settings_warehouse import DuckDbWarehouse

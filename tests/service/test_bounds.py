@@ -9,12 +9,12 @@ from temporalio.client import Client
 
 from activities.dismissals import dismissal_id
 from commands.holds import MOST_WORDS
-from commands.person import LONGEST_REASON
 from dispatch.holds import open_hold
 from ingress.chartmogul import MAX_BODY
 from local.stack import OURS, Stack
 from models.deliveries import MOST_KEPT
 from models.holds import HoldOn, HoldResult, brake_on
+from operations.person import LONGEST_REASON
 from simulators.kit.control import Control
 from tests.service.conftest import Command, started
 from tests.service.test_dismiss import partial

@@ -13,9 +13,9 @@ from temporalio.api.workflowservice.v1 import RegisterNamespaceRequest
 from temporalio.client import Client
 from temporalio.service import RPCError
 
-from commands.dates import shown
 from local.stack import Stack
 from models.movements import BackfillProgress, Found
+from operations.dates import shown
 from simulators.kit.control import Control
 from simulators.kit.shapes import CustomerRow
 from tests.service.conftest import Command, Said, one_of_each, started

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from commands.stopped import Stopped
+from operations.errors import Stopped
 
 UNITS = (("day", 86_400), ("h", 3600), ("min", 60), ("s", 1))
 

@@ -3,7 +3,7 @@
 import getpass
 import socket
 
-from commands.stopped import Stopped
+from operations.errors import Stopped
 
 LONGEST_REASON = 500
 

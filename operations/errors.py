@@ -1,4 +1,4 @@
-"""What ends a command before its time."""
+"""What ends an operation before its time."""
 
 from temporalio.client import WorkflowFailureError
 from temporalio.exceptions import FailureError
@@ -7,7 +7,7 @@ from clients.kit.errors import IntegrationError, Unavailable
 
 
 class Stopped(Exception):
-    """The command cannot go on; the message says what to do."""
+    """It cannot go on; the message says what to do."""
 
 
 ADDRESSES = {

@@ -1,0 +1,1 @@
+"""What people and agents ask for, one module per use case: typed results, typed errors, nothing printed."""
