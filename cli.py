@@ -225,7 +225,8 @@ def retry(
     ] = False,
 ) -> None:
     """Run a workflow again from its first step. What worked is found, not done twice."""
-    from commands.retry import Wish, retry
+    from commands.retry import retry
+    from operations.retry import Wish
 
     wish = Wish(reason, current_route=current_route, sure=yes)
     terminal.run(retry(terminal.settings(), run, wish, console, terminal.asked))

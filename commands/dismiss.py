@@ -12,7 +12,6 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 import temporal
 from activities.dismissals import WORKFLOW, dismissal_id
 from activities.runs import find_trouble
-from commands.retry import described_run
 from dispatch.dead_letters import TEMPLATE as UNREADABLE
 from models.attention import AttentionQuery, Dismissal, Kind, Trouble
 from models.bounds import within
@@ -20,6 +19,7 @@ from models.deliveries import Dismissed
 from models.runs import Outcome
 from operations.errors import Stopped
 from operations.person import kept, who
+from operations.retry import described_run
 from settings import Settings
 
 BAD_ENDS = (

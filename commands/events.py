@@ -14,7 +14,6 @@ from temporalio.service import RPCError
 
 import temporal
 from clients.kit.unanswered import unanswered
-from commands.run_facts import waits_of
 from commands.show import effects_table, field_tables, in_order, print_problems
 from dispatch.dispatcher import Dispatched, Door
 from dispatch.routes import load_routes
@@ -22,6 +21,7 @@ from ingress.chartmogul import MAX_BODY, Refused, movement_of
 from models.effects import Mode
 from models.runs import Outcome, RunResult
 from operations.errors import Stopped, why_failed
+from operations.run_facts import waits_of
 from operations.waiting import LOOK_SECONDS, nobody_takes
 from settings import Settings
 

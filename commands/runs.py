@@ -17,13 +17,13 @@ from temporalio.service import RPCError, RPCStatusCode
 import temporal
 from activities.dismissals import dismissals
 from activities.runs import last_of_each
-from commands.run_facts import Facts, facts_of, side_by_side, summary_of
 from dispatch.dead_letters import TEMPLATE as UNREADABLE
 from models.attention import Dismissal
 from models.headlines import customer_in
 from models.routes import TAKES
 from models.runs import Outcome
 from operations.errors import Stopped
+from operations.run_facts import Facts, facts_of, side_by_side, summary_of
 from settings import Settings
 
 Memo = Mapping[str, Any]

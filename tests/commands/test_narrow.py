@@ -12,12 +12,12 @@ from temporalio.client import WorkflowExecution
 from temporalio.converter import DataConverter
 
 from commands.crm import objects_table
-from commands.run_facts import Facts
 from commands.runs import _table
 from commands.show import heading, print_counts, tally_table, templates_table
 from models.events import MovementType
 from models.movements import Found, Tally
 from models.templates.crm_sync import ObjectReport, Status
+from operations.run_facts import Facts
 
 COUNTS = {found: {kind.value: 12_345 for kind in MovementType} for found in Found}
 TALLY = Tally(counts=COUNTS, by_template={"churn_save": COUNTS, "customer_sync": COUNTS})

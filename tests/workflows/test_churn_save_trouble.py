@@ -4,13 +4,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from rich.console import Console
 from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
 
-from commands.retry import Wish, retry
 from local.devserver import DevServer
 from models.effects import Action
 from models.runs import Outcome, RunResult
+from operations.retry import Wish, retry
 from settings import Settings
 from simulators.kit.control import Control
 from tests.workflows.conftest import (
@@ -227,7 +226,7 @@ def run_again(temporal_server: DevServer, settings: Settings, monkeypatch: pytes
     monkeypatch.setenv("TEMPORAL_ADDRESS", temporal_server.address)
 
     async def run(handle: WorkflowHandle[Any, RunResult]) -> RunResult:
-        await retry(settings, handle.id, Wish("mended", sure=True), Console(quiet=True))
+        await retry(settings, handle.id, Wish("mended", sure=True))
         return await handle.result()
 
     return run

@@ -4,11 +4,9 @@ import asyncio
 import uuid
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from io import StringIO
 from typing import Any
 
 import pytest
-from rich.console import Console
 from temporalio import workflow
 from temporalio.api.enums.v1 import EventType
 from temporalio.client import (
@@ -23,7 +21,6 @@ from temporalio.common import SearchAttributePair, TypedSearchAttributes
 import temporal
 import worker
 from activities.slack import SlackActivities
-from commands.retry import Wish, retry
 from dispatch.dispatcher import Door
 from dispatch.holdings import held_by, holding_now, holdings, memo_of
 from dispatch.holds import Holds, open_hold
@@ -34,6 +31,7 @@ from models.holds import Decision, HoldInput, HoldOn, HoldResult, Scope, Verdict
 from models.routes import Filter, Route, Routes
 from models.runs import Outcome, RunResult
 from models.slack import Message
+from operations.retry import Wish, retry
 from schedules import OWNER
 from settings import Settings
 from simulators.kit.control import Control
@@ -192,7 +190,7 @@ async def test_a_held_run_that_is_run_again_begins_alone(
     await begin(own, BRAKE)
     await seen(holds, BRAKE, is_open=True)
     one, other = [await held_run(holds, simulators, BRAKE, number) for number in (0, 1)]
-    await retry(settings, one.id, Wish("this one is real"), Console(file=StringIO()))
+    await retry(settings, one.id, Wish("this one is real"))
     assert (await one.result()).outcome is Outcome.ACTED
     await decided(holds, BRAKE, RELEASE)
     assert (await other.result()).outcome is Outcome.ACTED

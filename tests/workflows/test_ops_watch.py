@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from rich.console import Console
 from temporalio import workflow
 from temporalio.api.enums.v1 import EventType
 from temporalio.client import (
@@ -26,11 +25,11 @@ import temporal
 import worker
 from activities import runs
 from activities.runs import OURS, WAITING, find_trouble, waiting_for
-from commands.retry import Wish, retry
 from local.devserver import DevServer
 from models.attention import AttentionQuery, Kind, WatchInput, WatchState
 from models.deliveries import UnreadableDelivery
 from models.runs import Outcome, RunResult
+from operations.retry import Wish, retry
 from settings import Settings
 from simulators.kit.control import Control
 from tests.conftest import in_a_namespace_of_its_own
@@ -281,7 +280,7 @@ async def test_a_failed_run_is_told_of_and_one_that_was_run_again_is_forgotten(
     assert (group.kind, group.about) == (Kind.FAILED, "chartmogul.read_back Unauthorized")
     monkeypatch.setenv("TEMPORAL_ADDRESS", temporal_server.address)
     monkeypatch.setenv("TEMPORAL_NAMESPACE", client.namespace)
-    await retry(settings, run.id, Wish("mended", sure=True), Console(quiet=True))
+    await retry(settings, run.id, Wish("mended", sure=True))
     await ended(client, run, Outcome.ACTED)
     [group] = (await watch.sweep()).groups
     assert group.members == []
