@@ -193,7 +193,8 @@ def runs(
     query: Annotated[str, typer.Option(help="Temporal list filter, such as `Account = 'default'`")] = "",
 ) -> None:
     """List the newest runs: customer, what happened, what it came to, or what it waits for."""
-    from commands.runs import Wanted, show_runs
+    from commands.runs import show_runs
+    from operations.runs import Wanted
 
     wanted = Wanted(limit, query, customer, only_open, template, outcome)
     terminal.run(show_runs(terminal.settings(), wanted, console))
@@ -266,11 +267,12 @@ def backfill(
 ) -> None:
     """Go through a time span of ChartMogul's list and start what has no run. Ctrl-C leaves it running."""
     import commands.backfill as command
+    from operations.backfill import Wish
 
     if attach:
         terminal.run(command.attach(terminal.settings(), account, console))
     else:
-        wish = command.Wish(account, first, last, preview, template or (), act_within)
+        wish = Wish(account, first, last, preview, template or (), act_within)
         terminal.run(command.backfill(terminal.settings(), wish, console))
 
 
@@ -343,10 +345,11 @@ def pause(
     account: OneAccount = None,
 ) -> None:
     """Stop everything for a while, or one template, system or account. Nothing is lost, all goes on then."""
-    import commands.holds as command
+    from commands.holds import pause
+    from operations.holds import scope_of
 
-    scope = terminal.told(lambda: command.scope_of(template, system, account))
-    terminal.run(command.pause(terminal.settings(), scope, length, why, console))
+    scope = terminal.told(lambda: scope_of(template, system, account))
+    terminal.run(pause(terminal.settings(), scope, length, why, console))
 
 
 @app.command()
@@ -357,10 +360,11 @@ def resume(
     account: OneAccount = None,
 ) -> None:
     """End a pause before its time, with the same options."""
-    import commands.holds as command
+    from commands.holds import resume
+    from operations.holds import scope_of
 
-    scope = terminal.told(lambda: command.scope_of(template, system, account))
-    terminal.run(command.resume(scope, why, console))
+    scope = terminal.told(lambda: scope_of(template, system, account))
+    terminal.run(resume(scope, why, console))
 
 
 @app.command()

@@ -25,8 +25,9 @@ def export_run(
 ) -> None:
     """Export now, and follow it. Ctrl-C leaves it running. Exits 1 where a stream failed."""
     import commands.exports as command
+    from operations.exports import Wish
 
-    wish = command.Wish(account, stream or (), night, full, accept_missing)
+    wish = Wish(account, stream or (), night, full, accept_missing)
     if not run(command.run(settings(), wish, console)):
         raise typer.Exit(1)
 

@@ -165,9 +165,14 @@ def run_link(web_ui_url: str, namespace: str, workflow_id: str, run_id: str) -> 
     return f"{base}/namespaces/{namespace}/workflows/{quote(workflow_id, safe='')}/{run_id}/user-metadata"
 
 
+def runs_link(web_ui_url: str, namespace: str) -> str:
+    """The Web UI's list of all runs."""
+    return f"{web_ui_url.rstrip('/')}/namespaces/{namespace}/workflows"
+
+
 def list_link(web_ui_url: str, namespace: str, query: str) -> str:
     """The Web UI's list of what the query finds."""
-    return f"{web_ui_url.rstrip('/')}/namespaces/{namespace}/workflows?query={quote(query, safe='')}"
+    return f"{runs_link(web_ui_url, namespace)}?query={quote(query, safe='')}"
 
 
 LOCAL = "127.0.0.1:7233"

@@ -1,34 +1,27 @@
-"""`attention`: what waits for a person, as the watch that tells the ops channel sees it."""
-
-from datetime import UTC, datetime, timedelta
+"""`attention`: what waits for a person, a block for each, and what to do."""
 
 from rich.console import Console
 from rich.markup import escape
 
-import temporal
-from activities.runs import find_trouble
-from models.attention import AttentionQuery, Kind, Trouble, Waiting
-from models.holds import Holding, route_of, title
+from models.attention import Kind, Trouble, Waiting
+from models.holds import Holding, title
+from operations.attention import list_attention
 from operations.dates import local
 from settings import Settings
 from workflows.engine.wording import counted
 from workflows.hold.texts import what_to_do as what_to_do_with
 from workflows.ops_watch.texts import what_to_do
 
-LONG = timedelta(hours=1)
-"""Runs that have waited for a system so long are listed one by one."""
-
 
 async def show_attention(settings: Settings, console: Console) -> bool:
     """Whether anything waits for a person."""
-    client = await temporal.connect()
-    found = await find_trouble(client, AttentionQuery(long_wait=LONG), datetime.now(UTC))
+    listed = await list_attention(settings)
+    found = listed.attention
     for run in found.troubles:
         _print(run, console)
     for hold in found.holds:
         console.print(*hold_lines(hold), "", sep="\n", soft_wrap=True, highlight=False)
-    waits = bool(found.troubles) or any(map(waits_for_a_person, found.holds))
-    if not waits:
+    if not listed.waits:
         console.print("Nothing waits for a person.")
     for waiting in found.waiting:
         console.print(_waiting(waiting), soft_wrap=True)
@@ -36,9 +29,9 @@ async def show_attention(settings: Settings, console: Console) -> bool:
         console.print(f"{found.more} more are not listed.")
     if found.troubles:
         console.print('Where nothing more is to be done: `mogulflow dismiss RUN "why"`.')
-    if waits:
-        console.print(f"Web UI: {settings.web_ui_url}/namespaces/{client.namespace}/workflows")
-    return waits
+    if listed.waits:
+        console.print(f"Web UI: {listed.link}")
+    return listed.waits
 
 
 def _print(run: Trouble, console: Console) -> None:
@@ -48,11 +41,6 @@ def _print(run: Trouble, console: Console) -> None:
     console.print(f"[bold]{_what(run)}[/] since {since}: {escape(run.headline)}", soft_wrap=True)
     console.print(f"  {escape(run.workflow_id)}", soft_wrap=True, highlight=False)
     console.print(f"  {escape(todo)}\n", soft_wrap=True)
-
-
-def waits_for_a_person(hold: Holding) -> bool:
-    """A pause ends by itself, and what was decided on is being done."""
-    return (hold.is_open and route_of(hold.name) is not None) or not hold.running
 
 
 def hold_lines(hold: Holding) -> list[str]:

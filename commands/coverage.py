@@ -1,24 +1,17 @@
-"""`coverage`: is every movement of ChartMogul's own list accounted for by a run, or by a reason?"""
-
-from datetime import UTC, datetime, timedelta
+"""`coverage`: the report, and movement by movement what was not acted on, and why."""
 
 from rich.box import SIMPLE
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
-from temporalio.client import WorkflowFailureError
 
-import temporal
-from commands.backfill import known_account
-from commands.following import started
+import operations.coverage as operation
 from commands.show import heading, listed, print_tally
-from models.movements import ACTED, EXPLAINED, CoverageInput, CoverageReport, Found, Named, Shadow, Tally
-from operations.dates import shown, time_span
-from operations.errors import Stopped, why_failed
-from operations.waiting import trouble_of
+from models.movements import ACTED, EXPLAINED, CoverageReport, Found, Named, Shadow
+from operations.coverage import Coverage
+from operations.dates import shown
 from settings import Settings
 
-DAYS = timedelta(days=3)
 DOING = "Comparing ChartMogul's list with the runs"
 
 
@@ -32,34 +25,17 @@ async def coverage(
     lists: bool = False,
 ) -> bool:
     """Print the report. False where a movement has neither run nor reason, or cannot be read."""
-    known_account(settings, account)
-    now = datetime.now(UTC).replace(microsecond=0)
-    start, end = time_span(first or shown(now - DAYS), last or shown(now))
-    client = await temporal.connect()
-    what, span = f"Coverage of account {account}", f"{shown(start)} to {shown(end)}"
-    run = await started(
-        client,
-        "coverage",
-        CoverageInput(account=account, start=start, end=end, lists=lists),
-        CoverageReport,
-        id=f"coverage/{account}/{shown(start)}/{shown(end)}{'/list' if lists else ''}",
-        what=what,
-        account=account,
-        summary=f"{what}, {span}",
-    )
     with console.status(DOING) as status:
-        async for trouble in trouble_of(run):
+
+        def told(trouble: str) -> None:
             status.update(f"{DOING}. {escape(trouble)}" if trouble else DOING)
-        try:
-            report = await run.result()
-        except WorkflowFailureError as failure:
-            raise Stopped(f"The report failed: {why_failed(failure)}.") from None
-    print_report(report, console)
+
+        found = await operation.coverage(settings, account, first, last, lists=lists, told=told)
+    print_report(found.report, console)
     if lists:
-        _print_list(report.tally, settings.web_ui_url, client.namespace, console)
-    link = temporal.run_link(settings.web_ui_url, client.namespace, run.id, run.result_run_id or "")
-    console.print(f"Run: {link}", soft_wrap=True)
-    return report.complete
+        _print_list(found, console)
+    console.print(f"Run: {found.link}", soft_wrap=True)
+    return found.report.complete
 
 
 def print_report(report: CoverageReport, console: Console) -> None:
@@ -98,8 +74,9 @@ def _would_have(shadow: Shadow) -> Table:
     return table
 
 
-def _print_list(tally: Tally, web_ui_url: str, namespace: str, console: Console) -> None:
-    """Movement by movement, what was not acted on, and why. Without customers: the run names them."""
+def _print_list(coverage: Coverage, console: Console) -> None:
+    """Without customers: the run names them."""
+    tally = coverage.report.tally
     for found in EXPLAINED:
         named = [each for each in tally.named if each.found is found]
         if not named:
@@ -109,8 +86,7 @@ def _print_list(tally: Tally, web_ui_url: str, namespace: str, console: Console)
         console.print(f"[bold]{heading(found)}[/], {shown_of}:", highlight=False)
         for each in named:
             console.print(f"  {escape(_named(each))}", soft_wrap=True, highlight=False)
-            if each.workflow_id:
-                link = temporal.run_link(web_ui_url, namespace, each.workflow_id, each.run_id or "")
+            if link := coverage.link_of(each):
                 console.print(f"    {link}", soft_wrap=True, highlight=False)
 
 

@@ -1,124 +1,53 @@
-"""`export`: a night's export started by hand and followed, what runs now, and what nights there were."""
+"""`export`: what the streams do, what an export came to, and what nights there were."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC
 from decimal import Decimal
-from functools import partial
 
 from rich.box import SIMPLE
-from rich.console import Console, Group
+from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
-from temporalio.api.workflow.v1 import PendingActivityInfo
-from temporalio.client import Client
 
-import temporal
-from clients.kit.errors import IntegrationError
-from commands.backfill import known_account
-from commands.following import Run, follow, heartbeat, latest, started, trouble
+import operations.exports as operation
+from commands.following import follow
 from commands.show import folding, print_problems
-from config_files import load_mapping
-from domains.warehouse.engines.configured import engine_of_account
-from domains.warehouse.history import Ledger
-from domains.warehouse.loader import opened
-from models.templates.warehouse_export import ExportInput, ExportReport
-from models.warehouse import Mapping
+from models.templates.warehouse_export import ExportReport
 from models.warehouse_loads import Loaded, LoadRun
-from operations.dates import instant
-from operations.errors import Stopped, stopped_by
+from operations.exports import StreamProgress, Wish
+from operations.following import Followed, Step
 from settings import Settings
 from workflows.warehouse_export.texts import COUNTS
 
 
-@dataclass(frozen=True)
-class Wish:
-    """What a person asks for."""
-
-    account: str
-    streams: Sequence[str] = ()
-    night: str | None = None
-    full: bool = False
-    accept_missing: bool = False
-
-
 async def run(settings: Settings, wish: Wish, console: Console) -> bool:
     """Start one and follow it. Ctrl-C leaves it running. False where a stream failed."""
-    known_account(settings, wish.account)
-    if settings.warehouse is None:
-        raise Stopped(
-            "No warehouse is connected. Set WAREHOUSE__ENGINE=duckdb, or another; .env.example has all."
-        )
-    client, given = await temporal.connect(), _input(settings, wish)
-    what, id = f"Export of account {wish.account}", f"export/{wish.account}/by-hand"
-    run = await started(
-        client, "warehouse_export", given, ExportReport, id=id, what=what, account=wish.account
-    )
-    return await _follow(settings, client, run, console)
+    return await _follow(await operation.run(settings, wish), console)
 
 
 async def status(settings: Settings, account: str, console: Console) -> bool:
     """Follow what runs, by hand or by schedule; else show what the last one came to."""
-    known_account(settings, account)
-    client = await temporal.connect()
-    query = f"WorkflowType = 'warehouse_export' AND Account = '{account}'"
-    if run := await latest(client, query, ExportReport):
-        return await _follow(settings, client, run, console)
-    raise Stopped(f"There was no export of account {account} yet. `mogulflow export run` starts one.")
+    return await _follow(await operation.status(settings, account), console)
 
 
 def history(settings: Settings, account: str, limit: int, console: Console) -> None:
-    """The nights there were, from the warehouse's own ledger."""
-    known_account(settings, account)
-    if settings.warehouse is None:
-        raise Stopped("No warehouse is connected. Set WAREHOUSE__ENGINE.")
-    try:
-        with opened(engine_of_account(settings.warehouse, account), read_only=True) as session:
-            loads = Ledger(session).history(limit)
-    except IntegrationError as error:
-        raise stopped_by(error) from None
+    loads = operation.history(settings, account, limit)
     order = "newest night first" if loads else "none yet"
     console.print(f"Loads of account {account}, {order}", highlight=False)
     print_nights(loads, console)
 
 
-def known_streams(mapping: Mapping, wished: Sequence[str]) -> None:
-    """Raises Stopped where one is wished for that the mapping does not read."""
-    known = list(mapping.read_streams)
-    if unknown := sorted(set(wished) - set(known)):
-        raise Stopped(f"There is no stream {', '.join(unknown)}; there are: {', '.join(known)}.")
-
-
-def _input(settings: Settings, wish: Wish) -> ExportInput:
-    mapping = load_mapping(settings.warehouse_file)
-    known_streams(mapping, wish.streams)
-    return ExportInput(
-        account=wish.account,
-        mapping=mapping,
-        night=instant("--night", wish.night) if wish.night else None,
-        streams=list(wish.streams),
-        full=wish.full,
-        accept_missing=wish.accept_missing,
-    )
-
-
-async def _follow(settings: Settings, client: Client, run: Run[ExportReport], console: Console) -> bool:
-    progress = partial(_progress, client)
-    report = await follow(settings, client, run, console, progress, again="mogulflow export status")
+async def _follow(followed: Followed[ExportReport], console: Console) -> bool:
+    report = await follow(followed, console, _streams, again="mogulflow export status")
     print_report(report, console)
     return not report.problems
 
 
-async def _progress(client: Client, pending: Sequence[PendingActivityInfo]) -> Group:
-    """What the streams that run say of themselves."""
+def _streams(steps: Sequence[Step]) -> Table:
     table = folding("stream", "doing", "rows", "try", "")
-    for each in pending:
-        told = await heartbeat(client, each)
-        doing = str(told.get("doing", "waiting for its turn"))
-        rows = f"{told.get('rows', 0):,}"
-        name = str(told.get("stream", each.activity_type.name))
-        table.add_row(name, doing, rows, str(each.attempt), trouble(each))
-    return Group(table)
+    for each in map(StreamProgress.of, steps):
+        table.add_row(each.stream, each.doing, f"{each.rows:,}", str(each.attempt), escape(each.trouble))
+    return table
 
 
 def print_report(report: ExportReport, console: Console) -> None:

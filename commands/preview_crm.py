@@ -15,14 +15,15 @@ from activities.crm_reading import Reading
 from activities.crm_sync import ObjectSync, Progress
 from clients.chartmogul.client import ChartMogulClient
 from clients.kit.errors import IntegrationError, Permanent
-from commands.backfill import known_account
-from commands.crm import objects_table, print_reasons, require
+from commands.crm import objects_table, print_reasons
 from commands.show import add_parts, folding, print_counts
 from config_files import load_crm_mapping
 from domains.crm.file import RunFile
 from domains.crm.systems import Crm
 from models.crm import System
 from models.templates.crm_sync import CrmSyncInput, ObjectReport, Standing, SyncReport
+from operations.accounts import known_account
+from operations.crm import require
 from operations.errors import stopped_by
 from settings import Settings
 from worker import Connections

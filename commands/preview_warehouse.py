@@ -14,8 +14,6 @@ from rich.table import Table
 from activities.export_streams import customers_for, extract, load_of, months_seen, movements_since
 from clients.chartmogul.client import ChartMogulClient
 from clients.kit.errors import IntegrationError
-from commands.backfill import known_account
-from commands.exports import known_streams
 from commands.show import add_parts, folding
 from config_files import load_mapping
 from domains.warehouse.engine import Engine
@@ -24,7 +22,9 @@ from domains.warehouse.loader import Loader, opened
 from models.templates.warehouse_export import Night, NightWork, Prepared, StreamWork
 from models.warehouse_loads import MonthSeen, Preview, SampleRow
 from models.warehouse_tables import ROW_HASH
+from operations.accounts import known_account
 from operations.errors import Stopped, stopped_by
+from operations.exports import known_streams
 from settings import Settings
 
 DIGITS = {"default": 2}

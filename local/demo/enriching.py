@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from rich.console import Console
 from temporalio.client import Client
 
-from commands.crm import by_hand_id
-from commands.prepare_crm import OBJECT_TYPES
 from local.demo.scenes import ACCOUNT
 from local.stack import ROOT, Stack
 from models.templates.crm_sync import CrmReport
+from operations.crm import by_hand_id
+from operations.prepare_crm import OBJECT_TYPES
 from simulators.kit.control import Control
 
 KEY = "chartmogul_customer_uuid"

@@ -6,18 +6,15 @@ from datetime import UTC, datetime
 import pytest
 from rich.console import Console
 from rich.table import Table
-from temporalio.api.common.v1 import WorkflowExecution as Execution
-from temporalio.api.workflow.v1 import WorkflowExecutionInfo
-from temporalio.client import WorkflowExecution
-from temporalio.converter import DataConverter
+from temporalio.client import WorkflowExecutionStatus
 
 from commands.crm import objects_table
-from commands.runs import _table
+from commands.runs import runs_table
 from commands.show import heading, print_counts, tally_table, templates_table
 from models.events import MovementType
 from models.movements import Found, Tally
 from models.templates.crm_sync import ObjectReport, Status
-from operations.run_facts import Facts
+from operations.runs import ListedRun
 
 COUNTS = {found: {kind.value: 12_345 for kind in MovementType} for found in Found}
 TALLY = Tally(counts=COUNTS, by_template={"churn_save": COUNTS, "customer_sync": COUNTS})
@@ -65,12 +62,19 @@ def test_a_table_of_counts_that_fits_stands_as_it_is() -> None:
 def test_runs_fit_and_no_id_is_broken() -> None:
     id = f"customer_sync/{'0123456789abcdef' * 2}"[:38]
     begun = datetime(2026, 11, 29, 20, 10, tzinfo=UTC)
-    told = WorkflowExecutionInfo(execution=Execution(workflow_id=id, run_id="r"))
-    told.start_time.FromDatetime(begun)
-    run = WorkflowExecution._from_raw_info(told, "default", DataConverter.default)
     waits = "waits for salesforce; slack.post_message, try 12 at 20:10:00 UTC; Checks back: 6 Dec 20:10"
     console = narrow()
-    console.print(_table([run], [Facts("Oak & Pine", waits)], [{}], {}, console.width))
+    run = ListedRun(
+        workflow_id=id,
+        run_id="r",
+        started=begun,
+        customer="Oak & Pine",
+        headline="-",
+        outcome="-",
+        status=WorkflowExecutionStatus.RUNNING,
+        waits=waits,
+    )
+    console.print(runs_table([run], console.width))
     shown = lines(console)
     assert any(id in line for line in shown)
     text = " ".join(" ".join(shown).split())

@@ -9,7 +9,6 @@ import pytest
 from temporalio.client import Client, ScheduleActionStartWorkflow, WorkflowExecutionDescription
 
 import temporal
-from commands.holds import MOST_WORDS
 from dispatch.dead_letters import keep
 from dispatch.dispatcher import Door
 from dispatch.holds import Holds, open_hold
@@ -19,6 +18,7 @@ from models.effects import Mode
 from models.holds import HoldOn, Scope, brake_on
 from models.money import MOST_CENTS
 from models.routes import LONGEST_NAME, Routes
+from operations.holds import MOST_WORDS
 from schedules import declarations
 from settings import LONGEST_ACCOUNT, Settings
 from tests.models.test_events import webhook

@@ -8,12 +8,12 @@ import pytest
 from temporalio.client import Client
 
 from activities.dismissals import dismissal_id
-from commands.holds import MOST_WORDS
 from dispatch.holds import open_hold
 from ingress.chartmogul import MAX_BODY
 from local.stack import OURS, Stack
 from models.deliveries import MOST_KEPT
 from models.holds import HoldOn, HoldResult, brake_on
+from operations.holds import MOST_WORDS
 from operations.person import LONGEST_REASON
 from simulators.kit.control import Control
 from tests.service.conftest import Command, started

@@ -9,12 +9,12 @@ import httpx
 import pytest
 from temporalio.client import Client
 
-from commands.holds import is_listed
 from dispatch.holds import open_hold
 from local.processes import free_ports
 from local.stack import Ports, Stack
 from models.holds import HoldOn
 from models.runs import Outcome, RunResult
+from operations.holds import is_listed
 from simulators.kit.control import Control
 from terminal import NOT_ASKED
 from tests.doubles.lossy import lossy_line
