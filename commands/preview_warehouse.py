@@ -1,30 +1,18 @@
-"""`preview warehouse`: what tonight's export would change, row by row. Nothing is written anywhere."""
+"""`preview warehouse`: what tonight's export would change, table by table."""
 
-import asyncio
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from contextlib import aclosing
 from decimal import Decimal
-from pathlib import Path
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from activities.export_streams import customers_for, extract, load_of, months_seen, movements_since
-from clients.chartmogul.client import ChartMogulClient
-from clients.kit.errors import IntegrationError
-from commands.show import add_parts, folding
-from config_files import load_mapping
-from domains.warehouse.engine import Engine
-from domains.warehouse.engines.configured import engine_of_account
-from domains.warehouse.loader import Loader, opened
-from models.templates.warehouse_export import Night, NightWork, Prepared, StreamWork
-from models.warehouse_loads import MonthSeen, Preview, SampleRow
+import operations.preview_warehouse as operation
+from commands.show import add_parts, doing_words, folding
+from models.warehouse_loads import Preview, SampleRow
 from models.warehouse_tables import ROW_HASH
-from operations.accounts import known_account
-from operations.errors import Stopped, stopped_by
-from operations.exports import known_streams
+from operations.progress import Doing
 from settings import Settings
 
 DIGITS = {"default": 2}
@@ -36,59 +24,14 @@ WORDS = {"rows_read": "read", "inserted": "new"}
 
 async def preview(settings: Settings, account: str, streams: Sequence[str], console: Console) -> None:
     """DDL, counts and ten rows before and after, for each table. Raises Stopped."""
-    known_account(settings, account)
-    if settings.warehouse is None:
-        raise Stopped("No warehouse is connected. Set WAREHOUSE__ENGINE=duckdb, or another.")
-    mapping = load_mapping(settings.warehouse_file)
-    known_streams(mapping, streams)
-    now = datetime.now(UTC)
-    night = Night(account=account, run_id=f"preview/{now.isoformat()}", due_at=now, began_at=now)
-    work = NightWork(night=night, mapping=mapping)
-    client = ChartMogulClient(settings.chartmogul[account])
-    engine = engine_of_account(settings.warehouse, account)
-    try:
-        prepared = await _prepared(client, engine, work)
-        for stream in streams or mapping.read_streams:
-            one = StreamWork(night=night, stream=stream, mapping=mapping, prepared=prepared)
-            for found in await _previews(client, engine, one, settings, console):
-                print_preview(found, console, mapping.minor_unit_digits)
-    except IntegrationError as error:
-        raise stopped_by(error) from None
-    finally:
-        await client.aclose()
+    with console.status("Beginning") as status:
 
+        def told(doing: Doing) -> None:
+            status.update(doing_words(doing))
 
-async def _prepared(client: ChartMogulClient, engine: Engine, work: NightWork) -> Prepared:
-    account, months = await asyncio.gather(client.account(), months_seen(client, work.night))
-    since = await asyncio.to_thread(_since, engine, work, months)
-    zone, currency = account.time_zone, account.currency
-    return Prepared(engine=engine.name, time_zone=zone, currency=currency, movements_since=since)
-
-
-def _since(engine: Engine, work: NightWork, months: list[MonthSeen]) -> datetime | None:
-    with opened(engine, read_only=True) as session:
-        return movements_since(session, work, months)
-
-
-async def _previews(
-    client: ChartMogulClient, engine: Engine, work: StreamWork, settings: Settings, console: Console
-) -> list[Preview]:
-    read = 0
-    with console.status(f"Reading {work.stream}") as status, tempfile.TemporaryDirectory() as folder:
-
-        def note(rows: int) -> None:
-            nonlocal read
-            read += rows
-            status.update(f"Reading {work.stream}: {read:,} rows")
-
-        key = settings.warehouse_hash_key.get_secret_value()
-        customers = await asyncio.to_thread(customers_for, engine, work, read_only=True)
-        files = await extract(client, customers, work, Path(folder), key, note)
-        status.update(f"Comparing {work.stream} with what is there")
-        return [
-            await asyncio.to_thread(Loader(engine).preview, load_of(work, mapping, extracted, attempt=1))
-            for mapping, extracted in files
-        ]
+        async with aclosing(operation.preview(settings, account, streams, told)) as tables:
+            async for each in tables:
+                print_preview(each.load, console, each.minor_unit_digits)
 
 
 def print_preview(found: Preview, console: Console, digits: Mapping[str, int] = DIGITS) -> None:

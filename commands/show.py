@@ -11,6 +11,7 @@ from models.effects import Action, Effect
 from models.events import MovementType
 from models.movements import Found, Tally
 from models.runs import Problem
+from operations.progress import Doing, Stage
 from workflows.engine.run_log import shown
 
 UNLIMITED = 1_000
@@ -22,6 +23,13 @@ _COLOURS = {
     Action.WOULD_CREATE: "green",
     Action.WOULD_UPDATE: "yellow",
 }
+
+
+def doing_words(doing: Doing) -> str:
+    """`Reading customers: 1,200 rows`."""
+    if doing.stage is Stage.COMPARING:
+        return f"Comparing {doing.what} with what is there"
+    return f"Reading {doing.what}: {doing.rows:,} rows" if doing.rows else f"Reading {doing.what}"
 
 
 def folding(*columns: str, title: str = "", lines: bool = False) -> Table:
