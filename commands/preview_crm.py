@@ -33,9 +33,7 @@ async def preview(
         def told(doing: Doing) -> None:
             status.update(doing_words(doing))
 
-        async with aclosing(
-            operation.preview(settings, account, system, customers, sample, told)
-        ) as objects:
+        async with aclosing(operation.preview(settings, account, system, customers, sample, told)) as objects:
             async for each in objects:
                 _print_object(each, console)
                 found.append(each)

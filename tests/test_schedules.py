@@ -29,7 +29,8 @@ from temporalio.service import RPCError
 import schedules
 import temporal
 import worker
-from commands.schedules import _leaves, apply
+from commands.schedules import apply
+from operations.schedules import _leaves
 from local.devserver import DevServer
 from local.stack import EXAMPLE_CONFIG
 from models.movements import PollState, Sweep

@@ -16,7 +16,7 @@ from pydantic import SecretStr
 from rich.console import Console
 
 import worker
-from commands.schedules import apply, when
+from operations.schedules import apply, when
 from commands.show import heading
 from local.devserver import DevServer
 from models.movements import ACTED, SUPPRESSED, CoverageReport, Found
@@ -89,7 +89,7 @@ async def test_the_lines_for_a_terminal_work_as_shown(
 ) -> None:
     monkeypatch.setenv("TEMPORAL_ADDRESS", server.address)
     settings = settings.model_copy(update={"hubspot": None, "salesforce": None})
-    await apply(settings, dry_run=False, prune=False, console=Console(file=StringIO()))
+    await apply(settings)
     client = await server.client()
     async with worker.running(client, settings):
         for line in lines():
