@@ -56,7 +56,6 @@ class Step:
         return self.declared.why if self.declared and self.what is not What.UNCHANGED else ""
 
 
-
 async def apply(settings: Settings, *, dry_run: bool = False, prune: bool = False) -> Sequence[Step]:
     """Nothing is written where nothing differs, and nothing of a schedule that is not ours. Raises Stopped
     and BadConfig."""

@@ -30,12 +30,12 @@ import schedules
 import temporal
 import worker
 from commands.schedules import apply
-from operations.schedules import _leaves
 from local.devserver import DevServer
 from local.stack import EXAMPLE_CONFIG
 from models.movements import PollState, Sweep
 from models.templates.crm_sync import CrmSyncInput
 from operations.errors import Stopped
+from operations.schedules import _leaves
 from schedules import declarations
 from settings import Settings
 from settings_warehouse import DuckDbWarehouse

@@ -15,11 +15,11 @@ from typer.testing import CliRunner
 
 import temporal
 from cli import app
-from commands.doctor import _hours
-from commands.doctor_schedules import schedule_findings
-from commands.doctor_temporal import temporal_findings
-from commands.findings import Finding, State
 from local.devserver import DevServer
+from operations.doctor.chartmogul import _hours
+from operations.doctor.findings import Finding, State
+from operations.doctor.schedules import schedule_findings
+from operations.doctor.temporal import temporal_findings
 from schedules import declarations
 from settings import Settings
 from tests.conftest import in_a_namespace_of_its_own

@@ -23,12 +23,12 @@ from clients.kit.errors import (
     Unavailable,
 )
 from clients.kit.turns import Rank
-from commands.doctor_crm import crm_findings
-from commands.findings import State
 from commands.prepare_crm import prepare
 from models.crm import System
 from models.effects import Action
 from models.hubspot import FACTS, NewProperty, NewRow, PropertyGroup, RowOutcome, new_property
+from operations.doctor.crm import crm_findings
+from operations.doctor.findings import State
 from settings import HubSpot, Settings
 from simulators.kit.control import Control
 from simulators.kit.shapes import HUBSPOT_TOKEN, CustomerRow

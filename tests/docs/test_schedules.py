@@ -8,19 +8,17 @@ import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from io import StringIO
 from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
-from rich.console import Console
 
 import worker
-from operations.schedules import apply, when
 from commands.show import heading
 from local.devserver import DevServer
 from models.movements import ACTED, SUPPRESSED, CoverageReport, Found
 from operations.dates import in_words
+from operations.schedules import apply, when
 from schedules import declarations
 from settings import ChartMogulAccount, HubSpot, Settings
 from settings_warehouse import DuckDbWarehouse

@@ -1,4 +1,4 @@
-"""`doctor` on Temporal: does it answer, is it the one that is meant, and is its namespace prepared?"""
+"""Temporal: does it answer, is it the one that is meant, and is its namespace prepared?"""
 
 from collections.abc import AsyncIterator, Iterator
 
@@ -6,9 +6,9 @@ from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 import temporal
-from commands.findings import Finding, State
 from namespace import HIDDEN, Gaps, namespace_gaps
 from operations.dates import in_words
+from operations.doctor.findings import Finding, State
 
 DAYS = f"{temporal.RETENTION.days} days"
 STEP = "docs/running.md, step 1"

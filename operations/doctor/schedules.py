@@ -6,8 +6,8 @@ from temporalio.client import ScheduleHandle, ScheduleState
 from temporalio.service import RPCError, RPCStatusCode
 
 import temporal
-from commands.findings import Finding, State
 from config_files import BadConfig
+from operations.doctor.findings import Finding, State
 from schedules import declarations
 from settings import Settings
 

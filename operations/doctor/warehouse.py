@@ -1,14 +1,14 @@
-"""`doctor` on the warehouse: does it answer, and does the mapping read?"""
+"""The warehouse: does it answer, and does the mapping read?"""
 
 import asyncio
 from collections.abc import AsyncIterator
 
 from clients.kit.errors import IntegrationError
-from commands.findings import Finding, State, failed
 from config_files import BadConfig, load_mapping
 from domains.warehouse.engine import Engine
 from domains.warehouse.engines.configured import engine_of_account
 from domains.warehouse.loader import opened
+from operations.doctor.findings import Finding, State, failed
 from settings import Settings
 
 

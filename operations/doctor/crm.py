@@ -1,14 +1,14 @@
-"""`doctor` on the CRM sync: are the systems connected, and the fields there that the mapping names?"""
+"""The CRM sync: are the systems connected, and the fields there that the mapping names?"""
 
 from collections.abc import AsyncIterator, Iterator, Sequence
 
 from clients.kit.errors import IntegrationError
-from commands.findings import Finding, State, failed
 from config_files import BadConfig, load_crm_mapping
 from domains.crm.systems import Crm
 from models.bounds import few
 from models.crm import CrmMapping, System
 from models.crm_fields import CORRECT, PREPARE, Unfit
+from operations.doctor.findings import Finding, State, failed
 from settings import Settings
 from worker import Connections
 

@@ -13,9 +13,6 @@ class State(StrEnum):
     FAULT = "fault"
 
 
-COLOURS = {State.OK: "green", State.OFF: "dim", State.WARNING: "yellow", State.FAULT: "bold red"}
-
-
 @dataclass(frozen=True)
 class Finding:
     what: str

@@ -1,11 +1,11 @@
-"""`doctor` on config/routes.yaml: does it read, is each route reached, and which of them only look?"""
+"""config/routes.yaml: does it read, is each route reached, and which of them only look?"""
 
 from collections.abc import Iterator
 
-from commands.findings import Finding, State
 from models.effects import Mode
 from models.reach import lost_movements
 from models.routes import Route, Routes
+from operations.doctor.findings import Finding, State
 from settings import Settings
 
 

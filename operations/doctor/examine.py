@@ -1,0 +1,43 @@
+"""All checks, one after the other."""
+
+import os
+from collections.abc import AsyncIterator
+
+from dispatch.routes import BadRoutes, load_routes
+from models.routes import Routes
+from operations.doctor.chartmogul import chartmogul_findings
+from operations.doctor.crm import crm_findings
+from operations.doctor.findings import Finding, State
+from operations.doctor.routes import route_findings
+from operations.doctor.salesforce import salesforce_findings
+from operations.doctor.schedules import schedule_findings
+from operations.doctor.slack import slack_findings
+from operations.doctor.temporal import temporal_findings
+from operations.doctor.warehouse import warehouse_findings
+from settings import Settings
+from settings_words import near_misses
+
+
+async def findings(settings: Settings) -> AsyncIterator[Finding]:
+    """Each as soon as it is known. A FAULT would lose or stop work."""
+    for miss in near_misses(os.environ):
+        yield Finding("settings", State.WARNING, miss, "Rename or remove it, in the environment or in .env.")
+    routes = Routes(routes=[])
+    try:
+        routes = load_routes(settings.routes_file)
+        for finding in route_findings(settings, routes):
+            yield finding
+    except BadRoutes as error:
+        yield Finding("routes", State.FAULT, str(error), "Mend the file: start-up refuses it.")
+    sources = (
+        temporal_findings(),
+        schedule_findings(settings),
+        chartmogul_findings(settings),
+        salesforce_findings(settings.salesforce, routes),
+        slack_findings(settings.slack, routes),
+        crm_findings(settings),
+        warehouse_findings(settings),
+    )
+    for source in sources:
+        async for finding in source:
+            yield finding

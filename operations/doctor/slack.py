@@ -1,0 +1,35 @@
+"""Slack: does it answer, and may the app post to the channels that are named?"""
+
+from collections.abc import AsyncIterator
+
+from clients.kit.errors import IntegrationError
+from clients.slack.client import SlackClient
+from models.routes import Routes
+from operations.doctor.findings import Finding, State, failed
+from settings import Slack
+
+
+async def slack_findings(connection: Slack | None, routes: Routes) -> AsyncIterator[Finding]:
+    if connection is None:
+        yield Finding("Slack", State.OFF, "its steps are skipped", "Set SLACK__BOT_TOKEN.")
+        return
+    client = SlackClient(connection)
+    try:
+        identity = await client.identity()
+        yield Finding("Slack", State.OK, f"{identity.get('team')}, as {identity.get('user')}")
+        named = {each.channel for each in routes.churn_saves} | {connection.ops_channel or ""}
+        for channel in sorted(named - {""}):
+            yield await _channel(client, channel)
+    except IntegrationError as error:
+        yield failed("Slack", error, "Set SLACK__BOT_TOKEN to the app's bot token.")
+    finally:
+        await client.aclose()
+
+
+async def _channel(client: SlackClient, channel: str) -> Finding:
+    try:
+        await client.check_channel(channel)
+    except IntegrationError as error:
+        advice = "Invite the app to the channel; it needs chat:write, channels:history and users:read.email."
+        return failed(f"channel {channel}", error, advice)
+    return Finding(f"channel {channel}", State.OK)
