@@ -11,9 +11,8 @@ import typer
 from dotenv import dotenv_values, load_dotenv
 from typer.core import TyperGroup
 
-import cli_crm
-import cli_export
 import terminal
+from commands.groups import crm, export
 from models.movements import LONGEST_ACT_WITHIN_DAYS
 from settings_words import SIMULATED
 from terminal import Account, console, leave_after
@@ -62,8 +61,8 @@ app = typer.Typer(
 )
 schedule_commands = typer.Typer(no_args_is_help=True, help="What runs when: polls, exports, syncs, reports.")
 app.add_typer(schedule_commands, name="schedules")
-app.add_typer(cli_export.app, name="export")
-app.add_typer(cli_crm.app, name="crm")
+app.add_typer(export.app, name="export")
+app.add_typer(crm.app, name="crm")
 
 
 class _PreviewGroup(TyperGroup):
@@ -177,8 +176,8 @@ def preview_event(file: EventFile, account: Account = "default") -> None:
     terminal.run(preview(terminal.settings(), file, account, console))
 
 
-preview_commands.command("warehouse")(cli_export.preview_warehouse)
-preview_commands.command("crm")(cli_crm.preview_crm)
+preview_commands.command("warehouse")(export.preview_warehouse)
+preview_commands.command("crm")(crm.preview_crm)
 
 
 @app.command()
