@@ -20,7 +20,7 @@ from worker import Connections
 
 @dataclass(frozen=True)
 class ObjectProgress:
-    """What the step says of the reading, or of an object."""
+    """What the step says of an object; under no name, of the reading of ChartMogul."""
 
     object: str
     doing: str

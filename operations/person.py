@@ -1,4 +1,4 @@
-"""Who is at the command: every act that a person takes says so in Temporal."""
+"""Who acts: every act that a person takes says so in Temporal."""
 
 import getpass
 import socket
