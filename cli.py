@@ -13,8 +13,8 @@ from typer.core import TyperGroup
 
 import terminal
 from commands.groups import crm, export
+from configuration.environment import SIMULATED
 from models.movements import LONGEST_ACT_WITHIN_DAYS
-from settings_words import SIMULATED
 from terminal import Account, console, leave_after
 
 gc.set_threshold(10_000)

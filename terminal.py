@@ -14,10 +14,10 @@ from rich.console import Console
 from rich.markup import escape
 from temporalio.service import RPCError, RPCStatusCode
 
-from config_files import BadConfig
+from configuration.environment import near_misses, problems, unreadable, unusable_proxies
+from configuration.files import BadConfig
 from operations.errors import Stopped
 from settings import Settings
-from settings_words import near_misses, problems, unreadable, unusable_proxies
 from temporal import BadConnection, unprepared
 
 T = TypeVar("T")

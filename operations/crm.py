@@ -7,7 +7,7 @@ from typing import Self
 import temporal
 from clients.chartmogul.dates import Row
 from clients.kit.errors import IntegrationError
-from config_files import load_crm_mapping
+from configuration.files import load_crm_mapping
 from domains.crm.systems import Crm
 from models.crm import System
 from models.templates.crm_sync import CrmReport, CrmSyncInput, Left

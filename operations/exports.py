@@ -6,7 +6,7 @@ from typing import Self
 
 import temporal
 from clients.kit.errors import IntegrationError
-from config_files import load_mapping
+from configuration.files import load_mapping
 from domains.warehouse.engines.configured import engine_of_account
 from domains.warehouse.history import Ledger
 from domains.warehouse.loader import opened

@@ -8,7 +8,7 @@ from clients.hubspot.fields import wanted_properties
 from clients.kit.errors import IntegrationError
 from clients.salesforce.client import SalesforceClient
 from clients.salesforce.fields import to_do_in_salesforce
-from config_files import load_crm_mapping
+from configuration.files import load_crm_mapping
 from domains.crm.systems import Crm
 from models.crm import CrmMapping, System
 from models.hubspot import ObjectType, Prepared

@@ -12,7 +12,7 @@ from activities.crm_reading import Reading
 from activities.crm_sync import ObjectSync, Progress
 from clients.chartmogul.client import ChartMogulClient
 from clients.kit.errors import IntegrationError, Permanent
-from config_files import load_crm_mapping
+from configuration.files import load_crm_mapping
 from domains.crm.file import RunFile
 from domains.crm.systems import Crm
 from models.crm import System

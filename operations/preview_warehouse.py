@@ -10,7 +10,7 @@ from pathlib import Path
 from activities.export_streams import customers_for, extract, load_of, months_seen, movements_since
 from clients.chartmogul.client import ChartMogulClient
 from clients.kit.errors import IntegrationError
-from config_files import load_mapping
+from configuration.files import load_mapping
 from domains.warehouse.engine import Engine
 from domains.warehouse.engines.configured import engine_of_account
 from domains.warehouse.loader import Loader, opened

@@ -13,7 +13,7 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 import temporal
-from config_files import BadConfig
+from configuration.files import BadConfig
 from dispatch.dispatcher import INPUT_MODELS, Door, EventInput
 from dispatch.routes import load_routes
 from models.routes import Route

@@ -30,6 +30,7 @@ import schedules
 import temporal
 import worker
 from commands.schedules import apply
+from domains.warehouse.settings import DuckDbWarehouse
 from local.devserver import DevServer
 from local.stack import EXAMPLE_CONFIG
 from models.movements import PollState, Sweep
@@ -38,7 +39,6 @@ from operations.errors import Stopped
 from operations.schedules import _leaves
 from schedules import declarations
 from settings import Settings
-from settings_warehouse import DuckDbWarehouse
 from tests.conftest import running_temporal, settings_for
 from workflows import coverage, movement_poll
 

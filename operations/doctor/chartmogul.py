@@ -7,10 +7,11 @@ from zoneinfo import ZoneInfo
 from babel.numbers import get_currency_precision
 
 from clients.chartmogul.client import ChartMogulClient
+from clients.chartmogul.settings import ChartMogulAccount
 from clients.kit.errors import IntegrationError
 from models.chartmogul import Account
 from operations.doctor.findings import Finding, State, failed
-from settings import ChartMogulAccount, Settings
+from settings import Settings
 
 SHORTEST_SECRET = 16
 

@@ -3,6 +3,7 @@
 import os
 from collections.abc import AsyncIterator
 
+from configuration.environment import near_misses
 from dispatch.routes import BadRoutes, load_routes
 from models.routes import Routes
 from operations.doctor.chartmogul import chartmogul_findings
@@ -15,7 +16,6 @@ from operations.doctor.slack import slack_findings
 from operations.doctor.temporal import temporal_findings
 from operations.doctor.warehouse import warehouse_findings
 from settings import Settings
-from settings_words import near_misses
 
 
 async def findings(settings: Settings) -> AsyncIterator[Finding]:

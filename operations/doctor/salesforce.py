@@ -4,10 +4,10 @@ from collections.abc import AsyncIterator
 
 from clients.kit.errors import IntegrationError
 from clients.salesforce.client import SalesforceClient
+from clients.salesforce.settings import Salesforce
 from models.routes import Routes
 from models.salesforce import OwnerQuery
 from operations.doctor.findings import Finding, State, failed
-from settings import Salesforce
 
 NEW_TASK_FIELD = (
     "Setup, Object Manager, Activity, Fields & Relationships, New: Text, length 255, API name {name}; tick"

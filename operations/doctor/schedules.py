@@ -6,7 +6,7 @@ from temporalio.client import ScheduleHandle, ScheduleState
 from temporalio.service import RPCError, RPCStatusCode
 
 import temporal
-from config_files import BadConfig
+from configuration.files import BadConfig
 from operations.doctor.findings import Finding, State
 from schedules import declarations
 from settings import Settings

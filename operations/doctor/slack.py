@@ -4,9 +4,9 @@ from collections.abc import AsyncIterator
 
 from clients.kit.errors import IntegrationError
 from clients.slack.client import SlackClient
+from clients.slack.settings import Slack
 from models.routes import Routes
 from operations.doctor.findings import Finding, State, failed
-from settings import Slack
 
 
 async def slack_findings(connection: Slack | None, routes: Routes) -> AsyncIterator[Finding]:

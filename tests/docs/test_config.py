@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from config_files import load_crm_mapping, load_mapping
+from configuration.files import load_crm_mapping, load_mapping
 from dispatch.routes import load_routes
 from local.stack import EXAMPLE_CONFIG, ROOT
 

@@ -14,14 +14,16 @@ import pytest
 from pydantic import SecretStr
 
 import worker
+from clients.chartmogul.settings import ChartMogulAccount
+from clients.hubspot.settings import HubSpot
 from commands.show import heading
+from domains.warehouse.settings import DuckDbWarehouse
 from local.devserver import DevServer
 from models.movements import ACTED, SUPPRESSED, CoverageReport, Found
 from operations.dates import in_words
 from operations.schedules import apply, when
 from schedules import declarations
-from settings import ChartMogulAccount, HubSpot, Settings
-from settings_warehouse import DuckDbWarehouse
+from settings import Settings
 from simulators.kit.control import Control
 from tests.conftest import ROOT, running_temporal
 from tests.docs.test_readme import README, table
