@@ -24,7 +24,7 @@ from commands.show import listed, print_tally
 from commands.stopped import Stopped, why_failed
 from commands.waiting import asked, trouble_of
 from models.movements import LONGEST_ACT_WITHIN_DAYS, BackfillInput, BackfillProgress, Found
-from models.routes import TAKES
+from models.templates.catalogue import TEMPLATES
 from settings import Settings
 
 DAY = timedelta(days=1)
@@ -80,8 +80,8 @@ def known_account(settings: Settings, account: str) -> None:
 def _input(wish: Wish) -> BackfillInput:
     if wish.first is None or wish.last is None:
         raise Stopped("Say which time span: --from 2026-10-01 --to 2026-11-01; or --attach to one that runs.")
-    if unknown := sorted(set(wish.templates) - TAKES.keys()):
-        raise Stopped(f"There is no template {', '.join(unknown)}; there are: {', '.join(TAKES)}.")
+    if unknown := sorted(set(wish.templates) - TEMPLATES.keys()):
+        raise Stopped(f"There is no template {', '.join(unknown)}; there are: {', '.join(TEMPLATES)}.")
     start, end = time_span(wish.first, wish.last)
     return BackfillInput(
         account=wish.account,

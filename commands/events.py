@@ -64,7 +64,7 @@ async def preview(settings: Settings, file: Path, account: str, console: Console
     door = Door.of(client, routes, settings)
     runs = await door.dispatch(event, received_at=datetime.now(UTC), mode=Mode.PREVIEW)
     if not runs:
-        raise Stopped(f"No route in {settings.routes_file} takes this {event.movement_type} movement.")
+        raise Stopped(f"No route in {settings.routes_file} takes this {event.type} movement.")
     try:
         for run in runs:
             print_preview(run, await _previewed(client, run, console), console)

@@ -26,7 +26,7 @@ from models.holds import (
     brake_on,
     route_of,
 )
-from models.routes import Template
+from models.routes import TemplateName
 from settings import Settings
 from workflows.engine.wording import counted
 from workflows.hold.texts import options
@@ -181,7 +181,7 @@ async def _pauses(client: Client) -> str:
 
 def _check(settings: Settings, scope: Scope) -> None:
     """Raises Stopped for a name that nothing has: a pause of it would stop nothing."""
-    templates = [str(each) for each in get_args(Template)]
+    templates = [str(each) for each in get_args(TemplateName)]
     for option, value, known in (
         ("--template", scope.template, templates),
         ("--system", scope.system, list(SYSTEMS)),

@@ -52,7 +52,7 @@ async def _replay(door: Door, handle: Run, console: Console) -> None:
     for run in runs:
         console.print(f"  {_said(run)}: {run.link}", soft_wrap=True)
     if not runs:
-        console.print(f"  no route takes this {event.movement_type} movement")
+        console.print(f"  no route takes this {event.type} movement")
 
 
 def _said(run: Dispatched) -> str:

@@ -18,10 +18,12 @@ import temporal
 from commands.person import kept, who
 from commands.stopped import Stopped
 from config_files import BadConfig
-from dispatch.dispatcher import INPUT_MODELS, Door, EventInput
+from dispatch.dispatcher import Door
 from dispatch.routes import load_routes
 from models.routes import Route
 from models.runs import Outcome, Rerun
+from models.templates.catalogue import TEMPLATES
+from models.templates.template import EventInput
 from settings import Settings
 
 Handle = WorkflowHandle[object, object]
@@ -142,7 +144,7 @@ def _current(
     if route is None:
         raise Stopped(
             f"No {described.workflow_type} route in {settings.routes_file} takes this "
-            f"{old.event.movement_type} movement of {abs(old.event.amount)} now; route {old.route} did. Let "
+            f"{old.event.in_words} now; route {old.route} did. Let "
             f'a route take it, or close the run with `mogulflow dismiss {described.id} "why"`.'
         )
     return Door.of(client, routes, settings), route
@@ -150,21 +152,21 @@ def _current(
 
 async def _input(client: Client, described: WorkflowExecutionDescription) -> EventInput:
     """What the run was given, from its history: no worker has to be running."""
-    model = INPUT_MODELS.get(described.workflow_type)
-    if model is None:
-        raise Stopped(f"{described.id} has no route: only runs of {', '.join(INPUT_MODELS)} do.")
+    template = TEMPLATES.get(described.workflow_type)
+    if template is None:
+        raise Stopped(f"{described.id} has no route: only runs of {', '.join(TEMPLATES)} do.")
     handle: Handle = client.get_workflow_handle(described.id, run_id=described.run_id)
     first = await anext(handle.fetch_history_events())
     payloads = first.workflow_execution_started_event_attributes.input.payloads
-    [given] = await client.data_converter.decode(payloads, [model])
-    return model.model_validate(given)
+    [given] = await client.data_converter.decode(payloads, [template.input])
+    return template.input.model_validate(given)
 
 
 async def _say_where_the_route_has_changed(
     settings: Settings, client: Client, described: WorkflowExecutionDescription, console: Console
 ) -> None:
     """A reset keeps the route that the run was given: whoever has just corrected it must hear that."""
-    if described.workflow_type not in INPUT_MODELS:
+    if described.workflow_type not in TEMPLATES:
         return
     old = await _input(client, described)
     try:

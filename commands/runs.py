@@ -22,8 +22,8 @@ from commands.stopped import Stopped
 from dispatch.dead_letters import TEMPLATE as UNREADABLE
 from models.attention import Dismissal
 from models.headlines import customer_in
-from models.routes import TAKES
 from models.runs import Outcome
+from models.templates import catalogue
 from settings import Settings
 
 Memo = Mapping[str, Any]
@@ -37,7 +37,7 @@ LONGEST_ID = 38
 """Characters of the id of a run that acts on an event: `customer_sync/` and the event's."""
 
 CUSTOMER_ID = re.compile(r"cus_[0-9a-fA-F-]{20,}")
-TEMPLATES = (*TAKES, UNREADABLE)
+TEMPLATES = (*catalogue.TEMPLATES, UNREADABLE)
 WORDS = {
     WorkflowExecutionStatus.CANCELED: "cancelled",
     WorkflowExecutionStatus.TIMED_OUT: "ran out of time",

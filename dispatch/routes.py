@@ -17,4 +17,5 @@ def load_routes(path: str | Path) -> Routes:
 
 def crm_for(routes: Routes, settings: Settings) -> CrmMapping:
     """config/crm.yaml, where a route needs it. Raises BadConfig."""
-    return load_crm_mapping(settings.crm_file) if "customer_sync" in routes.templates else CrmMapping()
+    needed = any(route.of.needs_crm_mapping for route in routes.routes)
+    return load_crm_mapping(settings.crm_file) if needed else CrmMapping()

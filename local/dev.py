@@ -22,6 +22,7 @@ from local.simulated import (
 )
 from local.stack import STATE, Stack
 from models.routes import Routes
+from models.templates.template import Names
 from settings import Settings
 from settings_words import near_misses
 from simulators.kit.control import Control
@@ -103,9 +104,9 @@ async def _stand(own: Own, routes: Routes, console: Console) -> int:
 
 def _furnish(stack: Stack, own: Own, routes: Routes) -> None:
     """The webhook, and the channels and owners that a user's routes and settings name."""
-    channels = {each.channel for each in routes.churn_saves}
+    channels = routes.named(Names.SLACK_CHANNEL)
     channels.add(own.environment.get("SLACK__OPS_CHANNEL", ""))
-    owners = {each.task.fallback_owner or "" for each in routes.churn_saves}
+    owners = routes.named(Names.SALESFORCE_USER)
     with Control(stack.simulators_url) as control:
         control.webhook(url=stack.webhook_url)
         for channel in sorted(channels - {""}):

@@ -10,10 +10,10 @@ from activities.definition import Step
 from models.crm import System
 from models.effects import Effect, Mode
 from models.events import MrrMovement
-from models.headlines import summary
 from models.holds import Decision
 from models.runs import Outcome, RunResult
-from models.templates.crm_sync import CustomerSyncInput, CustomerWork, FactsNow, FactsQuery
+from models.templates.crm_sync import CustomerWork, FactsNow, FactsQuery
+from models.templates.customer_sync import CustomerSyncInput
 from workflows.engine.held import Dropped, Held
 from workflows.engine.run_log import Ledger
 from workflows.engine.steps import StepFailed, step
@@ -34,7 +34,7 @@ class CustomerSync:
         self._given = given
         self._ledger = Ledger.of_event(given)
         self._stated = [given.event.stated]
-        self._held = Held(given.held_by, summary(given.event))
+        self._held = Held(given.held_by, given.event.summary)
 
     @workflow.run
     async def run(self, given: CustomerSyncInput) -> RunResult:

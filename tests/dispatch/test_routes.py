@@ -9,7 +9,8 @@ from models.chartmogul import MovementWebhook
 from models.crm import CrmMapping
 from models.events import MrrMovement, movement_from_webhook
 from models.holds import brake_on, title
-from models.templates.crm_sync import CustomerSyncOptions
+from models.templates.customer_sync import CustomerSyncOptions
+from models.templates.template import Names
 from settings import Settings
 from tests.conftest import ROOT
 
@@ -160,7 +161,7 @@ def test_each_template_has_options_of_its_own(tmp_path: Path) -> None:
     [route] = load_routes(write(tmp_path, SYNC)).routes
     assert route.options == CustomerSyncOptions(systems=["hubspot"])
     assert route.when.takes(movement(1, "expansion"))
-    assert not load_routes(write(tmp_path, SYNC)).churn_saves
+    assert not load_routes(write(tmp_path, SYNC)).named(Names.SLACK_CHANNEL)
     with pytest.raises(BadRoutes, match=r"routes.yaml:8: route sync, `options`: `channel` is not known here"):
         load_routes(write(tmp_path, SYNC.replace("systems: [hubspot]", 'channel: "#big"')))
     with pytest.raises(BadRoutes, match=r"routes.yaml:8: .*did you mean systems\?"):

@@ -14,7 +14,6 @@ from dispatch.dead_letters import keep
 from dispatch.dispatcher import Door
 from dispatch.holds import Holds, open_hold
 from ingress.chartmogul import MAX_BODY, movement_of
-from models.crm import CrmMapping
 from models.effects import Mode
 from models.holds import HoldOn, Scope, brake_on
 from models.money import MOST_CENTS
@@ -84,7 +83,7 @@ async def test_runs_of_the_largest_movement_fit(unserved: Client, letter: str, m
     chosen = routes(mode)
     holds = Holds(unserved, chosen)
     await holds.look()
-    door = Door(unserved, chosen, "", CrmMapping(), holds=holds, customer_in_headline=True)
+    door = Door(unserved, chosen, "", holds=holds, customer_in_headline=True)
     for number, kind in enumerate(("churn", "churn", "reactivation")):
         body = body_of(letter, kind) | {"date": f"2026-05-{20 + number}T07:02:18.000Z"}
         sent = json.dumps(body, ensure_ascii=False).encode()

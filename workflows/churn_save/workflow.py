@@ -12,7 +12,6 @@ from activities.salesforce import SalesforceActivities
 from activities.slack import SlackActivities
 from models.effects import Effect, Mode
 from models.events import MovementType, MrrMovement
-from models.headlines import headline, summary
 from models.holds import Decision
 from models.runs import Outcome, RunResult
 from models.salesforce import AccountOwner, OwnerQuery, SaveTask, TaskChange
@@ -66,7 +65,7 @@ class ChurnSave:
         self._last_reply: Effect | None = None  # with a verdict, of an earlier run
         self._stated = [given.event.stated]
         self._returns: list[str] = []
-        self._held = Held(given.held_by, summary(given.event))
+        self._held = Held(given.held_by, given.event.summary)
 
     @workflow.run
     async def run(self, given: ChurnSaveInput) -> RunResult:
@@ -451,7 +450,7 @@ class ChurnSave:
         if verdict is None:
             return self._ledger.end(Outcome.PARTIAL)
         if verdict.partly and outcome is None:
-            line = f"{headline(self._given.event)}: partly saved"
+            line = f"{self._given.event.headline}: partly saved"
             workflow.upsert_search_attributes([HEADLINE.value_set(line)])
         return self._ledger.end(outcome or verdict.outcome, texts.verdict_text(verdict))
 

@@ -11,7 +11,6 @@ from temporalio.exceptions import ApplicationError
 from models.bounds import within
 from models.effects import Effect
 from models.events import MrrMovement
-from models.headlines import headline, summary
 from models.runs import Outcome, Problem, Rerun, RunResult
 from temporal import OUTCOME, RERUN, STATED, WOULD
 from workflows.engine import trouble
@@ -92,13 +91,13 @@ class Ledger:
     @classmethod
     def of_event(cls, given: EventInput) -> Self:
         """One that says from the start what came in, and why this run acts on it."""
-        ledger, event = cls(summary(given.event), shadow=given.shadow), given.event
+        ledger, event = cls(given.event.summary, shadow=given.shadow), given.event
         name = f"{event.customer_name} " if event.customer_name else ""
         learned = (
             f"{event.occurred_at:%d %b %Y %H:%M} UTC; learned by {event.source} at {clock(given.received_at)}"
         )
         ledger._facts = {
-            WHAT_HAPPENED: f"{headline(event)}, {learned}",
+            WHAT_HAPPENED: f"{event.headline}, {learned}",
             CUSTOMER: f"{name}({event.customer_uuid})",
             ROUTE: f"{given.route}: {given.route_why}" if given.route_why else given.route,
         }
