@@ -178,6 +178,10 @@ class MrrMovement(Event):
         return self.movement_type in (MovementType.NEW_BUSINESS, MovementType.REACTIVATION)
 
 
+AnyEvent = MrrMovement
+"""Every kind of event, to read one back from JSON: of several a union, told apart by `kind`."""
+
+
 def _digest(given: dict[str, Any]) -> str:
     identity = (
         same_spelling(given["account"]),
