@@ -14,8 +14,8 @@ from typer.core import TyperGroup
 import cli_crm
 import cli_export
 import terminal
+from configuration.environment import SIMULATED
 from models.movements import LONGEST_ACT_WITHIN_DAYS
-from settings_words import SIMULATED
 from terminal import Account, console, leave_after
 
 gc.set_threshold(10_000)

@@ -15,10 +15,11 @@ from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from clients.chartmogul.settings import ChartMogulAccount
 from models.crm import CrmMapping
 from models.routes import Routes
 from models.warehouse import Mapping
-from settings import ChartMogulAccount, Settings
+from settings import Settings
 
 HEAD = """\
 # Copy to .env, fill in and uncomment. Generated from settings.py by `make generate`.

@@ -17,7 +17,8 @@ from temporalio.client import (
 from temporalio.common import Priority
 
 import temporal
-from config_files import load_crm_mapping, load_mapping
+from clients.chartmogul.settings import ChartMogulAccount
+from configuration.files import load_crm_mapping, load_mapping
 from dispatch.routes import load_routes
 from models.attention import WatchInput
 from models.crm import CrmMapping, System
@@ -25,7 +26,7 @@ from models.movements import CoverageInput, PollInput
 from models.routes import Routes
 from models.templates.crm_sync import CrmSyncInput
 from models.templates.warehouse_export import ExportInput
-from settings import ChartMogulAccount, Settings
+from settings import Settings
 from workflows import coverage, movement_poll
 
 OWNER = {"owner": "mogulflow"}

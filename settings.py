@@ -1,15 +1,17 @@
 """Every setting of the service, from the environment (the command reads `.env` into it)."""
 
-import re
 from typing import Annotated, Literal, Self
-from zoneinfo import available_timezones
 
-from pydantic import BaseModel, BeforeValidator, Field, SecretStr, field_validator, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import BeforeValidator, Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from settings_warehouse import LONGEST_NAME, Url, Warehouse, schema_of
+from clients.chartmogul.settings import ChartMogulAccount
+from clients.hubspot.settings import HubSpot
+from clients.kit.settings import Url
+from clients.salesforce.settings import Salesforce
+from clients.slack.settings import Slack
+from domains.warehouse.settings import LONGEST_NAME, Warehouse, schema_of
 
-ApiName = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
 LogLevel = Annotated[
     Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(lambda name: str(name).upper())
 ]
@@ -17,96 +19,6 @@ LogLevel = Annotated[
 LONGEST_ACCOUNT = 200
 """Characters of an account's name. It is part of the ids and headlines of schedules' runs, such as
 `crm/NAME/salesforce-2026-11-29T05:10:00Z`, and Temporal on SQL keeps 255 of one."""
-
-
-class ChartMogulAccount(BaseModel):
-    """One ChartMogul account; its name in the environment is the account's name in events."""
-
-    api_key: SecretStr = Field(description="API key of the account, read-only is enough")
-    webhook_secrets: Annotated[list[SecretStr], NoDecode] = Field(
-        default=[], description="Secrets in the webhook's URL, comma-separated; two while rotating"
-    )
-    base_url: Url = Field(default="https://api.chartmogul.com/v1", description="REST API")
-    requests_per_second: float = Field(default=40, gt=0, description="What ChartMogul allows the account")
-    bulk_share: float = Field(
-        default=0.5, gt=0, le=1, description="Part of it for polls, backfills and coverage reports"
-    )
-    poll_minutes: float = Field(default=5, gt=0, description="How often the schedule polls for movements")
-    poll_head_start_seconds: float = Field(
-        default=60, ge=0, le=3600, description="How long a movement is left to the webhook before a poll acts"
-    )
-
-    time_zone: str = Field(
-        default="UTC", description="ChartMogul's time zone for the account: the export runs at 04:15 there"
-    )
-
-    @field_validator("time_zone")
-    @classmethod
-    def _known_zone(cls, name: str) -> str:
-        if name not in available_timezones():
-            raise ValueError(f"{name[:40]!r} is no time zone; name one such as Europe/Berlin")
-        return name
-
-    @field_validator("webhook_secrets", mode="before")
-    @classmethod
-    def _split(cls, value: object) -> object:
-        if isinstance(value, str):
-            return [part.strip() for part in value.split(",") if part.strip()]
-        return value
-
-    @field_validator("webhook_secrets")
-    @classmethod
-    def _fit_for_a_url(cls, secrets: list[SecretStr]) -> list[SecretStr]:
-        if not all(re.fullmatch("[A-Za-z0-9_-]+", each.get_secret_value()) for each in secrets):
-            raise ValueError("a secret is part of a URL: it may hold only A-Z, a-z, 0-9, _ and -")
-        return secrets
-
-
-class HubSpot(BaseModel):
-    token: SecretStr = Field(description="Service Key or private-app token, pat-...")
-    base_url: Url = Field(default="https://api.hubapi.com", description="API")
-    api_version: str = Field(
-        default="2026-09",
-        pattern=r"^(v3|20\d\d-\d\d)$",
-        description="Version in the API's paths; v3, which HubSpot supports until September 2027",
-    )
-    portal_id: int | None = Field(default=None, description="HubSpot's account number, for links to records")
-    app_url: Url = Field(
-        default="https://app.hubspot.com", description="Where people see records; app-eu1 in the EU"
-    )
-    requests_per_10_seconds: int = Field(
-        default=100, ge=1, description="What HubSpot allows: 190 from Professional on, 250 with a limit pack"
-    )
-    searches_per_second: int = Field(default=5, ge=1, description="What HubSpot allows the account")
-    threads: int = Field(
-        default=8, ge=1, description="Live calls at once; bulk work has three quarters as many beside them"
-    )
-
-
-class Salesforce(BaseModel):
-    instance_url: Url = Field(description="My Domain URL, https://acme.my.salesforce.com")
-    client_id: str = Field(description="Consumer key of the External Client App")
-    client_secret: SecretStr = Field(description="Consumer secret of the External Client App")
-    api_version: str = Field(default="62.0", description="REST API version")
-    account_key_field: ApiName = Field(
-        default="CM_Customer_UUID__c", description="Account field with ChartMogul's customer uuid"
-    )
-    task_key_field: ApiName = Field(
-        default="Mogulflow_Key__c",
-        description="Task field for our key: Text(255), External ID, Unique",
-    )
-    threads: int = Field(default=8, ge=1, description="Calls at once")
-
-
-class Slack(BaseModel):
-    bot_token: SecretStr = Field(description="Bot token, xoxb-...")
-    base_url: Url = Field(default="https://slack.com/api/", description="Web API")
-    ops_channel: str | None = Field(
-        default=None, description="Channel for what the people who run this must see, id or #name"
-    )
-    settle_seconds: float = Field(
-        default=3.0, description="Wait before looking whether an unanswered message arrived"
-    )
 
 
 class Settings(BaseSettings):

@@ -15,9 +15,9 @@ from rich.markup import escape
 from temporalio.service import RPCError, RPCStatusCode
 
 from commands.stopped import Stopped
-from config_files import BadConfig
+from configuration.environment import near_misses, problems, unreadable, unusable_proxies
+from configuration.files import BadConfig
 from settings import Settings
-from settings_words import near_misses, problems, unreadable, unusable_proxies
 from temporal import BadConnection, unprepared
 
 T = TypeVar("T")

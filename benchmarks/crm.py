@@ -9,7 +9,7 @@ from uuid import uuid4
 import temporal
 from benchmarks.ground import Ground, served_anew
 from benchmarks.results import Result, at_least, at_most
-from config_files import load_crm_mapping
+from configuration.files import load_crm_mapping
 from local.stack import EXAMPLE_CONFIG, ROOT
 from models.templates.crm_sync import CrmReport, CrmSyncInput, Status
 

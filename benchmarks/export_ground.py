@@ -15,7 +15,7 @@ import httpx
 
 import temporal
 from benchmarks.ground import Ground, served_anew
-from config_files import load_mapping
+from configuration.files import load_mapping
 from local import environments
 from local.processes import Child, free_ports
 from local.stack import EXAMPLE_CONFIG, ROOT, STATE

@@ -12,7 +12,6 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.service import GrpcCompression
 from temporalio.worker import Worker
 
-import settings
 import temporal
 from activities.chartmogul import ChartMogulActivities
 from activities.salesforce import SalesforceActivities
@@ -20,8 +19,11 @@ from activities.slack import SlackActivities
 from benchmarks.bare import Bare, Lost
 from benchmarks.ground import Ground, Json
 from clients.chartmogul.client import ChartMogulClient
+from clients.chartmogul.settings import ChartMogulAccount
 from clients.salesforce.client import SalesforceClient
+from clients.salesforce.settings import Salesforce
 from clients.slack.client import SlackClient
+from clients.slack.settings import Slack
 from simulators.kit import shapes
 from simulators.kit.control import Control
 from worker import Connections
@@ -84,11 +86,11 @@ def _connections(control: Control) -> Connections:
     key, secret, token = map(
         SecretStr, (shapes.CHARTMOGUL_KEY, shapes.SALESFORCE_CLIENT_SECRET, shapes.SLACK_TOKEN)
     )
-    account = settings.ChartMogulAccount(api_key=key, base_url=control.chartmogul_url)
-    org = settings.Salesforce(
+    account = ChartMogulAccount(api_key=key, base_url=control.chartmogul_url)
+    org = Salesforce(
         instance_url=control.salesforce_url, client_id=shapes.SALESFORCE_CLIENT_ID, client_secret=secret
     )
-    workspace = settings.Slack(bot_token=token, base_url=control.slack_url)
+    workspace = Slack(bot_token=token, base_url=control.slack_url)
     return Connections(
         chartmogul={"default": ChartMogulClient(account)},
         hubspot=None,

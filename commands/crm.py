@@ -20,7 +20,7 @@ from commands.backfill import known_account
 from commands.following import Run, follow, heartbeat, latest, started, trouble
 from commands.show import folding, print_counts, print_problems
 from commands.stopped import Stopped
-from config_files import load_crm_mapping
+from configuration.files import load_crm_mapping
 from domains.crm.systems import Crm
 from models.crm import System
 from models.templates.crm_sync import CrmReport, CrmSyncInput, Left, ObjectReport, Status, SyncReport

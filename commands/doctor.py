@@ -10,9 +10,12 @@ from rich.console import Console
 from rich.markup import escape
 
 from clients.chartmogul.client import ChartMogulClient
+from clients.chartmogul.settings import ChartMogulAccount
 from clients.kit.errors import IntegrationError
 from clients.salesforce.client import SalesforceClient
+from clients.salesforce.settings import Salesforce
 from clients.slack.client import SlackClient
+from clients.slack.settings import Slack
 from commands.doctor_crm import crm_findings
 from commands.doctor_routes import route_findings
 from commands.doctor_schedules import schedule_findings
@@ -20,14 +23,14 @@ from commands.doctor_temporal import temporal_findings
 from commands.doctor_warehouse import warehouse_findings
 from commands.findings import COLOURS, Finding, State, failed
 from commands.show import folding
+from configuration.environment import near_misses
 from dispatch.routes import BadRoutes, load_routes
 from models.bounds import within
 from models.chartmogul import Account
 from models.routes import Routes
 from models.salesforce import OwnerQuery
 from models.templates.template import Names
-from settings import ChartMogulAccount, Salesforce, Settings, Slack
-from settings_words import near_misses
+from settings import Settings
 
 SHORTEST_SECRET = 16
 

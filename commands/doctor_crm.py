@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 
 from clients.kit.errors import IntegrationError
 from commands.findings import Finding, State, failed
-from config_files import BadConfig, load_crm_mapping
+from configuration.files import BadConfig, load_crm_mapping
 from domains.crm.systems import Crm
 from models.bounds import few
 from models.crm import CrmMapping, System

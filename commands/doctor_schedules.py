@@ -7,7 +7,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 import temporal
 from commands.findings import Finding, State
-from config_files import BadConfig
+from configuration.files import BadConfig
 from schedules import declarations
 from settings import Settings
 

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 from clients.kit.errors import IntegrationError
 from commands.findings import Finding, State, failed
-from config_files import BadConfig, load_mapping
+from configuration.files import BadConfig, load_mapping
 from domains.warehouse.engine import Engine
 from domains.warehouse.engines.configured import engine_of_account
 from domains.warehouse.loader import opened

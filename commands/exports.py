@@ -20,7 +20,7 @@ from commands.dates import instant
 from commands.following import Run, follow, heartbeat, latest, started, trouble
 from commands.show import folding, print_problems
 from commands.stopped import Stopped, stopped_by
-from config_files import load_mapping
+from configuration.files import load_mapping
 from domains.warehouse.engines.configured import engine_of_account
 from domains.warehouse.history import Ledger
 from domains.warehouse.loader import opened

@@ -12,7 +12,7 @@ from clients.salesforce.client import SalesforceClient
 from clients.salesforce.fields import to_do_in_salesforce
 from commands.crm import require
 from commands.stopped import stopped_by
-from config_files import load_crm_mapping
+from configuration.files import load_crm_mapping
 from domains.crm.systems import Crm
 from models.crm import CrmMapping, System
 from models.effects import Action

@@ -19,7 +19,7 @@ from commands.backfill import known_account
 from commands.crm import objects_table, print_reasons, require
 from commands.show import add_parts, folding, print_counts
 from commands.stopped import stopped_by
-from config_files import load_crm_mapping
+from configuration.files import load_crm_mapping
 from domains.crm.file import RunFile
 from domains.crm.systems import Crm
 from models.crm import System

@@ -18,7 +18,7 @@ from commands.backfill import known_account
 from commands.exports import known_streams
 from commands.show import add_parts, folding
 from commands.stopped import Stopped, stopped_by
-from config_files import load_mapping
+from configuration.files import load_mapping
 from domains.warehouse.engine import Engine
 from domains.warehouse.engines.configured import engine_of_account
 from domains.warehouse.loader import Loader, opened

@@ -17,7 +17,7 @@ from temporalio.service import RPCError, RPCStatusCode
 import temporal
 from commands.person import kept, who
 from commands.stopped import Stopped
-from config_files import BadConfig
+from configuration.files import BadConfig
 from dispatch.dispatcher import Door
 from dispatch.routes import load_routes
 from models.routes import Route

@@ -19,6 +19,7 @@ from temporalio.service import RPCError, RPCStatusCode
 import temporal
 import worker
 from commands.stopped import Stopped
+from configuration.environment import near_misses
 from dispatch.dispatcher import Door
 from dispatch.holds import Holds
 from dispatch.routes import crm_for, load_routes
@@ -27,7 +28,6 @@ from models.crm import CrmMapping
 from models.reach import lost_movements
 from models.routes import Routes
 from settings import Settings
-from settings_words import near_misses
 
 CONNECT_SECONDS = 10
 RECONNECT_SECONDS = 2

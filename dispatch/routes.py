@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from config_files import BadConfig, load, load_crm_mapping
+from configuration.files import BadConfig, load, load_crm_mapping
 from models.crm import CrmMapping
 from models.routes import Routes
 from settings import Settings

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from rich.console import Console
 from rich.markup import escape
 
-from config_files import load_crm_mapping, load_mapping
+from configuration.environment import near_misses
+from configuration.files import load_crm_mapping, load_mapping
 from dispatch.routes import load_routes
 from local.processes import locked
 from local.simulated import (
@@ -24,7 +25,6 @@ from local.stack import STATE, Stack
 from models.routes import Routes
 from models.templates.template import Names
 from settings import Settings
-from settings_words import near_misses
 from simulators.kit.control import Control
 
 FOLDER = STATE / "dev"

@@ -11,10 +11,10 @@ from urllib.parse import quote
 from rich.console import Console
 from rich.markup import escape
 
+from configuration.environment import SIMULATED
 from local.builds import NoTemporal
 from local.processes import ChildFailed
 from local.stack import DIRECT, OURS, Stack, without_connections
-from settings_words import SIMULATED
 
 TIME_ZONE = "Europe/Berlin"
 """Of the simulated ChartMogul account."""

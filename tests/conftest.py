@@ -22,13 +22,17 @@ from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 import worker
+from clients.chartmogul.settings import ChartMogulAccount
+from clients.hubspot.settings import HubSpot
 from clients.kit.cooldown import Cooldowns
+from clients.salesforce.settings import Salesforce
+from clients.slack.settings import Slack
 from local.devserver import DevServer
 from local.processes import free_ports
 from local.stack import EXAMPLE_CONFIG, OURS
 from local.temporal_cli import find_cli
 from namespace import prepare_namespace
-from settings import ChartMogulAccount, HubSpot, Salesforce, Settings, Slack
+from settings import Settings
 from simulators.kit.control import Control
 from temporal import RETENTION
 from tests.doubles.running import Double, running

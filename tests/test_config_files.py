@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from config_files import BadConfig, load
-from config_words import EXAMPLES, PATTERNS
+from configuration.files import BadConfig, load
+from configuration.words import EXAMPLES, PATTERNS
 from local.stack import EXAMPLE_CONFIG
 from models.crm import CrmMapping
 from models.routes import Routes

@@ -31,13 +31,13 @@ import temporal
 import worker
 from commands.schedules import _leaves, apply
 from commands.stopped import Stopped
+from domains.warehouse.settings import DuckDbWarehouse
 from local.devserver import DevServer
 from local.stack import EXAMPLE_CONFIG
 from models.movements import PollState, Sweep
 from models.templates.crm_sync import CrmSyncInput
 from schedules import declarations
 from settings import Settings
-from settings_warehouse import DuckDbWarehouse
 from tests.conftest import running_temporal, settings_for
 from workflows import coverage, movement_poll
 

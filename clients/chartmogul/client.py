@@ -14,6 +14,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, InstanceOf, Validat
 from clients.chartmogul.activities import read_activities
 from clients.chartmogul.customer import CustomerRows, count_with_email, read_customer
 from clients.chartmogul.dates import Row, rows_in
+from clients.chartmogul.settings import ChartMogulAccount
 from clients.chartmogul.streams import (
     PATIENCE,
     patient,
@@ -47,7 +48,6 @@ from models.chartmogul import (
     Subscription,
 )
 from models.chartmogul_values import loads_rows
-from settings import ChartMogulAccount
 
 MAX_CONNECTIONS = 15
 """ChartMogul answers 503 above about 20."""

@@ -23,6 +23,7 @@ from clients.hubspot.batches import (
 )
 from clients.hubspot.errors import RowsRefused
 from clients.hubspot.properties import HubSpotProperties
+from clients.hubspot.settings import HubSpot
 from clients.hubspot.transport import Calls, HubSpotTransport, Work
 from clients.kit.cooldown import Cooldown
 from clients.kit.errors import Rejected
@@ -41,7 +42,6 @@ from models.hubspot import (
     Record,
     RowOutcome,
 )
-from settings import HubSpot
 
 NO_KEYS = {
     "email": "with the address as key, HubSpot does not promise to leave alone what is not sent",

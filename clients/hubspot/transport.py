@@ -20,11 +20,11 @@ from pydantic import BaseModel
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, ProxyError
 
 from clients.hubspot.errors import error_of
+from clients.hubspot.settings import HubSpot
 from clients.kit.cooldown import Cooldown, through
 from clients.kit.http import CONNECT_SECONDS, Call, parsed, proxy_for, strict_json, unclear
 from clients.kit.turns import Rank, Turns
 from clients.kit.unanswered import unanswered
-from settings import HubSpot
 
 # At DEBUG it logs paths: an owner's holds an e-mail address.
 logging.getLogger("urllib3.connectionpool").setLevel(logging.INFO)

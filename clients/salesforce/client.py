@@ -16,9 +16,9 @@ from clients.kit.errors import Ambiguous, Rejected
 from clients.kit.http import Call, parsed, refused, unclear
 from clients.salesforce.bulk import SalesforceBulk
 from clients.salesforce.owner import User, accounts_of, contacts_of, find_owner, user_with
+from clients.salesforce.settings import Salesforce
 from clients.salesforce.transport import Org, SalesforceTransport, api_name, json_value
 from models.salesforce import AccountOwner, OwnerQuery
-from settings import Salesforce
 
 CLOSED_STATUSES = "SELECT ApiName, SortOrder FROM TaskStatus WHERE IsClosed = true"
 

@@ -25,7 +25,7 @@ from clients.kit.errors import IntegrationError, Rejected
 from clients.kit.http import CONNECT_SECONDS, STRICT, Call, parsed, unclear
 from clients.kit.unanswered import unanswered
 from clients.salesforce.errors import Said, error_of, said_by, sign_in_error
-from settings import Salesforce
+from clients.salesforce.settings import Salesforce
 
 NAME = re.compile(r"[A-Za-z]\w*(\.[A-Za-z]\w*)*", re.ASCII)
 

@@ -18,9 +18,9 @@ from clients.kit.cooldown import Cooldown
 from clients.kit.errors import NotFound, Rejected
 from clients.kit.http import Call, parsed, refused, unclear
 from clients.slack.limits import fitting_blocks, fitting_text
+from clients.slack.settings import Slack
 from clients.slack.transport import INVITE, SlackTransport
 from models.slack import Member, Message
-from settings import Slack
 
 EVENT_TYPE = "mogulflow"
 CLOCK_SKEW = timedelta(minutes=1)

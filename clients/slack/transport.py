@@ -25,7 +25,7 @@ from clients.kit.http import (
     wait_named_by,
 )
 from clients.kit.unanswered import unanswered
-from settings import Slack
+from clients.slack.settings import Slack
 
 RATE_LIMITED = {"ratelimited", "rate_limited", "message_limit_exceeded"}
 UNCLEAR = {

@@ -12,7 +12,7 @@ from temporalio.client import Client
 import temporal
 from commands.exports import print_report
 from commands.show import folding
-from config_files import load_mapping
+from configuration.files import load_mapping
 from local.stack import Stack
 from models.templates.warehouse_export import ExportInput, ExportReport
 from simulators.kit.control import Control

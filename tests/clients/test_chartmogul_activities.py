@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from clients.chartmogul.client import ChartMogulClient
+from clients.chartmogul.settings import ChartMogulAccount
 from clients.kit.errors import Rejected
 from models.chartmogul import Activity
-from settings import ChartMogulAccount
 from simulators.kit.control import Control
 
 START = datetime(2026, 10, 1, tzinfo=UTC)

@@ -12,9 +12,9 @@ import pytest
 
 from clients.chartmogul.client import BULK_CONNECTIONS, ChartMogulClient
 from clients.chartmogul.dates import Row
+from clients.chartmogul.settings import ChartMogulAccount
 from clients.chartmogul.windows import MovementBlock
 from clients.kit.errors import RateLimited, Rejected, Unauthorized, Unavailable
-from settings import ChartMogulAccount
 from simulators.kit.control import Control
 from simulators.kit.shapes import CHARTMOGUL_KEY, Call
 from tests.contracts.scripted import Reply, ScriptedServer

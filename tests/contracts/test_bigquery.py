@@ -12,7 +12,7 @@ from clients.kit.errors import RateLimited, Unauthorized, Unavailable
 from domains.warehouse.engine import Engine
 from domains.warehouse.engines.bigquery.dialect import BigQueryDialect
 from domains.warehouse.engines.bigquery.engine import BigQuery
-from settings_warehouse import BigQueryWarehouse
+from domains.warehouse.settings import BigQueryWarehouse
 from tests.contracts.scripted import Reply, ScriptedServer
 from tests.contracts.warehouse_rows import FEW, MAPPING
 from tests.contracts.warehouse_session_suite import SessionContract

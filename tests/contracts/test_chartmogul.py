@@ -7,8 +7,8 @@ import pytest
 from pydantic import SecretStr
 
 from clients.chartmogul.client import MAX_CONNECTIONS, ChartMogulClient
+from clients.chartmogul.settings import ChartMogulAccount
 from clients.kit.errors import IntegrationError, NotFound, Rejected, Unavailable
-from settings import ChartMogulAccount
 from simulators.kit.control import Control
 from simulators.kit.shapes import CHARTMOGUL_KEY
 from tests.contracts.scripted import Reply, ScriptedServer

@@ -11,8 +11,8 @@ from clients.kit.errors import Rejected
 from domains.warehouse.engine import Engine, Session
 from domains.warehouse.engines.duckdb import DuckDb, DuckDbSession
 from domains.warehouse.loader import Loader, opened
+from domains.warehouse.settings import DuckDbWarehouse
 from models.warehouse_loads import Load
-from settings_warehouse import DuckDbWarehouse
 from tests.conftest import ROOT
 from tests.contracts.warehouse_rows import Nights, movement
 from tests.contracts.warehouse_suite import WarehouseContract
@@ -82,7 +82,7 @@ from pathlib import Path
 from domains.warehouse.engines.duckdb import DuckDb, DuckDbSession
 from domains.warehouse.loader import Loader
 from models.warehouse_loads import Load
-from settings_warehouse import DuckDbWarehouse
+from domains.warehouse.settings import DuckDbWarehouse
 
 path, file, when = sys.argv[1:]
 engine = DuckDb(DuckDbWarehouse(path=Path(path)))

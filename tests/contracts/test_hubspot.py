@@ -13,6 +13,7 @@ from rich.console import Console
 
 from clients.hubspot.client import HubSpotClient
 from clients.hubspot.errors import BURST_WAIT, DAILY_WAIT, SEARCH_WAIT
+from clients.hubspot.settings import HubSpot
 from clients.kit.errors import (
     IntegrationError,
     NotFound,
@@ -29,7 +30,7 @@ from commands.prepare_crm import prepare
 from models.crm import System
 from models.effects import Action
 from models.hubspot import FACTS, NewProperty, NewRow, PropertyGroup, RowOutcome, new_property
-from settings import HubSpot, Settings
+from settings import Settings
 from simulators.kit.control import Control
 from simulators.kit.shapes import HUBSPOT_TOKEN, CustomerRow
 from tests.contracts.scripted import Reply, ScriptedServer

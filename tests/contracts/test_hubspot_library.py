@@ -13,9 +13,9 @@ from hubspot.client import Client as Library
 from pydantic import SecretStr
 
 from clients.hubspot.client import HubSpotClient
+from clients.hubspot.settings import HubSpot
 from clients.kit.errors import IntegrationError, OutcomeUnknown, RateLimited, Rejected, Unavailable
 from models.hubspot import NewRow
-from settings import HubSpot
 from tests.contracts.scripted import Reply, ScriptedServer
 
 KEY = "chartmogul_customer_uuid"

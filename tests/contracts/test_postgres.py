@@ -11,10 +11,10 @@ from clients.kit.errors import Rejected, Unauthorized, Unavailable
 from domains.warehouse.engine import Engine
 from domains.warehouse.engines.postgres import Postgres, translated
 from domains.warehouse.loader import Loader, opened
+from domains.warehouse.settings import PostgresWarehouse
 from local.postgres import USER
 from local.postgres import Postgres as Server
 from local.processes import free_ports
-from settings_warehouse import PostgresWarehouse
 from tests.contracts.warehouse_rows import Nights, movement
 from tests.contracts.warehouse_suite import WarehouseContract
 from tests.doubles.lossy import lossy_line

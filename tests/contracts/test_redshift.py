@@ -16,11 +16,11 @@ from domains.warehouse.dialect import ANSI, Dialect
 from domains.warehouse.engine import Engine
 from domains.warehouse.engines.redshift.engine import Redshift, RedshiftDialect, copy_from_s3
 from domains.warehouse.engines.redshift.s3 import Bucket
+from domains.warehouse.settings import RedshiftWarehouse
 from local.postgres import USER, Postgres
 from local.processes import free_ports
 from models.warehouse import Type
 from models.warehouse_tables import FieldOf, Table
-from settings_warehouse import RedshiftWarehouse
 from tests.contracts.warehouse_session_suite import FULL, KEPT, SessionContract, fill
 from tests.contracts.warehouse_suite import WarehouseContract
 from tests.doubles.lossy import lossy_line

@@ -20,8 +20,8 @@ from clients.kit.errors import (
     Unavailable,
 )
 from clients.salesforce.client import SalesforceClient
+from clients.salesforce.settings import Salesforce
 from models.salesforce import AccountOwner, OwnerQuery
-from settings import Salesforce
 from simulators.kit.control import Control
 from simulators.kit.shapes import SALESFORCE_CLIENT_ID, SALESFORCE_CLIENT_SECRET, Case
 from tests.contracts.scripted import Reply, ScriptedServer

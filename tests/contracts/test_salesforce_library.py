@@ -18,8 +18,8 @@ from simple_salesforce.format import format_external_id
 
 from clients.kit.errors import OutcomeUnknown, Unauthorized, Unavailable
 from clients.salesforce.client import SalesforceClient
+from clients.salesforce.settings import Salesforce
 from models.salesforce import OwnerQuery
-from settings import Salesforce
 from tests.contracts.scripted import Reply, ScriptedServer
 
 TOKEN = Reply({"access_token": "t1", "instance_url": "https://acme.my.salesforce.com"})

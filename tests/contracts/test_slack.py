@@ -11,8 +11,8 @@ from pydantic import SecretStr
 
 from clients.kit.errors import NotFound, OutcomeUnknown, RateLimited, Rejected
 from clients.slack.client import Posted, SlackClient
+from clients.slack.settings import Slack
 from models.slack import Message
-from settings import Slack
 from simulators.kit.control import Control
 from simulators.kit.shapes import SLACK_TOKEN
 from tests.contracts.suite import WriteContract

@@ -14,8 +14,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from clients.kit.errors import IntegrationError, OutcomeUnknown, RateLimited, Retryable, Unavailable
 from clients.slack.client import SlackClient
+from clients.slack.settings import Slack
 from models.slack import Message
-from settings import Slack
 from tests.contracts.scripted import Reply, ScriptedServer
 
 MESSAGE = Message(key="k", channel="C0000001", text="Hello", not_before=datetime(2026, 1, 1, tzinfo=UTC))

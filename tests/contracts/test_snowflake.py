@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from clients.kit.errors import Unauthorized, Unavailable
 from domains.warehouse.engine import Engine
 from domains.warehouse.engines.snowflake import Snowflake
-from settings_warehouse import SnowflakeWarehouse
+from domains.warehouse.settings import SnowflakeWarehouse
 from tests.contracts.scripted import Reply, ScriptedServer
 from tests.contracts.warehouse_rows import FEW, MAPPING
 from tests.contracts.warehouse_session_suite import SessionContract

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from config_files import load as load_config
+from configuration.files import load as load_config
 from domains.warehouse.files import Extract
 from local.stack import EXAMPLE_CONFIG
 from models.warehouse import Mapping, StreamMapping

@@ -21,6 +21,7 @@ from models.templates.template import Names
 from settings import Settings
 from temporal import RETENTION, SEARCH_ATTRIBUTES
 from tests.conftest import ROOT
+from tests.product import files
 from worker import TEMPLATES
 
 PAGES = ("README.md", "docs/running.md", "docs/reference.md")
@@ -154,9 +155,8 @@ def test_every_line_for_a_terminal_works_from_a_checkout(document: Path) -> None
 
 
 def test_every_command_of_temporal_s_that_the_product_names_is_reached_through_ours() -> None:
-    files = [*(ROOT / "commands").glob("*.py"), *(ROOT / "workflows").glob("*.py"), *ROOT.glob("*.py")]
     bare = re.compile(r"`temporal (?:schedule|workflow|operator) ")
-    assert [file.name for file in files if bare.search(file.read_text(encoding="utf-8"))] == []
+    assert [file.name for file in files() if bare.search(file.read_text(encoding="utf-8"))] == []
 
 
 def test_the_generated_files_are_up_to_date() -> None:

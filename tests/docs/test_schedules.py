@@ -16,14 +16,16 @@ from pydantic import SecretStr
 from rich.console import Console
 
 import worker
+from clients.chartmogul.settings import ChartMogulAccount
+from clients.hubspot.settings import HubSpot
 from commands.dates import in_words
 from commands.schedules import apply, when
 from commands.show import heading
+from domains.warehouse.settings import DuckDbWarehouse
 from local.devserver import DevServer
 from models.movements import ACTED, SUPPRESSED, CoverageReport, Found
 from schedules import declarations
-from settings import ChartMogulAccount, HubSpot, Settings
-from settings_warehouse import DuckDbWarehouse
+from settings import Settings
 from simulators.kit.control import Control
 from tests.conftest import ROOT, running_temporal
 from tests.docs.test_readme import README, table

@@ -1,6 +1,6 @@
 """How the recorded runs of the warehouse export come about."""
 
-from config_files import load_mapping
+from configuration.files import load_mapping
 from local.stack import EXAMPLE_CONFIG
 from models.runs import Outcome
 from models.templates.warehouse_export import ExportInput, ExportReport

@@ -13,10 +13,10 @@ from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 
 import worker
+from domains.warehouse.settings import DuckDbWarehouse
 from local.devserver import DevServer
 from local.processes import free_ports
 from local.temporal_cli import find_cli
-from settings_warehouse import DuckDbWarehouse
 from simulators.kit.control import Control
 from tests.conftest import ROOT, running_simulators, settings_for
 from tests.histories import (

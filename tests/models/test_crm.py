@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from config_files import BadConfig, load
+from configuration.files import BadConfig, load
 from local.stack import EXAMPLE_CONFIG
 from models.crm import MOST_CUSTOM, CompanyMapping, ContactMapping, CrmMapping, FreeMail, MoneyRules
 from models.crm_facts import FACTS, CustomerFacts

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from config_files import BadConfig, load
+from configuration.files import BadConfig, load
 from local.stack import EXAMPLE_CONFIG
 from models.warehouse import Column, Mapping, StreamMapping, Type
 from models.warehouse_tables import change_log_table, target_table

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from dotenv import dotenv_values
 
+from configuration.environment import variables
 from local.dev import own_settings
 from local.processes import locked
 from local.stack import EXAMPLE_CONFIG, OURS, ROOT
-from settings_words import variables
 from simulators.kit.control import Control
 from tests.service.conftest import PATIENCE_SECONDS, output_of, started
 from tests.until import until

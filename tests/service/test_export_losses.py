@@ -12,7 +12,7 @@ import pytest
 from temporalio.client import Client, WorkflowHandle
 
 import temporal
-from config_files import load_mapping
+from configuration.files import load_mapping
 from local.postgres import USER, Postgres
 from local.processes import free_ports
 from local.stack import ANY_PORTS, EXAMPLE_CONFIG, Stack

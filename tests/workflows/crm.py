@@ -5,7 +5,7 @@ from typing import Any
 
 from clients.hubspot.client import HubSpotClient
 from clients.hubspot.fields import wanted_properties
-from config_files import load
+from configuration.files import load
 from local.stack import EXAMPLE_CONFIG
 from models.crm import CrmMapping
 from models.templates.crm_sync import CrmReport, ObjectReport

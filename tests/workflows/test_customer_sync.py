@@ -15,7 +15,7 @@ from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle
 import temporal
 import worker
 from commands.show import effects_table, field_tables
-from config_files import BadConfig
+from configuration.files import BadConfig
 from dispatch.dispatcher import Dispatched, Door
 from models.chartmogul import MovementWebhook
 from models.crm import CrmMapping

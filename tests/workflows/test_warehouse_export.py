@@ -13,13 +13,13 @@ from temporalio.client import Client
 
 import temporal
 import worker
-from config_files import load
+from configuration.files import load
+from domains.warehouse.settings import DuckDbWarehouse
 from local.stack import EXAMPLE_CONFIG
 from models.runs import Outcome
 from models.templates.warehouse_export import ExportInput, ExportReport
 from models.warehouse import Mapping
 from settings import Settings
-from settings_warehouse import DuckDbWarehouse
 from simulators.kit.control import Control
 from tests.conftest import in_a_namespace_of_its_own
 

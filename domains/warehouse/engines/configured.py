@@ -1,7 +1,7 @@
 """The engine that the settings name. A vendor's library is loaded only where it is used."""
 
 from domains.warehouse.engine import Engine
-from settings_warehouse import Warehouse, schema_of
+from domains.warehouse.settings import Warehouse, schema_of
 
 
 def engine_of(settings: Warehouse) -> Engine:

@@ -15,9 +15,9 @@ from clients.kit.errors import Rejected, Unauthorized, Unavailable
 from clients.kit.http import brief
 from domains.warehouse.dialect import Dialect
 from domains.warehouse.engine import Session, Transactions
+from domains.warehouse.settings import DuckDbWarehouse
 from models.warehouse import Type
 from models.warehouse_tables import FieldOf
-from settings_warehouse import DuckDbWarehouse
 
 SYSTEM = "duckdb"
 

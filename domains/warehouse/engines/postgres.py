@@ -18,9 +18,9 @@ from clients.kit.http import brief
 from domains.warehouse.dialect import ANSI, Dialect
 from domains.warehouse.engine import Session, Transactions
 from domains.warehouse.rows import CHUNK
+from domains.warehouse.settings import PostgresWarehouse
 from models.warehouse import Type
 from models.warehouse_tables import FieldOf
-from settings_warehouse import PostgresWarehouse
 
 SYSTEM = "postgres"
 CONNECT_SECONDS = 10

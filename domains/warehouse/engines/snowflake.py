@@ -12,9 +12,9 @@ from clients.kit.errors import IntegrationError, Rejected, Unauthorized
 from clients.kit.http import Call, brief, refused, unclear
 from domains.warehouse.dialect import ANSI, Dialect
 from domains.warehouse.engine import Transactions, title_of
+from domains.warehouse.settings import SnowflakeWarehouse
 from models.warehouse import Type
 from models.warehouse_tables import FieldOf, Table
-from settings_warehouse import SnowflakeWarehouse
 
 LOCK_SECONDS = 600
 """How long to wait for another load's transaction; Snowflake's own default is half a day."""

@@ -8,7 +8,7 @@ import pytest
 
 from clients.salesforce.client import SalesforceClient
 from clients.salesforce.fields import to_do_in_salesforce
-from config_files import load
+from configuration.files import load
 from domains.crm.diff import difference
 from domains.crm.match import (
     Ambiguous,

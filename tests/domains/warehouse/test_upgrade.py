@@ -10,8 +10,8 @@ import pytest
 from domains.warehouse.engines.duckdb import DuckDb
 from domains.warehouse.loader import Loader, opened
 from domains.warehouse.schema import prepare
+from domains.warehouse.settings import DuckDbWarehouse
 from models.warehouse import Mapping
-from settings_warehouse import DuckDbWarehouse
 from tests.contracts.warehouse_rows import MAPPING, Nights, movement
 
 LINES = "invoice_line_items"

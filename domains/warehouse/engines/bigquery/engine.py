@@ -27,8 +27,8 @@ from clients.kit.unanswered import unanswered
 from domains.warehouse.dialect import Dialect
 from domains.warehouse.engine import Commit, Outcome, title_of
 from domains.warehouse.engines.bigquery.dialect import BigQueryDialect
+from domains.warehouse.settings import BigQueryWarehouse
 from models.warehouse_tables import FieldOf
-from settings_warehouse import BigQueryWarehouse
 
 REQUEST_SECONDS = 60.0
 UPLOAD_SECONDS = 600.0

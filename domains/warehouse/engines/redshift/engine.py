@@ -19,9 +19,9 @@ from domains.warehouse.dialect import ANSI, Dialect
 from domains.warehouse.engine import Transactions, title_of
 from domains.warehouse.engines.postgres import not_connected
 from domains.warehouse.engines.redshift.s3 import Bucket
+from domains.warehouse.settings import RedshiftWarehouse
 from models.warehouse import LONGEST_TEXT, Type
 from models.warehouse_tables import FieldOf, Table
-from settings_warehouse import RedshiftWarehouse
 
 CONNECT_SECONDS = 30
 ROWS_PER_INSERT = 500

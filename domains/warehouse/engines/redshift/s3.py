@@ -13,7 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, 
 
 from clients.kit.errors import Unauthorized
 from clients.kit.http import Call, error_for, refused, unclear
-from settings_warehouse import RedshiftWarehouse
+from domains.warehouse.settings import RedshiftWarehouse
 
 TRIES = 3
 """Of one request. S3 turns some away under load, and an upload is many of them."""

@@ -13,9 +13,11 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_settings import SettingsError
 
+from clients.chartmogul.settings import ChartMogulAccount
+from clients.kit.settings import HOST_AND_PORT, has_host_and_port
+from domains.warehouse.settings import ENGINES
 from models.spelling import nearest
-from settings import ChartMogulAccount, Settings
-from settings_warehouse import ENGINES, HOST_AND_PORT, has_host_and_port
+from settings import Settings
 
 ACCOUNT = "CHARTMOGUL"
 ENGINE = "WAREHOUSE__ENGINE"

@@ -8,8 +8,8 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError
 from ruamel.yaml.reader import ReaderError
 
-from config_syntax import said_of
-from config_words import Words
+from configuration.syntax import said_of
+from configuration.words import Words
 from models.crm import CrmMapping
 from models.warehouse import Mapping
 

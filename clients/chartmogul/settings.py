@@ -1,0 +1,53 @@
+"""Settings of a ChartMogul account."""
+
+import re
+from typing import Annotated
+from zoneinfo import available_timezones
+
+from pydantic import BaseModel, Field, SecretStr, field_validator
+from pydantic_settings import NoDecode
+
+from clients.kit.settings import Url
+
+
+class ChartMogulAccount(BaseModel):
+    """One ChartMogul account; its name in the environment is the account's name in events."""
+
+    api_key: SecretStr = Field(description="API key of the account, read-only is enough")
+    webhook_secrets: Annotated[list[SecretStr], NoDecode] = Field(
+        default=[], description="Secrets in the webhook's URL, comma-separated; two while rotating"
+    )
+    base_url: Url = Field(default="https://api.chartmogul.com/v1", description="REST API")
+    requests_per_second: float = Field(default=40, gt=0, description="What ChartMogul allows the account")
+    bulk_share: float = Field(
+        default=0.5, gt=0, le=1, description="Part of it for polls, backfills and coverage reports"
+    )
+    poll_minutes: float = Field(default=5, gt=0, description="How often the schedule polls for movements")
+    poll_head_start_seconds: float = Field(
+        default=60, ge=0, le=3600, description="How long a movement is left to the webhook before a poll acts"
+    )
+
+    time_zone: str = Field(
+        default="UTC", description="ChartMogul's time zone for the account: the export runs at 04:15 there"
+    )
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, name: str) -> str:
+        if name not in available_timezones():
+            raise ValueError(f"{name[:40]!r} is no time zone; name one such as Europe/Berlin")
+        return name
+
+    @field_validator("webhook_secrets", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if isinstance(value, str):
+            return [part.strip() for part in value.split(",") if part.strip()]
+        return value
+
+    @field_validator("webhook_secrets")
+    @classmethod
+    def _fit_for_a_url(cls, secrets: list[SecretStr]) -> list[SecretStr]:
+        if not all(re.fullmatch("[A-Za-z0-9_-]+", each.get_secret_value()) for each in secrets):
+            raise ValueError("a secret is part of a URL: it may hold only A-Z, a-z, 0-9, _ and -")
+        return secrets

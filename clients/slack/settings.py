@@ -1,0 +1,16 @@
+"""Settings of Slack."""
+
+from pydantic import BaseModel, Field, SecretStr
+
+from clients.kit.settings import Url
+
+
+class Slack(BaseModel):
+    bot_token: SecretStr = Field(description="Bot token, xoxb-...")
+    base_url: Url = Field(default="https://slack.com/api/", description="Web API")
+    ops_channel: str | None = Field(
+        default=None, description="Channel for what the people who run this must see, id or #name"
+    )
+    settle_seconds: float = Field(
+        default=3.0, description="Wait before looking whether an unanswered message arrived"
+    )

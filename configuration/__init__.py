@@ -1,0 +1,1 @@
+"""Reading what users configure, and saying in words where it is wrong."""
