@@ -16,7 +16,8 @@ import cli_export
 import terminal
 from configuration.environment import SIMULATED
 from models.movements import LONGEST_ACT_WITHIN_DAYS
-from terminal import Account, console, leave_after
+from temporal import leave_after
+from terminal import Account, console
 
 gc.set_threshold(10_000)
 """Imports make hundreds of thousands of objects that stay, and runs leave small cycles by the thousand: at

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from models.crm import System
+from models.crm import CrmName
 from terminal import Account, console, run, settings
 
 app = typer.Typer(no_args_is_help=True, help="What ChartMogul knows of customers, in the CRM.")
@@ -17,7 +17,7 @@ class _System(StrEnum):
     SALESFORCE = "salesforce"
 
     @property
-    def plain(self) -> System:
+    def plain(self) -> CrmName:
         return "hubspot" if self is _System.HUBSPOT else "salesforce"
 
 

@@ -26,8 +26,7 @@ from temporalio.api.workflowservice.v1 import (
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
-from temporal import RETENTION, SEARCH_ATTRIBUTES, connect
-from terminal import leave_after
+from temporal import RETENTION, SEARCH_ATTRIBUTES, connect, leave_after
 
 T = TypeVar("T")
 

@@ -21,7 +21,7 @@ from clients.chartmogul.settings import ChartMogulAccount
 from configuration.files import load_crm_mapping, load_mapping
 from dispatch.routes import load_routes
 from models.attention import WatchInput
-from models.crm import CrmMapping, System
+from models.crm import CrmMapping, CrmName
 from models.movements import CoverageInput, PollInput
 from models.routes import Routes
 from models.templates.crm_sync import CrmSyncInput
@@ -37,7 +37,7 @@ SHORTEST_CATCH_UP = timedelta(seconds=10)
 
 LEAST_DAYS = 3.0
 
-SYSTEMS: tuple[System, ...] = ("hubspot", "salesforce")
+SYSTEMS: tuple[CrmName, ...] = ("hubspot", "salesforce")
 
 WATCH_EVERY = timedelta(minutes=1)
 
@@ -176,7 +176,7 @@ def _syncs(settings: Settings) -> list[Declaration]:
     ]
 
 
-def _sync(name: str, account: ChartMogulAccount, system: System, mapping: CrmMapping) -> Declaration:
+def _sync(name: str, account: ChartMogulAccount, system: CrmName, mapping: CrmMapping) -> Declaration:
     given = CrmSyncInput(account=name, system=system, mapping=mapping)
     return Declaration(
         id=f"crm/{name}/{system}",

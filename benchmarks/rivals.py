@@ -26,7 +26,7 @@ from clients.slack.client import SlackClient
 from clients.slack.settings import Slack
 from simulators.kit import shapes
 from simulators.kit.control import Control
-from worker import Connections
+from systems import CHARTMOGUL, HUBSPOT, SALESFORCE, SLACK, Connections
 
 Start = Callable[[Json], Awaitable[WorkflowHandle[Any, Any]]]
 
@@ -66,9 +66,10 @@ async def rival(ground: Ground, *, local: bool) -> AsyncIterator[Start]:
 
 
 def _activities(connections: Connections) -> list[Callable[..., Any]]:
-    chartmogul = ChartMogulActivities(connections.chartmogul)
-    salesforce = SalesforceActivities(connections.salesforce)
-    slack = SlackActivities(connections.slack)
+    accounts = connections.to(CHARTMOGUL)
+    chartmogul = ChartMogulActivities(accounts)
+    salesforce = SalesforceActivities(connections.to(SALESFORCE))
+    slack = SlackActivities(connections.to(SLACK))
     return [
         chartmogul.read_customer,
         chartmogul.read_subscriptions,
@@ -92,8 +93,10 @@ def _connections(control: Control) -> Connections:
     )
     workspace = Slack(bot_token=token, base_url=control.slack_url)
     return Connections(
-        chartmogul={"default": ChartMogulClient(account)},
-        hubspot=None,
-        salesforce=SalesforceClient(org),
-        slack=SlackClient(workspace),
+        {
+            CHARTMOGUL.name: {"default": ChartMogulClient(account)},
+            HUBSPOT.name: None,
+            SALESFORCE.name: SalesforceClient(org),
+            SLACK.name: SlackClient(workspace),
+        }
     )

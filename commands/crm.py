@@ -22,10 +22,10 @@ from commands.show import folding, print_counts, print_problems
 from commands.stopped import Stopped
 from configuration.files import load_crm_mapping
 from domains.crm.systems import Crm
-from models.crm import System
+from models.crm import CrmName
 from models.templates.crm_sync import CrmReport, CrmSyncInput, Left, ObjectReport, Status, SyncReport
 from settings import Settings
-from worker import Connections
+from systems import CHARTMOGUL, Connections
 
 COLUMNS = (
     "object",
@@ -43,7 +43,7 @@ SHOWN = 20
 """Lines of a list on the terminal; the CSV has all that the run keeps."""
 
 
-async def run(settings: Settings, account: str, system: System, console: Console) -> bool:
+async def run(settings: Settings, account: str, system: CrmName, console: Console) -> bool:
     """Start one and follow it. Ctrl-C leaves it running. False where an object failed."""
     known_account(settings, account)
     given = CrmSyncInput(account=account, system=system, mapping=load_crm_mapping(settings.crm_file))
@@ -57,7 +57,7 @@ async def run(settings: Settings, account: str, system: System, console: Console
 
 
 async def report(
-    settings: Settings, account: str, system: System, file: Path | None, console: Console
+    settings: Settings, account: str, system: CrmName, file: Path | None, console: Console
 ) -> None:
     """Of the last run, by hand or by schedule; of one that runs when it has ended."""
     known_account(settings, account)
@@ -77,12 +77,12 @@ async def report(
         console.print(f"[yellow]{found.left_off:,} more are not in the run's report.[/]")
 
 
-def run_id(account: str, system: System) -> str:
+def run_id(account: str, system: CrmName) -> str:
     """Of the schedule; its runs' ids begin so."""
     return f"crm/{account}/{system}"
 
 
-def by_hand_id(account: str, system: System) -> str:
+def by_hand_id(account: str, system: CrmName) -> str:
     """Of a run that `crm run` starts: one at a time."""
     return f"{run_id(account, system)}/by-hand"
 
@@ -167,7 +167,7 @@ async def _whose(settings: Settings, account: str, report: CrmReport) -> _Whose:
     connections = Connections.of(settings)
     try:
         if wanted:
-            async for rows in connections.chartmogul[account].stream_customers():
+            async for rows in connections.to(CHARTMOGUL)[account].stream_customers():
                 found |= {str(row["uuid"]): row for row in rows if row.get("uuid") in wanted}
         return _Whose(found, connections.crms(settings).get(report.system))
     except IntegrationError as error:

@@ -14,12 +14,12 @@ from commands.crm import require
 from commands.stopped import stopped_by
 from configuration.files import load_crm_mapping
 from domains.crm.systems import Crm
-from models.crm import CrmMapping, System
+from models.crm import CrmMapping, CrmName
 from models.effects import Action
 from models.hubspot import ObjectType, Prepared
 from models.templates.crm_sync import CrmSyncInput
 from settings import Settings
-from worker import Connections
+from systems import HUBSPOT, SALESFORCE, Connections
 
 COLOURS = {Action.CREATED: "green", Action.WOULD_CREATE: "green", Action.SKIPPED: "bold red"}
 KINDS = {"group": "groups", "property": "properties"}
@@ -30,18 +30,20 @@ PACKAGE = (
 OBJECT_TYPES: tuple[ObjectType, ...] = ("contacts", "companies")
 
 
-async def prepare(settings: Settings, system: System, dry_run: bool, console: Console) -> bool:
+async def prepare(settings: Settings, system: CrmName, dry_run: bool, console: Console) -> bool:
     """False where something is left for a person. Raises Stopped."""
     mapping = load_crm_mapping(settings.crm_file)
     require(settings, CrmSyncInput(account="", system=system, mapping=mapping), settings.crm_file)
     connections = Connections.of(settings)
     try:
         if system == "hubspot":
-            assert connections.hubspot  # required before
-            done = await _hubspot(connections.hubspot, mapping, dry_run, console)
+            hubspot = connections.to(HUBSPOT)
+            assert hubspot  # required before
+            done = await _hubspot(hubspot, mapping, dry_run, console)
         else:
-            assert connections.salesforce  # required before
-            done = await _salesforce(connections.salesforce, mapping, console)
+            salesforce = connections.to(SALESFORCE)
+            assert salesforce  # required before
+            done = await _salesforce(salesforce, mapping, console)
         crm = connections.crms(settings)[system].for_work(mapping, live=False)
         await _warn(crm, mapping, console)
     except IntegrationError as error:

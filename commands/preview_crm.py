@@ -22,16 +22,16 @@ from commands.stopped import stopped_by
 from configuration.files import load_crm_mapping
 from domains.crm.file import RunFile
 from domains.crm.systems import Crm
-from models.crm import System
+from models.crm import CrmName
 from models.templates.crm_sync import CrmSyncInput, ObjectReport, Standing, SyncReport
 from settings import Settings
-from worker import Connections
+from systems import CHARTMOGUL, Connections
 
 
 async def preview(
     settings: Settings,
     account: str,
-    system: System,
+    system: CrmName,
     customers: Sequence[str],
     sample: int,
     console: Console,
@@ -61,7 +61,7 @@ async def _connected(settings: Settings, given: CrmSyncInput) -> AsyncIterator[t
     connections = Connections.of(settings)
     try:
         crm = connections.crms(settings)[given.system].for_work(given.mapping, live=False)
-        yield connections.chartmogul[given.account], crm
+        yield connections.to(CHARTMOGUL)[given.account], crm
     finally:
         await connections.aclose()
 

@@ -7,7 +7,7 @@ from temporalio import workflow
 
 from activities.crm import CrmActivities
 from activities.definition import Step
-from models.crm import System
+from models.crm import CrmName
 from models.effects import Effect, Mode
 from models.runs import Outcome, RunResult
 from models.templates.crm_sync import CustomerWork, FactsNow, FactsQuery
@@ -15,7 +15,7 @@ from models.templates.customer_sync import CustomerSyncInput
 from workflows.engine.event_run import EventRun
 from workflows.engine.steps import StepFailed, step
 
-SYNC: dict[System, Step[CrmActivities, CustomerWork, Effect]] = {
+SYNC: dict[CrmName, Step[CrmActivities, CustomerWork, Effect]] = {
     "hubspot": CrmActivities.sync_to_hubspot,
     "salesforce": CrmActivities.sync_to_salesforce,
 }
@@ -70,7 +70,7 @@ class CustomerSync(EventRun[CustomerSyncInput]):
         )
         return await step(CrmActivities.read_facts, query, summary="Read the customer")
 
-    async def _sync(self, system: System, name: str, known: FactsNow) -> None:
+    async def _sync(self, system: CrmName, name: str, known: FactsNow) -> None:
         work = CustomerWork(
             key=self._key(f"{system}:{name}"),
             mode=self._given.mode,

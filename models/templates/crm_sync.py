@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from models.crm import CrmMapping, System
+from models.crm import CrmMapping, CrmName
 from models.crm_facts import CustomerFacts
 from models.effects import Action, Write
 from models.events import MovementType
@@ -24,7 +24,7 @@ class CrmSyncInput(_Record):
     """Everything a run is explained by."""
 
     account: str
-    system: System
+    system: CrmName
     mapping: CrmMapping
     patience: timedelta = Field(
         default=timedelta(hours=8), description="For all of it, outages of its systems included"
@@ -35,7 +35,7 @@ class SyncWork(_Record):
     """All customers of an account into one CRM. They never travel through a workflow, only a CrmReport."""
 
     account: str
-    system: System
+    system: CrmName
     mapping: CrmMapping
     as_of: AwareDatetime
 
@@ -129,7 +129,7 @@ class SyncReport(_Record):
 
 class CrmReport(SyncReport):
     outcome: Outcome
-    system: System
+    system: CrmName
     problems: list[Problem] = []
     more_problems: int = Field(default=0, description="Beyond those that are listed")
 

@@ -2,13 +2,13 @@
 
 from pydantic import Field
 
-from models.crm import CrmMapping, System
+from models.crm import CrmMapping, CrmName
 from models.events import MovementType, MrrMovement
 from models.templates.template import EventInput, Installation, RouteOptions, Template
 
 
 class CustomerSyncOptions(RouteOptions):
-    systems: list[System] = Field(
+    systems: list[CrmName] = Field(
         default=["hubspot", "salesforce"],
         min_length=1,
         description="CRMs to write to; what goes to which field is in config/crm.yaml",
