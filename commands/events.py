@@ -18,9 +18,9 @@ from commands.run_facts import waits_of
 from commands.show import effects_table, field_tables, in_order, print_problems
 from commands.stopped import Stopped, why_failed
 from commands.waiting import LOOK_SECONDS, nobody_takes
+from dispatch.deliveries import CHARTMOGUL, MAX_BODY, Delivery, Unreadable, event_of
 from dispatch.dispatcher import Dispatched, Door
 from dispatch.routes import load_routes
-from ingress.chartmogul import MAX_BODY, Refused, movement_of
 from models.effects import Mode
 from models.runs import Outcome, RunResult
 from settings import Settings
@@ -56,9 +56,9 @@ def send(settings: Settings, file: Path, account: str, console: Console) -> None
 async def preview(settings: Settings, file: Path, account: str, console: Console) -> None:
     """Start preview runs for what the routes say, wait, and print what they would do."""
     try:
-        event = movement_of(_body(file), account)
-    except Refused as refused:
-        raise Stopped(f"{file}: {refused.message}") from None
+        event = event_of(Delivery(CHARTMOGUL, account, _body(file)))
+    except Unreadable as unreadable:
+        raise Stopped(f"{file}: {unreadable}") from None
     client = await temporal.connect()
     routes = load_routes(settings.routes_file)
     door = Door.of(client, routes, settings)

@@ -11,12 +11,12 @@ import temporal
 from commands.person import kept
 from commands.stopped import Stopped
 from dispatch.dead_letters import TEMPLATE
+from dispatch.deliveries import Delivery, Unreadable, event_of
 from dispatch.dispatcher import Dispatched, Door
 from dispatch.holds import Holds
 from dispatch.routes import load_routes
-from ingress.chartmogul import Unreadable, movement_of
 from models.deliveries import MOST_KEPT, DeliveryResult, Dismissed, Replayed, UnreadableDelivery
-from models.events import MrrMovement
+from models.events import AnyEvent
 from settings import Settings
 
 Run = WorkflowHandle[object, DeliveryResult]
@@ -86,13 +86,13 @@ async def _open_delivery(client: Client, handle: Run) -> UnreadableDelivery:
     return UnreadableDelivery.model_validate(delivery)
 
 
-def _read(run: str, delivery: UnreadableDelivery) -> MrrMovement:
+def _read(run: str, delivery: UnreadableDelivery) -> AnyEvent:
     if delivery.cut:
         kept = f"only {MOST_KEPT // 1024} KiB of its {delivery.size} bytes were kept"
         raise Stopped(f"{run} cannot be replayed: {kept}. Have ChartMogul send it again.")
     if not delivery.exact:
         raise Stopped(f"{run} cannot be replayed: its body is no UTF-8. Have ChartMogul send it again.")
     try:
-        return movement_of(delivery.body.encode(), delivery.account)
+        return event_of(Delivery(delivery.source, delivery.account, delivery.body.encode()))
     except Unreadable as unreadable:
-        raise Stopped(f"{run} still cannot be read: {unreadable.message}") from None
+        raise Stopped(f"{run} still cannot be read: {unreadable}") from None

@@ -10,8 +10,8 @@ from temporalio.client import Client
 from activities.dismissals import dismissal_id
 from commands.holds import MOST_WORDS
 from commands.person import LONGEST_REASON
+from dispatch.deliveries import MAX_BODY
 from dispatch.holds import open_hold
-from ingress.chartmogul import MAX_BODY
 from local.stack import OURS, Stack
 from models.deliveries import MOST_KEPT
 from models.holds import HoldOn, HoldResult, brake_on

@@ -11,7 +11,7 @@ from temporalio.api.sdk.v1 import WorkflowMetadata
 from temporalio.client import Client
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
-from ingress.chartmogul import MAX_BODY, movement_of
+from dispatch.deliveries import CHARTMOGUL, MAX_BODY, Delivery, event_of
 from models.runs import Outcome, RunResult
 from simulators.kit.control import Control
 from temporal import LARGEST_MEMO
@@ -52,7 +52,7 @@ async def test_the_largest_movement_has_a_result_that_fits(simulators: Control, 
 async def test_a_run_takes_the_largest_news_of_its_movement(simulators: Control, start: Start) -> None:
     body = largest(cancelled(simulators))
     run = await start(body, check_back_days=[1])
-    stated = movement_of(json.dumps(body, ensure_ascii=False).encode(), "default")
+    stated = event_of(Delivery(CHARTMOGUL, "default", json.dumps(body, ensure_ascii=False).encode()))
     changed = stated.amount.model_copy(update={"cents": stated.amount.cents - 100})
     await run.signal("restated", stated.model_copy(update={"amount": changed}))
     await run.signal("came_back", stated)
