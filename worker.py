@@ -42,10 +42,9 @@ from workflows.ops_watch.workflow import OpsWatch
 from workflows.unreadable_delivery import KeptDelivery
 from workflows.warehouse_export.workflow import WarehouseExport
 
-TEMPLATES = [ChurnSave, CustomerSync]
-WORKFLOW_CLASSES = [
-    *TEMPLATES, MovementPoll, Backfill, Coverage, KeptDelivery, OpsWatch, WarehouseExport, CrmSync, Hold,
-    KeptDismissal,
+WORKFLOW_CLASSES: list[type] = [
+    ChurnSave, CustomerSync, MovementPoll, Backfill, Coverage, KeptDelivery, OpsWatch, WarehouseExport,
+    CrmSync, Hold, KeptDismissal,
 ]  # fmt: skip
 GRACE = timedelta(seconds=20)
 

@@ -142,12 +142,12 @@ def _given(common: EventInput, installation: Installation) -> ChurnSaveInput:
 
 CHURN_SAVE = Template(
     name="churn_save",
-    sentence="A cancellation becomes a Salesforce task of the account's owner and a Slack alert; later it "
-    "says whether the customer was saved",
+    sentence="reads the customer back, finds the owner, makes the save task, alerts the channel, checks back "
+    "after 7 and 30 days and records saved or lost",
     takes=(MovementType.CHURN,),
     options=ChurnSaveOptions,
     input=ChurnSaveInput,
     given=_given,
-    systems=("salesforce", "slack"),
+    systems=("chartmogul", "salesforce", "slack"),
     pause_above=50,
 )

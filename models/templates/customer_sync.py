@@ -34,11 +34,11 @@ def _given(common: EventInput, installation: Installation) -> CustomerSyncInput:
 
 CUSTOMER_SYNC = Template(
     name="customer_sync",
-    sentence="A movement of MRR, and within seconds the CRM says what ChartMogul says of the customer",
+    sentence="writes what the customer pays now to its records in the CRM, within seconds",
     takes=tuple(MovementType),
     options=CustomerSyncOptions,
     input=CustomerSyncInput,
     given=_given,
-    systems=("hubspot", "salesforce"),
+    systems=("chartmogul", "hubspot", "salesforce"),
     needs_crm_mapping=True,
 )

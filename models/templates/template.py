@@ -92,13 +92,13 @@ class Template:
 
     name: str
     sentence: str
-    """What it does, for the README's table."""
+    """What it does, as the README's table says it."""
     takes: tuple[str, ...]
     options: type[RouteOptions]
     input: type[EventInput]
     given: Callable[[EventInput, Installation], EventInput]
     systems: tuple[str, ...]
-    """That it writes to."""
+    """That it reads and writes."""
     pause_above: int = 0
     needs_crm_mapping: bool = False
 

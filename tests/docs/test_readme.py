@@ -13,16 +13,17 @@ from typer.main import get_command
 
 import generate
 from cli import app
+from clients.kit.errors import title
 from models.events import MovementType
 from models.routes import Filter, Route, Routes
 from models.runs import Outcome
+from models.templates.catalogue import TEMPLATES
 from models.templates.churn_save import ChurnSaveOptions, TaskOptions
 from models.templates.template import Names
 from settings import Settings
 from temporal import RETENTION, SEARCH_ATTRIBUTES
 from tests.conftest import ROOT
 from tests.product import files
-from worker import TEMPLATES
 
 PAGES = ("README.md", "docs/running.md", "docs/reference.md")
 README = "\n".join((ROOT / page).read_text(encoding="utf-8") for page in PAGES)
@@ -64,9 +65,17 @@ def test_the_table_of_commands_is_the_command() -> None:
         assert [word.lower() for word in each if word.isupper()] == arguments
 
 
-def test_the_table_of_templates_is_what_the_worker_runs() -> None:
-    registered = [each.__temporal_workflow_definition.name for each in TEMPLATES]  # type: ignore[attr-defined]
-    assert names("template") == registered
+def test_the_table_of_templates_is_the_catalogue() -> None:
+    every = tuple(MovementType)
+    assert table("template") == [
+        [
+            f"`{each.name}`",
+            "every movement" if each.takes == every else ", ".join(each.takes),
+            each.sentence,
+            ", ".join(map(title, each.systems)),
+        ]
+        for each in TEMPLATES.values()
+    ]
 
 
 def test_the_table_of_outcomes_is_the_code() -> None:
