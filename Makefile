@@ -52,6 +52,7 @@ check: setup ## Format, lint, types, import contract, generated files
 	.venv/bin/ruff check .
 	.venv/bin/mypy
 	.venv/bin/lint-imports
+	$(PY) -m pytest -q tests/test_import_order.py
 	$(PY) -m generate --check
 
 format: setup ## Format and fix what can be fixed

@@ -4,6 +4,7 @@ import asyncio
 import gc
 import os
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,11 +12,10 @@ import typer
 from dotenv import dotenv_values, load_dotenv
 from typer.core import TyperGroup
 
-import terminal
-from commands.groups import crm, export
-from configuration.environment import SIMULATED
-from models.movements import LONGEST_ACT_WITHIN_DAYS
-from terminal import Account, console, leave_after
+from commands import terminal
+from commands.groups import crm, export, holds, movements, runs, schedules, services
+from commands.terminal import console
+from temporal import leave_after
 
 gc.set_threshold(10_000)
 """Imports make hundreds of thousands of objects that stay, and runs leave small cycles by the thousand: at
@@ -76,17 +76,6 @@ class _PreviewGroup(TyperGroup):
 preview_commands = typer.Typer(cls=_PreviewGroup, no_args_is_help=True, help="What would be done; no write.")
 app.add_typer(preview_commands, name="preview")
 
-EventFile = Annotated[
-    Path, typer.Argument(exists=True, dir_okay=False, help="JSON body of a ChartMogul webhook")
-]
-First = Annotated[str | None, typer.Option("--from", help="Date, or instant; UTC without an offset")]
-Last = Annotated[str | None, typer.Option("--to", help="Likewise, not included")]
-Route = Annotated[str, typer.Argument(help="Name of a route, as `attention` shows it")]
-Why = Annotated[str, typer.Argument(help="The reason, kept in the run")]
-OneTemplate = Annotated[str | None, typer.Option("--template", help="Only this template")]
-OneSystem = Annotated[str | None, typer.Option("--system", help="Only this system, such as slack")]
-OneAccount = Annotated[str | None, typer.Option("--account", help="Only this ChartMogul account")]
-
 
 def _was_named(context: typer.Context, parameter: str) -> bool:
     source = context.get_parameter_source(parameter)
@@ -113,7 +102,7 @@ def environment(
         found = dotenv_values(env)
         if context.invoked_subcommand == "dev":
             context.obj = found  # likewise; it takes from it what connects to nothing
-        elif SIMULATED in found:
+        elif terminal.is_simulated(found):
             from local.simulated import load_simulated
 
             load_simulated(found)
@@ -142,248 +131,18 @@ def dev(context: typer.Context) -> None:
     raise typer.Exit(terminal.told(lambda: run_dev(context.obj, console)))
 
 
-@app.command()
-def serve() -> None:
-    """Run ingress and workers in one process: the fastest way, and the simplest to operate."""
-    _serve(with_ingress=True, with_worker=True)
+def _add(*commands: Callable[..., None]) -> None:
+    for each in commands:
+        app.command()(each)
 
 
-@app.command()
-def worker() -> None:
-    """Run the workers alone."""
-    _serve(with_ingress=False, with_worker=True)
-
-
-@app.command()
-def ingress() -> None:
-    """Run the HTTP ingress alone."""
-    _serve(with_ingress=True, with_worker=False)
-
-
-@app.command()
-def send(file: EventFile, account: Account = "default") -> None:
-    """Post an event file through the ingress, as ChartMogul would."""
-    from commands.events import send
-
-    terminal.told(lambda: send(terminal.settings(), file, account, console))
-
-
-@preview_commands.command("event")
-def preview_event(file: EventFile, account: Account = "default") -> None:
-    """Show what an event would do, field by field: every read, no write."""
-    from commands.events import preview
-
-    terminal.run(preview(terminal.settings(), file, account, console))
-
-
+_add(services.serve, services.worker, services.ingress, runs.send)
+preview_commands.command("event")(runs.preview_event)
 preview_commands.command("warehouse")(export.preview_warehouse)
 preview_commands.command("crm")(crm.preview_crm)
-
-
-@app.command()
-def runs(
-    limit: Annotated[int, typer.Option(min=1, max=1000)] = 20,
-    customer: Annotated[
-        str, typer.Option(help="A customer's name, part of one, or ChartMogul's uuid of them")
-    ] = "",
-    only_open: Annotated[bool, typer.Option("--open", help="Only those that go on")] = False,
-    template: Annotated[str, typer.Option(help="Such as churn_save")] = "",
-    outcome: Annotated[str, typer.Option(help="Such as partial")] = "",
-    query: Annotated[str, typer.Option(help="Temporal list filter, such as `Account = 'default'`")] = "",
-) -> None:
-    """List the newest runs: customer, what happened, what it came to, or what it waits for."""
-    from commands.runs import show_runs
-    from operations.runs import Wanted
-
-    wanted = Wanted(limit, query, customer, only_open, template, outcome)
-    terminal.run(show_runs(terminal.settings(), wanted, console))
-
-
-@app.command()
-def attention(
-    check: Annotated[
-        bool, typer.Option(help="Exit 1 where something waits for a person, 2 where Temporal cannot be asked")
-    ] = False,
-) -> None:
-    """List what waits for a person: partial, failed, stuck and unreadable runs, and what to do."""
-    from commands.attention import show_attention
-
-    waits = terminal.run(show_attention(terminal.settings(), console))
-    if check and waits:
-        raise typer.Exit(1)
-
-
-@app.command()
-def retry(
-    run: Annotated[str, typer.Argument(help="Workflow id, as `runs` and the Web UI show it")],
-    reason: Annotated[str, typer.Option(help="Kept in the run's history")] = "run again by hand",
-    current_route: Annotated[
-        bool, typer.Option("--current-route", help="By the route as config/routes.yaml has it now")
-    ] = False,
-    yes: Annotated[
-        bool, typer.Option("--yes", help="Also a run that is open and has no trouble: it is begun anew")
-    ] = False,
-) -> None:
-    """Run a workflow again from its first step. What worked is found, not done twice."""
-    from commands.retry import retry
-    from operations.retry import Wish
-
-    wish = Wish(reason, current_route=current_route, sure=yes)
-    terminal.run(retry(terminal.settings(), run, wish, console, terminal.asked))
-
-
-@app.command()
-def dismiss(
-    run: Annotated[str, typer.Argument(help="Workflow id, as `attention` shows it")],
-    why: Annotated[str, typer.Argument(help="Kept with who and when; `mogulflow runs` tells it")],
-    all_like: Annotated[
-        bool, typer.Option("--all-like", help="And all that failed in the same step by the same error")
-    ] = False,
-) -> None:
-    """Say that nothing more is to be done about a run: `attention` lists it no more."""
-    from commands.dismiss import dismiss
-
-    terminal.run(dismiss(terminal.settings(), run, why, all_like, console))
-
-
-@app.command()
-def backfill(
-    first: First = None,
-    last: Last = None,
-    account: Account = "default",
-    preview: Annotated[bool, typer.Option("--preview", help="Count what it would start")] = False,
-    template: Annotated[list[str] | None, typer.Option(help="Only for this one; may be repeated")] = None,
-    act_within: Annotated[
-        float | None,
-        typer.Option(
-            metavar="DAYS",
-            min=0,
-            max=LONGEST_ACT_WITHIN_DAYS,
-            help="Act on movements as old as this; by default as their routes say",
-        ),
-    ] = None,
-    attach: Annotated[bool, typer.Option("--attach", help="Follow the one that runs")] = False,
-) -> None:
-    """Go through a time span of ChartMogul's list and start what has no run. Ctrl-C leaves it running."""
-    import commands.backfill as command
-    from operations.backfill import Wish
-
-    if attach:
-        terminal.run(command.attach(terminal.settings(), account, console))
-    else:
-        wish = Wish(account, first, last, preview, template or (), act_within)
-        terminal.run(command.backfill(terminal.settings(), wish, console))
-
-
-@app.command()
-def coverage(
-    first: First = None,
-    last: Last = None,
-    account: Account = "default",
-    lists: Annotated[
-        bool, typer.Option("--list", help="Name each movement that was not acted on, and why")
-    ] = False,
-) -> None:
-    """Is every movement of the last 3 days, or of a time span, accounted for? Exits 1 where not."""
-    from commands.coverage import coverage
-
-    if not terminal.run(coverage(terminal.settings(), account, first, last, console, lists=lists)):
-        raise typer.Exit(1)
-
-
-@schedule_commands.command()
-def apply(
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the difference, write nothing")] = False,
-    prune: Annotated[bool, typer.Option("--prune", help="Delete ours that are no longer declared")] = False,
-) -> None:
-    """Bring Temporal's schedules in line with the settings. A pause and its note stay."""
-    from commands.schedules import apply
-
-    terminal.run(apply(terminal.settings(), dry_run=dry_run, prune=prune, console=console))
-
-
-@app.command()
-def replay(
-    run: Annotated[list[str], typer.Argument(help="Workflow ids of deliveries that could not be read")],
-    dismiss: Annotated[
-        str | None, typer.Option(help="Close them without acting, for this reason, kept in the result")
-    ] = None,
-) -> None:
-    """Read dead letters anew, after a fix, and act on them as if they had just come."""
-    from commands.replay import replay
-
-    terminal.run(replay(terminal.settings(), run, dismiss, console))
-
-
-@app.command()
-def release(route: Route, why: Why) -> None:
-    """Let go what the brake of a route holds, oldest first. The brake is off afterwards."""
-    _decide(route, why, released=True)
-
-
-@app.command()
-def drop(route: Route, why: Why) -> None:
-    """End what the brake of a route holds, without any effect. The brake is off afterwards."""
-    _decide(route, why, released=False)
-
-
-def _decide(route: str, why: str, *, released: bool) -> None:
-    from commands.holds import decide
-    from models.holds import Verdict
-
-    verdict = Verdict.RELEASED if released else Verdict.DROPPED
-    terminal.run(decide(route, verdict, why, console))
-
-
-@app.command()
-def pause(
-    why: Why,
-    length: Annotated[str, typer.Option("--for", help="30m, 1h, 1h30m, 2d; 2 minutes to 30 days")] = "1h",
-    template: OneTemplate = None,
-    system: OneSystem = None,
-    account: OneAccount = None,
-) -> None:
-    """Stop everything for a while, or one template, system or account. Nothing is lost, all goes on then."""
-    from commands.holds import pause
-    from operations.holds import scope_of
-
-    scope = terminal.told(lambda: scope_of(template, system, account))
-    terminal.run(pause(terminal.settings(), scope, length, why, console))
-
-
-@app.command()
-def resume(
-    why: Annotated[str, typer.Argument(help="Kept in the pause's run")] = "",
-    template: OneTemplate = None,
-    system: OneSystem = None,
-    account: OneAccount = None,
-) -> None:
-    """End a pause before its time, with the same options."""
-    from commands.holds import resume
-    from operations.holds import scope_of
-
-    scope = terminal.told(lambda: scope_of(template, system, account))
-    terminal.run(resume(scope, why, console))
-
-
-@app.command()
-def prepare() -> None:
-    """Give Temporal's namespace the retention and the search attributes that runs need."""
-    from namespace import prepare_connected
-    from temporal import RETENTION
-
-    namespace = terminal.run(prepare_connected())
-    retention = f"{RETENTION.days} days of retention"
-    console.print(f"Namespace {namespace} is prepared: {retention} and all search attributes.")
-
-
-@app.command()
-def doctor() -> None:
-    """Check settings, Temporal, each connection and each field; say what to do. Exits 1 on a fault."""
-    from commands.doctor import examine
-
-    if not asyncio.run(examine(terminal.settings(hints=False), console)):
-        raise typer.Exit(1)
+_add(runs.runs, runs.attention, runs.retry, runs.dismiss, movements.backfill, movements.coverage)
+schedule_commands.command()(schedules.apply)
+_add(runs.replay, holds.release, holds.drop, holds.pause, holds.resume, services.prepare, services.doctor)
 
 
 THEIRS: dict[str, Any] = {
@@ -407,17 +166,6 @@ def temporal_command(context: typer.Context) -> None:
         terminal.say(str(error))
         raise typer.Exit(1) from None
     os.execv(cli, [cli, *context.args])
-
-
-def _serve(*, with_ingress: bool, with_worker: bool) -> None:
-    import logs
-    from commands.serve import new_event_loop, serve
-
-    settings = terminal.settings(hints=False)
-    logs.configure(settings.log_level)
-    job = serve(settings, with_ingress=with_ingress, with_worker=with_worker)
-    with asyncio.Runner(loop_factory=new_event_loop) as runner:
-        terminal.told(lambda: runner.run(job))
 
 
 if __name__ == "__main__":

@@ -15,7 +15,6 @@ from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from clients.chartmogul.settings import ChartMogulAccount
 from models.crm import CrmMapping
 from models.routes import Routes
 from models.warehouse import Mapping
@@ -45,7 +44,7 @@ def _lines(model: type[BaseModel], prefix: str) -> Iterator[str]:
     for name, field in model.model_fields.items():
         full = f"{prefix}{name.upper()}"
         if models := _models_in(field.annotation):
-            account = "DEFAULT__" if models == [ChartMogulAccount] else ""
+            account = "DEFAULT__" if get_origin(field.annotation) is dict else ""
             for number, nested in enumerate(models):
                 yield f"\n# {'or: ' if number else ''}{field.description}"
                 yield from _lines(nested, f"{full}__{account}")

@@ -26,7 +26,7 @@ from temporalio.api.workflowservice.v1 import (
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
-from temporal import RETENTION, SEARCH_ATTRIBUTES, connect
+from temporal import RETENTION, SEARCH_ATTRIBUTES, connect, leave_after
 
 T = TypeVar("T")
 
@@ -154,6 +154,4 @@ async def prepare_patiently(seconds: float = 30) -> None:
 
 
 if __name__ == "__main__":
-    from terminal import leave_after
-
     leave_after(lambda: asyncio.run(prepare_patiently()))

@@ -17,11 +17,9 @@ from temporalio.client import (
 from temporalio.common import Priority
 
 import temporal
-from clients.chartmogul.settings import ChartMogulAccount
-from configuration.files import load_crm_mapping, load_mapping
-from dispatch.routes import load_routes
+from configuration.files import load_crm_mapping, load_mapping, load_routes
 from models.attention import WatchInput
-from models.crm import CrmMapping, System
+from models.crm import CrmMapping, CrmName
 from models.movements import CoverageInput, PollInput
 from models.routes import Routes
 from models.templates.crm_sync import CrmSyncInput
@@ -37,7 +35,7 @@ SHORTEST_CATCH_UP = timedelta(seconds=10)
 
 LEAST_DAYS = 3.0
 
-SYSTEMS: tuple[System, ...] = ("hubspot", "salesforce")
+SYSTEMS: tuple[CrmName, ...] = ("hubspot", "salesforce")
 
 WATCH_EVERY = timedelta(minutes=1)
 
@@ -85,13 +83,9 @@ def declarations(settings: Settings) -> list[Declaration]:
     ops_channel = settings.slack.ops_channel if settings.slack else None
     days = _days_looked_back(load_routes(settings.routes_file))
     return [
-        *(_poll(name, account, days, ops_channel) for name, account in settings.chartmogul.items()),
+        *(_poll(name, settings, days, ops_channel) for name in settings.chartmogul),
         *(_coverage(name, days, ops_channel) for name in settings.chartmogul),
-        *(
-            _export(name, account, settings)
-            for name, account in settings.chartmogul.items()
-            if settings.warehouse
-        ),
+        *(_export(name, settings) for name in settings.chartmogul if settings.warehouse),
         *_syncs(settings),
         _watch(settings, ops_channel),
     ]
@@ -102,7 +96,8 @@ def _days_looked_back(routes: Routes) -> float:
     return max([LEAST_DAYS, *(route.act_within_days for route in routes.routes)])
 
 
-def _poll(name: str, account: ChartMogulAccount, days: float, ops_channel: str | None) -> Declaration:
+def _poll(name: str, settings: Settings, days: float, ops_channel: str | None) -> Declaration:
+    account = settings.chartmogul[name]
     every = timedelta(seconds=max(1, round(account.poll_minutes * 60)))
     return Declaration(
         id=f"poll/{name}",
@@ -145,7 +140,7 @@ def _coverage(name: str, days: float, ops_channel: str | None) -> Declaration:
     )
 
 
-def _export(name: str, account: ChartMogulAccount, settings: Settings) -> Declaration:
+def _export(name: str, settings: Settings) -> Declaration:
     given = ExportInput(account=name, mapping=load_mapping(settings.warehouse_file))
     return Declaration(
         id=f"export/{name}",
@@ -157,7 +152,7 @@ def _export(name: str, account: ChartMogulAccount, settings: Settings) -> Declar
         ),
         workflow="warehouse_export",
         input=given,
-        spec=ScheduleSpec(calendars=[_daily(4, 15)], time_zone_name=account.time_zone),
+        spec=ScheduleSpec(calendars=[_daily(4, 15)], time_zone_name=settings.zones[name]),
         catch_up=timedelta(hours=12),
         timeout=4 * given.patience + TELLING,  # preparing, two rounds of streams, comparing
         account=name,
@@ -169,14 +164,14 @@ def _syncs(settings: Settings) -> list[Declaration]:
     connected = [each for each in SYSTEMS if getattr(settings, each)]
     mapping = load_crm_mapping(settings.crm_file) if connected else CrmMapping()
     return [
-        _sync(name, account, system, mapping)
-        for name, account in settings.chartmogul.items()
+        _sync(name, settings.zones[name], system, mapping)
+        for name in settings.chartmogul
         for system in connected
         if mapping.objects(system)
     ]
 
 
-def _sync(name: str, account: ChartMogulAccount, system: System, mapping: CrmMapping) -> Declaration:
+def _sync(name: str, zone: str, system: CrmName, mapping: CrmMapping) -> Declaration:
     given = CrmSyncInput(account=name, system=system, mapping=mapping)
     return Declaration(
         id=f"crm/{name}/{system}",
@@ -188,7 +183,7 @@ def _sync(name: str, account: ChartMogulAccount, system: System, mapping: CrmMap
         ),
         workflow="crm_sync",
         input=given,
-        spec=ScheduleSpec(calendars=[_daily(5, 10)], time_zone_name=account.time_zone),
+        spec=ScheduleSpec(calendars=[_daily(5, 10)], time_zone_name=zone),
         catch_up=timedelta(hours=12),
         timeout=given.patience + TELLING,
         account=name,

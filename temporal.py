@@ -1,8 +1,12 @@
 """Temporal for everybody: how to connect, what queues, policies and search attributes there are."""
 
+import os
 import re
+import sys
+import traceback
+from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
+from typing import Any, NoReturn
 from urllib.parse import quote
 
 from pydantic import ValidationError
@@ -243,3 +247,26 @@ def _named_by_environment() -> dict[str, Any]:
         return dict(ClientConfig.load_client_connect_config())
     except (OSError, RuntimeError, ValueError) as error:
         raise BadConnection(f"A TEMPORAL_* variable cannot be used: {error}") from None
+
+
+def leave_after(main: Callable[[], object]) -> NoReturn:
+    """Run a program's main and end as it says, but without the interpreter's tidying up.
+
+    A thread of Temporal's SDK that is just delivering an answer can crash it there, in every tenth
+    short command on a busy machine (https://github.com/temporalio/sdk-python/issues/300).
+    """
+    code: object = None
+    try:
+        main()
+    except SystemExit as wish:
+        code = wish.code
+    except KeyboardInterrupt:
+        code = 130
+    except BaseException:
+        traceback.print_exc()
+        code = 1
+    if isinstance(code, str):
+        sys.stderr.write(f"{code}\n")
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code if isinstance(code, int) else int(code is not None))

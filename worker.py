@@ -1,12 +1,10 @@
 """Composition root: which workflows and activities run on which queue, at which rate."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import timedelta
-from functools import partial
-from typing import Any, Self
+from typing import Any
 
 from temporalio.client import Client
 from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
@@ -14,32 +12,22 @@ from temporalio.worker import Interceptor, Worker
 
 import dispatch.movement_scan
 import temporal
-from activities.chartmogul import ChartMogulActivities
 from activities.crm import CrmActivities
+from activities.definition import Bound, steps_of
 from activities.holds import HoldActivities
 from activities.movements import MovementActivities, Sweeper
 from activities.pauses import Pauses
 from activities.pressure import Pressure
 from activities.resting import RestingWorker, Slots
 from activities.runs import RunsActivities
-from activities.salesforce import SalesforceActivities
-from activities.slack import SlackActivities
 from activities.warehouse import WarehouseActivities
-from clients.chartmogul.client import ChartMogulClient
-from clients.hubspot.client import HubSpotClient
 from clients.kit.cooldown import Cooldowns
-from clients.salesforce.client import SalesforceClient
-from clients.slack.client import SlackClient
+from configuration.files import load_routes
 from dispatch.dispatcher import Door
 from dispatch.holds import Holds
-from dispatch.routes import load_routes
-from domains.crm.hubspot import HubSpotCrm
-from domains.crm.salesforce import SalesforceCrm
-from domains.crm.systems import Crm
-from domains.warehouse.engines.configured import engine_of_account
 from models.crm import CrmMapping
-from models.crm import System as CrmSystem
 from settings import Settings
+from systems import CHARTMOGUL, QUEUES, SYSTEMS, Connections, Queue, engine_for
 from workflows.backfill import Backfill
 from workflows.churn_save.workflow import ChurnSave
 from workflows.coverage import Coverage
@@ -52,131 +40,44 @@ from workflows.ops_watch.workflow import OpsWatch
 from workflows.unreadable_delivery import KeptDelivery
 from workflows.warehouse_export.workflow import WarehouseExport
 
-TEMPLATES = [ChurnSave, CustomerSync]
-WORKFLOW_CLASSES = [
-    *TEMPLATES, MovementPoll, Backfill, Coverage, KeptDelivery, OpsWatch, WarehouseExport, CrmSync, Hold,
-    KeptDismissal,
+WORKFLOW_CLASSES: list[type] = [
+    ChurnSave, CustomerSync, MovementPoll, Backfill, Coverage, KeptDelivery, OpsWatch, WarehouseExport,
+    CrmSync, Hold, KeptDismissal,
 ]  # fmt: skip
 GRACE = timedelta(seconds=20)
 
 
-@dataclass(frozen=True)
-class Connections:
-    """One client per system that is connected."""
-
-    chartmogul: dict[str, ChartMogulClient]
-    hubspot: HubSpotClient | None
-    salesforce: SalesforceClient | None
-    slack: SlackClient | None
-
-    @classmethod
-    def of(cls, settings: Settings, cooldowns: Cooldowns | None = None) -> Self:
-        """With `cooldowns` calls wait while a system is closed, as those of a worker do."""
-        of = cooldowns.of if cooldowns else lambda _: None
-        return cls(
-            chartmogul={
-                name: ChartMogulClient(each, cooldown=of("chartmogul"))
-                for name, each in settings.chartmogul.items()
-            },
-            hubspot=HubSpotClient(settings.hubspot, cooldown=of("hubspot")) if settings.hubspot else None,
-            salesforce=SalesforceClient(settings.salesforce, cooldown=of("salesforce"))
-            if settings.salesforce
-            else None,
-            slack=SlackClient(settings.slack, cooldown=of("slack")) if settings.slack else None,
-        )
-
-    async def aclose(self) -> None:
-        opened = [*self.chartmogul.values(), self.hubspot, self.salesforce, self.slack]
-        await asyncio.gather(*(client.aclose() for client in opened if client))
-
-    def crms(self, settings: Settings) -> dict[CrmSystem, Crm]:
-        found: dict[CrmSystem, Crm] = {}
-        if self.hubspot and settings.hubspot:
-            found["hubspot"] = HubSpotCrm(self.hubspot, settings.hubspot.threads)
-        if self.salesforce and settings.salesforce:
-            found["salesforce"] = SalesforceCrm(self.salesforce, settings.salesforce.threads)
-        return found
+class BadQueues(Exception):
+    """A step has no queue, a queue no step, or two steps have one name."""
 
 
-@dataclass(frozen=True)
-class System:
-    """A queue of its own for the durable way: `slots` calls at once, `rate` starts a second."""
-
-    queue: str
-    activities: Sequence[Callable[..., Any]]
-    slots: int
-    rate: float
-
-
-def systems(connections: Connections, settings: Settings, sweeper: Sweeper, pauses: Pauses) -> list[System]:
-    chartmogul = ChartMogulActivities(connections.chartmogul)
-    salesforce = SalesforceActivities(connections.salesforce)
-    settle = settings.slack.settle_seconds if settings.slack else 0
-    slack = SlackActivities(connections.slack, settle)
-    threads = settings.salesforce.threads if settings.salesforce else 1
-    crm = CrmActivities(connections.chartmogul, connections.crms(settings))
+def steps(connections: Connections, settings: Settings, sweeper: Sweeper, pauses: Pauses) -> list[Bound]:
+    """Every step of the product, on what it needs."""
+    chartmogul = connections.to(CHARTMOGUL)
     ops_channel = settings.slack.ops_channel if settings.slack else None
-    holds = HoldActivities(pauses, ops_channel, settings.web_ui_url)
-    movements = MovementActivities(connections.chartmogul, sweeper)
-    warehouse = WarehouseActivities(
-        connections.chartmogul,
-        partial(engine_of_account, settings.warehouse) if settings.warehouse else None,
-        settings.warehouse_hash_key.get_secret_value(),
-    )
-    return [
-        System(
-            "chartmogul",
-            [
-                chartmogul.read_back,
-                chartmogul.read_customer,
-                chartmogul.read_subscriptions,
-                chartmogul.read_movements,
-                chartmogul.read_latest_note,
-                crm.read_facts,
-            ],
-            slots=10,  # about 20 connections at once are allowed, the local steps use some
-            rate=20,  # of 40 requests a second
-        ),
-        System(
-            "salesforce",
-            [
-                salesforce.find_account_owner,
-                salesforce.create_save_task,
-                salesforce.record_task_outcome,
-                crm.sync_to_salesforce,
-            ],
-            slots=threads,
-            rate=20,
-        ),
-        # HubSpot's pace is the client's, live events first
-        System(
-            "hubspot",
-            [crm.sync_to_hubspot],
-            slots=settings.hubspot.threads if settings.hubspot else 1,
-            rate=20,
-        ),
-        # How fast Slack takes messages its cooldown finds out; most slots only wait for its history to
-        # settle
-        System("slack", [slack.find_member, slack.post_message], slots=40, rate=20),
-        # ChartMogul is spared by the client, request by request
-        System("movements", [movements.sweep, movements.compare], slots=4, rate=50),
-        # Two streams at a time: while one is loaded the other is read
-        System("warehouse", [warehouse.prepare, warehouse.export_stream, warehouse.check], slots=2, rate=10),
-        System("crm", [crm.sync], slots=2, rate=10),
-        System("runs", [RunsActivities().find_trouble], slots=2, rate=5),
-        System(
-            "holds",
-            [
-                holds.count_held,
-                holds.end_held,
-                holds.is_paused,
-                holds.pause_schedules,
-                holds.resume_schedules,
-            ],
-            slots=10,
-            rate=10,
-        ),
+    owners = [
+        *(each.activities(connections.to(each), settings) for each in SYSTEMS if each.activities),
+        CrmActivities(chartmogul, connections.crms(settings)),
+        MovementActivities(chartmogul, sweeper),
+        WarehouseActivities(chartmogul, engine_for(settings), settings.warehouse_hash_key.get_secret_value()),
+        RunsActivities(),
+        HoldActivities(pauses, ops_channel, settings.web_ui_url),
     ]
+    return [step for owner in owners for step in steps_of(owner)]
+
+
+def by_queue(found: Sequence[Bound]) -> dict[Queue, list[Bound]]:
+    """Each step on the queue that its name says. Raises BadQueues."""
+    names = [step.definition.name for step in found]
+    if doubled := sorted({name for name in names if names.count(name) > 1}):
+        raise BadQueues(f"two steps have the name {', '.join(doubled)}")
+    queues = {queue: [step for step in found if step.definition.system == queue.name] for queue in QUEUES}
+    known = {queue.name for queue in QUEUES}
+    if misplaced := [step.definition.name for step in found if step.definition.system not in known]:
+        raise BadQueues(f"systems.py has no queue for {', '.join(misplaced)}")
+    if idle := [queue.name for queue, of_it in queues.items() if not of_it]:
+        raise BadQueues(f"no step is on the queue {', '.join(idle)}")
+    return queues
 
 
 def cooldowns_for(settings: Settings) -> Cooldowns:
@@ -194,25 +95,28 @@ def workers(
     crm: CrmMapping | None = None,
 ) -> list[Worker | RestingWorker]:
     door = Door.of(client, holds.routes, settings, holds, crm)
-    pauses = Pauses(cooldowns)
+    pauses = Pauses(cooldowns, {queue.name: queue.calls for queue in QUEUES if queue.calls})
     holds.listen(pauses.note)
     interceptors = [pauses, Pressure(cooldowns)]
-    known = systems(connections, settings, dispatch.movement_scan.Sweeper(door), pauses)
+    found = steps(connections, settings, dispatch.movement_scan.Sweeper(door), pauses)
     return [
-        _workflow_worker(client, settings, known, interceptors),
-        *(_system_worker(client, each, cooldowns, interceptors) for each in known),
+        _workflow_worker(client, settings, found, interceptors),
+        *(
+            _queue_worker(client, settings, queue, of_it, cooldowns, interceptors)
+            for queue, of_it in by_queue(found).items()
+        ),
     ]
 
 
 def _workflow_worker(
-    client: Client, settings: Settings, known: list[System], interceptors: Sequence[Interceptor]
+    client: Client, settings: Settings, found: Sequence[Bound], interceptors: Sequence[Interceptor]
 ) -> Worker:
     """Runs the workflows, and every step's local try."""
     return Worker(
         client,
         task_queue=temporal.WORKFLOWS,
         workflows=WORKFLOW_CLASSES,
-        activities=[activity for system in known for activity in system.activities],
+        activities=found,
         no_remote_activities=True,
         max_concurrent_local_activities=settings.max_local_steps,
         # With more at once a burst outlasts the tasks' time limit, and every step is then done over
@@ -224,21 +128,26 @@ def _workflow_worker(
     )
 
 
-def _system_worker(
-    client: Client, system: System, cooldowns: Cooldowns, interceptors: Sequence[Interceptor]
+def _queue_worker(
+    client: Client,
+    settings: Settings,
+    queue: Queue,
+    found: Sequence[Bound],
+    cooldowns: Cooldowns,
+    interceptors: Sequence[Interceptor],
 ) -> RestingWorker:
     def worker(slots: Slots) -> Worker:
         return Worker(
             client,
-            task_queue=system.queue,
-            activities=system.activities,
+            task_queue=queue.name,
+            activities=found,
             max_concurrent_activities=slots.number,
             interceptors=[slots, *interceptors],
-            max_task_queue_activities_per_second=system.rate,
+            max_task_queue_activities_per_second=queue.rate,
             graceful_shutdown_timeout=GRACE,
         )
 
-    return RestingWorker(cooldowns.of(system.queue), system.slots, worker)
+    return RestingWorker(cooldowns.of(queue.name), queue.slots(settings), worker)
 
 
 def runtime(settings: Settings) -> Runtime | None:

@@ -27,7 +27,7 @@ from domains.crm.file import RunFile, cut
 from domains.crm.match import Census
 from domains.crm.systems import Crm
 from models.chartmogul import Account
-from models.crm import System
+from models.crm import CrmName
 from models.effects import Action, Effect, Mode
 from models.events import to_the_second
 from models.runs import Problem
@@ -48,11 +48,11 @@ FRESH = timedelta(seconds=5)
 
 LONGEST_SHOWN, LONGEST_LABEL = 2_000, 200
 
-NAMES: dict[System, str] = {"hubspot": "HubSpot", "salesforce": "Salesforce"}
+NAMES: dict[CrmName, str] = {"hubspot": "HubSpot", "salesforce": "Salesforce"}
 
 
 class CrmActivities:
-    def __init__(self, clients: Mapping[str, ChartMogulClient], crms: Mapping[System, Crm]) -> None:
+    def __init__(self, clients: Mapping[str, ChartMogulClient], crms: Mapping[CrmName, Crm]) -> None:
         self._clients, self._crms = clients, crms
         self._order = Order()
         self._accounts: dict[str, Account] = {}
@@ -99,7 +99,7 @@ class CrmActivities:
     async def sync_to_salesforce(self, work: CustomerWork) -> Effect:
         return await self._sync_customer("salesforce", work)
 
-    async def _sync_customer(self, system: System, work: CustomerWork) -> Effect:
+    async def _sync_customer(self, system: CrmName, work: CustomerWork) -> Effect:
         connected, mapping = self._crms.get(system), work.mapping.objects(system)[work.object]
         if connected is None:
             return _effect(system, work, Standing(customer="", status=Status.NOT_FOUND, reason=off(system)))
@@ -134,13 +134,13 @@ class CrmActivities:
         if reading.account:
             self._accounts[account] = reading.account
 
-    def _crm(self, system: System) -> Crm:
+    def _crm(self, system: CrmName) -> Crm:
         if (crm := self._crms.get(system)) is None:
             raise Rejected(system, f"{off(system)}. Set {system.upper()}__* or leave its schedule out.")
         return crm
 
 
-def off(system: System) -> str:
+def off(system: CrmName) -> str:
     return f"{NAMES[system]} is not connected"
 
 
@@ -216,7 +216,7 @@ def _shows(query: FactsQuery, movements: list[Row]) -> bool:
     )
 
 
-def _raise_if_refused(system: System, done: Standing) -> None:
+def _raise_if_refused(system: CrmName, done: Standing) -> None:
     """Of a live event: a person is told, or the durable way tries again."""
     if done.status is not Status.REFUSED:
         return
@@ -233,7 +233,7 @@ _ACTIONS = {
 }
 
 
-def _effect(system: System, work: CustomerWork, done: Standing, link: str | None = None) -> Effect:
+def _effect(system: CrmName, work: CustomerWork, done: Standing, link: str | None = None) -> Effect:
     action = _ACTIONS.get(done.status, Action.SKIPPED)
     if done.status is Status.PLANNED:
         action = Action.WOULD_UPDATE if done.record else Action.WOULD_CREATE

@@ -11,7 +11,7 @@ from clients.kit.errors import Rejected
 from domains.crm.facts import FROM_INVOICES, FROM_MOVEMENTS, FactsBuilder
 from domains.crm.file import RunFile
 from models.chartmogul import Account
-from models.crm import CrmMapping, ObjectMapping, System
+from models.crm import CrmMapping, CrmName, ObjectMapping
 from models.crm_facts import CustomerFacts, FactName
 
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
@@ -28,7 +28,7 @@ class Reading:
         self,
         client: ChartMogulClient,
         mapping: CrmMapping,
-        systems: Sequence[System],
+        systems: Sequence[CrmName],
         account: Account | None = None,
     ) -> None:
         """`account` spares a call where it was read before."""
@@ -120,7 +120,7 @@ class Reading:
         return not self._wanted.isdisjoint(facts)
 
 
-def _wanted(mapping: CrmMapping, systems: Sequence[System]) -> set[FactName]:
+def _wanted(mapping: CrmMapping, systems: Sequence[CrmName]) -> set[FactName]:
     objects: list[ObjectMapping] = [each for name in systems for each in mapping.objects(name).values()]
     return {fact for each in objects for fact in (*each.fields, *each.create_with)}
 

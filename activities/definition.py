@@ -42,6 +42,20 @@ class Step(Protocol[S, A, R_co]):
     def __call__(self, owner: S, arg: A, /) -> Awaitable[R_co]: ...
 
 
+class Bound(Protocol):
+    """A step of an object, as a worker takes it."""
+
+    definition: StepDefinition
+
+    def __call__(self, arg: Any, /) -> Awaitable[Any]: ...
+
+
+def steps_of(owner: object) -> list[Bound]:
+    """All steps of an object, in the order of their names."""
+    methods = (getattr(owner, name) for name in dir(type(owner)) if not name.startswith("_"))
+    return [method for method in methods if hasattr(method, "definition")]
+
+
 def step_activity(
     name: str, *, looks_first: bool = False
 ) -> Callable[[Callable[[S, A], Awaitable[R]]], Step[S, A, R]]:

@@ -17,13 +17,6 @@ from models.holds import EVERYTHING, PAUSED, Holding, Scope
 
 R = TypeVar("R")
 
-SYSTEMS = ("chartmogul", "salesforce", "hubspot", "slack", "movements", "warehouse", "crm")
-"""Task queues of steps that call outside systems. Others look at Temporal alone, and are needed to end a
-pause."""
-
-NEEDS = {"movements": ("chartmogul",), "warehouse": ("chartmogul",), "crm": ("chartmogul",)}
-"""Systems that a step calls beside the one in its name."""
-
 LOOK_AGAIN = timedelta(seconds=20)
 """Where a template is paused and not a system, its steps do not rest in their queue: each look is a try."""
 
@@ -32,10 +25,11 @@ STOP_WITHIN_SECONDS = 1.0
 
 
 class Pauses(Interceptor):
-    """For workers. A watch over holds notes here what is open."""
+    """For workers. A watch over holds notes here what is open. `calls` are the systems that the steps of a
+    queue call: those that are not in it look at Temporal alone, and are needed to end a pause."""
 
-    def __init__(self, cooldowns: Cooldowns) -> None:
-        self._cooldowns = cooldowns
+    def __init__(self, cooldowns: Cooldowns, calls: Mapping[str, tuple[str, ...]]) -> None:
+        self._cooldowns, self._calls = cooldowns, calls
         self._open: Mapping[str, Holding] = {}
         self._held: set[str] = set()
 
@@ -43,8 +37,8 @@ class Pauses(Interceptor):
         """Calls that wait within a step go on waiting, and no step of a paused system leaves its queue. What
         somebody else holds stays held."""
         self._open = open_now
-        for system in SYSTEMS:
-            if hold := self._first(_systems(system, system)):
+        for system in self._calls:
+            if hold := self._first(self._scopes(system), system):
                 self._held.add(system)
                 self._cooldowns.of(system).hold(hold.why)
             elif system in self._held:
@@ -56,10 +50,13 @@ class Pauses(Interceptor):
         if not self._open:
             return None
         template = Scope(template=activity.info().workflow_type)
-        return self._first([template, *_systems(system, getattr(arg, "system", system))], system)
+        return self._first([template, *self._scopes(system, getattr(arg, "system", system))], system)
 
-    def _first(self, scopes: Iterable[Scope], system: str = SYSTEMS[0]) -> Holding | None:
-        names = (EVERYTHING, *(scope.hold for scope in scopes)) if system in SYSTEMS else ()
+    def _scopes(self, system: str, *more: object) -> list[Scope]:
+        return [Scope(system=str(each)) for each in dict.fromkeys((*self._calls.get(system, ()), *more))]
+
+    def _first(self, scopes: Iterable[Scope], system: str) -> Holding | None:
+        names = (EVERYTHING, *(scope.hold for scope in scopes)) if system in self._calls else ()
         return next((self._open[name] for name in names if name in self._open), None)
 
     def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:
@@ -95,11 +92,6 @@ class _Pausing(ActivityInboundInterceptor):
         except asyncio.CancelledError:
             task.cancel()
         return await task
-
-
-def _systems(system: str, named: object) -> list[Scope]:
-    systems = dict.fromkeys([system, str(named), *NEEDS.get(system, ())])
-    return [Scope(system=each) for each in systems]
 
 
 def _refusal(system: str, hold: Holding) -> ApplicationError:

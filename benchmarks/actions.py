@@ -17,12 +17,13 @@ from benchmarks.crm import MAPPING, prepare_hubspot
 from benchmarks.ground import ROUTES_FILE, Ground, Json
 from benchmarks.results import Result, at_most
 from benchmarks.rivals import rival
+from configuration.files import load_routes
 from dispatch.dispatcher import Door
-from dispatch.routes import load_routes
 from models.chartmogul import MovementWebhook
 from models.events import MovementType, movement_from_webhook
 from models.routes import Filter, Route, Routes
-from models.templates.crm_sync import CustomerSyncOptions
+from models.templates.customer_sync import CustomerSyncOptions
+from models.templates.template import Installation
 from schedules import Declaration, declarations
 from settings import Settings
 
@@ -140,7 +141,7 @@ async def _closed(ground: Ground, body: Json) -> WorkflowHandle[Any, Any]:
 
 async def _started(ground: Ground, body: Json, routes: Routes) -> WorkflowHandle[Any, Any]:
     """Through the same door by another route."""
-    door = Door(ground.client, routes, "", MAPPING)
+    door = Door(ground.client, routes, "", Installation(crm=MAPPING))
     event = movement_from_webhook(MovementWebhook.model_validate(body), "default")
     (run,) = await door.dispatch(event, received_at=datetime.now(UTC))
     return ground.client.get_workflow_handle(run.workflow_id)

@@ -1,5 +1,6 @@
 """Workers for the bare workflow, in this process, and what starts it."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -12,7 +13,6 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.service import GrpcCompression
 from temporalio.worker import Worker
 
-import settings
 import temporal
 from activities.chartmogul import ChartMogulActivities
 from activities.salesforce import SalesforceActivities
@@ -20,11 +20,13 @@ from activities.slack import SlackActivities
 from benchmarks.bare import Bare, Lost
 from benchmarks.ground import Ground, Json
 from clients.chartmogul.client import ChartMogulClient
+from clients.chartmogul.settings import ChartMogulAccount
 from clients.salesforce.client import SalesforceClient
+from clients.salesforce.settings import Salesforce
 from clients.slack.client import SlackClient
+from clients.slack.settings import Slack
 from simulators.kit import shapes
 from simulators.kit.control import Control
-from worker import Connections
 
 Start = Callable[[Json], Awaitable[WorkflowHandle[Any, Any]]]
 
@@ -47,12 +49,12 @@ async def rival(ground: Ground, *, local: bool) -> AsyncIterator[Start]:
             "bare", lost, id=f"bare/{lost.key}", task_queue=queue, request_eager_start=local
         )
 
-    connections = _connections(ground.control)
+    clients = _clients(ground.control)
     worker = Worker(
         client,
         task_queue=queue,
         workflows=[Bare],
-        activities=_activities(connections),
+        activities=_activities(*clients),
         no_remote_activities=local,
         workflow_runner=temporal.workflow_runner(sandboxed=not local),
     )
@@ -60,13 +62,15 @@ async def rival(ground: Ground, *, local: bool) -> AsyncIterator[Start]:
         async with worker:
             yield start
     finally:
-        await connections.aclose()
+        await asyncio.gather(*(each.aclose() for each in clients))
 
 
-def _activities(connections: Connections) -> list[Callable[..., Any]]:
-    chartmogul = ChartMogulActivities(connections.chartmogul)
-    salesforce = SalesforceActivities(connections.salesforce)
-    slack = SlackActivities(connections.slack)
+def _activities(
+    account: ChartMogulClient, org: SalesforceClient, workspace: SlackClient
+) -> list[Callable[..., Any]]:
+    chartmogul = ChartMogulActivities({"default": account})
+    salesforce = SalesforceActivities(org)
+    slack = SlackActivities(workspace)
     return [
         chartmogul.read_customer,
         chartmogul.read_subscriptions,
@@ -79,19 +83,14 @@ def _activities(connections: Connections) -> list[Callable[..., Any]]:
     ]
 
 
-def _connections(control: Control) -> Connections:
+def _clients(control: Control) -> tuple[ChartMogulClient, SalesforceClient, SlackClient]:
     """The product's own clients, so that the calls are the same."""
     key, secret, token = map(
         SecretStr, (shapes.CHARTMOGUL_KEY, shapes.SALESFORCE_CLIENT_SECRET, shapes.SLACK_TOKEN)
     )
-    account = settings.ChartMogulAccount(api_key=key, base_url=control.chartmogul_url)
-    org = settings.Salesforce(
+    account = ChartMogulAccount(api_key=key, base_url=control.chartmogul_url)
+    org = Salesforce(
         instance_url=control.salesforce_url, client_id=shapes.SALESFORCE_CLIENT_ID, client_secret=secret
     )
-    workspace = settings.Slack(bot_token=token, base_url=control.slack_url)
-    return Connections(
-        chartmogul={"default": ChartMogulClient(account)},
-        hubspot=None,
-        salesforce=SalesforceClient(org),
-        slack=SlackClient(workspace),
-    )
+    workspace = Slack(bot_token=token, base_url=control.slack_url)
+    return ChartMogulClient(account), SalesforceClient(org), SlackClient(workspace)

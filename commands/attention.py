@@ -5,10 +5,10 @@ from rich.markup import escape
 
 from models.attention import Kind, Trouble, Waiting
 from models.holds import Holding, title
+from models.wording import counted
 from operations.attention import list_attention
 from operations.dates import local
 from settings import Settings
-from workflows.engine.wording import counted
 from workflows.hold.texts import what_to_do as what_to_do_with
 from workflows.ops_watch.texts import what_to_do
 

@@ -91,5 +91,5 @@ def _print_list(coverage: Coverage, console: Console) -> None:
 
 
 def _named(each: Named) -> str:
-    what = f"{each.movement_type.value} {each.amount}, event {each.event_id}"
+    what = f"{each.movement_type} {each.amount}, event {each.event_id}"
     return f"{each.occurred_at:%Y-%m-%d %H:%M:%S} UTC {what}: {each.reason}"

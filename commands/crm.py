@@ -13,7 +13,7 @@ from rich.table import Table
 import operations.crm as operation
 from commands.following import follow
 from commands.show import folding, print_counts, print_problems
-from models.crm import System
+from models.crm import CrmName
 from models.templates.crm_sync import CrmReport, ObjectReport, Status, SyncReport
 from operations.crm import LeftRecord, left_records, progress_of
 from operations.errors import Stopped
@@ -25,7 +25,7 @@ SHOWN = 20
 """Lines of a list on the terminal; the CSV has all that the run keeps."""
 
 
-async def run(settings: Settings, account: str, system: System, console: Console) -> bool:
+async def run(settings: Settings, account: str, system: CrmName, console: Console) -> bool:
     """Start one and follow it. Ctrl-C leaves it running. False where an object failed."""
     report = await _follow(await operation.run(settings, account, system), console)
     _print(report, console)
@@ -33,7 +33,7 @@ async def run(settings: Settings, account: str, system: System, console: Console
 
 
 async def report(
-    settings: Settings, account: str, system: System, file: Path | None, console: Console
+    settings: Settings, account: str, system: CrmName, file: Path | None, console: Console
 ) -> None:
     """Of the last run, by hand or by schedule; of one that runs when it has ended."""
     found = await _follow(await operation.last_run(settings, account, system), console)

@@ -8,9 +8,9 @@ from rich.markup import escape
 
 import operations.events as operation
 from commands.show import effects_table, field_tables, in_order, print_problems
+from dispatch.deliveries import CHARTMOGUL, MAX_BODY, Delivery, Unreadable, event_of
 from dispatch.dispatcher import Dispatched
-from ingress.chartmogul import MAX_BODY, Refused, movement_of
-from models.events import MrrMovement
+from models.events import AnyEvent
 from models.runs import Outcome, RunResult
 from operations.errors import Stopped
 from operations.events import Previewed
@@ -35,7 +35,7 @@ def send(settings: Settings, file: Path, account: str, console: Console) -> None
 
 async def preview(settings: Settings, file: Path, account: str, console: Console) -> None:
     """What the preview runs that the routes say would do, one after the other."""
-    looks = operation.preview(settings, _movement(file, account))
+    looks = operation.preview(settings, _event(file, account))
     with console.status("Beginning") as status:
         async with aclosing(looks):
             async for look in looks:
@@ -65,12 +65,12 @@ def print_preview(run: Dispatched, result: RunResult, console: Console) -> None:
     console.print(f"Run: {run.link}", soft_wrap=True)
 
 
-def _movement(file: Path, account: str) -> MrrMovement:
+def _event(file: Path, account: str) -> AnyEvent:
     """Raises Stopped."""
     try:
-        return movement_of(_body(file), account)
-    except Refused as refused:
-        raise Stopped(f"{file}: {refused.message}") from None
+        return event_of(Delivery(CHARTMOGUL, account, _body(file)))
+    except Unreadable as unreadable:
+        raise Stopped(f"{file}: {unreadable}") from None
 
 
 def _body(file: Path) -> bytes:

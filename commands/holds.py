@@ -9,11 +9,10 @@ from temporalio.service import RPCError
 import operations.holds as operation
 from dispatch.holds import KNOWN_WITHIN_SECONDS
 from models.holds import Scope, Verdict
+from models.wording import counted
 from operations.holds import Pause
 from operations.waiting import NOT_NOW
 from settings import Settings
-from workflows.engine.wording import counted
-from workflows.hold.texts import options
 
 WITHIN = f"within {KNOWN_WITHIN_SECONDS} seconds"
 
@@ -45,7 +44,7 @@ async def pause(settings: Settings, scope: Scope, length: str, why: str, console
     console.print(
         f"Paused since {datetime.now().astimezone():%H:%M}, {end}: {scope.words}. Each process that reaches"
         f" Temporal holds it now. {_meaning(scope, has_worker=has_worker)} It ends by itself, or by"
-        f" `mogulflow resume{options(scope)}`.",
+        f" `mogulflow resume{scope.options}`.",
         soft_wrap=True,
     )
 

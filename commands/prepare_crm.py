@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.markup import escape
 
 import operations.prepare_crm as operation
-from models.crm import System
+from models.crm import CrmName
 from models.effects import Action
 from models.hubspot import Prepared
 from settings import Settings
@@ -19,7 +19,7 @@ PACKAGE = (
 )
 
 
-async def prepare(settings: Settings, system: System, dry_run: bool, console: Console) -> bool:
+async def prepare(settings: Settings, system: CrmName, dry_run: bool, console: Console) -> bool:
     """False where something is left for a person. Raises Stopped."""
     prepared = await operation.prepare(settings, system, dry_run)
     for line in _lines(prepared.made):

@@ -10,7 +10,7 @@ from rich.table import Table
 import operations.preview_crm as operation
 from commands.crm import objects_table, print_reasons
 from commands.show import add_parts, doing_words, folding, print_counts
-from models.crm import System
+from models.crm import CrmName
 from models.templates.crm_sync import SyncReport
 from operations.preview_crm import ObjectPreview, SampleRecord
 from operations.progress import Doing
@@ -20,7 +20,7 @@ from settings import Settings
 async def preview(
     settings: Settings,
     account: str,
-    system: System,
+    system: CrmName,
     customers: Sequence[str],
     sample: int,
     console: Console,
@@ -53,7 +53,7 @@ def _print_object(each: ObjectPreview, console: Console) -> None:
         console.print(f"{name}: nothing to write", highlight=False)
 
 
-def _print_counts(system: System, found: Sequence[ObjectPreview], console: Console) -> None:
+def _print_counts(system: CrmName, found: Sequence[ObjectPreview], console: Console) -> None:
     customers = max((each.customers for each in found), default=0)
     objects = [each.report for each in found]
     console.print(f"Would be written to {system}, of {customers:,} customers", highlight=False)

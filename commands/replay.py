@@ -7,8 +7,6 @@ from rich.markup import escape
 
 import operations.replay as operation
 from dispatch.dispatcher import Dispatched
-from ingress.chartmogul import Unreadable, movement_of
-from models.events import MrrMovement
 from operations.errors import Stopped
 from operations.replay import Seen
 from settings import Settings
@@ -27,15 +25,8 @@ async def replay(settings: Settings, runs: list[str], dismiss: str | None, conso
 
 def _each(settings: Settings, runs: list[str], dismiss: str | None) -> AsyncIterator[Seen]:
     if dismiss is None:
-        return operation.replay(settings, runs, _read)
+        return operation.replay(settings, runs)
     return operation.dismiss(runs, dismiss)
-
-
-def _read(body: bytes, account: str) -> MrrMovement:
-    try:
-        return movement_of(body, account)
-    except Unreadable as unreadable:
-        raise Stopped(unreadable.message) from None
 
 
 def _lines(seen: Seen) -> Iterator[str]:
@@ -47,7 +38,7 @@ def _lines(seen: Seen) -> Iterator[str]:
         yield f"{escape(seen.workflow_id)}: replayed as event {seen.event.event_id}"
         yield from (f"  {_said(run)}: {run.link}" for run in seen.runs)
         if not seen.runs:
-            yield f"  no route takes this {seen.event.movement_type} movement"
+            yield f"  no route takes this {seen.event.type} movement"
 
 
 def _said(run: Dispatched) -> str:

@@ -19,9 +19,9 @@ from temporalio.service import RPCError, RPCStatusCode
 import temporal
 import worker
 from configuration.environment import near_misses
+from configuration.files import crm_for, load_routes
 from dispatch.dispatcher import Door
 from dispatch.holds import Holds
-from dispatch.routes import crm_for, load_routes
 from ingress.app import create_app
 from models.crm import CrmMapping
 from models.reach import lost_movements

@@ -7,12 +7,11 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from models.effects import Action, Effect
+from models.effects import Action, Effect, shown
 from models.events import MovementType
 from models.movements import Found, Tally
 from models.runs import Problem
 from operations.progress import Doing, Stage
-from workflows.engine.run_log import shown
 
 UNLIMITED = 1_000
 """Columns of a terminal on which anything fits."""

@@ -11,7 +11,9 @@ from ruamel.yaml.reader import ReaderError
 from configuration.syntax import said_of
 from configuration.words import Words
 from models.crm import CrmMapping
+from models.routes import Routes
 from models.warehouse import Mapping
+from settings import Settings
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -101,3 +103,14 @@ def _size(node: Any, known: dict[int, tuple[int, int]]) -> tuple[int, int]:
         values = 1 + sum(values for values, _ in below)
         known[id(node)] = values, 1 + max((levels for _, levels in below), default=0)
     return known[id(node)]
+
+
+def load_routes(path: str | Path) -> Routes:
+    """Raises BadConfig."""
+    return load(path, Routes, "Copy config/routes.yaml or set ROUTES_FILE.")
+
+
+def crm_for(routes: Routes, settings: Settings) -> CrmMapping:
+    """config/crm.yaml, where a route needs it. Raises BadConfig."""
+    needed = any(route.of.needs_crm_mapping for route in routes.routes)
+    return load_crm_mapping(settings.crm_file) if needed else CrmMapping()

@@ -14,8 +14,8 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 from ruamel.yaml.comments import TaggedScalar
 
-from models.routes import OPTIONS
 from models.spelling import nearest
+from models.templates.catalogue import TEMPLATES
 
 Location = tuple[int | str, ...]
 
@@ -229,7 +229,8 @@ class Words:
         for part in location:
             node = _child(node, part)
         template = node.get("template") if isinstance(node, Mapping) else None
-        return OPTIONS.get(template) if isinstance(template, str) else None  # type: ignore[call-overload]
+        known = TEMPLATES.get(template) if isinstance(template, str) else None
+        return known.options if known else None
 
 
 @dataclass(frozen=True)

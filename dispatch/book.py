@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from dispatch.known_runs import KnownRun
 from models.bounds import within
-from models.events import MrrMovement
+from models.events import Event
 from models.money import Money
 from models.movements import (
     EXPLAINED,
@@ -34,21 +34,21 @@ class Entry:
 class Book:
     """Entries of a list of movements, which are told apart by their place in it: two may be equal."""
 
-    movements: Sequence[MrrMovement]
+    movements: Sequence[Event]
     _entries: dict[int, list[Entry]] = field(default_factory=dict)
 
-    def note(self, event: MrrMovement, entry: Entry) -> None:
+    def note(self, event: Event, entry: Entry) -> None:
         """`event` is one of the list itself, no copy of it."""
         self._entries.setdefault(id(event), []).append(entry)
 
-    def of(self, event: MrrMovement) -> list[Entry]:
+    def of(self, event: Event) -> list[Entry]:
         return self._entries.get(id(event), [])
 
-    def found(self, event: MrrMovement) -> Found:
+    def found(self, event: Event) -> Found:
         return worst(entry.found for entry in self.of(event))
 
     def tally(self) -> Tally:
-        by_template: dict[str, list[tuple[MrrMovement, Found]]] = {}
+        by_template: dict[str, list[tuple[Event, Found]]] = {}
         for event in self.movements:
             for entry in self.of(event):
                 by_template.setdefault(entry.template, []).append((event, entry.found))
@@ -59,12 +59,12 @@ class Book:
 
     def unaccounted(self) -> list[str]:
         return [
-            f"{event.event_id} {event.occurred_at:%Y-%m-%dT%H:%M:%SZ} {event.movement_type} {event.amount}"
+            f"{event.event_id} {event.occurred_at:%Y-%m-%dT%H:%M:%SZ} {event.type} {event.amount}"
             for event in self.movements
             if self.found(event) is Found.UNACCOUNTED
         ]
 
-    def named(self, naming: Mapping[Found, int], why_none: Callable[[MrrMovement], str]) -> list[Named]:
+    def named(self, naming: Mapping[Found, int], why_none: Callable[[Event], str]) -> list[Named]:
         """Those that need an explanation, as many of each kind as there is room for. `why_none` says why no
         template takes one."""
         if not naming:
@@ -83,7 +83,7 @@ class Book:
                 found[entry.run.shadow_of] = known + one
         return found
 
-    def _named(self, event: MrrMovement, why_none: Callable[[MrrMovement], str]) -> Named:
+    def _named(self, event: Event, why_none: Callable[[Event], str]) -> Named:
         found = self.found(event)
         entries = [entry for entry in self.of(event) if entry.found is found]
         run = next((entry.run for entry in entries if entry.run), None)
@@ -91,7 +91,7 @@ class Book:
         return Named(
             found=found,
             occurred_at=event.occurred_at,
-            movement_type=event.movement_type,
+            movement_type=event.type,
             amount=event.amount,
             event_id=event.event_id,
             reason=within("; ".join(dict.fromkeys(reasons)), LONGEST_LISTED),
@@ -100,11 +100,11 @@ class Book:
         )
 
 
-def counted(found: Iterable[tuple[MrrMovement, Found]]) -> Counts:
+def counted(found: Iterable[tuple[Event, Found]]) -> Counts:
     counts: Counts = {}
     for event, what in found:
         of_type = counts.setdefault(what, {})
-        of_type[event.movement_type.value] = of_type.get(event.movement_type.value, 0) + 1
+        of_type[event.type] = of_type.get(event.type, 0) + 1
     return counts
 
 

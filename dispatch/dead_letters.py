@@ -4,13 +4,13 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from hashlib import blake2b
 from typing import Any
 
 from temporalio.common import SearchAttributePair, TypedSearchAttributes, WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 
 import temporal
+from dispatch.deliveries import Delivery
 from dispatch.dispatcher import Door
 from models.deliveries import UnreadableDelivery, kept_text
 from models.effects import Mode
@@ -34,22 +34,22 @@ class _Place:
     kept: Kept | None = None
 
 
-class Keeper:
+class DeadLetters:
     """Its memory is bounded by accounts and `per_hour`: a broken or hostile sender fills nothing."""
 
     def __init__(self, per_hour: int, clock: Callable[[], float] = time.monotonic) -> None:
         self._per_hour, self._clock = per_hour, clock
         self._places: dict[str, dict[str, _Place]] = {}
 
-    async def keep(self, door: Door, account: str, body: bytes, reason: str) -> Kept | None:
+    async def keep(self, door: Door, delivery: Delivery, reason: str) -> Kept | None:
         """None where too many came. Raises RPCError or RuntimeError where Temporal does not answer."""
-        places = self._of_this_hour(account)
-        digest = digest_of(account, body)
+        places = self._of_this_hour(delivery.account)
+        digest = delivery.digest
         if digest not in places and len(places) >= self._per_hour:
             return None
         place = places.setdefault(digest, _Place(self._clock()))
         try:
-            place.kept = place.kept or await keep(door, account, body, reason)
+            place.kept = place.kept or await keep(door, delivery, reason)
         except BaseException:
             places.pop(digest, None)
             raise
@@ -62,32 +62,29 @@ class Keeper:
         return places
 
 
-def digest_of(account: str, body: bytes) -> str:
-    return blake2b(b"%b\0%b" % (account.encode(), body), digest_size=12).hexdigest()
-
-
-async def keep(door: Door, account: str, body: bytes, reason: str) -> Kept:
+async def keep(door: Door, delivery: Delivery, reason: str) -> Kept:
     """The run that keeps it; the same body is one run, however often it comes."""
-    text, exact = kept_text(body)
-    delivery = UnreadableDelivery(
-        account=account,
+    text, exact = kept_text(delivery.body)
+    given = UnreadableDelivery(
+        source=delivery.source,
+        account=delivery.account,
         body=text,
-        size=len(body),
+        size=len(delivery.body),
         exact=exact,
         reason=reason,
         received_at=datetime.now(UTC),
         web_ui_url=door.web_ui_url,
     )
-    workflow_id = f"{TEMPLATE}/{digest_of(account, body)}"
+    workflow_id = f"{TEMPLATE}/{delivery.digest}"
     try:
         handle = await door.client.start_workflow(
             TEMPLATE,
-            delivery,
+            given,
             id=workflow_id,
             id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
             task_queue=temporal.WORKFLOWS,
             task_timeout=temporal.TASK_TIMEOUT,
-            search_attributes=_search_attributes(delivery),
+            search_attributes=_search_attributes(given),
             priority=temporal.BULK,
             static_summary=unreadable_headline(reason),
             request_eager_start=True,

@@ -1,6 +1,6 @@
 """The one door: an event, from wherever we learned of it, becomes at most one run per template."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Self
@@ -18,21 +18,17 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 import temporal
+from configuration.files import crm_for
 from dispatch import returns
 from dispatch.holds import Holds
-from dispatch.routes import crm_for
 from models.crm import CrmMapping
 from models.effects import Mode
-from models.events import MrrMovement
-from models.headlines import headline, headline_with_customer, summary
+from models.events import Event
 from models.holds import Holding
-from models.routes import Route, Routes, Template
+from models.routes import Route, Routes
 from models.runs import Outcome, Rerun
-from models.templates.churn_save import ChurnSaveInput
-from models.templates.crm_sync import CustomerSyncInput
+from models.templates.template import EventInput, Installation
 from settings import Settings
-
-EventInput = ChurnSaveInput | CustomerSyncInput
 
 KEPT_BY_A_RERUN = (temporal.STATED, temporal.SUBSCRIPTION, temporal.BEGUN)
 """Of the memo of the run before."""
@@ -40,12 +36,6 @@ KEPT_BY_A_RERUN = (temporal.STATED, temporal.SUBSCRIPTION, temporal.BEGUN)
 CONFLICT = {True: WorkflowIDConflictPolicy.TERMINATE_EXISTING, False: WorkflowIDConflictPolicy.FAIL}
 """Whether an open run ends for the new one. The server does both at once: were it two calls, a command that
 ends between them would lose the event."""
-
-INPUT_MODELS: dict[str, type[ChurnSaveInput] | type[CustomerSyncInput]] = {
-    "churn_save": ChurnSaveInput,
-    "customer_sync": CustomerSyncInput,
-}
-"""By template: how its input is read back from a run's history."""
 
 
 @dataclass(frozen=True)
@@ -64,14 +54,13 @@ class Dispatched:
 
 @dataclass(frozen=True)
 class Door:
-    """Where events go in. `web_ui_url` is for the links in messages and answers, `crm` for customer_sync,
-    `zones` are the accounts' time zones. Without `holds` neither brake nor pause is heeded."""
+    """Where events go in. `web_ui_url` is for the links in messages and answers. Without `holds` neither
+    brake nor pause is heeded."""
 
     client: Client
     routes: Routes
     web_ui_url: str
-    crm: CrmMapping = field(default_factory=CrmMapping)
-    zones: Mapping[str, str] = field(default_factory=dict)
+    installation: Installation = field(default_factory=Installation)
     holds: Holds | None = None
     customer_in_headline: bool = False
 
@@ -89,14 +78,13 @@ class Door:
             client=client,
             routes=routes,
             web_ui_url=settings.web_ui_url,
-            crm=crm or crm_for(routes, settings),
-            zones=settings.zones,
+            installation=Installation(zones=settings.zones, crm=crm or crm_for(routes, settings)),
             holds=holds,
             customer_in_headline=settings.headline_names_customer,
         )
 
     async def dispatch(
-        self, event: MrrMovement, *, received_at: datetime, mode: Mode = Mode.LIVE
+        self, event: Event, *, received_at: datetime, mode: Mode = Mode.LIVE
     ) -> list[Dispatched]:
         """Start what the routes say. Raises RPCError or RuntimeError where Temporal does not answer."""
         return [
@@ -104,7 +92,7 @@ class Door:
             for route in self.routes.matching(event)
         ]
 
-    async def tell_of_return(self, event: MrrMovement) -> None:
+    async def tell_of_return(self, event: Event) -> None:
         """An open churn save of a customer who may be back hears of it, whatever the routes say. Raises
         nothing: the poll makes up for it."""
         if event.brings_back:
@@ -112,7 +100,7 @@ class Door:
 
     async def start(
         self,
-        event: MrrMovement,
+        event: Event,
         route: Route,
         *,
         received_at: datetime,
@@ -134,7 +122,7 @@ class Door:
                 search_attributes=self._search_attributes(event, route, said, hold),
                 memo=_memo(event, route, hold, shadow=shadow),
                 priority=priority,
-                static_summary=f"In preview: {summary(event)}" if shadow else summary(event),
+                static_summary=f"In preview: {event.summary}" if shadow else event.summary,
                 request_eager_start=True,
                 **_identity_policies(mode),
             )
@@ -156,7 +144,7 @@ class Door:
         )
         return handle.result_run_id or ""
 
-    async def _hold(self, event: MrrMovement, route: Route, workflow_id: str) -> Holding | None:
+    async def _hold(self, event: Event, route: Route, workflow_id: str) -> Holding | None:
         """What a new run is to wait for. What has a run already puts no brake on."""
         name = self.holds.held_by(route, event) if self.holds else None
         if self.holds is None or name is None:
@@ -199,7 +187,7 @@ class Door:
             search_attributes=self._search_attributes(old.event, route, mode),
             memo=_memo(old.event, route, None, shadow=shadow) | kept | {temporal.RERUN: why},
             priority=temporal.LIVE,
-            static_summary=f"In preview: {summary(old.event)}" if shadow else summary(old.event),
+            static_summary=f"In preview: {old.event.summary}" if shadow else old.event.summary,
             id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
             id_conflict_policy=CONFLICT[end_open],
         )
@@ -207,34 +195,32 @@ class Door:
 
     def _given(
         self,
-        event: MrrMovement,
+        event: Event,
         route: Route,
         *,
         received_at: datetime,
         mode: Mode,
         shadow: bool,
         hold: Holding | None = None,
-    ) -> BaseModel:
-        return INPUTS[route.template](
-            self,
-            {
-                "event": event,
-                "route": route.name,
-                "route_why": route.when.why(event),
-                "options": route.options,
-                "received_at": received_at,
-                "wait": route.scheduled == "wait",
-                "mode": mode,
-                "web_ui_url": self.web_ui_url,
-                "held_by": hold.name if hold else None,
-                "shadow": shadow,
-            },
+    ) -> EventInput:
+        common = EventInput(
+            event=event,
+            route=route.name,
+            route_why=route.when.why(event),
+            options=route.options,
+            received_at=received_at,
+            wait=route.scheduled == "wait",
+            mode=mode,
+            web_ui_url=self.web_ui_url,
+            held_by=hold.name if hold else None,
+            shadow=shadow,
         )
+        return route.of.given(common, self.installation)
 
     def _search_attributes(
-        self, event: MrrMovement, route: Route, mode: Mode, hold: Holding | None = None
+        self, event: Event, route: Route, mode: Mode, hold: Holding | None = None
     ) -> TypedSearchAttributes:
-        shown = headline_with_customer(event) if self.customer_in_headline else headline(event)
+        shown = event.headline_with_customer if self.customer_in_headline else event.headline
         return _search_attributes(event, route, mode, hold, shown)
 
     def _dispatched(
@@ -245,23 +231,6 @@ class Door:
         return Dispatched(route.template, workflow_id, run_id, link, new, route.mode, held_by)
 
 
-def _churn_save(door: Door, given: dict[str, Any]) -> BaseModel:
-    zone = door.zones.get(given["event"].account, "UTC")
-    how = {"reads_at_once": True, "who_pays_decides": True, "rereads_verdicts": True}
-    return ChurnSaveInput(**given, **how, time_zone=zone)
-
-
-def _customer_sync(door: Door, given: dict[str, Any]) -> BaseModel:
-    return CustomerSyncInput(**given, mapping=door.crm)
-
-
-INPUTS: dict[Template, Callable[[Door, dict[str, Any]], BaseModel]] = {
-    "churn_save": _churn_save,
-    "customer_sync": _customer_sync,
-}
-"""What a run of each template is given, beside what all are."""
-
-
 def _identity_policies(mode: Mode) -> dict[str, Any]:
     """An event runs once, for ever, also where its route is in preview: it acts on nothing later that it has
     shown. What a person asks to see runs as often as they like, one at a time."""
@@ -270,7 +239,7 @@ def _identity_policies(mode: Mode) -> dict[str, Any]:
     return {"id_conflict_policy": WorkflowIDConflictPolicy.USE_EXISTING}
 
 
-def _memo(event: MrrMovement, route: Route, hold: Holding | None, *, shadow: bool) -> dict[str, Any]:
+def _memo(event: Event, route: Route, hold: Holding | None, *, shadow: bool) -> dict[str, Any]:
     waits = {temporal.WAITS: {hold.name: {"since": datetime.now(UTC), "why": hold.why}}} if hold else {}
     return {
         temporal.STATED: [event.stated],
@@ -283,13 +252,13 @@ def _memo(event: MrrMovement, route: Route, hold: Holding | None, *, shadow: boo
 
 
 def _search_attributes(
-    event: MrrMovement, route: Route, mode: Mode, hold: Holding | None, shown: str
+    event: Event, route: Route, mode: Mode, hold: Holding | None, shown: str
 ) -> TypedSearchAttributes:
     values: dict[Any, Any] = {
         temporal.HEADLINE: shown,
         temporal.ACCOUNT: event.account,
         temporal.CUSTOMER: event.customer_uuid,
-        temporal.EVENT_KIND: event.movement_type.value,
+        temporal.EVENT_KIND: event.type,
         temporal.EVENT_SOURCE: event.source.value,
         temporal.TEMPLATE: route.template,
         temporal.OUTCOME: (Outcome.HELD if hold else Outcome.OPEN).value,

@@ -6,7 +6,7 @@ from typing import Any
 from temporalio.client import Client, WorkflowExecution, WorkflowExecutionStatus
 
 import temporal
-from models.holds import TEMPLATE, Holding, HoldOn
+from models.holds import TEMPLATE, Holding
 from models.runs import Outcome
 
 RUNNING = "ExecutionStatus = 'Running'"
@@ -60,9 +60,3 @@ async def _holding(run: WorkflowExecution) -> Holding:
         running=run.status is WorkflowExecutionStatus.RUNNING,
         **said,
     )
-
-
-def memo_of(opened: HoldOn, decided_at: datetime | None = None) -> dict[str, Any]:
-    """What `holdings` reads."""
-    said = {"why": opened.why, "by": opened.by, "until": opened.until, "decided_at": decided_at}
-    return {temporal.HOLD: said}

@@ -24,9 +24,9 @@ from temporalio.common import (
 )
 
 import temporal
-from dispatch.holdings import holdings, memo_of
+from dispatch.holdings import holdings
 from models.effects import Mode
-from models.events import EventSource, MrrMovement
+from models.events import Event, EventSource
 from models.holds import TEMPLATE, Decision, Holding, HoldInput, HoldOn, Scope, brake_on, title
 from models.routes import Route, Routes
 from models.runs import Outcome
@@ -53,7 +53,7 @@ OPEN = Gauge(
 log = logging.getLogger("mogulflow.holds")
 
 
-def held_by(route: Route, event: MrrMovement, open_now: Container[str], begun: int) -> str | None:
+def held_by(route: Route, event: Event, open_now: Container[str], begun: int) -> str | None:
     """The hold that a new run begins under, where `begun` runs of its route count within the hour. The brake
     comes first: what a pause lets go at its end, nobody has looked at. A backfill was asked for by a person
     who has seen how many runs it would start."""
@@ -113,13 +113,13 @@ class Holds:
         self._listeners.append(listener)
         listener(self._open)
 
-    def held_by(self, route: Route, event: MrrMovement) -> str | None:
+    def held_by(self, route: Route, event: Event) -> str | None:
         """Raises RuntimeError until it was looked once: something may be paused."""
         if not self._known:
             raise RuntimeError("Temporal has not said yet what is paused")
         return held_by(route, event, self._open, self._counts[route.name].begun)
 
-    def note_begun(self, route: Route, event: MrrMovement) -> None:
+    def note_begun(self, route: Route, event: Event) -> None:
         if event.source is not EventSource.BACKFILL:
             self._counts[route.name].add()
 
@@ -235,7 +235,7 @@ async def open_hold(client: Client, name: str, opened: HoldOn, decision: Decisio
         search_attributes=TypedSearchAttributes(
             [SearchAttributePair(key, value) for key, value in labels.items()]
         ),
-        memo=memo_of(opened),
+        memo={temporal.HOLD: opened.as_memo()},
         priority=temporal.LIVE,
         static_summary=title(name),
     )

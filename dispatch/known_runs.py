@@ -9,10 +9,8 @@ from temporalio.client import Client, WorkflowExecution, WorkflowExecutionStatus
 
 import temporal
 from models.chartmogul_values import identifier
-from models.events import EventSource, to_the_second
+from models.events import EventSource, Moment, to_the_second
 from models.runs import Outcome
-
-Moment = tuple[str, str, datetime]
 
 
 @dataclass(frozen=True)

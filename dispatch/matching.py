@@ -4,19 +4,19 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 
 from dispatch.known_runs import KnownRun
-from models.events import MrrMovement
+from models.events import Event
 
 
 @dataclass
 class Matched:
     """`restated` pairs a run with what ChartMogul says of its movement now; `missing` have no run."""
 
-    acted: list[tuple[MrrMovement, KnownRun]] = field(default_factory=list)
-    restated: list[tuple[MrrMovement, KnownRun]] = field(default_factory=list)
-    missing: list[MrrMovement] = field(default_factory=list)
+    acted: list[tuple[Event, KnownRun]] = field(default_factory=list)
+    restated: list[tuple[Event, KnownRun]] = field(default_factory=list)
+    missing: list[Event] = field(default_factory=list)
 
 
-Key = tuple[Callable[[MrrMovement], Hashable], Callable[[KnownRun], Hashable]]
+Key = tuple[Callable[[Event], Hashable], Callable[[KnownRun], Hashable]]
 
 _SAME: Key = (lambda event: (event.moment, event.stated), lambda run: (run.moment, run.stated[-1]))
 _SAME_ONCE: Key = (lambda event: (event.moment, event.stated), lambda run: (run.moment, run.stated[0]))
@@ -26,7 +26,7 @@ _UNNAMED: Key = (
 )
 """Where the webhook named no subscription, and the list does."""
 _SAME_TYPE: Key = (
-    lambda event: (event.moment, event.movement_type.value),
+    lambda event: (event.moment, event.type),
     lambda run: (run.moment, run.stated[-1].partition(" ")[0]),
 )
 _SAME_MOMENT: Key = (lambda event: event.moment, lambda run: run.moment)
@@ -37,7 +37,7 @@ _MERGED: Key = (
 """Where customers were merged, their movements come under another customer."""
 
 
-def match(movements: Sequence[MrrMovement], runs: Sequence[KnownRun]) -> Matched:
+def match(movements: Sequence[Event], runs: Sequence[KnownRun]) -> Matched:
     """`movements` are all of the list, those that no route takes included: one of another type may be
     what became of a run's movement. What is said alike belongs together before what is not."""
     found = Matched()
@@ -50,9 +50,7 @@ def match(movements: Sequence[MrrMovement], runs: Sequence[KnownRun]) -> Matched
     return found
 
 
-def _paired(
-    movements: list[MrrMovement], runs: list[KnownRun], key: Key
-) -> list[tuple[MrrMovement, KnownRun]]:
+def _paired(movements: list[Event], runs: list[KnownRun], key: Key) -> list[tuple[Event, KnownRun]]:
     """Pairs of equal key, each taken out of both lists."""
     of_event, of_run = key
     waiting: dict[Hashable, list[KnownRun]] = {}

@@ -14,7 +14,7 @@ from dispatch.dispatcher import Door
 from dispatch.known_runs import KnownRun, known_runs, of_template
 from dispatch.matching import Matched, match
 from models.effects import Mode
-from models.events import EventSource, MrrMovement
+from models.events import Event, EventSource
 from models.movements import Found, Sweep, Tally
 from models.routes import Route
 from models.runs import Outcome
@@ -26,7 +26,7 @@ STUCK_AFTER = timedelta(hours=1)
 
 BY_OUTCOME = {Outcome.HELD.value: Found.HELD, Outcome.DROPPED.value: Found.DROPPED}
 """Of these it says more than how we learned of the movement."""
-_Numbered = tuple[MrrMovement, MrrMovement]
+_Numbered = tuple[Event, Event]
 """A movement of the list, and the same with its number among those of its second."""
 
 
@@ -35,7 +35,7 @@ class Sweeper:
         self._door = door
         self._starting = asyncio.Semaphore(AT_ONCE)
 
-    async def take(self, sweep: Sweep, movements: Sequence[MrrMovement], now: datetime) -> Tally:
+    async def take(self, sweep: Sweep, movements: Sequence[Event], now: datetime) -> Tally:
         """Start what has no run yet, and tell the runs whose movement was restated."""
         if not movements:
             return Tally()
@@ -48,7 +48,7 @@ class Sweeper:
             await returns.tell(self._door.client, sweep.account, movements)
         return book.tally()
 
-    async def compare(self, sweep: Sweep, movements: Sequence[MrrMovement], now: datetime) -> Tally:
+    async def compare(self, sweep: Sweep, movements: Sequence[Event], now: datetime) -> Tally:
         """Which run each movement has; nothing is started. A run counts also where its template has no
         route any more."""
         if not movements:
@@ -88,7 +88,7 @@ class Sweeper:
             for event, what in found:
                 book.note(event, Entry(template, what))
 
-    async def _runs(self, account: str, movements: Sequence[MrrMovement]) -> list[KnownRun]:
+    async def _runs(self, account: str, movements: Sequence[Event]) -> list[KnownRun]:
         dates = [event.occurred_at for event in movements]
         return await known_runs(self._door.client, account, min(dates), max(dates) + timedelta(seconds=1))
 
@@ -99,7 +99,7 @@ class Sweeper:
 
     async def _take(
         self, sweep: Sweep, template: str, same_moment: list[_Numbered], now: datetime
-    ) -> list[tuple[MrrMovement, Found]]:
+    ) -> list[tuple[Event, Found]]:
         """Of several in one second each has its number. Where one turns out to have a run already, that
         run may be another's: the next sweep sees it listed and tells them apart."""
         found = []
@@ -110,7 +110,7 @@ class Sweeper:
                 break
         return found + [(event, Found.FRESH) for event, _ in same_moment[len(found) :]]
 
-    async def _take_one(self, sweep: Sweep, template: str, event: MrrMovement, now: datetime) -> Found:
+    async def _take_one(self, sweep: Sweep, template: str, event: Event, now: datetime) -> Found:
         route = self._door.routes.for_template(template, event)
         if why := _suppressed(sweep, route, event, now):
             return why
@@ -137,7 +137,7 @@ class Sweeper:
             moments.setdefault(event.moment, []).append((event, numbered))
         return list(moments.values())
 
-    def _why_missing(self, sweep: Sweep, template: str, event: MrrMovement, now: datetime) -> Entry:
+    def _why_missing(self, sweep: Sweep, template: str, event: Event, now: datetime) -> Entry:
         route = self._door.routes.for_template(template, event)
         found = _suppressed(sweep, route, event, now)
         if route is None:
@@ -151,7 +151,7 @@ class Sweeper:
             return Entry(template, Found.FUTURE, f"lies ahead; route {route.name} will take it")
         return Entry(template, Found.UNACCOUNTED, f"route {route.name} takes it, and it has no run")
 
-    async def _tell(self, run: KnownRun, event: MrrMovement) -> None:
+    async def _tell(self, run: KnownRun, event: Event) -> None:
         """A run that has ended, or whose code fails, cannot be told; it stays listed as revised."""
         if not run.running or run.reported_problem:
             return
@@ -170,11 +170,11 @@ def _acted(template: str, run: KnownRun) -> Entry:
     return Entry(template, Found.SHADOWED, f"route {run.shadow_of} was in preview: {said}", run)
 
 
-def _revised(event: MrrMovement, run: KnownRun) -> str:
+def _revised(event: Event, run: KnownRun) -> str:
     return f"its run took it as {in_words(run.stated[0])}; ChartMogul says {in_words(event.stated)} now"
 
 
-def _suppressed(sweep: Sweep, route: Route | None, event: MrrMovement, now: datetime) -> Found | None:
+def _suppressed(sweep: Sweep, route: Route | None, event: Event, now: datetime) -> Found | None:
     """Why nothing is done about it, where that is so."""
     if route is None:
         return Found.UNROUTED

@@ -14,7 +14,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 import temporal
 from models.effects import Mode
-from models.events import MrrMovement
+from models.events import Event
 
 AT_ONCE = 50
 """Customers whose runs are asked for in one query."""
@@ -28,7 +28,7 @@ LIMIT_SECONDS = 1.0
 log = logging.getLogger("mogulflow.returns")
 
 
-async def tell_in_time(client: Client, movement: MrrMovement) -> None:
+async def tell_in_time(client: Client, movement: Event) -> None:
     """The same for one movement, for as long as a delivery can wait."""
     try:
         async with asyncio.timeout(LIMIT_SECONDS):
@@ -37,9 +37,9 @@ async def tell_in_time(client: Client, movement: MrrMovement) -> None:
         log.warning("open runs not told of a return in time", extra={"event_id": movement.event_id})
 
 
-async def tell(client: Client, account: str, movements: Iterable[MrrMovement]) -> None:
+async def tell(client: Client, account: str, movements: Iterable[Event]) -> None:
     """Tell the open churn saves of these movements' customers. Raises nothing that Temporal answers."""
-    back: dict[str, list[MrrMovement]] = {}
+    back: dict[str, list[Event]] = {}
     for movement in movements:
         if movement.brings_back and SAFE.fullmatch(movement.customer_uuid):
             back.setdefault(movement.customer_uuid, []).append(movement)
@@ -54,7 +54,7 @@ async def tell(client: Client, account: str, movements: Iterable[MrrMovement]) -
 
 
 async def _tell_runs_of(
-    client: Client, account: str, customers: Sequence[str], back: dict[str, list[MrrMovement]]
+    client: Client, account: str, customers: Sequence[str], back: dict[str, list[Event]]
 ) -> None:
     names = ", ".join(f"'{each}'" for each in customers)
     query = (
@@ -67,7 +67,7 @@ async def _tell_runs_of(
             await _signal(client, run.id, news)
 
 
-async def _signal(client: Client, workflow_id: str, news: MrrMovement) -> None:
+async def _signal(client: Client, workflow_id: str, news: Event) -> None:
     try:
         await client.get_workflow_handle(workflow_id).signal("came_back", news)
     except RPCError as error:
@@ -75,7 +75,7 @@ async def _signal(client: Client, workflow_id: str, news: MrrMovement) -> None:
             raise
 
 
-def _news(run: WorkflowExecution, memo: object, movements: Sequence[MrrMovement]) -> MrrMovement | None:
+def _news(run: WorkflowExecution, memo: object, movements: Sequence[Event]) -> Event | None:
     """The last that came after the run's cancellation, where the run has not heard of it."""
     left_at = run.typed_search_attributes.get(temporal.OCCURRED_AT)
     later = [each for each in movements if left_at and each.occurred_at >= left_at]

@@ -12,14 +12,16 @@ from prometheus_client import REGISTRY
 from prometheus_client.exposition import choose_encoder
 from temporalio.client import Client
 
-from dispatch.dead_letters import Keeper
+from dispatch.dead_letters import DeadLetters
+from dispatch.deliveries import CHARTMOGUL, Delivery
 from dispatch.dispatcher import Door
 from ingress import metrics
 from ingress.access_log import AccessLog
 from ingress.backlog import Backlog
-from ingress.chartmogul import Refused, account_of, read_body
 from ingress.intake import Intake
 from ingress.readiness import Readiness
+from ingress.webhooks.body import Refused, read_body
+from ingress.webhooks.chartmogul import account_of
 from settings import Settings
 
 log = logging.getLogger("mogulflow.ingress")
@@ -39,7 +41,7 @@ def create_app(settings: Settings, door: Door | None = None) -> FastAPI:
     app.state.door = door
     app.add_middleware(AccessLog)
     secrets = {name: account.webhook_secrets for name, account in settings.chartmogul.items()}
-    intake = Intake(Keeper(settings.unreadable_kept_per_hour), backlog)
+    intake = Intake(DeadLetters(settings.unreadable_kept_per_hour), backlog)
     readiness = Readiness(backlog)
 
     @app.exception_handler(Refused)
@@ -53,7 +55,8 @@ def create_app(settings: Settings, door: Door | None = None) -> FastAPI:
         account = account_of(secret, secrets)
         if account is None:
             raise Refused(404, "No such webhook. Check the secret at the end of the URL.")
-        return await intake.take(app.state.door, account, await read_body(request))
+        delivery = Delivery(CHARTMOGUL, account, await read_body(request))
+        return await intake.take(app.state.door, delivery)
 
     @app.get("/health")
     async def health() -> dict[str, str]:

@@ -10,12 +10,11 @@ from typing import Any
 from fastapi.responses import JSONResponse
 from temporalio.service import RPCError
 
-from dispatch.dead_letters import Keeper
+from dispatch.dead_letters import DeadLetters
+from dispatch.deliveries import Delivery, Unreadable, event_of
 from dispatch.dispatcher import Dispatched, Door
 from ingress import metrics
 from ingress.backlog import Backlog
-from ingress.chartmogul import Unreadable, movement_of
-from models.events import MrrMovement
 
 TEMPORAL_LIMIT_SECONDS = 2
 RETRY_AFTER_SECONDS = 30
@@ -32,40 +31,32 @@ class _Unconfirmed(Exception):
 
 
 class Intake:
-    def __init__(self, keeper: Keeper, backlog: Backlog) -> None:
-        self._keeper, self._backlog = keeper, backlog
+    def __init__(self, dead_letters: DeadLetters, backlog: Backlog) -> None:
+        self._dead_letters, self._backlog = dead_letters, backlog
 
-    async def take(self, door: Door | None, account: str, body: bytes) -> JSONResponse:
+    async def take(self, door: Door | None, delivery: Delivery) -> JSONResponse:
         if problem := self._backlog.problem:
-            return _later("backlog", {"account": account, "reason": problem})
+            return _later("backlog", {"account": delivery.account, "reason": problem})
         try:
-            event = movement_of(body, account)
+            event = event_of(delivery)
         except Unreadable as unreadable:
-            return await self._keep(door, account, body, unreadable.message)
-        return await self._start(door, event)
-
-    async def _start(self, door: Door | None, event: MrrMovement) -> JSONResponse:
+            return await self._keep(door, delivery, str(unreadable))
         try:
             async with _confirmed_by(door) as sure:
                 runs = await sure.dispatch(event, received_at=datetime.now(UTC))
         except _Unconfirmed as why:
             return _later("unavailable", {"event_id": event.event_id} | why.log_fields)
         await sure.tell_of_return(event)
-        result = _result(runs)
-        metrics.DELIVERIES.labels(result=result).inc()
-        log.info("event %s", result, extra={"event_id": event.event_id, "account": event.account})
-        answer: dict[str, Any] = {"event_id": event.event_id, "result": result}
-        answer["runs"] = [vars(run) for run in runs]
-        return JSONResponse(answer, 202 if result in ("started", "held") else 200)
+        return _taken(event.event_id, event.account, runs)
 
-    async def _keep(self, door: Door | None, account: str, body: bytes, reason: str) -> JSONResponse:
+    async def _keep(self, door: Door | None, delivery: Delivery, reason: str) -> JSONResponse:
         try:
             async with _confirmed_by(door) as sure:
-                kept = await self._keeper.keep(sure, account, body, reason)
+                kept = await self._dead_letters.keep(sure, delivery, reason)
         except _Unconfirmed as why:
-            return _later("unavailable", {"account": account} | why.log_fields)
+            return _later("unavailable", {"account": delivery.account} | why.log_fields)
         metrics.DELIVERIES.labels(result="unreadable" if kept else "unreadable_not_kept").inc()
-        extra = {"account": account, "reason": reason, "kept": kept.workflow_id if kept else None}
+        extra = {"account": delivery.account, "reason": reason, "kept": kept.workflow_id if kept else None}
         log.warning("delivery unreadable", extra=extra)
         if kept:
             return JSONResponse({"error": reason, "kept": vars(kept)}, 422)
@@ -86,6 +77,15 @@ async def _confirmed_by(door: Door | None) -> AsyncIterator[Door]:
         raise _Unconfirmed(error.status.name, error.message[:200]) from None
     except (TimeoutError, RuntimeError) as error:  # RuntimeError: the first connect failed
         raise _Unconfirmed(type(error).__name__) from None
+
+
+def _taken(event_id: str, account: str, runs: list[Dispatched]) -> JSONResponse:
+    result = _result(runs)
+    metrics.DELIVERIES.labels(result=result).inc()
+    log.info("event %s", result, extra={"event_id": event_id, "account": account})
+    answer: dict[str, Any] = {"event_id": event_id, "result": result}
+    answer["runs"] = [vars(run) for run in runs]
+    return JSONResponse(answer, 202 if result in ("started", "held") else 200)
 
 
 def _later(result: str, log_fields: dict[str, str]) -> JSONResponse:

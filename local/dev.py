@@ -11,8 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from configuration.environment import near_misses
-from configuration.files import load_crm_mapping, load_mapping
-from dispatch.routes import load_routes
+from configuration.files import load_crm_mapping, load_mapping, load_routes
 from local.processes import locked
 from local.simulated import (
     TIME_ZONE,
@@ -23,6 +22,7 @@ from local.simulated import (
 )
 from local.stack import STATE, Stack
 from models.routes import Routes
+from models.templates.template import Names
 from settings import Settings
 from simulators.kit.control import Control
 
@@ -103,9 +103,9 @@ async def _stand(own: Own, routes: Routes, console: Console) -> int:
 
 def _furnish(stack: Stack, own: Own, routes: Routes) -> None:
     """The webhook, and the channels and owners that a user's routes and settings name."""
-    channels = {each.channel for each in routes.churn_saves}
+    channels = routes.named(Names.SLACK_CHANNEL)
     channels.add(own.environment.get("SLACK__OPS_CHANNEL", ""))
-    owners = {each.task.fallback_owner or "" for each in routes.churn_saves}
+    owners = routes.named(Names.SALESFORCE_USER)
     with Control(stack.simulators_url) as control:
         control.webhook(url=stack.webhook_url)
         for channel in sorted(channels - {""}):

@@ -12,8 +12,7 @@ from local.builds import NoTemporal
 from local.processes import Child, locked
 from local.temporal_cli import find_cli
 from namespace import prepare_to_run
-from temporal import DATA_CONVERTER, connect
-from terminal import leave_after
+from temporal import DATA_CONVERTER, connect, leave_after
 
 
 class Server(Child):

@@ -20,6 +20,7 @@ from local.processes import Child, ChildFailed, free_ports
 from local.temporal_cli import find_cli
 from local.temporal_server import find_server
 from settings import Settings
+from systems import SYSTEMS
 
 ROOT = Path(__file__).parents[1]
 STATE = Path(os.environ.get("MOGULFLOW_STATE_DIR") or ROOT / ".mogulflow")
@@ -218,16 +219,8 @@ class Stack:
             **self._temporal_environment(),
             "PYTHONPATH": str(ROOT),
             **DIRECT,
-            f"{self._account}API_KEY": "cm-demo-key",
+            **self._simulated_systems(),
             f"{self._account}WEBHOOK_SECRETS": self.webhook_secret,
-            f"{self._account}BASE_URL": f"{self.simulators_url}/chartmogul/v1",
-            "HUBSPOT__TOKEN": "pat-demo",
-            "HUBSPOT__BASE_URL": f"{self.simulators_url}/hubspot",
-            "SALESFORCE__INSTANCE_URL": f"{self.simulators_url}/salesforce",
-            "SALESFORCE__CLIENT_ID": "sf-demo-client",
-            "SALESFORCE__CLIENT_SECRET": "sf-demo-secret",
-            "SLACK__BOT_TOKEN": "xoxb-demo",
-            "SLACK__BASE_URL": f"{self.simulators_url}/slack/api/",
             "WEB_UI_URL": self.temporal.ui_url or "http://127.0.0.1:8233",
             "INGRESS_PORT": self.ingress_url.rpartition(":")[2],
             "INGRESS_URL": self.ingress_url,
@@ -237,6 +230,14 @@ class Stack:
             "WAREHOUSE_FILE": str(EXAMPLE_CONFIG / "warehouse.yaml"),
             "CRM_FILE": str(EXAMPLE_CONFIG / "crm.yaml"),
             **self._more_environment,
+        }
+
+    def _simulated_systems(self) -> dict[str, str]:
+        """The simulated ChartMogul may be an account of another name."""
+        return {
+            name.replace("CHARTMOGUL__DEFAULT__", self._account): value.format(simulators=self.simulators_url)
+            for system in SYSTEMS
+            for name, value in system.simulated.items()
         }
 
     def _temporal_environment(self) -> dict[str, str]:

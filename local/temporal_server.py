@@ -10,7 +10,7 @@ from pathlib import Path
 from rich.console import Console
 
 from local.builds import GO_NEEDED, NoTemporal, cache_path, go_build, made_once
-from terminal import leave_after
+from temporal import leave_after
 
 VERSION = "1.31.2"
 PACKAGES = {

@@ -34,7 +34,7 @@ from models.free_mail import is_free_mail
 from models.money import Currency
 from models.spelling import nearest
 
-System = Literal["hubspot", "salesforce"]
+CrmName = Literal["hubspot", "salesforce"]
 Way = Literal["key", "email", "contact", "domain"]
 """How a record is found: by our unique field, by e-mail, as the company of the contact with that e-mail,
 or by the domain of the website or e-mail."""
@@ -264,7 +264,7 @@ class CrmMapping(_Config):
                 if isinstance(each, ObjectMapping):
                     yield from (*each.fields, *each.create_with)
 
-    def objects(self, system: System) -> Mapping[str, ObjectMapping]:
+    def objects(self, system: CrmName) -> Mapping[str, ObjectMapping]:
         """By the system's own name of the object: contacts, companies, Account, Contact."""
         chosen = self.hubspot if system == "hubspot" else self.salesforce
         if chosen is None:

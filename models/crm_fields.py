@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from models.bounds import few
-from models.crm import System
+from models.crm import CrmName
 
-PREPARE: dict[System, str] = {
+PREPARE: dict[CrmName, str] = {
     "hubspot": "`mogulflow crm prepare hubspot` makes what is missing",
     "salesforce": "`mogulflow crm prepare salesforce` lists all that an admin must do",
 }
@@ -27,6 +27,6 @@ class Unfit:
         return f"{self.object}.{self.name}: {self.why}{self.hint}"
 
 
-def not_ready(system: System, unfit: Sequence[Unfit]) -> str:
+def not_ready(system: CrmName, unfit: Sequence[Unfit]) -> str:
     to_do = PREPARE[system] if any(field.missing for field in unfit) else CORRECT
     return f"Fields are not ready: {few(unfit)}. {to_do}."

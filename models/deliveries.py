@@ -17,6 +17,7 @@ class _Record(BaseModel):
 class UnreadableDelivery(_Record):
     """Everything there is to see of it. The body is personal data: it stays in here."""
 
+    source: str = Field(default="chartmogul", description="Who sent it, by the name of its parser")
     account: str
     body: str = Field(description="Its first 16 KiB, as text")
     size: int = Field(description="Bytes that came")

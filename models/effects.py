@@ -1,10 +1,13 @@
 """What a write to an outside system did, or would do."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from models.wording import unescaped
 
 
 class Mode(StrEnum):
@@ -67,3 +70,20 @@ class Write(BaseModel):
         if self.mode is Mode.PREVIEW or self.rerun or not self.repeat:
             return Action.UNCHANGED
         return done
+
+
+def shown(effect: Effect, value: object, names: Mapping[str, str]) -> str:
+    """A value of one of its fields, as people read it."""
+    text = named(value, names)
+    return unescaped(text) if effect.system == "slack" else text
+
+
+def named(value: object, names: Mapping[str, str]) -> str:
+    """A value with the names of the ids in it: `005… (Ann Lee)`, and `@Ann Lee` of a mention."""
+    text = str(value)
+    for id, name in names.items():
+        if text == id:
+            return f"{id} ({name})"
+        if id.startswith("<@"):
+            text = text.replace(id, f"@{name}")
+    return text

@@ -9,13 +9,17 @@ import hashlib
 import json
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from models import headlines
 from models.chartmogul import Activity, MovementWebhook
 from models.chartmogul_values import same_spelling
 from models.money import Cents, Money
+
+Moment = tuple[str, str, datetime]
+"""Customer, what of theirs (a subscription, an invoice), and when, to the second in UTC."""
 
 
 class MovementType(StrEnum):
@@ -38,21 +42,93 @@ class EventSource(StrEnum):
     BACKFILL = "backfill"
 
 
+class Event(BaseModel):
+    """What each kind of event is. A kind declares `kind` as a Literal, and `event_id` last, made of its other
+    fields: pydantic gives a default factory those that stand before it.
+
+    `event_id` alone is the identity. What the source may restate is the statement, and no part of it.
+    """
+
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
+
+    kind: str
+    account: str
+    occurred_at: AwareDatetime
+    customer_uuid: str
+    customer_name: str = ""
+    amount: Money | None = None
+    source: EventSource
+    occurrence: int = Field(default=1, description="Which of several of one moment, from 1")
+
+    if TYPE_CHECKING:
+        event_id: str
+
+    @property
+    def type(self) -> str:
+        """What routes choose by and reports count by, such as `churn`."""
+        raise NotImplementedError
+
+    @property
+    def stated(self) -> str:
+        """What the source says of it at present, on a line that begins with its type. The run's memo keeps
+        it, so that a restatement is seen."""
+        raise NotImplementedError
+
+    @property
+    def subject(self) -> str:
+        """What of the customer's it is about, by its external id; empty where that is not known."""
+        return ""
+
+    @property
+    def moment(self) -> Moment:
+        """Whose it is, and when. Several in one second share it."""
+        return (
+            same_spelling(self.customer_uuid),
+            same_spelling(self.subject),
+            to_the_second(self.occurred_at),
+        )
+
+    @property
+    def in_words(self) -> str:
+        """`churn movement of $49.00`, in a sentence."""
+        return self.type
+
+    @property
+    def headline(self) -> str:
+        """One line with nothing personal: a search attribute, of at most 255 bytes."""
+        raise NotImplementedError
+
+    @property
+    def summary(self) -> str:
+        """One line that names the customer: for user metadata only, at most 400 bytes."""
+        raise NotImplementedError
+
+    @property
+    def headline_with_customer(self) -> str:
+        """For an installation that wants names in its lists."""
+        who = headlines.name(self.customer_name)
+        return f"{who}: {self.headline}" if who else self.headline
+
+    @property
+    def brings_back(self) -> bool:
+        """Who had paid nothing pays after it."""
+        return False
+
+    def numbered(self, occurrence: int) -> Self:
+        """The same as another one of several of its moment."""
+        given = self.model_dump(exclude={"event_id"}) | {"occurrence": occurrence}
+        return type(self).model_validate(given)
+
+
 class NotAMovement(ValueError):
     """The message is well formed but no MRR movement; the text says why, and quotes nothing of it."""
 
 
-class MrrMovement(BaseModel):
+class MrrMovement(Event):
     """One change of a customer's MRR. `amount` is in account currency; losses are negative."""
 
-    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
-
     kind: Literal["mrr_movement"] = "mrr_movement"
-    account: str
     movement_type: MovementType
-    occurred_at: AwareDatetime
-    customer_uuid: str
-    customer_name: str = ""
     subscription_external_id: str | None = None
     whole_subscription_id: str | None = Field(
         default=None, description="Where the one before is cut: the event's id has always been of the whole"
@@ -63,10 +139,6 @@ class MrrMovement(BaseModel):
         default=None, description="The billing system's id: it stays where ChartMogul merges customers"
     )
     mrr_after: Cents | None = Field(default=None, description="What the customer pays after it")
-    source: EventSource
-    occurrence: int = Field(
-        default=1, description="Which of several movements of one subscription in one second, from 1"
-    )
 
     event_id: str = Field(
         default_factory=lambda given: _digest(given),
@@ -74,27 +146,40 @@ class MrrMovement(BaseModel):
     )
 
     @property
+    def type(self) -> str:
+        return self.movement_type.value
+
+    @property
     def stated(self) -> str:
         """`churn 4900 USD`: what a recalculation may change."""
         return f"{self.movement_type} {abs(self.amount.cents)} {self.amount.currency}"
 
     @property
-    def moment(self) -> tuple[str, str, datetime]:
-        """Whose movement it is, and when. Several in one second share it."""
-        subscription = same_spelling(self.subscription_external_id or "")
-        return (same_spelling(self.customer_uuid), subscription, to_the_second(self.occurred_at))
+    def subject(self) -> str:
+        return self.subscription_external_id or ""
+
+    @property
+    def in_words(self) -> str:
+        return f"{self.type} movement of {abs(self.amount)}"
+
+    @property
+    def headline(self) -> str:
+        return headlines.headline(self.type, self.amount, self.description)
+
+    @property
+    def summary(self) -> str:
+        return headlines.summary(self.type, self.customer_name or self.customer_uuid, self.amount)
 
     @property
     def brings_back(self) -> bool:
-        """Who had paid nothing pays after it. A merge or a late import may call that an expansion."""
+        """A merge or a late import may call that an expansion."""
         if self.movement_type is MovementType.EXPANSION:
             return self.mrr_after is not None and self.mrr_after <= self.amount.cents
         return self.movement_type in (MovementType.NEW_BUSINESS, MovementType.REACTIVATION)
 
-    def numbered(self, occurrence: int) -> Self:
-        """The same as another one of several in its second."""
-        given = self.model_dump(exclude={"event_id"}) | {"occurrence": occurrence}
-        return type(self).model_validate(given)
+
+AnyEvent = MrrMovement
+"""Every kind of event, to read one back from JSON: of several a union, told apart by `kind`."""
 
 
 def _digest(given: dict[str, Any]) -> str:

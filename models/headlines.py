@@ -1,17 +1,19 @@
-"""One line on an event, as a person in revenue operations says it."""
+"""One line on an MRR movement, as a person in revenue operations says it."""
 
 import re
 
 from models.bounds import within
-from models.events import MovementType, MrrMovement
+from models.money import Money
 
 _NAMES = {
-    MovementType.NEW_BUSINESS: "New business",
-    MovementType.EXPANSION: "Expansion",
-    MovementType.CONTRACTION: "Contraction",
-    MovementType.CHURN: "Churn",
-    MovementType.REACTIVATION: "Reactivation",
+    "new_biz": "New business",
+    "expansion": "Expansion",
+    "contraction": "Contraction",
+    "churn": "Churn",
+    "reactivation": "Reactivation",
 }
+"""By type of MRR movement."""
+
 _SUMMARY = re.compile(rf"(?:{'|'.join(_NAMES.values())}): (.+), \S.* MRR")
 _PLAN = re.compile(r"\b(?:the|their|with|to) (.+)")
 _LONGEST = 10_000
@@ -24,10 +26,13 @@ _SUMMARYS = 1_000
 """Letters of a summary: the server takes 400 bytes."""
 
 
-def summary(event: MrrMovement) -> str:
+def summary(movement_type: str, who: str, amount: Money) -> str:
     """`Churn: Acme Ltd, −$250.00 MRR`. Names the customer: for user metadata only."""
-    who = event.customer_name or event.customer_uuid
-    return f"{_NAMES[event.movement_type]}: {_line(who, 60)}, {event.amount} MRR"
+    return f"{_NAMES[movement_type]}: {name(who)}, {amount} MRR"
+
+
+def name(who: str) -> str:
+    return _line(who, 60)
 
 
 def customer_in(text: str) -> str:
@@ -36,17 +41,11 @@ def customer_in(text: str) -> str:
     return found.group(1) if found else ""
 
 
-def headline(event: MrrMovement) -> str:
+def headline(movement_type: str, amount: Money, description: str) -> str:
     """`Churn −$250.00 MRR, Team Monthly`. Nothing personal: a search attribute."""
-    line = f"{_NAMES[event.movement_type]} {event.amount} MRR"
-    plan = _line(plan_from(event.description), 50)
+    line = f"{_NAMES[movement_type]} {amount} MRR"
+    plan = _line(plan_from(description), 50)
     return f"{line}, {plan}" if plan else line
-
-
-def headline_with_customer(event: MrrMovement) -> str:
-    """`Acme Ltd: Churn −$250.00 MRR, Team Monthly`, for an installation that wants names in its lists."""
-    who = _line(event.customer_name, 60)
-    return f"{who}: {headline(event)}" if who else headline(event)
 
 
 def unreadable_headline(reason: str) -> str:

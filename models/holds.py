@@ -6,7 +6,7 @@ how it ended. While it is open, new runs that it concerns begin by waiting for i
 
 from datetime import timedelta
 from enum import StrEnum
-from typing import Self
+from typing import Any, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
@@ -50,6 +50,11 @@ class Scope(_Record):
     def words(self) -> str:
         named = self.model_dump(exclude_none=True)
         return " ".join(f"{kind} {value}" for kind, value in named.items()) or "everything"
+
+    @property
+    def options(self) -> str:
+        """As the command takes them."""
+        return "".join(f" --{kind} {value}" for kind, value in self.model_dump(exclude_none=True).items())
 
     @property
     def holds_runs(self) -> bool:
@@ -105,6 +110,10 @@ class HoldOn(_Record):
     why: str
     by: str = ""
     until: AwareDatetime | None = None
+
+    def as_memo(self, decided_at: AwareDatetime | None = None) -> dict[str, Any]:
+        """What lists of holds read."""
+        return {"why": self.why, "by": self.by, "until": self.until, "decided_at": decided_at}
 
 
 class HoldInput(_Record):

@@ -9,7 +9,7 @@ from typing import Self
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from models.bounds import within
-from models.events import EventSource, MovementType
+from models.events import EventSource
 from models.money import Money
 
 LONGEST_ACT_WITHIN_DAYS = 30
@@ -89,8 +89,8 @@ class Named(_Record):
 
     found: Found
     occurred_at: AwareDatetime
-    movement_type: MovementType
-    amount: Money
+    movement_type: str
+    amount: Money | None
     event_id: str
     reason: str
     workflow_id: str | None = None

@@ -1,39 +1,32 @@
 """Routes: which events go to which template, with which options."""
 
 from decimal import Decimal
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self, Union
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from models.effects import Mode
-from models.events import MovementType, MrrMovement
+from models.events import Event, MovementType
 from models.movements import LONGEST_ACT_WITHIN_DAYS
-from models.templates.churn_save import ChurnSaveOptions
-from models.templates.crm_sync import CustomerSyncOptions
-
-Template = Literal["churn_save", "customer_sync"]
+from models.templates.catalogue import TEMPLATES
+from models.templates.template import Names, RouteOptions, Template
 
 MOST_REASONS = 3
 """Routes that are named one by one where none takes a movement."""
 
-TAKES: dict[Template, set[MovementType]] = {
-    "churn_save": {MovementType.CHURN},
-    "customer_sync": set(MovementType),
-}
-OPTIONS: dict[Template, type[ChurnSaveOptions] | type[CustomerSyncOptions]] = {
-    "churn_save": ChurnSaveOptions,
-    "customer_sync": CustomerSyncOptions,
-}
+if TYPE_CHECKING:
+    TemplateName = str
+    AnyOptions = RouteOptions
+else:  # made of the catalogue, so that files are checked, and described in the JSON Schema, by it
+    TemplateName = Literal[tuple(TEMPLATES)]
+    AnyOptions = Union[tuple(each.options for each in TEMPLATES.values())]  # noqa: UP007
+
+LIMITS = ", ".join(f"{each.pause_above or 'no limit'} for {each.name}" for each in TEMPLATES.values())
 
 LONGEST_NAME = 240
 """Characters of the name of a route with a brake. `Brake of route NAME` is a search attribute of the brake's
 run, and Temporal on SQL keeps 255 of one."""
-
-PAUSE_ABOVE: dict[Template, int] = {"churn_save": 50, "customer_sync": 0}
-"""Runs an hour of a route that says nothing of it. Fifty customers who cancel within an hour are a
-migration or a mistake, and fifty tasks a person's week. A sync writes what is true anyway, without telling
-anybody, and the next daily one would write the same."""
 
 
 class _Config(BaseModel):
@@ -49,29 +42,29 @@ class Filter(_Config):
     )
     accounts: list[str] = Field(default=[], description="ChartMogul accounts; all where empty")
 
-    def takes(self, event: MrrMovement) -> bool:
+    def takes(self, event: Event) -> bool:
         return not self.why_not(event)
 
-    def why_not(self, event: MrrMovement) -> str:
+    def why_not(self, event: Event) -> str:
         """What it asks for that the movement is not, in words; empty where it takes it."""
-        if event.movement_type not in self.movements:
+        if event.type not in self.movements:
             return f"takes {', '.join(self.movements)}"
         if self.accounts and event.account not in self.accounts:
             return f"is for account {', '.join(self.accounts)}"
-        if Decimal(abs(event.amount.cents)) / 100 < self.minimum_mrr:
+        if event.amount and Decimal(abs(event.amount.cents)) / 100 < self.minimum_mrr:
             return f"takes {event.amount.currency} {self.minimum_mrr:f} of MRR or more"
         return ""
 
-    def why(self, event: MrrMovement) -> str:
+    def why(self, event: Event) -> str:
         """Why it takes this event, in the words of the file."""
         least = f" of at least {self.minimum_mrr} MRR" if self.minimum_mrr else ""
         whose = f"accounts {', '.join(self.accounts)}" if self.accounts else "all accounts"
-        return f"the first that takes {event.movement_type}{least}, of {whose}"
+        return f"the first that takes {event.type}{least}, of {whose}"
 
 
 class Route(_Config):
     name: str = Field(pattern="^[a-z0-9][a-z0-9-]*$", description="Unique, for people and logs")
-    template: Template
+    template: TemplateName
     when: Filter
     mode: Mode = Field(
         default=Mode.LIVE,
@@ -91,28 +84,32 @@ class Route(_Config):
         default=None,
         ge=0,
         le=100_000,
-        description="Runs an hour; what comes beyond waits for a person. 0: no limit."
-        " Left out: 50 for churn_save, no limit for customer_sync",
+        description=f"Runs an hour; what comes beyond waits for a person. 0: no limit. Left out: {LIMITS}",
     )
-    options: ChurnSaveOptions | CustomerSyncOptions
+    options: AnyOptions
+
+    @property
+    def of(self) -> Template:
+        """What its template declares."""
+        return TEMPLATES[self.template]
 
     @property
     def brake_above(self) -> int:
         """Runs an hour, 0 for any number."""
-        return PAUSE_ABOVE[self.template] if self.pause_above is None else self.pause_above
+        return self.of.pause_above if self.pause_above is None else self.pause_above
 
     @field_validator("options", mode="before")
     @classmethod
     def _of_its_template(cls, given: Any, info: ValidationInfo) -> Any:
         """Each template has its own; a route is read from its file, where unknown fields are refused."""
-        options = OPTIONS.get(info.data.get("template", ""))
-        if options is None or isinstance(given, options):
+        template = TEMPLATES.get(info.data.get("template", ""))
+        if template is None or isinstance(given, template.options):
             return given
-        return options.model_validate(given, extra="forbid")
+        return template.options.model_validate(given, extra="forbid")
 
     @model_validator(mode="after")
     def _only_what_the_template_is_for(self) -> Self:
-        if others := set(self.when.movements) - TAKES[self.template]:
+        if others := set(self.when.movements) - set(self.of.takes):
             raise ValueError(f"{self.template} is not for {', '.join(sorted(others))}")
         return self
 
@@ -141,30 +138,29 @@ class Routes(_Config):
             raise PydanticCustomError("twice", "{said}", {"said": said, "at": at})
         return self
 
-    def why_none(self, event: MrrMovement) -> str:
+    def why_none(self, event: Event) -> str:
         """Why no route takes the movement, in words."""
         reasons = [
             f"route {route.name} {route.when.why_not(event)}"
             for route in self.routes
-            if event.movement_type in route.when.movements
+            if event.type in route.when.movements
         ]
         if not reasons:
-            return f"no route takes {event.movement_type.value} movements"
+            return f"no route takes {event.type} movements"
         more = [f"{len(reasons) - MOST_REASONS} more routes do not take it"] * (len(reasons) > MOST_REASONS)
         return "; ".join([*reasons[:MOST_REASONS], *more])
 
-    def matching(self, event: MrrMovement) -> list[Route]:
+    def matching(self, event: Event) -> list[Route]:
         chosen = (self.for_template(template, event) for template in self.templates)
         return [route for route in chosen if route]
 
-    def for_template(self, template: str, event: MrrMovement) -> Route | None:
+    def for_template(self, template: str, event: Event) -> Route | None:
         routes = (each for each in self.routes if each.template == template)
         return next((route for route in routes if route.when.takes(event)), None)
 
-    @property
-    def churn_saves(self) -> list[ChurnSaveOptions]:
-        """Options of the routes of that template."""
-        return [route.options for route in self.routes if isinstance(route.options, ChurnSaveOptions)]
+    def named(self, what: Names) -> set[str]:
+        """What the options of all routes name."""
+        return {name for route in self.routes for name in route.options.named(what)}
 
     @property
     def templates(self) -> list[str]:

@@ -16,7 +16,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 import temporal
 from models.movements import BackfillInput, BackfillProgress, Found
-from models.routes import TAKES
+from models.templates.catalogue import TEMPLATES
 from operations.accounts import known_account
 from operations.dates import in_words, shown, time_span
 from operations.errors import Stopped, why_failed
@@ -104,8 +104,8 @@ async def watch(backfill: Backfill) -> AsyncIterator[Look]:
 def _input(wish: Wish) -> BackfillInput:
     if wish.first is None or wish.last is None:
         raise Stopped("Say which time span: --from 2026-10-01 --to 2026-11-01; or --attach to one that runs.")
-    if unknown := sorted(set(wish.templates) - TAKES.keys()):
-        raise Stopped(f"There is no template {', '.join(unknown)}; there are: {', '.join(TAKES)}.")
+    if unknown := sorted(set(wish.templates) - TEMPLATES.keys()):
+        raise Stopped(f"There is no template {', '.join(unknown)}; there are: {', '.join(TEMPLATES)}.")
     start, end = time_span(wish.first, wish.last)
     return BackfillInput(
         account=wish.account,

@@ -9,13 +9,13 @@ from clients.chartmogul.dates import Row
 from clients.kit.errors import IntegrationError
 from configuration.files import load_crm_mapping
 from domains.crm.systems import Crm
-from models.crm import System
+from models.crm import CrmName
 from models.templates.crm_sync import CrmReport, CrmSyncInput, Left
 from operations.accounts import known_account
 from operations.errors import Stopped
 from operations.following import Followed, Step, followed, latest, started
 from settings import Settings
-from worker import Connections
+from systems import CHARTMOGUL, Connections
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class LeftRecord:
         )
 
 
-async def run(settings: Settings, account: str, system: System) -> Followed[CrmReport]:
+async def run(settings: Settings, account: str, system: CrmName) -> Followed[CrmReport]:
     """Start one, or follow the one that is being done. Raises Stopped and BadConfig."""
     known_account(settings, account)
     given = CrmSyncInput(account=account, system=system, mapping=load_crm_mapping(settings.crm_file))
@@ -76,7 +76,7 @@ async def run(settings: Settings, account: str, system: System) -> Followed[CrmR
     return await followed(settings, client, run)
 
 
-async def last_run(settings: Settings, account: str, system: System) -> Followed[CrmReport]:
+async def last_run(settings: Settings, account: str, system: CrmName) -> Followed[CrmReport]:
     """By hand or by schedule. Raises Stopped where there is none."""
     known_account(settings, account)
     client = await temporal.connect()
@@ -106,7 +106,7 @@ async def _customers(connections: Connections, account: str, wanted: set[str]) -
     """By uuid."""
     found = dict[str, Row]()
     if wanted:
-        async for rows in connections.chartmogul[account].stream_customers():
+        async for rows in connections.to(CHARTMOGUL)[account].stream_customers():
             found |= {str(row["uuid"]): row for row in rows if row.get("uuid") in wanted}
     return found
 
@@ -118,12 +118,12 @@ def progress_of(step: Step) -> Sequence[ObjectProgress]:
     ]
 
 
-def run_id(account: str, system: System) -> str:
+def run_id(account: str, system: CrmName) -> str:
     """Of the schedule; its runs' ids begin so."""
     return f"crm/{account}/{system}"
 
 
-def by_hand_id(account: str, system: System) -> str:
+def by_hand_id(account: str, system: CrmName) -> str:
     """Of a run that `crm run` starts: one at a time."""
     return f"{run_id(account, system)}/by-hand"
 

@@ -13,10 +13,10 @@ from temporalio.service import RPCError
 
 import temporal
 from clients.kit.unanswered import unanswered
+from configuration.files import load_routes
 from dispatch.dispatcher import Dispatched, Door
-from dispatch.routes import load_routes
 from models.effects import Mode
-from models.events import MrrMovement
+from models.events import AnyEvent
 from models.runs import RunResult
 from operations.errors import Stopped, why_failed
 from operations.run_facts import waits_of
@@ -66,7 +66,7 @@ def send(settings: Settings, body: bytes, account: str) -> Answer:
     return Answer(answer.status_code, answer.text)
 
 
-async def preview(settings: Settings, event: MrrMovement) -> AsyncGenerator[Reading | Previewed, None]:
+async def preview(settings: Settings, event: AnyEvent) -> AsyncGenerator[Reading | Previewed, None]:
     """What each template that the routes say would do, and meanwhile how far it is. Whoever leaves early
     closes this (`aclosing`), and no run is left open. Raises Stopped."""
     client = await temporal.connect()
@@ -74,7 +74,7 @@ async def preview(settings: Settings, event: MrrMovement) -> AsyncGenerator[Read
     door = Door.of(client, routes, settings)
     runs = await door.dispatch(event, received_at=datetime.now(UTC), mode=Mode.PREVIEW)
     if not runs:
-        raise Stopped(f"No route in {settings.routes_file} takes this {event.movement_type} movement.")
+        raise Stopped(f"No route in {settings.routes_file} takes this {event.type} movement.")
     try:
         for run in runs:
             async for waits in _waits(client, run):

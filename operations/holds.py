@@ -21,13 +21,12 @@ from models.holds import (
     brake_on,
     route_of,
 )
-from models.routes import Template
+from models.routes import TemplateName
 from operations.dates import in_words
 from operations.errors import Stopped
 from operations.person import who
 from operations.waiting import LOOK_SECONDS, nobody_takes
 from settings import Settings
-from workflows.hold.texts import options
 
 SYSTEMS = ("chartmogul", "salesforce", "hubspot", "slack", "warehouse")
 """What can be paused alone."""
@@ -145,13 +144,13 @@ async def _brakes(client: Client) -> str:
 
 async def _pauses(client: Client) -> str:
     names = [each.name for each in await holdings(client) if not route_of(each.name) and each.is_open]
-    said = [f"{Scope.of(name).words} (`mogulflow resume{options(Scope.of(name))}`)" for name in names]
+    said = [f"{Scope.of(name).words} (`mogulflow resume{Scope.of(name).options}`)" for name in names]
     return f"Paused are: {', '.join(said)}." if said else "Nothing is paused."
 
 
 def _check(settings: Settings, scope: Scope) -> None:
     """Raises Stopped for a name that nothing has: a pause of it would stop nothing."""
-    templates = [str(each) for each in get_args(Template)]
+    templates = [str(each) for each in get_args(TemplateName)]
     for option, value, known in (
         ("--template", scope.template, templates),
         ("--system", scope.system, list(SYSTEMS)),

@@ -10,13 +10,13 @@ from clients.salesforce.client import SalesforceClient
 from clients.salesforce.fields import to_do_in_salesforce
 from configuration.files import load_crm_mapping
 from domains.crm.systems import Crm
-from models.crm import CrmMapping, System
+from models.crm import CrmMapping, CrmName
 from models.hubspot import ObjectType, Prepared
 from models.templates.crm_sync import CrmSyncInput
 from operations.crm import require
 from operations.errors import stopped_by
 from settings import Settings
-from worker import Connections
+from systems import HUBSPOT, SALESFORCE, Connections
 
 OBJECT_TYPES: tuple[ObjectType, ...] = ("contacts", "companies")
 
@@ -26,7 +26,7 @@ class Preparation:
     """What was made in HubSpot, or would be, and what an admin must do in Salesforce. `warnings` are of what
     works, and may not be meant: the same as `doctor` has."""
 
-    system: System
+    system: CrmName
     made: Sequence[Prepared] = ()
     to_do: Sequence[str] = ()
     warnings: Sequence[str] = ()
@@ -37,7 +37,7 @@ class Preparation:
         return not self.to_do and not any(each.problem for each in self.made)
 
 
-async def prepare(settings: Settings, system: System, dry_run: bool = False) -> Preparation:
+async def prepare(settings: Settings, system: CrmName, dry_run: bool = False) -> Preparation:
     """With `dry_run` nothing is made. Raises Stopped and BadConfig."""
     mapping = load_crm_mapping(settings.crm_file)
     require(settings, CrmSyncInput(account="", system=system, mapping=mapping), settings.crm_file)
@@ -45,11 +45,13 @@ async def prepare(settings: Settings, system: System, dry_run: bool = False) -> 
     try:
         made, to_do = list[Prepared](), list[str]()
         if system == "hubspot":
-            assert connections.hubspot  # required before
-            made = await _hubspot(connections.hubspot, mapping, dry_run)
+            hubspot = connections.to(HUBSPOT)
+            assert hubspot  # required before
+            made = await _hubspot(hubspot, mapping, dry_run)
         else:
-            assert connections.salesforce  # required before
-            to_do = await _salesforce(connections.salesforce, mapping)
+            salesforce = connections.to(SALESFORCE)
+            assert salesforce  # required before
+            to_do = await _salesforce(salesforce, mapping)
         crm = connections.crms(settings)[system].for_work(mapping, live=False)
         return Preparation(system, made, to_do, await _warnings(crm, mapping))
     except IntegrationError as error:

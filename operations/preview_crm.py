@@ -15,14 +15,14 @@ from clients.kit.errors import IntegrationError, Permanent
 from configuration.files import load_crm_mapping
 from domains.crm.file import RunFile
 from domains.crm.systems import Crm
-from models.crm import System
+from models.crm import CrmName
 from models.templates.crm_sync import Change, CrmSyncInput, ObjectReport, Standing
 from operations.accounts import known_account
 from operations.crm import require
 from operations.errors import stopped_by
 from operations.progress import Doing, Stage, Told, ignore
 from settings import Settings
-from worker import Connections
+from systems import CHARTMOGUL, Connections
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class ObjectPreview:
 async def preview(
     settings: Settings,
     account: str,
-    system: System,
+    system: CrmName,
     customers: Sequence[str] = (),
     sample: int = 10,
     told: Told = ignore,
@@ -83,7 +83,7 @@ async def _connected(settings: Settings, given: CrmSyncInput) -> AsyncIterator[t
     connections = Connections.of(settings)
     try:
         crm = connections.crms(settings)[given.system].for_work(given.mapping, live=False)
-        yield connections.chartmogul[given.account], crm
+        yield connections.to(CHARTMOGUL)[given.account], crm
     finally:
         await connections.aclose()
 

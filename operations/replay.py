@@ -1,6 +1,6 @@
 """What could not be read, read anew after a fix, through the same door."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -8,19 +8,18 @@ from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle
 from temporalio.service import RPCError, RPCStatusCode
 
 import temporal
+from configuration.files import load_routes
 from dispatch.dead_letters import TEMPLATE
+from dispatch.deliveries import Delivery, Unreadable, event_of
 from dispatch.dispatcher import Dispatched, Door
 from dispatch.holds import Holds
-from dispatch.routes import load_routes
 from models.deliveries import MOST_KEPT, DeliveryResult, Dismissed, Replayed, UnreadableDelivery
-from models.events import MrrMovement
+from models.events import AnyEvent
 from operations.errors import Stopped
 from operations.person import kept
 from settings import Settings
 
 Run = WorkflowHandle[object, DeliveryResult]
-Read = Callable[[bytes, str], MrrMovement]
-"""A body and its account to the event. Raises Stopped where it cannot be read."""
 
 
 @dataclass(frozen=True)
@@ -29,12 +28,12 @@ class Seen:
     `problem` says why it is left as it was."""
 
     workflow_id: str
-    event: MrrMovement | None = None
+    event: AnyEvent | None = None
     runs: Sequence[Dispatched] = ()
     problem: str = ""
 
 
-async def replay(settings: Settings, runs: Sequence[str], read: Read) -> AsyncIterator[Seen]:
+async def replay(settings: Settings, runs: Sequence[str]) -> AsyncIterator[Seen]:
     """See to each; what cannot be seen to is said, and stops none of the others."""
     client = await temporal.connect()
     routes = load_routes(settings.routes_file)
@@ -42,7 +41,7 @@ async def replay(settings: Settings, runs: Sequence[str], read: Read) -> AsyncIt
     await holds.look()
     door = Door.of(client, routes, settings, holds)
     for run in runs:
-        yield await _seen_to(_replay(door, client.get_workflow_handle(run), read), run)
+        yield await _seen_to(_replay(door, client.get_workflow_handle(run)), run)
 
 
 async def dismiss(runs: Sequence[str], reason: str) -> AsyncIterator[Seen]:
@@ -60,9 +59,9 @@ async def _seen_to(job: Awaitable[Seen], run: str) -> Seen:
         return Seen(run, problem=str(stopped))
 
 
-async def _replay(door: Door, handle: Run, read: Read) -> Seen:
+async def _replay(door: Door, handle: Run) -> Seen:
     delivery = await _open_delivery(door.client, handle)
-    event = _read(handle.id, delivery, read)
+    event = _read(handle.id, delivery)
     runs = await door.dispatch(event, received_at=datetime.now(UTC))
     await door.tell_of_return(event)
     await handle.signal("replayed", Replayed(event_id=event.event_id, runs=[run.workflow_id for run in runs]))
@@ -94,13 +93,13 @@ async def _open_delivery(client: Client, handle: Run) -> UnreadableDelivery:
     return UnreadableDelivery.model_validate(delivery)
 
 
-def _read(run: str, delivery: UnreadableDelivery, read: Read) -> MrrMovement:
+def _read(run: str, delivery: UnreadableDelivery) -> AnyEvent:
     if delivery.cut:
         kept = f"only {MOST_KEPT // 1024} KiB of its {delivery.size} bytes were kept"
         raise Stopped(f"{run} cannot be replayed: {kept}. Have ChartMogul send it again.")
     if not delivery.exact:
         raise Stopped(f"{run} cannot be replayed: its body is no UTF-8. Have ChartMogul send it again.")
     try:
-        return read(delivery.body.encode(), delivery.account)
-    except Stopped as stopped:
-        raise Stopped(f"{run} still cannot be read: {stopped}") from None
+        return event_of(Delivery(delivery.source, delivery.account, delivery.body.encode()))
+    except Unreadable as unreadable:
+        raise Stopped(f"{run} still cannot be read: {unreadable}") from None

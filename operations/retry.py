@@ -13,11 +13,12 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 import temporal
-from configuration.files import BadConfig
-from dispatch.dispatcher import INPUT_MODELS, Door, EventInput
-from dispatch.routes import load_routes
+from configuration.files import BadConfig, load_routes
+from dispatch.dispatcher import Door
 from models.routes import Route
 from models.runs import Outcome, Rerun
+from models.templates.catalogue import TEMPLATES
+from models.templates.template import EventInput
 from operations.errors import Stopped
 from operations.person import kept, who
 from settings import Settings
@@ -146,7 +147,7 @@ def _current(
     if route is None:
         raise Stopped(
             f"No {described.workflow_type} route in {settings.routes_file} takes this "
-            f"{old.event.movement_type} movement of {abs(old.event.amount)} now; route {old.route} did. Let "
+            f"{old.event.in_words} now; route {old.route} did. Let "
             f'a route take it, or close the run with `mogulflow dismiss {described.id} "why"`.'
         )
     return Door.of(client, routes, settings), route
@@ -154,21 +155,21 @@ def _current(
 
 async def _input(client: Client, described: WorkflowExecutionDescription) -> EventInput:
     """What the run was given, from its history: no worker has to be running."""
-    model = INPUT_MODELS.get(described.workflow_type)
-    if model is None:
-        raise Stopped(f"{described.id} has no route: only runs of {', '.join(INPUT_MODELS)} do.")
+    template = TEMPLATES.get(described.workflow_type)
+    if template is None:
+        raise Stopped(f"{described.id} has no route: only runs of {', '.join(TEMPLATES)} do.")
     handle: Handle = client.get_workflow_handle(described.id, run_id=described.run_id)
     first = await anext(handle.fetch_history_events())
     payloads = first.workflow_execution_started_event_attributes.input.payloads
-    [given] = await client.data_converter.decode(payloads, [model])
-    return model.model_validate(given)
+    [given] = await client.data_converter.decode(payloads, [template.input])
+    return template.input.model_validate(given)
 
 
 async def _outdated_route(
     settings: Settings, client: Client, described: WorkflowExecutionDescription
 ) -> str | None:
     """Whoever has just corrected the file must hear that the run goes by its route as it was."""
-    if described.workflow_type not in INPUT_MODELS:
+    if described.workflow_type not in TEMPLATES:
         return None
     old = await _input(client, described)
     try:

@@ -15,8 +15,8 @@ from activities.runs import last_of_each
 from dispatch.dead_letters import TEMPLATE as UNREADABLE
 from models.attention import Dismissal
 from models.headlines import customer_in
-from models.routes import TAKES
 from models.runs import Outcome
+from models.templates import catalogue
 from operations.errors import Stopped
 from operations.run_facts import Facts, facts_of, side_by_side, summary_of
 from settings import Settings
@@ -27,7 +27,7 @@ LOOKED_THROUGH = 2000
 """Runs whose customers' names are looked at for one name; Temporal's list cannot be asked for it."""
 
 CUSTOMER_ID = re.compile(r"cus_[0-9a-fA-F-]{20,}")
-TEMPLATES = (*TAKES, UNREADABLE)
+TEMPLATES = (*catalogue.TEMPLATES, UNREADABLE)
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
-import terminal
 from cli import app, env_first
+from commands import terminal
 from settings import Settings
 
 

@@ -5,32 +5,20 @@ import importlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.product import ROOT, files
 from tests.steps_of_patterns import adversaries, is_linear
 
-ROOT = Path(__file__).parent.parent
-PACKAGES = (
-    "activities",
-    "clients",
-    "commands",
-    "dispatch",
-    "domains",
-    "ingress",
-    "models",
-    "operations",
-    "workflows",
-)
 METHODS = {"compile", "match", "fullmatch", "search", "sub", "findall", "finditer", "split"}
 ANCHORED = {"match", "fullmatch"}
 SHORT = {
-    "config_syntax: ^(?P<lead>": "LOOKED_AT",
-    r"config_syntax: [\[{].*?\s#": "LOOKED_AT",
+    "configuration.syntax: ^(?P<lead>": "LOOKED_AT",
+    r"configuration.syntax: [\[{].*?\s#": "LOOKED_AT",
     "models.headlines: (?:New business|": "_SUMMARYS",
 }
 """Begins of patterns that may take longer, and the name of the bound that their text is cut by before."""
@@ -52,12 +40,7 @@ class Pattern:
         return is_linear(self.text, self.flags, anchored=anchored, whole=whole)
 
 
-def _files() -> list[Path]:
-    inner = (path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
-    return sorted([*ROOT.glob("*.py"), *inner])
-
-
-TEXTS = {path: path.read_text() for path in _files()}
+TEXTS = {path: path.read_text() for path in files()}
 ALL = "\n".join(TEXTS.values())
 
 

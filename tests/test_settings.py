@@ -14,14 +14,10 @@ from cli import app
 from configuration.environment import PATTERNS, near_misses, variables
 from settings import Settings
 from tests.conftest import ROOT
+from tests.product import files
 
 EXAMPLE = (ROOT / ".env.example").read_text(encoding="utf-8")
 DESCRIBED = set(re.findall(r"^# ([A-Z][A-Z0-9_]*)=", EXAMPLE, re.MULTILINE))
-PRODUCT = (
-    "models", "clients", "domains", "dispatch", "activities", "workflows", "operations", "ingress",
-    "commands",
-)  # fmt: skip
-
 COMPLETE: dict[str, dict[str, str]] = {
     "ChartMogul": {"CHARTMOGUL__DEFAULT__API_KEY": "key"},
     "HubSpot": {"HUBSPOT__TOKEN": "token"},
@@ -307,10 +303,9 @@ def texts(file: Path) -> list[str]:
 
 def test_every_variable_that_the_product_names_exists() -> None:
     """`CHARTMOGUL__{name.upper()}__API_KEY` comes in parts: each begins or ends in underscores."""
-    files = [file for folder in PRODUCT for file in (ROOT / folder).rglob("*.py")] + list(ROOT.glob("*.py"))
     known = DESCRIBED | {f"{name.rpartition('__')[0]}__" for name in DESCRIBED}
-    for file in files:
-        if file.name == "configuration/environment.py":
+    for file in files():
+        if file == ROOT / "configuration/environment.py":
             continue
         for text in texts(file):
             for name in re.findall(r"\b(?:CHARTMOGUL|HUBSPOT|SALESFORCE|SLACK|WAREHOUSE)__[A-Z0-9_]*", text):

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from models.crm import System
-from terminal import Account, console, run, settings
+from commands.terminal import Account, console, run, settings
+from models.crm import CrmName
 
 app = typer.Typer(no_args_is_help=True, help="What ChartMogul knows of customers, in the CRM.")
 
@@ -17,7 +17,7 @@ class _System(StrEnum):
     SALESFORCE = "salesforce"
 
     @property
-    def plain(self) -> System:
+    def plain(self) -> CrmName:
         return "hubspot" if self is _System.HUBSPOT else "salesforce"
 
 

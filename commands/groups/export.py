@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from terminal import Account, console, run, settings, told
+from commands.terminal import Account, console, run, settings, told
 
 app = typer.Typer(no_args_is_help=True, help="ChartMogul's streams in the warehouse.")
 

@@ -12,7 +12,7 @@ from clients.kit.turns import Rank
 from domains.crm.diff import Value, as_text
 from domains.crm.match import Candidate, candidate
 from domains.crm.systems import written
-from models.crm import CrmMapping, MoneyRules, ObjectMapping, System, Way
+from models.crm import CrmMapping, CrmName, MoneyRules, ObjectMapping, Way
 from models.crm_fields import Unfit
 from models.hubspot import Association, NewRow, ObjectType, Record
 from models.templates.crm_sync import Written
@@ -22,7 +22,7 @@ Candidates = dict[str, list[Candidate]]
 
 
 class HubSpotCrm:
-    system: System = "hubspot"
+    system: CrmName = "hubspot"
     money = MoneyRules()  # a number property has no currency: only deals have one
     currency_field = None
     most_rows = MAX_BATCH

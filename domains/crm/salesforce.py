@@ -18,7 +18,7 @@ from clients.salesforce.transport import json_value
 from domains.crm.diff import Value
 from domains.crm.match import Candidate, candidate
 from domains.crm.systems import written
-from models.crm import CrmMapping, MoneyRules, ObjectMapping, System, Way
+from models.crm import CrmMapping, CrmName, MoneyRules, ObjectMapping, Way
 from models.crm_fields import Unfit
 from models.templates.crm_sync import Written
 
@@ -29,7 +29,7 @@ LOOK_AGAIN = timedelta(minutes=15)
 
 
 class SalesforceCrm:
-    system: System = "salesforce"
+    system: CrmName = "salesforce"
     most_rows = MOST_ROWS
     objects_at_once = 1  # whoever writes a contact locks its account
 

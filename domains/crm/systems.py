@@ -6,7 +6,7 @@ from typing import Any, Protocol, Self
 from domains.crm.diff import Value, difference, values_of_new
 from domains.crm.match import Ambiguous, Candidate, Matched, NotFound
 from domains.crm.money import in_currency_of
-from models.crm import CrmMapping, MoneyRules, ObjectMapping, System, Way
+from models.crm import CrmMapping, CrmName, MoneyRules, ObjectMapping, Way
 from models.crm_facts import CustomerFacts
 from models.crm_fields import Unfit
 from models.effects import Action
@@ -16,7 +16,7 @@ from models.templates.crm_sync import Change, Standing, Status, Written
 class Crm(Protocol):
     """One per system. Objects go by the system's own name: contacts, Account."""
 
-    system: System
+    system: CrmName
     money: MoneyRules
     most_rows: int
     """Of one call, to look up and to write."""

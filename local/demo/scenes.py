@@ -15,14 +15,13 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from commands.show import action, folding
 from models.chartmogul import MovementWebhook
-from models.effects import Effect
+from models.effects import Effect, shown
 from models.events import movement_from_webhook
 from models.runs import RunResult
+from models.wording import unescaped
 from simulators.kit.control import Control
 from simulators.kit.shapes import Call, CustomerRow, Delivery
 from temporal import run_link
-from workflows.engine.run_log import shown
-from workflows.engine.wording import unescaped
 
 T = TypeVar("T")
 

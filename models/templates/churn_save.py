@@ -6,12 +6,13 @@ from typing import Annotated
 from zoneinfo import ZoneInfo
 
 import holidays
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, Field
 
-from models.effects import Mode
-from models.events import MrrMovement
+from models.events import MovementType, MrrMovement
+from models.templates.template import EventInput, Installation, Names, RouteOptions, Template
 
 FieldValue = str | int | float | bool
+TaskFields = Annotated[dict[str, FieldValue], Names.SALESFORCE_TASK_FIELD]
 Seconds = Annotated[float, Field(ge=0, le=3600, allow_inf_nan=False)]
 COUNTRIES = holidays.list_supported_countries()
 SUBJECT_WORDS = {"customer": "x", "mrr": "x", "plan": "x"}
@@ -42,16 +43,7 @@ def _known_country(code: str) -> str:
     return code
 
 
-class _Options(BaseModel):
-    """Unknown fields are refused when the file is read, and ignored in a run's input: an older
-    worker must be able to take what a newer ingress gives."""
-
-    model_config = ConfigDict(
-        frozen=True, hide_input_in_errors=True, json_schema_extra={"additionalProperties": False}
-    )
-
-
-class TaskOptions(_Options):
+class TaskOptions(RouteOptions):
     subject: Annotated[str, AfterValidator(_fillable)] = Field(
         default="Save {customer}: {mrr} MRR lost", description="With {customer}, {mrr} and {plan}"
     )
@@ -60,28 +52,30 @@ class TaskOptions(_Options):
     holidays: Annotated[str, AfterValidator(_known_country)] | None = Field(
         default=None, description="Country whose holidays are no business days"
     )
-    fallback_owner: str | None = Field(
+    fallback_owner: Annotated[str, Names.SALESFORCE_USER] | None = Field(
         default=None,
         description="E-mail of the Salesforce user who gets tasks without a clear owner",
     )
-    fields: dict[str, FieldValue] = Field(default={}, description="More Task fields, by API name")
+    fields: TaskFields = Field(default={}, description="More Task fields, by API name")
     close_when_saved: bool = Field(
         default=True,
         description="Close the task when the customer is back or never left, with the org's closed status",
     )
-    fields_when_saved: dict[str, FieldValue] = Field(
+    fields_when_saved: TaskFields = Field(
         default={}, description="Task fields to set when the customer has come back, by API name"
     )
-    fields_when_withdrawn: dict[str, FieldValue] = Field(
+    fields_when_withdrawn: TaskFields = Field(
         default={}, description="Task fields to set when the cancellation turns out to be none"
     )
-    fields_when_lost: dict[str, FieldValue] = Field(
+    fields_when_lost: TaskFields = Field(
         default={}, description="Task fields to set when the last check-back finds nothing"
     )
 
 
-class ChurnSaveOptions(_Options):
-    channel: str = Field(min_length=1, description="Slack channel, id (safest) or #name")
+class ChurnSaveOptions(RouteOptions):
+    channel: Annotated[str, Names.SLACK_CHANNEL] = Field(
+        min_length=1, description="Slack channel, id (safest) or #name"
+    )
     task: TaskOptions = TaskOptions()
     reason_attributes: list[str] = Field(
         default=["cancellation_reason"],
@@ -105,20 +99,9 @@ class ChurnSaveOptions(_Options):
     )
 
 
-class ChurnSaveInput(BaseModel):
-    """Everything a run is explained by."""
-
-    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
-
+class ChurnSaveInput(EventInput):
     event: MrrMovement
-    route: str
-    route_why: str = ""
     options: ChurnSaveOptions
-    received_at: AwareDatetime
-    wait: bool = Field(default=False, description="A cancellation that lies ahead: not before its day")
-    mode: Mode = Mode.LIVE
-    web_ui_url: str = ""
-    shadow: bool = Field(default=False, description="Its route is in preview: the event counts as taken")
     reads_at_once: bool = Field(
         default=False, description="ChartMogul is read in one step; runs that began earlier take four"
     )
@@ -133,12 +116,6 @@ class ChurnSaveInput(BaseModel):
         "of a return is looked after; runs that began earlier do neither",
     )
     time_zone: str = Field(default="UTC", description="The ChartMogul account's: days are those there")
-    held_by: str | None = Field(default=None, description="Brake or pause whose end it awaits first")
-
-    @property
-    def scheduled(self) -> bool:
-        """ChartMogul told of it before it takes effect."""
-        return self.event.occurred_at > self.received_at
 
     @property
     def acts_ahead(self) -> bool:
@@ -150,4 +127,27 @@ class ChurnSaveInput(BaseModel):
 
     @property
     def acts_at(self) -> datetime:
-        return self.event.occurred_at if self.scheduled and self.wait else self.received_at
+        return self.waits_until or self.received_at
+
+
+def _given(common: EventInput, installation: Installation) -> ChurnSaveInput:
+    return ChurnSaveInput.of(
+        common,
+        reads_at_once=True,
+        who_pays_decides=True,
+        rereads_verdicts=True,
+        time_zone=installation.zones.get(common.event.account, "UTC"),
+    )
+
+
+CHURN_SAVE = Template(
+    name="churn_save",
+    sentence="reads the customer back, finds the owner, makes the save task, alerts the channel, checks back "
+    "after 7 and 30 days and records saved or lost",
+    takes=(MovementType.CHURN,),
+    options=ChurnSaveOptions,
+    input=ChurnSaveInput,
+    given=_given,
+    systems=("chartmogul", "salesforce", "slack"),
+    pause_above=50,
+)

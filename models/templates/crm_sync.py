@@ -1,15 +1,15 @@
 """The CRM sync: what a run and a step are given, and what became of each customer."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from enum import StrEnum
 from typing import Any, NamedTuple
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from models.crm import CrmMapping, System
+from models.crm import CrmMapping, CrmName
 from models.crm_facts import CustomerFacts
-from models.effects import Action, Mode, Write
-from models.events import MovementType, MrrMovement
+from models.effects import Action, Write
+from models.events import MovementType
 from models.runs import Outcome, Problem
 
 MOST_LISTED = 2_500
@@ -24,7 +24,7 @@ class CrmSyncInput(_Record):
     """Everything a run is explained by."""
 
     account: str
-    system: System
+    system: CrmName
     mapping: CrmMapping
     patience: timedelta = Field(
         default=timedelta(hours=8), description="For all of it, outages of its systems included"
@@ -35,7 +35,7 @@ class SyncWork(_Record):
     """All customers of an account into one CRM. They never travel through a workflow, only a CrmReport."""
 
     account: str
-    system: System
+    system: CrmName
     mapping: CrmMapping
     as_of: AwareDatetime
 
@@ -129,49 +129,9 @@ class SyncReport(_Record):
 
 class CrmReport(SyncReport):
     outcome: Outcome
-    system: System
+    system: CrmName
     problems: list[Problem] = []
     more_problems: int = Field(default=0, description="Beyond those that are listed")
-
-
-class CustomerSyncOptions(BaseModel):
-    model_config = ConfigDict(
-        frozen=True, hide_input_in_errors=True, json_schema_extra={"additionalProperties": False}
-    )
-
-    systems: list[System] = Field(
-        default=["hubspot", "salesforce"],
-        min_length=1,
-        description="CRMs to write to; what goes to which field is in config/crm.yaml",
-    )
-    settling_seconds: float = Field(
-        default=20,
-        ge=0,
-        le=3600,
-        allow_inf_nan=False,
-        description="How long ChartMogul may not show the movement yet, before we write what it shows",
-    )
-
-
-class CustomerSyncInput(_Record):
-    """Everything a run is explained by."""
-
-    event: MrrMovement
-    route: str
-    route_why: str = ""
-    options: CustomerSyncOptions
-    mapping: CrmMapping
-    received_at: AwareDatetime
-    wait: bool = Field(default=False, description="A movement that lies ahead: not before its day")
-    mode: Mode = Mode.LIVE
-    web_ui_url: str = ""
-    held_by: str | None = Field(default=None, description="Brake or pause whose end it awaits first")
-    shadow: bool = Field(default=False, description="Its route is in preview: the event counts as taken")
-
-    @property
-    def waits_until(self) -> datetime | None:
-        ahead = self.event.occurred_at > self.received_at
-        return self.event.occurred_at if ahead and self.wait else None
 
 
 class FactsQuery(_Record):

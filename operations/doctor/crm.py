@@ -6,11 +6,11 @@ from clients.kit.errors import IntegrationError
 from configuration.files import BadConfig, load_crm_mapping
 from domains.crm.systems import Crm
 from models.bounds import few
-from models.crm import CrmMapping, System
+from models.crm import CrmMapping, CrmName
 from models.crm_fields import CORRECT, PREPARE, Unfit
 from operations.doctor.findings import Finding, State, failed
 from settings import Settings
-from worker import Connections
+from systems import Connections
 
 
 async def crm_findings(settings: Settings) -> AsyncIterator[Finding]:
@@ -30,7 +30,7 @@ async def crm_findings(settings: Settings) -> AsyncIterator[Finding]:
         await connections.aclose()
 
 
-async def _fields(crm: Crm, system: System, mapping: CrmMapping) -> AsyncIterator[Finding]:
+async def _fields(crm: Crm, system: CrmName, mapping: CrmMapping) -> AsyncIterator[Finding]:
     """Objects that lack the same fields, as all do at first, are one row."""
     lacking: dict[tuple[int, tuple[str, ...]], list[list[Unfit]]] = {}
     for name, each in mapping.objects(system).items():
@@ -59,7 +59,7 @@ def _of_object(what: str, unfit: Sequence[Unfit]) -> Iterator[Finding]:
         yield Finding(what, State.WARNING, f"not written: {few(unfit)}", f"{CORRECT}.")
 
 
-def _missing(system: System, alike: Sequence[Sequence[Unfit]], wanted: int) -> Finding:
+def _missing(system: CrmName, alike: Sequence[Sequence[Unfit]], wanted: int) -> Finding:
     """Names that may be misspelt come first."""
     objects, one = ", ".join(each[0].object for each in alike), alike[0]
     names = [_named(each) for each in sorted(one, key=lambda each: not each.hint)]

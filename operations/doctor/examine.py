@@ -4,7 +4,7 @@ import os
 from collections.abc import AsyncIterator
 
 from configuration.environment import near_misses
-from dispatch.routes import BadRoutes, load_routes
+from configuration.files import BadConfig, load_routes
 from models.routes import Routes
 from operations.doctor.chartmogul import chartmogul_findings
 from operations.doctor.crm import crm_findings
@@ -27,7 +27,7 @@ async def findings(settings: Settings) -> AsyncIterator[Finding]:
         routes = load_routes(settings.routes_file)
         for finding in route_findings(settings, routes):
             yield finding
-    except BadRoutes as error:
+    except BadConfig as error:
         yield Finding("routes", State.FAULT, str(error), "Mend the file: start-up refuses it.")
     sources = (
         temporal_findings(),

@@ -7,6 +7,7 @@ from clients.salesforce.client import SalesforceClient
 from clients.salesforce.settings import Salesforce
 from models.routes import Routes
 from models.salesforce import OwnerQuery
+from models.templates.template import Names
 from operations.doctor.findings import Finding, State, failed
 
 NEW_TASK_FIELD = (
@@ -58,18 +59,7 @@ def _key_field(description: dict[str, object], name: str, advice: str) -> Findin
 def _mapped_fields(task: dict[str, object], routes: Routes) -> list[Finding]:
     """Each Task field that a route names must be there for us to write."""
     known = _fields(task)
-    options = [each.task for each in routes.churn_saves]
-    named = {
-        name
-        for each in options
-        for fields in (
-            each.fields,
-            each.fields_when_saved,
-            each.fields_when_withdrawn,
-            each.fields_when_lost,
-        )
-        for name in fields
-    }
+    named = routes.named(Names.SALESFORCE_TASK_FIELD)
     missing = sorted(name for name in named if not known.get(name, {}).get("createable"))
     advice = "Create the field, give the integration user the right to edit it, or take it out of the route."
     return [Finding(f"Task.{name}", State.FAULT, "not writable", advice) for name in missing]
@@ -81,7 +71,7 @@ def _fields(description: dict[str, object]) -> dict[str, dict[str, object]]:
 
 
 async def _fallback_owners(client: SalesforceClient, routes: Routes) -> AsyncIterator[Finding]:
-    for email in sorted({each.task.fallback_owner or "" for each in routes.churn_saves}):
+    for email in sorted(routes.named(Names.SALESFORCE_USER)):
         owner = await client.account_owner(OwnerQuery(customer_uuid="doctor", fallback_email=email or None))
         if owner.owner_id:
             yield Finding("fallback owner", State.OK, email)

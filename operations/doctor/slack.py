@@ -6,6 +6,7 @@ from clients.kit.errors import IntegrationError
 from clients.slack.client import SlackClient
 from clients.slack.settings import Slack
 from models.routes import Routes
+from models.templates.template import Names
 from operations.doctor.findings import Finding, State, failed
 
 
@@ -17,7 +18,7 @@ async def slack_findings(connection: Slack | None, routes: Routes) -> AsyncItera
     try:
         identity = await client.identity()
         yield Finding("Slack", State.OK, f"{identity.get('team')}, as {identity.get('user')}")
-        named = {each.channel for each in routes.churn_saves} | {connection.ops_channel or ""}
+        named = routes.named(Names.SLACK_CHANNEL) | {connection.ops_channel or ""}
         for channel in sorted(named - {""}):
             yield await _channel(client, channel)
     except IntegrationError as error:

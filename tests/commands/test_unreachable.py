@@ -13,8 +13,8 @@ import pytest
 from typer.testing import CliRunner
 
 from cli import app
+from commands.terminal import NOT_ASKED
 from local.processes import free_ports
-from terminal import NOT_ASKED
 from tests.contracts.scripted import Reply, ScriptedServer
 
 ADDRESSES = {

@@ -25,7 +25,7 @@ from clients.kit.errors import (
 )
 from clients.kit.turns import Rank
 from commands.prepare_crm import prepare
-from models.crm import System
+from models.crm import CrmName
 from models.effects import Action
 from models.hubspot import FACTS, NewProperty, NewRow, PropertyGroup, RowOutcome, new_property
 from operations.doctor.crm import crm_findings
@@ -455,7 +455,7 @@ OVERWRITTEN = "own {} are written, and people's values in them overwritten: {}"
     ],
 )
 async def test_prepare_warns_of_standard_fields_as_doctor_does(
-    simulators: Control, settings: Settings, tmp_path: Path, system: System, dry_run: bool, warning: str
+    simulators: Control, settings: Settings, tmp_path: Path, system: CrmName, dry_run: bool, warning: str
 ) -> None:
     file = tmp_path / "crm.yaml"
     file.write_text(STANDARD)

@@ -13,14 +13,17 @@ from typer.main import get_command
 
 import generate
 from cli import app
+from clients.kit.errors import title
 from models.events import MovementType
 from models.routes import Filter, Route, Routes
 from models.runs import Outcome
+from models.templates.catalogue import TEMPLATES
 from models.templates.churn_save import ChurnSaveOptions, TaskOptions
+from models.templates.template import Names
 from settings import Settings
 from temporal import RETENTION, SEARCH_ATTRIBUTES
 from tests.conftest import ROOT
-from worker import TEMPLATES
+from tests.product import files
 
 PAGES = ("README.md", "docs/running.md", "docs/reference.md")
 README = "\n".join((ROOT / page).read_text(encoding="utf-8") for page in PAGES)
@@ -62,9 +65,17 @@ def test_the_table_of_commands_is_the_command() -> None:
         assert [word.lower() for word in each if word.isupper()] == arguments
 
 
-def test_the_table_of_templates_is_what_the_worker_runs() -> None:
-    registered = [each.__temporal_workflow_definition.name for each in TEMPLATES]  # type: ignore[attr-defined]
-    assert names("template") == registered
+def test_the_table_of_templates_is_the_catalogue() -> None:
+    every = tuple(MovementType)
+    assert table("template") == [
+        [
+            f"`{each.name}`",
+            "every movement" if each.takes == every else ", ".join(each.takes),
+            each.sentence,
+            ", ".join(map(title, each.systems)),
+        ]
+        for each in TEMPLATES.values()
+    ]
 
 
 def test_the_table_of_outcomes_is_the_code() -> None:
@@ -108,7 +119,7 @@ def test_the_movements_named_are_all_there_are() -> None:
 
 def test_the_route_in_the_readme_is_valid() -> None:
     text = README.split("```yaml\n", 1)[1].split("```", 1)[0]
-    assert Routes.model_validate(YAML(typ="safe").load(text)).churn_saves[0].channel == "#revenue-saves"
+    assert Routes.model_validate(YAML(typ="safe").load(text)).named(Names.SLACK_CHANNEL) == {"#revenue-saves"}
 
 
 def test_the_columns_and_the_retention_are_those_of_the_code() -> None:
@@ -141,8 +152,7 @@ def test_links_and_files_named_exist(document: Path) -> None:
     for link in re.findall(r"\]\((?!https?:)([^)#]+)\)", text):
         assert (document.parent / link).exists(), link
     for name in re.findall(r"`([a-z][\w./-]*(?:/|\.(?:py|yaml|json|md|example)))`", text):
-        places = (ROOT / name, ROOT / "clients" / name, ROOT / "workflows" / name, ROOT / "ingress" / name)
-        assert any(place.exists() for place in places), name
+        assert (ROOT / name).exists(), name
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
@@ -154,10 +164,8 @@ def test_every_line_for_a_terminal_works_from_a_checkout(document: Path) -> None
 
 
 def test_every_command_of_temporal_s_that_the_product_names_is_reached_through_ours() -> None:
-    folders = ("commands", "operations", "workflows")
-    files = [*ROOT.glob("*.py"), *(file for each in folders for file in (ROOT / each).rglob("*.py"))]
     bare = re.compile(r"`temporal (?:schedule|workflow|operator) ")
-    assert [file.name for file in files if bare.search(file.read_text(encoding="utf-8"))] == []
+    assert [file.name for file in files() if bare.search(file.read_text(encoding="utf-8"))] == []
 
 
 def test_the_generated_files_are_up_to_date() -> None:

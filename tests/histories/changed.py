@@ -19,7 +19,8 @@ from models.movements import (
 )
 from models.runs import RunResult
 from models.templates.churn_save import ChurnSaveInput
-from models.templates.crm_sync import CrmReport, CrmSyncInput, CustomerSyncInput
+from models.templates.crm_sync import CrmReport, CrmSyncInput
+from models.templates.customer_sync import CustomerSyncInput
 from models.templates.warehouse_export import ExportInput, ExportReport
 from workflows.backfill import Backfill
 from workflows.churn_save.facts import ChurnFacts

@@ -10,7 +10,9 @@ from models.events import MovementType, movement_from_webhook
 from models.holds import Decision, Verdict
 from models.routes import Filter, Route, Routes
 from models.runs import Outcome, RunResult
-from models.templates.crm_sync import CrmReport, CrmSyncInput, CustomerSyncOptions
+from models.templates.crm_sync import CrmReport, CrmSyncInput
+from models.templates.customer_sync import CustomerSyncOptions
+from models.templates.template import Installation
 from tests.conftest import settings_for
 from tests.histories.hold_cases import a_moment_long
 from tests.histories.studio import Case, Run, Studio
@@ -43,7 +45,7 @@ async def put(
     )
     routes = Routes(routes=[route])
     holds = await a_moment_long(studio, routes, "customer_sync") if is_paused else None
-    door = Door(studio.client, routes, "http://127.0.0.1:8233", MAPPING, holds=holds)
+    door = Door(studio.client, routes, "http://127.0.0.1:8233", Installation(crm=MAPPING), holds=holds)
     event = movement_from_webhook(MovementWebhook.model_validate(body), "default")
     [run] = await door.dispatch(event, received_at=datetime.now(UTC), mode=mode)
     return studio.client.get_workflow_handle(run.workflow_id, result_type=RunResult)

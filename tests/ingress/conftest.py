@@ -8,8 +8,8 @@ import pytest
 from temporalio.client import Client
 
 from commands.serve import listening
+from configuration.files import load_routes
 from dispatch.dispatcher import Door
-from dispatch.routes import load_routes
 from ingress.app import create_app
 from local.processes import free_ports
 from local.stack import EXAMPLE_CONFIG

@@ -167,7 +167,7 @@ async def test_a_body_over_256_kib_is_413_without_reading_on(
 async def test_a_body_that_does_not_come_is_408(
     http: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ingress.chartmogul.BODY_SECONDS", 0.2)
+    monkeypatch.setattr("ingress.webhooks.body.BODY_SECONDS", 0.2)
     reader, writer = await begun(http)
     answer = (await reader.read()).decode()
     writer.close()

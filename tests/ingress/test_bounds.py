@@ -10,10 +10,9 @@ from temporalio.client import Client, ScheduleActionStartWorkflow, WorkflowExecu
 
 import temporal
 from dispatch.dead_letters import keep
+from dispatch.deliveries import CHARTMOGUL, MAX_BODY, Delivery, event_of
 from dispatch.dispatcher import Door
 from dispatch.holds import Holds, open_hold
-from ingress.chartmogul import MAX_BODY, movement_of
-from models.crm import CrmMapping
 from models.effects import Mode
 from models.holds import HoldOn, Scope, brake_on
 from models.money import MOST_CENTS
@@ -84,12 +83,12 @@ async def test_runs_of_the_largest_movement_fit(unserved: Client, letter: str, m
     chosen = routes(mode)
     holds = Holds(unserved, chosen)
     await holds.look()
-    door = Door(unserved, chosen, "", CrmMapping(), holds=holds, customer_in_headline=True)
+    door = Door(unserved, chosen, "", holds=holds, customer_in_headline=True)
     for number, kind in enumerate(("churn", "churn", "reactivation")):
         body = body_of(letter, kind) | {"date": f"2026-05-{20 + number}T07:02:18.000Z"}
         sent = json.dumps(body, ensure_ascii=False).encode()
         assert len(sent) <= MAX_BODY
-        event = movement_of(sent, ACCOUNT)
+        event = event_of(Delivery(CHARTMOGUL, ACCOUNT, sent))
         for run in await door.dispatch(event, received_at=datetime.now(UTC)):
             await check_run(unserved, run.workflow_id)
             if run.held_by:
@@ -107,7 +106,7 @@ async def test_an_unreadable_delivery_of_the_longest_account_fits(unserved: Clie
     door = Door(unserved, Routes(routes=[]), "")
     for letter in LETTERS:
         body = (letter * (MAX_BODY // 4)).encode()
-        kept = await keep(door, ACCOUNT, body, f"It is {letter * 10_000}.")
+        kept = await keep(door, Delivery(CHARTMOGUL, ACCOUNT, body), f"It is {letter * 10_000}.")
         await check_run(unserved, kept.workflow_id)
 
 

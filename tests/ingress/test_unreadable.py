@@ -11,7 +11,8 @@ import pytest
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 
-from dispatch.dead_letters import HOUR, Keeper
+from dispatch.dead_letters import HOUR, DeadLetters
+from dispatch.deliveries import CHARTMOGUL, Delivery
 from dispatch.dispatcher import Door
 from local.processes import free_ports
 from models.deliveries import MOST_KEPT, UnreadableDelivery
@@ -126,12 +127,12 @@ def door(unserved: Client) -> Door:
 
 async def test_the_bound_is_per_account_and_for_an_hour(door: Door) -> None:
     now = 0.0
-    keeper = Keeper(1, clock=lambda: now)
-    assert await keeper.keep(door, "default", unreadable(), "It is wrong.")
-    assert await keeper.keep(door, "default", unreadable(), "It is wrong.") is None
-    assert await keeper.keep(door, "europe", unreadable(), "It is wrong.")
+    keeper = DeadLetters(1, clock=lambda: now)
+    assert await keeper.keep(door, Delivery(CHARTMOGUL, "default", unreadable()), "It is wrong.")
+    assert await keeper.keep(door, Delivery(CHARTMOGUL, "default", unreadable()), "It is wrong.") is None
+    assert await keeper.keep(door, Delivery(CHARTMOGUL, "europe", unreadable()), "It is wrong.")
     now = HOUR
-    assert await keeper.keep(door, "default", unreadable(), "It is wrong.")
+    assert await keeper.keep(door, Delivery(CHARTMOGUL, "default", unreadable()), "It is wrong.")
 
 
 async def nobody() -> Client:
@@ -141,11 +142,11 @@ async def nobody() -> Client:
 
 
 async def test_what_could_not_be_kept_takes_no_place(door: Door) -> None:
-    keeper = Keeper(1)
+    keeper = DeadLetters(1)
     away = Door(await nobody(), door.routes, door.web_ui_url)
     with pytest.raises(RuntimeError):
-        await keeper.keep(away, "default", unreadable(), "It is wrong.")
-    assert await keeper.keep(door, "default", unreadable(), "It is wrong.")
+        await keeper.keep(away, Delivery(CHARTMOGUL, "default", unreadable()), "It is wrong.")
+    assert await keeper.keep(door, Delivery(CHARTMOGUL, "default", unreadable()), "It is wrong.")
 
 
 async def test_when_temporal_is_away_it_is_503_with_retry_after(settings: Settings) -> None:

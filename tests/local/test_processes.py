@@ -142,7 +142,7 @@ class TestLeaving:
     )
     def test_the_exit_code_is_what_the_program_says(self, program: str, code: int, says: str) -> None:
         script = f"""
-from terminal import leave_after
+from temporal import leave_after
 def main():
     print("said before", end="")
     {program}

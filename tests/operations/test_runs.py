@@ -9,9 +9,9 @@ import pytest
 from temporalio.client import Client
 
 from dispatch.dead_letters import keep
+from dispatch.deliveries import CHARTMOGUL, Delivery
 from dispatch.dispatcher import Door
 from dispatch.holds import open_hold
-from ingress.chartmogul import movement_of
 from models.chartmogul import MovementWebhook
 from models.deliveries import DeliveryResult
 from models.effects import Action
@@ -151,8 +151,10 @@ async def test_a_delivery_that_could_not_be_read_is_replayed_or_dismissed(
 ) -> None:
     door = Door(client, Routes(routes=[]), settings.web_ui_url)
     bodies = [json.dumps(cancellation()).encode() for _ in range(2)]
-    first, second = [(await keep(door, "default", body, "No JSON.")).workflow_id for body in bodies]
-    seen, unknown = await all_of(replay.replay(settings, [first, "unreadable_delivery/none"], movement_of))
+    first, second = [
+        (await keep(door, Delivery(CHARTMOGUL, "default", body), "No JSON.")).workflow_id for body in bodies
+    ]
+    seen, unknown = await all_of(replay.replay(settings, [first, "unreadable_delivery/none"]))
     assert seen.event
     assert [run.workflow_id for run in seen.runs] == [f"churn_save/{seen.event.event_id}"]
     assert unknown.problem.startswith("There is no run unreadable_delivery/none.")

@@ -8,8 +8,8 @@ import pytest
 from temporalio.client import Client
 
 from activities.dismissals import dismissal_id
+from dispatch.deliveries import MAX_BODY
 from dispatch.holds import open_hold
-from ingress.chartmogul import MAX_BODY
 from local.stack import OURS, Stack
 from models.deliveries import MOST_KEPT
 from models.holds import HoldOn, HoldResult, brake_on

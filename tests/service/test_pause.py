@@ -9,6 +9,7 @@ import httpx
 import pytest
 from temporalio.client import Client
 
+from commands.terminal import NOT_ASKED
 from dispatch.holds import open_hold
 from local.processes import free_ports
 from local.stack import Ports, Stack
@@ -16,7 +17,6 @@ from models.holds import HoldOn
 from models.runs import Outcome, RunResult
 from operations.holds import is_listed
 from simulators.kit.control import Control
-from terminal import NOT_ASKED
 from tests.doubles.lossy import lossy_line
 from tests.imported import ImportedStack
 from tests.service.conftest import Command, accepted, one_of_each

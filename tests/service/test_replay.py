@@ -8,6 +8,7 @@ import pytest
 from temporalio.client import Client
 
 from dispatch.dead_letters import keep
+from dispatch.deliveries import CHARTMOGUL, Delivery
 from dispatch.dispatcher import Door
 from local.stack import Stack
 from models.deliveries import DeliveryResult
@@ -20,7 +21,7 @@ from tests.service.conftest import Command, one_of_each
 async def kept_before_the_fix(client: Client, body: bytes) -> str:
     """The run of a body that an earlier version could not read, and this one can."""
     door = Door(client, Routes(routes=[]), "http://127.0.0.1:8233")
-    return (await keep(door, "default", body, "The body is no JSON.")).workflow_id
+    return (await keep(door, Delivery(CHARTMOGUL, "default", body), "The body is no JSON.")).workflow_id
 
 
 async def kept_by_the_ingress(stack: Stack, body: bytes) -> str:

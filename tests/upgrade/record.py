@@ -30,7 +30,8 @@ from models.effects import Effect
 from models.events import MrrMovement, movement_from_webhook
 from models.routes import Filter, Route, Routes
 from models.templates.churn_save import ChurnSaveOptions
-from models.templates.crm_sync import CustomerSyncOptions
+from models.templates.customer_sync import CustomerSyncOptions
+from models.templates.template import Installation
 from schedules import OWNER, declarations
 from settings import Settings
 from simulators.kit.control import Control
@@ -84,7 +85,7 @@ ROUTES = Routes(
 
 
 async def record(client: Client, simulators: Control, settings: Settings) -> None:
-    door = Door(client, ROUTES, "http://127.0.0.1:8233", MAPPING)
+    door = Door(client, ROUTES, "http://127.0.0.1:8233", Installation(crm=MAPPING))
     customers = [each.uuid for each in simulators.customers(case="account") if each.mrr]
     ahead = datetime.now(UTC) + WAIT
     for number in (WAITING_LOST, WAITING_SAVED):

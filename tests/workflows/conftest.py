@@ -14,6 +14,7 @@ from models.events import movement_from_webhook
 from models.routes import Filter, Route, Routes
 from models.runs import RunResult
 from models.templates.churn_save import ChurnSaveOptions, TaskOptions
+from models.templates.template import Installation
 from simulators.kit.control import Control
 from tests.conftest import terminate
 from tests.until import until_some
@@ -66,7 +67,7 @@ def starter(client: Client) -> Start:
             name="test", template="churn_save", when=when, scheduled=scheduled, options=options(**changes)
         )
         zones = {account: time_zone}
-        door = Door(client, Routes(routes=[route]), "http://127.0.0.1:8233", zones=zones)
+        door = Door(client, Routes(routes=[route]), "http://127.0.0.1:8233", Installation(zones=zones))
         event = movement_from_webhook(MovementWebhook.model_validate(body), account)
         [run] = await door.dispatch(event, received_at=datetime.now(UTC), mode=mode)
         return client.get_workflow_handle(run.workflow_id, result_type=RunResult)

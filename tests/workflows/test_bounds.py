@@ -11,12 +11,12 @@ from temporalio.api.sdk.v1 import WorkflowMetadata
 from temporalio.client import Client
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
-from ingress.chartmogul import MAX_BODY, movement_of
+from dispatch.deliveries import CHARTMOGUL, MAX_BODY, Delivery, event_of
 from models.runs import Outcome, RunResult
 from simulators.kit.control import Control
 from temporal import LARGEST_MEMO
 from tests.workflows.conftest import Start, cancelled
-from workflows.engine.run_log import LONGEST_NAME, LONGEST_NOTE, MOST_NAMES, MOST_NOTED, Ledger
+from workflows.engine.run_log import LONGEST_NAME, LONGEST_NOTE, MOST_NAMES, MOST_NOTED, RunLog
 from workflows.engine.steps import StepFailed
 
 WIDE = "\U0001f600"
@@ -52,7 +52,7 @@ async def test_the_largest_movement_has_a_result_that_fits(simulators: Control, 
 async def test_a_run_takes_the_largest_news_of_its_movement(simulators: Control, start: Start) -> None:
     body = largest(cancelled(simulators))
     run = await start(body, check_back_days=[1])
-    stated = movement_of(json.dumps(body, ensure_ascii=False).encode(), "default")
+    stated = event_of(Delivery(CHARTMOGUL, "default", json.dumps(body, ensure_ascii=False).encode()))
     changed = stated.amount.model_copy(update={"cents": stated.amount.cents - 100})
     await run.signal("restated", stated.model_copy(update={"amount": changed}))
     await run.signal("came_back", stated)
@@ -66,20 +66,20 @@ async def test_a_run_takes_the_largest_news_of_its_movement(simulators: Control,
 
 
 @workflow.defn(name="fills_its_ledger")
-class FillsItsLedger:
+class FillsItsRunLog:
     """A run to which more happens than it keeps."""
 
     @workflow.run
     async def run(self, more: int) -> RunResult:
-        ledger = Ledger("Too much")
+        run_log = RunLog("Too much")
         for number in range(MOST_NOTED + more):
             text = WIDE * LONGEST_NOTE
             failure = StepFailed(f"salesforce.{number}", "Rejected", text, permanent=True, pause=None)
-            ledger.note_problem(failure)
-            ledger.note_fallback(failure)
+            run_log.note_problem(failure)
+            run_log.note_fallback(failure)
         for number in range(MOST_NAMES + more):
-            ledger.name(f"{number}{'x' * (LONGEST_NAME - 3)}", WIDE * LONGEST_NAME)
-        return ledger.end(Outcome.ACTED, WIDE * LONGEST_NOTE)
+            run_log.name(f"{number}{'x' * (LONGEST_NAME - 3)}", WIDE * LONGEST_NAME)
+        return run_log.end(Outcome.ACTED, WIDE * LONGEST_NOTE)
 
 
 async def test_a_run_says_how_much_more_happened_than_it_keeps(client: Client) -> None:
@@ -87,10 +87,10 @@ async def test_a_run_says_how_much_more_happened_than_it_keeps(client: Client) -
     async with Worker(
         client,
         task_queue=queue,
-        workflows=[FillsItsLedger],
+        workflows=[FillsItsRunLog],
         workflow_runner=UnsandboxedWorkflowRunner(),
     ):
-        run = await client.start_workflow(FillsItsLedger.run, 12, id=queue, task_queue=queue)
+        run = await client.start_workflow(FillsItsRunLog.run, 12, id=queue, task_queue=queue)
         result = await run.result()
         metadata = await run.query("__temporal_workflow_metadata", result_type=WorkflowMetadata)
     assert result.outcome is Outcome.PARTIAL

@@ -23,7 +23,9 @@ from models.effects import Action, Effect, Mode
 from models.events import MovementType, movement_from_webhook
 from models.routes import Filter, Route, Routes
 from models.runs import Outcome, RunResult
-from models.templates.crm_sync import CrmReport, CrmSyncInput, CustomerSyncOptions
+from models.templates.crm_sync import CrmReport, CrmSyncInput
+from models.templates.customer_sync import CustomerSyncOptions
+from models.templates.template import Installation
 from settings import Settings
 from simulators.kit.control import Control
 from simulators.kit.shapes import CustomerRow
@@ -60,7 +62,7 @@ def put(connected: Client) -> Put:
             {"name": "sync", "template": "customer_sync", "when": when, "scheduled": scheduled}
             | {"options": chosen}
         )
-        door = Door(connected, Routes(routes=[route]), "http://127.0.0.1:8233", mapping)
+        door = Door(connected, Routes(routes=[route]), "http://127.0.0.1:8233", Installation(crm=mapping))
         event = movement_from_webhook(MovementWebhook.model_validate(body), "default")
         return await door.dispatch(event, received_at=datetime.now(UTC), mode=mode)
 
@@ -272,7 +274,7 @@ async def test_a_crm_that_is_not_connected_is_skipped(
     namespace = await in_a_namespace_of_its_own(client)
     customer = payer(portal)
     body = portal.expand(customer.uuid, send=False)
-    door = Door(namespace, routes(), "", MAPPING)
+    door = Door(namespace, routes(), "", Installation(crm=MAPPING))
     event = movement_from_webhook(MovementWebhook.model_validate(body), "default")
     without = unlimited(settings).model_copy(update={"hubspot": None})
     async with worker.running(namespace, without):
@@ -292,7 +294,7 @@ async def test_an_event_goes_ahead_of_the_daily_run_on_the_same_quota(
     await prepare(settings)
     namespace = await in_a_namespace_of_its_own(client)
     customer = payer(portal)
-    door = Door(namespace, routes(), "", MAPPING)
+    door = Door(namespace, routes(), "", Installation(crm=MAPPING))
     async with worker.running(namespace, settings):
         daily = await namespace.start_workflow(
             "crm_sync",

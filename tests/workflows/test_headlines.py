@@ -8,7 +8,7 @@ import pytest
 
 from models.attention import Outage
 from models.events import EventSource, MovementType, MrrMovement
-from models.headlines import headline, plan_from, summary
+from models.headlines import plan_from
 from models.money import Money
 from workflows.engine.run_log import MOST_STATED, bound_statements
 from workflows.ops_watch.texts import Links, outage_text
@@ -28,8 +28,8 @@ def movement(name: str = "Acme Ltd", description: str = "cancelled their Team Mo
 
 
 def test_the_summary_names_the_customer_and_the_headline_does_not() -> None:
-    assert summary(movement()) == "Churn: Acme Ltd, −$250.00 MRR"
-    assert headline(movement()) == "Churn −$250.00 MRR, Team Monthly"
+    assert movement().summary == "Churn: Acme Ltd, −$250.00 MRR"
+    assert movement().headline == "Churn −$250.00 MRR, Team Monthly"
 
 
 @pytest.mark.parametrize(
@@ -49,9 +49,9 @@ def test_the_plan_is_read_from_chartmoguls_phrases(description: str, plan: str) 
 
 def test_both_fit_what_the_server_takes_whatever_the_text() -> None:
     monster = movement(name="🐘\n\x00" * 1000, description="cancelled their " + "計画\t" * 5000 + " plan")
-    assert len(summary(monster).encode()) <= 400
-    assert len(headline(monster)) <= 255
-    assert summary(monster).isprintable()
+    assert len(monster.summary.encode()) <= 400
+    assert len(monster.headline) <= 255
+    assert monster.summary.isprintable()
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ import temporal
 import worker
 from activities.slack import SlackActivities
 from dispatch.dispatcher import Door
-from dispatch.holdings import held_by, holding_now, holdings, memo_of
+from dispatch.holdings import held_by, holding_now, holdings
 from dispatch.holds import Holds, open_hold
 from models.chartmogul import MovementWebhook
 from models.effects import Effect
@@ -94,7 +94,7 @@ async def begin(client: Client, name: str, latest: datetime | None = None) -> Wo
         given,
         id=name,
         task_queue=temporal.WORKFLOWS,
-        memo=memo_of(opened),
+        memo={temporal.HOLD: opened.as_memo()},
         search_attributes=TypedSearchAttributes([SearchAttributePair(temporal.OUTCOME, "open")]),
         result_type=HoldResult,
     )

@@ -22,8 +22,8 @@ from temporalio.client import (
 )
 
 import temporal
+from configuration.files import load_routes
 from dispatch.dispatcher import Door
-from dispatch.routes import load_routes
 from models.chartmogul import MovementWebhook
 from models.effects import Effect
 from models.events import movement_from_webhook

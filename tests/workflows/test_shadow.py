@@ -18,6 +18,7 @@ from models.movements import Found, Sweep, Tally
 from models.routes import Routes
 from models.runs import Outcome, Rerun, RunResult
 from models.templates.churn_save import ChurnSaveInput
+from models.templates.template import Installation
 from settings import Settings
 from simulators.kit.control import Control
 from tests.conftest import in_a_namespace_of_its_own
@@ -47,7 +48,9 @@ def route(template: str, mode: str) -> dict[str, Any]:
 
 def door(client: Client, mode: str, *templates: str) -> Door:
     routes = [route(each, mode) for each in templates or ("churn_save",)]
-    return Door(client, Routes.model_validate({"routes": routes}), "http://127.0.0.1:8233", MAPPING)
+    return Door(
+        client, Routes.model_validate({"routes": routes}), "http://127.0.0.1:8233", Installation(crm=MAPPING)
+    )
 
 
 def event_of(body: dict[str, Any]) -> MrrMovement:

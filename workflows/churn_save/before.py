@@ -5,9 +5,9 @@ subscription, and by a return after the second of the cancellation. None is left
 from models.events import MovementType, to_the_second
 from models.runs import Outcome
 from models.templates.churn_save import ChurnSaveInput
+from models.wording import span
 from workflows.churn_save.facts import ChurnFacts
 from workflows.churn_save.verdict import Sight, Verdict
-from workflows.engine.wording import span
 
 _BACK = (MovementType.REACTIVATION, MovementType.NEW_BUSINESS)
 

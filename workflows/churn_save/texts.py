@@ -9,9 +9,9 @@ from models.headlines import plan_from
 from models.salesforce import AccountOwner
 from models.slack import Member
 from models.templates.churn_save import ChurnSaveInput
+from models.wording import escaped, long_day, sentence, short
 from workflows.churn_save.facts import ChurnFacts
 from workflows.churn_save.verdict import Verdict
-from workflows.engine.wording import escaped, long_day, sentence, short
 
 NAME_LENGTH = 120
 """Longer names of customers, plans and people are cut: Slack refuses a field over 2,000 characters."""

@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 from models.runs import Outcome
 from models.templates.churn_save import ChurnSaveInput
+from models.wording import long_day, span
 from workflows.churn_save.facts import ChurnFacts
-from workflows.engine.wording import long_day, span
 
 ROUNDING = 2
 """Cents by which ChartMogul's sums may differ from its parts."""

@@ -6,13 +6,13 @@ from datetime import datetime, timedelta
 from temporalio import workflow
 
 from models.templates.churn_save import ChurnSaveInput
+from models.wording import span
 from workflows.churn_save.facts import ChurnFacts
 from workflows.churn_save.reading import Reading
 from workflows.churn_save.verdict import Verdict
-from workflows.engine.run_log import Ledger
+from workflows.engine.run_log import RunLog
 from workflows.engine.steps import StepFailed
 from workflows.engine.trouble import pausing
-from workflows.engine.wording import span
 
 RETURN_SHOWS_AFTER = (0, 1, 15)
 """In `settling_seconds`: how long to wait for each look, after we are told that the customer is back."""
@@ -21,8 +21,8 @@ RETURN_SHOWS_AFTER = (0, 1, 15)
 class Watch:
     """Looks when we are told of a return, and after the route's days. `days` are those of the last look."""
 
-    def __init__(self, given: ChurnSaveInput, reading: Reading, ledger: Ledger) -> None:
-        self._given, self._reading, self._ledger = given, reading, ledger
+    def __init__(self, given: ChurnSaveInput, reading: Reading, run_log: RunLog) -> None:
+        self._given, self._reading, self._run_log = given, reading, run_log
         self.days = 0.0
         self.is_unknown = False
         """At the last look ChartMogul did not know the customer any more."""
@@ -74,14 +74,14 @@ class Watch:
         try:
             facts = await self._reading_of_now()
         except StepFailed as failure:
-            self._ledger.note_problem(failure)
+            self._run_log.note_problem(failure)
             return None
         self.is_unknown = facts is None
         if facts is None:
             return None
         verdict = self._reading.verdict(facts, self.days)
         if verdict is None:
-            self._ledger.note_problem(self._reading.unread(facts))
+            self._run_log.note_problem(self._reading.unread(facts))
         return verdict
 
     async def _reading_of_now(self) -> ChurnFacts | None:

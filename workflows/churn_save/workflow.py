@@ -11,23 +11,20 @@ from temporalio import workflow
 from activities.salesforce import SalesforceActivities
 from activities.slack import SlackActivities
 from models.effects import Effect, Mode
-from models.events import MovementType, MrrMovement
-from models.headlines import headline, summary
-from models.holds import Decision
+from models.events import AnyEvent, MovementType, MrrMovement
 from models.runs import Outcome, RunResult
 from models.salesforce import AccountOwner, OwnerQuery, SaveTask, TaskChange
 from models.slack import MemberQuery, Message
 from models.templates.churn_save import ChurnSaveInput
-from temporal import GIVE_UP_AFTER, HEADLINE, RETURNS, run_link
+from temporal import GIVE_UP_AFTER, HEADLINE, RETURNS
 from workflows.churn_save import texts
 from workflows.churn_save.facts import ChurnFacts
 from workflows.churn_save.reading import Reading
 from workflows.churn_save.verdict import Sight, Verdict
 from workflows.churn_save.watch import Watch
-from workflows.engine.held import Dropped, Held
-from workflows.engine.run_log import OWNER, REASON, Ledger
+from workflows.engine.event_run import EventRun
+from workflows.engine.run_log import OWNER, REASON
 from workflows.engine.steps import OUTDATED, StepFailed, glance, is_rerun, step
-from workflows.engine.trouble import pausing
 
 MOST_RETURNS = 20
 """Movements that a run lets itself be told of."""
@@ -49,12 +46,11 @@ MOST_REPLIES = 10
 
 
 @workflow.defn(name="churn_save")
-class ChurnSave:
+class ChurnSave(EventRun[ChurnSaveInput]):
     @workflow.init
     def __init__(self, given: ChurnSaveInput) -> None:
-        self._given = given
+        super().__init__(given)
         self._options = given.options
-        self._ledger = Ledger.of_event(given)
         self._reading = Reading(given)
         self._owner: AccountOwner | None = None
         self._task: Effect | None = None
@@ -64,23 +60,14 @@ class ChurnSave:
         self._replies = 0
         self._is_thread_read = False
         self._last_reply: Effect | None = None  # with a verdict, of an earlier run
-        self._stated = [given.event.stated]
         self._returns: list[str] = []
-        self._held = Held(given.held_by, summary(given.event))
 
     @workflow.run
     async def run(self, given: ChurnSaveInput) -> RunResult:
-        try:
-            if await self._held.until_released():  # as if it had just come
-                self._given = given.model_copy(update={"received_at": workflow.now()})
-                self._reading = self._reading.of(self._given)
-        except Dropped as dropped:
-            return dropped.result
-        return await self._save(self._given)
+        return await self._when_released(self._save)
 
-    async def _save(self, given: ChurnSaveInput) -> RunResult:
-        if given.wait and given.scheduled:
-            await self._sleep_until(given.acts_at, "Wait for the day of the cancellation")
+    async def _save(self) -> RunResult:
+        await self._wait_for_its_day("Wait for the day of the cancellation")
         return await self._act()
 
     async def _act(self) -> RunResult:
@@ -88,11 +75,11 @@ class ChurnSave:
         self._moot = False
         facts = await self._read_back_from_chartmogul()
         if facts is None:
-            return self._ledger.end(Outcome.UNVERIFIED, self._reading.doubt)
+            return self._run_log.end(Outcome.UNVERIFIED, self._reading.doubt)
         if self._reading.is_back(facts) and not is_rerun():
             return await self._tell_they_are_back(facts)
         self._only_find = self._reading.is_over(facts)
-        self._ledger.explain(REASON, facts.reason(self._options.reason_attributes))
+        self._run_log.explain(REASON, facts.reason(self._options.reason_attributes))
         task = asyncio.create_task(self._give_the_owner_a_save_task(facts))
         await self._wait_a_little_for(task)
         alert = await self._alert_the_channel(facts)
@@ -103,16 +90,6 @@ class ChurnSave:
         if self._is_nothing_to_save(alert):
             return await self._end_with_nothing_made(facts)
         return await self._check_back(alert)
-
-    @workflow.query(name="effects", description="What this run has done so far")
-    def effects(self) -> list[Effect]:
-        return self._ledger.effects
-
-    @workflow.signal(name="restated", description="ChartMogul says otherwise of this movement now")
-    def restated(self, now: MrrMovement) -> None:
-        is_news = self._ledger.note_restatement(self._stated, now.stated)
-        if is_news and self._given.who_pays_decides and now.movement_type is not MovementType.CHURN:
-            self._reading.ask()  # there was no cancellation, perhaps
 
     @workflow.signal(name="came_back", description="A movement says that the customer may pay again")
     def came_back(self, movement: MrrMovement) -> None:
@@ -125,16 +102,20 @@ class ChurnSave:
         if self._given.who_pays_decides:
             self._reading.ask()
 
-    @workflow.signal(name="hold_ended", description="What held this run has ended: begin, or be dropped")
-    def hold_ended(self, decision: Decision) -> None:
-        self._held.end(decision)
+    def _begin_now(self) -> None:
+        super()._begin_now()
+        self._reading = self._reading.of(self._given)
+
+    def _act_on_restatement(self, now: AnyEvent) -> None:
+        if self._given.who_pays_decides and now.type != MovementType.CHURN:
+            self._reading.ask()  # there was no cancellation, perhaps
 
     async def _read_back_from_chartmogul(self) -> ChurnFacts | None:
         """None where ChartMogul contradicts the event. Fails the run where nobody can tell."""
         try:
             return await self._reading.at_first()
         except StepFailed as failure:
-            raise self._ledger.fail(failure) from None
+            raise self._run_log.fail(failure) from None
 
     async def _tell_they_are_back(self, facts: ChurnFacts) -> RunResult:
         async def post(now: ChurnFacts, verdict: Verdict, good_until: datetime | None) -> Effect:
@@ -157,7 +138,7 @@ class ChurnSave:
         facts = self._reading.facts or facts
         if self._reading.is_back(facts):
             return await self._tell_they_are_back(facts)
-        return self._ledger.end(Outcome.UNVERIFIED, self._reading.why_not(facts))
+        return self._run_log.end(Outcome.UNVERIFIED, self._reading.why_not(facts))
 
     @staticmethod
     def _found(effect: Effect | None) -> bool:
@@ -167,15 +148,15 @@ class ChurnSave:
         self._owner = owner = await self._find_the_owner(facts)
         if owner is None:
             return
-        self._ledger.explain(OWNER, texts.owner_line(owner))
-        self._ledger.name(owner.owner_id, owner.owner_name)
+        self._run_log.explain(OWNER, texts.owner_line(owner))
+        self._run_log.name(owner.owner_id, owner.owner_name)
 
         async def make(now: ChurnFacts, good_until: datetime | None) -> Effect:
             task = self._save_task(now, owner, good_until)
             effect = await step(SalesforceActivities.create_save_task, task, summary=task.subject[:100])
             return _noted(effect, owner.why_fallback, *owner.left_out, *texts.left_out(now))
 
-        self._task = await self._ledger.attempt(self._while_to_save(facts, make))
+        self._task = await self._run_log.attempt(self._while_to_save(facts, make))
 
     async def _find_the_owner(self, facts: ChurnFacts) -> AccountOwner | None:
         """The task needs none: where the look-up fails for good the fallback owner gets it, and why."""
@@ -185,11 +166,11 @@ class ChurnSave:
         )
         look_up = step(SalesforceActivities.find_account_owner, query, summary="Find the owner")
         if not self._given.who_pays_decides:
-            return await self._ledger.attempt(look_up)
+            return await self._run_log.attempt(look_up)
         try:
             return await look_up
         except StepFailed as failure:
-            self._ledger.note_fallback(failure)
+            self._run_log.note_fallback(failure)
             why = f"The account's owner could not be looked up: {failure}"
             return AccountOwner(owner_email=fallback, why_fallback=why)
 
@@ -228,7 +209,7 @@ class ChurnSave:
             message = self._message("alert", text, blocks=blocks, good_until=good_until)
             return _noted(await _post(message, "Alert the channel"), *texts.left_out(now))
 
-        return await self._ledger.attempt(self._while_to_save(facts, post))
+        return await self._run_log.attempt(self._while_to_save(facts, post))
 
     def _links(self, facts: ChurnFacts) -> list[tuple[str, str | None]]:
         return [
@@ -289,9 +270,9 @@ class ChurnSave:
             return await _post(message, "Add the task to the thread")
 
         if workflow.patched(PATCH):
-            await self._ledger.attempt(self._while_to_save(self._reading.facts or facts, post))
+            await self._run_log.attempt(self._while_to_save(self._reading.facts or facts, post))
         else:
-            await self._ledger.attempt(post(facts, None))
+            await self._run_log.attempt(post(facts, None))
 
     async def _owner_mention(self) -> str:
         """A mention where Slack knows the e-mail. Its absence is no problem: the name does."""
@@ -301,22 +282,21 @@ class ChurnSave:
                 query = MemberQuery(email=self._owner.owner_email)
                 member = await glance(SlackActivities.find_member, query)
         if self._owner and member:
-            self._ledger.name(f"<@{member.id}>", self._owner.owner_name or member.name)
+            self._run_log.name(f"<@{member.id}>", self._owner.owner_name or member.name)
         return texts.mention(self._owner, member)
 
     async def _check_back(self, alert: Effect | None) -> RunResult:
         """Say once what became of the customer. Where nobody can tell there is no verdict: better no word
         than a wrong one."""
-        if self._given.shadow and self._given.event.occurred_at > workflow.now():
-            self._ledger.state(Outcome.PREVIEWED)  # Temporal forgets closed runs, as below
-            await self._sleep_until(self._given.event.occurred_at, "Keep its day: it is acted on no more")
+        if self._given.shadow:
+            await self._keep_its_day()
         if self._given.mode is Mode.PREVIEW:
-            return self._ledger.end(Outcome.PREVIEWED)
+            return self._run_log.end(Outcome.PREVIEWED)
         if not self._options.check_back_days and not self._is_to_look:
             # Temporal forgets closed runs; one that lies ahead would be listed, and acted on, again
             await self._sleep_until(self._given.event.occurred_at, "Wait for the day of the cancellation")
-            return self._ledger.end(Outcome.ACTED)
-        watch = Watch(self._given, self._reading, self._ledger)
+            return self._run_log.end(Outcome.ACTED)
+        watch = Watch(self._given, self._reading, self._run_log)
         end = None
         while end is None:
             end = await self._end_by(await watch.until_known(), alert, watch)
@@ -327,19 +307,13 @@ class ChurnSave:
         if verdict is None:
             return await self._end_without_verdict(alert, unknown=watch.is_unknown)
         if verdict.is_lost and not self._options.check_back_days:
-            return self._ledger.end(Outcome.ACTED)
+            return self._run_log.end(Outcome.ACTED)
         return await self._record_verdict(verdict, alert, watch.days)
 
     @property
     def _is_to_look(self) -> bool:
         """Although the route checks back on nobody."""
         return self._moot or (self._reading.is_hinted and self._given.rereads_verdicts)
-
-    async def _sleep_until(self, instant: datetime, summary: str) -> None:
-        left = instant - workflow.now()
-        if left > timedelta(0):
-            with pausing(summary, instant):
-                await workflow.sleep(left, summary=summary)
 
     async def _record_verdict(self, verdict: Verdict, alert: Effect | None, days: float) -> RunResult | None:
         """In the thread and in the task the same. None where it came to be untrue before it was said: then
@@ -415,31 +389,31 @@ class ChurnSave:
 
         self._moot = self._is_unread = False
         told = self._while_true(facts, write, holds) if again else write(facts, None)
-        await self._ledger.attempt(told)
+        await self._run_log.attempt(told)
         return None if self._moot or self._is_unread else said
 
     async def _end_without_verdict(self, alert: Effect | None, *, unknown: bool) -> RunResult | None:
         """None where ChartMogul knew them again before it was said that nobody does."""
         if not unknown:
-            return self._ledger.end(Outcome.PARTIAL)
+            return self._run_log.end(Outcome.PARTIAL)
         facts, thread = self._reading.facts, alert and alert.object_id
         if not workflow.patched(PATCH):
-            self._ledger.note_problem(self._reading.unknown())
+            self._run_log.note_problem(self._reading.unknown())
             if facts and thread:
-                await self._ledger.attempt(self._say_nobody_knows(facts, thread, None))
-            return self._ledger.end(Outcome.PARTIAL)
+                await self._run_log.attempt(self._say_nobody_knows(facts, thread, None))
+            return self._run_log.end(Outcome.PARTIAL)
         self._moot = self._is_unread = False
         if facts and thread:
 
             async def post(then: ChurnFacts, good_until: datetime | None) -> Effect:
                 return await self._say_nobody_knows(then, thread, good_until)
 
-            await self._ledger.attempt(self._while_true(facts, post, None))
+            await self._run_log.attempt(self._while_true(facts, post, None))
         if self._moot:
             return None
         if not self._is_unread:
-            self._ledger.note_problem(self._reading.unknown())
-        return self._ledger.end(Outcome.PARTIAL)
+            self._run_log.note_problem(self._reading.unknown())
+        return self._run_log.end(Outcome.PARTIAL)
 
     async def _say_nobody_knows(self, facts: ChurnFacts, thread: str, good_until: datetime | None) -> Effect:
         text = texts.unknown_text(facts)
@@ -449,11 +423,11 @@ class ChurnSave:
     def _end_with(self, verdict: Verdict | None, outcome: Outcome | None = None) -> RunResult:
         """`outcome` where it is another than the verdict's. Without a verdict nobody can tell."""
         if verdict is None:
-            return self._ledger.end(Outcome.PARTIAL)
+            return self._run_log.end(Outcome.PARTIAL)
         if verdict.partly and outcome is None:
-            line = f"{headline(self._given.event)}: partly saved"
+            line = f"{self._given.event.headline}: partly saved"
             workflow.upsert_search_attributes([HEADLINE.value_set(line)])
-        return self._ledger.end(outcome or verdict.outcome, texts.verdict_text(verdict))
+        return self._run_log.end(outcome or verdict.outcome, texts.verdict_text(verdict))
 
     async def _tell_the_task(self, verdict: Verdict, days: float) -> Verdict | None:
         """The verdict that the task was told: where Salesforce was away for long it may be another one."""
@@ -496,13 +470,6 @@ class ChurnSave:
         """No message of ours is older. A preview may look for one that another run has made."""
         preview = self._given.mode is Mode.PREVIEW
         return self._given.event.occurred_at if preview else self._given.received_at
-
-    def _key(self, name: str) -> str:
-        return f"{self._given.event.event_id}:{name}"
-
-    def _run_link(self) -> str:
-        info = workflow.info()
-        return run_link(self._given.web_ui_url, info.namespace, info.workflow_id, info.run_id)
 
 
 async def _post(message: Message, summary: str) -> Effect:

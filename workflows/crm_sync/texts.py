@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from models.templates.crm_sync import ObjectReport, Status, SyncReport
-from workflows.engine.run_log import GAP, Ledger
+from workflows.engine.run_log import GAP, RunLog
 
 SHOWN = (
     Status.CREATED,
@@ -16,7 +16,7 @@ SHOWN = (
 MOST_REASONS = 10
 
 
-class CrmLedger(Ledger):
+class CrmRunLog(RunLog):
     """A run's books: its objects in the place of effects."""
 
     def __init__(self, title: str) -> None:

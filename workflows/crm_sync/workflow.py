@@ -5,7 +5,7 @@ from temporalio import workflow
 from activities.crm import CrmActivities
 from models.runs import Outcome
 from models.templates.crm_sync import CrmReport, CrmSyncInput, SyncReport, SyncWork
-from workflows.crm_sync.texts import CrmLedger
+from workflows.crm_sync.texts import CrmRunLog
 from workflows.engine.steps import StepFailed, long_step
 
 
@@ -17,17 +17,17 @@ class CrmSync:
     @workflow.init
     def __init__(self, given: CrmSyncInput) -> None:
         title = f"Sync of account {given.account} to {given.system}"
-        self._ledger = CrmLedger(title)
+        self._run_log = CrmRunLog(title)
 
     @workflow.run
     async def run(self, given: CrmSyncInput) -> CrmReport:
-        self._ledger.show()
+        self._run_log.show()
         try:
             report = await self._sync(given)
         except StepFailed as failure:
-            raise self._ledger.fail(failure) from None
-        self._ledger.note_report(report)
-        result = self._ledger.end(Outcome.ACTED)
+            raise self._run_log.fail(failure) from None
+        self._run_log.note_report(report)
+        result = self._run_log.end(Outcome.ACTED)
         return CrmReport(
             **dict(report),
             outcome=result.outcome,

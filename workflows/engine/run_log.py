@@ -2,21 +2,19 @@
 
 from collections import Counter
 from collections.abc import Awaitable, Iterable, Iterator, Mapping
-from datetime import datetime
-from typing import Protocol, Self, TypeVar
+from typing import Self, TypeVar
 
 from temporalio import workflow
 from temporalio.exceptions import ApplicationError
 
 from models.bounds import within
-from models.effects import Effect
-from models.events import MrrMovement
-from models.headlines import headline, summary
+from models.effects import Effect, shown
 from models.runs import Outcome, Problem, Rerun, RunResult
+from models.templates.template import EventInput
+from models.wording import clock
 from temporal import OUTCOME, RERUN, STATED, WOULD
 from workflows.engine import trouble
 from workflows.engine.steps import StepFailed
-from workflows.engine.wording import clock, unescaped
 
 R = TypeVar("R")
 
@@ -58,22 +56,7 @@ ORDER = (WHAT_HAPPENED, CUSTOMER, ROUTE, OWNER, REASON)
 """What a run is explained by, always in this order."""
 
 
-class EventInput(Protocol):
-    """What the input of each template that acts on an event has."""
-
-    @property
-    def event(self) -> MrrMovement: ...
-    @property
-    def route(self) -> str: ...
-    @property
-    def route_why(self) -> str: ...
-    @property
-    def received_at(self) -> datetime: ...
-    @property
-    def shadow(self) -> bool: ...
-
-
-class Ledger:
+class RunLog:
     """Effects and problems of one run. A problem stops only the steps that need what failed."""
 
     def __init__(self, title: str, *, shadow: bool = False) -> None:
@@ -92,18 +75,18 @@ class Ledger:
     @classmethod
     def of_event(cls, given: EventInput) -> Self:
         """One that says from the start what came in, and why this run acts on it."""
-        ledger, event = cls(summary(given.event), shadow=given.shadow), given.event
+        run_log, event = cls(given.event.summary, shadow=given.shadow), given.event
         name = f"{event.customer_name} " if event.customer_name else ""
         learned = (
             f"{event.occurred_at:%d %b %Y %H:%M} UTC; learned by {event.source} at {clock(given.received_at)}"
         )
-        ledger._facts = {
-            WHAT_HAPPENED: f"{headline(event)}, {learned}",
+        run_log._facts = {
+            WHAT_HAPPENED: f"{event.headline}, {learned}",
             CUSTOMER: f"{name}({event.customer_uuid})",
             ROUTE: f"{given.route}: {given.route_why}" if given.route_why else given.route,
         }
-        ledger._facts = {what: within(text, LONGEST_NOTE) for what, text in ledger._facts.items()}
-        return ledger
+        run_log._facts = {what: within(text, LONGEST_NOTE) for what, text in run_log._facts.items()}
+        return run_log
 
     def explain(self, what: str, text: str) -> None:
         """`what` is one of ORDER."""
@@ -241,23 +224,6 @@ def bound_statements(stated: list[str]) -> None:
 def would(effects: Iterable[Effect]) -> dict[str, int]:
     """`would create salesforce Task: 1`; nothing personal."""
     return Counter(f"{each.action.value} {each.system} {each.object_type}" for each in effects)
-
-
-def shown(effect: Effect, value: object, names: Mapping[str, str]) -> str:
-    """A value of one of its fields, as people read it."""
-    text = named(value, names)
-    return unescaped(text) if effect.system == "slack" else text
-
-
-def named(value: object, names: Mapping[str, str]) -> str:
-    """A value with the names of the ids in it: `005… (Ann Lee)`, and `@Ann Lee` of a mention."""
-    text = str(value)
-    for id, name in names.items():
-        if text == id:
-            return f"{id} ({name})"
-        if id.startswith("<@"):
-            text = text.replace(id, f"@{name}")
-    return text
 
 
 def _run_again() -> list[str]:

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from weakref import WeakKeyDictionary
+from typing import cast
 
 from temporalio import workflow
 
 from models.runs import Problem
+from models.wording import clock
 from temporal import PROBLEMS, WAITS, WAITS_FOR
-from workflows.engine.wording import clock
 
 PATCH = "says-its-trouble"
 """Runs that began before do not say it to the list."""
@@ -42,10 +42,6 @@ class _Trouble:
     details: str = ""
     hold: str = ""
     pauses: list[str] = field(default_factory=list)
-
-
-_of: WeakKeyDictionary[object, _Trouble] = WeakKeyDictionary()
-"""By workflow object: without the sandbox all runs of a worker share this module."""
 
 
 @contextmanager
@@ -99,7 +95,11 @@ def show_hold(text: str) -> None:
 
 
 def _of_this_run() -> _Trouble:
-    return _of.setdefault(workflow.instance(), _Trouble())
+    """Kept by the workflow object: without the sandbox all runs of a worker share this module."""
+    run = workflow.instance()
+    if not hasattr(run, "trouble_of_this_run"):
+        run.trouble_of_this_run = _Trouble()
+    return cast(_Trouble, run.trouble_of_this_run)
 
 
 def _end(trouble: _Trouble, wait: _Wait) -> None:

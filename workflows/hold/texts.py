@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from models.holds import Decision, HeldNow, HoldInput, HoldOn, Scope, Verdict, route_of, title
-from workflows.engine.wording import clock, counted
+from models.wording import clock, counted
 
 
 def brake_text(given: HoldInput, since: datetime, now: HeldNow) -> str:
@@ -34,7 +34,7 @@ def what_to_do(hold: str) -> str:
             f'`mogulflow release {route} "why"` lets them go, oldest first; `mogulflow drop {route} "why"` '
             f"ends them without any effect."
         )
-    return f"It ends by itself; `mogulflow resume{options(Scope.of(hold))}` ends it before."
+    return f"It ends by itself; `mogulflow resume{Scope.of(hold).options}` ends it before."
 
 
 def open_details(name: str, opened: HoldOn) -> str:
@@ -45,11 +45,6 @@ def open_details(name: str, opened: HoldOn) -> str:
 
 def ended_details(name: str, decision: Decision, runs: int) -> str:
     return f"### {title(name)}\n\n{end_text(decision, runs)}"
-
-
-def options(scope: Scope) -> str:
-    """As the command takes them."""
-    return "".join(f" --{kind} {value}" for kind, value in scope.model_dump(exclude_none=True).items())
 
 
 def _wait(count: int) -> str:

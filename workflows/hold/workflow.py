@@ -10,7 +10,6 @@ from temporalio.common import SearchAttributePair
 from temporalio.exceptions import FailureError
 
 from activities.holds import HoldActivities
-from dispatch.holdings import memo_of
 from models.effects import Effect
 from models.holds import (
     TEMPLATE,
@@ -27,7 +26,7 @@ from models.holds import (
     route_of,
 )
 from models.runs import Outcome
-from temporal import OUTCOME
+from temporal import HOLD, OUTCOME
 from workflows.engine.ops import tell_ops
 from workflows.engine.steps import StepFailed, long_step, step
 from workflows.hold import texts
@@ -89,7 +88,7 @@ class Hold:
                 self._ending.cancel()
         elif now.until and now != self._open:
             self._open = now
-            workflow.upsert_memo(memo_of(now))
+            workflow.upsert_memo({HOLD: now.as_memo()})
 
     async def _until_decided(self) -> Decision:
         while self._decision is None:
@@ -164,7 +163,7 @@ class Hold:
     def _say(self, decision: Decision) -> None:
         """From now on no new run is held: every process that looks at the list knows it."""
         workflow.upsert_search_attributes([OUTCOME.value_set(decision.verdict.outcome)])
-        workflow.upsert_memo(memo_of(self._open, decided_at=workflow.now()))
+        workflow.upsert_memo({HOLD: self._open.as_memo(decided_at=workflow.now())})
 
     async def _tell_all(self, decision: Decision, decided_at: datetime) -> int:
         """Those that are there now; then, once no process can hold any more, those that came meanwhile."""
@@ -209,7 +208,7 @@ class Hold:
         labels = workflow.info().typed_search_attributes
         workflow.continue_as_new(
             self._given.model_copy(update={"open": opened}),
-            memo=memo_of(opened),
+            memo={HOLD: opened.as_memo()},
             search_attributes=labels.updated(SearchAttributePair(OUTCOME, Outcome.OPEN.value)),
         )
 

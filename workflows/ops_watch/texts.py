@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from activities.runs import STUCK, UNREADABLE, waiting_for
 from models.attention import CANCELLED, RAN_OUT_OF_TIME, TERMINATED, Kind, Outage, Trouble
 from models.runs import Outcome
+from models.wording import clock, counted, escaped
 from temporal import list_link, run_link
 from workflows.engine.run_log import OTHERWISE, WHAT_TO_DO, how_again
-from workflows.engine.wording import clock, counted, escaped
 
 _QUERIES = {
     Kind.PARTIAL: f"Outcome = '{Outcome.PARTIAL}'",

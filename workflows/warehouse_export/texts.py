@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from models.money import Money
 from models.templates.warehouse_export import Checked, StreamReport
 from models.warehouse_loads import Loaded
-from workflows.engine.run_log import GAP, Ledger
+from workflows.engine.run_log import GAP, RunLog
 
 COUNTS = {
     "rows": "rows_read",
@@ -18,7 +18,7 @@ COUNTS = {
 }
 
 
-class ExportLedger(Ledger):
+class ExportRunLog(RunLog):
     """A night's books: its loads in the place of effects."""
 
     def __init__(self, title: str, streams: Sequence[str]) -> None:

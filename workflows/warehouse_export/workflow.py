@@ -18,7 +18,7 @@ from models.templates.warehouse_export import (
 from temporal import NOMINAL_TIME
 from workflows.engine.ops import tell_ops
 from workflows.engine.steps import StepFailed, long_step
-from workflows.warehouse_export.texts import ExportLedger, moved, restated_line
+from workflows.warehouse_export.texts import ExportRunLog, moved, restated_line
 
 AFTER_OTHERS = ("subscriptions",)
 """Read for the customers that the other streams found changed."""
@@ -34,26 +34,26 @@ class WarehouseExport:
         self._night = _night(given)
         self._streams = [each for each in given.mapping.read_streams if each in (given.streams or [each])]
         title = f"Export of account {given.account}, night of {self._night.due_at:%d %b %Y %H:%M} UTC"
-        self._ledger = ExportLedger(title, self._streams)
+        self._run_log = ExportRunLog(title, self._streams)
 
     @workflow.run
     async def run(self, given: ExportInput) -> ExportReport:
-        self._ledger.show()
+        self._run_log.show()
         try:
             prepared = await self._prepare()
         except StepFailed as failure:
-            raise self._ledger.fail(failure) from None
+            raise self._run_log.fail(failure) from None
         await self._export(prepared, [each for each in self._streams if each not in AFTER_OTHERS])
         await self._export(prepared, [each for each in self._streams if each in AFTER_OTHERS])
         await self._check()
         await self._tell_of_restated_history(prepared.currency)
-        result = self._ledger.end(Outcome.ACTED)
+        result = self._run_log.end(Outcome.ACTED)
         return ExportReport(
             outcome=result.outcome,
             run_id=self._night.run_id,
             engine=prepared.engine,
-            streams=self._ledger.reports,
-            checked=self._ledger.checked,
+            streams=self._run_log.reports,
+            checked=self._run_log.checked,
             problems=result.problems,
             more_problems=result.more_problems,
         )
@@ -72,29 +72,29 @@ class WarehouseExport:
         work = StreamWork(night=self._night, stream=stream, mapping=mapping, prepared=prepared)
         summary, limit = f"Export {stream}", self._given.patience
         export = WarehouseActivities.export_stream
-        report = await self._ledger.attempt(long_step(export, work, summary=summary, limit=limit))
+        report = await self._run_log.attempt(long_step(export, work, summary=summary, limit=limit))
         if report is not None:
-            self._ledger.note_stream(report)
+            self._run_log.note_stream(report)
             for table in report.unreadable:
-                self._ledger.note_problem(_unreadable(stream, table))
+                self._run_log.note_problem(_unreadable(stream, table))
 
     async def _check(self) -> None:
         """Whether customers and movements agree, where both came."""
-        if {"customers", "mrr_movements"} <= {each.stream for each in self._ledger.reports}:
+        if {"customers", "mrr_movements"} <= {each.stream for each in self._run_log.reports}:
             work = NightWork(night=self._night, mapping=self._given.mapping)
             check, limit = WarehouseActivities.check, self._given.patience
             summary = "Compare customers with their movements"
-            self._ledger.note_check(
-                await self._ledger.attempt(long_step(check, work, summary=summary, limit=limit))
+            self._run_log.note_check(
+                await self._run_log.attempt(long_step(check, work, summary=summary, limit=limit))
             )
 
     async def _tell_of_restated_history(self, currency: str) -> None:
-        months, wish = moved(self._ledger.reports), self._given.mapping.restated
+        months, wish = moved(self._run_log.reports), self._given.mapping.restated
         if not wish.channel or sum(map(abs, months.values())) <= wish.from_cents:
             return
         text = restated_line(self._given.account, months, currency, self._night.run_id)
         if await tell_ops(wish.channel, f"restated:{self._night.run_id}", text) is None:
-            self._ledger.note_problem(_untold(wish.channel, text))
+            self._run_log.note_problem(_untold(wish.channel, text))
 
 
 def _untold(channel: str, text: str) -> StepFailed:

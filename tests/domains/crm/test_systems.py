@@ -10,8 +10,8 @@ from domains.crm.systems import Crm
 from models.templates.crm_sync import Change, Standing, Status
 from settings import Settings
 from simulators.kit.control import Control
+from systems import Connections
 from tests.workflows.crm import KEY, MAPPING, prepare, unlimited
-from worker import Connections
 
 
 @pytest.fixture

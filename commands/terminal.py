@@ -3,9 +3,8 @@
 import asyncio
 import os
 import sys
-import traceback
-from collections.abc import Callable, Coroutine
-from typing import Annotated, Any, NoReturn, TypeVar
+from collections.abc import Callable, Container, Coroutine
+from typing import Annotated, Any, TypeVar
 
 import typer
 from pydantic import ValidationError
@@ -14,7 +13,7 @@ from rich.console import Console
 from rich.markup import escape
 from temporalio.service import RPCError, RPCStatusCode
 
-from configuration.environment import near_misses, problems, unreadable, unusable_proxies
+from configuration.environment import SIMULATED, near_misses, problems, unreadable, unusable_proxies
 from configuration.files import BadConfig
 from operations.errors import Stopped
 from settings import Settings
@@ -50,6 +49,11 @@ def settings(*, hints: bool = True) -> Settings:
         say(problem)
     errors.print("Set these in the environment or in .env; .env.example describes each.")
     raise typer.Exit(NOT_ASKED)
+
+
+def is_simulated(found: Container[str]) -> bool:
+    """Whether a file of settings is one that `demo` or `dev` has written."""
+    return SIMULATED in found
 
 
 def say(problem: str) -> None:
@@ -91,26 +95,3 @@ def told(job: Callable[[], T]) -> T:
         say(f"Temporal: {error}")
         errors.print("`mogulflow doctor` says what to do.")
         raise typer.Exit(NOT_ASKED) from None
-
-
-def leave_after(main: Callable[[], object]) -> NoReturn:
-    """Run a program's main and end as it says, but without the interpreter's tidying up.
-
-    A thread of Temporal's SDK that is just delivering an answer can crash it there, in every tenth
-    short command on a busy machine (https://github.com/temporalio/sdk-python/issues/300).
-    """
-    code: object = None
-    try:
-        main()
-    except SystemExit as wish:
-        code = wish.code
-    except KeyboardInterrupt:
-        code = 130
-    except BaseException:
-        traceback.print_exc()
-        code = 1
-    if isinstance(code, str):
-        sys.stderr.write(f"{code}\n")
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(code if isinstance(code, int) else int(code is not None))

@@ -1,0 +1,1 @@
+"""What comes in as webhooks: a module per source, and how any body is read."""

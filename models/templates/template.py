@@ -1,0 +1,121 @@
+"""What a template is: one business workflow, declared once.
+
+Routes, dispatcher, doctor, the JSON Schema of config/routes.yaml, the README's table and tests read the
+declarations, of which `models.templates.catalogue` has the list.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+from types import UnionType
+from typing import Annotated, Any, Self, Union, get_args, get_origin
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from models.crm import CrmMapping
+from models.effects import Mode
+from models.events import Event
+
+
+class Names(Enum):
+    """What the value of an option names in a system; `doctor` looks whether it is there. An option is marked
+    as `Annotated[str, Names.SLACK_CHANNEL]`."""
+
+    SLACK_CHANNEL = "Slack channel, id or #name"
+    SALESFORCE_USER = "e-mail of a Salesforce user"
+    SALESFORCE_TASK_FIELD = "API name of a Task field: the keys of a mapping"
+
+
+class RouteOptions(BaseModel):
+    """Base of each template's options, and of what they are made of. Unknown fields are refused when the file
+    is read, and ignored in a run's input: an older worker must be able to take what a newer ingress gives."""
+
+    model_config = ConfigDict(
+        frozen=True, hide_input_in_errors=True, json_schema_extra={"additionalProperties": False}
+    )
+
+    def named(self, what: Names) -> list[str]:
+        """Values of the options with that mark, in the order of the fields: of a mapping its keys, and an
+        empty one where such an option is not set."""
+        return list(_named(self, what))
+
+
+class EventInput(BaseModel):
+    """What the run of each event template is given: everything that it is explained by. A template's own
+    input narrows `event` and `options`, and adds to it."""
+
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
+
+    event: Event
+    route: str
+    route_why: str = ""
+    options: RouteOptions
+    received_at: AwareDatetime
+    wait: bool = Field(default=False, description="What lies ahead is acted on on its day, not before")
+    mode: Mode = Mode.LIVE
+    web_ui_url: str = ""
+    shadow: bool = Field(default=False, description="Its route is in preview: the event counts as taken")
+    held_by: str | None = Field(default=None, description="Brake or pause whose end it awaits first")
+
+    @classmethod
+    def of(cls, common: "EventInput", **own: Any) -> Self:
+        """With the template's own fields."""
+        return cls(**dict(common), **own)
+
+    @property
+    def scheduled(self) -> bool:
+        """The source told of it before it takes effect."""
+        return self.event.occurred_at > self.received_at
+
+    @property
+    def waits_until(self) -> datetime | None:
+        return self.event.occurred_at if self.scheduled and self.wait else None
+
+
+@dataclass(frozen=True)
+class Installation:
+    """What a run's input may take from this installation: time zones by account, config/crm.yaml."""
+
+    zones: Mapping[str, str] = field(default_factory=dict)
+    crm: CrmMapping = field(default_factory=CrmMapping)
+
+
+@dataclass(frozen=True)
+class Template:
+    """One event template. Its name is the workflow's, too, and never changes.
+
+    `takes` are types of events, in the order in which they are named. `pause_above` is how many runs an hour
+    of a route that says nothing of it may begin before its brake goes on, 0 for any number. `given` makes the
+    run's input from what all runs are given, and the installation.
+    """
+
+    name: str
+    sentence: str
+    """What it does, as the README's table says it."""
+    takes: tuple[str, ...]
+    options: type[RouteOptions]
+    input: type[EventInput]
+    given: Callable[[EventInput, Installation], EventInput]
+    systems: tuple[str, ...]
+    """That it reads and writes."""
+    pause_above: int = 0
+    needs_crm_mapping: bool = False
+
+
+def _named(options: BaseModel, what: Names) -> Iterator[str]:
+    for name, about in type(options).model_fields.items():
+        value = getattr(options, name)
+        if isinstance(value, BaseModel):
+            yield from _named(value, what)
+        elif what in (*about.metadata, *_marks(about.annotation)):
+            yield from value if isinstance(value, Mapping) else [value or ""]
+
+
+def _marks(annotation: Any) -> Iterator[Any]:
+    """Of the parts of `Annotated[str, mark] | None`, too, where pydantic does not lift them."""
+    if get_origin(annotation) is Annotated:
+        yield from annotation.__metadata__
+    if isinstance(annotation, UnionType) or get_origin(annotation) in (Annotated, Union):
+        for each in get_args(annotation):
+            yield from _marks(each)

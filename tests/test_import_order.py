@@ -1,0 +1,61 @@
+"""Imports go one way through all rooms. import-linter takes packages alone, no modules of the top level."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.product import ROOT
+
+ORDER = (
+    "temporal", "models", "clients", "domains", "settings", "configuration", "dispatch", "activities",
+    "workflows", "systems", "schedules", "namespace", "operations", "ingress", "worker", "commands",
+    "generate", "simulators", "local", "cli", "benchmarks",
+)  # fmt: skip
+"""From what all may import to what none does. (Who may import `simulators` is in the contract.)"""
+
+MOST_ROOMS, MOST_ARROWS = 24, 90
+
+
+def rooms() -> list[str]:
+    modules = {path.stem for path in ROOT.glob("*.py")}
+    packages = {path.parent.name for path in ROOT.glob("*/__init__.py")}
+    return sorted((modules | packages) - {"tests"})
+
+
+def files_of(room: str) -> list[Path]:
+    return [ROOT / f"{room}.py"] if (ROOT / f"{room}.py").exists() else [*(ROOT / room).rglob("*.py")]
+
+
+def imported(file: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module.partition(".")[0]
+        elif isinstance(node, ast.Import):
+            yield from (name.name.partition(".")[0] for name in node.names)
+
+
+def arrows() -> set[tuple[str, str]]:
+    known = rooms()
+    return {
+        (room, other)
+        for room in rooms()
+        for file in files_of(room)
+        for other in imported(file)
+        if other in known and other != room
+    }
+
+
+def test_every_room_has_its_place() -> None:
+    assert rooms() == sorted(ORDER)
+
+
+@pytest.mark.parametrize("room", ORDER)
+def test_no_import_goes_upwards(room: str) -> None:
+    assert {other for here, other in arrows() if here == room} <= set(ORDER[: ORDER.index(room)])
+
+
+def test_rooms_and_arrows_are_few() -> None:
+    assert len(rooms()) <= MOST_ROOMS
+    assert len(arrows()) < MOST_ARROWS
