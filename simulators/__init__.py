@@ -1,1 +1,1 @@
-"""Local stand-ins for ChartMogul, Salesforce and Slack: real HTTP, state in memory, faults by rule."""
+"""Local stand-ins for the systems we talk to: real HTTP, state in memory, faults by rule."""

@@ -9,7 +9,9 @@ from contextlib import suppress
 import uvicorn
 
 from simulators.app import create_app
-from simulators.kit.shapes import Reset
+from simulators.chartmogul.state import ChartMogul
+from simulators.kit.shapes import Reset, WebhookRules
+from simulators.vendors import all_vendors
 from simulators.world import World
 
 
@@ -25,7 +27,8 @@ def main() -> None:
         movements=options.movements,
         invoices=options.invoices,
     )
-    world = World(url.rstrip("/"), start, options.webhook, options.latency_ms)
+    world = World(url.rstrip("/"), start, all_vendors(), options.latency_ms)
+    world.of(ChartMogul).webhook.rules = WebhookRules(url=options.webhook)
     config = uvicorn.Config(
         create_app(world),
         log_level="warning",

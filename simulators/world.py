@@ -1,57 +1,54 @@
-"""All state of the simulators, replaced as a whole by a reset."""
+"""All state of the simulators. A reset replaces what it holds of every vendor."""
 
-from typing import cast
+from collections.abc import Sequence
+from typing import TypeVar, cast
 
 from fastapi import Request
 
-from simulators.chartmogul.book import Book
-from simulators.chartmogul.invoices import Invoices
-from simulators.chartmogul.limits import Limits
-from simulators.chartmogul.metrics import Totals
-from simulators.chartmogul.webhook import WebhookSender, http_pool
-from simulators.hubspot.limits import HubSpotLimits
-from simulators.hubspot.portal import Portal
-from simulators.hubspot.seed import HubSpotSeed
 from simulators.kit.call_log import CallLog
 from simulators.kit.fault_book import FaultBook
 from simulators.kit.seed import Seed
-from simulators.kit.shapes import Reset, WebhookRules
-from simulators.salesforce.org import Org
-from simulators.salesforce.seed import SalesforceSeed
-from simulators.slack.workspace import Workspace
+from simulators.kit.shapes import Reset
+from simulators.kit.vendor import State, Vendor
+
+S = TypeVar("S", bound=State)
 
 
 class World:
-    def __init__(self, url: str, start: Reset, webhook_url: str | None, latency_ms: float) -> None:
+    def __init__(self, url: str, start: Reset, vendors: Sequence[Vendor], latency_ms: float = 0) -> None:
         self.url = url
+        self.vendors = tuple(vendors)
         self.latency_seconds = latency_ms / 1000
-        self.salesforce_tokens: set[str] = set()
-        self._http = http_pool()
-        self._fill(start, webhook_url)
+        self._states = {vendor.state: vendor.state(url) for vendor in vendors}
+        self._fill(start)
+
+    def of(self, kind: type[S]) -> S:
+        """The state of the vendor whose class that is."""
+        return cast(S, self._states[kind])
+
+    def hire(self, email: str) -> None:
+        for state in self._states.values():
+            state.hire(email)
+
+    def end_sessions(self) -> None:
+        """Of all vendors, whichever of them a rule `expired_token` strikes."""
+        for state in self._states.values():
+            state.end_sessions()
 
     async def reset(self, start: Reset) -> None:
-        """Fresh state. The webhook's URL stays, and so do Salesforce sessions: they are no data."""
-        url = self.webhook.rules.url
-        await self.webhook.close()
-        self._fill(start, url)
+        for state in self._states.values():
+            await state.stop()
+        self._fill(start)
 
     async def close(self) -> None:
-        await self.webhook.close()
-        await self._http.aclose()
+        for state in self._states.values():
+            await state.close()
 
-    def _fill(self, start: Reset, webhook_url: str | None) -> None:
+    def _fill(self, start: Reset) -> None:
         self.seed = Seed(start.seed, start.customers, start.movements, start.invoices)
-        self.chartmogul = Book(self.seed)
-        self.invoices = Invoices(self.chartmogul)
-        self.totals = Totals(self.chartmogul)
-        self.chartmogul_limits = Limits()
-        self.salesforce_calls = 0
-        self.salesforce = Org(SalesforceSeed(self.seed))
-        self.slack = Workspace(self.url)
-        self.hubspot = Portal(HubSpotSeed(self.seed))
-        self.hubspot_limits = HubSpotLimits()
-        self.webhook = WebhookSender(self._http, WebhookRules(url=webhook_url), start.seed)
-        self.faults = FaultBook(start.seed)
+        for state in self._states.values():
+            state.reset(self.seed)
+        self.faults = FaultBook(start.seed, [vendor.name for vendor in self.vendors])
         self.calls = CallLog()
 
 

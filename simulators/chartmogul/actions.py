@@ -6,6 +6,7 @@ from typing import Any, Literal
 from simulators.chartmogul.ledger import now
 from simulators.chartmogul.movements import FIRST_LIVE, MrrMovement
 from simulators.chartmogul.rows import activity_row, webhook_body
+from simulators.chartmogul.state import ChartMogul
 from simulators.kit.seed import Customer
 from simulators.kit.shapes import (
     Cancellation,
@@ -15,7 +16,7 @@ from simulators.kit.shapes import (
     Restatement,
     Withdrawal,
 )
-from simulators.world import World
+from simulators.salesforce.seed import owner_email
 
 Change = Literal["reactivate", "subscribe", "expand", "contract"]
 
@@ -23,48 +24,48 @@ REAL_TIME = timedelta(hours=12)
 """ChartMogul sends no webhook for a movement that it learns of later than this."""
 
 
-def cancel(world: World, customer: Customer, wish: Cancellation) -> dict[str, Any]:
-    movement = world.chartmogul.cancel(customer, wish)
-    return _announce(world, movement, send=wish.send)
+def cancel(chartmogul: ChartMogul, customer: Customer, wish: Cancellation) -> dict[str, Any]:
+    movement = chartmogul.book.cancel(customer, wish)
+    return _announce(chartmogul, movement, send=wish.send)
 
 
-def cancel_many(world: World, wish: Cancellations) -> list[dict[str, Any]]:
-    leaving = world.chartmogul.next_payers(wish.count, wish.case)
+def cancel_many(chartmogul: ChartMogul, wish: Cancellations) -> list[dict[str, Any]]:
+    leaving = chartmogul.book.next_payers(wish.count, wish.case)
     spacing, bodies = wish.over_seconds / wish.count, []
     for number, customer in enumerate(leaving):
-        movement = world.chartmogul.cancel(customer, Cancellation())
-        bodies.append(_announce(world, movement, send=wish.send, held_seconds=number * spacing))
+        movement = chartmogul.book.cancel(customer, Cancellation())
+        bodies.append(_announce(chartmogul, movement, send=wish.send, held_seconds=number * spacing))
     return bodies
 
 
-def change(world: World, customer: Customer, kind: Change, wish: Movement) -> dict[str, Any]:
-    book = world.chartmogul
+def change(chartmogul: ChartMogul, customer: Customer, kind: Change, wish: Movement) -> dict[str, Any]:
+    book = chartmogul.book
     if kind == "reactivate":
         movement = book.reactivate(customer, wish)
     elif kind == "subscribe":
         movement = book.subscribe(customer, wish)
     else:
         movement = book.change(customer, wish, 1 if kind == "expand" else -1)
-    return _announce(world, movement, send=wish.send)
+    return _announce(chartmogul, movement, send=wish.send)
 
 
-def restate(world: World, customer: Customer, wish: Restatement) -> dict[str, Any]:
+def restate(chartmogul: ChartMogul, customer: Customer, wish: Restatement) -> dict[str, Any]:
     """No webhook; only one that has not gone out yet says what is now so."""
-    book = world.chartmogul
+    book = chartmogul.book
     movement = book.restate(customer, wish)
     if movement.id >= FIRST_LIVE:
         body = webhook_body(book, movement)
-        world.webhook.replace(movement.id - FIRST_LIVE, body, _wait_seconds(movement))
+        chartmogul.webhook.replace(movement.id - FIRST_LIVE, body, _wait_seconds(movement))
     return activity_row(book, movement)
 
 
-def withdraw(world: World, customer: Customer, wish: Withdrawal) -> None:
-    movement = world.chartmogul.withdraw(customer, wish)
-    world.webhook.withdraw(movement.id - FIRST_LIVE)
+def withdraw(chartmogul: ChartMogul, customer: Customer, wish: Withdrawal) -> None:
+    movement = chartmogul.book.withdraw(customer, wish)
+    chartmogul.webhook.withdraw(movement.id - FIRST_LIVE)
 
 
-def customer_row(world: World, customer: Customer) -> CustomerRow:
-    book = world.chartmogul
+def customer_row(chartmogul: ChartMogul, customer: Customer) -> CustomerRow:
+    book = chartmogul.book
     return CustomerRow(
         number=customer.number,
         uuid=customer.uuid,
@@ -76,19 +77,19 @@ def customer_row(world: World, customer: Customer) -> CustomerRow:
         mrr=book.mrr(customer),
         status=book.status(customer),
         case=customer.case,
-        owner_email=world.salesforce.seed.owner(customer),
+        owner_email=owner_email(customer),
     )
 
 
 def _announce(
-    world: World, movement: MrrMovement, *, send: bool, held_seconds: float = 0.0
+    chartmogul: ChartMogul, movement: MrrMovement, *, send: bool, held_seconds: float = 0.0
 ) -> dict[str, Any]:
     """Send the webhook when the movement's day has come and ChartMogul knows of it."""
-    body = webhook_body(world.chartmogul, movement)
+    body = webhook_body(chartmogul.book, movement)
     if send and movement.known_at - movement.date < REAL_TIME:
-        world.webhook.send(body, _wait_seconds(movement) + held_seconds)
+        chartmogul.webhook.send(body, _wait_seconds(movement) + held_seconds)
     else:
-        world.webhook.keep(body)
+        chartmogul.webhook.keep(body)
     return body
 
 

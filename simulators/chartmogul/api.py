@@ -29,9 +29,9 @@ from simulators.chartmogul.requests import (
     signed_in,
     with_odd_values,
 )
+from simulators.chartmogul.state import ChartMogul, chartmogul_of
 from simulators.kit.seed import Customer
 from simulators.kit.shapes import MovementType
-from simulators.world import World, world_of
 
 MOVEMENT_TYPES = get_args(MovementType)
 
@@ -53,9 +53,9 @@ async def account(request: Request) -> Response:
 
 @router.get("/customers")
 async def customers(request: Request) -> Response:
-    world, query = world_of(request), request.query_params
-    book = world.chartmogul
-    chosen: Iterable[Customer] = _from_cursor(world, query.get("cursor"))
+    chartmogul, query = chartmogul_of(request), request.query_params
+    book = chartmogul.book
+    chosen: Iterable[Customer] = _from_cursor(chartmogul, query.get("cursor"))
     if "external_id" in query:
         one = book.customers.find_external_id(query["external_id"])
         chosen = [one] if one else []
@@ -65,42 +65,42 @@ async def customers(request: Request) -> Response:
     for name in query.keys() & {"data_source_uuid", "system"}:
         chosen = _of_source(book, chosen, name.removeprefix("data_source_"), query[name])
     page, more = page_of(chosen, request)
-    entries = [rows.customer_row(book, customer, world.url) for customer in page]
+    entries = [rows.customer_row(book, customer, chartmogul.url) for customer in page]
     cursor = encode(f"{page[-1].since.timestamp():.0f}&{page[-1].number}") if page else None
     return answer(request, entries, cursor, more)
 
 
 @router.get("/customers/search")
 async def search(request: Request) -> Response:
-    world = world_of(request)
-    customer = world.chartmogul.customers.find_email(request.query_params.get("email", ""))
+    chartmogul = chartmogul_of(request)
+    customer = chartmogul.book.customers.find_email(request.query_params.get("email", ""))
     if customer is None:
         raise refused(404, "No customers found with this email address", "email")
-    entries = [rows.customer_row(world.chartmogul, customer, world.url)]
+    entries = [rows.customer_row(chartmogul.book, customer, chartmogul.url)]
     return answer(request, entries, encode(str(customer.number)), more=False)
 
 
 @router.get("/customers/{uuid}")
 async def customer(request: Request, uuid: str) -> Response:
-    world = world_of(request)
-    book = world.chartmogul
+    chartmogul = chartmogul_of(request)
+    book = chartmogul.book
     survives = book.rules.merged_answers == "survivor"
     found = book.customers.find_survivor(uuid) if survives else None
-    row = rows.customer_row(book, found or known_customer(world, uuid), world.url)
+    row = rows.customer_row(book, found or known_customer(chartmogul, uuid), chartmogul.url)
     return Response(with_odd_values(row, book.odd), media_type="application/json")
 
 
 @router.delete("/customers/{uuid}")
 async def delete_customer(request: Request, uuid: str) -> Response:
-    world = world_of(request)
-    world.chartmogul.customers.delete(known_customer(world, uuid))
+    chartmogul = chartmogul_of(request)
+    chartmogul.book.customers.delete(known_customer(chartmogul, uuid))
     return Response(status_code=204)
 
 
 @router.get("/customers/{uuid}/subscriptions")
 async def subscriptions(request: Request, uuid: str) -> Response:
-    world = world_of(request)
-    customer, book = known_customer(world, uuid), world.chartmogul
+    chartmogul = chartmogul_of(request)
+    customer, book = known_customer(chartmogul, uuid), chartmogul.book
     states = book.subscriptions(customer, known_by=book.shown)
     entries = [rows.subscription_row(book, customer, state, i) for i, state in enumerate(states)]
     # Alone among the lists, this cursor is a page number.
@@ -113,8 +113,8 @@ async def subscriptions(request: Request, uuid: str) -> Response:
 
 @router.get("/customers/{uuid}/activities")
 async def customer_activities(request: Request, uuid: str) -> Response:
-    world = world_of(request)
-    entries = rows.customer_activity_rows(world.chartmogul, known_customer(world, uuid))
+    chartmogul = chartmogul_of(request)
+    entries = rows.customer_activity_rows(chartmogul.book, known_customer(chartmogul, uuid))
     if last := decode(request, "activity="):
         entries = [entry for entry in entries if entry["id"] < int(last)]
     page, more = page_of(entries, request)
@@ -124,9 +124,9 @@ async def customer_activities(request: Request, uuid: str) -> Response:
 
 @router.get("/customer_notes")
 async def notes(request: Request) -> Response:
-    world, query = world_of(request), request.query_params
-    customer = world.chartmogul.customers.find(query.get("customer_uuid", ""))
-    found = world.chartmogul.notes.of(customer) if customer else []
+    chartmogul, query = chartmogul_of(request), request.query_params
+    customer = chartmogul.book.customers.find(query.get("customer_uuid", ""))
+    found = chartmogul.book.notes.of(customer) if customer else []
     entries = [rows.note_row(customer, note) for note in found] if customer else []
     if "type" in query:
         entries = [entry for entry in entries if entry["type"] == query["type"]]
@@ -140,19 +140,19 @@ async def notes(request: Request) -> Response:
 
 @router.post("/customer_notes")
 async def add_note(request: Request) -> Response:
-    world, body = world_of(request), await request.json()
-    customer = known_customer(world, str(body.get("customer_uuid", "")))
+    chartmogul, body = chartmogul_of(request), await request.json()
+    customer = known_customer(chartmogul, str(body.get("customer_uuid", "")))
     if body.get("type") not in ("note", "call"):
         raise refused(400, 'Parameter "type" is missing or invalid', "type")
     author = str(body.get("author_email", "ana@mogulflow.example"))
     note = Note(f"note_{uuid4()}", body["type"], str(body.get("text", "")), author, now())
-    world.chartmogul.notes.add(customer, note)
+    chartmogul.book.notes.add(customer, note)
     return as_json(rows.note_row(customer, note), 201)
 
 
 @router.get("/activities")
 async def activities(request: Request) -> Response:
-    book, query = world_of(request).chartmogul, request.query_params
+    book, query = chartmogul_of(request).book, request.query_params
     kind, order = query.get("type"), query.get("order", "date")
     if kind is not None and kind not in MOVEMENT_TYPES:
         raise refused(400, 'Parameter "type" is invalid', "type")
@@ -167,9 +167,9 @@ async def activities(request: Request) -> Response:
     return answer(request, rows.activity_rows(book, page), _activity_cursor(named), more)
 
 
-def _from_cursor(world: World, cursor: str | None) -> Iterable[Customer]:
+def _from_cursor(chartmogul: ChartMogul, cursor: str | None) -> Iterable[Customer]:
     """Customers by the day they became one, after the row that the cursor names."""
-    customers = world.chartmogul.customers
+    customers = chartmogul.book.customers
     if not cursor:
         return customers.by_first_day()
     try:

@@ -7,7 +7,7 @@ from fastapi.responses import Response
 
 from simulators.chartmogul.requests import as_json, known_customer, refused, signed_in
 from simulators.chartmogul.rows import attributes_row
-from simulators.world import world_of
+from simulators.chartmogul.state import chartmogul_of
 
 TYPES = ("String", "Integer", "Decimal", "Timestamp", "Boolean")
 
@@ -16,8 +16,8 @@ router = APIRouter(prefix="/chartmogul/v1/customers/{uuid}/attributes", dependen
 
 @router.get("")
 async def attributes(request: Request, uuid: str) -> Response:
-    world = world_of(request)
-    return as_json(attributes_row(world.chartmogul, known_customer(world, uuid)))
+    chartmogul = chartmogul_of(request)
+    return as_json(attributes_row(chartmogul.book, known_customer(chartmogul, uuid)))
 
 
 @router.post("/tags")
@@ -44,9 +44,9 @@ async def set_custom(request: Request, uuid: str) -> Response:
 async def change_custom(request: Request, uuid: str) -> Response:
     """A map. An attribute that nobody has yet is refused: it has no type."""
     given = await _named(request, "custom", dict)
-    world = world_of(request)
-    known = set(world.chartmogul.custom_attributes(known_customer(world, uuid)))
-    known |= {key for each in world.chartmogul.custom.values() for key in each}
+    chartmogul = chartmogul_of(request)
+    known = set(chartmogul.book.custom_attributes(known_customer(chartmogul, uuid)))
+    known |= {key for each in chartmogul.book.custom.values() for key in each}
     if unknown := given.keys() - known:
         raise refused(422, f"Custom attribute {min(unknown)} does not exist", "custom")
     return _set(request, uuid, given)
@@ -60,17 +60,17 @@ async def remove_custom(request: Request, uuid: str) -> Response:
 
 async def _tagged(request: Request, uuid: str, *, kept: bool) -> Response:
     tags = await _named(request, "tags", list)
-    world = world_of(request)
-    customer = known_customer(world, uuid)
-    world.chartmogul.tagged.setdefault(customer.number, {}).update(dict.fromkeys(map(str, tags), kept))
-    return as_json({"tags": world.chartmogul.tags(customer)})
+    chartmogul = chartmogul_of(request)
+    customer = known_customer(chartmogul, uuid)
+    chartmogul.book.tagged.setdefault(customer.number, {}).update(dict.fromkeys(map(str, tags), kept))
+    return as_json({"tags": chartmogul.book.tags(customer)})
 
 
 def _set(request: Request, uuid: str, values: dict[str, Any]) -> Response:
-    world = world_of(request)
-    customer = known_customer(world, uuid)
-    world.chartmogul.custom.setdefault(customer.number, {}).update(values)
-    return as_json({"custom": world.chartmogul.custom_attributes(customer)})
+    chartmogul = chartmogul_of(request)
+    customer = known_customer(chartmogul, uuid)
+    chartmogul.book.custom.setdefault(customer.number, {}).update(values)
+    return as_json({"custom": chartmogul.book.custom_attributes(customer)})
 
 
 async def _named(request: Request, name: str, kind: type) -> Any:

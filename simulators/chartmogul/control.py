@@ -1,4 +1,4 @@
-"""The side door to ChartMogul: what its customers do, and what recalculation makes of it."""
+"""The side door to ChartMogul: what its customers do, what recalculation makes of it, and its webhook."""
 
 from itertools import islice
 from typing import Any
@@ -7,6 +7,7 @@ from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import JSONResponse, Response
 
 from simulators.chartmogul import actions
+from simulators.chartmogul.state import ChartMogul, chartmogul_of
 from simulators.kit.seed import Customer
 from simulators.kit.shapes import (
     Cancellation,
@@ -14,117 +15,149 @@ from simulators.kit.shapes import (
     Case,
     ChartMogulRules,
     CustomerRow,
+    Delivery,
     Merger,
     Movement,
     OddValue,
     Payment,
+    Resend,
     Restatement,
+    WebhookRules,
     Withdrawal,
 )
-from simulators.world import World, world_of
 
 router = APIRouter(prefix="/control/chartmogul")
+webhook_router = APIRouter(prefix="/control/webhook")
 
 
 @router.put("")
 async def change_rules(request: Request, rules: ChartMogulRules) -> ChartMogulRules:
     """Rules that are not named keep their value."""
-    book = world_of(request).chartmogul
+    book = chartmogul_of(request).book
     book.rules = book.rules.model_copy(update=rules.model_dump(exclude_unset=True))
     return book.rules
 
 
 @router.post("/odd", status_code=204)
 async def send_odd_value(request: Request, wish: OddValue) -> None:
-    world_of(request).chartmogul.odd.append(wish)
+    chartmogul_of(request).book.odd.append(wish)
 
 
 @router.post("/reissue", status_code=204)
 async def reissue(request: Request) -> None:
-    world_of(request).chartmogul.reissue()
+    chartmogul_of(request).book.reissue()
 
 
 @router.post("/show", status_code=204)
 async def show(request: Request) -> None:
     """All movements that were hidden."""
-    world_of(request).chartmogul.show()
+    chartmogul_of(request).book.show()
 
 
 @router.post("/cancel")
 async def cancel_many(request: Request, wish: Cancellations) -> Response:
-    return JSONResponse(actions.cancel_many(world_of(request), wish))
+    return JSONResponse(actions.cancel_many(chartmogul_of(request), wish))
 
 
 @router.get("/customers")
 async def customers(
     request: Request, limit: int = 50, offset: int = 0, case: Case | None = None
 ) -> list[CustomerRow]:
-    world = world_of(request)
-    numbers = world.chartmogul.customers.numbers()
+    chartmogul = chartmogul_of(request)
+    numbers = chartmogul.book.customers.numbers()
     if case is None:
-        chosen = [world.seed.customer(number) for number in numbers[offset : offset + limit]]
+        chosen = [chartmogul.seed.customer(number) for number in numbers[offset : offset + limit]]
     else:
-        of_case = (c for c in map(world.seed.customer, numbers) if c.case == case)
+        of_case = (c for c in map(chartmogul.seed.customer, numbers) if c.case == case)
         chosen = list(islice(of_case, offset, offset + limit))
-    return [actions.customer_row(world, customer) for customer in chosen]
+    return [actions.customer_row(chartmogul, customer) for customer in chosen]
 
 
 @router.get("/customers/{uuid}")
 async def customer(request: Request, uuid: str) -> CustomerRow:
-    world = world_of(request)
-    return actions.customer_row(world, _known(world, uuid))
+    chartmogul = chartmogul_of(request)
+    return actions.customer_row(chartmogul, _known(chartmogul, uuid))
 
 
 @router.post("/customers/{uuid}/cancel")
 async def cancel(request: Request, uuid: str, wish: Cancellation | None = None) -> dict[str, Any]:
-    world = world_of(request)
-    return actions.cancel(world, _known(world, uuid), wish or Cancellation())
+    chartmogul = chartmogul_of(request)
+    return actions.cancel(chartmogul, _known(chartmogul, uuid), wish or Cancellation())
 
 
 @router.post("/customers/{uuid}/restate")
 async def restate(request: Request, uuid: str, wish: Restatement) -> dict[str, Any]:
-    world = world_of(request)
-    return actions.restate(world, _known(world, uuid), wish)
+    chartmogul = chartmogul_of(request)
+    return actions.restate(chartmogul, _known(chartmogul, uuid), wish)
 
 
 @router.post("/customers/{uuid}/withdraw", status_code=204)
 async def withdraw(request: Request, uuid: str, wish: Withdrawal) -> None:
-    world = world_of(request)
-    actions.withdraw(world, _known(world, uuid), wish)
+    chartmogul = chartmogul_of(request)
+    actions.withdraw(chartmogul, _known(chartmogul, uuid), wish)
 
 
 @router.post("/customers/{uuid}/hide", status_code=204)
 async def hide(request: Request, uuid: str, wish: Withdrawal) -> None:
-    world = world_of(request)
-    world.chartmogul.hide(_known(world, uuid), wish)
+    chartmogul = chartmogul_of(request)
+    chartmogul.book.hide(_known(chartmogul, uuid), wish)
 
 
 @router.post("/customers/{uuid}/merge", status_code=204)
 async def merge(request: Request, uuid: str, wish: Merger) -> None:
-    world = world_of(request)
-    world.chartmogul.merge(_known(world, uuid), _known(world, wish.into))
+    chartmogul = chartmogul_of(request)
+    chartmogul.book.merge(_known(chartmogul, uuid), _known(chartmogul, wish.into))
 
 
 @router.post("/customers/{uuid}/payment", status_code=204)
 async def pay(request: Request, uuid: str, wish: Payment) -> None:
-    world = world_of(request)
-    world.chartmogul.pay(_known(world, uuid), failed=wish.failed)
+    chartmogul = chartmogul_of(request)
+    chartmogul.book.pay(_known(chartmogul, uuid), failed=wish.failed)
 
 
 @router.post("/customers/{uuid}/{kind}")
 async def change(
     request: Request, uuid: str, kind: actions.Change, wish: Movement | None = None
 ) -> dict[str, Any]:
-    world = world_of(request)
-    return actions.change(world, _known(world, uuid), kind, wish or Movement())
+    chartmogul = chartmogul_of(request)
+    return actions.change(chartmogul, _known(chartmogul, uuid), kind, wish or Movement())
+
+
+@webhook_router.get("")
+async def webhook(request: Request) -> WebhookRules:
+    return chartmogul_of(request).webhook.rules
+
+
+@webhook_router.put("")
+async def change_webhook(request: Request, rules: WebhookRules) -> WebhookRules:
+    """Rules that are not named keep their value."""
+    sender = chartmogul_of(request).webhook
+    sender.rules = sender.rules.model_copy(update=rules.model_dump(exclude_unset=True))
+    return sender.rules
+
+
+@webhook_router.post("/resend", status_code=202)
+async def resend(request: Request, wish: Resend | None = None) -> dict[str, Any]:
+    """Send a movement's webhook once more; the last one's by default. Answers with its body."""
+    sender = chartmogul_of(request).webhook
+    index = wish.index if wish and wish.index is not None else len(sender.bodies) - 1
+    if not 0 <= index < len(sender.bodies):
+        raise HTTPException(404, f"no movement {index}")
+    sender.resend(index)
+    return sender.bodies[index]
+
+
+@webhook_router.get("/deliveries")
+async def deliveries(request: Request) -> list[Delivery]:
+    return chartmogul_of(request).webhook.deliveries
 
 
 async def answer_not_possible(request: Request, error: Exception) -> Response:
     return JSONResponse({"detail": str(error)}, 409)
 
 
-def _known(world: World, uuid: str) -> Customer:
-    customer = world.chartmogul.customers.find(uuid)
+def _known(chartmogul: ChartMogul, uuid: str) -> Customer:
+    customer = chartmogul.book.customers.find(uuid)
     if customer is None:
         raise HTTPException(404, f"no customer {uuid}")
     return customer

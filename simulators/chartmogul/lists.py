@@ -24,8 +24,8 @@ from simulators.chartmogul.requests import (
     signed_in,
 )
 from simulators.chartmogul.rows import imported_subscription_row
+from simulators.chartmogul.state import ChartMogul, chartmogul_of
 from simulators.kit.refusal import Refusal
-from simulators.world import World, world_of
 
 router = APIRouter(prefix="/chartmogul/v1", dependencies=[Depends(signed_in)])
 
@@ -40,7 +40,7 @@ async def data_sources(request: Request) -> Response:
 
 @router.get("/plans")
 async def plans(request: Request) -> Response:
-    rows = world_of(request).chartmogul.catalog.plans()
+    rows = chartmogul_of(request).book.catalog.plans()
     systems = {source.uuid: source.system for source in SOURCES}
     query = request.query_params
     for name in query.keys() & {"data_source_uuid", "external_id"}:
@@ -53,7 +53,7 @@ async def plans(request: Request) -> Response:
 @router.patch("/plans/{uuid}")
 async def edit_plan(request: Request, uuid: str) -> Response:
     """Accepted and done later, says ChartMogul; here it is done at once."""
-    catalog, body = world_of(request).chartmogul.catalog, await request.json()
+    catalog, body = chartmogul_of(request).book.catalog, await request.json()
     if uuid not in {row["uuid"] for row in catalog.plans()}:
         raise refused(404, "Plan not found", "plan_uuid")
     if not isinstance(body.get("name"), str):
@@ -64,12 +64,12 @@ async def edit_plan(request: Request, uuid: str) -> Response:
 
 @router.get("/plan_groups")
 async def plan_groups(request: Request) -> Response:
-    return _by_position(request, world_of(request).chartmogul.catalog.groups(), "plan_groups")
+    return _by_position(request, chartmogul_of(request).book.catalog.groups(), "plan_groups")
 
 
 @router.get("/plan_groups/{uuid}/plans")
 async def plans_of_group(request: Request, uuid: str) -> Response:
-    catalog = world_of(request).chartmogul.catalog
+    catalog = chartmogul_of(request).book.catalog
     if uuid not in {group["uuid"] for group in catalog.groups()}:
         raise refused(404, "Plan group not found", "plan_group_uuid")
     return _by_position(request, catalog.members(uuid), "plans")
@@ -77,8 +77,8 @@ async def plans_of_group(request: Request, uuid: str) -> Response:
 
 @router.get("/import/customers/{uuid}/subscriptions")
 async def imported_subscriptions(request: Request, uuid: str) -> Response:
-    world = world_of(request)
-    book, customer = world.chartmogul, known_customer(world, uuid)
+    chartmogul = chartmogul_of(request)
+    book, customer = chartmogul.book, known_customer(chartmogul, uuid)
     states = book.subscriptions(customer, known_by=book.shown)
     rows = [imported_subscription_row(book.seed, state) for state in reversed(states)]
     return _by_position(request, rows, "subscriptions", customer_uuid=uuid)
@@ -86,14 +86,14 @@ async def imported_subscriptions(request: Request, uuid: str) -> Response:
 
 @router.get("/invoices")
 async def invoices(request: Request) -> Response:
-    world, query = world_of(request), request.query_params
+    chartmogul, query = chartmogul_of(request), request.query_params
     validity = query.get("validation_type", "valid")
     if validity not in ("valid", "invalid", "all"):
         raise refused(400, 'Parameter "validation_type" is invalid', "validation_type")
-    with_disabled, all_invoices = query.get("with_disabled") == "true", world.invoices
+    with_disabled, all_invoices = query.get("with_disabled") == "true", chartmogul.invoices
     found = (
         invoice
-        for invoice in _chosen_invoices(world, request)
+        for invoice in _chosen_invoices(chartmogul, request)
         if (validity == "all" or is_invalid(invoice) == (validity == "invalid"))
         and (with_disabled or not all_invoices.is_disabled(invoice))
     )
@@ -105,18 +105,18 @@ async def invoices(request: Request) -> Response:
 
 @router.get("/invoices/{uuid}")
 async def invoice(request: Request, uuid: str) -> Response:
-    world = world_of(request)
-    return as_json(invoice_row(world.invoices, _known_invoice(world, uuid), with_disabled=True))
+    chartmogul = chartmogul_of(request)
+    return as_json(invoice_row(chartmogul.invoices, _known_invoice(chartmogul, uuid), with_disabled=True))
 
 
 @router.patch("/invoices/{uuid}/disabled_state")
 async def disable_invoice(request: Request, uuid: str) -> Response:
-    world, body = world_of(request), await request.json()
+    chartmogul, body = chartmogul_of(request), await request.json()
     if not isinstance(body.get("disabled"), bool):
         raise refused(400, 'Parameter "disabled" is missing', "disabled")
-    found = _known_invoice(world, uuid)
-    world.invoices.switch(found, disabled=body["disabled"])
-    return as_json(invoice_row(world.invoices, found, with_disabled=True))
+    found = _known_invoice(chartmogul, uuid)
+    chartmogul.invoices.switch(found, disabled=body["disabled"])
+    return as_json(invoice_row(chartmogul.invoices, found, with_disabled=True))
 
 
 @router.get("/metrics/{name}")
@@ -130,7 +130,7 @@ async def metrics(request: Request, name: str) -> Response:
     if unknown := query.keys() - {"start-date", "end-date", "interval"}:
         raise refused(400, f"Parameter {min(unknown)} is not simulated", min(unknown))
     days = ends(_day(request, "start-date"), _day(request, "end-date"), query.get("interval", "month"))
-    return as_json(metric_rows(await world_of(request).totals.over(days), name))
+    return as_json(metric_rows(await chartmogul_of(request).totals.over(days), name))
 
 
 def _day(request: Request, name: str) -> date:
@@ -143,11 +143,11 @@ def _day(request: Request, name: str) -> date:
         raise refused(400, f'Parameter "{name}" is invalid', name) from None
 
 
-def _chosen_invoices(world: World, request: Request) -> Iterable[Invoice]:
-    query, all_invoices = request.query_params, world.invoices
+def _chosen_invoices(chartmogul: ChartMogul, request: Request) -> Iterable[Invoice]:
+    query, all_invoices = request.query_params, chartmogul.invoices
     before = _invoice_cursor(request)
     if "customer_uuid" in query:
-        customer = world.chartmogul.customers.find(query["customer_uuid"])
+        customer = chartmogul.book.customers.find(query["customer_uuid"])
         own = all_invoices.of(customer) if customer else []
         chosen: Iterable[Invoice] = (i for i in own if before is None or i.key < before)
     elif "external_id" in query:
@@ -171,8 +171,8 @@ def _invoice_cursor(request: Request) -> tuple[float, int] | None:
         raise refused(400, 'Parameter "cursor" is invalid', "cursor") from None
 
 
-def _known_invoice(world: World, uuid: str) -> Invoice:
-    found = world.invoices.find(uuid)
+def _known_invoice(chartmogul: ChartMogul, uuid: str) -> Invoice:
+    found = chartmogul.invoices.find(uuid)
     if found is None:
         raise Refusal(404, {"error": "Invoice not found"})
     return found

@@ -12,10 +12,10 @@ from simulators.chartmogul import actions
 from simulators.chartmogul.book import NotPossible
 from simulators.chartmogul.invoice_rows import invoice_row
 from simulators.chartmogul.ledger import now
+from simulators.chartmogul.state import ChartMogul, chartmogul_of
 from simulators.kit.pages import back_to, render
 from simulators.kit.seed import Customer
 from simulators.kit.shapes import Cancellation, Movement
-from simulators.world import World, world_of
 
 ROWS = 50
 PERIOD = timedelta(days=30)
@@ -27,24 +27,25 @@ router = APIRouter(prefix="/chartmogul", include_in_schema=False)
 
 @router.get("/")
 async def customers(request: Request, q: str = "", page: int = 1) -> Response:
-    world = world_of(request)
+    chartmogul = chartmogul_of(request)
     page = max(page, 1)
-    found = _search(world, q.strip()) if q.strip() else _page(world, page)
+    found = _search(chartmogul, q.strip()) if q.strip() else _page(chartmogul, page)
     return render(
-        "chartmogul_customers.html",
+        request,
+        "chartmogul/templates/customers.html",
         system="chartmogul",
-        rows=[(customer, actions.customer_row(world, customer)) for customer in found],
+        rows=[(customer, actions.customer_row(chartmogul, customer)) for customer in found],
         q=q,
         page=page,
-        pages=-(-len(world.chartmogul.customers.numbers()) // ROWS),
-        total=len(world.chartmogul.customers.numbers()),
+        pages=-(-len(chartmogul.book.customers.numbers()) // ROWS),
+        total=len(chartmogul.book.customers.numbers()),
         most=ROWS,
     )
 
 
 @router.get("/customers/{uuid}")
 async def customer(request: Request, uuid: str) -> Response:
-    return _customer_page(world_of(request), uuid)
+    return _customer_page(request, uuid)
 
 
 @router.post("/customers/{uuid}/cancel")
@@ -54,73 +55,75 @@ async def cancel(
     reason: Annotated[str, Form()] = "",
     how: Annotated[Literal["now", "at_period_end", "without_webhook"], Form()] = "now",
 ) -> Response:
-    world = world_of(request)
+    chartmogul = chartmogul_of(request)
     wish = Cancellation(
         reason=reason.strip() or None,
         at=now() + PERIOD if how == "at_period_end" else None,
         send=how != "without_webhook",
     )
-    return _after(world, uuid, lambda customer: actions.cancel(world, customer, wish))
+    return _after(request, uuid, lambda customer: actions.cancel(chartmogul, customer, wish))
 
 
 @router.post("/customers/{uuid}/payment")
 async def pay(request: Request, uuid: str, failed: Annotated[bool, Form()]) -> Response:
-    world = world_of(request)
-    return _after(world, uuid, lambda customer: world.chartmogul.pay(customer, failed=failed))
+    chartmogul = chartmogul_of(request)
+    return _after(request, uuid, lambda customer: chartmogul.book.pay(customer, failed=failed))
 
 
 @router.post("/customers/{uuid}/{kind}")
 async def change(request: Request, uuid: str, kind: actions.Change) -> Response:
-    world = world_of(request)
-    return _after(world, uuid, lambda customer: actions.change(world, customer, kind, Movement()))
+    chartmogul = chartmogul_of(request)
+    return _after(request, uuid, lambda customer: actions.change(chartmogul, customer, kind, Movement()))
 
 
-def _after(world: World, uuid: str, act: Callable[[Customer], object]) -> Response:
+def _after(request: Request, uuid: str, act: Callable[[Customer], object]) -> Response:
     """The customer's page again, with the reason where it was not possible."""
     try:
-        act(_known(world, uuid))
+        act(_known(chartmogul_of(request), uuid))
     except NotPossible as error:
-        return _customer_page(world, uuid, problem=str(error))
+        return _customer_page(request, uuid, problem=str(error))
     return back_to(f"/chartmogul/customers/{uuid}")
 
 
-def _customer_page(world: World, uuid: str, problem: str | None = None) -> Response:
-    customer, book = _known(world, uuid), world.chartmogul
+def _customer_page(request: Request, uuid: str, problem: str | None = None) -> Response:
+    chartmogul = chartmogul_of(request)
+    customer, book = _known(chartmogul, uuid), chartmogul.book
     return render(
-        "chartmogul_customer.html",
+        request,
+        "chartmogul/templates/customer.html",
         409 if problem else 200,
         system="chartmogul",
         customer=customer,
-        row=actions.customer_row(world, customer),
+        row=actions.customer_row(chartmogul, customer),
         subscriptions=book.subscriptions(customer),
         movements=book.movements(customer)[::-1],
         now=now(),
         notes=book.notes.of(customer),
         custom=book.custom_attributes(customer),
-        invoices=[invoice_row(world.invoices, invoice) for invoice in world.invoices.of(customer)],
+        invoices=[invoice_row(chartmogul.invoices, invoice) for invoice in chartmogul.invoices.of(customer)],
         problem=problem,
     )
 
 
-def _known(world: World, uuid: str) -> Customer:
-    customer = world.chartmogul.customers.find(uuid)
+def _known(chartmogul: ChartMogul, uuid: str) -> Customer:
+    customer = chartmogul.book.customers.find(uuid)
     if customer is None:
         raise HTTPException(404, f"no customer {uuid}")
     return customer
 
 
-def _page(world: World, page: int) -> list[Customer]:
-    numbers = world.chartmogul.customers.numbers()
-    return [world.seed.customer(n) for n in numbers[(page - 1) * ROWS : page * ROWS]]
+def _page(chartmogul: ChartMogul, page: int) -> list[Customer]:
+    numbers = chartmogul.book.customers.numbers()
+    return [chartmogul.seed.customer(n) for n in numbers[(page - 1) * ROWS : page * ROWS]]
 
 
-def _search(world: World, text: str) -> list[Customer]:
+def _search(chartmogul: ChartMogul, text: str) -> list[Customer]:
     """By uuid, e-mail or external id at once; else by company or name."""
-    customers = world.chartmogul.customers
+    customers = chartmogul.book.customers
     exact = customers.find(text) or customers.find_email(text) or customers.find_external_id(text)
     if exact:
         return [exact]
     wanted = text.casefold()
-    searched = map(world.seed.customer, customers.numbers()[:SEARCHED])
+    searched = map(chartmogul.seed.customer, customers.numbers()[:SEARCHED])
     found = (c for c in searched if wanted in f"{c.company} {c.name} {c.email}".casefold())
     return list(islice(found, ROWS))

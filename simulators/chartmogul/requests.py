@@ -11,10 +11,10 @@ import orjson
 from fastapi import Request
 from fastapi.responses import Response
 
+from simulators.chartmogul.state import ChartMogul, chartmogul_of
 from simulators.kit.refusal import Refusal
 from simulators.kit.seed import Customer
 from simulators.kit.shapes import CHARTMOGUL_KEY, OddValue
-from simulators.world import World, world_of
 
 PAGE = 200
 T = TypeVar("T")
@@ -37,8 +37,8 @@ async def signed_in(request: Request) -> None:
         raise refused(400, 'Parameter "page" is deprecated', "page")
 
 
-def known_customer(world: World, uuid: str) -> Customer:
-    customer = world.chartmogul.customers.find(uuid)
+def known_customer(chartmogul: ChartMogul, uuid: str) -> Customer:
+    customer = chartmogul.book.customers.find(uuid)
     if customer is None:
         raise refused(404, "Customer not found", "customer_uuid")
     return customer
@@ -85,7 +85,7 @@ def answer(
     body: dict[str, Any] = {key: entries, "has_more": more, "cursor": cursor, **rest}
     if "cursor" not in request.query_params:
         body["per_page"] = per_page(request)
-    return Response(with_odd_values(body, world_of(request).chartmogul.odd), media_type="application/json")
+    return Response(with_odd_values(body, chartmogul_of(request).book.odd), media_type="application/json")
 
 
 def with_odd_values(body: Any, odd: Sequence[OddValue]) -> bytes:

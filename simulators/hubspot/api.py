@@ -13,9 +13,9 @@ from simulators.hubspot.portal import Portal
 from simulators.hubspot.schema import OBJECT_TYPES, refused, stamp
 from simulators.hubspot.search import search
 from simulators.hubspot.seed import Record
+from simulators.hubspot.state import hubspot_of
 from simulators.kit.refusal import Refusal
 from simulators.kit.shapes import HUBSPOT_TOKEN
-from simulators.world import world_of
 
 VERSIONS = ("2025-09", "2026-03", "2026-09")
 MOST_ROWS, LARGEST_PAGE = 100, 100
@@ -36,9 +36,9 @@ async def signed_in(request: Request) -> None:
         raise refused(text, "INVALID_AUTHENTICATION", 401)
     if request.path_params.get("version", VERSIONS[0]) not in VERSIONS:
         raise not_there("Unknown version")
-    world = world_of(request)
+    hubspot = hubspot_of(request)
     is_search = request.url.path.endswith("/search")
-    request.state.headers = world.hubspot_limits.count(world.hubspot.rules, search=is_search)
+    request.state.headers = hubspot.limits.count(hubspot.portal.rules, search=is_search)
 
 
 objects = APIRouter()
@@ -176,7 +176,7 @@ def portal_of(request: Request, *object_types: str) -> Portal:
     for object_type in object_types:
         if object_type not in OBJECT_TYPES:
             raise not_there(f"Unable to infer object type from: {object_type}")
-    return world_of(request).hubspot
+    return hubspot_of(request).portal
 
 
 def not_there(message: str) -> Refusal:

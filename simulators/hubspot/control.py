@@ -6,10 +6,11 @@ from typing import Any
 from fastapi import APIRouter, HTTPException, Request
 
 from simulators.chartmogul.actions import customer_row
+from simulators.chartmogul.state import chartmogul_of
 from simulators.hubspot.portal import Portal
 from simulators.hubspot.seed import Record, Values, case_of
+from simulators.hubspot.state import hubspot_of
 from simulators.kit.shapes import CustomerRow, HubSpotCase, HubSpotRules
-from simulators.world import world_of
 
 router = APIRouter(prefix="/control/hubspot")
 
@@ -17,16 +18,16 @@ router = APIRouter(prefix="/control/hubspot")
 @router.put("")
 async def rules(request: Request, changes: HubSpotRules) -> HubSpotRules:
     """Rules that are not named keep their value."""
-    portal = world_of(request).hubspot
+    portal = hubspot_of(request).portal
     portal.rules = portal.rules.model_copy(update=changes.model_dump(exclude_unset=True))
     return portal.rules
 
 
 @router.get("/customers")
 async def customers(request: Request, case: HubSpotCase, limit: int = 50) -> list[CustomerRow]:
-    world = world_of(request)
-    numbers = (number for number in world.seed.numbers() if case_of(number) == case)
-    return [customer_row(world, world.seed.customer(number)) for number in islice(numbers, limit)]
+    chartmogul, seed = chartmogul_of(request), hubspot_of(request).seed
+    numbers = (number for number in seed.numbers() if case_of(number) == case)
+    return [customer_row(chartmogul, seed.customer(number)) for number in islice(numbers, limit)]
 
 
 @router.get("/records/{object_type}")
@@ -56,7 +57,7 @@ async def delete(request: Request, object_type: str, id: str) -> None:
 
 
 def _portal(request: Request, object_type: str, values: Values | None = None) -> Portal:
-    portal = world_of(request).hubspot
+    portal = hubspot_of(request).portal
     if object_type not in portal.schema:
         raise HTTPException(404, f"no {object_type}")
     if unknown := (values or {}).keys() - portal.schema[object_type].properties.keys():

@@ -9,6 +9,7 @@ from simulators.hubspot.api import (
     answer,
     batch_answer,
     body_of,
+    guards,
     inputs_of,
     not_there,
     objects,
@@ -17,7 +18,7 @@ from simulators.hubspot.api import (
 )
 from simulators.hubspot.portal import Portal
 from simulators.hubspot.schema import MOST_UNIQUE, PAIRS, Property, Schema, refused
-from simulators.world import world_of
+from simulators.hubspot.state import hubspot_of
 
 MOST_READ, MOST_MADE = 1_000, 2_000
 LABELS = {"contacts": (279, 1), "companies": (280, 2)}
@@ -108,7 +109,7 @@ async def read_associations(request: Request, from_type: str, to_type: str) -> R
 @owners.get("")
 @owners.get("/")
 async def all_owners(request: Request) -> Response:
-    known, query = world_of(request).hubspot.seed.owners, request.query_params
+    known, query = hubspot_of(request).portal.seed.owners, request.query_params
     found = [each for each in known if not each["archived"] and query.get("email") in (None, each["email"])]
     start, size = int(query.get("after", "0")), int(query.get("limit", "100"))
     after = str(start + size) if len(found) > start + size else None
@@ -185,7 +186,7 @@ def _none(from_type: str, to_type: str, id: str) -> Json:
     }
 
 
-EVERYWHERE = (
+_EVERYWHERE = (
     ("/objects/{version}", objects),
     ("/v3/objects", objects),
     ("/properties/{version}", properties),
@@ -197,3 +198,7 @@ EVERYWHERE = (
     ("", unknown_paths),
 )
 """Routers by the paths below /crm that they serve: HubSpot's dates, and the versions before them."""
+
+router = APIRouter(prefix="/hubspot/crm", dependencies=guards)
+for _paths, _router in _EVERYWHERE:
+    router.include_router(_router, prefix=_paths)

@@ -9,8 +9,8 @@ from fastapi.responses import Response
 from simulators.hubspot.portal import NAMED_BY, Portal
 from simulators.hubspot.schema import OBJECT_TYPES
 from simulators.hubspot.seed import Record
+from simulators.hubspot.state import hubspot_of
 from simulators.kit.pages import back_to, render
-from simulators.world import world_of
 
 router = APIRouter(prefix="/hubspot", include_in_schema=False)
 
@@ -26,12 +26,13 @@ async def home() -> Response:
 @router.get("/contacts/{portal_id}/objects/{type_id}")
 async def records(request: Request, type_id: str, changed: bool = False, after: int = 0) -> Response:
     """By id, or only what was written since the last reset, newest first."""
-    portal, object_type = world_of(request).hubspot, _type(type_id)
+    portal, object_type = hubspot_of(request).portal, _type(type_id)
     written = [record for record in portal.changed[object_type].values() if record]
     found = written[::-1][:ROWS] if changed else list(islice(portal.after(object_type, after), ROWS))
     ours = [p for p in portal.schema[object_type].properties.values() if not p.hubspots]
     return render(
-        "hubspot_records.html",
+        request,
+        "hubspot/templates/records.html",
         system="hubspot",
         object_type=object_type,
         types=OBJECT_TYPES,
@@ -46,14 +47,15 @@ async def records(request: Request, type_id: str, changed: bool = False, after: 
 
 @router.get("/contacts/{portal_id}/record/{type_id}/{id}")
 async def record(request: Request, type_id: str, id: str) -> Response:
-    portal, object_type = world_of(request).hubspot, _type(type_id)
+    portal, object_type = hubspot_of(request).portal, _type(type_id)
     found = portal.get(object_type, id)
     if found is None:
         raise HTTPException(404, f"no {object_type} {id}")
     other_type = "companies" if object_type == "contacts" else "contacts"
     others = (portal.get(other_type, other) for other in portal.others(object_type, found.id))
     return render(
-        "hubspot_record.html",
+        request,
+        "hubspot/templates/record.html",
         system="hubspot",
         object_type=object_type,
         title=title(object_type, found),

@@ -66,7 +66,7 @@ class Control:
 
     def reset(self, customers: int = 200, seed: int = 7, **more: Any) -> None:
         """Also how many `movements` and `invoices` a customer has."""
-        self._call("POST", "reset", {"customers": customers, "seed": seed, **more})
+        self.ask("POST", "reset", {"customers": customers, "seed": seed, **more})
 
     def calls(self, system: System | None = None) -> list[Call]:
         return self._get(list[Call], "calls", system=system)
@@ -74,16 +74,16 @@ class Control:
     def fault(self, system: System, kind: FaultKind, **options: Any) -> FaultRule:
         """Options are FaultRule's fields; a rule strikes once unless `times` says otherwise."""
         rule = {"system": system, "kind": kind, **options}
-        return FaultRule.model_validate(self._call("POST", "faults", rule))
+        return FaultRule.model_validate(self.ask("POST", "faults", rule))
 
     def faults(self) -> list[FaultRule]:
         return self._get(list[FaultRule], "faults")
 
     def remove_fault(self, id: int) -> None:
-        self._call("DELETE", f"faults/{id}")
+        self.ask("DELETE", f"faults/{id}")
 
     def clear_faults(self) -> None:
-        self._call("DELETE", "faults")
+        self.ask("DELETE", "faults")
 
     def customers(self, limit: int = 50, offset: int = 0, case: Case | None = None) -> list[CustomerRow]:
         path = "chartmogul/customers"
@@ -107,14 +107,14 @@ class Control:
 
     def odd(self, uuid: str, field: str, raw: str) -> None:
         """From now on ChartMogul's lists, and a customer's own page, send this JSON, or none, there."""
-        self._call("POST", "chartmogul/odd", {"uuid": uuid, "field": field, "raw": raw})
+        self.ask("POST", "chartmogul/odd", {"uuid": uuid, "field": field, "raw": raw})
 
     def cancel_many(
         self, count: int, *, case: Case | None = None, send: bool = True, over_seconds: float = 0.0
     ) -> list[Json]:
         """The next paying customers; their webhooks' bodies."""
         wish = {"count": count, "case": case, "send": send, "over_seconds": over_seconds}
-        found: list[Json] = self._call("POST", "chartmogul/cancel", wish)
+        found: list[Json] = self.ask("POST", "chartmogul/cancel", wish)
         return found
 
     def reactivate(self, uuid: str, **wish: Any) -> Json:
@@ -126,7 +126,7 @@ class Control:
 
     def pay(self, uuid: str, *, failed: bool) -> None:
         """What became of the payment of the customer's last invoice."""
-        self._call("POST", f"chartmogul/customers/{uuid}/payment", {"failed": failed})
+        self.ask("POST", f"chartmogul/customers/{uuid}/payment", {"failed": failed})
 
     def expand(self, uuid: str, cents: int | None = None, **wish: Any) -> Json:
         return self._json("POST", f"chartmogul/customers/{uuid}/expand", {"cents": cents, **wish})
@@ -183,30 +183,30 @@ class Control:
     def withdraw(self, uuid: str, index: int = -1, *, whole_history: bool = False) -> None:
         """That movement never was; a webhook that waits for its day does not go out."""
         wish = {"index": index, "whole_history": whole_history}
-        self._call("POST", f"chartmogul/customers/{uuid}/withdraw", wish)
+        self.ask("POST", f"chartmogul/customers/{uuid}/withdraw", wish)
 
     def hide(self, uuid: str, index: int = -1, *, whole_history: bool = False) -> None:
         """/activities leaves that movement out, as a fault of its pages would, until `show`."""
         wish = {"index": index, "whole_history": whole_history}
-        self._call("POST", f"chartmogul/customers/{uuid}/hide", wish)
+        self.ask("POST", f"chartmogul/customers/{uuid}/hide", wish)
 
     def show(self) -> None:
-        self._call("POST", "chartmogul/show")
+        self.ask("POST", "chartmogul/show")
 
     def merge(self, from_uuid: str, into_uuid: str) -> None:
-        self._call("POST", f"chartmogul/customers/{from_uuid}/merge", {"into": into_uuid})
+        self.ask("POST", f"chartmogul/customers/{from_uuid}/merge", {"into": into_uuid})
 
     def reissue(self) -> None:
         """Let ChartMogul compute everything anew: the same movements under other ids."""
-        self._call("POST", "chartmogul/reissue")
+        self.ask("POST", "chartmogul/reissue")
 
     def chartmogul(self, **rules: Any) -> ChartMogulRules:
         """Rules are ChartMogulRules' fields; those not named keep their value."""
-        return ChartMogulRules.model_validate(self._call("PUT", "chartmogul", rules))
+        return ChartMogulRules.model_validate(self.ask("PUT", "chartmogul", rules))
 
     def webhook(self, **rules: Any) -> WebhookRules:
         """Rules are WebhookRules' fields; those not named keep their value."""
-        return WebhookRules.model_validate(self._call("PUT", "webhook", rules))
+        return WebhookRules.model_validate(self.ask("PUT", "webhook", rules))
 
     def resend(self, index: int | None = None) -> Json:
         return self._json("POST", "webhook/resend", {"index": index})
@@ -222,14 +222,14 @@ class Control:
 
     def refuse_record(self, id: str, **rule: Any) -> None:
         """Let Salesforce refuse writes of that record; `rule` has RecordRule's fields."""
-        self._call("PUT", f"salesforce/rules/{id}", rule)
+        self.ask("PUT", f"salesforce/rules/{id}", rule)
 
     def remove_field(self, object_name: str, name: str) -> None:
-        self._call("DELETE", f"salesforce/fields/{object_name}/{name}")
+        self.ask("DELETE", f"salesforce/fields/{object_name}/{name}")
 
     def salesforce(self, **rules: Any) -> SalesforceRules:
         """Rules are SalesforceRules' fields; those not named keep their value."""
-        return SalesforceRules.model_validate(self._call("PUT", "salesforce", rules))
+        return SalesforceRules.model_validate(self.ask("PUT", "salesforce", rules))
 
     def messages(self, channel: str | None = None) -> list[Json]:
         return self._get(list[Json], "slack/messages", channel=channel)
@@ -237,21 +237,21 @@ class Control:
     def slack(self, history_lag_seconds: float | None = None, **rules: Any) -> None:
         """Rules are SlackRules' fields; those not named keep their value."""
         named = {} if history_lag_seconds is None else {"history_lag_seconds": history_lag_seconds}
-        self._call("PUT", "slack", named | rules)
+        self.ask("PUT", "slack", named | rules)
 
     def rename_channel(self, id: str, name: str) -> None:
-        self._call("PUT", f"slack/channels/{id}", query={"name": name})
+        self.ask("PUT", f"slack/channels/{id}", query={"name": name})
 
     def invite_bot(self, channel: str) -> None:
         """To that channel of Slack, by id or #name; made where it is not there."""
-        self._call("POST", "slack/channels", query={"name": channel})
+        self.ask("POST", "slack/channels", query={"name": channel})
 
     def hire(self, email: str) -> None:
         """An active user of Salesforce, and of Slack; nothing where they are one."""
-        self._call("POST", "people", query={"email": email})
+        self.ask("POST", "people", query={"email": email})
 
     def delete_message(self, channel: str, ts: str) -> None:
-        self._call("DELETE", f"slack/messages/{channel}/{ts}")
+        self.ask("DELETE", f"slack/messages/{channel}/{ts}")
 
     def _vendor(self, method: str, url: str, body: Json | None = None) -> Json:
         answer = self._http.request(method, url, json=body, auth=(CHARTMOGUL_KEY, ""))
@@ -260,7 +260,7 @@ class Control:
 
     def hubspot(self, **rules: Any) -> HubSpotRules:
         """Rules are HubSpotRules' fields; those not named keep their value."""
-        return HubSpotRules.model_validate(self._call("PUT", "hubspot", rules))
+        return HubSpotRules.model_validate(self.ask("PUT", "hubspot", rules))
 
     def hubspot_customers(self, case: HubSpotCase, limit: int = 50) -> list[CustomerRow]:
         """Customers of whom HubSpot knows that much."""
@@ -278,18 +278,19 @@ class Control:
         return self._json("PATCH", f"hubspot/records/{object_type}/{id}", values)
 
     def delete_hubspot_record(self, object_type: str, id: str) -> None:
-        self._call("DELETE", f"hubspot/records/{object_type}/{id}")
+        self.ask("DELETE", f"hubspot/records/{object_type}/{id}")
 
     def _get(self, shape: type[T], path: str, **query: Any) -> T:
         given = {name: value for name, value in query.items() if value is not None}
-        return TypeAdapter(shape).validate_python(self._call("GET", path, None, given))
+        return TypeAdapter(shape).validate_python(self.ask("GET", path, None, given))
 
     def _json(self, method: str, path: str, body: Json) -> Json:
         body = {name: _as_json(value) for name, value in body.items()}
-        found: Json = self._call(method, path, body)
+        found: Json = self.ask(method, path, body)
         return found
 
-    def _call(self, method: str, path: str, body: Json | None = None, query: Json | None = None) -> Any:
+    def ask(self, method: str, path: str, body: Json | None = None, query: Json | None = None) -> Any:
+        """Any path below /control: also those of a vendor that has no methods here."""
         answer = self._http.request(method, f"/control/{path}", json=body, params=query)
         if answer.is_error:
             raise RuntimeError(f"{method} /control/{path}: {answer.status_code} {answer.text}")

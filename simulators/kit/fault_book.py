@@ -2,19 +2,31 @@
 
 import random
 import re
+from collections.abc import Collection
 from itertools import count
 
 from simulators.kit.shapes import FaultRule, System
 
 
+class UnknownSystem(ValueError):
+    pass
+
+
 class FaultBook:
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, systems: Collection[System]) -> None:
+        self._systems = systems
         self._random = random.Random(seed)
         self._ids = count(1)
         self._rules: dict[int, FaultRule] = {}
         self._skipped: dict[int, int] = {}
 
+    def check_known(self, system: System) -> None:
+        if system not in self._systems:
+            raise UnknownSystem(f"no system {system}: there are {', '.join(self._systems)}")
+
     def add(self, rule: FaultRule) -> FaultRule:
+        """Raises UnknownSystem."""
+        self.check_known(rule.system)
         rule = rule.model_copy(update={"id": next(self._ids), "hits": 0})
         self._rules[rule.id] = rule
         return rule

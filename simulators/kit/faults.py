@@ -6,108 +6,64 @@ from collections import Counter
 from datetime import UTC, datetime
 from typing import Any, cast
 
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from simulators.kit.refusal import Refusal
 from simulators.kit.shapes import Call, FaultRule, System
+from simulators.kit.vendor import Vendor
 from simulators.world import World
 
-APIS: tuple[tuple[System, str], ...] = (
-    ("chartmogul", "/v1/"),
-    ("salesforce", "/services/"),
-    ("slack", "/api/"),
-    ("hubspot", "/crm/"),
-)
-"""Systems, and where below their prefix the API begins; the rest are pages for people."""
-
 BROKEN_JSON = b'{"id": "00T5e0'
-
-SALESFORCE_CODES = {
-    400: ("UNABLE_TO_LOCK_ROW", "unable to obtain exclusive access to this record"),
-    401: ("INVALID_SESSION_ID", "Session expired or invalid"),
-    403: ("REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded."),
-    404: ("NOT_FOUND", "The requested resource does not exist"),
-    429: ("REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded."),
-    500: ("UNKNOWN_EXCEPTION", "An unexpected error occurred."),
-    503: ("SERVER_UNAVAILABLE", "The server is temporarily unavailable."),
-}
-SALESFORCE_CROWDED = (
-    "REQUEST_LIMIT_EXCEEDED",
-    "ConcurrentRequests (Concurrent API Requests) Limit exceeded.",
-)
-"""With status 403: long calls are counted, 25 at once and 5 in a developer's org."""
-
-CHARTMOGUL_MESSAGES = {
-    401: "No valid API key provided",
-    403: "Your trial has expired",
-    404: "The requested resource does not exist",
-    429: "Request rate exceeded",
-}
-SLACK_ERRORS = {
-    401: "invalid_auth",
-    404: "unknown_method",
-    429: "ratelimited",
-    500: "internal_error",
-    503: "service_unavailable",
-}
-HUBSPOT_ERRORS = {
-    400: ("VALIDATION_ERROR", "Invalid input JSON"),
-    401: ("INVALID_AUTHENTICATION", "Authentication credentials not found."),
-    403: ("MISSING_SCOPES", "This app hasn't been granted all required scopes to make this call."),
-    404: ("OBJECT_NOT_FOUND", "resource not found"),
-    409: ("CONFLICT", "Contact already exists. Existing ID: 10000000001"),
-    423: ("LOCKED", "The record is locked."),
-    429: ("RATE_LIMITS", "You have reached your ten_secondly_rolling limit."),
-    477: ("MIGRATION_IN_PROGRESS", "The account is being moved."),
-}
-REASONS = {500: "Internal Server Error", 502: "Bad Gateway", 504: "Gateway Timeout Error"}
 
 
 class Faults:
     def __init__(self, app: ASGIApp, world: World) -> None:
         self.app = app
         self.world = world
+        self._apis = [(f"/{vendor.name}{vendor.api}", vendor) for vendor in world.vendors]
         self._under_way: Counter[System] = Counter()
         """Calls that were taken. One that is refused for their number is not."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        target = _api_call(scope)
-        if target is None:
+        vendor = self._called(scope)
+        if vendor is None:
             await self.app(scope, receive, send)
             return
-        system, path = target
         call = _Answer(self.app, scope, receive, send)
-        if system != "chartmogul":
-            await self._logged_call(system, path, call, None)
-            return
-        with self.world.chartmogul_limits.call(self.world.chartmogul.rules) as refused:
-            await self._logged_call(system, path, call, refused)
+        with self.world.of(vendor.state).call() as refused:
+            await self._logged_call(vendor, call, refused)
 
-    async def _logged_call(self, system: System, path: str, call: "_Answer", refused: int | None) -> None:
-        world, started = self.world, time.perf_counter()
-        world.salesforce_calls += system == "salesforce"
+    def _called(self, scope: Scope) -> Vendor | None:
+        if scope["type"] != "http":
+            return None
+        return next((vendor for start, vendor in self._apis if scope["path"].startswith(start)), None)
+
+    async def _logged_call(self, vendor: Vendor, call: "_Answer", refused: int | None) -> None:
+        world, started, system = self.world, time.perf_counter(), vendor.name
+        path = call.scope["path"].removeprefix(f"/{system}")
         under_way = self._under_way[system]
         rule = None if refused else world.faults.strike(system, call.scope["method"], path, under_way)
         log, number = world.calls, world.calls.start(_logged(call.scope, system, path, rule))
         taken = not refused and (rule is None or rule.at_once is None)
         self._under_way[system] += taken
         try:
-            await self._done(system, call, rule, refused)
+            await self._done(vendor, call, rule, refused)
         finally:
             self._under_way[system] -= taken
         log.finish(number, call.status, round((time.perf_counter() - started) * 1000, 3))
 
     async def _done(
-        self, system: System, call: "_Answer", rule: FaultRule | None, refused: int | None
+        self, vendor: Vendor, call: "_Answer", rule: FaultRule | None, refused: int | None
     ) -> None:
         if self.world.latency_seconds:
             await asyncio.sleep(self.world.latency_seconds)
         if refused:
-            await call.answer(_refusal(system, refused))
+            await call.answer(vendor.refusal(refused).response())
         else:
-            await (self._strike(rule, call) if rule else call.pass_through())
+            await (self._strike(vendor, rule, call) if rule else call.pass_through())
 
-    async def _strike(self, rule: FaultRule, call: "_Answer") -> None:
+    async def _strike(self, vendor: Vendor, rule: FaultRule, call: "_Answer") -> None:
         if rule.kind in ("drop_after", "malformed", "slow"):
             await call.hold_back()
         match rule.kind:
@@ -119,10 +75,10 @@ class Faults:
                 await asyncio.sleep(rule.delay_seconds)
                 await call.release()
             case "expired_token":
-                self.world.salesforce_tokens.clear()
-                await call.answer(_expired(rule.system))
+                self.world.end_sessions()
+                await call.answer(_expired(vendor).response())
             case "status":
-                await call.answer(_status(rule))
+                await call.answer(_refusal(vendor, rule).response())
 
 
 class _Answer:
@@ -165,16 +121,6 @@ class _Answer:
         await self.send(message)
 
 
-def _api_call(scope: Scope) -> tuple[System, str] | None:
-    if scope["type"] != "http":
-        return None
-    for system, start in APIS:
-        prefix = f"/{system}"
-        if scope["path"].startswith(prefix + start):
-            return system, scope["path"].removeprefix(prefix)
-    return None
-
-
 def _logged(scope: Scope, system: System, path: str, rule: FaultRule | None) -> Call:
     return Call.model_construct(
         system=system,
@@ -186,41 +132,15 @@ def _logged(scope: Scope, system: System, path: str, rule: FaultRule | None) -> 
     )
 
 
-def _expired(system: System) -> Response:
-    """How each system refuses a credential that was good until now."""
-    if system == "slack":
-        return JSONResponse({"ok": False, "error": "token_expired"})
-    return JSONResponse(_typical_body(system, 401), 401)
+def _expired(vendor: Vendor) -> Refusal:
+    return vendor.expired or vendor.refusal(401)
 
 
-def _status(rule: FaultRule) -> Response:
-    headers = {} if rule.retry_after is None else {"Retry-After": str(rule.retry_after)}
-    if rule.at_once and rule.system == "salesforce" and rule.body is None:
-        code, message = SALESFORCE_CROWDED
-        return _refusal(rule.system, 403, [{"message": message, "errorCode": code}], headers)
-    return _refusal(rule.system, rule.status, rule.body, headers)
-
-
-def _refusal(
-    system: System, status: int, body: Any = None, headers: dict[str, str] | None = None
-) -> Response:
-    body = body if body is not None else _typical_body(system, status)
-    if isinstance(body, str):
-        return PlainTextResponse(body, status, headers)
-    return JSONResponse(body, status, headers)
-
-
-def _typical_body(system: System, status: int) -> Any:
-    if system == "salesforce":
-        code, message = SALESFORCE_CODES.get(status, SALESFORCE_CODES[500])
-        return [{"message": message, "errorCode": code}]
-    if system == "slack":
-        return {"ok": False, "error": SLACK_ERRORS.get(status, "fatal_error")}
-    if system == "hubspot" and status < 500:
-        category, message = HUBSPOT_ERRORS.get(status, HUBSPOT_ERRORS[400])
-        policy = {"policyName": "TEN_SECONDLY_ROLLING"} if status == 429 else {}
-        return {"status": "error", "category": category, "message": message} | policy
-    if status >= 500:
-        return f"{status} {REASONS.get(status, 'Service Unavailable')}"
-    message = CHARTMOGUL_MESSAGES.get(status, "Bad request")
-    return {"code": status, "message": message, "param": None}
+def _refusal(vendor: Vendor, rule: FaultRule) -> Refusal:
+    if rule.at_once and vendor.crowded and rule.body is None:
+        refusal = vendor.crowded
+    else:
+        refusal = vendor.refusal(rule.status)
+    body = refusal.body if rule.body is None else rule.body
+    wait = {} if rule.retry_after is None else {"Retry-After": str(rule.retry_after)}
+    return Refusal(refusal.status, body, (refusal.headers or {}) | wait)

@@ -6,17 +6,21 @@ from typing import Any
 
 import jinja2
 from fastapi import APIRouter, Request
-from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse, Response
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from simulators.world import world_of
 
-TEMPLATES = Path(__file__).parents[1] / "templates"
+SIMULATORS = Path(__file__).parents[1]
+TEMPLATES = SIMULATORS / "templates"
+IN_WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
 router = APIRouter(include_in_schema=False)
 
 
-def render(name: str, status: int = 200, **values: Any) -> HTMLResponse:
-    return HTMLResponse(_environment.get_template(name).render(values), status)
+def render(request: Request, name: str, status: int = 200, **values: Any) -> HTMLResponse:
+    """A template of simulators/templates, or another by its path below simulators."""
+    vendors = world_of(request).vendors
+    return HTMLResponse(_environment.get_template(name).render(values, vendors=vendors), status)
 
 
 def back_to(path: str) -> RedirectResponse:
@@ -27,20 +31,22 @@ def back_to(path: str) -> RedirectResponse:
 @router.get("/")
 async def index(request: Request) -> Response:
     world = world_of(request)
+    count = len(world.vendors)
     return render(
+        request,
         "index.html",
         system="simulators",
-        customers=world.seed.count,
-        tasks=len(world.salesforce.changed["Task"]),
-        messages=sum(len(world.slack.messages(channel.id)) for channel in world.slack.channels),
-        records=sum(len(changed) for changed in world.hubspot.changed.values()),
+        count=IN_WORDS[count] if count < len(IN_WORDS) else count,
+        cards=[(vendor, world.of(vendor.state).summary()) for vendor in world.vendors],
         faults=len(world.faults.all()),
     )
 
 
 @router.get("/style.css")
-async def style() -> Response:
-    return FileResponse(TEMPLATES / "style.css", media_type="text/css")
+async def style(request: Request) -> Response:
+    tones = "".join(f".{each.name} {{ --tone: {each.tone}; }}\n" for each in world_of(request).vendors)
+    text = (TEMPLATES / "style.css").read_text(encoding="utf-8")
+    return Response(text + tones, media_type="text/css")
 
 
 def _money(cents: int) -> str:
@@ -56,7 +62,7 @@ def _moment(instant: datetime) -> str:
 
 
 _environment = jinja2.Environment(
-    loader=jinja2.FileSystemLoader(TEMPLATES),
+    loader=jinja2.FileSystemLoader([TEMPLATES, SIMULATORS]),
     autoescape=True,
     undefined=jinja2.StrictUndefined,
     trim_blocks=True,

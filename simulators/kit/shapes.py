@@ -6,7 +6,9 @@ from typing import Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator
 
-System = Literal["chartmogul", "salesforce", "slack", "hubspot"]
+System = str
+"""A vendor's name. The control API refuses one that is not simulated."""
+
 FaultKind = Literal["status", "drop_before", "drop_after", "slow", "malformed", "expired_token"]
 Case = Literal["account", "contact_only", "several", "none", "inactive_owner"]
 """What Salesforce knows of a customer: an account with ChartMogul's uuid, only a contact with the

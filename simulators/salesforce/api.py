@@ -15,8 +15,8 @@ from simulators.salesforce.org import Org
 from simulators.salesforce.query import next_page, run_query
 from simulators.salesforce.schema import PREFIXES, Field
 from simulators.salesforce.seed import Record
+from simulators.salesforce.state import org_of, salesforce_of
 from simulators.salesforce.values import refused
-from simulators.world import World, world_of
 
 OLDEST, NEWEST = 31, 68
 CALLS_PER_DAY = 100_000
@@ -25,7 +25,7 @@ LONGEST_URL = 16_384
 
 async def signed_in(request: Request) -> None:
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() not in ("bearer", "oauth") or token not in world_of(request).salesforce_tokens:
+    if scheme.lower() not in ("bearer", "oauth") or token not in salesforce_of(request).tokens:
         raise refused("INVALID_SESSION_ID", "Session expired or invalid", status=401)
     version = request.path_params["version"]
     if not OLDEST <= int(version.partition(".")[0]) <= NEWEST:
@@ -46,13 +46,13 @@ async def token(request: Request) -> Response:
         raise _no_token("invalid_client_id", "client identifier invalid")
     if client_secret != SALESFORCE_CLIENT_SECRET:
         raise _no_token("invalid_client", "invalid client credentials")
-    world = world_of(request)
+    salesforce = salesforce_of(request)
     access_token = f"00D5e000000DEMO!{secrets.token_urlsafe(48)}"
-    world.salesforce_tokens.add(access_token)
+    salesforce.tokens.add(access_token)
     return JSONResponse({
         "access_token": access_token,
         "scope": "api",
-        "instance_url": f"{world.url}/salesforce",
+        "instance_url": f"{salesforce.url}/salesforce",
         "id": "https://login.salesforce.com/id/00D5e000000DEMOEAA/0055e0000000001AAA",
         "token_type": "Bearer",
         "api_instance_url": "https://api.salesforce.com",
@@ -62,7 +62,7 @@ async def token(request: Request) -> Response:
 @router.get("/limits")
 @router.get("/limits/")
 async def limits(request: Request) -> Response:
-    left = CALLS_PER_DAY - _used(world_of(request))
+    left = CALLS_PER_DAY - salesforce_of(request).calls
     return answer(request, {"DailyApiRequests": {"Max": CALLS_PER_DAY, "Remaining": left}})
 
 
@@ -72,20 +72,20 @@ async def query(request: Request) -> Response:
     if len(request.scope["raw_path"]) + 1 + len(request.scope["query_string"]) > LONGEST_URL:
         raise refused("URI_TOO_LONG", "The URI of the request is too long", status=414)
     text = request.query_params.get("q", "")
-    found = run_query(world_of(request).salesforce, text, request.path_params["version"])
+    found = run_query(org_of(request), text, request.path_params["version"])
     return answer(request, found)
 
 
 @router.get("/query/{locator}")
 async def query_more(request: Request, locator: str) -> Response:
-    found = next_page(world_of(request).salesforce, locator, request.path_params["version"])
+    found = next_page(org_of(request), locator, request.path_params["version"])
     return answer(request, found)
 
 
 @router.get("/sobjects/{object_name}/describe")
 @router.get("/sobjects/{object_name}/describe/")
 async def describe(request: Request, object_name: str) -> Response:
-    fields = world_of(request).salesforce.fields(object_name)
+    fields = org_of(request).fields(object_name)
     return answer(request, {
         "name": object_name,
         "label": object_name,
@@ -100,7 +100,7 @@ async def describe(request: Request, object_name: str) -> Response:
 @router.post("/sobjects/{object_name}")
 @router.post("/sobjects/{object_name}/")
 async def create(request: Request, object_name: str) -> Response:
-    org = world_of(request).salesforce
+    org = org_of(request)
     org.fields(object_name)
     record = org.create(object_name, await _body(request))
     return _saved(request, record, created=True)
@@ -108,13 +108,13 @@ async def create(request: Request, object_name: str) -> Response:
 
 @router.get("/sobjects/{object_name}/{id}")
 async def read(request: Request, object_name: str, id: str) -> Response:
-    org = world_of(request).salesforce
+    org = org_of(request)
     return answer(request, _row(request, org, object_name, _known(org, object_name, id)))
 
 
 @router.patch("/sobjects/{object_name}/{id}")
 async def update(request: Request, object_name: str, id: str) -> Response:
-    org = world_of(request).salesforce
+    org = org_of(request)
     values = await _body(request)
     _refuse_in_body(values, "Id")
     org.update(object_name, _known(org, object_name, id), values, allow_save=allow_save(request))
@@ -123,7 +123,7 @@ async def update(request: Request, object_name: str, id: str) -> Response:
 
 @router.get("/sobjects/{object_name}/{key}/{value:path}")
 async def read_by_key(request: Request, object_name: str, key: str, value: str) -> Response:
-    org = world_of(request).salesforce
+    org = org_of(request)
     found = _by_key(request, org, object_name, key)
     if not found:
         raise refused("NOT_FOUND", "The requested resource does not exist", status=404)
@@ -132,7 +132,7 @@ async def read_by_key(request: Request, object_name: str, key: str, value: str) 
 
 @router.patch("/sobjects/{object_name}/{key}/{value:path}")
 async def upsert(request: Request, object_name: str, key: str, value: str) -> Response:
-    org = world_of(request).salesforce
+    org = org_of(request)
     values = await _body(request)
     found = _by_key(request, org, object_name, key)
     _refuse_in_body(values, "Id")
@@ -246,8 +246,4 @@ def answer(request: Request, body: Any, status: int = 200) -> Response:
 
 
 def _headers(request: Request) -> dict[str, str]:
-    return {"Sforce-Limit-Info": f"api-usage={_used(world_of(request))}/{CALLS_PER_DAY}"}
-
-
-def _used(world: World) -> int:
-    return world.salesforce_calls
+    return {"Sforce-Limit-Info": f"api-usage={salesforce_of(request).calls}/{CALLS_PER_DAY}"}

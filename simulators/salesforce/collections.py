@@ -11,8 +11,8 @@ from simulators.kit.refusal import Refusal
 from simulators.salesforce.api import allow_save, answer, signed_in
 from simulators.salesforce.org import Org
 from simulators.salesforce.seed import Record, record_number
+from simulators.salesforce.state import org_of
 from simulators.salesforce.values import refused
-from simulators.world import world_of
 
 MOST_ROWS = 200
 
@@ -24,14 +24,14 @@ router = APIRouter(
 @router.patch("")
 @router.patch("/")
 async def update(request: Request) -> Response:
-    org = world_of(request).salesforce
+    org = org_of(request)
     rows = await _rows(request, org)
     return answer(request, [_outcome(partial(_update, org, row, allow_save(request))) for row in rows])
 
 
 @router.patch("/{object_name}/{key}")
 async def upsert(request: Request, object_name: str, key: str) -> Response:
-    org = world_of(request).salesforce
+    org = org_of(request)
     field = org.fields(object_name).get(key)
     if field is None or not field.is_key:
         text = f"Provided external ID field does not exist or is not accessible: {key}"

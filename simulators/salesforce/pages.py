@@ -9,7 +9,7 @@ from simulators.kit.pages import back_to, render
 from simulators.salesforce.org import Org
 from simulators.salesforce.schema import Field
 from simulators.salesforce.seed import Record
-from simulators.world import world_of
+from simulators.salesforce.state import org_of
 
 router = APIRouter(prefix="/salesforce", include_in_schema=False)
 
@@ -23,20 +23,26 @@ async def home() -> Response:
 
 @router.get("/lightning/o/Task/list")
 async def tasks(request: Request) -> Response:
-    org = world_of(request).salesforce
+    org = org_of(request)
     newest = list(org.changed["Task"].values())[: -NEWEST - 1 : -1]
-    return render("salesforce_tasks.html", system="salesforce", tasks=[_named(org, t) for t in newest])
+    return render(
+        request,
+        "salesforce/templates/tasks.html",
+        system="salesforce",
+        tasks=[_named(org, t) for t in newest],
+    )
 
 
 @router.get("/lightning/r/{object_name}/{id}/view")
 async def record(request: Request, object_name: str, id: str) -> Response:
-    org = world_of(request).salesforce
+    org = org_of(request)
     found = org.get(object_name, id) if object_name in org.schema else None
     if found is None:
         raise HTTPException(404, f"no {object_name} {id}")
     related = [t for t in org.changed["Task"].values() if id in (t["AccountId"], t["WhoId"])]
     return render(
-        "salesforce_record.html",
+        request,
+        "salesforce/templates/record.html",
         system="salesforce",
         object_name=object_name,
         title=title(object_name, found),

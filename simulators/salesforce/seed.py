@@ -29,6 +29,13 @@ _POD = "5e0"
 _FOUNDED = "2022-01-01T08:00:00.000+0000"
 
 
+def owner_email(customer: Customer) -> str | None:
+    """Of who owns the customer's account; None where none or several do."""
+    if customer.case in ("none", "several"):
+        return None
+    return str(_user(_owner_number(customer, 0))["Email"])
+
+
 def record_id(prefix: str, number: int) -> str:
     """15 characters, and 3 that tell apart ids that differ in case alone."""
     digits = ""
@@ -100,12 +107,6 @@ class SalesforceSeed:
             yield from self._of_customer(object_name, self.seed.find_domain(_host(value)))
         elif not field.startswith("CM_") or field in _FILLED.get(object_name, ()):
             yield from self.all(object_name)
-
-    def owner(self, customer: Customer) -> str | None:
-        """E-mail of who owns the customer's account; None where none or several do."""
-        if customer.case in ("none", "several"):
-            return None
-        return str(_user(_owner_number(customer, 0))["Email"])
 
     def _of_customer(self, object_name: str, customer: Customer | None) -> Iterator[Record]:
         for which in (0, 1):

@@ -13,8 +13,8 @@ from fastapi.responses import JSONResponse, Response
 from simulators.kit.refusal import Refusal
 from simulators.kit.shapes import SLACK_TOKEN
 from simulators.slack.blocks import Invalid, check_message
+from simulators.slack.state import workspace_of
 from simulators.slack.workspace import BOT_ID, BOT_USER, TEAM_ID, Channel, Message, Workspace
-from simulators.world import world_of
 
 Arguments = dict[str, Any]
 Method = Callable[[Workspace, Arguments], dict[str, Any]]
@@ -32,9 +32,9 @@ async def call(request: Request, method: str) -> Response:
     _check_token(request, arguments)
     if method not in METHODS:
         raise refused("unknown_method")
-    if wait := world_of(request).slack.seconds_to_wait(method):
+    if wait := workspace_of(request).seconds_to_wait(method):
         raise Refusal(429, {"ok": False, "error": "ratelimited"}, {"Retry-After": str(wait)})
-    return JSONResponse({"ok": True, **METHODS[method](world_of(request).slack, arguments)})
+    return JSONResponse({"ok": True, **METHODS[method](workspace_of(request), arguments)})
 
 
 def refused(error: str, details: list[str] | None = None, **more: Any) -> Refusal:

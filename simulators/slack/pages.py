@@ -9,8 +9,8 @@ from markupsafe import Markup
 
 from simulators.kit.pages import back_to, render
 from simulators.slack.mrkdwn import plain, to_html
+from simulators.slack.state import workspace_of
 from simulators.slack.workspace import CHANNELS, Message, Workspace
-from simulators.world import world_of
 
 router = APIRouter(prefix="/slack", include_in_schema=False)
 
@@ -34,7 +34,7 @@ async def message(request: Request, channel_id: str, digits: str) -> Response:
 
 
 def _channel_page(request: Request, channel_id: str, here: str) -> Response:
-    workspace = world_of(request).slack
+    workspace = workspace_of(request)
     shown = next((channel for channel in workspace.channels if channel.id == channel_id), None)
     if shown is None:
         raise HTTPException(404, f"no channel {channel_id}")
@@ -43,7 +43,8 @@ def _channel_page(request: Request, channel_id: str, here: str) -> Response:
         parent = str(message.get("thread_ts") or message["ts"])
         threads.setdefault(parent, []).append(_view(workspace, message))
     return render(
-        "slack_channel.html",
+        request,
+        "slack/templates/channel.html",
         system="slack",
         channel=shown,
         channels=workspace.channels,

@@ -7,8 +7,10 @@ import pytest
 
 from simulators.app import create_app
 from simulators.chartmogul.actions import cancel_many
+from simulators.chartmogul.state import ChartMogul
 from simulators.kit.control import Control
 from simulators.kit.shapes import CHARTMOGUL_KEY, Cancellations, Reset
+from simulators.vendors import all_vendors
 from simulators.world import World
 from tests.simulators.conftest import Receiver, eventually
 from tests.simulators.counting import counting_calls
@@ -60,8 +62,8 @@ async def test_a_page_costs_the_same_however_many_movements_there_are() -> None:
 async def calls_of_a_page(movements: int) -> int:
     """Functions that are called for a page of 200 of so many movements, the second one of the list."""
     start = Reset(seed=7, customers=movements + 1000)
-    world = World("http://simulators", start, webhook_url=None, latency_ms=0)
-    cancel_many(world, Cancellations(count=movements, send=False))
+    world = World("http://simulators", start, all_vendors())
+    cancel_many(world.of(ChartMogul), Cancellations(count=movements, send=False))
     query = {"start-date": (datetime.now(UTC) - timedelta(days=1)).isoformat(), "per_page": "200"}
     transport = httpx.ASGITransport(create_app(world))
     async with httpx.AsyncClient(transport=transport, auth=(CHARTMOGUL_KEY, "")) as http:

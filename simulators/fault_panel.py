@@ -6,9 +6,11 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from pydantic import ValidationError
 
+from simulators.chartmogul.state import chartmogul_of
+from simulators.kit.fault_book import UnknownSystem
 from simulators.kit.pages import back_to, render
-from simulators.kit.shapes import FaultKind, FaultRule, System, WebhookRules
-from simulators.world import World, world_of
+from simulators.kit.shapes import FaultKind, FaultRule, WebhookRules
+from simulators.world import world_of
 
 router = APIRouter(prefix="/faults", include_in_schema=False)
 
@@ -17,16 +19,17 @@ NEWEST = 30
 
 @router.get("")
 async def panel(request: Request) -> Response:
-    return _panel(world_of(request))
+    return _panel(request)
 
 
 @router.post("")
 async def add(request: Request) -> Response:
-    world = world_of(request)
     try:
-        world.faults.add(FaultRule.model_validate(await _given(request)))
+        world_of(request).faults.add(FaultRule.model_validate(await _given(request)))
     except ValidationError as error:
-        return _panel(world, _sentence(error))
+        return _panel(request, _sentence(error))
+    except UnknownSystem as error:
+        return _panel(request, str(error))
     return back_to("/faults")
 
 
@@ -44,25 +47,26 @@ async def remove(request: Request, id: int) -> Response:
 
 @router.post("/webhook")
 async def webhook(request: Request) -> Response:
-    world = world_of(request)
     try:
-        world.webhook.rules = WebhookRules.model_validate(await _given(request))
+        chartmogul_of(request).webhook.rules = WebhookRules.model_validate(await _given(request))
     except ValidationError as error:
-        return _panel(world, _sentence(error))
+        return _panel(request, _sentence(error))
     return back_to("/faults")
 
 
-def _panel(world: World, problem: str | None = None) -> Response:
+def _panel(request: Request, problem: str | None = None) -> Response:
+    world, webhook = world_of(request), chartmogul_of(request).webhook
     return render(
+        request,
         "faults.html",
         422 if problem else 200,
         system="faults",
         rules=world.faults.all(),
-        webhook=world.webhook.rules,
-        systems=get_args(System),
+        webhook=webhook.rules,
+        systems=[vendor.name for vendor in world.vendors],
         kinds=get_args(FaultKind),
         calls=list(world.calls)[: -NEWEST - 1 : -1],
-        deliveries=world.webhook.deliveries[: -NEWEST - 1 : -1],
+        deliveries=webhook.deliveries[: -NEWEST - 1 : -1],
         problem=problem,
     )
 

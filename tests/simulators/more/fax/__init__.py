@@ -1,0 +1,1 @@
+"""A vendor that no file of the simulators knows."""
