@@ -148,7 +148,7 @@ def systems(connections: Connections, settings: Settings, sweeper: Sweeper, paus
             slots=threads,
             rate=20,
         ),
-        # HubSpot's pace is the client's, live events first
+        # HubSpot's rate limiter is the client's, live events first
         System(
             "hubspot",
             [crm.sync_to_hubspot],

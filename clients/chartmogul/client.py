@@ -35,7 +35,7 @@ from clients.kit.http import (
     says_it_passes,
     unclear,
 )
-from clients.kit.pace import Pace
+from clients.kit.rate_limiter import RateLimiter
 from clients.kit.unanswered import unanswered
 from models.chartmogul import (
     Account,
@@ -58,7 +58,7 @@ BULK_CONNECTIONS = 12
 KEEP_SECONDS = 4
 """How long an idle connection is kept: shorter than servers do, often 5, or the next call is lost."""
 
-TURNS_AFTER_A_REFUSAL = 5
+SKIPPED_AFTER_A_REFUSAL = 5
 """So many calls in bulk are left out where ChartMogul says there were too many: a jam makes a few."""
 
 PAGE_SIZE = 200
@@ -93,7 +93,7 @@ class ChartMogulClient:
         self._account, self._cooldown = account, cooldown
         self._page_size = str(page_size)
         # Evenly spaced: a burst would take from what live events may use in that second.
-        self._pace = Pace(account.requests_per_second * account.bulk_share)
+        self._bulk = RateLimiter(account.requests_per_second * account.bulk_share)
         self._lines = asyncio.Semaphore(BULK_CONNECTIONS)
         self._patiently = patient(self._get_in_bulk, patience)
         self._timeout = aiohttp.ClientTimeout(
@@ -137,7 +137,7 @@ class ChartMogulClient:
         return _readable(parsed(call, _Page, page).entries, Customer)
 
     def activities(self, start: datetime, end: datetime) -> AsyncIterator[ActivityBlock]:
-        """All customers' MRR movements with start <= date < end, at the pace of bulk work."""
+        """All customers' MRR movements with start <= date < end, at the rate of bulk work."""
         return read_activities(self._get_in_bulk, start, end, int(self._page_size))
 
     def stream_movements(self, start: datetime, end: datetime) -> AsyncIterator[MovementBlock]:
@@ -172,7 +172,7 @@ class ChartMogulClient:
         return read_subscriptions(self._patiently, customer_uuids, size, BULK_CONNECTIONS)
 
     async def customer_rows(self, uuid: str, *, live: bool) -> CustomerRows:
-        """All that the lists say of one customer; live at once, else at the pace of bulk work."""
+        """All that the lists say of one customer; live at once, else at the rate of bulk work."""
         return await read_customer(self._get if live else self._patiently, uuid, int(self._page_size))
 
     async def count_with_email(self, email: str) -> int:
@@ -207,15 +207,15 @@ class ChartMogulClient:
 
     async def _get_in_bulk(self, call: Call, path: str, **params: str) -> Any:
         async with self._lines:
-            await self._pace.turn()
+            await self._bulk.acquire()
             try:
                 return await self._ask(call, path, **params)
             except RateLimited:
-                self._pace.skip(TURNS_AFTER_A_REFUSAL)
+                self._bulk.skip(SKIPPED_AFTER_A_REFUSAL)
                 raise
 
     async def _get(self, call: Call, path: str, **params: str) -> Any:
-        """For live events. Bulk work has its own pace and patience."""
+        """For live events. Bulk work has its own rate limiter and retries."""
         return await through(self._cooldown, lambda: self._ask(call, path, **params))
 
     async def _ask(self, call: Call, path: str, **params: str) -> Any:

@@ -27,7 +27,7 @@ from clients.hubspot.transport import Calls, HubSpotTransport, Work
 from clients.kit.cooldown import Cooldown
 from clients.kit.errors import Rejected
 from clients.kit.http import Call, refused
-from clients.kit.turns import Rank
+from clients.kit.rate_limiter import Rank
 from models.hubspot import (
     GROUP,
     Association,
@@ -51,7 +51,7 @@ OBJECT_TYPE_IDS: dict[ObjectType, str] = {"contacts": "0-1", "companies": "0-2"}
 
 
 class HubSpotClient:
-    """At the pace of bulk work; `ranked` gives one whose calls go before it, or after."""
+    """At the rank of bulk work; `ranked` gives one whose calls go before it, or after."""
 
     def __init__(
         self,
@@ -74,7 +74,7 @@ class HubSpotClient:
         await self._transport.aclose()
 
     def ranked(self, rank: Rank) -> Self:
-        """The same connection and pace. Closed with the original."""
+        """The same connection and rate limiter. Closed with the original."""
         ranked = copy.copy(self)
         ranked._use(Calls(self._transport, rank))
         return ranked

@@ -1,4 +1,4 @@
-"""hubspot-api-client made safe: bounded threads, our pace, date-based paths, and each fault of the
+"""hubspot-api-client made safe: bounded threads, our rate limiter, date-based paths, and each fault of the
 library that we meet guarded here (tests/contracts/test_hubspot_library.py shows both side by side)."""
 
 import asyncio
@@ -22,7 +22,7 @@ from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionErro
 from clients.hubspot.errors import error_of
 from clients.kit.cooldown import Cooldown, through
 from clients.kit.http import CONNECT_SECONDS, Call, parsed, proxy_for, strict_json, unclear
-from clients.kit.turns import Rank, Turns
+from clients.kit.rate_limiter import Rank, RateLimiter
 from clients.kit.unanswered import unanswered
 from settings import HubSpot
 
@@ -142,8 +142,8 @@ class HubSpotTransport:
         self._library = Library(api_factory=self._leaf)
         self._threads = ThreadPoolExecutor(for_bulk(settings.threads), thread_name_prefix="hubspot-bulk")
         self._live_threads = ThreadPoolExecutor(settings.threads, thread_name_prefix="hubspot")
-        self._calls = Turns(settings.requests_per_10_seconds, seconds=10)
-        self._searches = Turns(settings.searches_per_second, seconds=1)
+        self._calls = RateLimiter(settings.requests_per_10_seconds, seconds=10)
+        self._searches = RateLimiter(settings.searches_per_second, seconds=1)
 
     async def aclose(self) -> None:
         for threads in (self._threads, self._live_threads):
@@ -151,15 +151,15 @@ class HubSpotTransport:
         self._api.rest_client.pool_manager.clear()
 
     async def run(self, call: Call, work: Work, rank: Rank, *, searches: bool = False) -> Any:
-        """Do `work` in a thread, when it is its turn; the answer's JSON as it came. Bulk work has its own
-        waits, and must not be what live events wait for."""
+        """Do `work` in a thread, when the rate limiter lets it go; the answer's JSON as it came. Bulk work
+        has its own waits, and must not be what live events wait for."""
         cooldown = self._cooldown if rank is Rank.LIVE else None
-        return await through(cooldown, lambda: self._in_turn(call, work, rank, searches))
+        return await through(cooldown, lambda: self._when_allowed(call, work, rank, searches))
 
-    async def _in_turn(self, call: Call, work: Work, rank: Rank, searches: bool) -> Any:
+    async def _when_allowed(self, call: Call, work: Work, rank: Rank, searches: bool) -> Any:
         if searches:
-            await self._searches.turn(rank)
-        await self._calls.turn(rank)
+            await self._searches.acquire(rank)
+        await self._calls.acquire(rank)
         loop = asyncio.get_running_loop()
         threads = self._live_threads if rank is Rank.LIVE else self._threads
         try:

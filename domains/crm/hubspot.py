@@ -8,7 +8,7 @@ from clients.hubspot.batches import MAX_BATCH
 from clients.hubspot.client import HubSpotClient
 from clients.hubspot.fields import notes_on_hubspot, unfit_properties
 from clients.hubspot.transport import for_bulk
-from clients.kit.turns import Rank
+from clients.kit.rate_limiter import Rank
 from domains.crm.diff import Value, as_text
 from domains.crm.match import Candidate, candidate
 from domains.crm.systems import written

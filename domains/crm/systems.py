@@ -65,7 +65,7 @@ class Crm(Protocol):
         ...
 
     def for_work(self, mapping: CrmMapping, *, live: bool) -> Self:
-        """The same connection and pace, for that mapping; live, ahead of bulk work that waits."""
+        """The same connection and rate limiter, for that mapping; live, ahead of bulk work that waits."""
         ...
 
 

@@ -22,7 +22,7 @@ from clients.kit.errors import (
     Unauthorized,
     Unavailable,
 )
-from clients.kit.turns import Rank
+from clients.kit.rate_limiter import Rank
 from commands.doctor_crm import crm_findings
 from commands.findings import State
 from commands.prepare_crm import prepare
@@ -423,7 +423,7 @@ async def test_live_calls_go_before_bulk_that_waits(simulators: Control) -> None
     await asyncio.gather(*bulk, live.read("contacts", "hs_object_id", ["1"], []))
     await client.aclose()
     paths = [call.path for call in simulators.calls("hubspot")]
-    first = 3  # turns that may be given at once, whose calls may overtake each other
+    first = 3  # calls that may go at once, which may overtake each other
     assert any("contacts" in path for path in paths[:first]), paths
 
 
