@@ -1,20 +1,19 @@
-"""Calls of a CRM that are made again where they fail for now, several at once, and what rows came to."""
+"""Writes to a CRM, several calls at once, and what rows came to."""
 
 import asyncio
-import random
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from functools import partial
 from typing import TypeVar
 
-from clients.kit.errors import Retryable
+from clients.kit.retries import with_retries
 from domains.crm.systems import Crm, settled
 from models.crm import ObjectMapping
 from models.templates.crm_sync import Standing, Written
 
-PATIENCE: tuple[float, ...] = (1, 2, 5, 10)
-"""Seconds before a failed call is made again; a longer wait that the system names is Temporal's."""
+RETRY_WAITS: tuple[float, ...] = (1, 2, 5, 10)
+"""Seconds before a failed call is made again."""
 
-AT_ONCE: tuple[float, ...] = ()
+NO_RETRY: tuple[float, ...] = ()
 """For live events: what fails goes the durable way."""
 
 LOCKED = (0.5, 2.0)
@@ -28,7 +27,7 @@ async def write_planned(
     name: str,
     mapping: ObjectMapping,
     planned: Sequence[Standing],
-    waits: Sequence[float] = PATIENCE,
+    waits: Sequence[float] = RETRY_WAITS,
 ) -> list[Standing]:
     """Up to a batch, all to change or all to make; what became of each, in order."""
     waiting = {each.record or each.customer: each for each in planned}
@@ -37,7 +36,7 @@ async def write_planned(
         if not waiting:
             break
         await asyncio.sleep(pause)
-        answers = await patiently(partial(_send, crm, name, mapping, waiting), waits)
+        answers = await with_retries(partial(_send, crm, name, mapping, waiting), waits)
         results |= answers
         waiting = {key: each for key, each in waiting.items() if key in answers and answers[key].passes}
     return [settled(each, results.get(each.record or each.customer)) for each in planned]
@@ -49,19 +48,6 @@ async def _send(crm: Crm, name: str, mapping: ObjectMapping, rows: dict[str, Sta
         return await crm.update(name, values)
     assert mapping.key  # the mapping creates only what has a key
     return await crm.create(name, mapping.key, values)
-
-
-async def patiently(work: Callable[[], Awaitable[T]], waits: Sequence[float] = PATIENCE) -> T:
-    """Again after each wait, or the longer one that the system names. Every call may be repeated."""
-    for wait in waits:
-        try:
-            return await work()
-        except Retryable as error:
-            named = error.retry_after.total_seconds() if error.retry_after else 0.0
-            if named > waits[-1]:
-                raise
-            await asyncio.sleep(max(wait, named) * random.uniform(1, 1.2))
-    return await work()
 
 
 async def in_parallel(items: Iterator[T], work: Callable[[T], Awaitable[None]], at_once: int) -> None:

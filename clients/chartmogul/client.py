@@ -15,8 +15,6 @@ from clients.chartmogul.activities import read_activities
 from clients.chartmogul.customer import CustomerRows, count_with_email, read_customer
 from clients.chartmogul.dates import Row, rows_in
 from clients.chartmogul.streams import (
-    PATIENCE,
-    patient,
     read_metrics,
     read_pages,
     read_subscriptions,
@@ -36,6 +34,7 @@ from clients.kit.http import (
     unclear,
 )
 from clients.kit.rate_limiter import RateLimiter
+from clients.kit.retries import with_retries
 from clients.kit.unanswered import unanswered
 from models.chartmogul import (
     Account,
@@ -60,6 +59,9 @@ KEEP_SECONDS = 4
 
 SKIPPED_AFTER_A_REFUSAL = 5
 """So many calls in bulk are left out where ChartMogul says there were too many: a jam makes a few."""
+
+RETRY_WAITS: tuple[float, ...] = (1, 2, 4, 8)
+"""Seconds before a page that failed in bulk work is asked for again."""
 
 PAGE_SIZE = 200
 
@@ -87,7 +89,7 @@ class ChartMogulClient:
         *,
         timeout_seconds: float = 10,
         page_size: int = PAGE_SIZE,
-        patience: Sequence[float] = PATIENCE,
+        retry_waits: Sequence[float] = RETRY_WAITS,
         cooldown: Cooldown | None = None,
     ) -> None:
         self._account, self._cooldown = account, cooldown
@@ -95,7 +97,7 @@ class ChartMogulClient:
         # Evenly spaced: a burst would take from what live events may use in that second.
         self._bulk = RateLimiter(account.requests_per_second * account.bulk_share)
         self._lines = asyncio.Semaphore(BULK_CONNECTIONS)
-        self._patiently = patient(self._get_in_bulk, patience)
+        self._retry_waits = retry_waits
         self._timeout = aiohttp.ClientTimeout(
             connect=timeout_seconds,
             sock_connect=min(CONNECT_SECONDS, timeout_seconds),
@@ -142,7 +144,7 @@ class ChartMogulClient:
 
     def stream_movements(self, start: datetime, end: datetime) -> AsyncIterator[MovementBlock]:
         """The same as rows, read at several places at once; see `MovementBlock`."""
-        return read_movements(self._patiently, start, end, int(self._page_size), BULK_CONNECTIONS)
+        return read_movements(self._get_with_retries, start, end, int(self._page_size), BULK_CONNECTIONS)
 
     def stream_customers(self) -> AsyncIterator[list[Row]]:
         return self._pages("customers", "entries")
@@ -158,22 +160,22 @@ class ChartMogulClient:
         return self._pages("plan_groups", "plan_groups")
 
     async def stream_data_sources(self) -> AsyncIterator[list[Row]]:
-        yield await read_whole(self._patiently, "data_sources", "data_sources")
+        yield await read_whole(self._get_with_retries, "data_sources", "data_sources")
 
     async def stream_metrics(self, start: date, end: date, interval: str) -> AsyncIterator[list[Row]]:
         """One list: a row per interval (day, week, month, quarter, year), by its last day."""
-        yield await read_metrics(self._patiently, start, end, interval)
+        yield await read_metrics(self._get_with_retries, start, end, interval)
 
     def stream_subscriptions(
         self, customer_uuids: Iterable[str] | AsyncIterable[str]
     ) -> AsyncIterator[list[Row]]:
         """Of these customers, each row with its `customer-uuid`; one list per customer that has any."""
         size = int(self._page_size)
-        return read_subscriptions(self._patiently, customer_uuids, size, BULK_CONNECTIONS)
+        return read_subscriptions(self._get_with_retries, customer_uuids, size, BULK_CONNECTIONS)
 
     async def customer_rows(self, uuid: str, *, live: bool) -> CustomerRows:
         """All that the lists say of one customer; live at once, else at the rate of bulk work."""
-        return await read_customer(self._get if live else self._patiently, uuid, int(self._page_size))
+        return await read_customer(self._get if live else self._get_with_retries, uuid, int(self._page_size))
 
     async def count_with_email(self, email: str) -> int:
         return await count_with_email(self._get, email)
@@ -203,7 +205,10 @@ class ChartMogulClient:
             query["cursor"] = str(page.cursor)
 
     def _pages(self, path: str, key: str, **query: str) -> AsyncIterator[list[Row]]:
-        return read_pages(self._patiently, path, key, int(self._page_size), **query)
+        return read_pages(self._get_with_retries, path, key, int(self._page_size), **query)
+
+    async def _get_with_retries(self, call: Call, path: str, **params: str) -> Any:
+        return await with_retries(lambda: self._get_in_bulk(call, path, **params), self._retry_waits)
 
     async def _get_in_bulk(self, call: Call, path: str, **params: str) -> Any:
         async with self._lines:

@@ -5,18 +5,14 @@ ends with an error. A page that fails is asked for again a few times: of thousan
 """
 
 import asyncio
-import random
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Sequence
 from datetime import date
 from typing import Any, TypeVar
 from urllib.parse import quote
 
 from clients.chartmogul.dates import ADVICE, Get, Row, id_of, rows_in
-from clients.kit.errors import NotFound, Rejected, Retryable
+from clients.kit.errors import NotFound, Rejected
 from clients.kit.http import Call, refused, unclear
-
-PATIENCE: tuple[float, ...] = (1, 2, 4, 8)
-"""Seconds before a failed page is asked for again; a longer wait that ChartMogul names is Temporal's."""
 
 MRR_PARTS = ("mrr-new-business", "mrr-expansion", "mrr-contraction", "mrr-churn", "mrr-reactivation")
 """Of `/metrics/mrr`; `/metrics/all` has everything else."""
@@ -82,23 +78,6 @@ def read_subscriptions(
                 yield rows
 
     return _merged([reader() for _ in range(at_once)])
-
-
-def patient(get: Get, waits: Sequence[float] = PATIENCE) -> Get:
-    """`get`, asked again after each of these waits, or the longer one that ChartMogul names."""
-
-    async def ask(call: Call, path: str, **query: str) -> Any:
-        for wait in waits:
-            try:
-                return await get(call, path, **query)
-            except Retryable as error:
-                named = error.retry_after.total_seconds() if error.retry_after else 0.0
-                if named > waits[-1]:
-                    raise
-                await asyncio.sleep(max(wait, named) * random.uniform(1, 1.2))
-        return await get(call, path, **query)
-
-    return ask
 
 
 async def _subscriptions_of(get: Get, uuid: str, page_size: int) -> list[Row]:
