@@ -4,16 +4,16 @@ import asyncio
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Sequence
 from contextlib import suppress
 from datetime import UTC, date, datetime
-from typing import Annotated, Any, TypeVar
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 import aiohttp
 import httpx
-from pydantic import BaseModel, BeforeValidator, ConfigDict, InstanceOf, ValidationError
+from pydantic import BaseModel, ValidationError
 
 from clients.chartmogul.activities import read_activities
 from clients.chartmogul.customer import CustomerRows, count_with_email, read_customer
-from clients.chartmogul.dates import Row, rows_in
+from clients.chartmogul.dates import Page, Row
 from clients.chartmogul.streams import (
     read_metrics,
     read_pages,
@@ -33,6 +33,7 @@ from clients.kit.http import (
     says_it_passes,
     unclear,
 )
+from clients.kit.pages import pages
 from clients.kit.rate_limiter import RateLimiter
 from clients.kit.retries import with_retries
 from clients.kit.unanswered import unanswered
@@ -72,14 +73,6 @@ takes no more than two megabytes of a step."""
 M = TypeVar("M", bound=BaseModel)
 
 EARLIEST = datetime.min.replace(tzinfo=UTC)
-
-
-class _Page(BaseModel):
-    model_config = ConfigDict(extra="ignore")
-
-    entries: Annotated[list[InstanceOf[Row]], BeforeValidator(rows_in)]
-    has_more: bool = False
-    cursor: str | None = None
 
 
 class ChartMogulClient:
@@ -136,7 +129,7 @@ class ChartMogulClient:
         """Who has that id in the billing system: one per data source, and who was merged into another."""
         call = Call("chartmogul", "find the customers of an external id")
         page = await self._get(call, "customers", external_id=external_id, per_page=self._page_size)
-        return _readable(parsed(call, _Page, page).entries, Customer)
+        return _readable(parsed(call, Page, page).entries, Customer)
 
     def activities(self, start: datetime, end: datetime) -> AsyncIterator[ActivityBlock]:
         """All customers' MRR movements with start <= date < end, at the rate of bulk work."""
@@ -183,7 +176,7 @@ class ChartMogulClient:
     async def latest_note(self, uuid: str) -> Note | None:
         call = Call("chartmogul", f"read notes of {uuid}")
         page = await self._get(call, "customer_notes", customer_uuid=uuid, per_page=self._page_size)
-        notes = [Note.model_validate(row) for row in parsed(call, _Page, page).entries]
+        notes = [Note.model_validate(row) for row in parsed(call, Page, page).entries]
         return max(notes, key=lambda note: note.created_at or EARLIEST, default=None)
 
     async def _one(self, what: str, path: str, model: type[M]) -> M:
@@ -193,16 +186,13 @@ class ChartMogulClient:
     async def _all(self, what: str, path: str, model: type[M]) -> list[M]:
         """A row that cannot be read is left out: what the customer's other rows say stays true."""
         call = Call("chartmogul", what)
-        rows: list[M] = []
-        query = {"per_page": self._page_size}
-        while True:
-            page = parsed(call, _Page, await self._get(call, path, **query))
-            rows += _readable(page.entries, model)
-            if not page.has_more:  # the last page has a cursor, too
-                return rows
-            if page.cursor in (None, query.get("cursor")):
-                raise unclear(call, "the list says it goes on, but not where")
-            query["cursor"] = str(page.cursor)
+
+        async def page_from(cursor: str | None) -> Page:
+            more = {"cursor": cursor} if cursor else {}
+            return parsed(call, Page, await self._get(call, path, per_page=self._page_size, **more))
+
+        found = pages(call, page_from, lambda page: page.next_cursor)
+        return [row async for page in found for row in _readable(page.entries, model)]
 
     def _pages(self, path: str, key: str, **query: str) -> AsyncIterator[list[Row]]:
         return read_pages(self._get_with_retries, path, key, int(self._page_size), **query)

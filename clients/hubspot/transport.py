@@ -22,6 +22,7 @@ from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionErro
 from clients.hubspot.errors import error_of
 from clients.kit.cooldown import Cooldown, through
 from clients.kit.http import CONNECT_SECONDS, Call, parsed, proxy_for, strict_json, unclear
+from clients.kit.pages import pages
 from clients.kit.rate_limiter import Rank, RateLimiter
 from clients.kit.unanswered import unanswered
 from settings import HubSpot
@@ -191,16 +192,13 @@ class Calls:
         self, call: Call, model: type[M], page_from: Callable[[str | None], Work], *, searches: bool = False
     ) -> AsyncIterator[list[M]]:
         """Page after page of rows; `page_from` gives the call for what follows a cursor."""
-        after: str | None = None
-        while True:
+
+        async def ask(after: str | None) -> Page[M]:
             answer = await self.transport.run(call, page_from(after), self.rank, searches=searches)
-            page = parsed(call, Page[model], answer)  # type: ignore[valid-type]  # made at run time
+            return parsed(call, Page[model], answer)  # type: ignore[valid-type]  # made at run time
+
+        async for page in pages(call, ask, lambda page: page.after):
             yield page.results
-            if page.after is None:
-                return
-            if page.after == after:
-                raise unclear(call, "the list says it goes on, but not where")
-            after = page.after
 
 
 @contextmanager
