@@ -5,7 +5,6 @@ from collections.abc import Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import partial
 from typing import Any, Self
 
 from temporalio.client import Client
@@ -36,7 +35,7 @@ from dispatch.routes import load_routes
 from domains.crm.hubspot import HubSpotCrm
 from domains.crm.salesforce import SalesforceCrm
 from domains.crm.systems import Crm
-from domains.warehouse.engines.configured import engine_of_account
+from domains.warehouse.engines.configured import Engines
 from models.crm import CrmMapping
 from models.crm import System as CrmSystem
 from settings import Settings
@@ -120,7 +119,7 @@ def systems(connections: Connections, settings: Settings, sweeper: Sweeper, paus
     movements = MovementActivities(connections.chartmogul, sweeper)
     warehouse = WarehouseActivities(
         connections.chartmogul,
-        partial(engine_of_account, settings.warehouse) if settings.warehouse else None,
+        Engines(settings.warehouse).of_account if settings.warehouse else None,
         settings.warehouse_hash_key.get_secret_value(),
     )
     return [
