@@ -1,14 +1,15 @@
 """Writes to a CRM, several calls at once, and what rows came to."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import TypeVar
 
 from clients.kit.retries import with_retries
 from domains.crm.systems import Crm, settled
 from models.crm import ObjectMapping
-from models.templates.crm_sync import Standing, Written
+from models.row_outcomes import RowOutcome
+from models.templates.crm_sync import Standing
 
 RETRY_WAITS: tuple[float, ...] = (1, 2, 5, 10)
 """Seconds before a failed call is made again."""
@@ -31,18 +32,21 @@ async def write_planned(
 ) -> list[Standing]:
     """Up to a batch, all to change or all to make; what became of each, in order."""
     waiting = {each.record or each.customer: each for each in planned}
-    results: dict[str, Written] = {}
+    results: dict[str, RowOutcome] = {}
     for pause in (0.0, *(LOCKED if waits else ())):
         if not waiting:
             break
         await asyncio.sleep(pause)
-        answers = await with_retries(partial(_send, crm, name, mapping, waiting), waits)
-        results |= answers
-        waiting = {key: each for key, each in waiting.items() if key in answers and answers[key].passes}
+        outcomes = await with_retries(partial(_send, crm, name, mapping, waiting), waits)
+        results |= {each.key: each for each in outcomes}
+        passing = {each.key for each in outcomes if each.problem and each.problem.passes}
+        waiting = {key: each for key, each in waiting.items() if key in passing}
     return [settled(each, results.get(each.record or each.customer)) for each in planned]
 
 
-async def _send(crm: Crm, name: str, mapping: ObjectMapping, rows: dict[str, Standing]) -> dict[str, Written]:
+async def _send(
+    crm: Crm, name: str, mapping: ObjectMapping, rows: Mapping[str, Standing]
+) -> Sequence[RowOutcome]:
     values = {key: each.values for key, each in rows.items()}
     if all(each.record for each in rows.values()):
         return await crm.update(name, values)

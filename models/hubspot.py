@@ -28,25 +28,6 @@ class NewRow(_Record):
     properties: Properties
 
 
-class RowProblem(_Record):
-    """Why a record was not written. `reason` is one of few words, to count by."""
-
-    reason: Literal["conflict", "invalid", "not found", "refused", "unanswered"]
-    text: str
-    """For a person, without the values that were sent."""
-    existing_id: str | None = None
-    """For a conflict: the record that has the value already, where HubSpot names it."""
-
-
-class RowOutcome(_Record):
-    """What became of one row. Either `problem` is set, or `id` and `action`."""
-
-    key: str
-    id: str | None = None
-    action: Action | None = None
-    problem: RowProblem | None = None
-
-
 class Association(_Record):
     id: str
     """The other record's."""

@@ -1,13 +1,10 @@
 """Salesforce's objects as we use them."""
 
 from datetime import date
-from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from models.effects import Action, Write
-
-Reason = Literal["conflict", "invalid", "not found", "refused", "locked", "unanswered"]
+from models.effects import Write
 
 
 class _Record(BaseModel):
@@ -64,25 +61,3 @@ class TaskChange(Write):
     append_to_description: str = ""
     close: bool = Field(default=False, description="With the org's closed status, unless `fields` has one")
     fields: dict[str, str | int | float | bool] = {}
-
-
-class RowProblem(_Record):
-    """Why a record of a batch was not written. `reason` is one of few words, to count by."""
-
-    reason: Reason
-    text: str
-    """Salesforce's code and words, without the values that were sent."""
-
-    @property
-    def passes(self) -> bool:
-        """Whether the same write may well succeed a little later."""
-        return self.reason in ("locked", "unanswered")
-
-
-class RowOutcome(_Record):
-    """What became of one row of a batch. Either `problem` is set, or `id` and `action`."""
-
-    key: str
-    id: str | None = None
-    action: Action | None = None
-    problem: RowProblem | None = None

@@ -10,7 +10,8 @@ from clients.hubspot.transport import Paged
 from clients.kit.errors import Rejected
 from clients.kit.http import Call, refused
 from models.effects import Action
-from models.hubspot import Association, NewRow, Record, RowOutcome, RowProblem
+from models.hubspot import Association, NewRow, Record
+from models.row_outcomes import RowOutcome, RowProblem
 
 MAX_BATCH = 100
 PRIMARY = {("contacts", "companies"): 1, ("companies", "contacts"): 2}

@@ -39,8 +39,8 @@ from models.hubspot import (
     Property,
     PropertyGroup,
     Record,
-    RowOutcome,
 )
+from models.row_outcomes import RowOutcome
 from settings import HubSpot
 
 NO_KEYS = {

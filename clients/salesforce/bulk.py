@@ -17,7 +17,7 @@ from clients.kit.http import Call, brief, parsed, unclear
 from clients.salesforce.errors import LOCKED, PASSING, without_values
 from clients.salesforce.transport import Org, SalesforceTransport, api_name, json_value
 from models.effects import Action
-from models.salesforce import Reason, RowOutcome, RowProblem
+from models.row_outcomes import Reason, RowOutcome, RowProblem
 from models.web_domains import spellings
 
 MOST_ROWS = 200
@@ -44,6 +44,9 @@ _REASONS: dict[str, Reason] = {
     "UNKNOWN": "unanswered",
 }
 """Others are rules of the org: refused."""
+
+PASSES = ("locked", "unanswered")
+"""What may well succeed a little later."""
 
 Record = dict[str, Any]
 T = TypeVar("T")
@@ -233,7 +236,8 @@ def _outcome(key: str, row: _Row, key_field: str | None) -> RowOutcome:
         return RowOutcome(key=key, id=row.id, action=action)
     error = row.errors[0] if row.errors else NO_REASON
     words = brief(without_values(error.code, error.message, error.fields))
-    problem = RowProblem(reason=_reason(error, key_field), text=f"{error.code}: {words}")
+    reason = _reason(error, key_field)
+    problem = RowProblem(reason=reason, text=f"{error.code}: {words}", passes=reason in PASSES)
     return RowOutcome(key=key, problem=problem)
 
 

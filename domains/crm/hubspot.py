@@ -11,11 +11,10 @@ from clients.hubspot.transport import for_bulk
 from clients.kit.rate_limiter import Rank
 from domains.crm.diff import Value, as_text
 from domains.crm.match import Candidate, candidate
-from domains.crm.systems import written
 from models.crm import CrmMapping, MoneyRules, ObjectMapping, System, Way
 from models.crm_fields import Unfit
 from models.hubspot import Association, NewRow, ObjectType, Record
-from models.templates.crm_sync import Written
+from models.row_outcomes import RowOutcome
 from models.web_domains import spellings
 
 Candidates = dict[str, list[Candidate]]
@@ -58,13 +57,13 @@ class HubSpotCrm:
         records_by = await self._clients[object_type].read(object_type, by, values, fields)
         return {value: _candidates([record], mapping) for value, record in records_by.items()}
 
-    async def update(self, name: str, rows: Mapping[str, Mapping[str, Any]]) -> dict[str, Written]:
-        return written(await self._clients[_type(name)].update(_type(name), _rows(rows)))
+    async def update(self, name: str, rows: Mapping[str, Mapping[str, Any]]) -> list[RowOutcome]:
+        return await self._clients[_type(name)].update(_type(name), _rows(rows))
 
     async def create(
         self, name: str, key_field: str, rows: Mapping[str, Mapping[str, Any]]
-    ) -> dict[str, Written]:
-        return written(await self._clients[_type(name)].upsert(_type(name), key_field, _rows(rows)))
+    ) -> list[RowOutcome]:
+        return await self._clients[_type(name)].upsert(_type(name), key_field, _rows(rows))
 
     def written_as(self, value: Value) -> str:
         return as_text(value)

@@ -28,7 +28,8 @@ from commands.findings import State
 from commands.prepare_crm import prepare
 from models.crm import System
 from models.effects import Action
-from models.hubspot import FACTS, NewProperty, NewRow, PropertyGroup, RowOutcome, new_property
+from models.hubspot import FACTS, NewProperty, NewRow, PropertyGroup, new_property
+from models.row_outcomes import RowOutcome
 from settings import HubSpot, Settings
 from simulators.kit.control import Control
 from simulators.kit.shapes import HUBSPOT_TOKEN, CustomerRow
@@ -224,7 +225,7 @@ async def test_wrong_rows_do_not_keep_others_back(
     assert "1,000" not in by_key["cus_bad"].problem.text
     [existing] = (await hubspot.read("contacts", "email", [taken.email], [])).values()
     assert by_key["cus_taken"].problem is not None
-    assert by_key["cus_taken"].problem.existing_id == existing.id
+    assert f"record {existing.id} has the value" in by_key["cus_taken"].problem.text
     written = {record[KEY]: record for record in simulators.hubspot_records("contacts")}
     assert {key: written[key]["id"] for key in written} == {row.key: by_key[row.key].id for row in good}
     assert all(written[row.key]["firstname"] == row.properties["firstname"] for row in good)
@@ -266,7 +267,8 @@ async def test_unique_value_of_another_record_is_named(hubspot: HubSpotClient) -
     assert second.id is not None
     [outcome] = await hubspot.update("companies", [NewRow(key=second.id, properties={KEY: UUID})])
     assert outcome.problem is not None
-    assert (outcome.problem.reason, outcome.problem.existing_id) == ("conflict", first.id)
+    assert outcome.problem.reason == "conflict"
+    assert f"record {first.id} has the value" in outcome.problem.text
 
 
 async def test_second_row_with_the_same_key_is_left_out(simulators: Control, hubspot: HubSpotClient) -> None:

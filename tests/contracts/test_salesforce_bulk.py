@@ -13,7 +13,7 @@ from clients.kit.errors import NotFound, OutcomeUnknown, Rejected
 from clients.salesforce.bulk import MOST_ROWS, Record
 from clients.salesforce.client import SalesforceClient
 from models.effects import Action
-from models.salesforce import RowOutcome, RowProblem
+from models.row_outcomes import RowOutcome, RowProblem
 from simulators.kit.control import Control
 from simulators.kit.shapes import SALESFORCE_CLIENT_SECRET
 from tests.contracts.scripted import Reply, ScriptedServer
