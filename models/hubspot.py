@@ -2,8 +2,9 @@
 
 from typing import Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, ConfigDict, Field
 
+from models.base import Record
 from models.effects import Action
 
 ObjectType = Literal["contacts", "companies"]
@@ -11,30 +12,32 @@ Properties = dict[str, str | None]
 """By internal name. None, as HubSpot answers, and "", as it is told, both mean no value."""
 
 
-class _Record(BaseModel):
-    model_config = ConfigDict(frozen=True, populate_by_name=True)
+class _HubSpot(Record):
+    """Fields go by our names and by HubSpot's."""
+
+    model_config = ConfigDict(populate_by_name=True)
 
 
-class Record(_Record):
+class HubSpotRecord(_HubSpot):
     id: str
     properties: Properties
     updated_at: AwareDatetime | None = Field(default=None, alias="updatedAt")
 
 
-class NewRow(_Record):
+class NewRow(_HubSpot):
     """A record to write: `key` is its id, or the value of its unique property."""
 
     key: str = Field(min_length=1)
     properties: Properties
 
 
-class Association(_Record):
+class Association(_HubSpot):
     id: str
     """The other record's."""
     primary: bool = False
 
 
-class Owner(_Record):
+class Owner(_HubSpot):
     id: str
     email: str | None = None
     first_name: str | None = Field(default=None, alias="firstName")
@@ -42,7 +45,7 @@ class Owner(_Record):
     archived: bool = False
 
 
-class Property(_Record):
+class Property(_HubSpot):
     name: str
     label: str = ""
     type: str
@@ -53,7 +56,7 @@ class Property(_Record):
     defined_by_hubspot: bool = Field(default=False, alias="hubspotDefined")
 
 
-class NewProperty(_Record):
+class NewProperty(_HubSpot):
     """A property to have. `type` and `field_type` must go together, which HubSpot checks."""
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=100)
@@ -64,7 +67,7 @@ class NewProperty(_Record):
     description: str = ""
 
 
-class PropertyGroup(_Record):
+class PropertyGroup(_HubSpot):
     name: str
     label: str = ""
 
@@ -73,7 +76,7 @@ GROUP = PropertyGroup(name="chartmogul", label="ChartMogul")
 """Where the properties stand together on a record's page."""
 
 
-class Prepared(_Record):
+class Prepared(_HubSpot):
     """A group or property that must be there: made, found, or in another shape than needed."""
 
     object_type: str

@@ -37,7 +37,9 @@ anybody, and the next daily one would write the same."""
 
 
 class _Config(BaseModel):
-    model_config = ConfigDict(frozen=True, json_schema_extra={"additionalProperties": False})
+    model_config = ConfigDict(
+        frozen=True, hide_input_in_errors=True, json_schema_extra={"additionalProperties": False}
+    )
 
 
 class Filter(_Config):

@@ -2,18 +2,15 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from models.base import Record
 from models.effects import Action
 
 Reason = Literal["conflict", "invalid", "not found", "refused", "locked", "unanswered"]
 
 
-class _Record(BaseModel):
-    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
-
-
-class RowProblem(_Record):
+class RowProblem(Record):
     """Why a record was not written. `reason` is one of few words, to count by."""
 
     reason: Reason
@@ -21,7 +18,7 @@ class RowProblem(_Record):
     passes: bool = Field(default=False, description="The same write may well succeed a little later")
 
 
-class RowOutcome(_Record):
+class RowOutcome(Record):
     """`key` is the row's, as it was asked for. Either `problem` is set, or `id` and `action`."""
 
     key: str

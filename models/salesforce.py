@@ -2,16 +2,13 @@
 
 from datetime import date
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from models.base import Record
 from models.effects import Write
 
 
-class _Record(BaseModel):
-    model_config = ConfigDict(frozen=True)
-
-
-class OwnerQuery(_Record):
+class OwnerQuery(Record):
     """Whose account is this customer? By ChartMogul's uuid on the account, else by contact e-mail."""
 
     customer_uuid: str
@@ -19,7 +16,7 @@ class OwnerQuery(_Record):
     fallback_email: str | None = None
 
 
-class AccountOwner(_Record):
+class AccountOwner(Record):
     """`why_fallback` says why the configured fallback owner stands in; None where the account has one.
 
     `found_by` says in plain words what led to the account ("ChartMogul's id on the account"); empty where

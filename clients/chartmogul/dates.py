@@ -13,11 +13,12 @@ from functools import partial
 from itertools import chain
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, InstanceOf
+from pydantic import BeforeValidator, ConfigDict, InstanceOf
 
 from clients.kit.errors import Rejected
 from clients.kit.http import Call, parsed, refused
 from clients.kit.pages import pages
+from models.base import Record
 from models.chartmogul_values import FIRST_YEAR, LAST_YEAR, Unfit, instant_of_movement
 
 Row = dict[str, Any]
@@ -57,7 +58,7 @@ ADVICE = "Look whether ChartMogul changed its API."
 CALL = Call("chartmogul", "read the list of MRR movements")
 
 
-class Page(BaseModel):
+class Page(Record):
     model_config = ConfigDict(extra="ignore")
 
     entries: Annotated[list[InstanceOf[Row]], BeforeValidator(rows_in)]

@@ -3,14 +3,15 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from clients.hubspot.errors import detail_of, row_problem
 from clients.hubspot.transport import Paged
 from clients.kit.errors import Rejected
 from clients.kit.http import Call, refused
+from models.base import Record
 from models.effects import Action
-from models.hubspot import Association, NewRow, Record
+from models.hubspot import Association, HubSpotRecord, NewRow
 from models.row_outcomes import RowOutcome, RowProblem
 
 MAX_BATCH = 100
@@ -26,17 +27,17 @@ SAME_KEY = RowProblem(reason="conflict", text="An earlier row of the batch has t
 T = TypeVar("T")
 
 
-class _Batch(BaseModel):
+class _Batch(Record):
     """`errors` come with status 207, or with 200: that differs by version, and is all the same to us."""
 
     errors: list[dict[str, Any]] = []
 
 
 class Found(_Batch):
-    results: list[Record]
+    results: list[HubSpotRecord]
 
 
-class _Result(BaseModel):
+class _Result(Record):
     id: str
     new: bool = False
     properties: dict[str, str | None] = {}
@@ -58,15 +59,15 @@ class Written(_Batch):
         ]
 
 
-class _End(BaseModel):
+class _End(Record):
     id: str
 
 
-class _AssociationType(BaseModel):
+class _AssociationType(Record):
     type_id: int = Field(alias="typeId")
 
 
-class _Other(BaseModel):
+class _Other(Record):
     id: int = Field(alias="toObjectId")
     types: list[_AssociationType] = Field(default=[], alias="associationTypes")
 
@@ -89,7 +90,7 @@ class Associations(_Batch):
         return [{"id": each.source.id, "after": each.after} for each in self.results if each.after]
 
 
-class _Pair(BaseModel):
+class _Pair(Record):
     source: _End = Field(alias="from")
     to: _End
 
@@ -130,10 +131,10 @@ def comparable(property_name: str, value: str) -> str:
 
 
 def records_by(
-    property_name: str, values: Iterable[str], records: Iterable[Record]
-) -> dict[str, list[Record]]:
+    property_name: str, values: Iterable[str], records: Iterable[HubSpotRecord]
+) -> dict[str, list[HubSpotRecord]]:
     """Under each value as it was asked for, the records that have it; those without any are left out."""
-    found: dict[str, list[Record]] = {}
+    found: dict[str, list[HubSpotRecord]] = {}
     for record in records:
         for value in _values(record, property_name):
             found.setdefault(comparable(property_name, value), []).append(record)
@@ -141,7 +142,7 @@ def records_by(
     return {value: found[known] for value, known in asked if known in found}
 
 
-def _values(record: Record, property_name: str) -> set[str]:
+def _values(record: HubSpotRecord, property_name: str) -> set[str]:
     """What finds the record: of a contact, secondary addresses as well."""
     if property_name == "hs_object_id":
         return {record.id}

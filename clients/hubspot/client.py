@@ -31,6 +31,7 @@ from clients.kit.rate_limiter import Rank
 from models.hubspot import (
     GROUP,
     Association,
+    HubSpotRecord,
     NewProperty,
     NewRow,
     ObjectType,
@@ -38,7 +39,6 @@ from models.hubspot import (
     Prepared,
     Property,
     PropertyGroup,
-    Record,
 )
 from models.row_outcomes import RowOutcome
 from settings import HubSpot
@@ -88,7 +88,7 @@ class HubSpotClient:
 
     async def read(
         self, object_type: ObjectType, by: str, values: Sequence[str], properties: Iterable[str]
-    ) -> dict[str, Record]:
+    ) -> dict[str, HubSpotRecord]:
         """Up to 100 records by id (`hs_object_id`), by `email` or by a unique property; under the values
         as given, without those that nobody has. An address finds its contact as a secondary one, too."""
         call = Call("hubspot", f"read {object_type} by {by}")
@@ -109,7 +109,7 @@ class HubSpotClient:
 
     async def find(
         self, object_type: ObjectType, by: str, values: Sequence[str], properties: Iterable[str]
-    ) -> dict[str, list[Record]]:
+    ) -> dict[str, list[HubSpotRecord]]:
         """All records whose property has one of up to 100 values; for what is not unique, like a company's
         `domain`. HubSpot's search is seconds behind: never the reason to make a record without a key."""
         call = Call("hubspot", f"find {object_type} by {by}")
@@ -125,13 +125,13 @@ class HubSpotClient:
             asked = body if after is None else body | {"after": after}
             return lambda hs: hs.crm.objects.search_api.do_search(object_type, asked)
 
-        pages = self._calls.pages(call, Record, search, searches=True)
+        pages = self._calls.pages(call, HubSpotRecord, search, searches=True)
         records = [record async for page in pages for record in page] if keys else []
         return records_by(by, values, records)
 
     async def list_records(
         self, object_type: ObjectType, properties: Iterable[str]
-    ) -> AsyncIterator[list[Record]]:
+    ) -> AsyncIterator[list[HubSpotRecord]]:
         """All records, a page at a time, by id."""
         call, names = Call("hubspot", f"list {object_type}"), list(properties)
 
@@ -141,7 +141,7 @@ class HubSpotClient:
                 object_type, limit=size, properties=names, after=after
             )
 
-        async for page in self._calls.pages(call, Record, page_from):
+        async for page in self._calls.pages(call, HubSpotRecord, page_from):
             yield page
 
     async def upsert(

@@ -3,11 +3,10 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from pydantic import BaseModel
-
 from clients.hubspot.errors import RowsRefused
 from clients.hubspot.transport import Calls, Page, Work
 from clients.kit.http import Call
+from models.base import Record
 from models.effects import Action
 from models.hubspot import GROUP, NewProperty, Prepared, Property, PropertyGroup
 
@@ -72,7 +71,7 @@ class HubSpotProperties:
         return True
 
 
-class _Named(BaseModel):
+class _Named(Record):
     name: str
 
 

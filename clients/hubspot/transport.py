@@ -25,6 +25,7 @@ from clients.kit.http import CONNECT_SECONDS, Call, parsed, proxy_for, strict_js
 from clients.kit.pages import pages
 from clients.kit.rate_limiter import Rank, RateLimiter
 from clients.kit.unanswered import unanswered
+from models.base import Record
 from settings import HubSpot
 
 # At DEBUG it logs paths: an owner's holds an e-mail address.
@@ -37,11 +38,11 @@ Work = Callable[[Any], Any]
 LIBRARYS_PATH = re.compile(r"/crm/v\d/([a-z]+)/?(.*)")
 
 
-class Paged(BaseModel):
+class Paged(Record):
     """What says where it goes on."""
 
-    class _Paging(BaseModel):
-        class _Next(BaseModel):
+    class _Paging(Record):
+        class _Next(Record):
             after: str
 
         next: _Next | None = None

@@ -7,7 +7,6 @@ import asyncio
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from pydantic import BaseModel
 from requests import codes
 from simple_salesforce.format import format_external_id, format_soql
 
@@ -17,6 +16,7 @@ from clients.kit.http import Call, parsed, refused, unclear
 from clients.salesforce.bulk import SalesforceBulk
 from clients.salesforce.owner import User, accounts_of, contacts_of, find_owner, user_with
 from clients.salesforce.transport import Org, SalesforceTransport, api_name, json_value
+from models.base import Record
 from models.salesforce import AccountOwner, OwnerQuery
 from settings import Salesforce
 
@@ -118,6 +118,6 @@ class SalesforceClient:
         return TaskSaved(task["Id"], created=False)
 
 
-class _Saved(BaseModel):
+class _Saved(Record):
     id: str
     created: bool

@@ -13,7 +13,7 @@ from domains.crm.diff import Value, as_text
 from domains.crm.match import Candidate, candidate
 from models.crm import CrmMapping, MoneyRules, ObjectMapping, System, Way
 from models.crm_fields import Unfit
-from models.hubspot import Association, NewRow, ObjectType, Record
+from models.hubspot import Association, HubSpotRecord, NewRow, ObjectType
 from models.row_outcomes import RowOutcome
 from models.web_domains import spellings
 
@@ -97,7 +97,7 @@ class HubSpotCrm:
         }
 
     async def _by_id(self, mapping: ObjectMapping, ids: Iterable[str]) -> dict[str, Candidate]:
-        found: dict[str, Record] = {}
+        found: dict[str, HubSpotRecord] = {}
         for part in _parts(list(dict.fromkeys(ids))):
             found |= await self._clients["companies"].read(
                 "companies", "hs_object_id", part, mapping.field_names
@@ -110,7 +110,7 @@ def _chosen(companies: Sequence[Association]) -> list[Association]:
     return primary or list(companies)
 
 
-def _candidates(records: Iterable[Record], mapping: ObjectMapping) -> list[Candidate]:
+def _candidates(records: Iterable[HubSpotRecord], mapping: ObjectMapping) -> list[Candidate]:
     return [candidate({"id": each.id, **each.properties}, "id", mapping.key) for each in records]
 
 
