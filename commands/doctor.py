@@ -20,7 +20,8 @@ from commands.doctor_temporal import temporal_findings
 from commands.doctor_warehouse import warehouse_findings
 from commands.findings import COLOURS, Finding, State, failed
 from commands.show import folding
-from dispatch.routes import BadRoutes, load_routes
+from config_files import BadConfig
+from dispatch.routes import load_routes
 from models.bounds import within
 from models.chartmogul import Account
 from models.routes import Routes
@@ -69,7 +70,7 @@ async def _findings(settings: Settings) -> AsyncIterator[Finding]:
         routes = load_routes(settings.routes_file)
         for finding in route_findings(settings, routes):
             yield finding
-    except BadRoutes as error:
+    except BadConfig as error:
         yield Finding("routes", State.FAULT, str(error), "Mend the file: start-up refuses it.")
     sources = (
         temporal_findings(),

@@ -2,16 +2,14 @@
 
 from pathlib import Path
 
-from config_files import BadConfig, load, load_crm_mapping
+from config_files import load, load_crm_mapping
 from models.crm import CrmMapping
 from models.routes import Routes
 from settings import Settings
 
-BadRoutes = BadConfig
-
 
 def load_routes(path: str | Path) -> Routes:
-    """Raises BadRoutes."""
+    """Raises BadConfig."""
     return load(path, Routes, "Copy config/routes.yaml or set ROUTES_FILE.")
 
 

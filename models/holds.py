@@ -49,11 +49,6 @@ class Scope(Record):
         return " ".join(f"{kind} {value}" for kind, value in named.items()) or "everything"
 
     @property
-    def holds_runs(self) -> bool:
-        """A system that is paused is waited for by the steps that need it; runs begin as ever."""
-        return self.system is None
-
-    @property
     def pauses_schedules(self) -> bool:
         return self.template is None and self.system is None
 

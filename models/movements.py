@@ -51,10 +51,6 @@ class Found(StrEnum):
     UNACCOUNTED = "unaccounted"
 
 
-SUPPRESSED = (
-    Found.HELD, Found.DROPPED, Found.SHADOWED, Found.UNROUTED, Found.TOO_OLD, Found.RESTATED, Found.FUTURE,
-    Found.FRESH,
-)  # fmt: skip
 ACTED = (Found.WEBHOOK, Found.POLL, Found.BACKFILL)
 
 WORST_FIRST = (

@@ -42,8 +42,6 @@ class Extracted(Record):
     rejects: list[Reject]
     emptied: list[Reject] = Field(default=[], description="Fields left empty, of rows that are there")
     unmapped: dict[str, int]
-    earliest: AwareDatetime | None = None
-    latest: AwareDatetime | None = None
 
 
 class Load(Record):

@@ -90,26 +90,6 @@ class Associations(_Batch):
         return [{"id": each.source.id, "after": each.after} for each in self.results if each.after]
 
 
-class _Pair(Record):
-    source: _End = Field(alias="from")
-    to: _End
-
-
-class Associated(_Batch):
-    results: list[_Pair]
-
-    def outcomes(self, pairs: Sequence[tuple[str, str]]) -> list[RowOutcome]:
-        """One per pair: `key` is the first id, `id` the second. HubSpot does not say which were there."""
-        made = {(each.source.id, each.to.id) for each in self.results}
-        problems = {name: row_problem(error) for error in self.errors for name in _concerned(error)}
-        return [
-            RowOutcome(key=one, id=other, action=Action.UPDATED)
-            if (one, other) in made
-            else RowOutcome(key=one, problem=_first(problems, one, other) or UNANSWERED)
-            for one, other in pairs
-        ]
-
-
 def at_most_a_batch(call: Call, values: Iterable[str]) -> list[str]:
     """Each once, the empty ones left out: HubSpot refuses a batch with two alike, or of more than 100."""
     found = list(dict.fromkeys(value for value in values if value))

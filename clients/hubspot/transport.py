@@ -28,7 +28,7 @@ from clients.kit.unanswered import unanswered
 from models.base import Record
 from settings import HubSpot
 
-# At DEBUG it logs paths: an owner's holds an e-mail address.
+# At DEBUG it logs paths with their queries, which may hold e-mail addresses.
 logging.getLogger("urllib3.connectionpool").setLevel(logging.INFO)
 
 M = TypeVar("M", bound=BaseModel)
@@ -189,13 +189,13 @@ class Calls:
     async def one(self, call: Call, model: type[M], work: Work) -> M:
         return parsed(call, model, await self.transport.run(call, work, self.rank))
 
-    async def pages(
-        self, call: Call, model: type[M], page_from: Callable[[str | None], Work], *, searches: bool = False
+    async def search(
+        self, call: Call, model: type[M], page_from: Callable[[str | None], Work]
     ) -> AsyncIterator[list[M]]:
-        """Page after page of rows; `page_from` gives the call for what follows a cursor."""
+        """Page after page of a search; `page_from` gives the call for what follows a cursor."""
 
         async def ask(after: str | None) -> Page[M]:
-            answer = await self.transport.run(call, page_from(after), self.rank, searches=searches)
+            answer = await self.transport.run(call, page_from(after), self.rank, searches=True)
             return parsed(call, Page[model], answer)  # type: ignore[valid-type]  # made at run time
 
         async for page in pages(call, ask, lambda page: page.after):

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from dispatch.routes import BadRoutes, crm_for, load_routes
+from config_files import BadConfig
+from dispatch.routes import crm_for, load_routes
 from models.chartmogul import MovementWebhook
 from models.crm import CrmMapping
 from models.events import MrrMovement, movement_from_webhook
@@ -110,7 +111,7 @@ def test_a_bad_file_is_refused_with_line_and_reason(
     tmp_path: Path, old: str, new: str, line: int, reason: str
 ) -> None:
     file = write(tmp_path, GOOD.replace(old, new, 1))
-    with pytest.raises(BadRoutes) as refused:
+    with pytest.raises(BadConfig) as refused:
         load_routes(file)
     first = str(refused.value).splitlines()[0]
     assert first.startswith(f"{file}:{line}: ")
@@ -129,7 +130,7 @@ def test_a_name_as_long_as_its_brake_takes_is_read(tmp_path: Path) -> None:
 
 def test_a_longer_name_is_refused_with_the_limit_and_why(tmp_path: Path) -> None:
     file = write(tmp_path, GOOD.replace(NAMED, f"name: {LONGEST}b", 1))
-    with pytest.raises(BadRoutes) as refused:
+    with pytest.raises(BadConfig) as refused:
         load_routes(file)
     said = str(refused.value)
     assert said.startswith(f"{file}:2: route bbb")
@@ -161,16 +162,16 @@ def test_each_template_has_options_of_its_own(tmp_path: Path) -> None:
     assert route.options == CustomerSyncOptions(systems=["hubspot"])
     assert route.when.takes(movement(1, "expansion"))
     assert not load_routes(write(tmp_path, SYNC)).churn_saves
-    with pytest.raises(BadRoutes, match=r"routes.yaml:8: route sync, `options`: `channel` is not known here"):
+    with pytest.raises(BadConfig, match=r"routes.yaml:8: route sync, `options`: `channel` is not known here"):
         load_routes(write(tmp_path, SYNC.replace("systems: [hubspot]", 'channel: "#big"')))
-    with pytest.raises(BadRoutes, match=r"routes.yaml:8: .*did you mean systems\?"):
+    with pytest.raises(BadConfig, match=r"routes.yaml:8: .*did you mean systems\?"):
         load_routes(write(tmp_path, SYNC.replace("systems:", "system:")))
 
 
 def test_the_mapping_is_read_only_where_a_route_needs_it(tmp_path: Path, settings: Settings) -> None:
     nowhere = settings.model_copy(update={"crm_file": str(tmp_path / "none.yaml")})
     assert crm_for(load_routes(write(tmp_path, GOOD)), nowhere) == CrmMapping()
-    with pytest.raises(BadRoutes, match="CRM_FILE"):
+    with pytest.raises(BadConfig, match="CRM_FILE"):
         crm_for(load_routes(write(tmp_path, SYNC)), nowhere)
     assert crm_for(load_routes(write(tmp_path, SYNC)), settings).hubspot
 
@@ -178,13 +179,13 @@ def test_the_mapping_is_read_only_where_a_route_needs_it(tmp_path: Path, setting
 def test_a_file_in_another_encoding_is_refused_with_the_line(tmp_path: Path) -> None:
     file = tmp_path / "routes.yaml"
     file.write_bytes(GOOD.replace("big", "größe").encode("latin-1"))
-    with pytest.raises(BadRoutes) as refused:
+    with pytest.raises(BadConfig) as refused:
         load_routes(file)
     assert str(refused.value) == f"{file}:2: is not UTF-8"
 
 
 def test_a_missing_file_is_refused_with_what_to_do(tmp_path: Path) -> None:
-    with pytest.raises(BadRoutes, match="ROUTES_FILE"):
+    with pytest.raises(BadConfig, match="ROUTES_FILE"):
         load_routes(tmp_path / "none.yaml")
 
 
