@@ -94,17 +94,28 @@ async def _register(client: Client) -> None:
         await client.workflow_service.register_namespace(request)
 
 
-async def _once_known(ask: Callable[[], Awaitable[T]], seconds: float = 30) -> T:
+async def _once_known(ask: Callable[[], Awaitable[T]]) -> T:
     """A server knows a new namespace and new search attributes only after its next look at its database."""
+    return await _retried(ask, _unknown, pause=0.1)
+
+
+def _unknown(error: Exception) -> bool:
+    statuses = (RPCStatusCode.NOT_FOUND, RPCStatusCode.INVALID_ARGUMENT)
+    return isinstance(error, RPCError) and error.status in statuses
+
+
+async def _retried(
+    ask: Callable[[], Awaitable[T]], passes: Callable[[Exception], bool], *, pause: float, seconds: float = 30
+) -> T:
+    """Again while an error passes, for so long."""
     deadline = time.monotonic() + seconds
     while True:
         try:
             return await ask()
-        except RPCError as error:
-            unknown = error.status in (RPCStatusCode.NOT_FOUND, RPCStatusCode.INVALID_ARGUMENT)
-            if not unknown or time.monotonic() > deadline:
+        except Exception as error:
+            if not passes(error) or time.monotonic() > deadline:
                 raise
-            await asyncio.sleep(0.1)
+        await asyncio.sleep(pause)
 
 
 async def prepare_connected() -> str:
@@ -140,17 +151,9 @@ def _suppressed(status: RPCStatusCode) -> Iterator[None]:
             raise
 
 
-async def prepare_patiently(seconds: float = 30) -> None:
+async def prepare_patiently() -> None:
     """Alone in a container it has one go, and the server may be starting still."""
-    deadline = time.monotonic() + seconds
-    while True:
-        try:
-            await prepare_connected()
-            return
-        except (RPCError, RuntimeError):
-            if time.monotonic() > deadline:
-                raise
-            await asyncio.sleep(0.5)
+    await _retried(prepare_connected, lambda error: isinstance(error, RPCError | RuntimeError), pause=0.5)
 
 
 if __name__ == "__main__":

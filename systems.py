@@ -7,7 +7,6 @@ name says: `slack.post_message` on `slack`.
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any, Generic, Self, TypeVar
 
 from activities.chartmogul import ChartMogulActivities
@@ -23,7 +22,7 @@ from domains.crm.hubspot import HubSpotCrm
 from domains.crm.salesforce import SalesforceCrm
 from domains.crm.systems import Crm
 from domains.warehouse.engine import Engine
-from domains.warehouse.engines.configured import engine_of_account
+from domains.warehouse.engines.configured import Engines
 from models.crm import CrmName
 from settings import Settings
 
@@ -111,7 +110,7 @@ HUBSPOT = System[HubSpotClient | None](
     ),
     activities=None,  # those of the CRM sync
     slots=lambda settings: settings.hubspot.threads if settings.hubspot else 1,
-    rate=20,  # its limit is the client's, live events first
+    rate=20,  # its rate limiter is the client's, live events first
     address="HUBSPOT__BASE_URL",
     simulated={"HUBSPOT__TOKEN": "pat-demo", "HUBSPOT__BASE_URL": "{simulators}/hubspot"},
     crm=lambda client, settings: (
@@ -179,5 +178,5 @@ class Connections:
 
 
 def engine_for(settings: Settings) -> Callable[[str], Engine] | None:
-    """The warehouse's engine for each account, where a warehouse is set up."""
-    return partial(engine_of_account, settings.warehouse) if settings.warehouse else None
+    """The warehouse's engine for each account, where a warehouse is set up. Made once in a process."""
+    return Engines(settings.warehouse).of_account if settings.warehouse else None

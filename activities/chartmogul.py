@@ -4,12 +4,11 @@ import asyncio
 from collections.abc import Mapping
 from typing import TypeVar
 
-from pydantic import BaseModel, ConfigDict
-
 from activities.definition import step_activity
 from clients.chartmogul.client import ChartMogulClient
 from clients.chartmogul.survivor import survivor_of
 from clients.kit.errors import IntegrationError, NotFound, Permanent, Unauthorized
+from models.base import Record
 from models.chartmogul import Customer, CustomerMovement, CustomerNow, Note, Subscription, Traces
 
 NOTE_SECONDS = 2.0
@@ -18,10 +17,8 @@ NOTE_SECONDS = 2.0
 T = TypeVar("T")
 
 
-class CustomerQuery(BaseModel):
+class CustomerQuery(Record):
     """`traces` lets the step find who was merged, and go on where a list is refused for good."""
-
-    model_config = ConfigDict(frozen=True)
 
     account: str
     customer_uuid: str

@@ -17,7 +17,7 @@ from activities.crm_freshness import Freshness
 from activities.crm_one import Order, sync_one
 from activities.crm_reading import Reading
 from activities.crm_sync import ObjectSync, Progress
-from activities.crm_writing import AT_ONCE, in_parallel
+from activities.crm_writing import NO_RETRY, in_parallel
 from activities.definition import step_activity
 from activities.private_files import private_folder
 from clients.chartmogul.client import ChartMogulClient
@@ -109,7 +109,7 @@ class CrmActivities:
             known = await self._fresh(work, later=self._order.has_later(key, work.known.read_at))
             writes = work.mode is Mode.LIVE
             done = await sync_one(
-                crm, work.object, mapping, known.facts, client.count_with_email, write=writes, waits=AT_ONCE
+                crm, work.object, mapping, known.facts, client.count_with_email, write=writes, waits=NO_RETRY
             )
             if writes:
                 self._order.note(key, known.read_at)

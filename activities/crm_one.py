@@ -7,7 +7,8 @@ from datetime import datetime
 from functools import partial
 from weakref import WeakValueDictionary
 
-from activities.crm_writing import PATIENCE, patiently, write_planned
+from activities.crm_writing import RETRY_WAITS, write_planned
+from clients.kit.retries import with_retries
 from domains.crm.match import Ambiguous, Found, Matched, NotFound, match, value_for
 from domains.crm.systems import Crm, standing
 from models.crm import ObjectMapping, Way
@@ -54,7 +55,7 @@ async def sync_one(
     how_many: HowMany,
     *,
     write: bool = True,
-    waits: Sequence[float] = PATIENCE,
+    waits: Sequence[float] = RETRY_WAITS,
 ) -> Standing:
     """Where the customer stands then; without `write`, what would be written."""
     found = await _found(crm, name, mapping, facts, how_many, waits)
@@ -78,7 +79,7 @@ async def _found(
         if value is None:
             continue
         find = partial(crm.find, name, mapping, way, [value])
-        found: Found = {way: await patiently(find, waits)}
+        found: Found = {way: await with_retries(find, waits)}
         result = match(facts, found, [way])
         if isinstance(result, Matched):
             return await _if_nobody_elses(result, way, facts, how_many)

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from functools import partial
 
 from activities.crm_freshness import Freshness
-from activities.crm_writing import in_parallel, patiently, write_planned
+from activities.crm_writing import RETRY_WAITS, in_parallel, write_planned
 from clients.kit.errors import Rejected
+from clients.kit.retries import with_retries
 from domains.crm.file import RunFile
 from domains.crm.match import Census, NotFound, match, value_for
 from domains.crm.systems import Crm, standing
@@ -50,7 +51,7 @@ class ObjectSync:
     async def check(self) -> None:
         """Raises Rejected where a field is missing or unfit: nothing would be written, or a half of it."""
         self._say("looking at the fields")
-        unfit = await patiently(partial(self._crm.unfit, self.name, self._mapping))
+        unfit = await with_retries(partial(self._crm.unfit, self.name, self._mapping), RETRY_WAITS)
         if unfit:
             raise Rejected(self._crm.system, not_ready(self._crm.system, unfit))
 
@@ -58,7 +59,7 @@ class ObjectSync:
         """Find each customer's record and what differs; writes nothing."""
         for number, way in enumerate(self._mapping.match):
             self._say(f"looking up by {way}")
-            await patiently(self._crm.spare)
+            await with_retries(self._crm.spare, RETRY_WAITS)
             await in_parallel(
                 self._batches(number, way), partial(self._look_up, number, way), self._crm.at_once
             )
@@ -74,7 +75,7 @@ class ObjectSync:
         """What was planned; and once more who has moved before their batch was through."""
         for new in (False, True):
             self._say("writing")
-            await patiently(self._crm.spare)
+            await with_retries(self._crm.spare, RETRY_WAITS)
             batches = self._file.planned(self.name, new=new, size=self._crm.most_rows)
             await in_parallel(batches, partial(self._write, freshness), self._crm.at_once)
         await self._again(freshness, self._written & await freshness.moved())
@@ -97,7 +98,8 @@ class ObjectSync:
 
     async def _look_up(self, number: int, way: Way, batch: Sequence[CustomerFacts]) -> None:
         values = list(dict.fromkeys(value for each in batch if (value := value_for(each, way))))
-        found = await patiently(lambda: self._crm.find(self.name, self._mapping, way, values))
+        look_up = partial(self._crm.find, self.name, self._mapping, way, values)
+        found = await with_retries(look_up, RETRY_WAITS)
         standings = []
         for facts in batch:
             result = match(facts, {way: found}, [way], self._census)

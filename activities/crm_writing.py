@@ -1,20 +1,20 @@
-"""Calls of a CRM that are made again where they fail for now, several at once, and what rows came to."""
+"""Writes to a CRM, several calls at once, and what rows came to."""
 
 import asyncio
-import random
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import TypeVar
 
-from clients.kit.errors import Retryable
+from clients.kit.retries import with_retries
 from domains.crm.systems import Crm, settled
 from models.crm import ObjectMapping
-from models.templates.crm_sync import Standing, Written
+from models.row_outcomes import RowOutcome
+from models.templates.crm_sync import Standing
 
-PATIENCE: tuple[float, ...] = (1, 2, 5, 10)
-"""Seconds before a failed call is made again; a longer wait that the system names is Temporal's."""
+RETRY_WAITS: tuple[float, ...] = (1, 2, 5, 10)
+"""Seconds before a failed call is made again."""
 
-AT_ONCE: tuple[float, ...] = ()
+NO_RETRY: tuple[float, ...] = ()
 """For live events: what fails goes the durable way."""
 
 LOCKED = (0.5, 2.0)
@@ -28,40 +28,30 @@ async def write_planned(
     name: str,
     mapping: ObjectMapping,
     planned: Sequence[Standing],
-    waits: Sequence[float] = PATIENCE,
+    waits: Sequence[float] = RETRY_WAITS,
 ) -> list[Standing]:
     """Up to a batch, all to change or all to make; what became of each, in order."""
     waiting = {each.record or each.customer: each for each in planned}
-    results: dict[str, Written] = {}
+    results: dict[str, RowOutcome] = {}
     for pause in (0.0, *(LOCKED if waits else ())):
         if not waiting:
             break
         await asyncio.sleep(pause)
-        answers = await patiently(partial(_send, crm, name, mapping, waiting), waits)
-        results |= answers
-        waiting = {key: each for key, each in waiting.items() if key in answers and answers[key].passes}
+        outcomes = await with_retries(partial(_send, crm, name, mapping, waiting), waits)
+        results |= {each.key: each for each in outcomes}
+        passing = {each.key for each in outcomes if each.problem and each.problem.passes}
+        waiting = {key: each for key, each in waiting.items() if key in passing}
     return [settled(each, results.get(each.record or each.customer)) for each in planned]
 
 
-async def _send(crm: Crm, name: str, mapping: ObjectMapping, rows: dict[str, Standing]) -> dict[str, Written]:
+async def _send(
+    crm: Crm, name: str, mapping: ObjectMapping, rows: Mapping[str, Standing]
+) -> Sequence[RowOutcome]:
     values = {key: each.values for key, each in rows.items()}
     if all(each.record for each in rows.values()):
         return await crm.update(name, values)
     assert mapping.key  # the mapping creates only what has a key
     return await crm.create(name, mapping.key, values)
-
-
-async def patiently(work: Callable[[], Awaitable[T]], waits: Sequence[float] = PATIENCE) -> T:
-    """Again after each wait, or the longer one that the system names. Every call may be repeated."""
-    for wait in waits:
-        try:
-            return await work()
-        except Retryable as error:
-            named = error.retry_after.total_seconds() if error.retry_after else 0.0
-            if named > waits[-1]:
-                raise
-            await asyncio.sleep(max(wait, named) * random.uniform(1, 1.2))
-    return await work()
 
 
 async def in_parallel(items: Iterator[T], work: Callable[[T], Awaitable[None]], at_once: int) -> None:

@@ -1,1 +1,2 @@
-"""Clients that speak each vendor's language. They know nothing of Temporal and never retry by themselves."""
+"""Clients that speak each vendor's language. They know nothing of Temporal, and repeat no
+write by themselves."""

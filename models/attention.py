@@ -4,8 +4,9 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, Field
 
+from models.base import Record
 from models.holds import Holding
 
 TERMINATED, RAN_OUT_OF_TIME, CANCELLED = "Terminated", "RanOutOfTime", "Cancelled"
@@ -23,11 +24,7 @@ class Kind(StrEnum):
     """Somebody asked it to end, in the Web UI: what it was still to do is dropped."""
 
 
-class _Record(BaseModel):
-    model_config = ConfigDict(frozen=True)
-
-
-class Trouble(_Record):
+class Trouble(Record):
     """One run. `step` and `error` are of what failed first; of one that waits, `step` is the system."""
 
     kind: Kind
@@ -53,7 +50,7 @@ class Trouble(_Record):
         return "" if self.kind is Kind.UNREADABLE else f"{self.step} {self.error}".strip()
 
 
-class Waiting(_Record):
+class Waiting(Record):
     """Runs that wait for one system. `runs` has those that have for long, where they were asked for."""
 
     system: str
@@ -65,13 +62,13 @@ class Waiting(_Record):
     runs: list[Trouble] = []
 
 
-class AttentionQuery(_Record):
+class AttentionQuery(Record):
     known: list[str] = Field(default=[], description="Keys of what the asker knows of: listed, not told")
     look_back: timedelta = Field(default=timedelta(days=7), description="For runs that have ended")
     long_wait: timedelta | None = Field(default=None, description="List runs one by one that wait so long")
 
 
-class Attention(_Record):
+class Attention(Record):
     runs: list[Trouble] = []
     still: list[str] = Field(default=[], description="Those of the known that are listed still")
     waiting: list[Waiting] = []
@@ -85,7 +82,7 @@ class Attention(_Record):
         return sorted([*self.runs, *waiting], key=lambda run: run.since)
 
 
-class WatchInput(_Record):
+class WatchInput(Record):
     """`grace`: how long runs may wait for a system before that is news. `quiet`: between two messages of
     one group; `update_every`: between two of one outage. `worth_telling`: how long an outage must have
     lasted to be told of afterwards, where it could not be told before. `patience`: for Slack, per message.
@@ -102,7 +99,7 @@ class WatchInput(_Record):
     most_members: int = Field(default=1500, description="Of a group: more than is listed of one kind")
 
 
-class Group(_Record):
+class Group(Record):
     """Runs with one trouble. `members` are the keys of those that a message has told of, `more` how many
     it told of before them."""
 
@@ -122,7 +119,7 @@ class Group(_Record):
         return self.model_copy(update={"members": members[more:], "more": self.more + more})
 
 
-class Outage(_Record):
+class Outage(Record):
     """Runs wait for a system: `count` now, `most` at once so far, `told` at the last message. `thread` is
     the Slack message that told of it first."""
 
@@ -137,7 +134,7 @@ class Outage(_Record):
     why: str = Field(default="", description="What the first of the runs says it waits for")
 
 
-class WatchState(_Record):
+class WatchState(Record):
     """A sweep's result, and what the next one begins with."""
 
     groups: list[Group] = []
@@ -148,7 +145,7 @@ def key_of(kind: Kind, run_id: str) -> str:
     return f"{kind}:{run_id}"
 
 
-class Dismissal(_Record):
+class Dismissal(Record):
     """A person has decided that nothing more is to be done about a run. It is kept as a run of its own,
     because one that has ended cannot be changed."""
 

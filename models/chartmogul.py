@@ -15,6 +15,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from models import chartmogul_values as values
+from models.base import Record
 from models.money import Cents
 
 MOST_ATTRIBUTES = 500
@@ -90,10 +91,10 @@ Words = Annotated[str, BeforeValidator(_words)]
 NoteText = Annotated[str | None, BeforeValidator(partial(values.text, longest=values.LONGEST_NOTE))]
 
 
-class _Vendor(BaseModel):
+class _Vendor(Record):
     """A field that ChartMogul leaves empty is as good as absent."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True, hide_input_in_errors=True)
+    model_config = ConfigDict(extra="ignore", populate_by_name=True)
 
     @model_validator(mode="before")
     @classmethod
@@ -157,13 +158,11 @@ class Activity(_Vendor):
         return row
 
 
-class ActivityBlock(BaseModel):
+class ActivityBlock(Record):
     """Rows of `GET /activities` in order, with every row of each second they touch.
 
     All before `until` have been read. `unreadable` says of rows that fit no shape where and why.
     """
-
-    model_config = ConfigDict(frozen=True)
 
     rows: list[Activity]
     until: AwareDatetime

@@ -22,7 +22,6 @@ LONGEST_WHOLE_IDENTIFIER = 256 * 1024
 """No longer one fits in a webhook's body."""
 
 LARGEST_INTEGER = 2**63 - 1
-REPLACEMENT = "\ufffd"
 
 FIRST_YEAR, LAST_YEAR = 1990, 2200
 """What else is no date of a movement."""

@@ -13,13 +13,12 @@ from typing import Annotated, Any, Literal, Self
 from babel.numbers import get_currency_precision
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     model_validator,
 )
 
+from models.base import ConfigRecord
 from models.crm_facts import (
     CUSTOM,
     CUSTOM_PATTERN,
@@ -89,13 +88,7 @@ FieldName = Annotated[str, Field(pattern=r"^[A-Za-z]\w{0,99}$")]
 Domain = Annotated[str, AfterValidator(_lower), Field(min_length=3)]
 
 
-class _Config(BaseModel):
-    model_config = ConfigDict(
-        frozen=True, populate_by_name=True, json_schema_extra={"additionalProperties": False}
-    )
-
-
-class FieldMapping(_Config):
+class FieldMapping(ConfigRecord):
     to: FieldName = Field(description="Their field: HubSpot's internal name, Salesforce's API name")
     owner: Literal["mogulflow", "crm"] = Field(
         default="mogulflow",
@@ -116,7 +109,7 @@ Target = Annotated[
 ]
 
 
-class ObjectMapping(_Config):
+class ObjectMapping(ConfigRecord):
     """One object of a CRM. Fields that are not named here are never touched."""
 
     key: FieldName | None = Field(
@@ -188,12 +181,12 @@ class CompanyMapping(ObjectMapping):
     )
 
 
-class HubSpotMapping(_Config):
+class HubSpotMapping(ConfigRecord):
     contacts: ContactMapping | None = None
     companies: CompanyMapping | None = None
 
 
-class SalesforceMapping(_Config):
+class SalesforceMapping(ConfigRecord):
     account: CompanyMapping | None = Field(default=None, alias="Account")
     contact: ContactMapping | None = Field(default=None, alias="Contact")
     domain_field: FieldName = Field(
@@ -201,7 +194,7 @@ class SalesforceMapping(_Config):
     )
 
 
-class MoneyRules(_Config):
+class MoneyRules(ConfigRecord):
     minor_unit_digits: dict[str, Annotated[int, Field(ge=0, le=4)]] = Field(
         default={"default": 2},
         description="Decimal places in ChartMogul's amounts; by currency where one differs (JPY: 0)",
@@ -221,7 +214,7 @@ class MoneyRules(_Config):
         return Decimal(cents).scaleb(-digits)
 
 
-class FreeMail(_Config):
+class FreeMail(ConfigRecord):
     """Domains at which anybody gets an address: they say nothing of a company."""
 
     also: list[Domain] = Field(default=[], description="Besides those that are known; yahoo.* names all")
@@ -231,14 +224,14 @@ class FreeMail(_Config):
         return domain not in self.allow and is_free_mail(domain, self.also)
 
 
-class SharedHosts(_Config):
+class SharedHosts(ConfigRecord):
     """Hosts at which everybody has a page: a website there says nothing of a company's domain."""
 
     also: list[Domain] = Field(default=[], description="Besides those that are known; names below them, too")
     allow: list[Domain] = Field(default=[], description="Known ones that do name a company, to you")
 
 
-class CrmMapping(_Config):
+class CrmMapping(ConfigRecord):
     hubspot: HubSpotMapping | None = None
     salesforce: SalesforceMapping | None = None
     money: MoneyRules = MoneyRules()
@@ -273,7 +266,7 @@ class CrmMapping(_Config):
         return {name: each for name, each in given.items() if isinstance(each, ObjectMapping)}
 
 
-def _fields_of(config: _Config) -> list[tuple[str, Any]]:
+def _fields_of(config: ConfigRecord) -> list[tuple[str, Any]]:
     return list(type(config).model_fields.items())
 
 

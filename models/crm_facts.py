@@ -5,7 +5,9 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from models.base import Record
 
 Kind = Literal["text", "amount", "date", "datetime", "custom"]
 
@@ -71,14 +73,12 @@ def title_of(fact: FactName) -> str:
     return attribute_of(fact) or fact.replace("_", " ")
 
 
-class CustomerFacts(BaseModel):
+class CustomerFacts(Record):
     """A customer at one moment. Amounts are in units of `currency`, the account's; days in its zone.
 
     None means that there is none. What could not be learned is in `unknown`, with the reason: it is no
     ground to clear a field.
     """
-
-    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
     uuid: str
     external_id: str | None = None

@@ -2,19 +2,16 @@
 
 from datetime import timedelta
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, Field
 
+from models.base import Record
 from models.runs import Outcome
 
 MOST_KEPT = 16 * 1024
 """Bytes. A real body has about one thousand."""
 
 
-class _Record(BaseModel):
-    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
-
-
-class UnreadableDelivery(_Record):
+class UnreadableDelivery(Record):
     """Everything there is to see of it. The body is personal data: it stays in here."""
 
     source: str = Field(default="chartmogul", description="Who sent it, by the name of its parser")
@@ -32,19 +29,19 @@ class UnreadableDelivery(_Record):
         return self.size > MOST_KEPT
 
 
-class Replayed(_Record):
+class Replayed(Record):
     """It was understood after all; `runs` are the ids of the event's runs."""
 
     event_id: str
     runs: list[str] = []
 
 
-class Dismissed(_Record):
+class Dismissed(Record):
     reason: str
     who: str = ""
 
 
-class DeliveryResult(_Record):
+class DeliveryResult(Record):
     outcome: Outcome
     event_id: str | None = None
     runs: list[str] = []

@@ -5,8 +5,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, Field
 
+from models.base import Record
 from models.wording import unescaped
 
 
@@ -27,10 +28,8 @@ class Action(StrEnum):
 NOT_MADE_BEFORE = "not made before, and not needed now"
 
 
-class Effect(BaseModel):
+class Effect(Record):
     """One write. `before` is None where the object did not exist; both sides hold only what we set."""
-
-    model_config = ConfigDict(frozen=True)
 
     system: str
     object_type: str
@@ -45,10 +44,8 @@ class Effect(BaseModel):
     tries: int = Field(default=1, description="Calls of the step it took, the local one included")
 
 
-class Write(BaseModel):
+class Write(Record):
     """What every write carries beside its own fields. `steps.step` fills those with a default."""
-
-    model_config = ConfigDict(frozen=True)
 
     key: str = Field(description="Idempotency key, {event_id}:{step}")
     mode: Mode = Mode.LIVE

@@ -8,8 +8,9 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Any, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, Field
 
+from models.base import Record
 from models.runs import Outcome
 
 TEMPLATE = "hold"
@@ -23,11 +24,7 @@ PAUSED = "Paused"
 """So begins what a run says that waits because of a pause."""
 
 
-class _Record(BaseModel):
-    model_config = ConfigDict(frozen=True)
-
-
-class Scope(_Record):
+class Scope(Record):
     """What is paused: new runs of one template, all calls to one system, one account; else everything."""
 
     template: str | None = None
@@ -55,11 +52,6 @@ class Scope(_Record):
     def options(self) -> str:
         """As the command takes them."""
         return "".join(f" --{kind} {value}" for kind, value in self.model_dump(exclude_none=True).items())
-
-    @property
-    def holds_runs(self) -> bool:
-        """A system that is paused is waited for by the steps that need it; runs begin as ever."""
-        return self.system is None
 
     @property
     def pauses_schedules(self) -> bool:
@@ -91,7 +83,7 @@ class Verdict(StrEnum):
         return Outcome(self.value)
 
 
-class Decision(_Record):
+class Decision(Record):
     """How a hold ends, for the hold and for each run of it. `by` is who said so."""
 
     verdict: Verdict
@@ -104,7 +96,7 @@ class Decision(_Record):
         return f"{self.verdict.value}{said}" + (f": {self.why}" if self.why else "")
 
 
-class HoldOn(_Record):
+class HoldOn(Record):
     """The hold is to be open, from now on again where it was about to end. A pause has an end."""
 
     why: str
@@ -116,7 +108,7 @@ class HoldOn(_Record):
         return {"why": self.why, "by": self.by, "until": self.until, "decided_at": decided_at}
 
 
-class HoldInput(_Record):
+class HoldInput(Record):
     """Durations: a brake tells the ops channel after `tell_after`, when the first wave is in, and how many
     it holds after `update_every`, then less and less often. `stale` is how long a process may not have
     heard of the end and hold runs still, and how far the list of runs may lag. Held runs are let go at
@@ -131,14 +123,14 @@ class HoldInput(_Record):
     per_second: float = Field(default=10, gt=0)
 
 
-class HoldResult(_Record):
+class HoldResult(Record):
     outcome: Outcome
     why: str = ""
     by: str = ""
     runs: int = Field(description="How many were let go, or dropped")
 
 
-class EndHeld(_Record):
+class EndHeld(Record):
     """Tell each run that is held so, if it began no later than `begun_until`, oldest first."""
 
     name: str
@@ -147,15 +139,15 @@ class EndHeld(_Record):
     per_second: float
 
 
-class HeldQuery(_Record):
+class HeldQuery(Record):
     name: str
 
 
-class PausedQuery(_Record):
+class PausedQuery(Record):
     system: str
 
 
-class HeldNow(_Record):
+class HeldNow(Record):
     """`ops_channel` and `link` to the list are as the worker that looked has them set."""
 
     count: int
@@ -163,7 +155,7 @@ class HeldNow(_Record):
     link: str = ""
 
 
-class SchedulesOf(_Record):
+class SchedulesOf(Record):
     """Schedules to pause, or to resume, for a pause: of one account, or of all."""
 
     hold: str
@@ -171,7 +163,7 @@ class SchedulesOf(_Record):
     account: str | None = None
 
 
-class Holding(_Record):
+class Holding(Record):
     """A hold as the list of runs has it. `ending` since its end was decided, while it tells the runs."""
 
     name: str

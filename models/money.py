@@ -5,8 +5,9 @@ from functools import lru_cache
 from typing import Annotated, Self
 
 from babel.numbers import format_currency
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BeforeValidator, Field
 
+from models.base import Record
 from models.chartmogul_values import rounded
 
 MOST_CENTS = 10**15
@@ -19,9 +20,7 @@ Cents = Annotated[int, BeforeValidator(rounded), Field(strict=True, ge=-MOST_CEN
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
 
 
-class Money(BaseModel):
-    model_config = ConfigDict(frozen=True)
-
+class Money(Record):
     cents: Cents
     currency: Currency
 

@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, Field
 
+from models.base import Record
 from models.bounds import within
 from models.events import EventSource
 from models.money import Money
@@ -50,10 +51,6 @@ class Found(StrEnum):
     UNACCOUNTED = "unaccounted"
 
 
-SUPPRESSED = (
-    Found.HELD, Found.DROPPED, Found.SHADOWED, Found.UNROUTED, Found.TOO_OLD, Found.RESTATED, Found.FUTURE,
-    Found.FRESH,
-)  # fmt: skip
 ACTED = (Found.WEBHOOK, Found.POLL, Found.BACKFILL)
 
 WORST_FIRST = (
@@ -76,15 +73,11 @@ def worst(found: Iterable[Found]) -> Found:
     return min(found, key=WORST_FIRST.index, default=Found.UNROUTED)
 
 
-class _Record(BaseModel):
-    model_config = ConfigDict(frozen=True)
-
-
 Counts = dict[Found, dict[str, int]]
 """Movements by what became of them and by type."""
 
 
-class Named(_Record):
+class Named(Record):
     """One movement of a list, without its customer: `reason` is in words, the run is the one it has."""
 
     found: Found
@@ -97,7 +90,7 @@ class Named(_Record):
     run_id: str | None = None
 
 
-class Shadow(_Record):
+class Shadow(Record):
     """What the runs of one route in preview came to, by outcome, and what they would have written."""
 
     outcomes: dict[str, int] = {}
@@ -115,7 +108,7 @@ class Shadow(_Record):
         return self.model_copy(update=sums)
 
 
-class Tally(_Record):
+class Tally(Record):
     """Movements, each once, by what became of them. `rows` is what ChartMogul lists, `by_template` what
     became of each movement for each template (reports of earlier versions have none, and count a
     movement once for each template). `stuck` runs have acted on nothing for an hour."""
@@ -194,7 +187,7 @@ def first_named(named: Iterable[Named], most: Mapping[Found, int] | None = None)
     return chosen
 
 
-class Sweep(_Record):
+class Sweep(Record):
     """Read an account's movements from `start` up to, not including, `end`, and see to each."""
 
     account: str
@@ -212,7 +205,7 @@ class Sweep(_Record):
     naming: dict[Found, int] = Field(default={}, description="How many movements of a kind may be named")
 
 
-class PollInput(_Record):
+class PollInput(Record):
     """Every duration that a poll goes by. `ops_channel` hears of what a person must see."""
 
     account: str
@@ -229,14 +222,14 @@ class PollInput(_Record):
     ops_channel: str | None = None
 
 
-class Notice(_Record):
+class Notice(Record):
     """What the ops channel is to hear, once for each key."""
 
     key: str
     text: str
 
 
-class PollState(_Record):
+class PollState(Record):
     """A poll's result, and what the next one begins with."""
 
     complete_until: AwareDatetime = Field(description="Every movement before it has been seen to")
@@ -245,7 +238,7 @@ class PollState(_Record):
     untold: list[Notice] = Field(default=[], description="Slack was away: the next poll tells them")
 
 
-class BackfillInput(_Record):
+class BackfillInput(Record):
     """`next` and `tally` are how far it has come: a long one continues as new."""
 
     account: str
@@ -258,7 +251,7 @@ class BackfillInput(_Record):
     tally: Tally = Tally()
 
 
-class BackfillProgress(_Record):
+class BackfillProgress(Record):
     start: AwareDatetime
     end: AwareDatetime
     next: AwareDatetime
@@ -272,7 +265,7 @@ class BackfillProgress(_Record):
         return (self.next - self.start) / (self.end - self.start)
 
 
-class CoverageInput(_Record):
+class CoverageInput(Record):
     """`start` and `end` are left out by the schedule: the last `days` before the time the run was due."""
 
     account: str
@@ -284,7 +277,7 @@ class CoverageInput(_Record):
     lists: bool = Field(default=False, description="Name the movements that were not acted on, and why")
 
 
-class CoverageReport(_Record):
+class CoverageReport(Record):
     account: str
     start: AwareDatetime
     end: AwareDatetime

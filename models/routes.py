@@ -30,7 +30,9 @@ run, and Temporal on SQL keeps 255 of one."""
 
 
 class _Config(BaseModel):
-    model_config = ConfigDict(frozen=True, json_schema_extra={"additionalProperties": False})
+    model_config = ConfigDict(
+        frozen=True, hide_input_in_errors=True, json_schema_extra={"additionalProperties": False}
+    )
 
 
 class Filter(_Config):

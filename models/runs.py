@@ -2,8 +2,9 @@
 
 from enum import StrEnum
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, Field
 
+from models.base import Record
 from models.effects import Effect
 
 
@@ -30,19 +31,15 @@ class Outcome(StrEnum):
     DROPPED = "dropped"
 
 
-class Problem(BaseModel):
+class Problem(Record):
     """A step that failed for good, in words for the person who mends it."""
-
-    model_config = ConfigDict(frozen=True)
 
     step: str
     kind: str
     message: str
 
 
-class RunResult(BaseModel):
-    model_config = ConfigDict(frozen=True)
-
+class RunResult(Record):
     outcome: Outcome
     effects: list[Effect] = []
     problems: list[Problem] = []
@@ -58,10 +55,8 @@ class RunResult(BaseModel):
     more_fallbacks: int = Field(default=0, description="Beyond those that are listed")
 
 
-class Rerun(BaseModel):
+class Rerun(Record):
     """A person has an event acted on anew, by another route. Kept as a memo of the run that does."""
-
-    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
     who: str
     why: str

@@ -1,20 +1,14 @@
 """Salesforce's objects as we use them."""
 
 from datetime import date
-from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from models.effects import Action, Write
-
-Reason = Literal["conflict", "invalid", "not found", "refused", "locked", "unanswered"]
+from models.base import Record
+from models.effects import Write
 
 
-class _Record(BaseModel):
-    model_config = ConfigDict(frozen=True)
-
-
-class OwnerQuery(_Record):
+class OwnerQuery(Record):
     """Whose account is this customer? By ChartMogul's uuid on the account, else by contact e-mail."""
 
     customer_uuid: str
@@ -22,7 +16,7 @@ class OwnerQuery(_Record):
     fallback_email: str | None = None
 
 
-class AccountOwner(_Record):
+class AccountOwner(Record):
     """`why_fallback` says why the configured fallback owner stands in; None where the account has one.
 
     `found_by` says in plain words what led to the account ("ChartMogul's id on the account"); empty where
@@ -64,25 +58,3 @@ class TaskChange(Write):
     append_to_description: str = ""
     close: bool = Field(default=False, description="With the org's closed status, unless `fields` has one")
     fields: dict[str, str | int | float | bool] = {}
-
-
-class RowProblem(_Record):
-    """Why a record of a batch was not written. `reason` is one of few words, to count by."""
-
-    reason: Reason
-    text: str
-    """Salesforce's code and words, without the values that were sent."""
-
-    @property
-    def passes(self) -> bool:
-        """Whether the same write may well succeed a little later."""
-        return self.reason in ("locked", "unanswered")
-
-
-class RowOutcome(_Record):
-    """What became of one row of a batch. Either `problem` is set, or `id` and `action`."""
-
-    key: str
-    id: str | None = None
-    action: Action | None = None
-    problem: RowProblem | None = None

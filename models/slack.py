@@ -2,23 +2,20 @@
 
 from typing import Any
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, Field
 
+from models.base import Record
 from models.effects import Write
 
 
-class Member(BaseModel):
+class Member(Record):
     """A person in the workspace; `id` makes the mention `<@id>`."""
-
-    model_config = ConfigDict(frozen=True)
 
     id: str
     name: str = ""
 
 
-class MemberQuery(BaseModel):
-    model_config = ConfigDict(frozen=True)
-
+class MemberQuery(Record):
     email: str
 
 

@@ -6,7 +6,9 @@ from collections.abc import Iterable
 from enum import StrEnum
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
+
+from models.base import ConfigRecord
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 """Lower snake case, never quoted: Snowflake folds what is unquoted to upper case."""
@@ -66,13 +68,7 @@ class Transform(StrEnum):
     MASK = "mask"
 
 
-class _Config(BaseModel):
-    model_config = ConfigDict(
-        frozen=True, populate_by_name=True, json_schema_extra={"additionalProperties": False}
-    )
-
-
-class Column(_Config):
+class Column(ConfigRecord):
     """`from` is a path into the source's row: `attributes.custom.tier`. In a child table it leads into
     the list's element, `item` is the element itself, and `parent.uuid` a field of the row around it."""
 
@@ -105,7 +101,7 @@ class Column(_Config):
         return self.hash and self.compute is None
 
 
-class Promoted(_Config):
+class Promoted(ConfigRecord):
     """A custom attribute of customers with a column of its own; `custom.` stands for where they lie."""
 
     name: Name
@@ -120,11 +116,11 @@ class Promoted(_Config):
         return Column.model_validate(given)
 
 
-class CustomAttributes(_Config):
+class CustomAttributes(ConfigRecord):
     promote: list[Promoted] = []
 
 
-class Read(_Config):
+class Read(ConfigRecord):
     """window: `look_back_days` every night, all every `full_every_days`. per_customer: those that changed,
     and all others within `sweep_nights`."""
 
@@ -142,14 +138,14 @@ class Read(_Config):
         return self
 
 
-class Parent(_Config):
+class Parent(ConfigRecord):
     """A table whose rows belong to another's. What is gone from a parent that was read is gone."""
 
     stream: str = Field(description="Target of the parent")
     column: Name = Field(description="Column here that names the parent's row, by its key")
 
 
-class ChangeLog(_Config):
+class ChangeLog(ConfigRecord):
     """Keeps each change of a row that was there, with before and after."""
 
     table: Name
@@ -157,7 +153,7 @@ class ChangeLog(_Config):
     at: Name
 
 
-class StreamMapping(_Config):
+class StreamMapping(ConfigRecord):
     """One table of the warehouse. `stream` says what is read, `explode` which list of its rows is meant."""
 
     stream: Stream
@@ -226,14 +222,14 @@ class StreamMapping(_Config):
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:12]
 
 
-class Restated(_Config):
+class Restated(ConfigRecord):
     """Who hears that ChartMogul has restated history, in Slack, and from how much on."""
 
     channel: str | None = Field(default=None, description="Slack channel, id (safest) or #name")
     from_cents: int = Field(default=100_000, ge=0, description="MRR by which past months must have moved")
 
 
-class Mapping(_Config):
+class Mapping(ConfigRecord):
     """All of config/warehouse.yaml."""
 
     restated: Restated = Restated()

@@ -4,23 +4,20 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, Field
 
+from models.base import Record
 from models.warehouse import StreamMapping
 
 
-class _Record(BaseModel):
-    model_config = ConfigDict(frozen=True)
-
-
-class Window(_Record):
+class Window(Record):
     """Rows with start <= instant < end were read, all of them."""
 
     start: AwareDatetime
     end: AwareDatetime
 
 
-class Reject(_Record):
+class Reject(Record):
     """A row that does not fit the mapping. No values: they may be personal data."""
 
     key: str | None = Field(description="First column of its key; None where that is what is wrong")
@@ -28,14 +25,14 @@ class Reject(_Record):
     reason: str
 
 
-class MonthSeen(_Record):
+class MonthSeen(Record):
     """A month of ChartMogul's own MRR, first day and what was seen of it."""
 
     month: date
     digest: str
 
 
-class Extracted(_Record):
+class Extracted(Record):
     """What one attempt has read into files. `unmapped`: fields that the mapping does not know, by rows."""
 
     files: list[Path]
@@ -45,11 +42,9 @@ class Extracted(_Record):
     rejects: list[Reject]
     emptied: list[Reject] = Field(default=[], description="Fields left empty, of rows that are there")
     unmapped: dict[str, int]
-    earliest: AwareDatetime | None = None
-    latest: AwareDatetime | None = None
 
 
-class Load(_Record):
+class Load(Record):
     """Files of one attempt, as `Extract` wrote them. Which rows may be marked as missing: those within
     `window`; those whose parent is in `scope_files`; all where both are None. None at all unless `complete`.
 
@@ -74,7 +69,7 @@ class Load(_Record):
     accept_missing: bool = Field(default=False, description="A person has said that so many are gone")
 
 
-class MonthChange(_Record):
+class MonthChange(Record):
     """What a run changed of a past month's MRR, in cents."""
 
     month: date
@@ -82,7 +77,7 @@ class MonthChange(_Record):
     rows: int
 
 
-class Counts(_Record):
+class Counts(Record):
     """Rows. `inserted`: new; `restated`: changed; `remapped`: changed because the mapping did;
     `returned`: were deleted; `reissued`: known under another key; `missing`: absent for the first time;
     `deleted`: absent again; `duplicates`: read twice; `rejected`: do not fit the mapping."""
@@ -127,7 +122,7 @@ class LoadRun(Counts):
     committed_at: AwareDatetime
 
 
-class SampleRow(_Record):
+class SampleRow(Record):
     """A row that a load would change. `before` and `after` by column; None where there is no row."""
 
     kind: str
@@ -135,7 +130,7 @@ class SampleRow(_Record):
     after: dict[str, Any] | None
 
 
-class Preview(_Record):
+class Preview(Record):
     """What a load would do. `statements` are the definitions it would begin with; nothing was written."""
 
     stream: str

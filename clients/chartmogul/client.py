@@ -4,20 +4,18 @@ import asyncio
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Sequence
 from contextlib import suppress
 from datetime import UTC, date, datetime
-from typing import Annotated, Any, TypeVar
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 import aiohttp
 import httpx
-from pydantic import BaseModel, BeforeValidator, ConfigDict, InstanceOf, ValidationError
+from pydantic import BaseModel, ValidationError
 
 from clients.chartmogul.activities import read_activities
 from clients.chartmogul.customer import CustomerRows, count_with_email, read_customer
-from clients.chartmogul.dates import Row, rows_in
+from clients.chartmogul.dates import Page, Row
 from clients.chartmogul.settings import ChartMogulAccount
 from clients.chartmogul.streams import (
-    PATIENCE,
-    patient,
     read_metrics,
     read_pages,
     read_subscriptions,
@@ -36,7 +34,9 @@ from clients.kit.http import (
     says_it_passes,
     unclear,
 )
-from clients.kit.pace import Pace
+from clients.kit.pages import pages
+from clients.kit.rate_limiter import RateLimiter
+from clients.kit.retries import with_retries
 from clients.kit.unanswered import unanswered
 from models.chartmogul import (
     Account,
@@ -58,8 +58,11 @@ BULK_CONNECTIONS = 12
 KEEP_SECONDS = 4
 """How long an idle connection is kept: shorter than servers do, often 5, or the next call is lost."""
 
-TURNS_AFTER_A_REFUSAL = 5
+SKIPPED_AFTER_A_REFUSAL = 5
 """So many calls in bulk are left out where ChartMogul says there were too many: a jam makes a few."""
+
+RETRY_WAITS: tuple[float, ...] = (1, 2, 4, 8)
+"""Seconds before a page that failed in bulk work is asked for again."""
 
 PAGE_SIZE = 200
 
@@ -72,14 +75,6 @@ M = TypeVar("M", bound=BaseModel)
 EARLIEST = datetime.min.replace(tzinfo=UTC)
 
 
-class _Page(BaseModel):
-    model_config = ConfigDict(extra="ignore")
-
-    entries: Annotated[list[InstanceOf[Row]], BeforeValidator(rows_in)]
-    has_more: bool = False
-    cursor: str | None = None
-
-
 class ChartMogulClient:
     def __init__(
         self,
@@ -87,15 +82,15 @@ class ChartMogulClient:
         *,
         timeout_seconds: float = 10,
         page_size: int = PAGE_SIZE,
-        patience: Sequence[float] = PATIENCE,
+        retry_waits: Sequence[float] = RETRY_WAITS,
         cooldown: Cooldown | None = None,
     ) -> None:
         self._account, self._cooldown = account, cooldown
         self._page_size = str(page_size)
         # Evenly spaced: a burst would take from what live events may use in that second.
-        self._pace = Pace(account.requests_per_second * account.bulk_share)
+        self._bulk = RateLimiter(account.requests_per_second * account.bulk_share)
         self._lines = asyncio.Semaphore(BULK_CONNECTIONS)
-        self._patiently = patient(self._get_in_bulk, patience)
+        self._retry_waits = retry_waits
         self._timeout = aiohttp.ClientTimeout(
             connect=timeout_seconds,
             sock_connect=min(CONNECT_SECONDS, timeout_seconds),
@@ -134,15 +129,15 @@ class ChartMogulClient:
         """Who has that id in the billing system: one per data source, and who was merged into another."""
         call = Call("chartmogul", "find the customers of an external id")
         page = await self._get(call, "customers", external_id=external_id, per_page=self._page_size)
-        return _readable(parsed(call, _Page, page).entries, Customer)
+        return _readable(parsed(call, Page, page).entries, Customer)
 
     def activities(self, start: datetime, end: datetime) -> AsyncIterator[ActivityBlock]:
-        """All customers' MRR movements with start <= date < end, at the pace of bulk work."""
+        """All customers' MRR movements with start <= date < end, at the rate of bulk work."""
         return read_activities(self._get_in_bulk, start, end, int(self._page_size))
 
     def stream_movements(self, start: datetime, end: datetime) -> AsyncIterator[MovementBlock]:
         """The same as rows, read at several places at once; see `MovementBlock`."""
-        return read_movements(self._patiently, start, end, int(self._page_size), BULK_CONNECTIONS)
+        return read_movements(self._get_with_retries, start, end, int(self._page_size), BULK_CONNECTIONS)
 
     def stream_customers(self) -> AsyncIterator[list[Row]]:
         return self._pages("customers", "entries")
@@ -158,22 +153,22 @@ class ChartMogulClient:
         return self._pages("plan_groups", "plan_groups")
 
     async def stream_data_sources(self) -> AsyncIterator[list[Row]]:
-        yield await read_whole(self._patiently, "data_sources", "data_sources")
+        yield await read_whole(self._get_with_retries, "data_sources", "data_sources")
 
     async def stream_metrics(self, start: date, end: date, interval: str) -> AsyncIterator[list[Row]]:
         """One list: a row per interval (day, week, month, quarter, year), by its last day."""
-        yield await read_metrics(self._patiently, start, end, interval)
+        yield await read_metrics(self._get_with_retries, start, end, interval)
 
     def stream_subscriptions(
         self, customer_uuids: Iterable[str] | AsyncIterable[str]
     ) -> AsyncIterator[list[Row]]:
         """Of these customers, each row with its `customer-uuid`; one list per customer that has any."""
         size = int(self._page_size)
-        return read_subscriptions(self._patiently, customer_uuids, size, BULK_CONNECTIONS)
+        return read_subscriptions(self._get_with_retries, customer_uuids, size, BULK_CONNECTIONS)
 
     async def customer_rows(self, uuid: str, *, live: bool) -> CustomerRows:
-        """All that the lists say of one customer; live at once, else at the pace of bulk work."""
-        return await read_customer(self._get if live else self._patiently, uuid, int(self._page_size))
+        """All that the lists say of one customer; live at once, else at the rate of bulk work."""
+        return await read_customer(self._get if live else self._get_with_retries, uuid, int(self._page_size))
 
     async def count_with_email(self, email: str) -> int:
         return await count_with_email(self._get, email)
@@ -181,7 +176,7 @@ class ChartMogulClient:
     async def latest_note(self, uuid: str) -> Note | None:
         call = Call("chartmogul", f"read notes of {uuid}")
         page = await self._get(call, "customer_notes", customer_uuid=uuid, per_page=self._page_size)
-        notes = [Note.model_validate(row) for row in parsed(call, _Page, page).entries]
+        notes = [Note.model_validate(row) for row in parsed(call, Page, page).entries]
         return max(notes, key=lambda note: note.created_at or EARLIEST, default=None)
 
     async def _one(self, what: str, path: str, model: type[M]) -> M:
@@ -191,31 +186,31 @@ class ChartMogulClient:
     async def _all(self, what: str, path: str, model: type[M]) -> list[M]:
         """A row that cannot be read is left out: what the customer's other rows say stays true."""
         call = Call("chartmogul", what)
-        rows: list[M] = []
-        query = {"per_page": self._page_size}
-        while True:
-            page = parsed(call, _Page, await self._get(call, path, **query))
-            rows += _readable(page.entries, model)
-            if not page.has_more:  # the last page has a cursor, too
-                return rows
-            if page.cursor in (None, query.get("cursor")):
-                raise unclear(call, "the list says it goes on, but not where")
-            query["cursor"] = str(page.cursor)
+
+        async def page_from(cursor: str | None) -> Page:
+            more = {"cursor": cursor} if cursor else {}
+            return parsed(call, Page, await self._get(call, path, per_page=self._page_size, **more))
+
+        found = pages(call, page_from, lambda page: page.next_cursor)
+        return [row async for page in found for row in _readable(page.entries, model)]
 
     def _pages(self, path: str, key: str, **query: str) -> AsyncIterator[list[Row]]:
-        return read_pages(self._patiently, path, key, int(self._page_size), **query)
+        return read_pages(self._get_with_retries, path, key, int(self._page_size), **query)
+
+    async def _get_with_retries(self, call: Call, path: str, **params: str) -> Any:
+        return await with_retries(lambda: self._get_in_bulk(call, path, **params), self._retry_waits)
 
     async def _get_in_bulk(self, call: Call, path: str, **params: str) -> Any:
         async with self._lines:
-            await self._pace.turn()
+            await self._bulk.acquire()
             try:
                 return await self._ask(call, path, **params)
             except RateLimited:
-                self._pace.skip(TURNS_AFTER_A_REFUSAL)
+                self._bulk.skip(SKIPPED_AFTER_A_REFUSAL)
                 raise
 
     async def _get(self, call: Call, path: str, **params: str) -> Any:
-        """For live events. Bulk work has its own pace and patience."""
+        """For live events. Bulk work has its own rate limiter and retries."""
         return await through(self._cooldown, lambda: self._ask(call, path, **params))
 
     async def _ask(self, call: Call, path: str, **params: str) -> Any:

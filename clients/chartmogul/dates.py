@@ -9,12 +9,16 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from itertools import chain
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, InstanceOf
+from pydantic import BeforeValidator, ConfigDict, InstanceOf
 
 from clients.kit.errors import Rejected
-from clients.kit.http import Call, parsed, refused, unclear
+from clients.kit.http import Call, parsed, refused
+from clients.kit.pages import pages
+from models.base import Record
 from models.chartmogul_values import FIRST_YEAR, LAST_YEAR, Unfit, instant_of_movement
 
 Row = dict[str, Any]
@@ -54,13 +58,18 @@ ADVICE = "Look whether ChartMogul changed its API."
 CALL = Call("chartmogul", "read the list of MRR movements")
 
 
-class _Page(BaseModel):
+class Page(Record):
     model_config = ConfigDict(extra="ignore")
 
     entries: Annotated[list[InstanceOf[Row]], BeforeValidator(rows_in)]
     """Taken as they are: a copy of each row costs as much as decoding it."""
     has_more: bool = False
     cursor: str | None = None
+    """Also on the last page."""
+
+    @property
+    def next_cursor(self) -> str | None:
+        return (self.cursor or "") if self.has_more else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,23 +147,18 @@ async def _crowded_second(get: Get, second: datetime, page_size: int) -> Step:
 
 
 async def _by_cursor(get: Get, start: datetime, end: datetime, size: int) -> tuple[list[Row], int]:
-    rows: list[Row] = []
-    cursor: str | None = None
-    for requests in range(1, 10_000):
-        page = await _page(get, start, end, size, cursor)
-        rows += page.entries
-        if not page.has_more:
-            return rows, requests
-        if page.cursor in (None, cursor):
-            break
-        cursor = page.cursor
-    raise unclear(CALL, "the list says it goes on, but not where")
+    """With the number of requests."""
+    found = [
+        page.entries
+        async for page in pages(CALL, partial(_page, get, start, end, size), lambda page: page.next_cursor)
+    ]
+    return list(chain.from_iterable(found)), len(found)
 
 
-async def _page(get: Get, start: datetime, end: datetime, size: int, cursor: str | None = None) -> _Page:
+async def _page(get: Get, start: datetime, end: datetime, size: int, cursor: str | None = None) -> Page:
     query = {"start-date": _zulu(start), "end-date": _zulu(end), "order": "date", "per_page": str(size)}
     more = {"cursor": cursor} if cursor else {}
-    return parsed(CALL, _Page, await get(CALL, "activities", **query, **more))
+    return parsed(CALL, Page, await get(CALL, "activities", **query, **more))
 
 
 def _dated(rows: list[Row], otherwise: datetime) -> list[tuple[datetime, Row]]:

@@ -5,18 +5,16 @@ ends with an error. A page that fails is asked for again a few times: of thousan
 """
 
 import asyncio
-import random
-from collections.abc import AsyncIterable, AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Iterable, Sequence
 from datetime import date
+from functools import partial
 from typing import Any, TypeVar
 from urllib.parse import quote
 
 from clients.chartmogul.dates import ADVICE, Get, Row, id_of, rows_in
-from clients.kit.errors import NotFound, Rejected, Retryable
-from clients.kit.http import Call, refused, unclear
-
-PATIENCE: tuple[float, ...] = (1, 2, 4, 8)
-"""Seconds before a failed page is asked for again; a longer wait that ChartMogul names is Temporal's."""
+from clients.kit.errors import NotFound, Rejected
+from clients.kit.http import Call, refused
+from clients.kit.pages import pages
 
 MRR_PARTS = ("mrr-new-business", "mrr-expansion", "mrr-contraction", "mrr-churn", "mrr-reactivation")
 """Of `/metrics/mrr`; `/metrics/all` has everything else."""
@@ -29,22 +27,17 @@ async def read_pages(
 ) -> AsyncIterator[list[Row]]:
     """`key` is where the list is in the answer."""
     call = Call("chartmogul", f"read {what or f'the list of {path}'}")
-    query["per_page"] = str(page_size)
-    seen: set[str] = set()
     before: set[str | None] = set()
-    while True:
-        page = await get(call, path, **query)
+
+    def page_from(cursor: str | None) -> Awaitable[Any]:
+        more = {"cursor": cursor} if cursor else {}
+        return get(call, path, per_page=str(page_size), **query, **more)
+
+    async for page in pages(call, page_from, partial(_cursor_after, call)):
         rows = _rows(call, page, key)
         # Where a page begins anew with a row of the one before it.
         yield [row for row in rows if id_of(row) not in before]
-        if not _goes_on(call, page):
-            return
-        cursor = page.get("cursor")
-        if not isinstance(cursor, str) or cursor in seen:
-            raise unclear(call, "the list says it goes on, but not where")
-        seen.add(cursor)
         before = {id_of(row) for row in rows} - {None}
-        query["cursor"] = cursor
 
 
 async def read_whole(get: Get, path: str, key: str, **query: str) -> list[Row]:
@@ -82,23 +75,6 @@ def read_subscriptions(
                 yield rows
 
     return _merged([reader() for _ in range(at_once)])
-
-
-def patient(get: Get, waits: Sequence[float] = PATIENCE) -> Get:
-    """`get`, asked again after each of these waits, or the longer one that ChartMogul names."""
-
-    async def ask(call: Call, path: str, **query: str) -> Any:
-        for wait in waits:
-            try:
-                return await get(call, path, **query)
-            except Retryable as error:
-                named = error.retry_after.total_seconds() if error.retry_after else 0.0
-                if named > waits[-1]:
-                    raise
-                await asyncio.sleep(max(wait, named) * random.uniform(1, 1.2))
-        return await get(call, path, **query)
-
-    return ask
 
 
 async def _subscriptions_of(get: Get, uuid: str, page_size: int) -> list[Row]:
@@ -167,8 +143,10 @@ def _rows(call: Call, page: object, key: str) -> list[Row]:
     return found
 
 
-def _goes_on(call: Call, page: dict[str, Any]) -> bool:
-    more = page.get("has_more")
+def _cursor_after(call: Call, page: dict[str, Any]) -> str | None:
+    more, cursor = page.get("has_more"), page.get("cursor")
     if not isinstance(more, bool):
         raise refused(call, Rejected, "the answer does not say whether more follows", ADVICE)
-    return more
+    if not more:
+        return None
+    return cursor if isinstance(cursor, str) else ""

@@ -3,14 +3,16 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from clients.hubspot.errors import detail_of, row_problem
 from clients.hubspot.transport import Paged
 from clients.kit.errors import Rejected
 from clients.kit.http import Call, refused
+from models.base import Record
 from models.effects import Action
-from models.hubspot import Association, NewRow, Record, RowOutcome, RowProblem
+from models.hubspot import Association, HubSpotRecord, NewRow
+from models.row_outcomes import RowOutcome, RowProblem
 
 MAX_BATCH = 100
 PRIMARY = {("contacts", "companies"): 1, ("companies", "contacts"): 2}
@@ -25,17 +27,17 @@ SAME_KEY = RowProblem(reason="conflict", text="An earlier row of the batch has t
 T = TypeVar("T")
 
 
-class _Batch(BaseModel):
+class _Batch(Record):
     """`errors` come with status 207, or with 200: that differs by version, and is all the same to us."""
 
     errors: list[dict[str, Any]] = []
 
 
 class Found(_Batch):
-    results: list[Record]
+    results: list[HubSpotRecord]
 
 
-class _Result(BaseModel):
+class _Result(Record):
     id: str
     new: bool = False
     properties: dict[str, str | None] = {}
@@ -57,15 +59,15 @@ class Written(_Batch):
         ]
 
 
-class _End(BaseModel):
+class _End(Record):
     id: str
 
 
-class _AssociationType(BaseModel):
+class _AssociationType(Record):
     type_id: int = Field(alias="typeId")
 
 
-class _Other(BaseModel):
+class _Other(Record):
     id: int = Field(alias="toObjectId")
     types: list[_AssociationType] = Field(default=[], alias="associationTypes")
 
@@ -86,26 +88,6 @@ class Associations(_Batch):
                 for to in each.to
             )
         return [{"id": each.source.id, "after": each.after} for each in self.results if each.after]
-
-
-class _Pair(BaseModel):
-    source: _End = Field(alias="from")
-    to: _End
-
-
-class Associated(_Batch):
-    results: list[_Pair]
-
-    def outcomes(self, pairs: Sequence[tuple[str, str]]) -> list[RowOutcome]:
-        """One per pair: `key` is the first id, `id` the second. HubSpot does not say which were there."""
-        made = {(each.source.id, each.to.id) for each in self.results}
-        problems = {name: row_problem(error) for error in self.errors for name in _concerned(error)}
-        return [
-            RowOutcome(key=one, id=other, action=Action.UPDATED)
-            if (one, other) in made
-            else RowOutcome(key=one, problem=_first(problems, one, other) or UNANSWERED)
-            for one, other in pairs
-        ]
 
 
 def at_most_a_batch(call: Call, values: Iterable[str]) -> list[str]:
@@ -129,10 +111,10 @@ def comparable(property_name: str, value: str) -> str:
 
 
 def records_by(
-    property_name: str, values: Iterable[str], records: Iterable[Record]
-) -> dict[str, list[Record]]:
+    property_name: str, values: Iterable[str], records: Iterable[HubSpotRecord]
+) -> dict[str, list[HubSpotRecord]]:
     """Under each value as it was asked for, the records that have it; those without any are left out."""
-    found: dict[str, list[Record]] = {}
+    found: dict[str, list[HubSpotRecord]] = {}
     for record in records:
         for value in _values(record, property_name):
             found.setdefault(comparable(property_name, value), []).append(record)
@@ -140,7 +122,7 @@ def records_by(
     return {value: found[known] for value, known in asked if known in found}
 
 
-def _values(record: Record, property_name: str) -> set[str]:
+def _values(record: HubSpotRecord, property_name: str) -> set[str]:
     """What finds the record: of a contact, secondary addresses as well."""
     if property_name == "hs_object_id":
         return {record.id}

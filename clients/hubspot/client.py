@@ -1,10 +1,10 @@
-"""HubSpot: contacts and companies in batches of a hundred, their properties, associations and owners.
+"""HubSpot: contacts and companies in batches of a hundred, their properties and associations.
 
 A record is made by upsert on a unique property of ours, so that a repeated write changes nothing; there
 is no other way to make one here."""
 
 import copy
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Self
 
@@ -12,7 +12,6 @@ from clients.hubspot.batches import (
     MAX_BATCH,
     PRIMARY,
     SAME_KEY,
-    Associated,
     Associations,
     Found,
     Written,
@@ -28,20 +27,17 @@ from clients.hubspot.transport import Calls, HubSpotTransport, Work
 from clients.kit.cooldown import Cooldown
 from clients.kit.errors import Rejected
 from clients.kit.http import Call, refused
-from clients.kit.turns import Rank
+from clients.kit.rate_limiter import Rank
 from models.hubspot import (
-    GROUP,
     Association,
+    HubSpotRecord,
     NewProperty,
     NewRow,
     ObjectType,
-    Owner,
     Prepared,
     Property,
-    PropertyGroup,
-    Record,
-    RowOutcome,
 )
+from models.row_outcomes import RowOutcome
 
 NO_KEYS = {
     "email": "with the address as key, HubSpot does not promise to leave alone what is not sent",
@@ -51,7 +47,7 @@ OBJECT_TYPE_IDS: dict[ObjectType, str] = {"contacts": "0-1", "companies": "0-2"}
 
 
 class HubSpotClient:
-    """At the pace of bulk work; `ranked` gives one whose calls go before it, or after."""
+    """At the rank of bulk work; `ranked` gives one whose calls go before it, or after."""
 
     def __init__(
         self,
@@ -74,7 +70,7 @@ class HubSpotClient:
         await self._transport.aclose()
 
     def ranked(self, rank: Rank) -> Self:
-        """The same connection and pace. Closed with the original."""
+        """The same connection and rate limiter. Closed with the original."""
         ranked = copy.copy(self)
         ranked._use(Calls(self._transport, rank))
         return ranked
@@ -88,7 +84,7 @@ class HubSpotClient:
 
     async def read(
         self, object_type: ObjectType, by: str, values: Sequence[str], properties: Iterable[str]
-    ) -> dict[str, Record]:
+    ) -> dict[str, HubSpotRecord]:
         """Up to 100 records by id (`hs_object_id`), by `email` or by a unique property; under the values
         as given, without those that nobody has. An address finds its contact as a secondary one, too."""
         call = Call("hubspot", f"read {object_type} by {by}")
@@ -109,7 +105,7 @@ class HubSpotClient:
 
     async def find(
         self, object_type: ObjectType, by: str, values: Sequence[str], properties: Iterable[str]
-    ) -> dict[str, list[Record]]:
+    ) -> dict[str, list[HubSpotRecord]]:
         """All records whose property has one of up to 100 values; for what is not unique, like a company's
         `domain`. HubSpot's search is seconds behind: never the reason to make a record without a key."""
         call = Call("hubspot", f"find {object_type} by {by}")
@@ -121,28 +117,13 @@ class HubSpotClient:
             "limit": 2 * self._page_size,
         }
 
-        def search(after: str | None) -> Work:
+        def search_from(after: str | None) -> Work:
             asked = body if after is None else body | {"after": after}
             return lambda hs: hs.crm.objects.search_api.do_search(object_type, asked)
 
-        pages = self._calls.pages(call, Record, search, searches=True)
+        pages = self._calls.search(call, HubSpotRecord, search_from)
         records = [record async for page in pages for record in page] if keys else []
         return records_by(by, values, records)
-
-    async def list_records(
-        self, object_type: ObjectType, properties: Iterable[str]
-    ) -> AsyncIterator[list[Record]]:
-        """All records, a page at a time, by id."""
-        call, names = Call("hubspot", f"list {object_type}"), list(properties)
-
-        def page_from(after: str | None) -> Work:
-            size = self._page_size
-            return lambda hs: hs.crm.objects.basic_api.get_page(
-                object_type, limit=size, properties=names, after=after
-            )
-
-        async for page in self._calls.pages(call, Record, page_from):
-            yield page
 
     async def upsert(
         self, object_type: ObjectType, key_property: str, rows: Sequence[NewRow]
@@ -158,23 +139,6 @@ class HubSpotClient:
         call = Call("hubspot", f"change {len(rows)} {object_type}", writes=True)
         return await self._write(_Write(call, "update", object_type), rows)
 
-    async def associate(
-        self, from_type: ObjectType, to_type: ObjectType, pairs: Sequence[tuple[str, str]]
-    ) -> list[RowOutcome]:
-        """Connect up to 100 pairs of ids by the default association; one that is there stays as it is.
-        An outcome's `key` is the first id, its `id` the second."""
-        call = Call("hubspot", f"associate {from_type} with {to_type}", writes=True)
-        chosen = list(dict.fromkeys(pairs))
-        if not at_most_a_batch(call, (f"{one}:{other}" for one, other in chosen)):
-            return []
-        body = {"inputs": [{"from": {"id": one}, "to": {"id": other}} for one, other in chosen]}
-        answer = await self._calls.one(
-            call,
-            Associated,
-            lambda hs: hs.crm.associations.v4.batch_api.create_default(from_type, to_type, body),
-        )
-        return answer.outcomes(pairs)
-
     async def associations(
         self, from_type: ObjectType, to_type: ObjectType, ids: Sequence[str]
     ) -> dict[str, list[Association]]:
@@ -188,38 +152,15 @@ class HubSpotClient:
             asked = answer.add_to(found, PRIMARY.get((from_type, to_type)))
         return found
 
-    async def owners(self, email: str | None = None) -> list[Owner]:
-        """All owners, or those with that address."""
-
-        def page_from(after: str | None) -> Work:
-            size = self._page_size
-            return lambda hs: hs.crm.owners.owners_api.get_page(email=email, limit=size, after=after)
-
-        pages = self._calls.pages(Call("hubspot", "read owners"), Owner, page_from)
-        return [owner async for page in pages for owner in page]
-
     async def properties(self, object_type: ObjectType) -> list[Property]:
         return await self._properties.all(object_type)
 
-    async def create_group(self, object_type: ObjectType, group: PropertyGroup = GROUP) -> bool:
-        return await self._properties.create_group(object_type, group)
-
-    async def create_property(
-        self, object_type: ObjectType, wanted: NewProperty, group: PropertyGroup = GROUP
-    ) -> bool:
-        return await self._properties.create(object_type, wanted, group)
-
     async def prepare(
-        self,
-        object_type: ObjectType,
-        wanted: Sequence[NewProperty],
-        *,
-        dry_run: bool,
-        group: PropertyGroup = GROUP,
+        self, object_type: ObjectType, wanted: Sequence[NewProperty], *, dry_run: bool
     ) -> list[Prepared]:
         """Make the group and the properties that are missing; what is there is compared, never changed.
         May be repeated after any failure. With `dry_run` nothing is made: what would be is said."""
-        return await self._properties.prepare(object_type, wanted, group, dry_run=dry_run)
+        return await self._properties.prepare(object_type, wanted, dry_run=dry_run)
 
     async def _write(self, write: "_Write", rows: Sequence[NewRow]) -> list[RowOutcome]:
         """Two rows with one key would have the whole batch refused: the first is written."""

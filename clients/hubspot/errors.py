@@ -17,7 +17,7 @@ from clients.kit.http import (
     unclear,
     wait_named_by,
 )
-from models.hubspot import RowProblem
+from models.row_outcomes import RowProblem
 
 BURST_WAIT = timedelta(seconds=10)
 """After 429, which need not name a wait: the limit counts ten seconds."""
@@ -84,15 +84,14 @@ def error_of(call: Call, status: int, data: bytes, retry_after: str | None) -> I
 def row_problem(error: dict[str, Any]) -> RowProblem:
     """Of one entry in a batch answer's `errors`."""
     category, text = _category(error), brief(detail_of(error))
-    existing = existing_id(error)
-    if existing or category == "CONFLICT" or "CONFLICTING_UNIQUE_VALUE" in text:
-        return RowProblem(reason="conflict", text=text, existing_id=existing)
+    if _existing_id(error) or category == "CONFLICT" or "CONFLICTING_UNIQUE_VALUE" in text:
+        return RowProblem(reason="conflict", text=text)
     if category == "OBJECT_NOT_FOUND":
         return RowProblem(reason="not found", text=text)
     return RowProblem(reason="invalid" if category == "VALIDATION_ERROR" else "refused", text=text)
 
 
-def existing_id(error: dict[str, Any]) -> str | None:
+def _existing_id(error: dict[str, Any]) -> str | None:
     found = _EXISTING.search(_message(error)) or _TAKEN.search(_message(error))
     return found[1] if found else None
 
@@ -109,7 +108,7 @@ def detail_of(error: dict[str, Any]) -> str:
         parts.append(not_unique[0])
     if scopes := _scopes(error):
         parts.append(f"needs {', '.join(scopes)}")
-    if existing := existing_id(error):
+    if existing := _existing_id(error):
         parts.append(f"record {existing} has the value")
     if correlation := error.get("correlationId"):
         parts.append(f"[{correlation}]")

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from models.crm import Format, ObjectMapping, overwritten
 from models.crm_facts import title_of
 from models.crm_fields import Unfit
-from models.hubspot import FACTS, NewProperty, Property
+from models.hubspot import NewProperty, Property
 from models.spelling import nearest
 
 _TYPES: dict[Format, tuple[str, ...]] = {
@@ -22,8 +22,14 @@ _TO_MAKE = {
     "text": ("string", "text"),
     "boolean": ("bool", "booleancheckbox"),
 }
-_THEIRS = {"predicted_ltv": "ltv"}
-"""Facts that go by another name in FACTS."""
+_LABELS = {
+    "uuid": "customer UUID",
+    "external_id": "external ID",
+    "mrr": "MRR",
+    "arr": "ARR",
+    "last_movement_type": "last movement",
+}
+"""Of facts whose title would read badly."""
 
 MOST_OF_LABEL = 100
 
@@ -52,11 +58,10 @@ def notes_on_hubspot(object_type: str, mapping: ObjectMapping, properties: Seque
 
 
 def _property(name: str, fact: str, form: Format, *, unique: bool = False) -> NewProperty:
-    label = FACTS.get(_THEIRS.get(fact, fact), (title_of(fact), ""))[0]
     type_, field_type = _TO_MAKE[form]
     return NewProperty.model_validate({
         "name": name.lower(),
-        "label": f"ChartMogul {label}"[:MOST_OF_LABEL],
+        "label": f"ChartMogul {_LABELS.get(fact) or title_of(fact)}"[:MOST_OF_LABEL],
         "type": type_,
         "field_type": field_type,
         "unique": unique,

@@ -3,11 +3,10 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from pydantic import BaseModel
-
 from clients.hubspot.errors import RowsRefused
 from clients.hubspot.transport import Calls, Page, Work
 from clients.kit.http import Call
+from models.base import Record
 from models.effects import Action
 from models.hubspot import GROUP, NewProperty, Prepared, Property, PropertyGroup
 
@@ -30,30 +29,30 @@ class HubSpotProperties:
         )
         return answer.results
 
-    async def create_group(self, object_type: str, group: PropertyGroup) -> bool:
+    async def create_group(self, object_type: str) -> bool:
         """False where there is one of that name already."""
-        call = Call("hubspot", f"create group {group.name} of {object_type}", writes=True)
-        body = group.model_dump()
+        call = Call("hubspot", f"create group {GROUP.name} of {object_type}", writes=True)
+        body = GROUP.model_dump()
         return await self._create(call, lambda hs: hs.crm.properties.groups_api.create(object_type, body))
 
-    async def create(self, object_type: str, wanted: NewProperty, group: PropertyGroup = GROUP) -> bool:
+    async def create(self, object_type: str, wanted: NewProperty) -> bool:
         """False where there is one of that name already."""
         call = Call("hubspot", f"create property {wanted.name} of {object_type}", writes=True)
-        body = _body(wanted, group)
+        body = _body(wanted)
         return await self._create(call, lambda hs: hs.crm.properties.core_api.create(object_type, body))
 
     async def prepare(
-        self, object_type: str, wanted: Sequence[NewProperty], group: PropertyGroup, *, dry_run: bool
+        self, object_type: str, wanted: Sequence[NewProperty], *, dry_run: bool
     ) -> list[Prepared]:
-        there = group.name in {each.name for each in await self.groups(object_type)}
-        plan = [_planned_group(object_type, group, there, dry_run)]
+        there = GROUP.name in {each.name for each in await self.groups(object_type)}
+        plan = [_planned_group(object_type, there, dry_run)]
         plan += _planned(object_type, wanted, await self.all(object_type), dry_run)
         if dry_run:
             return plan
         if not there:
-            await self.create_group(object_type, group)
+            await self.create_group(object_type)
         for number, each in enumerate(wanted, start=1):
-            if plan[number].action is Action.CREATED and not await self.create(object_type, each, group):
+            if plan[number].action is Action.CREATED and not await self.create(object_type, each):
                 plan[number] = await self._look_again(object_type, each)
         return plan
 
@@ -72,7 +71,7 @@ class HubSpotProperties:
         return True
 
 
-class _Named(BaseModel):
+class _Named(Record):
     name: str
 
 
@@ -83,10 +82,10 @@ _TRUE_OR_FALSE = [
 """What a checkbox offers; HubSpot asks for it."""
 
 
-def _planned_group(object_type: str, group: PropertyGroup, there: bool, dry_run: bool) -> Prepared:
+def _planned_group(object_type: str, there: bool, dry_run: bool) -> Prepared:
     missing = Action.WOULD_CREATE if dry_run else Action.CREATED
     action = Action.UNCHANGED if there else missing
-    return Prepared(object_type=object_type, kind="group", name=group.name, action=action)
+    return Prepared(object_type=object_type, kind="group", name=GROUP.name, action=action)
 
 
 def _planned(
@@ -124,14 +123,14 @@ def _problem(wanted: NewProperty, there: Property | None) -> str | None:
     return None
 
 
-def _body(wanted: NewProperty, group: PropertyGroup) -> dict[str, Any]:
+def _body(wanted: NewProperty) -> dict[str, Any]:
     options = {"options": _TRUE_OR_FALSE} if wanted.type == "bool" else {}
     return options | {
         "name": wanted.name,
         "label": wanted.label,
         "type": wanted.type,
         "fieldType": wanted.field_type,
-        "groupName": group.name,
+        "groupName": GROUP.name,
         "hasUniqueValue": wanted.unique,
         "description": wanted.description,
     }

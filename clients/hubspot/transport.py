@@ -1,4 +1,4 @@
-"""hubspot-api-client made safe: bounded threads, our pace, date-based paths, and each fault of the
+"""hubspot-api-client made safe: bounded threads, our rate limiter, date-based paths, and each fault of the
 library that we meet guarded here (tests/contracts/test_hubspot_library.py shows both side by side)."""
 
 import asyncio
@@ -23,10 +23,12 @@ from clients.hubspot.errors import error_of
 from clients.hubspot.settings import HubSpot
 from clients.kit.cooldown import Cooldown, through
 from clients.kit.http import CONNECT_SECONDS, Call, parsed, proxy_for, strict_json, unclear
-from clients.kit.turns import Rank, Turns
+from clients.kit.pages import pages
+from clients.kit.rate_limiter import Rank, RateLimiter
 from clients.kit.unanswered import unanswered
+from models.base import Record
 
-# At DEBUG it logs paths: an owner's holds an e-mail address.
+# At DEBUG it logs paths with their queries, which may hold e-mail addresses.
 logging.getLogger("urllib3.connectionpool").setLevel(logging.INFO)
 
 M = TypeVar("M", bound=BaseModel)
@@ -36,11 +38,11 @@ Work = Callable[[Any], Any]
 LIBRARYS_PATH = re.compile(r"/crm/v\d/([a-z]+)/?(.*)")
 
 
-class Paged(BaseModel):
+class Paged(Record):
     """What says where it goes on."""
 
-    class _Paging(BaseModel):
-        class _Next(BaseModel):
+    class _Paging(Record):
+        class _Next(Record):
             after: str
 
         next: _Next | None = None
@@ -142,8 +144,8 @@ class HubSpotTransport:
         self._library = Library(api_factory=self._leaf)
         self._threads = ThreadPoolExecutor(for_bulk(settings.threads), thread_name_prefix="hubspot-bulk")
         self._live_threads = ThreadPoolExecutor(settings.threads, thread_name_prefix="hubspot")
-        self._calls = Turns(settings.requests_per_10_seconds, seconds=10)
-        self._searches = Turns(settings.searches_per_second, seconds=1)
+        self._calls = RateLimiter(settings.requests_per_10_seconds, seconds=10)
+        self._searches = RateLimiter(settings.searches_per_second, seconds=1)
 
     async def aclose(self) -> None:
         for threads in (self._threads, self._live_threads):
@@ -151,15 +153,15 @@ class HubSpotTransport:
         self._api.rest_client.pool_manager.clear()
 
     async def run(self, call: Call, work: Work, rank: Rank, *, searches: bool = False) -> Any:
-        """Do `work` in a thread, when it is its turn; the answer's JSON as it came. Bulk work has its own
-        waits, and must not be what live events wait for."""
+        """Do `work` in a thread, when the rate limiter lets it go; the answer's JSON as it came. Bulk work
+        has its own waits, and must not be what live events wait for."""
         cooldown = self._cooldown if rank is Rank.LIVE else None
-        return await through(cooldown, lambda: self._in_turn(call, work, rank, searches))
+        return await through(cooldown, lambda: self._when_allowed(call, work, rank, searches))
 
-    async def _in_turn(self, call: Call, work: Work, rank: Rank, searches: bool) -> Any:
+    async def _when_allowed(self, call: Call, work: Work, rank: Rank, searches: bool) -> Any:
         if searches:
-            await self._searches.turn(rank)
-        await self._calls.turn(rank)
+            await self._searches.acquire(rank)
+        await self._calls.acquire(rank)
         loop = asyncio.get_running_loop()
         threads = self._live_threads if rank is Rank.LIVE else self._threads
         try:
@@ -187,20 +189,17 @@ class Calls:
     async def one(self, call: Call, model: type[M], work: Work) -> M:
         return parsed(call, model, await self.transport.run(call, work, self.rank))
 
-    async def pages(
-        self, call: Call, model: type[M], page_from: Callable[[str | None], Work], *, searches: bool = False
+    async def search(
+        self, call: Call, model: type[M], page_from: Callable[[str | None], Work]
     ) -> AsyncIterator[list[M]]:
-        """Page after page of rows; `page_from` gives the call for what follows a cursor."""
-        after: str | None = None
-        while True:
-            answer = await self.transport.run(call, page_from(after), self.rank, searches=searches)
-            page = parsed(call, Page[model], answer)  # type: ignore[valid-type]  # made at run time
+        """Page after page of a search; `page_from` gives the call for what follows a cursor."""
+
+        async def ask(after: str | None) -> Page[M]:
+            answer = await self.transport.run(call, page_from(after), self.rank, searches=True)
+            return parsed(call, Page[model], answer)  # type: ignore[valid-type]  # made at run time
+
+        async for page in pages(call, ask, lambda page: page.after):
             yield page.results
-            if page.after is None:
-                return
-            if page.after == after:
-                raise unclear(call, "the list says it goes on, but not where")
-            after = page.after
 
 
 @contextmanager

@@ -10,14 +10,15 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Self, TypeVar
 from urllib.parse import quote_plus
 
-from pydantic import AliasChoices, BaseModel, Field
+from pydantic import AliasChoices, Field
 from simple_salesforce.format import format_soql, quote_soql_value
 
 from clients.kit.http import Call, brief, parsed, unclear
 from clients.salesforce.errors import LOCKED, PASSING, without_values
 from clients.salesforce.transport import Org, SalesforceTransport, api_name, json_value
+from models.base import Record
 from models.effects import Action
-from models.salesforce import Reason, RowOutcome, RowProblem
+from models.row_outcomes import Reason, RowOutcome, RowProblem
 from models.web_domains import spellings
 
 MOST_ROWS = 200
@@ -45,7 +46,10 @@ _REASONS: dict[str, Reason] = {
 }
 """Others are rules of the org: refused."""
 
-Record = dict[str, Any]
+PASSES = ("locked", "unanswered")
+"""What may well succeed a little later."""
+
+SalesforceRecord = dict[str, Any]
 T = TypeVar("T")
 
 
@@ -56,7 +60,7 @@ class DailyCalls(NamedTuple):
     left: int
 
 
-class _Error(BaseModel):
+class _Error(Record):
     code: str = Field(default="", validation_alias=AliasChoices("statusCode", "errorCode"))
     message: str = ""
     fields: list[str] = []
@@ -65,23 +69,23 @@ class _Error(BaseModel):
 NO_REASON = _Error(statusCode="UNKNOWN", message="Salesforce gave no reason")
 
 
-class _Row(BaseModel):
+class _Row(Record):
     id: str | None = None
     success: bool
     created: bool = False
     errors: list[_Error] = []
 
 
-class _Rows(BaseModel):
+class _Rows(Record):
     rows: list[_Row]
 
 
-class _Limit(BaseModel):
+class _Limit(Record):
     most: int = Field(alias="Max")
     left: int = Field(alias="Remaining")
 
 
-class _Limits(BaseModel):
+class _Limits(Record):
     daily: _Limit = Field(alias="DailyApiRequests")
 
 
@@ -106,7 +110,7 @@ class SalesforceBulk:
 
     async def find(
         self, object_type: str, field: str, values: Sequence[str], fields: Iterable[str]
-    ) -> dict[str, list[Record]]:
+    ) -> dict[str, list[SalesforceRecord]]:
         """Records by each value of `field`, without regard to case, 200 to a call; `fields` may lead to a
         parent (Account.Name). A value that nobody has is left out."""
         rows = await self._rows_with(object_type, field, values, fields)
@@ -114,7 +118,7 @@ class SalesforceBulk:
 
     async def accounts_of_contacts(
         self, emails: Sequence[str], fields: Iterable[str]
-    ) -> dict[str, list[Record]]:
+    ) -> dict[str, list[SalesforceRecord]]:
         """Accounts of the contacts with each e-mail, as `find` gives them; each account once."""
         columns = [f"Account.{name}" for name in ("Id", *fields)]
         contacts = await self.find("Contact", "Email", emails, columns)
@@ -123,7 +127,7 @@ class SalesforceBulk:
 
     async def find_by_domain(
         self, object_type: str, field: str, domains: Sequence[str], fields: Iterable[str]
-    ) -> dict[str, list[Record]]:
+    ) -> dict[str, list[SalesforceRecord]]:
         """Records by domain, where `field` holds it bare or as the URL of a website's front page."""
         spellings = {text: domain for domain in domains for text in _spellings(domain)}
         rows = await self._rows_with(object_type, field, list(spellings), fields)
@@ -147,7 +151,7 @@ class SalesforceBulk:
 
     async def _rows_with(
         self, object_type: str, field: str, values: Sequence[str], fields: Iterable[str]
-    ) -> list[Record]:
+    ) -> list[SalesforceRecord]:
         names = ", ".join(dict.fromkeys(map(api_name, ("Id", field, *fields))))
         soql = f"SELECT {names} FROM {api_name(object_type)} WHERE {api_name(field)} IN {{}}"
         call = Call("salesforce", f"find {len(values)} records of {object_type} by {field}")
@@ -159,7 +163,7 @@ class SalesforceBulk:
         self,
         object_type: str,
         path: str,
-        records: list[Record],
+        records: list[SalesforceRecord],
         keys: list[str],
         key_field: str | None,
         headers: Mapping[str, str] | None = None,
@@ -182,7 +186,7 @@ class SalesforceBulk:
             return await self._transport.run(call, work)
 
 
-def _query(soql: str) -> Callable[[Org], list[Record]]:
+def _query(soql: str) -> Callable[[Org], list[SalesforceRecord]]:
     return lambda org: org.query(soql)
 
 
@@ -201,8 +205,10 @@ def _parts(values: Sequence[str]) -> Iterator[list[str]]:
         yield part
 
 
-def _by_value(rows: Iterable[Record], field: str, names: Mapping[str, str]) -> dict[str, list[Record]]:
-    found: dict[str, list[Record]] = {}
+def _by_value(
+    rows: Iterable[SalesforceRecord], field: str, names: Mapping[str, str]
+) -> dict[str, list[SalesforceRecord]]:
+    found: dict[str, list[SalesforceRecord]] = {}
     for row in rows:
         name = names.get(str(row[field]).lower())
         if name is not None:  # Salesforce also ignores spaces and accents that we would not
@@ -216,13 +222,13 @@ def _spellings(domain: str) -> list[str]:
     return bare + [f"{each}/" for each in bare]
 
 
-def _accounts_in(contacts: Iterable[Record]) -> list[Record]:
+def _accounts_in(contacts: Iterable[SalesforceRecord]) -> list[SalesforceRecord]:
     accounts = [contact["Account"] for contact in contacts if contact.get("Account")]
     by_id = {account["Id"]: account for account in accounts}
     return [{k: v for k, v in each.items() if k != "attributes"} for each in by_id.values()]
 
 
-def _as_json(object_type: str, record: Record) -> Record:
+def _as_json(object_type: str, record: SalesforceRecord) -> SalesforceRecord:
     values = {api_name(name): json_value(value) for name, value in record.items()}
     return {"attributes": {"type": api_name(object_type)}, **values}
 
@@ -233,7 +239,8 @@ def _outcome(key: str, row: _Row, key_field: str | None) -> RowOutcome:
         return RowOutcome(key=key, id=row.id, action=action)
     error = row.errors[0] if row.errors else NO_REASON
     words = brief(without_values(error.code, error.message, error.fields))
-    problem = RowProblem(reason=_reason(error, key_field), text=f"{error.code}: {words}")
+    reason = _reason(error, key_field)
+    problem = RowProblem(reason=reason, text=f"{error.code}: {words}", passes=reason in PASSES)
     return RowOutcome(key=key, problem=problem)
 
 

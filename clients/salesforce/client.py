@@ -7,7 +7,6 @@ import asyncio
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from pydantic import BaseModel
 from requests import codes
 from simple_salesforce.format import format_external_id, format_soql
 
@@ -18,6 +17,7 @@ from clients.salesforce.bulk import SalesforceBulk
 from clients.salesforce.owner import User, accounts_of, contacts_of, find_owner, user_with
 from clients.salesforce.settings import Salesforce
 from clients.salesforce.transport import Org, SalesforceTransport, api_name, json_value
+from models.base import Record
 from models.salesforce import AccountOwner, OwnerQuery
 
 CLOSED_STATUSES = "SELECT ApiName, SortOrder FROM TaskStatus WHERE IsClosed = true"
@@ -118,6 +118,6 @@ class SalesforceClient:
         return TaskSaved(task["Id"], created=False)
 
 
-class _Saved(BaseModel):
+class _Saved(Record):
     id: str
     created: bool

@@ -13,6 +13,7 @@ from simple_salesforce.format import format_soql
 from clients.kit.errors import Permanent
 from clients.kit.http import parsed
 from clients.salesforce.transport import Org
+from models.base import Record
 from models.salesforce import AccountOwner, OwnerQuery
 
 ACCOUNT = "SELECT Id, OwnerId, Owner.Name, Owner.Email, Owner.IsActive FROM Account WHERE {} = {}"
@@ -34,26 +35,26 @@ BY_ID, BY_EMAIL = "ChartMogul's id on the account", "the contact's e-mail"
 R = TypeVar("R", bound=BaseModel)
 
 
-class User(BaseModel):
+class User(Record):
     id: str = Field(alias="Id")
     name: str | None = Field(alias="Name")
     email: str | None = Field(alias="Email")
 
 
-class _Owner(BaseModel):
+class _Owner(Record):
     name: str | None = Field(default=None, alias="Name")
     email: str | None = Field(default=None, alias="Email")
     is_active: bool | None = Field(default=None, alias="IsActive")
     """None of a queue."""
 
 
-class Account(BaseModel):
+class Account(Record):
     id: str = Field(alias="Id")
     owner_id: str | None = Field(alias="OwnerId")
     owner: _Owner | None = Field(default=None, alias="Owner")
 
 
-class Contact(BaseModel):
+class Contact(Record):
     id: str = Field(alias="Id")
     account_id: str | None = Field(alias="AccountId")
 

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import requests
-from pydantic import BaseModel, Field
+from pydantic import Field
 from requests.adapters import HTTPAdapter
 from simple_salesforce.api import Salesforce as Library
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
@@ -26,6 +26,7 @@ from clients.kit.http import CONNECT_SECONDS, STRICT, Call, parsed, unclear
 from clients.kit.unanswered import unanswered
 from clients.salesforce.errors import Said, error_of, said_by, sign_in_error
 from clients.salesforce.settings import Salesforce
+from models.base import Record
 
 NAME = re.compile(r"[A-Za-z]\w*(\.[A-Za-z]\w*)*", re.ASCII)
 
@@ -41,11 +42,11 @@ class _Refused(Exception):
         self.response = response
 
 
-class _Token(BaseModel):
+class _Token(Record):
     access_token: str
 
 
-class _Rows(BaseModel):
+class _Rows(Record):
     records: list[dict[str, Any]]
     done: bool
     next_url: str | None = Field(default=None, alias="nextRecordsUrl")

@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import Any, Generic, NamedTuple, TypeVar
 from uuid import NAMESPACE_OID, uuid5
 
-from pydantic import AliasChoices, BaseModel, Field
+from pydantic import AliasChoices, Field
 
 from clients.kit.cooldown import Cooldown
 from clients.kit.errors import NotFound, Rejected
@@ -20,6 +20,7 @@ from clients.kit.http import Call, parsed, refused, unclear
 from clients.slack.limits import fitting_blocks, fitting_text
 from clients.slack.settings import Slack
 from clients.slack.transport import INVITE, SlackTransport
+from models.base import Record
 from models.slack import Member, Message
 
 EVENT_TYPE = "mogulflow"
@@ -261,41 +262,41 @@ def _plain(channel: str) -> str:
     return channel.removeprefix("#")
 
 
-class _Identity(BaseModel):
+class _Identity(Record):
     url: str
 
 
-class _Answer(BaseModel):
+class _Answer(Record):
     channel: str
     ts: str
 
 
-class _User(BaseModel):
+class _User(Record):
     id: str
     name: str = ""
     real_name: str = ""
     deleted: bool = False
 
 
-class _Found(BaseModel):
+class _Found(Record):
     user: _User
 
 
-class _Channel(BaseModel):
+class _Channel(Record):
     id: str
     is_member: bool = False
     is_im: bool = False
 
 
-class _Info(BaseModel):
+class _Info(Record):
     channel: _Channel
 
 
-class _Cursor(BaseModel):
+class _Cursor(Record):
     next_cursor: str = ""
 
 
-class _Page(BaseModel):
+class _Page(Record):
     rows: list[dict[str, Any]] = Field(validation_alias=AliasChoices("messages", "channels"))
     response_metadata: _Cursor | None = None
 

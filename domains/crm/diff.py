@@ -67,11 +67,6 @@ def difference(
     return found
 
 
-def changes(facts: CustomerFacts, mapping: ObjectMapping, record: Mapping[str, Any]) -> dict[str, Change]:
-    """Before and after of each field to write."""
-    return difference(facts, mapping, record).changes
-
-
 def values_of_new(facts: CustomerFacts, mapping: ObjectMapping) -> dict[str, Value]:
     """What a record that is made anew gets, its key included."""
     given = {name: _written_as(_fact(facts, fact), "text") for fact, name in mapping.create_with.items()}

@@ -8,14 +8,13 @@ from clients.hubspot.batches import MAX_BATCH
 from clients.hubspot.client import HubSpotClient
 from clients.hubspot.fields import notes_on_hubspot, unfit_properties
 from clients.hubspot.transport import for_bulk
-from clients.kit.turns import Rank
+from clients.kit.rate_limiter import Rank
 from domains.crm.diff import Value, as_text
 from domains.crm.match import Candidate, candidate
-from domains.crm.systems import written
 from models.crm import CrmMapping, CrmName, MoneyRules, ObjectMapping, Way
 from models.crm_fields import Unfit
-from models.hubspot import Association, NewRow, ObjectType, Record
-from models.templates.crm_sync import Written
+from models.hubspot import Association, HubSpotRecord, NewRow, ObjectType
+from models.row_outcomes import RowOutcome
 from models.web_domains import spellings
 
 Candidates = dict[str, list[Candidate]]
@@ -58,13 +57,13 @@ class HubSpotCrm:
         records_by = await self._clients[object_type].read(object_type, by, values, fields)
         return {value: _candidates([record], mapping) for value, record in records_by.items()}
 
-    async def update(self, name: str, rows: Mapping[str, Mapping[str, Any]]) -> dict[str, Written]:
-        return written(await self._clients[_type(name)].update(_type(name), _rows(rows)))
+    async def update(self, name: str, rows: Mapping[str, Mapping[str, Any]]) -> list[RowOutcome]:
+        return await self._clients[_type(name)].update(_type(name), _rows(rows))
 
     async def create(
         self, name: str, key_field: str, rows: Mapping[str, Mapping[str, Any]]
-    ) -> dict[str, Written]:
-        return written(await self._clients[_type(name)].upsert(_type(name), key_field, _rows(rows)))
+    ) -> list[RowOutcome]:
+        return await self._clients[_type(name)].upsert(_type(name), key_field, _rows(rows))
 
     def written_as(self, value: Value) -> str:
         return as_text(value)
@@ -98,7 +97,7 @@ class HubSpotCrm:
         }
 
     async def _by_id(self, mapping: ObjectMapping, ids: Iterable[str]) -> dict[str, Candidate]:
-        found: dict[str, Record] = {}
+        found: dict[str, HubSpotRecord] = {}
         for part in _parts(list(dict.fromkeys(ids))):
             found |= await self._clients["companies"].read(
                 "companies", "hs_object_id", part, mapping.field_names
@@ -111,7 +110,7 @@ def _chosen(companies: Sequence[Association]) -> list[Association]:
     return primary or list(companies)
 
 
-def _candidates(records: Iterable[Record], mapping: ObjectMapping) -> list[Candidate]:
+def _candidates(records: Iterable[HubSpotRecord], mapping: ObjectMapping) -> list[Candidate]:
     return [candidate({"id": each.id, **each.properties}, "id", mapping.key) for each in records]
 
 

@@ -17,10 +17,9 @@ from clients.salesforce.fields import (
 from clients.salesforce.transport import json_value
 from domains.crm.diff import Value
 from domains.crm.match import Candidate, candidate
-from domains.crm.systems import written
 from models.crm import CrmMapping, CrmName, MoneyRules, ObjectMapping, Way
 from models.crm_fields import Unfit
-from models.templates.crm_sync import Written
+from models.row_outcomes import RowOutcome
 
 LEFT_TO_OTHERS = 0.1
 """Part of the org's calls of 24 hours that bulk work leaves alone: others share them."""
@@ -74,14 +73,14 @@ class SalesforceCrm:
             self._money_fields[name] = money_fields(await self._client.describe(name))
         return self._money_fields[name]
 
-    async def update(self, name: str, rows: Mapping[str, Mapping[str, Any]]) -> dict[str, Written]:
-        return written(await self._bulk.update(name, rows))
+    async def update(self, name: str, rows: Mapping[str, Mapping[str, Any]]) -> list[RowOutcome]:
+        return await self._bulk.update(name, rows)
 
     async def create(
         self, name: str, key_field: str, rows: Mapping[str, Mapping[str, Any]]
-    ) -> dict[str, Written]:
+    ) -> list[RowOutcome]:
         bare = {key: _without(values, key_field) for key, values in rows.items()}
-        return written(await self._bulk.upsert(name, key_field, bare))
+        return await self._bulk.upsert(name, key_field, bare)
 
     def written_as(self, value: Value) -> Any:
         return json_value(value)

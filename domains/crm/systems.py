@@ -1,6 +1,6 @@
 """What every CRM looks like to the sync, and where a customer stands with one of its objects."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, Self
 
 from domains.crm.diff import Value, difference, values_of_new
@@ -10,7 +10,8 @@ from models.crm import CrmMapping, CrmName, MoneyRules, ObjectMapping, Way
 from models.crm_facts import CustomerFacts
 from models.crm_fields import Unfit
 from models.effects import Action
-from models.templates.crm_sync import Change, Standing, Status, Written
+from models.row_outcomes import RowOutcome
+from models.templates.crm_sync import Change, Standing, Status
 
 
 class Crm(Protocol):
@@ -44,13 +45,13 @@ class Crm(Protocol):
         """Records by what they are looked up by, up to `most_rows` values."""
         ...
 
-    async def update(self, name: str, rows: Mapping[str, Mapping[str, Any]]) -> dict[str, Written]:
-        """Set fields of up to `most_rows` records by id; what became of each. May be repeated."""
+    async def update(self, name: str, rows: Mapping[str, Mapping[str, Any]]) -> Sequence[RowOutcome]:
+        """Set fields of up to `most_rows` records by id. May be repeated."""
         ...
 
     async def create(
         self, name: str, key_field: str, rows: Mapping[str, Mapping[str, Any]]
-    ) -> dict[str, Written]:
+    ) -> Sequence[RowOutcome]:
         """Make up to `most_rows` records, by the value of our unique field. May be repeated."""
         ...
 
@@ -65,38 +66,8 @@ class Crm(Protocol):
         ...
 
     def for_work(self, mapping: CrmMapping, *, live: bool) -> Self:
-        """The same connection and pace, for that mapping; live, ahead of bulk work that waits."""
+        """The same connection and rate limiter, for that mapping; live, ahead of bulk work that waits."""
         ...
-
-
-class _Problem(Protocol):
-    @property
-    def reason(self) -> str: ...
-    @property
-    def text(self) -> str: ...
-
-
-class _Outcome(Protocol):
-    @property
-    def key(self) -> str: ...
-    @property
-    def id(self) -> str | None: ...
-    @property
-    def action(self) -> Action | None: ...
-    @property
-    def problem(self) -> _Problem | None: ...
-
-
-def written(outcomes: Iterable[_Outcome]) -> dict[str, Written]:
-    """The same of each system's own outcomes, by key."""
-    return {each.key: _written(each) for each in outcomes}
-
-
-def _written(outcome: _Outcome) -> Written:
-    if (problem := outcome.problem) is None:
-        return Written(id=outcome.id, action=outcome.action)
-    passes = getattr(problem, "passes", False)
-    return Written(reason=problem.reason, detail=problem.text, passes=passes)
 
 
 def standing(
@@ -136,11 +107,11 @@ def _without_record(crm: Crm, facts: CustomerFacts, mapping: ObjectMapping, reas
     return Standing(customer=facts.uuid, status=Status.PLANNED, changes=changes)
 
 
-def settled(planned: Standing, result: Written | None) -> Standing:
+def settled(planned: Standing, result: RowOutcome | None) -> Standing:
     """Where it stands after the write."""
     change: dict[str, Any] = {"status": Status.REFUSED, "reason": "unanswered"}
-    if result and result.reason:
-        change |= {"reason": result.reason, "detail": result.detail}
+    if result and result.problem:
+        change |= {"reason": result.problem.reason, "detail": result.problem.text}
     elif result:
         done = Status.CREATED if result.action is Action.CREATED else Status.UPDATED
         change = {"status": done, "record": result.id or planned.record}

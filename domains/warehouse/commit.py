@@ -48,9 +48,6 @@ class CommitSql:
         where = f"run_id = {self._sql.run} and stream = {self._stream}"
         return f"select {columns} from {LOAD_RUNS.name} where {where}"
 
-    def lock_version(self) -> str:
-        return f"select version from {LOAD_LOCK.name} where stream = {self._stream}"
-
     def _statements(self, counts: Counts, committed_at: datetime) -> list[str]:
         return [
             self._merge() if _changes_rows(counts) else self._append(),

@@ -2,12 +2,9 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from domains.warehouse.rows import CHUNK, Converter, Row, arrow_schema
@@ -42,7 +39,6 @@ class Extract:
         self._emptied: list[Reject] = []
         self._rejected = 0
         self._unmapped: Counter[str] = Counter()
-        self._span: list[datetime] = []
         self._parent_key = _parent_key(mapping)
 
     def add(self, rows: Sequence[Row]) -> None:
@@ -66,8 +62,6 @@ class Extract:
             rejects=self._rejects,
             emptied=self._emptied,
             unmapped=dict(self._unmapped.most_common(UNMAPPED_KEPT)),
-            earliest=min(self._span, default=None),
-            latest=max(self._span, default=None),
         )
 
     def close(self) -> None:
@@ -84,14 +78,8 @@ class Extract:
         self._rejects += converted.rejects[: REJECTS_KEPT - len(self._rejects)]
         self._emptied += converted.emptied[: REJECTS_KEPT - len(self._emptied)]
         self._unmapped += converted.unmapped
-        self._note_span(converted.batch)
         if self._mapping.explode:
             self.add_parents(key for row in rows if isinstance(key := row.get(self._parent_key), str))
-
-    def _note_span(self, batch: pa.RecordBatch) -> None:
-        if self._mapping.read.column and batch.num_rows:
-            ends: Any = pc.min_max(batch.column(self._mapping.read.column))
-            self._span += [ends["min"].as_py(), ends["max"].as_py()]
 
 
 def _parent_key(mapping: StreamMapping) -> str:

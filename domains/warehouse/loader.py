@@ -27,7 +27,7 @@ SAMPLE = 10
 
 
 class Loader:
-    """Blocks. Tables must have been prepared (warehouse_schema.py)."""
+    """Blocks. Tables must have been prepared (domains/warehouse/schema.py)."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine

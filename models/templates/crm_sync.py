@@ -8,7 +8,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from models.crm import CrmMapping, CrmName
 from models.crm_facts import CustomerFacts
-from models.effects import Action, Write
+from models.effects import Write
 from models.events import MovementType
 from models.runs import Outcome, Problem
 
@@ -79,16 +79,6 @@ class Standing(_Record):
     def values(self) -> dict[str, Any]:
         """What to write."""
         return {name: change.after for name, change in self.changes.items()}
-
-
-class Written(_Record):
-    """What became of one row of a batch, in any CRM."""
-
-    id: str | None = None
-    action: Action | None = None
-    reason: str = ""
-    detail: str = ""
-    passes: bool = Field(default=False, description="The same write may well succeed a little later")
 
 
 class Left(_Record):

@@ -9,6 +9,7 @@ from pydantic import TypeAdapter
 
 from simulators.kit.shapes import (
     CHARTMOGUL_KEY,
+    HUBSPOT_TOKEN,
     Call,
     Case,
     ChartMogulRules,
@@ -279,6 +280,13 @@ class Control:
 
     def delete_hubspot_record(self, object_type: str, id: str) -> None:
         self.ask("DELETE", f"hubspot/records/{object_type}/{id}")
+
+    def associate_hubspot_records(self, contact: str, company: str) -> None:
+        """By their ids, as any client of HubSpot's API does."""
+        url = f"{self.hubspot_url}/crm/associations/2026-09/contacts/companies/batch/associate/default"
+        body = {"inputs": [{"from": {"id": contact}, "to": {"id": company}}]}
+        headers = {"Authorization": f"Bearer {HUBSPOT_TOKEN}"}
+        self._http.post(url, json=body, headers=headers).raise_for_status()
 
     def _get(self, shape: type[T], path: str, **query: Any) -> T:
         given = {name: value for name, value in query.items() if value is not None}

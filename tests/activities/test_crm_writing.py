@@ -1,47 +1,13 @@
-"""Calls are made again, several at once, and the first error ends them all."""
+"""Several calls at once, and the first error ends them all."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from activities.crm_one import Order
-from activities.crm_writing import in_parallel, patiently
-from clients.kit.errors import RateLimited, Rejected, Retryable, Unavailable
-
-
-def failing(times: int, error: Exception) -> tuple[Callable[[], Awaitable[int]], list[int]]:
-    calls: list[int] = []
-
-    async def work() -> int:
-        calls.append(1)
-        if len(calls) <= times:
-            raise error
-        return len(calls)
-
-    return work, calls
-
-
-async def test_what_fails_for_now_is_tried_again_and_what_fails_for_good_is_not() -> None:
-    away = Unavailable("hubspot", "away")
-    work, calls = failing(2, away)
-    assert await patiently(work, (0, 0, 0)) == 3
-    work, calls = failing(9, away)
-    with pytest.raises(Unavailable):
-        await patiently(work, (0, 0))
-    assert len(calls) == 3
-    work, calls = failing(1, Rejected("hubspot", "wrong"))
-    with pytest.raises(Rejected):
-        await patiently(work, (0, 0))
-    assert len(calls) == 1
-
-
-async def test_a_long_wait_that_the_system_names_is_left_to_temporal() -> None:
-    work, calls = failing(1, RateLimited("hubspot", "tomorrow", timedelta(hours=1)))
-    with pytest.raises(Retryable) as caught:
-        await patiently(work, (0, 0))
-    assert (caught.value.retry_after, len(calls)) == (timedelta(hours=1), 1)
+from activities.crm_writing import in_parallel
+from clients.kit.errors import Rejected
 
 
 async def test_so_many_run_at_once_and_all_are_done() -> None:

@@ -32,7 +32,7 @@ async def open_client() -> AsyncIterator[Open]:
     def opened(url: str, **options: Any) -> ChartMogulClient:
         account = {"api_key": CHARTMOGUL_KEY, "base_url": url, "requests_per_second": 10_000}
         account |= options.pop("account", {})
-        options = {"patience": (0.01, 0.01)} | options
+        options = {"retry_waits": (0.01, 0.01)} | options
         clients.append(ChartMogulClient(ChartMogulAccount.model_validate(account), **options))
         return clients[-1]
 
@@ -124,7 +124,7 @@ async def test_movements_are_read_at_several_places_at_once(simulators: Control,
     simulators.reset(customers=200, movements=20)
     simulators.fault("chartmogul", "slow", path="/activities", delay_seconds=0.05, times=None)
     simulators.chartmogul(connections=BULK_CONNECTIONS)
-    blocks = await blocks_of(open_client(simulators.chartmogul_url, page_size=50, patience=()))
+    blocks = await blocks_of(open_client(simulators.chartmogul_url, page_size=50, retry_waits=()))
     assert sum(uuids(blocks).values()) == 4000
     calls = [call for call in simulators.calls("chartmogul") if call.path == "/v1/activities"]
     assert most_at_once(calls) > 3

@@ -41,6 +41,10 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def time(self) -> float:
         return self._waits.now
 
+    def jam(self, seconds: float) -> None:
+        """Time that passes while nothing is done, as in a busy process."""
+        self._waits.now += seconds
+
 
 def in_virtual_time(work: Coroutine[Any, Any, T]) -> T:
     with asyncio.Runner(loop_factory=VirtualLoop) as runner:

@@ -9,6 +9,7 @@ import pytest
 
 from clients.kit.errors import Rejected
 from domains.warehouse.engine import Engine, Session
+from domains.warehouse.engines.configured import Engines
 from domains.warehouse.engines.duckdb import DuckDb, DuckDbSession
 from domains.warehouse.loader import Loader, opened
 from domains.warehouse.settings import DuckDbWarehouse
@@ -50,17 +51,16 @@ class TestDuckDb(WarehouseContract):
             with pytest.raises(Rejected, match="Raise WAREHOUSE__MEMORY_MB"):
                 session.query("select len(list(i)) from range(20000000) r(i)")
 
-    def test_memory_that_a_load_was_allowed_outlasts_the_sessions_beside_it(
-        self, tmp_path: Path, engine: Engine, loader: Loader, nights: Nights
-    ) -> None:
+    def test_memory_that_a_load_was_allowed_outlasts_the_sessions_beside_it(self, tmp_path: Path) -> None:
         """The limit is one for all sessions of the file, those of another account's engine included."""
-        settings = DuckDbWarehouse(path=tmp_path / "warehouse" / "chartmogul.duckdb", schema_name="other")
+        engines = Engines(DuckDbWarehouse(path=tmp_path / "chartmogul.duckdb"))
+        engine = engines.of_account("default")
         with opened(engine) as session:
             before = limit(session)
             assert isinstance(session, DuckDbSession)
             session._allow_for(4_000_000)
             raised = limit(session)
-            with opened(DuckDb(settings)) as other:
+            with opened(engines.of_account("eu")) as other:
                 assert limit(other) == raised
             assert limit(session) == raised != before
         with opened(engine) as session:

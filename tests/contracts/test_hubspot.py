@@ -13,6 +13,7 @@ from rich.console import Console
 
 from clients.hubspot.client import HubSpotClient
 from clients.hubspot.errors import BURST_WAIT, DAILY_WAIT, SEARCH_WAIT
+from clients.hubspot.fields import wanted_properties
 from clients.hubspot.settings import HubSpot
 from clients.kit.errors import (
     IntegrationError,
@@ -23,11 +24,12 @@ from clients.kit.errors import (
     Unauthorized,
     Unavailable,
 )
-from clients.kit.turns import Rank
+from clients.kit.rate_limiter import Rank
 from commands.prepare_crm import prepare
 from models.crm import CrmName
 from models.effects import Action
-from models.hubspot import FACTS, NewProperty, NewRow, PropertyGroup, RowOutcome, new_property
+from models.hubspot import GROUP, NewProperty, NewRow
+from models.row_outcomes import RowOutcome
 from operations.doctor.crm import crm_findings
 from operations.doctor.findings import State
 from settings import Settings
@@ -35,10 +37,11 @@ from simulators.kit.control import Control
 from simulators.kit.shapes import HUBSPOT_TOKEN, CustomerRow
 from tests.contracts.scripted import Reply, ScriptedServer
 from tests.contracts.suite import WriteContract
+from tests.workflows.crm import MAPPING
 
 KEY = "chartmogul_customer_uuid"
 UUID = "cus_0123"
-WANTED = [new_property(fact) for fact in FACTS]
+WANTED = wanted_properties(MAPPING.objects("hubspot")["contacts"])
 
 
 def client_of(url: str, token: str = HUBSPOT_TOKEN, **options: Any) -> HubSpotClient:
@@ -66,15 +69,17 @@ class TestHubSpotContract(WriteContract):
         return await self.read(client)
 
     async def read_pages(self, control: Control) -> tuple[int, int]:
-        client = self.connect(control, page_size=40)
-        ids = [record.id async for page in client.list_records("companies", ["name"]) for record in page]
+        client = self.connect(control, page_size=15)
+        domains = [company["domain"] for company in control.hubspot_records("companies", all=True)]
+        asked = sorted(set(domains))[:100]
+        found = await client.find("companies", "domain", asked, ["name"])
         await client.aclose()
         assert len(control.calls("hubspot")) > 3
-        return len(control.hubspot_records("companies", all=True)), len(set(ids))
+        ids = {record.id for records in found.values() for record in records}
+        return sum(domain in asked for domain in domains), len(ids)
 
     async def warm_up(self, client: HubSpotClient) -> None:
-        await client.create_group("contacts")
-        await client.create_property("contacts", new_property("uuid"))
+        await client.prepare("contacts", WANTED[:1], dry_run=False)
 
     async def write(self, client: HubSpotClient, text: str = "Hello") -> object:
         [outcome] = await client.upsert("contacts", KEY, [NewRow(key=UUID, properties={"firstname": text})])
@@ -225,7 +230,7 @@ async def test_wrong_rows_do_not_keep_others_back(
     assert "1,000" not in by_key["cus_bad"].problem.text
     [existing] = (await hubspot.read("contacts", "email", [taken.email], [])).values()
     assert by_key["cus_taken"].problem is not None
-    assert by_key["cus_taken"].problem.existing_id == existing.id
+    assert f"record {existing.id} has the value" in by_key["cus_taken"].problem.text
     written = {record[KEY]: record for record in simulators.hubspot_records("contacts")}
     assert {key: written[key]["id"] for key in written} == {row.key: by_key[row.key].id for row in good}
     assert all(written[row.key]["firstname"] == row.properties["firstname"] for row in good)
@@ -267,7 +272,8 @@ async def test_unique_value_of_another_record_is_named(hubspot: HubSpotClient) -
     assert second.id is not None
     [outcome] = await hubspot.update("companies", [NewRow(key=second.id, properties={KEY: UUID})])
     assert outcome.problem is not None
-    assert (outcome.problem.reason, outcome.problem.existing_id) == ("conflict", first.id)
+    assert outcome.problem.reason == "conflict"
+    assert f"record {first.id} has the value" in outcome.problem.text
 
 
 async def test_second_row_with_the_same_key_is_left_out(simulators: Control, hubspot: HubSpotClient) -> None:
@@ -297,15 +303,12 @@ async def test_row_that_is_left_out_of_the_answer_is_not_taken_for_written() -> 
     assert problems(outcomes) == {"1": "unanswered"}
 
 
-async def test_associations_are_made_once(simulators: Control, hubspot: HubSpotClient) -> None:
+async def test_associations_tell_the_primary_one(simulators: Control, hubspot: HubSpotClient) -> None:
     [row] = simulators.hubspot_customers("contact_and_company", limit=1)
     [contact] = (await hubspot.read("contacts", "email", [row.email], [])).values()
     [[company]] = (await hubspot.find("companies", "domain", [domain_of(row)], [])).values()
     [made] = await hubspot.upsert("companies", KEY, rows(UUID, name="Holding"))
-    pairs = [(contact.id, str(made.id)), (contact.id, "404")]
-    for _ in range(2):
-        outcomes = await hubspot.associate("contacts", "companies", pairs)
-        assert [outcome.problem and outcome.problem.reason for outcome in outcomes] == [None, "not found"]
+    simulators.associate_hubspot_records(contact.id, str(made.id))
     found = await hubspot.associations("contacts", "companies", [contact.id, "404"])
     assert [(each.id, each.primary) for each in found[contact.id]] == [(company.id, True), (made.id, False)]
     back = await hubspot.associations("companies", "contacts", [str(made.id), company.id])
@@ -322,15 +325,6 @@ async def test_associations_go_on_over_several_answers() -> None:
         await client.aclose()
         assert '"after": "7"' in server.seen[1].body
     assert [each.id for each in found["1"]] == ["7", "8"]
-
-
-async def test_owners_are_found_by_address(hubspot: HubSpotClient) -> None:
-    everybody = await hubspot.owners()
-    one = everybody[-1]
-    assert len(everybody) > 3
-    assert one.email is not None
-    assert await hubspot.owners(one.email) == [one]
-    assert await hubspot.owners("nobody@mogulflow.example") == []
 
 
 async def test_dry_run_says_what_is_missing_and_makes_nothing(simulators: Control) -> None:
@@ -355,17 +349,15 @@ async def test_properties_are_made_once_with_their_group(simulators: Control) ->
     assert {step.action for step in second} == {Action.UNCHANGED}
     assert {call.method for call in simulators.calls("hubspot")[writes:]} == {"GET"}
     assert [made[each.name].type for each in WANTED] == [each.type for each in WANTED]
-    assert {made[each.name].group for each in WANTED} == {"chartmogul"}
+    assert {made[each.name].group for each in WANTED} == {GROUP.name}
     assert [each.name for each in made.values() if each.unique and each.name.startswith("chart")] == [KEY]
 
 
 async def test_property_of_another_shape_is_told_and_left_alone(simulators: Control) -> None:
     client = client_of(simulators.hubspot_url)
-    await client.create_group("contacts", PropertyGroup(name="old", label="Old"))
     old = NewProperty(name="chartmogul_mrr", label="MRR", type="string", field_type="text")
     not_unique = NewProperty(name=KEY, label="UUID", type="string", field_type="text")
-    for each in (old, not_unique):
-        await client.create_property("contacts", each, PropertyGroup(name="old"))
+    await client.prepare("contacts", [old, not_unique], dry_run=False)
     steps = {step.name: step for step in await client.prepare("contacts", WANTED, dry_run=False)}
     await client.aclose()
     told = [steps["chartmogul_mrr"], steps[KEY]]
@@ -376,9 +368,10 @@ async def test_property_of_another_shape_is_told_and_left_alone(simulators: Cont
 
 async def test_property_that_another_has_just_made_is_compared(simulators: Control) -> None:
     client = client_of(simulators.hubspot_url)
-    await client.create_group("contacts")
+    [mrr] = [each for each in WANTED if each.name == "chartmogul_mrr"]
+    await client.prepare("contacts", [], dry_run=False)
     simulators.fault("hubspot", "status", status=409, method="POST", path="/properties/.*/contacts$")
-    group, step = await client.prepare("contacts", [new_property("mrr")], dry_run=False)
+    group, step = await client.prepare("contacts", [mrr], dry_run=False)
     await client.aclose()
     assert group.action is Action.UNCHANGED
     assert step.action is Action.SKIPPED
@@ -399,19 +392,17 @@ async def test_preparing_goes_on_after_a_lost_answer(simulators: Control) -> Non
 
 async def test_paths_have_dates_unless_told_otherwise(simulators: Control) -> None:
     for version, paths in {
-        "2026-09": ["/crm/properties/2026-09/contacts", "/crm/owners/2026-09",
-                    "/crm/objects/2026-09/contacts/batch/read",
+        "2026-09": ["/crm/properties/2026-09/contacts", "/crm/objects/2026-09/contacts/batch/read",
                     "/crm/associations/2026-09/contacts/companies/batch/read"],
-        "v3": ["/crm/v3/properties/contacts", "/crm/v3/owners/",
-               "/crm/v3/objects/contacts/batch/read", "/crm/v4/associations/contacts/companies/batch/read"],
+        "v3": ["/crm/v3/properties/contacts", "/crm/v3/objects/contacts/batch/read",
+               "/crm/v4/associations/contacts/companies/batch/read"],
     }.items():  # fmt: skip
         client = client_of(simulators.hubspot_url, api_version=version)
         await client.properties("contacts")
-        await client.owners()
         await client.read("contacts", "email", ["a@acme.example"], [])
         await client.associations("contacts", "companies", ["1"])
         await client.aclose()
-        assert [call.path for call in simulators.calls("hubspot")[-4:]] == paths
+        assert [call.path for call in simulators.calls("hubspot")[-3:]] == paths
 
 
 async def test_live_calls_go_before_bulk_that_waits(simulators: Control) -> None:
@@ -424,7 +415,7 @@ async def test_live_calls_go_before_bulk_that_waits(simulators: Control) -> None
     await asyncio.gather(*bulk, live.read("contacts", "hs_object_id", ["1"], []))
     await client.aclose()
     paths = [call.path for call in simulators.calls("hubspot")]
-    first = 3  # turns that may be given at once, whose calls may overtake each other
+    first = 3  # calls that may go at once, which may overtake each other
     assert any("contacts" in path for path in paths[:first]), paths
 
 

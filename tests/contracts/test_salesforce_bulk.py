@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from clients.kit.errors import NotFound, OutcomeUnknown, Rejected
-from clients.salesforce.bulk import MOST_ROWS, Record
+from clients.salesforce.bulk import MOST_ROWS, SalesforceRecord
 from clients.salesforce.client import SalesforceClient
 from models.effects import Action
-from models.salesforce import RowOutcome, RowProblem
+from models.row_outcomes import RowOutcome, RowProblem
 from simulators.kit.control import Control
 from simulators.kit.shapes import SALESFORCE_CLIENT_SECRET
 from tests.contracts.scripted import Reply, ScriptedServer
@@ -84,7 +84,7 @@ async def salesforce(simulators: Control) -> AsyncIterator[SalesforceClient]:
     await client.aclose()
 
 
-def accounts(simulators: Control) -> list[Record]:
+def accounts(simulators: Control) -> list[SalesforceRecord]:
     return simulators.records("Account")
 
 
@@ -230,7 +230,7 @@ async def test_empty_values_clear_and_instants_keep_their_moment(
 
 async def test_upsert_makes_and_changes(simulators: Control, salesforce: SalesforceClient) -> None:
     known = next(account for account in accounts(simulators) if account[KEY])
-    rows: dict[str, Record] = {
+    rows: dict[str, SalesforceRecord] = {
         known[KEY]: {"CM_ARR__c": Decimal(12)},
         NEW: {"Name": "New", KEY: NEW},
         "cus_x": {"CM_ARR__c": 1},

@@ -12,7 +12,6 @@ from temporalio.client import Client, WorkflowHandle
 
 import temporal
 import worker
-from clients.hubspot.client import HubSpotClient
 from models.crm import CrmMapping
 from models.runs import Outcome
 from models.templates.crm_sync import CrmReport, CrmSyncInput, Status
@@ -227,11 +226,7 @@ async def test_two_customers_who_lead_to_one_company_are_both_left_to_a_person(
     contacts = {each["email"]: each["id"] for each in portal.hubspot_records("contacts", all=True)}
     companies = {each["domain"]: each["id"] for each in portal.hubspot_records("companies", all=True)}
     company = companies[one.email.partition("@")[2]]
-    hubspot = unlimited(settings).hubspot
-    assert hubspot
-    client = HubSpotClient(hubspot)
-    await client.associate("contacts", "companies", [(contacts[other.email], company)])
-    await client.aclose()
+    portal.associate_hubspot_records(contacts[other.email], company)
     report = await sync("hubspot")
     rivals = {each.customer: each.records for each in report.left if each.reason.startswith("several")}
     assert rivals == {one.uuid: [company], other.uuid: [company]}

@@ -1,32 +1,49 @@
 """The engine that the settings name. A vendor's library is loaded only where it is used."""
 
+from collections.abc import Callable
+from functools import cached_property, partial
+from typing import Any
+
 from domains.warehouse.engine import Engine
 from domains.warehouse.settings import Warehouse, schema_of
 
 
-def engine_of(settings: Warehouse) -> Engine:
-    match settings.engine:
-        case "duckdb":
-            from domains.warehouse.engines.duckdb import DuckDb
+class Engines:
+    """An engine for each account, with a schema of its own. Made once in a process that loads: what engines
+    of one file must know of each other is kept here."""
 
-            return DuckDb(settings)
-        case "postgres":
-            from domains.warehouse.engines.postgres import Postgres
+    def __init__(self, settings: Warehouse) -> None:
+        self._settings = settings
 
-            return Postgres(settings)
-        case "snowflake":
-            from domains.warehouse.engines.snowflake import Snowflake
+    def of_account(self, account: str) -> Engine:
+        schema = schema_of(self._settings, account)
+        return self._make(self._settings.model_copy(update={"schema_name": schema}))
 
-            return Snowflake(settings)
-        case "bigquery":
-            from domains.warehouse.engines.bigquery.engine import BigQuery
+    @cached_property
+    def _make(self) -> Callable[[Any], Engine]:
+        match self._settings.engine:
+            case "duckdb":
+                from domains.warehouse.engines.duckdb import DuckDb, FileMemory
 
-            return BigQuery(settings)
-        case "redshift":
-            from domains.warehouse.engines.redshift.engine import Redshift
+                return partial(DuckDb, memory=FileMemory())
+            case "postgres":
+                from domains.warehouse.engines.postgres import Postgres
 
-            return Redshift(settings)
+                return Postgres
+            case "snowflake":
+                from domains.warehouse.engines.snowflake import Snowflake
+
+                return Snowflake
+            case "bigquery":
+                from domains.warehouse.engines.bigquery.engine import BigQuery
+
+                return BigQuery
+            case "redshift":
+                from domains.warehouse.engines.redshift.engine import Redshift
+
+                return Redshift
 
 
 def engine_of_account(settings: Warehouse, account: str) -> Engine:
-    return engine_of(settings.model_copy(update={"schema_name": schema_of(settings, account)}))
+    """For a process that uses no other."""
+    return Engines(settings).of_account(account)

@@ -39,7 +39,9 @@ class DuckDb:
     name = SYSTEM
     dialect: Dialect = DuckDbDialect()
 
-    def __init__(self, settings: DuckDbWarehouse) -> None:
+    def __init__(self, settings: DuckDbWarehouse, memory: "FileMemory | None" = None) -> None:
+        """`memory` is one for all engines of the file: each account has an engine of its own."""
+        self._memory = memory or FileMemory()
         self._path = settings.path
         self._schema = settings.schema_name
         self._memory_mb = settings.memory_mb
@@ -47,12 +49,12 @@ class DuckDb:
     def connect(self, *, read_only: bool = False) -> Session:
         with _translated("open the file"):
             if read_only and not self._path.exists():
-                memory = _Memory()
+                memory = FileMemory()
                 connection = memory.opened(_connect_to_none)
                 read_only = False  # nothing of it stays
             else:
                 self._path.parent.mkdir(parents=True, exist_ok=True)
-                memory = _MEMORY.setdefault(self._path.resolve(), _Memory())
+                memory = self._memory
                 connection = memory.opened(lambda: self._connect(read_only))
         session = DuckDbSession(connection, memory, self._memory_mb)
         try:
@@ -81,7 +83,7 @@ BYTES_PER_KEY = 250
 """Measured with keys of 36 letters: a million rows need between 140 and 200 MB, two 256 to 400."""
 
 
-class _Memory:
+class FileMemory:
     """Of one file: DuckDB has one limit for all sessions of the process. To lower it ends what another is
     loading, so it only rises until the last of them is closed."""
 
@@ -110,12 +112,8 @@ class _Memory:
             connection.close()
 
 
-_MEMORY: dict[Path, _Memory] = {}
-"""By file, of all engines: each account has one of its own."""
-
-
 class DuckDbSession(Transactions):
-    def __init__(self, connection: duckdb.DuckDBPyConnection, memory: _Memory, memory_mb: int) -> None:
+    def __init__(self, connection: duckdb.DuckDBPyConnection, memory: FileMemory, memory_mb: int) -> None:
         self._connection = connection
         self._memory = memory
         self._memory_mb = memory_mb

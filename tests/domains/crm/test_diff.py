@@ -1,13 +1,14 @@
 """Only what differs is written, however either side writes it."""
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from domains.crm.diff import Change, as_text, changes, difference, value_of, values_of_new
-from models.crm import ContactMapping
+from domains.crm.diff import Change, as_text, difference, value_of, values_of_new
+from models.crm import ContactMapping, ObjectMapping
 from models.crm_facts import CustomerFacts
 
 FACTS = CustomerFacts(
@@ -23,6 +24,10 @@ FACTS = CustomerFacts(
     last_movement_at=datetime(2026, 5, 20, 7, 2, 18, tzinfo=UTC),
 )
 KEY = {"cm_uuid": "cus_1"}
+
+
+def changes(facts: CustomerFacts, to: ObjectMapping, record: Mapping[str, Any]) -> dict[str, Change]:
+    return difference(facts, to, record).changes
 
 
 def mapping(**fields: Any) -> ContactMapping:

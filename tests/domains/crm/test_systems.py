@@ -53,8 +53,10 @@ async def test_what_is_written_is_found_by_our_key(simulators: Control, hubspot:
     [customer] = simulators.hubspot_customers("contact_and_company", limit=1)
     [contact] = (await hubspot.find("contacts", mapping, "email", [customer.email]))[customer.email]
     assert contact.key is None
-    results = await hubspot.update("contacts", {contact.id: {KEY: customer.uuid}, "1": {KEY: "cus_2"}})
-    assert (results[contact.id].reason, results["1"].reason) == ("", "not found")
+    done, gone = await hubspot.update("contacts", {contact.id: {KEY: customer.uuid}, "1": {KEY: "cus_2"}})
+    assert (done.key, done.id, done.problem) == (contact.id, contact.id, None)
+    assert gone.problem
+    assert (gone.key, gone.problem.reason, gone.problem.passes) == ("1", "not found", False)
     [again] = (await hubspot.find("contacts", mapping, "key", [customer.uuid]))[customer.uuid]
     assert (again.id, again.key) == (contact.id, customer.uuid)
 
@@ -64,10 +66,10 @@ async def test_a_record_is_made_once_in_either(simulators: Control, hubspot: Crm
         (hubspot, "contacts", KEY, {"email": "new@acme.example", KEY: "cus_new"}),
         (salesforce, "Contact", "CM_Customer_UUID__c", {"LastName": "New", "CM_Customer_UUID__c": "cus_new"}),
     ):
-        first = await crm.create(name, key, {"cus_new": values})
-        second = await crm.create(name, key, {"cus_new": values})
-        assert [first["cus_new"].action, second["cus_new"].action] == ["created", "updated"]
-        assert first["cus_new"].id == second["cus_new"].id
+        [first] = await crm.create(name, key, {"cus_new": values})
+        [second] = await crm.create(name, key, {"cus_new": values})
+        assert [first.action, second.action] == ["created", "updated"]
+        assert first.id == second.id
 
 
 async def test_the_last_calls_of_salesforces_day_are_left_to_others(
