@@ -15,7 +15,7 @@ from local.stack import ROOT, Stack
 from models.runs import RunResult
 from simulators.kit.control import Control
 from tests import imported, whole_system
-from tests.until import until
+from tests.waiting import until
 
 shared_stack, stack = whole_system.shared_stack, whole_system.stack
 simulators, client = whole_system.simulators, whole_system.client
@@ -30,12 +30,11 @@ def accepted(simulators: Control) -> set[str]:
     return {run["workflow_id"] for answer in answers for run in answer["runs"]}
 
 
-async def results(client: Client, simulators: Control, count: int, seconds: float = 150) -> list[RunResult]:
+async def results(client: Client, simulators: Control, count: int) -> list[RunResult]:
     """What that many runs came to, once all have ended."""
-    await until(lambda: len(accepted(simulators)) >= count, seconds)
+    await until(lambda: len(accepted(simulators)) >= count)
     handles = [client.get_workflow_handle(id, result_type=RunResult) for id in accepted(simulators)]
-    async with asyncio.timeout(seconds):
-        return list(await asyncio.gather(*(handle.result() for handle in handles)))
+    return list(await asyncio.gather(*(handle.result() for handle in handles)))
 
 
 def one_of_each(simulators: Control, count: int) -> bool:
@@ -72,21 +71,21 @@ def mogulflow(stack: Stack, tmp_path: Path) -> Command:
     return run
 
 
+async def until_shown(mogulflow: Command, words: str, *arguments: str) -> Said:
+    """What the command says once these words are in it: Temporal's list runs a little behind."""
+
+    async def said() -> Said | None:
+        answer = await mogulflow(*arguments)
+        return answer if words in answer.text else None
+
+    return await until(said)
+
+
 def started(
     folder: Path, *arguments: str, **environment: str
 ) -> AbstractAsyncContextManager[asyncio.subprocess.Process]:
     """The command, in a folder where no `.env` lies, on a wide terminal."""
     return started_of(ROOT, folder, *arguments, **environment)
-
-
-PATIENCE_SECONDS = 400
-"""With a whole demo, on a busy machine."""
-
-
-async def output_of(process: asyncio.subprocess.Process) -> str:
-    """All of it. It ends when the last process that holds the terminal has, the guard included."""
-    output, _ = await asyncio.wait_for(process.communicate(), PATIENCE_SECONDS)
-    return output.decode()
 
 
 @asynccontextmanager

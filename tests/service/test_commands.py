@@ -1,6 +1,5 @@
 """The `mogulflow` command, each as a process of its own against the whole system."""
 
-import asyncio
 import json
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -20,6 +19,7 @@ from models.effects import Action
 from models.runs import Outcome, RunResult
 from simulators.kit.control import Control
 from tests.service.conftest import Command, accepted, one_of_each, results
+from tests.waiting import until_listed
 from tests.whole_system import ROUTES
 
 Write = Callable[[Control], Path]
@@ -172,9 +172,7 @@ async def test_a_run_that_somebody_ended_is_listed_so(
 ) -> None:
     handle = await begin()
     await handle.terminate()
-    async with asyncio.timeout(120):
-        while not (await client.count_workflows("ExecutionStatus = 'Terminated'")).count:
-            await asyncio.sleep(0.1)
+    await until_listed(client, f"WorkflowId = '{handle.id}' AND ExecutionStatus = 'Terminated'")
     said = await mogulflow("runs", "--query", f"WorkflowId = '{handle.id}'")
     assert said.code == 0
     for shown in ("Churn of [/red]", "open, terminated", handle.id):

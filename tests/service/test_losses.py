@@ -17,7 +17,7 @@ from models.runs import Outcome
 from simulators.kit.control import Control
 from simulators.kit.shapes import CustomerRow, FaultRule, System
 from tests.service.conftest import accepted, one_of_each, results
-from tests.until import until, until_some
+from tests.waiting import until
 
 CALLS: dict[System, list[str]] = {
     "chartmogul": [r"/customers/[^/]+$", r"/subscriptions$", r"/activities$", r"/customer_notes$"],
@@ -83,7 +83,7 @@ async def runs_since(client: Client, instant: datetime, expected: int) -> int:
         listed = (await client.count_workflows(f"StartTime >= '{instant.isoformat()}'")).count
         return listed if listed >= expected else 0
 
-    return await until_some(found)
+    return await until(found)
 
 
 async def test_one_event_delivered_64_times_at_once_is_one_run(

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from simulators.kit.control import Control
-from tests.simulators.conftest import eventually
+from tests.waiting import until_blocking
 
 METADATA = {"event_type": "alert", "event_payload": {"key": "k1"}}
 
@@ -106,7 +106,7 @@ def test_message_may_show_late(simulators: Control, slack: httpx.Client) -> None
     simulators.slack(history_lag_seconds=0.3)
     post(slack)
     assert history(slack)["messages"] == []
-    eventually(lambda: len(history(slack)["messages"]) == 1)
+    until_blocking(lambda: len(history(slack)["messages"]) == 1)
 
 
 @pytest.mark.parametrize(

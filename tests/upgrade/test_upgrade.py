@@ -1,6 +1,5 @@
 """Runs and schedules that a server holds from an earlier version go on under this one."""
 
-import asyncio
 import gzip
 import shutil
 from collections.abc import AsyncIterator
@@ -31,6 +30,7 @@ from tests.upgrade.record import (
     WAITING_SAVED,
     run_of,
 )
+from tests.workflows.conftest import until_effects
 from tests.workflows.crm import prepare
 
 RECORDED = Path(__file__).with_name("0.1.0.db.gz")
@@ -130,9 +130,8 @@ async def test_run_that_waits_to_check_back_ends_with_its_verdict(
 
 async def test_cancellation_that_lay_ahead_is_acted_on(upgraded: Installation) -> None:
     run = upgraded.run(LIES_AHEAD)
-    while len(effects := await run.query("effects", result_type=list[dict[str, Any]])) < 2:
-        await asyncio.sleep(0.1)
-    assert [(each["system"], each["action"]) for each in effects] == [
+    effects = await until_effects(run, 2)
+    assert [(each.system, each.action) for each in effects] == [
         ("salesforce", "created"),
         ("slack", "created"),
     ]

@@ -16,7 +16,7 @@ from models.runs import RunResult
 from models.templates.churn_save import ChurnSaveOptions, TaskOptions
 from simulators.kit.control import Control
 from tests.conftest import terminate
-from tests.until import until_some
+from tests.waiting import until
 
 Start = Callable[..., Awaitable[WorkflowHandle[Any, RunResult]]]
 
@@ -93,7 +93,7 @@ async def until_effects(handle: WorkflowHandle[Any, Any], count: int) -> list[Ef
         found: list[Effect] = await handle.query("effects", result_type=list[Effect])
         return found if len(found) >= count else None
 
-    return await until_some(effects)
+    return await until(effects)
 
 
 async def outcome_attribute(handle: WorkflowHandle[Any, Any]) -> str:

@@ -9,7 +9,7 @@ from models.effects import Action
 from models.runs import Outcome, RunResult
 from simulators.kit.control import Control
 from simulators.kit.shapes import FaultRule
-from tests.until import until
+from tests.waiting import until
 from tests.workflows.conftest import SECOND, RunAgain, Start, until_effects
 from tests.workflows.test_churn_save_returns import _readings
 from tests.workflows.test_churn_save_told import until_read

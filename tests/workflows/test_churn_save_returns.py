@@ -19,7 +19,7 @@ from models.templates.churn_save import ChurnSaveInput
 from settings import Settings
 from simulators.kit.control import Control
 from tests.conftest import in_a_namespace_of_its_own
-from tests.until import until
+from tests.waiting import until
 from tests.workflows.conftest import SECOND, Start, options, starter, until_effects
 from tests.workflows.test_churn_save_truth import acted_on, left, said, uuid_of
 from tests.workflows.test_movement_poll import Poll, poll, schedule

@@ -10,7 +10,7 @@ from temporalio.client import WorkflowHandle
 from models.runs import Outcome, RunResult
 from simulators.kit.control import Control
 from simulators.kit.shapes import FaultRule
-from tests.until import until
+from tests.waiting import until
 from tests.workflows.conftest import SECOND, Start, outcome_attribute, until_effects
 from tests.workflows.test_churn_save_returns import (
     _readings,

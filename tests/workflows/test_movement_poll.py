@@ -3,7 +3,7 @@
 import asyncio
 import itertools
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import unquote
@@ -13,6 +13,7 @@ from temporalio.client import (
     Client,
     Schedule,
     ScheduleActionExecutionStartWorkflow,
+    ScheduleActionResult,
     ScheduleActionStartWorkflow,
     ScheduleHandle,
     ScheduleSpec,
@@ -31,7 +32,7 @@ from models.movements import Found, PollInput, PollState, Tally
 from models.runs import RunResult
 from settings import Settings
 from simulators.kit.control import Control
-from tests.until import until_some
+from tests.waiting import until
 from tests.workflows.conftest import until_effects
 
 NUMBERS = itertools.count(1)
@@ -69,13 +70,12 @@ async def polled(client: Client, schedule: ScheduleHandle) -> PollState:
     before = (await schedule.describe()).info.num_actions
     await asyncio.sleep(1 - time.time() % 1)  # its runs are named by the second
     await schedule.trigger()
-    async with asyncio.timeout(120):
-        while True:
-            info = (await schedule.describe()).info
-            if info.num_actions > before and not info.running_actions:
-                break
-            await asyncio.sleep(0.05)
-    action = info.recent_actions[-1].action
+
+    async def actions() -> Sequence[ScheduleActionResult] | None:
+        info = (await schedule.describe()).info
+        return info.recent_actions if info.num_actions > before and not info.running_actions else None
+
+    action = (await until(actions))[-1].action
     assert isinstance(action, ScheduleActionExecutionStartWorkflow)
     handle = client.get_workflow_handle(
         action.workflow_id, run_id=action.first_execution_run_id, result_type=PollState
@@ -103,7 +103,7 @@ async def listed(client: Client, body: dict[str, Any]) -> WorkflowHandle[Any, Ru
     async def runs() -> list[WorkflowExecution]:
         return [run async for run in client.list_workflows(query)]
 
-    [run] = await until_some(runs)
+    [run] = await until(runs)
     return client.get_workflow_handle(run.id, result_type=RunResult)
 
 
@@ -183,7 +183,7 @@ async def test_a_restated_movement_is_told_to_its_run_and_not_acted_on_again(
         stated: list[str] = (await (await run.describe()).memo())["stated"]
         return stated if len(stated) == 2 else None
 
-    assert (await until_some(stated_again))[1:] == ["churn 777 USD"]
+    assert (await until(stated_again))[1:] == ["churn 777 USD"]
     assert of_churn(await poll()) == {Found.KNOWN: 1}
     assert len(simulators.messages()) == len(simulators.records("Task")) == 1
 

@@ -1,6 +1,5 @@
 """A run says what it waits for, to the list and to who reads it, and ceases when it goes on."""
 
-import asyncio
 from collections.abc import Iterable
 from typing import Any
 
@@ -11,6 +10,7 @@ from temporalio.client import WorkflowHandle
 from models.runs import RunResult
 from simulators.kit.control import Control
 from temporal import PROBLEMS, WAITS, WAITS_FOR
+from tests.waiting import until_equal
 from tests.workflows.conftest import Start, cancelled
 
 Run = WorkflowHandle[Any, RunResult]
@@ -23,9 +23,7 @@ async def waits_for(run: Run) -> list[str]:
 
 
 async def until_it_waits_for(run: Run, *systems: str) -> None:
-    async with asyncio.timeout(120):
-        while await waits_for(run) != list(systems):
-            await asyncio.sleep(0.05)
+    await until_equal(lambda: waits_for(run), list(systems))
 
 
 async def details(run: Run) -> str:
