@@ -22,7 +22,7 @@ from local.stack import EXAMPLE_CONFIG, OURS
 from local.temporal_cli import find_cli
 from settings import Settings
 from tests.conftest import SECRET
-from tests.ingress.test_app import churn
+from tests.ingress.conftest import churn
 from tests.service.conftest import started
 from tests.waiting import output_of, until_equal, until_said
 

@@ -25,7 +25,7 @@ from settings import ChartMogulAccount, HubSpot, Settings
 from settings_warehouse import DuckDbWarehouse
 from simulators.kit.control import Control
 from tests.conftest import ROOT, running_temporal
-from tests.docs.test_readme import README, table
+from tests.docs.readme import README, table
 from tests.waiting import until_equal
 
 PAST = "coverage/default-2026-11-02T04:40:00Z"

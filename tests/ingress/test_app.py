@@ -3,10 +3,8 @@
 import asyncio
 import json
 import logging
-import uuid
 from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import Any
 
 import httpx
 import pytest
@@ -20,17 +18,9 @@ from local.processes import free_ports
 from namespace import namespace_gaps, prepare_namespace
 from settings import Settings
 from tests.conftest import OLD_SECRET, SECRET
-from tests.ingress.conftest import ingress_for
-from tests.models.test_events import webhook
+from tests.ingress.conftest import URL, churn, ingress_for
+from tests.models.bodies import webhook
 from tests.waiting import until
-
-URL = f"/webhooks/chartmogul/{SECRET}"
-
-
-def churn(**changes: Any) -> dict[str, Any]:
-    """A movement no test has seen."""
-    customer = {"uuid": f"cus_{uuid.uuid4()}", "name": "Nora Lind", "company": "Fjord Labs"}
-    return webhook(customer=customer) | changes
 
 
 async def test_a_new_event_is_202_with_its_run(http: httpx.AsyncClient, unserved: Client) -> None:

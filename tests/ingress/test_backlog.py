@@ -16,8 +16,7 @@ from local.processes import free_ports
 from local.temporal_cli import find_cli
 from settings import Settings
 from tests.conftest import SECRET
-from tests.ingress.conftest import ingress_for
-from tests.ingress.test_app import churn
+from tests.ingress.conftest import churn, ingress_for
 from tests.waiting import until
 
 URL = f"/webhooks/chartmogul/{SECRET}"

@@ -14,7 +14,7 @@ from local.stack import ANY_PORTS, Stack
 from local.temporal_server import find_server
 from namespace import Gaps, namespace_gaps, prepare_namespace
 from simulators.kit.control import Control
-from tests.local.test_devserver import retention, start_headed
+from tests.local.namespaces import retention, start_headed
 from tests.waiting import until
 
 pytestmark = [pytest.mark.timeout(300), pytest.mark.needs_server]

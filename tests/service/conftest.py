@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import json
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -14,6 +15,7 @@ from temporalio.client import Client
 from local.stack import ROOT, Stack
 from models.runs import RunResult
 from simulators.kit.control import Control
+from simulators.kit.shapes import FaultRule
 from tests import imported, whole_system
 from tests.waiting import until
 
@@ -105,3 +107,23 @@ async def started_of(
         if process.returncode is None:
             process.kill()
             await process.wait()
+
+
+def was_hit(simulators: Control, fault: FaultRule) -> bool:
+    return any(each.id == fault.id and each.hits for each in simulators.faults())
+
+
+Write = Callable[[Control], Path]
+
+
+@pytest.fixture
+def event_file(tmp_path: Path) -> Write:
+    """A file with the webhook of a cancellation that nobody has sent."""
+
+    def write(simulators: Control) -> Path:
+        body = simulators.cancel(simulators.customers(case="account")[0].uuid, send=False)
+        file = tmp_path / "event.json"
+        file.write_text(json.dumps(body))
+        return file
+
+    return write

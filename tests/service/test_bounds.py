@@ -15,9 +15,9 @@ from local.stack import OURS, Stack
 from models.deliveries import MOST_KEPT
 from models.holds import HoldOn, HoldResult, brake_on
 from simulators.kit.control import Control
+from tests.service.cancellations import partial
 from tests.service.conftest import Command, started
-from tests.service.test_dismiss import partial
-from tests.service.test_replay import cancellation, kept_before_the_fix, result_of
+from tests.service.kept import cancellation, kept_before_the_fix, result_of
 from tests.waiting import output_of
 
 WIDE = "\U0001f600"

@@ -18,24 +18,9 @@ import temporal
 from models.effects import Action
 from models.runs import Outcome, RunResult
 from simulators.kit.control import Control
-from tests.service.conftest import Command, accepted, one_of_each, results
+from tests.service.conftest import Command, Write, accepted, one_of_each, results
 from tests.waiting import until_listed
 from tests.whole_system import ROUTES
-
-Write = Callable[[Control], Path]
-
-
-@pytest.fixture
-def event_file(tmp_path: Path) -> Write:
-    """A file with the webhook of a cancellation that nobody has sent."""
-
-    def write(simulators: Control) -> Path:
-        body = simulators.cancel(simulators.customers(case="account")[0].uuid, send=False)
-        file = tmp_path / "event.json"
-        file.write_text(json.dumps(body))
-        return file
-
-    return write
 
 
 async def test_an_event_sent_twice_is_started_once(

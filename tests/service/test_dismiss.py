@@ -11,18 +11,11 @@ import temporal
 from models.runs import Outcome
 from simulators.kit.control import Control
 from tests.conftest import in_a_namespace_of_its_own
+from tests.service.cancellations import begun, churn_route, partial
 from tests.service.conftest import Command, until_shown
-from tests.service.test_retry import begun, churn_route
 from tests.waiting import until_event, until_listed
 
 Run = WorkflowHandle[Any, Any]
-
-
-async def partial(client: Client, simulators: Control, number: int = 0, channel: str = "#nowhere") -> Run:
-    run = await begun(client, simulators, churn_route(channel=channel), number)
-    assert (await run.result()).outcome is Outcome.PARTIAL
-    await until_listed(client, f"WorkflowId = '{run.id}' AND Outcome = 'partial' AND CloseTime IS NOT NULL")
-    return run
 
 
 async def dismissed_listed(client: Client, run: Run) -> None:

@@ -20,8 +20,7 @@ from models.templates.warehouse_export import ExportInput, ExportReport
 from simulators.kit.control import Control
 from tests.doubles.lossy import lossy_line
 from tests.imported import ImportedStack
-from tests.service.conftest import Command
-from tests.service.test_losses import was_hit
+from tests.service.conftest import Command, was_hit
 from tests.waiting import until
 
 MAPPING = load_mapping(EXAMPLE_CONFIG / "warehouse.yaml")

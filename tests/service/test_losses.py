@@ -15,8 +15,8 @@ from temporalio.client import Client
 from local.stack import Stack
 from models.runs import Outcome
 from simulators.kit.control import Control
-from simulators.kit.shapes import CustomerRow, FaultRule, System
-from tests.service.conftest import accepted, one_of_each, results
+from simulators.kit.shapes import CustomerRow, System
+from tests.service.conftest import accepted, one_of_each, results, was_hit
 from tests.waiting import until
 
 CALLS: dict[System, list[str]] = {
@@ -43,10 +43,6 @@ async def test_a_worker_killed_after_each_call_in_turn_leaves_one_task_and_one_m
     events = len(CALLS[system])
     assert await outcomes(client, simulators, events) == {Outcome.ACTED: events}
     assert one_of_each(simulators, events)
-
-
-def was_hit(simulators: Control, fault: FaultRule) -> bool:
-    return any(each.id == fault.id and each.hits for each in simulators.faults())
 
 
 def paying(simulators: Control) -> list[CustomerRow]:

@@ -11,13 +11,9 @@ from temporalio.client import Client
 from local.stack import Stack
 from simulators.kit.control import Control
 from simulators.kit.shapes import System
-from tests.service.conftest import Command, one_of_each, started
-from tests.service.test_commands import Write, event_file
+from tests.service.conftest import Command, Write, one_of_each, started
 from tests.waiting import output_of, until_listed
 from tests.whole_system import ROUTES
-
-__all__ = ["event_file"]
-
 
 OPEN = "ExecutionStatus = 'Running' AND `Mode` = 'preview'"
 

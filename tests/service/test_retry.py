@@ -4,51 +4,22 @@ import json
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 from temporalio.api.enums.v1 import EventType
-from temporalio.client import Client, WorkflowExecutionDescription, WorkflowExecutionStatus, WorkflowHandle
+from temporalio.client import Client, WorkflowExecutionDescription, WorkflowExecutionStatus
 
 import temporal
-from dispatch.dispatcher import Door
 from dispatch.holds import Holds
 from local.stack import Stack
-from models.chartmogul import MovementWebhook
 from models.effects import Action
-from models.events import MrrMovement, movement_from_webhook
 from models.routes import Routes
 from models.runs import Outcome, RunResult
 from simulators.kit.control import Control
 from tests.doubles.lossy import lossy_line
+from tests.service.cancellations import Run, begun, churn_route, given_to
 from tests.service.conftest import Command, one_of_each, started
 from tests.waiting import until, until_listed
-
-Run = WorkflowHandle[Any, RunResult]
-
-
-def churn_route(**options: Any) -> dict[str, Any]:
-    task = {"fallback_owner": "revops@mogulflow.example"} | options.pop("task", {})
-    defaults = {"channel": "#revenue-saves", "check_back_days": [], "settling_seconds": 0.2, "task": task}
-    return {
-        "name": "by-mistake",
-        "template": "churn_save",
-        "when": {"movements": ["churn"]},
-        "options": defaults | options,
-    }
-
-
-def given_to(simulators: Control, number: int) -> MrrMovement:
-    body = simulators.cancel(simulators.customers(case="account")[number].uuid, send=False)
-    return movement_from_webhook(MovementWebhook.model_validate(body), "default")
-
-
-async def begun(client: Client, simulators: Control, route: dict[str, Any], number: int = 0) -> Run:
-    """A cancellation that came in while the routes were these."""
-    event = given_to(simulators, number)
-    door = Door(client, Routes.model_validate({"routes": [route]}), "http://127.0.0.1:8233")
-    [run] = await door.dispatch(event, received_at=datetime.now(UTC))
-    return client.get_workflow_handle(run.workflow_id, result_type=RunResult)
 
 
 def actions(result: RunResult) -> dict[str, Action]:

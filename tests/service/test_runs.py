@@ -13,8 +13,8 @@ from models.chartmogul import MovementWebhook
 from models.events import movement_from_webhook
 from models.routes import Routes
 from simulators.kit.control import Control
+from tests.service.cancellations import begun, churn_route
 from tests.service.conftest import Command, until_shown
-from tests.service.test_retry import begun, churn_route
 from tests.waiting import until_listed
 
 

@@ -38,8 +38,7 @@ from settings import Settings
 from simulators.kit.control import Control
 from tests.conftest import in_a_namespace_of_its_own
 from tests.waiting import until
-from tests.workflows.conftest import cancelled, options
-from tests.workflows.test_trouble import details
+from tests.workflows.conftest import cancelled, details, options
 from workflows.engine.steps import _regular
 
 BRAKE = "brake/test"

@@ -1,9 +1,5 @@
 """What the webhook did not bring, the poll does; what it brought starts nothing."""
 
-import asyncio
-import itertools
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import unquote
@@ -12,12 +8,8 @@ import pytest
 from temporalio.client import (
     Client,
     Schedule,
-    ScheduleActionExecutionStartWorkflow,
-    ScheduleActionResult,
     ScheduleActionStartWorkflow,
-    ScheduleHandle,
     ScheduleSpec,
-    ScheduleState,
     WorkflowExecution,
     WorkflowHandle,
 )
@@ -33,55 +25,12 @@ from models.runs import RunResult
 from settings import Settings
 from simulators.kit.control import Control
 from tests.waiting import until
-from tests.workflows.conftest import until_effects
-
-NUMBERS = itertools.count(1)
-
-Poll = Callable[[], Awaitable[PollState]]
+from tests.workflows.conftest import NUMBERS, Poll, polled, until_effects
 
 
 def of_churn(state: PollState) -> dict[Found, int]:
     """Of the movements that a route takes, which of them were what."""
     return {found: kinds["churn"] for found, kinds in state.tally.counts.items() if "churn" in kinds}
-
-
-@pytest.fixture
-async def schedule(client: Client, workers: None) -> AsyncIterator[ScheduleHandle]:
-    """As the declared one, but it runs when told."""
-    name = f"poll-{next(NUMBERS)}"
-    given = PollInput(account="default", head_start=timedelta(0))
-    action = ScheduleActionStartWorkflow(
-        "movement_poll", given, id=name, task_queue=temporal.WORKFLOWS, task_timeout=temporal.TASK_TIMEOUT
-    )
-    handle = await client.create_schedule(
-        name, Schedule(action=action, spec=ScheduleSpec(), state=ScheduleState())
-    )
-    yield handle
-    await handle.delete()
-
-
-@pytest.fixture
-def poll(client: Client, schedule: ScheduleHandle) -> Poll:
-    return lambda: polled(client, schedule)
-
-
-async def polled(client: Client, schedule: ScheduleHandle) -> PollState:
-    """Trigger the schedule and wait for what its run came to."""
-    before = (await schedule.describe()).info.num_actions
-    await asyncio.sleep(1 - time.time() % 1)  # its runs are named by the second
-    await schedule.trigger()
-
-    async def actions() -> Sequence[ScheduleActionResult] | None:
-        info = (await schedule.describe()).info
-        return info.recent_actions if info.num_actions > before and not info.running_actions else None
-
-    action = (await until(actions))[-1].action
-    assert isinstance(action, ScheduleActionExecutionStartWorkflow)
-    handle = client.get_workflow_handle(
-        action.workflow_id, run_id=action.first_execution_run_id, result_type=PollState
-    )
-    state: PollState = await handle.result()
-    return state
 
 
 @pytest.fixture

@@ -8,8 +8,7 @@ from models.runs import RunResult
 from simulators.kit.control import Control
 from temporal import run_link
 from tests.waiting import until
-from tests.workflows.conftest import SECOND, Start, cancelled, until_effects
-from tests.workflows.test_trouble import details
+from tests.workflows.conftest import SECOND, Start, cancelled, details, until_effects
 from workflows.engine.run_log import MOST_SHOWN, cut
 
 Run = WorkflowHandle[Any, RunResult]
