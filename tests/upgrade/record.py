@@ -34,8 +34,8 @@ from schedules import OWNER, declarations
 from settings import Settings
 from simulators.kit.control import Control
 from tests.conftest import ROOT, running_simulators, settings_for
-from tests.histories import unreadable_delivery_cases
 from tests.histories.studio import Studio
+from tests.histories.unreadable_delivery import cases as unreadable_delivery
 from tests.waiting import until
 from tests.workflows.conftest import until_effects
 from tests.workflows.crm import MAPPING
@@ -95,7 +95,7 @@ async def record(client: Client, simulators: Control, settings: Settings) -> Non
     await _start(
         door, _event(simulators.expand(customers[SYNC_LIES_AHEAD], send=False, at=ahead.isoformat()))
     )
-    await unreadable_delivery_cases.start(Studio(client, simulators), KEPT, keep_for=KEPT_FOR)
+    await unreadable_delivery.start(Studio(client, simulators), KEPT, keep_for=KEPT_FOR)
     for each in declarations(settings):
         await client.create_schedule(each.id, each.schedule(), memo=OWNER)
     for schedule in SCHEDULES:

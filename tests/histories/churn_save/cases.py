@@ -9,7 +9,7 @@ from models.effects import Mode
 from models.events import movement_from_webhook
 from models.routes import Filter, Route, Routes
 from models.runs import Outcome, RunResult
-from tests.histories.hold_cases import a_moment_long
+from tests.histories.hold.cases import a_moment_long
 from tests.histories.studio import Case, Run, Studio
 from tests.waiting import until
 from tests.workflows.conftest import SECOND, options, until_effects
