@@ -23,7 +23,7 @@ from tests.conftest import ROOT
 from tests.docs.readme import README, table
 from worker import TEMPLATES
 
-DOCUMENTS = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
+DOCUMENTS = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
 
 
 def names(header: str) -> list[str]:
