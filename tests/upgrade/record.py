@@ -109,7 +109,8 @@ def _event(body: dict[str, object]) -> MrrMovement:
 async def _start(door: Door, event: MrrMovement, effects: int = 0) -> None:
     [run] = await door.dispatch(event, received_at=datetime.now(UTC))
     handle = door.client.get_workflow_handle(run.workflow_id)
-    await until_effects(handle, effects)
+    if effects:
+        await until_effects(handle, effects)
 
 
 async def _run_until_it_has_a_state(client: Client, schedule: str) -> None:
