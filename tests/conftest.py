@@ -15,6 +15,7 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from google.protobuf.duration_pb2 import Duration
 from temporalio.api.workflowservice.v1 import RegisterNamespaceRequest
@@ -36,6 +37,10 @@ from settings import Settings
 from simulators.kit.control import Control
 from temporal import RETENTION
 from tests.doubles.running import Double, running
+from tests.waiting import until
+
+hypothesis.settings.register_profile("ours", deadline=None)  # no test depends on the machine's pace
+hypothesis.settings.load_profile("ours")
 
 ROOT = Path(__file__).parent.parent
 SECRET = "a-secret-of-the-tests"
@@ -185,15 +190,18 @@ async def in_a_namespace_of_its_own(client: Client) -> Client:
     request = RegisterNamespaceRequest(namespace=name, workflow_execution_retention_period=retention)
     await client.workflow_service.register_namespace(request)
     own = Client(client.service_client, namespace=name, data_converter=client.data_converter)
-    async with asyncio.timeout(120):
-        while True:
-            try:
-                await prepare_namespace(own)
-                return own
-            except RPCError as error:
-                if error.status is not RPCStatusCode.NOT_FOUND:  # the server looks for new ones now and then
-                    raise
-                await asyncio.sleep(0.1)
+
+    async def is_prepared() -> bool:
+        try:
+            await prepare_namespace(own)
+        except RPCError as error:
+            if error.status is not RPCStatusCode.NOT_FOUND:  # the server looks for new ones now and then
+                raise
+            return False
+        return True
+
+    await until(is_prepared)
+    return own
 
 
 async def terminate(client: Client, query: str) -> None:

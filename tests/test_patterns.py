@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.product import ROOT, files
@@ -124,7 +124,6 @@ def test_nested_repeats_are_seen(piece: str, inner: str, outer: str) -> None:
 
 
 @given(st.sampled_from(["a", "[ab]", r"\w"]), st.sampled_from(["a", "[ab]", r"\w"]), REPEATS, REPEATS)
-@settings(deadline=None)
 def test_repeats_side_by_side_of_the_same_letters_are_seen(a: str, b: str, one: str, other: str) -> None:
     assert not is_linear(f"{a}{one}{b}{other}$", anchored=True)
     assert is_linear(f"{a}{one}-{b}{other}$", anchored=True)

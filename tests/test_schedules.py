@@ -1,10 +1,10 @@
 """Declared schedules and Temporal's: applied once, kept as an operator left them, and firing."""
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from io import StringIO
 from itertools import pairwise
 from pathlib import Path
@@ -16,8 +16,10 @@ from temporalio.client import (
     Client,
     Schedule,
     ScheduleActionExecutionStartWorkflow,
+    ScheduleActionResult,
     ScheduleActionStartWorkflow,
     ScheduleDescription,
+    ScheduleInfo,
     ScheduleIntervalSpec,
     ScheduleOverlapPolicy,
     ScheduleSpec,
@@ -40,6 +42,7 @@ from operations.schedules import _leaves
 from schedules import declarations
 from settings import Settings
 from tests.conftest import running_temporal, settings_for
+from tests.waiting import until, until_equal
 from workflows import coverage, movement_poll
 
 DECLARED = {"poll/default", "coverage/default", "ops_watch"}
@@ -104,9 +107,7 @@ async def listed(client: Client) -> set[str]:
 
 async def until_listed(client: Client, *ids: str) -> None:
     """The list runs a little behind."""
-    async with asyncio.timeout(120):
-        while await listed(client) != set(ids):
-            await asyncio.sleep(0.1)
+    await until_equal(lambda: listed(client), set(ids))
 
 
 def test_polls_and_reports_look_back_as_far_as_any_route_acts(settings: Settings, tmp_path: Path) -> None:
@@ -322,11 +323,17 @@ async def test_each_poll_begins_where_the_last_one_ended_also_after_an_update(
 
 async def polls(client: Client, count: int) -> list[str]:
     """Ids of the last ten, once there have been so many."""
-    async with asyncio.timeout(120):
-        while (info := (await described(client)).info).num_actions < count:
-            await asyncio.sleep(0.1)
-    actions = [each.action for each in info.recent_actions]
+
+    async def so_many() -> ScheduleInfo | None:
+        info = (await described(client)).info
+        return info if info.num_actions >= count else None
+
+    actions = [each.action for each in (await until(so_many)).recent_actions]
     return [each.workflow_id for each in actions if isinstance(each, ScheduleActionExecutionStartWorkflow)]
+
+
+async def recent_actions(client: Client, id: str) -> Sequence[ScheduleActionResult]:
+    return (await described(client, id)).info.recent_actions
 
 
 async def began_where_it_ended(client: Client, one: str, next: str) -> None:
@@ -351,10 +358,7 @@ async def test_a_run_of_a_schedule_says_whose_it_is_and_goes_before_bulk_work(
     await applied(settings)
     for id, priority in (("poll/default", temporal.LIVE), ("coverage/default", temporal.BULK)):
         await client.get_schedule_handle(id).trigger()
-        async with asyncio.timeout(120):
-            while not (actions := (await described(client, id)).info.recent_actions):
-                await asyncio.sleep(0.1)
-        action = actions[0].action
+        action = (await until(partial(recent_actions, client, id)))[0].action
         assert isinstance(action, ScheduleActionExecutionStartWorkflow)
         run = await client.get_workflow_handle(action.workflow_id).describe()
         assert run.typed_search_attributes[temporal.ACCOUNT] == "default"

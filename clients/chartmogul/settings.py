@@ -4,13 +4,13 @@ import re
 from typing import Annotated
 from zoneinfo import available_timezones
 
-from pydantic import BaseModel, Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import NoDecode
 
-from clients.kit.settings import Url
+from clients.kit.settings import SystemSettings, Url
 
 
-class ChartMogulAccount(BaseModel):
+class ChartMogulAccount(SystemSettings):
     """One ChartMogul account; its name in the environment is the account's name in events."""
 
     api_key: SecretStr = Field(description="API key of the account, read-only is enough")

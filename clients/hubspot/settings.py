@@ -1,11 +1,11 @@
 """Settings of HubSpot."""
 
-from pydantic import BaseModel, Field, SecretStr
+from pydantic import Field, SecretStr
 
-from clients.kit.settings import Url
+from clients.kit.settings import SystemSettings, Url
 
 
-class HubSpot(BaseModel):
+class HubSpot(SystemSettings):
     token: SecretStr = Field(description="Service Key or private-app token, pat-...")
     base_url: Url = Field(default="https://api.hubapi.com", description="API")
     api_version: str = Field(

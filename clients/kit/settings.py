@@ -3,7 +3,7 @@
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 HOST_AND_PORT = "must name a host, and a port from 1 to 65535 or none, as in http://127.0.0.1:8080"
 
@@ -24,3 +24,9 @@ def _with_host_and_port(url: str) -> str:
 
 
 Url = Annotated[str, Field(pattern=r"^https?://[^\s/]+"), AfterValidator(_with_host_and_port)]
+
+
+class SystemSettings(BaseModel):
+    """Base of the settings of each system: an error never quotes a key."""
+
+    model_config = ConfigDict(hide_input_in_errors=True)

@@ -2,14 +2,14 @@
 
 from typing import Annotated
 
-from pydantic import BaseModel, Field, SecretStr
+from pydantic import Field, SecretStr
 
-from clients.kit.settings import Url
+from clients.kit.settings import SystemSettings, Url
 
 ApiName = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
 
 
-class Salesforce(BaseModel):
+class Salesforce(SystemSettings):
     instance_url: Url = Field(description="My Domain URL, https://acme.my.salesforce.com")
     client_id: str = Field(description="Consumer key of the External Client App")
     client_secret: SecretStr = Field(description="Consumer secret of the External Client App")

@@ -1,11 +1,11 @@
 """Settings of Slack."""
 
-from pydantic import BaseModel, Field, SecretStr
+from pydantic import Field, SecretStr
 
-from clients.kit.settings import Url
+from clients.kit.settings import SystemSettings, Url
 
 
-class Slack(BaseModel):
+class Slack(SystemSettings):
     bot_token: SecretStr = Field(description="Bot token, xoxb-...")
     base_url: Url = Field(default="https://slack.com/api/", description="Web API")
     ops_channel: str | None = Field(

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, Field, SecretStr, model_validator
 
-from clients.kit.settings import Url
+from clients.kit.settings import SystemSettings, Url
 
 LONGEST_NAME = 63
 """PostgreSQL cuts what is longer, and two schemas would be one."""
@@ -14,20 +14,20 @@ LONGEST_NAME = 63
 SchemaName = Annotated[str, Field(pattern=rf"^[a-z][a-z0-9_]{{0,{LONGEST_NAME - 1}}}$")]
 
 
-class DuckDbWarehouse(BaseModel):
+class DuckDbWarehouse(SystemSettings):
     engine: Literal["duckdb"] = Field(default="duckdb", description="Which engine")
     path: Path = Field(default=Path("data/warehouse.duckdb"), description="File of the database")
     memory_mb: int = Field(default=256, ge=128, description="Memory of the database; large tables get more")
     schema_name: SchemaName = Field(default="chartmogul", description="Schema for tables and views")
 
 
-class PostgresWarehouse(BaseModel):
+class PostgresWarehouse(SystemSettings):
     engine: Literal["postgres"] = Field(description="Which engine")
     dsn: SecretStr = Field(description="postgresql://user:password@host:5432/database")
     schema_name: SchemaName = Field(default="chartmogul", description="Schema for tables and views")
 
 
-class SnowflakeWarehouse(BaseModel):
+class SnowflakeWarehouse(SystemSettings):
     """Sign in with one of: a key pair, a programmatic access token, a password."""
 
     engine: Literal["snowflake"] = Field(description="Which engine")
@@ -56,7 +56,7 @@ class SnowflakeWarehouse(BaseModel):
         return self
 
 
-class BigQueryWarehouse(BaseModel):
+class BigQueryWarehouse(SystemSettings):
     engine: Literal["bigquery"] = Field(description="Which engine")
     project: str = Field(description="Project that holds the data set and pays")
     location: str = Field(default="US", description="Where the data set is, or is made")
@@ -70,7 +70,7 @@ class BigQueryWarehouse(BaseModel):
     schema_name: SchemaName = Field(default="chartmogul", description="Data set for tables and views")
 
 
-class RedshiftWarehouse(BaseModel):
+class RedshiftWarehouse(SystemSettings):
     """Without a bucket, small loads go by INSERT and large ones are refused."""
 
     engine: Literal["redshift"] = Field(description="Which engine")

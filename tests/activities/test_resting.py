@@ -15,6 +15,7 @@ from activities.resting import RestingWorker, Slots
 from clients.kit.cooldown import Cooldown, patient_for
 from clients.kit.errors import RateLimited
 from commands.serve import new_event_loop
+from tests.waiting import until
 
 SLOTS, PATIENCE = 3, 2.0
 QUEUES = (f"resting-{number}" for number in count())
@@ -71,12 +72,10 @@ class Fixture:
         return asyncio.create_task(handle.result())
 
     async def has_ended(self, number: int) -> None:
-        while len(self.made) <= number or not self.made[number].is_shutdown:
-            await asyncio.sleep(0.01)
+        await until(lambda: len(self.made) > number and self.made[number].is_shutdown)
 
     async def is_running(self, number: int) -> None:
-        while len(self.made) <= number or not self.made[number].is_running:
-            await asyncio.sleep(0.01)
+        await until(lambda: len(self.made) > number and self.made[number].is_running)
 
 
 @asynccontextmanager

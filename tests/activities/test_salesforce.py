@@ -13,8 +13,8 @@ from clients.salesforce.client import SalesforceClient
 from models.effects import Action, Effect, Mode
 from models.salesforce import SaveTask, TaskChange
 from simulators.kit.control import Control
+from tests.contracts.salesforce import FALLBACK, TOKEN, client_of
 from tests.contracts.scripted import Reply, ScriptedServer
-from tests.contracts.test_salesforce import FALLBACK, TOKEN, client_of
 
 KEY = "0123456789abcdef01234567:save_task"
 MAYA = "maya.okafor@mogulflow.example"

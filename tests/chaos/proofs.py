@@ -15,6 +15,7 @@ from models.movements import ACTED, CoverageReport, Found
 from models.runs import Outcome, RunResult
 from simulators.kit.control import Control
 from tests.service.conftest import TASK_KEY
+from tests.waiting import until_equal
 
 READS = asyncio.Semaphore(16)
 
@@ -30,12 +31,13 @@ async def ended(client: Client, began: datetime, count: int, seconds: float) -> 
     query = (
         f"WorkflowType = 'churn_save' AND StartTime >= '{began.isoformat()}' AND ExecutionStatus != 'Running'"
     )
-    deadline, found = time.monotonic() + seconds, 0
-    while found < count:
-        assert time.monotonic() < deadline, f"{found} of {count} runs have ended"
-        await asyncio.sleep(0.2)
+
+    async def found() -> int:
         with suppress(RPCError):
-            found = (await client.count_workflows(query)).count
+            return min((await client.count_workflows(query)).count, count)
+        return 0
+
+    await until_equal(found, count, seconds)
 
 
 async def runs_since(client: Client, began: datetime) -> list[str]:

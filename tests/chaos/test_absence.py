@@ -29,7 +29,7 @@ from tests.chaos.proofs import (
 from tests.chaos.sizes import SIZES
 from tests.chaos.sweeps import coverage, poll
 from tests.service.conftest import accepted
-from tests.until import until
+from tests.waiting import until
 
 
 @pytest.mark.timeout(SIZES.limit_seconds)

@@ -27,7 +27,7 @@ from tests.chaos.proofs import (
 )
 from tests.chaos.sizes import SIZES
 from tests.chaos.sweeps import coverage, poll
-from tests.until import until
+from tests.waiting import until
 
 SIZE = SIZES.losses
 CHURNS, EXPANSIONS = 2 * SIZE.churns, 2 * SIZE.expansions

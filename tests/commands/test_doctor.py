@@ -23,7 +23,7 @@ from operations.doctor.temporal import temporal_findings
 from schedules import declarations
 from settings import Settings
 from tests.conftest import in_a_namespace_of_its_own
-from tests.until import until
+from tests.waiting import until
 
 NOTE = "Salesforce moves house until Monday"
 

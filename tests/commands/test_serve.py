@@ -4,7 +4,7 @@ import asyncio
 import os
 import socket
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,8 +22,9 @@ from local.temporal_cli import find_cli
 from operations.errors import Stopped
 from settings import Settings
 from tests.conftest import SECRET
-from tests.ingress.test_app import churn
+from tests.ingress.conftest import churn
 from tests.service.conftest import started
+from tests.waiting import output_of, until_equal, until_said
 
 pytestmark = pytest.mark.slow
 
@@ -44,24 +45,13 @@ class Service:
     def _http(self) -> httpx.AsyncClient:
         return httpx.AsyncClient(base_url=f"http://127.0.0.1:{self.port}", trust_env=False, timeout=60)
 
-    async def until_said(self, words: str) -> None:
-        assert self.process.stdout is not None
-        await asyncio.wait_for(self.process.stdout.readuntil(words.encode()), 120)
-
     async def until_answers(self, path: str, status: int = 200) -> None:
-        async with asyncio.timeout(120):
-            while True:
-                try:
-                    if await self.get(path) == status:
-                        return
-                except httpx.TransportError:
-                    pass
-                await asyncio.sleep(0.05)
+        async def answer() -> int | None:
+            with suppress(httpx.TransportError):  # it does not listen yet
+                return await self.get(path)
+            return None
 
-    async def rest(self, seconds: float = 120) -> str:
-        """What it says until it ends."""
-        output, _ = await asyncio.wait_for(self.process.communicate(), seconds)
-        return output.decode()
+        await until_equal(answer, status)
 
 
 Start = Callable[..., AbstractAsyncContextManager[Service]]
@@ -103,15 +93,15 @@ async def test_without_temporal_it_listens_takes_nothing_and_ends_when_told(
         assert await service.get("/ready") == 503
         assert (await service.post(churn())).status_code == 503
         service.process.terminate()
-        assert "Traceback" not in await service.rest(5)
+        assert "Traceback" not in await output_of(service.process)
         assert service.process.returncode == 0
 
 
 async def test_workers_alone_wait_for_temporal_need_no_routes_and_end_when_told(start: Start) -> None:
     async with start("worker", nobody(), ROUTES_FILE="/nowhere") as service:
-        await service.until_said("waiting for Temporal")
+        await until_said(service.process, "waiting for Temporal")
         service.process.terminate()
-        assert "Traceback" not in await service.rest(5)
+        assert "Traceback" not in await output_of(service.process)
         assert service.process.returncode == 0
 
 
@@ -133,7 +123,7 @@ async def test_it_begins_when_temporal_comes_and_an_open_request_does_not_hold_i
                 half.send(b"Content-Length: 100\r\n\r\n{")
                 await asyncio.sleep(0.3)
                 service.process.terminate()
-                said = await service.rest()
+                said = await output_of(service.process)
             assert service.process.returncode == 0
             assert "/webhooks/chartmogul/{secret}" in said
             for private in (SECRET, "Nora", "Fjord"):
@@ -152,7 +142,7 @@ async def was_eager(client: Client, workflow_id: str) -> bool:
 async def test_a_busy_port_ends_it_with_a_sentence(start: Start) -> None:
     with socket.create_server(("127.0.0.1", 0)) as busy:
         async with start("serve", nobody(), INGRESS_PORT=str(busy.getsockname()[1])) as service:
-            said = await service.rest()
+            said = await output_of(service.process)
     assert service.process.returncode == 1
     assert "Set INGRESS_HOST and INGRESS_PORT." in said
     assert '"ready"' not in said
@@ -161,7 +151,7 @@ async def test_a_busy_port_ends_it_with_a_sentence(start: Start) -> None:
 
 async def test_a_missing_namespace_ends_it_with_a_sentence(start: Start, temporal_server: DevServer) -> None:
     async with start("serve", temporal_server.address, TEMPORAL_NAMESPACE="nowhere") as service:
-        said = await service.rest()
+        said = await output_of(service.process)
     assert service.process.returncode == 1
     assert "Temporal has no namespace nowhere." in said
     assert '"ready"' not in said
@@ -195,7 +185,7 @@ async def test_what_cannot_be_used_ends_it_with_a_sentence(
     start: Start, variable: str, value: str, code: int, sentence: str
 ) -> None:
     async with start("serve", nobody(), **{variable: value}) as service:
-        said = await service.rest()
+        said = await output_of(service.process)
     assert service.process.returncode == code
     assert sentence in said
     assert "Traceback" not in said
@@ -210,5 +200,7 @@ async def test_a_route_that_is_never_reached_is_said_at_start(start: Start, tmp_
         f"  - {{name: large, when: {{movements: [churn], minimum_mrr: 500}}, {rest}}}\n"
     )
     async with start("serve", nobody(), ROUTES_FILE=str(file)) as service:
-        await service.until_said("route large is never reached: route all stands before it and takes every")
+        await until_said(
+            service.process, "route large is never reached: route all stands before it and takes every"
+        )
         await service.until_answers("/health")  # files that worked go on working

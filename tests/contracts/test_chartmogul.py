@@ -4,21 +4,16 @@ import asyncio
 from typing import Any
 
 import pytest
-from pydantic import SecretStr
 
 from clients.chartmogul.client import MAX_CONNECTIONS, ChartMogulClient
-from clients.chartmogul.settings import ChartMogulAccount
 from clients.kit.errors import IntegrationError, NotFound, Rejected, Unavailable
 from simulators.kit.control import Control
 from simulators.kit.shapes import CHARTMOGUL_KEY
+from tests.contracts.chartmogul import client_of
 from tests.contracts.scripted import Reply, ScriptedServer
 from tests.contracts.suite import ReadContract
 
 ACCOUNT = {"name": "Acme", "currency": "USD", "time_zone": "Europe/Berlin"}
-
-
-def client_of(url: str, key: str = CHARTMOGUL_KEY, **options: Any) -> ChartMogulClient:
-    return ChartMogulClient(ChartMogulAccount(api_key=SecretStr(key), base_url=url), **options)
 
 
 class TestChartMogulContract(ReadContract):

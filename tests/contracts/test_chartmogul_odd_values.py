@@ -10,7 +10,7 @@ from clients.chartmogul.client import ChartMogulClient
 from domains.warehouse.files import Extract
 from models.chartmogul import ActivityBlock
 from simulators.kit.control import Control
-from tests.contracts.test_chartmogul import client_of
+from tests.contracts.chartmogul import client_of
 from tests.contracts.warehouse_rows import mapping_of
 
 EVER = (datetime(2000, 1, 1, tzinfo=UTC), datetime.now(UTC) + timedelta(days=400))

@@ -10,8 +10,8 @@ from clients.chartmogul.survivor import survivor_of
 from models.chartmogul import Traces
 from simulators.kit.control import Control
 from simulators.kit.shapes import CustomerRow
+from tests.contracts.chartmogul import client_of
 from tests.contracts.scripted import Reply, ScriptedServer
-from tests.contracts.test_chartmogul import client_of
 
 THEN = datetime(2026, 5, 20, 7, 2, 18, tzinfo=UTC)
 

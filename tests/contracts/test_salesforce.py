@@ -7,7 +7,6 @@ from datetime import date
 from typing import Any
 
 import pytest
-from pydantic import SecretStr
 
 from clients.kit.errors import (
     Ambiguous,
@@ -20,25 +19,17 @@ from clients.kit.errors import (
     Unavailable,
 )
 from clients.salesforce.client import SalesforceClient
-from clients.salesforce.settings import Salesforce
 from models.salesforce import AccountOwner, OwnerQuery
 from simulators.kit.control import Control
-from simulators.kit.shapes import SALESFORCE_CLIENT_ID, SALESFORCE_CLIENT_SECRET, Case
+from simulators.kit.shapes import SALESFORCE_CLIENT_SECRET, Case
+from tests.contracts.salesforce import FALLBACK, QUERY, TOKEN, client_of
 from tests.contracts.scripted import Reply, ScriptedServer
 from tests.contracts.suite import WriteContract
 
 KEY = "0123456789abcdef01234567:save_task"
-FALLBACK = "revops@mogulflow.example"
-TOKEN = Reply({"access_token": "t1"})
 EXPIRED = Reply([{"errorCode": "INVALID_SESSION_ID", "message": "Session expired or invalid"}], 401)
 NOTHING_FOUND = Reply({"records": [], "done": True})
-QUERY = "/query"
 UPSERT = "/sobjects/Task/"
-
-
-def client_of(url: str, secret: str = SALESFORCE_CLIENT_SECRET, **options: Any) -> SalesforceClient:
-    settings = Salesforce(instance_url=url, client_id=SALESFORCE_CLIENT_ID, client_secret=SecretStr(secret))
-    return SalesforceClient(settings, **options)
 
 
 class TestSalesforceContract(WriteContract):

@@ -16,9 +16,9 @@ from models.effects import Action
 from models.row_outcomes import RowOutcome, RowProblem
 from simulators.kit.control import Control
 from simulators.kit.shapes import SALESFORCE_CLIENT_SECRET
+from tests.contracts.salesforce import QUERY, TOKEN, client_of
 from tests.contracts.scripted import Reply, ScriptedServer
 from tests.contracts.suite import WriteContract
-from tests.contracts.test_salesforce import QUERY, TOKEN, client_of
 
 KEY = "CM_Customer_UUID__c"
 NEW = "cus_of-the-contract"

@@ -1,4 +1,3 @@
-import asyncio
 import re
 import subprocess
 import sys
@@ -27,6 +26,7 @@ from tests.deploy.compose import (
     entrypoint,
     run,
 )
+from tests.waiting import until
 
 
 def profile(name: str) -> dict[str, dict[str, Any]]:
@@ -191,7 +191,4 @@ async def is_polled(port: str, namespace: str = "default") -> None:
 
 
 async def exactly_one(look: Callable[[], list[Any]]) -> None:
-    async with asyncio.timeout(120):
-        while not (found := look()):
-            await asyncio.sleep(0.1)
-    assert len(found) == 1
+    assert len(await until(look)) == 1

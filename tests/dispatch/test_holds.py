@@ -10,7 +10,7 @@ from dispatch.holds import Holds, held_by
 from models.chartmogul import MovementWebhook
 from models.events import EventSource, MrrMovement, movement_from_webhook
 from models.routes import Route, Routes
-from tests.ingress.test_app import churn
+from tests.ingress.conftest import churn
 
 BRAKE = "brake/churn-save"
 

@@ -1,6 +1,5 @@
 """A movement counts once, whatever number of templates takes it; what became of it for each stays visible."""
 
-import asyncio
 from datetime import UTC, datetime, timedelta
 from io import StringIO
 from typing import Any
@@ -17,6 +16,7 @@ from models.events import EventSource, MrrMovement
 from models.movements import ACTED, EXPLAINED, CoverageReport, Found, PollState, Sweep, Tally, worst
 from models.routes import Routes
 from tests.conftest import in_a_namespace_of_its_own
+from tests.waiting import until
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 ALL_AT_ONCE = (*ACTED, Found.UNACCOUNTED, Found.SHADOWED, Found.UNROUTED, Found.TOO_OLD)
@@ -64,15 +64,13 @@ class Installation:
 
     async def compare(self, *movements: MrrMovement, runs: int | None = None, **wish: Any) -> Tally:
         """Once Temporal's list has all that was started."""
-        async with asyncio.timeout(120):
-            while True:
-                tally = await Sweeper(self.door).compare(sweep(**wish), movements, NOW)
-                if (
-                    runs is None
-                    or tally.runs(Found.WEBHOOK, Found.POLL, Found.BACKFILL, Found.SHADOWED) == runs
-                ):
-                    return tally
-                await asyncio.sleep(0.1)
+
+        async def complete() -> Tally | None:
+            tally = await Sweeper(self.door).compare(sweep(**wish), movements, NOW)
+            found = tally.runs(Found.WEBHOOK, Found.POLL, Found.BACKFILL, Found.SHADOWED)
+            return tally if runs in (None, found) else None
+
+        return await until(complete)
 
 
 def sweep(**wish: Any) -> Sweep:

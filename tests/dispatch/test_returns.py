@@ -11,13 +11,14 @@ from temporalio.service import RPCError, RPCStatusCode
 from models.runs import Outcome
 from settings import Settings
 from simulators.kit.control import Control
-from tests.ingress.conftest import ingress_for
-from tests.ingress.test_app import URL
-from tests.workflows.conftest import Start, start
-from tests.workflows.test_churn_save_returns import until_listed
-from tests.workflows.test_churn_save_truth import acted_on, left, uuid_of
+from tests.ingress.conftest import URL, ingress_for
+from tests.workflows.conftest import Start, starter
+from tests.workflows.leaving import acted_on, left, until_open, uuid_of
 
-__all__ = ["start"]
+
+@pytest.fixture
+def start(client: Client, workers: None) -> Start:
+    return starter(client)
 
 
 @pytest.fixture
@@ -32,7 +33,7 @@ async def test_a_delivery_that_no_route_takes_ends_the_open_run(
 ) -> None:
     body = left(simulators)
     handle = await acted_on(start, body, 7, 30)
-    await until_listed(client, body)
+    await until_open(client, body)
     back = simulators.reactivate(uuid_of(body), send=False)
     answer = await http.post(URL, json=back)
     assert (answer.status_code, answer.json()["result"]) == (200, "unrouted")

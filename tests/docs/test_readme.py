@@ -23,23 +23,10 @@ from models.templates.template import Names
 from settings import Settings
 from temporal import RETENTION, SEARCH_ATTRIBUTES
 from tests.conftest import ROOT
+from tests.docs.readme import README, table
 from tests.product import files
 
-PAGES = ("README.md", "docs/running.md", "docs/reference.md")
-README = "\n".join((ROOT / page).read_text(encoding="utf-8") for page in PAGES)
-"""All three: try it, run it for real, look it up."""
-DOCUMENTS = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
-
-
-def table(header: str) -> list[list[str]]:
-    """The rows under the table head that begins so, without the head."""
-    lines = re.split(rf"^\| {re.escape(header)} \|.*\n\|---", README, flags=re.MULTILINE)[1].splitlines()[1:]
-    rows = []
-    for line in lines:
-        if not line.startswith("|"):
-            break
-        rows.append([cell.strip() for cell in line.strip("|").split("|")])
-    return rows
+DOCUMENTS = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
 
 
 def names(header: str) -> list[str]:

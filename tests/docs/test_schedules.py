@@ -4,7 +4,6 @@ import asyncio
 import os
 import re
 import shlex
-import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -26,7 +25,8 @@ from schedules import declarations
 from settings import Settings
 from simulators.kit.control import Control
 from tests.conftest import ROOT, running_temporal
-from tests.docs.test_readme import README, table
+from tests.docs.readme import README, table
+from tests.waiting import until_equal
 
 PAST = "coverage/default-2026-11-02T04:40:00Z"
 
@@ -101,13 +101,16 @@ async def test_the_lines_for_a_terminal_work_as_shown(
     assert (state.paused, state.note) == (False, "ChartMogul is back")
 
 
-async def says(line: Line, home: Path, seconds: float = 120) -> None:
+async def says(line: Line, home: Path) -> None:
     """Lists run a little behind, so they may be asked again."""
-    deadline = time.monotonic() + seconds
-    while shape(said := await answer(line.words, home)) != shape(line.shown):
-        assert "list" in line.words, said
-        assert time.monotonic() < deadline, said
-        await asyncio.sleep(0.3)
+
+    async def said() -> list[list[str]]:
+        return shape(await answer(line.words, home))
+
+    if "list" in line.words:
+        await until_equal(said, shape(line.shown))
+    else:
+        assert await said() == shape(line.shown)
 
 
 async def answer(words: list[str], home: Path) -> str:

@@ -1,9 +1,11 @@
 """Records the histories that test_replay.py replays: `python -m tests.histories.record`.
 
-Do so when a template gets a new path. A history that exists stays: runs that began so are under way.
+Do so when a template gets a new path. A history that exists stays: runs that began so are under way. The
+histories of a workflow lie in the folder of its name, and their cases in its cases.py.
 """
 
 import asyncio
+import importlib
 import socket
 import sys
 import tempfile
@@ -19,40 +21,29 @@ from local.processes import free_ports
 from local.temporal_cli import find_cli
 from simulators.kit.control import Control
 from tests.conftest import ROOT, running_simulators, settings_for
-from tests.histories import (
-    churn_save_cases,
-    crm_cases,
-    dismissal_cases,
-    export_cases,
-    hold_cases,
-    sweep_cases,
-    unreadable_delivery_cases,
-)
 from tests.histories.studio import Case, Studio
 
 FOLDER = Path(__file__).parent
 RECORDER = "recorder"
 """Instead of the process id and host name that a client and its workers go by."""
 
-CASES: dict[str, list[Case]] = {
-    "churn_save": churn_save_cases.CASES,
-    "dismissal": dismissal_cases.CASES,
-    "hold": hold_cases.CASES,
-    "unreadable_delivery": unreadable_delivery_cases.CASES,
-    **sweep_cases.CASES,
-    **crm_cases.CASES,
-    **export_cases.CASES,
-}
-"""By template, which is the folder of its histories."""
+
+def folders() -> list[Path]:
+    """One for each workflow, which bears its name."""
+    return sorted(file.parent for file in FOLDER.glob("*/cases.py"))
+
+
+def cases_of(folder: Path) -> list[Case]:
+    cases: list[Case] = importlib.import_module(f"tests.histories.{folder.name}.cases").CASES
+    return cases
 
 
 async def record(studio: Studio) -> None:
-    for template, cases in CASES.items():
-        for seed, case in enumerate(cases, start=1):
-            file = FOLDER / template / f"{case.name}.json"
+    for folder in folders():
+        for seed, case in enumerate(cases_of(folder), start=1):
+            file = folder / f"{case.name}.json"
             if not file.exists():
                 studio.simulators.reset(seed=seed)
-                file.parent.mkdir(exist_ok=True)
                 file.write_text(await _history(studio, case), encoding="utf-8")
                 sys.stdout.write(f"{file}\n")
 

@@ -1,15 +1,20 @@
-"""Where a history is recorded, and what a case of one is."""
+"""Where a history is recorded, what a case of one is, and what several cases begin with."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from pydantic import BaseModel
 from temporalio.client import Client, WorkflowHandle
 
+import temporal
 from models.runs import Outcome
 from simulators.kit.control import Control
 
 Run = WorkflowHandle[Any, Any]
+
+OPS = "#revops-alerts"
 
 
 @dataclass(frozen=True)
@@ -34,3 +39,24 @@ class Case:
     @property
     def name(self) -> str:
         return self.begin.__name__
+
+
+async def start(studio: Studio, workflow: str, given: BaseModel, result_type: type[Any]) -> Run:
+    return await studio.client.start_workflow(
+        workflow,
+        given,
+        id=f"{workflow}/{datetime.now(UTC).timestamp()}",
+        task_queue=temporal.WORKFLOWS,
+        task_timeout=temporal.TASK_TIMEOUT,
+        result_type=result_type,
+    )
+
+
+def days_ago(days: float) -> datetime:
+    return datetime.now(UTC).replace(microsecond=0) - timedelta(days=days)
+
+
+def cancelled(studio: Studio, days: float) -> None:
+    """Somebody cancelled so many days ago, and no webhook told."""
+    customer = next(each for each in studio.simulators.customers(case="account") if each.mrr)
+    studio.simulators.cancel(customer.uuid, at=days_ago(days), send=False)

@@ -1,7 +1,9 @@
 """The ingress on a port of its own, in front of a real Temporal."""
 
+import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import httpx
 import pytest
@@ -14,7 +16,8 @@ from ingress.app import create_app
 from local.processes import free_ports
 from local.stack import EXAMPLE_CONFIG
 from settings import Settings
-from tests.conftest import in_a_namespace_of_its_own
+from tests.conftest import SECRET, in_a_namespace_of_its_own
+from tests.models.bodies import webhook
 
 
 @pytest.fixture(scope="session")
@@ -44,3 +47,12 @@ async def ingress_for(
 async def http(unserved: Client, settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
     async with ingress_for(unserved, settings) as ingress:
         yield ingress
+
+
+URL = f"/webhooks/chartmogul/{SECRET}"
+
+
+def churn(**changes: Any) -> dict[str, Any]:
+    """A movement no test has seen."""
+    customer = {"uuid": f"cus_{uuid.uuid4()}", "name": "Nora Lind", "company": "Fjord Labs"}
+    return webhook(customer=customer) | changes

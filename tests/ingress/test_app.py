@@ -3,9 +3,8 @@
 import asyncio
 import json
 import logging
-import uuid
+from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import Any
 
 import httpx
 import pytest
@@ -19,16 +18,9 @@ from local.processes import free_ports
 from namespace import namespace_gaps, prepare_namespace
 from settings import Settings
 from tests.conftest import OLD_SECRET, SECRET
-from tests.ingress.conftest import ingress_for
-from tests.models.test_events import webhook
-
-URL = f"/webhooks/chartmogul/{SECRET}"
-
-
-def churn(**changes: Any) -> dict[str, Any]:
-    """A movement no test has seen."""
-    customer = {"uuid": f"cus_{uuid.uuid4()}", "name": "Nora Lind", "company": "Fjord Labs"}
-    return webhook(customer=customer) | changes
+from tests.ingress.conftest import URL, churn, ingress_for
+from tests.models.bodies import webhook
+from tests.waiting import until
 
 
 async def test_a_new_event_is_202_with_its_run(http: httpx.AsyncClient, unserved: Client) -> None:
@@ -181,9 +173,7 @@ async def test_a_sender_who_hangs_up_is_no_error(
     _, writer = await begun(http)
     await asyncio.sleep(0.1)
     writer.close()
-    async with asyncio.timeout(120):
-        while "delivery refused" not in caplog.text:
-            await asyncio.sleep(0.02)
+    await until(lambda: "delivery refused" in caplog.text)
     assert [record for record in caplog.records if record.levelno >= logging.ERROR] == []
 
 
@@ -262,16 +252,18 @@ async def bare_namespace(server: DevServer) -> Client:
     request = RegisterNamespaceRequest(namespace="bare")
     request.workflow_execution_retention_period.FromTimedelta(timedelta(days=1))
     await client.workflow_service.register_namespace(request)
-    async with asyncio.timeout(120):
-        while True:  # the server's parts hear of it one by one
-            try:
-                async for _ in client.list_workflows("", limit=1):
-                    pass
-                await namespace_gaps(client)
-            except RPCError:
-                await asyncio.sleep(0.1)
-            else:
-                return client
+
+    async def is_known() -> bool:
+        """The server's parts hear of it one by one."""
+        with suppress(RPCError):
+            async for _ in client.list_workflows("", limit=1):
+                pass
+            await namespace_gaps(client)
+            return True
+        return False
+
+    await until(is_known)
+    return client
 
 
 async def test_a_namespace_that_is_not_there_is_named(temporal_server: DevServer, settings: Settings) -> None:

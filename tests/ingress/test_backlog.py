@@ -16,8 +16,8 @@ from local.processes import free_ports
 from local.temporal_cli import find_cli
 from settings import Settings
 from tests.conftest import SECRET
-from tests.ingress.conftest import ingress_for
-from tests.ingress.test_app import churn
+from tests.ingress.conftest import churn, ingress_for
+from tests.waiting import until
 
 URL = f"/webhooks/chartmogul/{SECRET}"
 
@@ -31,12 +31,14 @@ async def quiet(tmp_path: Path) -> AsyncIterator[Client]:
     await server.stop()
 
 
-async def until(http: httpx.AsyncClient, ready: int) -> str:
-    """What `ready` says once it has this status."""
-    async with asyncio.timeout(120):
-        while (answer := await http.get("/ready")).status_code != ready:
-            await asyncio.sleep(0.2)
-    return str(answer.json()["temporal"])
+async def until_ready_is(http: httpx.AsyncClient, status: int) -> str:
+    """What it says then of Temporal."""
+
+    async def answer() -> httpx.Response | None:
+        found = await http.get("/ready")
+        return found if found.status_code == status else None
+
+    return str((await until(answer)).json()["temporal"])
 
 
 async def test_an_old_backlog_is_503_with_retry_after_until_workers_take_it(
@@ -44,7 +46,7 @@ async def test_an_old_backlog_is_503_with_retry_after_until_workers_take_it(
 ) -> None:
     async with ingress_for(quiet, settings, backlog_limit_seconds=1) as http:
         assert (await http.post(URL, json=churn())).status_code == 202
-        assert "seconds for a worker" in await until(http, 503)
+        assert "seconds for a worker" in await until_ready_is(http, 503)
         refused = churn()
         for answer in (await http.post(URL, json=refused), await http.post(URL, content=b"{")):
             assert answer.status_code == 503
@@ -53,16 +55,19 @@ async def test_an_old_backlog_is_503_with_retry_after_until_workers_take_it(
         assert 'mogulflow_webhook_deliveries_total{result="backlog"}' in text
         assert "mogulflow_backlog_age_seconds" in text
         async with worker.running(quiet, settings):
-            await until(http, 200)
+            await until_ready_is(http, 200)
             assert (await http.post(URL, json=refused)).status_code == 202
 
 
 async def test_what_waited_before_we_came_counts_from_then(quiet: Client, settings: Settings) -> None:
     async with ingress_for(quiet, settings) as http:
         await http.post(URL, json=churn())
-    async with asyncio.timeout(120):
-        while await backlog_age(quiet) < 1:  # the server counts every five seconds
-            await asyncio.sleep(0.5)
+
+    async def is_counted() -> bool:
+        """The server does so every five seconds."""
+        return await backlog_age(quiet) >= 1
+
+    await until(is_counted)
     backlog = Backlog(limit_seconds=0.5)
     await backlog.look(quiet)
     assert backlog.problem is None

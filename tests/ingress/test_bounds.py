@@ -20,7 +20,7 @@ from models.routes import LONGEST_NAME, Routes
 from operations.holds import MOST_WORDS
 from schedules import declarations
 from settings import LONGEST_ACCOUNT, Settings
-from tests.models.test_events import webhook
+from tests.models.bodies import webhook
 
 KEYWORD = 255
 """Characters of a search attribute, and of a workflow's id, in the columns of Temporal on SQL."""

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from tests.conftest import SECRET
-from tests.models.test_events import webhook
+from tests.models.bodies import webhook
 
 URL = f"/webhooks/chartmogul/{SECRET}"
 LONG = 200_000

@@ -20,7 +20,7 @@ from models.routes import Routes
 from settings import Settings
 from tests.conftest import SECRET
 from tests.ingress.conftest import ingress_for
-from tests.models.test_events import webhook
+from tests.models.bodies import webhook
 
 URL = f"/webhooks/chartmogul/{SECRET}"
 

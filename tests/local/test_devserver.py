@@ -4,16 +4,10 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
-from google.protobuf.duration_pb2 import Duration
 from rich.console import Console
-from temporalio.api.namespace.v1 import NamespaceConfig
 from temporalio.api.operatorservice.v1 import (
-    ListSearchAttributesRequest,
     RemoveSearchAttributesRequest,
 )
-from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest, UpdateNamespaceRequest
-from temporalio.client import Client
-from temporalio.common import SearchAttributePair, TypedSearchAttributes
 
 import temporal
 from local.builds import NoTemporal
@@ -21,6 +15,7 @@ from local.devserver import DevServer
 from local.processes import free_ports, locked
 from local.temporal_cli import VERSION, find_cli
 from namespace import Gaps, namespace_gaps, prepare_namespace
+from tests.local.namespaces import custom_attributes, retain, retention, start_headed
 
 pytestmark = pytest.mark.slow
 
@@ -52,37 +47,6 @@ def empty_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("MOGULFLOW_CACHE_DIR", str(tmp_path / "cache"))
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
     return folder
-
-
-async def start_headed(client: Client, workflow_id: str) -> None:
-    await client.start_workflow(
-        "Nothing",
-        id=workflow_id,
-        task_queue="nobody",
-        search_attributes=TypedSearchAttributes([SearchAttributePair(temporal.HEADLINE, "Churn")]),
-    )
-
-
-async def retain(client: Client, span: timedelta) -> None:
-    ttl = Duration()
-    ttl.FromTimedelta(span)
-    await client.workflow_service.update_namespace(
-        UpdateNamespaceRequest(
-            namespace="default", config=NamespaceConfig(workflow_execution_retention_ttl=ttl)
-        )
-    )
-
-
-async def retention(client: Client) -> timedelta:
-    answer = await client.workflow_service.describe_namespace(DescribeNamespaceRequest(namespace="default"))
-    return answer.config.workflow_execution_retention_ttl.ToTimedelta()
-
-
-async def custom_attributes(client: Client) -> dict[str, int]:
-    answer = await client.operator_service.list_search_attributes(
-        ListSearchAttributesRequest(namespace="default")
-    )
-    return dict(answer.custom_attributes)
 
 
 def put_on_path(folder: Path, name: str, says: str) -> Path:

@@ -1,4 +1,3 @@
-import asyncio
 import os
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -15,7 +14,8 @@ from local.stack import ANY_PORTS, Stack
 from local.temporal_server import find_server
 from namespace import Gaps, namespace_gaps, prepare_namespace
 from simulators.kit.control import Control
-from tests.local.test_devserver import retention, start_headed
+from tests.local.namespaces import retention, start_headed
+from tests.waiting import until
 
 pytestmark = [pytest.mark.timeout(300), pytest.mark.needs_server]
 
@@ -33,9 +33,7 @@ async def the_run_of_a_cancellation(stack: Stack, number: int) -> str:
     with Control(stack.simulators_url) as control:
         control.webhook(url=stack.webhook_url)
         control.cancel(control.customers(case="account")[number].uuid)
-        async with asyncio.timeout(120):
-            while len(control.messages()) <= number:
-                await asyncio.sleep(0.1)
+        await until(lambda: len(control.messages()) > number)
         [run] = control.deliveries()[-1].response["runs"]
     return str(run["workflow_id"])
 

@@ -1,16 +1,15 @@
-import asyncio
 import os
 import signal
 import socket
 import subprocess
 import sys
-import time
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from local.processes import Child, ChildFailed, free_ports
+from tests.waiting import until, until_blocking
 
 PARENT = """
 import asyncio, signal, sys
@@ -49,12 +48,9 @@ def group_lives(group: int) -> bool:
     return True
 
 
-def is_soon_gone(group: int) -> bool:
-    """Soon: who inherits an orphan may take its time to reap it."""
-    deadline = time.monotonic() + 60
-    while group_lives(group) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    return not group_lives(group)
+def until_gone(group: int) -> None:
+    """Who inherits an orphan may take its time to reap it."""
+    until_blocking(lambda: not group_lives(group))
 
 
 class TestPorts:
@@ -97,16 +93,16 @@ class TestChild:
             group = int(parent.stdout.readline())
             assert group_lives(group)
             parent.send_signal(number)
-        assert is_soon_gone(group)
+        until_gone(group)
 
     async def test_one_that_ignores_a_polite_request_is_killed(self, tmp_path: Path) -> None:
         command = ["sh", "-c", "trap '' TERM; echo deaf; sleep 600 & wait; sleep 600"]
         child = Child("deaf", command, tmp_path / "log", at_once, grace_seconds=0.3)
         await child.start()
         group = child.pid
-        await asyncio.sleep(0.2)
+        await until(lambda: "deaf" in child.log.read_text())
         await child.stop()
-        assert is_soon_gone(group)
+        until_gone(group)
 
     async def test_one_that_ends_at_once_is_reported_with_its_last_words(self, tmp_path: Path) -> None:
         command = ["sh", "-c", "echo no such file; exit 3"]
@@ -115,8 +111,7 @@ class TestChild:
 
     async def test_one_that_ended_is_not_ready_though_somebody_else_answers(self, tmp_path: Path) -> None:
         async def another() -> None:
-            while child.running:
-                await asyncio.sleep(0.01)
+            await until(lambda: not child.running)
 
         child = Child("late", ["sh", "-c", "echo port taken; exit 1"], tmp_path / "log", another)
         with pytest.raises(ChildFailed, match=r"late ended at once(.|\n)*port taken"):

@@ -1,4 +1,3 @@
-import asyncio
 import os
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -7,6 +6,7 @@ import pytest
 
 from local.stack import ANY_PORTS, Stack
 from simulators.kit.control import Control
+from tests.waiting import until
 
 
 @pytest.fixture
@@ -25,9 +25,7 @@ async def cancel(stack: Stack, number: int) -> None:
         before = len(control.messages())
         control.webhook(url=stack.webhook_url)
         control.cancel(control.customers()[number].uuid)
-        async with asyncio.timeout(120):
-            while len(control.messages()) == before:
-                await asyncio.sleep(0.1)
+        await until(lambda: len(control.messages()) > before)
 
 
 async def test_it_serves_after_the_loss_of_each_child(stack: Stack) -> None:
@@ -50,9 +48,7 @@ async def test_it_leaves_nothing_behind(stack: Stack) -> None:
 async def test_schedules_are_applied_where_asked_for(stack: Stack, tmp_path: Path) -> None:
     assert await schedules(stack) == set()
     async with Stack(tmp_path / "polling", ANY_PORTS, schedules=True) as polling:
-        async with asyncio.timeout(120):
-            while not await schedules(polling):  # the list runs a little behind
-                await asyncio.sleep(0.1)
+        await until(lambda: schedules(polling))  # the list runs a little behind
         assert (await (await polling.client()).get_schedule_handle("poll/default").describe()).id
 
 

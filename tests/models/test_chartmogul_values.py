@@ -10,7 +10,7 @@ from models import chartmogul_values as values
 from models.chartmogul import Activity, Customer, MovementWebhook, Subscription
 from models.chartmogul_values import NotJson, Unfit
 from models.events import MrrMovement, movement_from_activity, movement_from_webhook
-from tests.models.test_events import activity, webhook
+from tests.models.bodies import activity, webhook
 
 MISSING = [None, "", "  \n"]
 

@@ -27,8 +27,8 @@ from operations.runs import ListedRun, Wanted, list_runs
 from settings import Settings
 from simulators.kit.control import Control
 from tests.operations.conftest import Body
-from tests.service.test_retry import begun, churn_route
-from tests.until import until, until_some
+from tests.service.cancellations import begun, churn_route
+from tests.waiting import until
 
 T = TypeVar("T")
 
@@ -76,7 +76,7 @@ async def test_an_event_that_is_sent_has_a_run_which_is_listed(
         runs = (await list_runs(settings, Wanted(template="churn_save", outcome="acted"))).runs
         return [each for each in runs if each.workflow_id == run]
 
-    [one] = await until_some(listed)
+    [one] = await until(listed)
     assert (one.outcome, one.waits, one.dismissal) == ("acted", "", None)
     assert one.customer
     assert one.headline.startswith("Churn −")

@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import json
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -14,8 +15,9 @@ from temporalio.client import Client
 from local.stack import ROOT, Stack
 from models.runs import RunResult
 from simulators.kit.control import Control
+from simulators.kit.shapes import FaultRule
 from tests import imported, whole_system
-from tests.until import until
+from tests.waiting import until
 
 shared_stack, stack = whole_system.shared_stack, whole_system.stack
 simulators, client = whole_system.simulators, whole_system.client
@@ -30,12 +32,11 @@ def accepted(simulators: Control) -> set[str]:
     return {run["workflow_id"] for answer in answers for run in answer["runs"]}
 
 
-async def results(client: Client, simulators: Control, count: int, seconds: float = 150) -> list[RunResult]:
+async def results(client: Client, simulators: Control, count: int) -> list[RunResult]:
     """What that many runs came to, once all have ended."""
-    await until(lambda: len(accepted(simulators)) >= count, seconds)
+    await until(lambda: len(accepted(simulators)) >= count)
     handles = [client.get_workflow_handle(id, result_type=RunResult) for id in accepted(simulators)]
-    async with asyncio.timeout(seconds):
-        return list(await asyncio.gather(*(handle.result() for handle in handles)))
+    return list(await asyncio.gather(*(handle.result() for handle in handles)))
 
 
 def one_of_each(simulators: Control, count: int) -> bool:
@@ -72,21 +73,21 @@ def mogulflow(stack: Stack, tmp_path: Path) -> Command:
     return run
 
 
+async def until_shown(mogulflow: Command, words: str, *arguments: str) -> Said:
+    """What the command says once these words are in it: Temporal's list runs a little behind."""
+
+    async def said() -> Said | None:
+        answer = await mogulflow(*arguments)
+        return answer if words in answer.text else None
+
+    return await until(said)
+
+
 def started(
     folder: Path, *arguments: str, **environment: str
 ) -> AbstractAsyncContextManager[asyncio.subprocess.Process]:
     """The command, in a folder where no `.env` lies, on a wide terminal."""
     return started_of(ROOT, folder, *arguments, **environment)
-
-
-PATIENCE_SECONDS = 400
-"""With a whole demo, on a busy machine."""
-
-
-async def output_of(process: asyncio.subprocess.Process) -> str:
-    """All of it. It ends when the last process that holds the terminal has, the guard included."""
-    output, _ = await asyncio.wait_for(process.communicate(), PATIENCE_SECONDS)
-    return output.decode()
 
 
 @asynccontextmanager
@@ -106,3 +107,23 @@ async def started_of(
         if process.returncode is None:
             process.kill()
             await process.wait()
+
+
+def was_hit(simulators: Control, fault: FaultRule) -> bool:
+    return any(each.id == fault.id and each.hits for each in simulators.faults())
+
+
+Write = Callable[[Control], Path]
+
+
+@pytest.fixture
+def event_file(tmp_path: Path) -> Write:
+    """A file with the webhook of a cancellation that nobody has sent."""
+
+    def write(simulators: Control) -> Path:
+        body = simulators.cancel(simulators.customers(case="account")[0].uuid, send=False)
+        file = tmp_path / "event.json"
+        file.write_text(json.dumps(body))
+        return file
+
+    return write

@@ -1,6 +1,5 @@
 """`mogulflow attention` lists what waits for a person, and says what to do."""
 
-import asyncio
 import uuid
 
 import pytest
@@ -12,14 +11,9 @@ from models.runs import Outcome
 from simulators.kit.control import Control
 from tests.conftest import in_a_namespace_of_its_own
 from tests.service.conftest import Command, accepted, results
+from tests.waiting import until_listed
 
 NO_CHANNEL = {"ok": False, "error": "channel_not_found"}
-
-
-async def until_listed(client: Client, query: str, count: int = 1) -> None:
-    async with asyncio.timeout(120):
-        while (await client.count_workflows(query)).count != count:
-            await asyncio.sleep(0.1)
 
 
 async def test_where_nothing_waits_for_a_person_it_says_so(mogulflow: Command, client: Client) -> None:

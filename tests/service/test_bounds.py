@@ -1,6 +1,5 @@
 """The largest that a command takes is done, or refused in words."""
 
-import asyncio
 import json
 from pathlib import Path
 
@@ -16,9 +15,10 @@ from models.holds import HoldOn, HoldResult, brake_on
 from operations.holds import MOST_WORDS
 from operations.person import LONGEST_REASON
 from simulators.kit.control import Control
+from tests.service.cancellations import partial
 from tests.service.conftest import Command, started
-from tests.service.test_dismiss import partial
-from tests.service.test_replay import cancellation, kept_before_the_fix, result_of
+from tests.service.kept import cancellation, kept_before_the_fix, result_of
+from tests.waiting import output_of
 
 WIDE = "\U0001f600"
 
@@ -108,8 +108,7 @@ async def test_the_longest_reason_of_a_decision_is_kept_whole(
     said = await mogulflow(command, route, WIDE * MOST_WORDS)
     assert (said.code, "Traceback" in said.text) == (0, False), said.text[-600:]
     handle = client.get_workflow_handle(brake_on(route), result_type=HoldResult)
-    async with asyncio.timeout(120):
-        result: HoldResult = await handle.result()
+    result: HoldResult = await handle.result()
     assert (result.outcome, result.why) == (outcome, WIDE * MOST_WORDS)
 
 
@@ -168,8 +167,7 @@ async def test_a_value_of_any_length_in_env_is_used_or_refused_in_words(
     file.write_text("".join(f"{name}={each}\n" for name, each in in_file.items()), encoding="utf-8")
     others = {name: each for name, each in given.items() if name not in in_file}
     async with started(tmp_path, "doctor", "--env", str(file), **others) as process:
-        output, _ = await asyncio.wait_for(process.communicate(), 150)
-    text = output.decode()
+        text = await output_of(process)
     assert "Traceback" not in text, text[-2_000:]
     assert process.returncode in (0, 1, 2), text[-600:]
     assert "ChartMogul" in text or variable in text, text[:600]

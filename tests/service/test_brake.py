@@ -22,7 +22,7 @@ from models.runs import Outcome, RunResult
 from simulators.kit.control import Control
 from tests.imported import ImportedStack
 from tests.service.conftest import TASK_KEY, Command, accepted
-from tests.until import until
+from tests.waiting import until, until_listed
 from tests.whole_system import ROUTES
 
 OPS = "#revops-alerts"
@@ -59,16 +59,9 @@ async def simulators(stack: Stack, client: Client, seed: int) -> AsyncIterator[C
         await ended(client)
 
 
-async def held(client: Client, count: int) -> None:
-    """Lists run a little behind."""
-    async with asyncio.timeout(120):
-        while (await client.count_workflows(held_by(BRAKE))).count != count:
-            await asyncio.sleep(0.2)
-
-
 async def begun(simulators: Control, client: Client, count: int) -> tuple[set[str], set[str]]:
     """The runs of so many cancellations, all promised: those that act, and those that are held."""
-    await until(lambda: len(accepted(simulators)) >= count, 90)
+    await until(lambda: len(accepted(simulators)) >= count)
     answers = [each.response for each in simulators.deliveries() if each.status_code in (200, 202)]
     runs = {run["workflow_id"]: run["held_by"] for answer in answers for run in answer["runs"] if run["new"]}
     waiting = {run for run, by in runs.items() if by}
@@ -83,7 +76,7 @@ async def flooded(simulators: Control, client: Client) -> tuple[set[str], set[st
     simulators.cancel_many(120 - LIMIT)
     acting, waiting = await begun(simulators, client, 120)
     assert (len(acting), len(waiting)) == (LIMIT, 120 - LIMIT)
-    await held(client, len(waiting))
+    await until_listed(client, held_by(BRAKE), len(waiting))
     assert await outcomes(client, acting) == {Outcome.ACTED}
     assert one_of_each(simulators, LIMIT)
     return acting, waiting
@@ -98,15 +91,13 @@ def one_of_each(simulators: Control, count: int) -> bool:
 
 async def outcomes(client: Client, runs: set[str]) -> set[Outcome]:
     handles = [client.get_workflow_handle(run, result_type=RunResult) for run in runs]
-    async with asyncio.timeout(120):
-        return {result.outcome for result in await asyncio.gather(*(each.result() for each in handles))}
+    return {result.outcome for result in await asyncio.gather(*(each.result() for each in handles))}
 
 
 async def ended(client: Client) -> HoldResult:
     """The brake's own run, once no process can be holding any more."""
-    async with asyncio.timeout(120):
-        result: HoldResult = await client.get_workflow_handle(BRAKE, result_type=HoldResult).result()
-        return result
+    result: HoldResult = await client.get_workflow_handle(BRAKE, result_type=HoldResult).result()
+    return result
 
 
 async def test_a_flood_is_held_told_once_and_let_go_once(
@@ -149,11 +140,11 @@ async def test_dropped_runs_act_on_nothing_and_coverage_has_them_all(
         "movement_poll", given, id="poll/brake", task_queue=temporal.WORKFLOWS, result_type=PollState
     )
     assert poll.tally.of(Found.HELD) == 3
-    await held(client, len(waiting) + 3)
+    await until_listed(client, held_by(BRAKE), len(waiting) + 3)
     said = await mogulflow("drop", ROUTE, "customers of the old plan, all moved")
     assert "What it holds ends now, without any effect: 73 runs." in said.text
     assert await outcomes(client, waiting) == {Outcome.DROPPED}
-    await held(client, 0)
+    await until_listed(client, held_by(BRAKE), 0)
     assert one_of_each(simulators, LIMIT)
     result = await client.get_workflow_handle(min(waiting), result_type=RunResult).result()
     assert result.dropped
@@ -180,7 +171,7 @@ async def test_a_restart_forgets_no_count_and_a_kill_no_release(
     simulators.cancel_many(10)
     _, waiting = await begun(simulators, client, LIMIT + 10)
     assert len(waiting) == 10
-    await held(client, 10)
+    await until_listed(client, held_by(BRAKE), 10)
     assert (await mogulflow("release", ROUTE, "all meant")).code == 0
     await stack.serve.kill()
     await stack.serve.start()
@@ -195,9 +186,11 @@ async def test_a_brake_that_holds_nothing_is_shown_and_can_be_taken_off(
 ) -> None:
     """A process put it on, and was killed before the run that it is for began."""
     await open_hold(client, BRAKE, HoldOn(why=f"more than {LIMIT} runs began within an hour"))
-    async with asyncio.timeout(60):
-        while BRAKE not in {each.name for each in await holdings(client) if each.is_open}:
-            await asyncio.sleep(0.1)
+
+    async def is_open() -> bool:
+        return BRAKE in {each.name for each in await holdings(client) if each.is_open}
+
+    await until(is_open)
     shown = await mogulflow("attention", "--check")
     assert shown.code == 1
     for part in (f"Brake of route {ROUTE} since", ": 0 runs held", f'mogulflow release {ROUTE} "why"'):
@@ -230,7 +223,7 @@ async def test_two_doors_have_one_brake(
         simulators.cancel_many(1)
         _, first = await begun(simulators, client, LIMIT + 1)
         assert len(first) == 1
-        await held(client, 2)
+        await until_listed(client, held_by(BRAKE), 2)
         assert waiting
         await until(lambda: len(simulators.messages(OPS)) == 1)
         assert (await mogulflow("release", ROUTE, "all meant")).code == 0
@@ -259,6 +252,8 @@ async def through(url: str, bodies: list[dict[str, Any]]) -> tuple[set[str], set
 async def listed(client: Client, count: int) -> None:
     """What a door counts; of the tests before nothing is open or counts any more."""
     query = f"WorkflowType = 'churn_save' AND Outcome = '{Outcome.ACTED}' AND ExecutionStatus = 'Completed'"
-    async with asyncio.timeout(120):
-        while (await client.count_workflows(query)).count < count:
-            await asyncio.sleep(0.2)
+
+    async def so_many() -> bool:
+        return (await client.count_workflows(query)).count >= count
+
+    await until(so_many)

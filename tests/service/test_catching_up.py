@@ -18,8 +18,8 @@ from models.movements import BackfillProgress, Found
 from operations.dates import shown
 from simulators.kit.control import Control
 from simulators.kit.shapes import CustomerRow
-from tests.service.conftest import Command, Said, one_of_each, started
-from tests.until import until, until_some
+from tests.service.conftest import Command, one_of_each, started, until_shown
+from tests.waiting import output_of, until, until_said
 
 TODAY = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 LIST = "^/v1/activities$"
@@ -120,16 +120,15 @@ async def test_ctrl_c_leaves_it_running_a_second_one_is_refused_and_one_may_atta
     simulators.fault("chartmogul", "slow", path=LIST, delay_seconds=2, times=4)
     span = ("--from", day(5), "--to", day(0))
     async with backfilling(stack, tmp_path, *span) as process:
-        assert process.stdout
-        await process.stdout.readuntil(b"Run: ")
+        await until_said(process, "Run: ")
         process.send_signal(signal.SIGINT)
-        output, _ = await asyncio.wait_for(process.communicate(), 150)
+        output = await output_of(process)
     assert process.returncode == 130
     for way in (
         "mogulflow backfill --attach --account default",
         "temporal workflow cancel -w backfill/default",
     ):
-        assert way in output.decode()
+        assert way in output
     said = await mogulflow("backfill", *span)
     assert said.code == 1
     assert "One at a time: backfill/default is running" in said.text
@@ -149,14 +148,12 @@ async def test_a_cancelled_one_says_how_far_it_came(
 ) -> None:
     simulators.fault("chartmogul", "slow", path=LIST, delay_seconds=2, times=None)
     async with backfilling(stack, tmp_path, "--from", day(5), "--to", day(0)) as process:
-        assert process.stdout
-        await process.stdout.readuntil(b"Run: ")
+        await until_said(process, "Run: ")
         await client.get_workflow_handle("backfill/default").cancel()
-        output, _ = await asyncio.wait_for(process.communicate(), 150)
+        output = await output_of(process)
     assert process.returncode == 1
-    assert f"The backfill ended at {day(5)} (0 of 5 days, 0 movements, 0 started)" in " ".join(
-        output.decode().split()
-    )
+    said = " ".join(output.split())
+    assert f"The backfill ended at {day(5)} (0 of 5 days, 0 movements, 0 started)" in said
 
 
 @pytest.mark.timeout(300)
@@ -175,8 +172,8 @@ async def test_a_worker_killed_amid_a_page_goes_on_after_it_and_starts_each_move
         await has_said_how_far_it_is(client)
         await stack.serve.kill()
         await stack.serve.start()
-        output, _ = await asyncio.wait_for(process.communicate(), 150)
-    assert process.returncode == 0, output.decode()
+        output = await output_of(process)
+    assert process.returncode == 0, output
     done: BackfillProgress = await client.get_workflow_handle(
         "backfill/default", result_type=BackfillProgress
     ).result()
@@ -185,12 +182,11 @@ async def test_a_worker_killed_amid_a_page_goes_on_after_it_and_starts_each_move
 
 
 async def has_said_how_far_it_is(client: Client) -> None:
-    async with asyncio.timeout(120):
-        while True:
-            found = await client.get_workflow_handle("backfill/default").describe()
-            if any(each.HasField("heartbeat_details") for each in found.raw_description.pending_activities):
-                return
-            await asyncio.sleep(0.05)
+    async def said() -> bool:
+        found = await client.get_workflow_handle("backfill/default").describe()
+        return any(each.HasField("heartbeat_details") for each in found.raw_description.pending_activities)
+
+    await until(said)
 
 
 async def test_coverage_tells_by_what_each_movement_was_found(
@@ -258,7 +254,7 @@ async def test_a_week_in_preview_is_told_by_coverage_and_by_runs(
     try:
         await stack.serve.start()
         simulators.cancel(paying(simulators)[0].uuid)
-        runs = await until_said(mogulflow, "would create salesforce Task", "runs", "--limit", "1")
+        runs = await until_shown(mogulflow, "would create salesforce Task", "runs", "--limit", "1")
         assert "route churn-save is in preview: would create salesforce Task" in runs.text
         assert "previewed" in runs.text
         said = await mogulflow("coverage", "--list", "--from", day(0), "--to", day(-1))
@@ -274,16 +270,6 @@ async def test_a_week_in_preview_is_told_by_coverage_and_by_runs(
         await stack.serve.stop()
         routes.write_text(live)
         await stack.serve.start()
-
-
-async def until_said(mogulflow: Command, sentence: str, *arguments: str) -> Said:
-    """Temporal's list runs a little behind."""
-
-    async def saying() -> Said | None:
-        said = await mogulflow(*arguments)
-        return said if sentence in said.text else None
-
-    return await until_some(saying)
 
 
 async def test_where_temporal_forgets_too_soon_no_movement_is_acted_on(

@@ -1,6 +1,5 @@
 """The `mogulflow` command, each as a process of its own against the whole system."""
 
-import asyncio
 import json
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -19,23 +18,9 @@ import temporal
 from models.effects import Action
 from models.runs import Outcome, RunResult
 from simulators.kit.control import Control
-from tests.service.conftest import Command, accepted, one_of_each, results
+from tests.service.conftest import Command, Write, accepted, one_of_each, results
+from tests.waiting import until_listed
 from tests.whole_system import ROUTES
-
-Write = Callable[[Control], Path]
-
-
-@pytest.fixture
-def event_file(tmp_path: Path) -> Write:
-    """A file with the webhook of a cancellation that nobody has sent."""
-
-    def write(simulators: Control) -> Path:
-        body = simulators.cancel(simulators.customers(case="account")[0].uuid, send=False)
-        file = tmp_path / "event.json"
-        file.write_text(json.dumps(body))
-        return file
-
-    return write
 
 
 async def test_an_event_sent_twice_is_started_once(
@@ -172,9 +157,7 @@ async def test_a_run_that_somebody_ended_is_listed_so(
 ) -> None:
     handle = await begin()
     await handle.terminate()
-    async with asyncio.timeout(120):
-        while not (await client.count_workflows("ExecutionStatus = 'Terminated'")).count:
-            await asyncio.sleep(0.1)
+    await until_listed(client, f"WorkflowId = '{handle.id}' AND ExecutionStatus = 'Terminated'")
     said = await mogulflow("runs", "--query", f"WorkflowId = '{handle.id}'")
     assert said.code == 0
     for shown in ("Churn of [/red]", "open, terminated", handle.id):

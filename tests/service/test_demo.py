@@ -14,7 +14,8 @@ from dotenv import dotenv_values
 
 from local.processes import locked
 from local.stack import OURS, ROOT
-from tests.service.conftest import PATIENCE_SECONDS, output_of, started, started_of
+from tests.service.conftest import started, started_of
+from tests.waiting import output_of, until, until_said
 
 pytestmark = pytest.mark.timeout(900)
 
@@ -97,9 +98,7 @@ async def test_a_second_one_in_the_same_folder_is_refused(
 
 async def test_ctrl_c_stops_it_and_leaves_nothing_behind(tmp_path: Path, environment: dict[str, str]) -> None:
     async with started(tmp_path, "demo", **environment) as process:
-        assert process.stdout is not None
-        told = process.stdout.readuntil(b"Ctrl-C stops everything.")
-        shown = (await asyncio.wait_for(told, PATIENCE_SECONDS)).decode()
+        shown = await until_said(process, "Ctrl-C stops everything.")
         assert "+1,500.00 USD" in shown
         doctor = ("--env", str(tmp_path / "state" / "demo.env"), "doctor")
         async with started(tmp_path, *doctor, **environment) as asked:
@@ -121,9 +120,7 @@ async def test_ctrl_c_stops_it_and_leaves_nothing_behind(tmp_path: Path, environ
 async def test_ctrl_c_during_the_start_stops_it_at_once(tmp_path: Path, environment: dict[str, str]) -> None:
     log = tmp_path / "state" / "logs" / "temporal.log"
     async with started(tmp_path, "demo", **environment) as process:
-        async with asyncio.timeout(PATIENCE_SECONDS):
-            while not log.exists():
-                await asyncio.sleep(0.02)
+        await until(log.exists)
         process.send_signal(signal.SIGINT)
         output = await output_of(process)
     assert process.returncode == 130, output

@@ -15,10 +15,10 @@ from local.dev import own_settings
 from local.processes import locked
 from local.stack import EXAMPLE_CONFIG, OURS, ROOT
 from simulators.kit.control import Control
-from tests.service.conftest import PATIENCE_SECONDS, output_of, started
-from tests.until import until
+from tests.service.conftest import started
+from tests.waiting import output_of, until, until_said
 
-UP = b"Ctrl-C stops everything."
+UP = "Ctrl-C stops everything."
 pytestmark = pytest.mark.timeout(900)
 
 ROUTES = """
@@ -80,27 +80,18 @@ def documented() -> list[list[str]]:
     return [line.split() for line in found]
 
 
-async def until_up(process: asyncio.subprocess.Process) -> str:
-    assert process.stdout is not None
-    try:
-        said = await asyncio.wait_for(process.stdout.readuntil(UP), PATIENCE_SECONDS)
-    except asyncio.IncompleteReadError as ended:
-        pytest.fail(f"It ended, and said: {ended.partial.decode()}")
-    return said.decode()
-
-
 async def test_a_user_s_own_route_acts_in_its_own_channel_of_the_simulated_slack(folder: Path) -> None:
     async with dev(folder) as process:
-        said = await until_up(process)
+        said = await until_said(process, UP)
         assert "SLACK_OPS_CHANNEL is set, and nothing reads it: SLACK__OPS_CHANNEL counts" in said
         assert "is the account europe." in said
         settings = dotenv_values(folder / "state" / "dev.env")
         with Control(str(settings["SLACK__BASE_URL"]).removesuffix("/slack/api/")) as control:
             [customer, *_] = [each for each in control.customers(case="none") if each.mrr]
             control.cancel(customer.uuid)
-            await until(lambda: control.messages("#ours"), PATIENCE_SECONDS)
+            await until(lambda: control.messages("#ours"))
             assert control.messages("#revenue-saves") == []
-            await until(lambda: control.records("Task"), PATIENCE_SECONDS)
+            await until(lambda: control.records("Task"))
             [ann] = [each for each in control.records("User") if each["Email"] == "ann@acme.example"]
             assert [each["OwnerId"] for each in control.records("Task")] == [ann["Id"]]
 
@@ -122,7 +113,7 @@ async def test_a_user_s_own_route_acts_in_its_own_channel_of_the_simulated_slack
 
 async def test_its_file_of_settings_connects_to_nothing_of_the_user_s(folder: Path) -> None:
     async with dev(folder) as process:
-        await until_up(process)
+        await until_said(process, UP)
         settings = dotenv_values(folder / "state" / "dev.env")
         process.send_signal(signal.SIGINT)
         await output_of(process)

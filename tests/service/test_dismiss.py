@@ -1,6 +1,5 @@
 """`mogulflow dismiss`: what a person has decided about a run is kept, and it waits for nobody any more."""
 
-import asyncio
 import uuid
 from typing import Any
 
@@ -12,17 +11,11 @@ import temporal
 from models.runs import Outcome
 from simulators.kit.control import Control
 from tests.conftest import in_a_namespace_of_its_own
-from tests.service.conftest import Command
-from tests.service.test_retry import begun, churn_route, until_listed
+from tests.service.cancellations import begun, churn_route, partial
+from tests.service.conftest import Command, until_shown
+from tests.waiting import until_event, until_listed
 
 Run = WorkflowHandle[Any, Any]
-
-
-async def partial(client: Client, simulators: Control, number: int = 0, channel: str = "#nowhere") -> Run:
-    run = await begun(client, simulators, churn_route(channel=channel), number)
-    assert (await run.result()).outcome is Outcome.PARTIAL
-    await until_listed(client, f"WorkflowId = '{run.id}' AND Outcome = 'partial' AND CloseTime IS NOT NULL")
-    return run
 
 
 async def dismissed_listed(client: Client, run: Run) -> None:
@@ -58,9 +51,7 @@ async def test_one_that_is_run_again_and_fails_again_counts_again(
     assert (await run.result()).outcome is Outcome.PARTIAL
     newest = (await client.get_workflow_handle(run.id).describe()).run_id
     assert newest != before
-    async with asyncio.timeout(120):
-        while run.id not in (await mogulflow("attention")).text:
-            await asyncio.sleep(0.1)
+    await until_shown(mogulflow, run.id, "attention")
 
 
 async def test_all_that_failed_alike_are_dismissed_at_once(
@@ -129,14 +120,8 @@ async def test_a_run_that_somebody_ended_is_told_with_what_was_dropped(
     simulators: Control, mogulflow: Command, client: Client, how: str
 ) -> None:
     run = await begun(client, simulators, churn_route(check_back_days=[7]))
-    async with asyncio.timeout(120):
-        while not any(
-            event.HasField("timer_started_event_attributes") for event in (await run.fetch_history()).events
-        ):
-            await asyncio.sleep(0.1)
-        await getattr(run, how)()
-        while (await run.describe()).status.name == "RUNNING":  # type: ignore[union-attr]
-            await asyncio.sleep(0.1)
+    await until_event(run, "timer_started_event_attributes")
+    await getattr(run, how)()
     await until_listed(client, f"WorkflowId = '{run.id}' AND CloseTime IS NOT NULL")
     said = await mogulflow("attention")
     assert run.id in said.text

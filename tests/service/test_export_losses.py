@@ -1,6 +1,5 @@
 """A night's export with its worker killed in the middle: every row is there, and each load once."""
 
-import asyncio
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -21,9 +20,8 @@ from models.templates.warehouse_export import ExportInput, ExportReport
 from simulators.kit.control import Control
 from tests.doubles.lossy import lossy_line
 from tests.imported import ImportedStack
-from tests.service.conftest import Command
-from tests.service.test_losses import was_hit
-from tests.until import until
+from tests.service.conftest import Command, was_hit
+from tests.waiting import until
 
 MAPPING = load_mapping(EXAMPLE_CONFIG / "warehouse.yaml")
 
@@ -65,8 +63,7 @@ async def test_a_killed_worker_costs_no_row_and_doubles_no_load(
     run = await begun(client, simulators, path)
     await stack.serve.kill()
     await stack.serve.start()
-    async with asyncio.timeout(240):
-        report = await run.result()
+    report = await run.result()
     assert report.outcome is Outcome.ACTED
     for load in report.loads:
         assert ask(stack.warehouse, f"select count(*) from {load.stream}") == [(load.rows_read,)]
@@ -90,8 +87,7 @@ async def test_a_worker_killed_between_commit_and_its_answer_finds_the_load_done
                 await until(lambda: line.lost)
                 await stack.serve.kill()
                 await stack.serve.start()
-                async with asyncio.timeout(240):
-                    report = await run.result()
+                report = await run.result()
         with psycopg.connect(dsn.replace(f":{line.port}/", f":{port}/")) as connection:
             counts: dict[str, int] = dict(connection.execute(COUNTED).fetchall())
     finally:

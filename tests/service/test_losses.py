@@ -15,9 +15,9 @@ from temporalio.client import Client
 from local.stack import Stack
 from models.runs import Outcome
 from simulators.kit.control import Control
-from simulators.kit.shapes import CustomerRow, FaultRule, System
-from tests.service.conftest import accepted, one_of_each, results
-from tests.until import until, until_some
+from simulators.kit.shapes import CustomerRow, System
+from tests.service.conftest import accepted, one_of_each, results, was_hit
+from tests.waiting import until
 
 CALLS: dict[System, list[str]] = {
     "chartmogul": [r"/customers/[^/]+$", r"/subscriptions$", r"/activities$", r"/customer_notes$"],
@@ -43,10 +43,6 @@ async def test_a_worker_killed_after_each_call_in_turn_leaves_one_task_and_one_m
     events = len(CALLS[system])
     assert await outcomes(client, simulators, events) == {Outcome.ACTED: events}
     assert one_of_each(simulators, events)
-
-
-def was_hit(simulators: Control, fault: FaultRule) -> bool:
-    return any(each.id == fault.id and each.hits for each in simulators.faults())
 
 
 def paying(simulators: Control) -> list[CustomerRow]:
@@ -83,7 +79,7 @@ async def runs_since(client: Client, instant: datetime, expected: int) -> int:
         listed = (await client.count_workflows(f"StartTime >= '{instant.isoformat()}'")).count
         return listed if listed >= expected else 0
 
-    return await until_some(found)
+    return await until(found)
 
 
 async def test_one_event_delivered_64_times_at_once_is_one_run(

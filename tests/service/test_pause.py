@@ -1,6 +1,5 @@
 """`mogulflow pause` and `resume`: nothing is written meanwhile, and nothing is lost."""
 
-import asyncio
 import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -19,8 +18,8 @@ from operations.holds import is_listed
 from simulators.kit.control import Control
 from tests.doubles.lossy import lossy_line
 from tests.imported import ImportedStack
-from tests.service.conftest import Command, accepted, one_of_each
-from tests.until import until
+from tests.service.conftest import Command, Said, accepted, one_of_each
+from tests.waiting import until, until_equal
 from tests.whole_system import ROUTES
 
 ALL = "pause/all"
@@ -57,9 +56,7 @@ async def open_holds(stack: Stack) -> set[str]:
 
 
 async def known(stack: Stack, *holds: str) -> None:
-    async with asyncio.timeout(120):
-        while await open_holds(stack) != set(holds):
-            await asyncio.sleep(0.1)
+    await until_equal(lambda: open_holds(stack), set(holds))
 
 
 @pytest.fixture(autouse=True)
@@ -81,9 +78,8 @@ async def of_one(simulators: Control, client: Client, number: int = 0) -> str:
 
 
 async def outcome(client: Client, run: str) -> Outcome:
-    async with asyncio.timeout(120):
-        result: RunResult = await client.get_workflow_handle(run, result_type=RunResult).result()
-        return result.outcome
+    result: RunResult = await client.get_workflow_handle(run, result_type=RunResult).result()
+    return result.outcome
 
 
 def acts(simulators: Control) -> list[str]:
@@ -122,12 +118,9 @@ async def test_everything_is_paused_and_goes_on_afterwards(
     waiting = await of_one(simulators, client, 1)
     before = acts(simulators)
     assert await attribute(client, waiting, "Outcome") == Outcome.HELD
-    async with asyncio.timeout(120):
-        while not (await note_of(client, "poll/default"))[0]:
-            await asyncio.sleep(0.1)
-    assert await note_of(client, "poll/default") == (
-        True,
-        "mogulflow pause/all: Salesforce is being migrated",
+    await until_equal(
+        lambda: note_of(client, "poll/default"),
+        (True, "mogulflow pause/all: Salesforce is being migrated"),
     )
     assert await note_of(client, "coverage/default") == (True, "mine")
     assert await note_of(client, "ops_watch") == (False, "")
@@ -148,10 +141,7 @@ async def test_everything_is_paused_and_goes_on_afterwards(
     assert "What it holds goes on by itself, oldest first: 1 run." in said.text
     assert await outcome(client, under_way) is await outcome(client, waiting) is Outcome.ACTED
     assert one_of_each(simulators, 2)
-    async with asyncio.timeout(120):
-        while (await note_of(client, "poll/default"))[0]:
-            await asyncio.sleep(0.1)
-    assert await note_of(client, "poll/default") == (False, "")
+    await until_equal(lambda: note_of(client, "poll/default"), (False, ""))
     assert await note_of(client, "coverage/default") == (True, "mine")
     await client.get_schedule_handle("coverage/default").unpause()
 
@@ -176,9 +166,7 @@ async def test_a_paused_system_is_waited_for_and_the_others_are_not(
     await mogulflow("pause", "wrong channel", "--system", "slack")
     run = await of_one(simulators, client)
     await until(lambda: len(simulators.records("Task")) == 1)
-    async with asyncio.timeout(120):
-        while await attribute(client, run, "WaitsFor") != ["slack"]:
-            await asyncio.sleep(0.1)
+    await until_equal(lambda: attribute(client, run, "WaitsFor"), ["slack"])
     assert simulators.messages() == []
     memo = await (await client.get_workflow_handle(run).describe()).memo()
     assert memo["waits"]["slack"]["why"].startswith("Paused: system slack until ")
@@ -201,9 +189,11 @@ async def test_a_paused_account_leaves_the_others_alone(
     assert (answer.status_code, answer.json()["result"]) == (202, "held")
     [held] = answer.json()["runs"]
     assert held["held_by"] == "pause/account/europe"
-    async with asyncio.timeout(120):
-        while not (await note_of(client, "poll/europe"))[0]:
-            await asyncio.sleep(0.1)
+
+    async def is_paused() -> bool:
+        return (await note_of(client, "poll/europe"))[0]
+
+    await until(is_paused)
     assert (await note_of(client, "poll/default")) == (False, "")
     await mogulflow("resume", "--account", "europe")
     assert await outcome(client, held["workflow_id"]) is Outcome.ACTED
@@ -297,8 +287,10 @@ async def test_a_pause_before_it_that_is_listed_still_is_not_taken_for_it(
 async def test_what_cannot_be_meant_is_refused_in_words(
     mogulflow: Command, arguments: list[str], words: str
 ) -> None:
-    said = await mogulflow(*arguments)
-    while "is just telling the runs" in said.text:  # the hold of the test before
+    async def answer() -> Said | None:
         said = await mogulflow(*arguments)
+        return None if "is just telling the runs" in said.text else said  # the hold of the test before
+
+    said = await until(answer)
     assert said.code == 1
     assert words in said.text

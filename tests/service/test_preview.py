@@ -1,6 +1,5 @@
 """`mogulflow preview event`: an answer also where a system gives none, and no run left open."""
 
-import asyncio
 import json
 import signal
 from pathlib import Path
@@ -12,17 +11,15 @@ from temporalio.client import Client
 from local.stack import Stack
 from simulators.kit.control import Control
 from simulators.kit.shapes import System
-from tests.service.conftest import Command, one_of_each, started
-from tests.service.test_commands import Write, event_file
+from tests.service.conftest import Command, Write, one_of_each, started
+from tests.waiting import output_of, until_listed
 from tests.whole_system import ROUTES
 
-__all__ = ["event_file"]
+OPEN = "ExecutionStatus = 'Running' AND `Mode` = 'preview'"
 
 
 async def until_no_preview_is_open(client: Client) -> None:
-    async with asyncio.timeout(120):
-        while (await client.count_workflows("ExecutionStatus = 'Running' AND `Mode` = 'preview'")).count:
-            await asyncio.sleep(0.1)
+    await until_listed(client, OPEN, 0)
 
 
 @pytest.mark.parametrize(
@@ -95,11 +92,9 @@ async def test_left_with_ctrl_c_it_leaves_no_open_run(
     routes.write_text(ROUTES.replace("settling_seconds: 0.2", "settling_seconds: 3600"))
     environment = stack.environment | {"ROUTES_FILE": str(routes)}
     async with started(tmp_path, "preview", str(file), **environment) as process:
-        async with asyncio.timeout(120):
-            while not (await client.count_workflows("ExecutionStatus='Running' AND `Mode`='preview'")).count:
-                await asyncio.sleep(0.1)
+        await until_listed(client, OPEN)
         process.send_signal(signal.SIGINT)
-        await asyncio.wait_for(process.communicate(), 120)
+        await output_of(process)
     await until_no_preview_is_open(client)
 
 

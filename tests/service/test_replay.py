@@ -1,27 +1,15 @@
 """`mogulflow replay` as a process: what could not be read once acts after a fix, and only then."""
 
-import json
-from typing import Any
-
 import httpx
 import pytest
 from temporalio.client import Client
 
-from dispatch.dead_letters import keep
-from dispatch.deliveries import CHARTMOGUL, Delivery
-from dispatch.dispatcher import Door
 from local.stack import Stack
 from models.deliveries import DeliveryResult
-from models.routes import Routes
 from models.runs import Outcome
 from simulators.kit.control import Control
 from tests.service.conftest import Command, one_of_each
-
-
-async def kept_before_the_fix(client: Client, body: bytes) -> str:
-    """The run of a body that an earlier version could not read, and this one can."""
-    door = Door(client, Routes(routes=[]), "http://127.0.0.1:8233")
-    return (await keep(door, Delivery(CHARTMOGUL, "default", body), "The body is no JSON.")).workflow_id
+from tests.service.kept import cancellation, kept_before_the_fix, result_of
 
 
 async def kept_by_the_ingress(stack: Stack, body: bytes) -> str:
@@ -29,17 +17,6 @@ async def kept_by_the_ingress(stack: Stack, body: bytes) -> str:
         answer = await http.post(stack.webhook_url, content=body)
     assert answer.status_code == 422
     return str(answer.json()["kept"]["workflow_id"])
-
-
-def cancellation(simulators: Control, number: int = 0, **changes: Any) -> bytes:
-    body = simulators.cancel(simulators.customers(case="account")[number].uuid, send=False)
-    return json.dumps(body | changes).encode()
-
-
-async def result_of(client: Client, run: str) -> DeliveryResult:
-    return DeliveryResult.model_validate(
-        await client.get_workflow_handle(run, result_type=DeliveryResult).result()
-    )
 
 
 async def is_open(client: Client, run: str) -> bool:

@@ -1,61 +1,25 @@
 """`mogulflow retry`: again by the route as it is now, never twice what was done, and with a reason kept."""
 
-import asyncio
 import json
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 from temporalio.api.enums.v1 import EventType
-from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle
+from temporalio.client import Client, WorkflowExecutionDescription, WorkflowExecutionStatus
 
 import temporal
-from dispatch.dispatcher import Door
 from dispatch.holds import Holds
 from local.stack import Stack
-from models.chartmogul import MovementWebhook
 from models.effects import Action
-from models.events import MrrMovement, movement_from_webhook
 from models.routes import Routes
 from models.runs import Outcome, RunResult
 from simulators.kit.control import Control
 from tests.doubles.lossy import lossy_line
+from tests.service.cancellations import Run, begun, churn_route, given_to
 from tests.service.conftest import Command, one_of_each, started
-from tests.until import until
-
-Run = WorkflowHandle[Any, RunResult]
-
-
-def churn_route(**options: Any) -> dict[str, Any]:
-    task = {"fallback_owner": "revops@mogulflow.example"} | options.pop("task", {})
-    defaults = {"channel": "#revenue-saves", "check_back_days": [], "settling_seconds": 0.2, "task": task}
-    return {
-        "name": "by-mistake",
-        "template": "churn_save",
-        "when": {"movements": ["churn"]},
-        "options": defaults | options,
-    }
-
-
-def given_to(simulators: Control, number: int) -> MrrMovement:
-    body = simulators.cancel(simulators.customers(case="account")[number].uuid, send=False)
-    return movement_from_webhook(MovementWebhook.model_validate(body), "default")
-
-
-async def begun(client: Client, simulators: Control, route: dict[str, Any], number: int = 0) -> Run:
-    """A cancellation that came in while the routes were these."""
-    event = given_to(simulators, number)
-    door = Door(client, Routes.model_validate({"routes": [route]}), "http://127.0.0.1:8233")
-    [run] = await door.dispatch(event, received_at=datetime.now(UTC))
-    return client.get_workflow_handle(run.workflow_id, result_type=RunResult)
-
-
-async def until_listed(client: Client, query: str) -> None:
-    async def listed() -> int:
-        return (await client.count_workflows(query)).count
-
-    await until(listed)
+from tests.waiting import until, until_listed
 
 
 def actions(result: RunResult) -> dict[str, Action]:
@@ -193,6 +157,15 @@ async def test_an_unknown_run_is_named(mogulflow: Command, arguments: list[str])
     assert (said.code, "There is no run churn_save/nothing." in said.text) == (1, True)
 
 
+async def is_another(run: Run, before: WorkflowExecutionDescription) -> bool:
+    """It is not ended before there is another."""
+    now = await run.describe()
+    if now.run_id == before.run_id:
+        assert now.status is before.status
+        return False
+    return True
+
+
 @pytest.mark.parametrize("ends_first", [False, True])
 async def test_a_command_that_is_killed_in_the_middle_leaves_a_run(
     simulators: Control, stack: Stack, client: Client, tmp_path: Path, ends_first: bool
@@ -209,10 +182,7 @@ async def test_a_command_that_is_killed_in_the_middle_leaves_a_run(
         wish = ("retry", run.id, "--current-route", "--yes", "--reason", "To be killed")
         async with started(tmp_path, *wish, **environment) as process:
             await until(lambda: line.lost)
-            async with asyncio.timeout(60):
-                while (now := await run.describe()).run_id == before.run_id:
-                    assert now.status is before.status  # it is not ended before there is another
-                    await asyncio.sleep(0.05)
+            await until(partial(is_another, run, before))
             process.kill()
     memo = (await (await run.describe()).memo())[temporal.RERUN]
     assert (memo["why"], memo["instead_of"]) == ("To be killed", before.run_id)
@@ -238,9 +208,7 @@ async def test_what_is_run_again_counts_for_no_brake(
         await run.result()
     ids = ", ".join(f"'{run.id}'" for run in runs)
     query = f"WorkflowId IN ({ids}) AND Outcome = '{Outcome.ACTED}' AND ExecutionStatus = 'Completed'"
-    async with asyncio.timeout(60):
-        while (await client.count_workflows(query)).count < 8:
-            await asyncio.sleep(0.1)
+    await until_listed(client, query, 8)
     holds = Holds(client, Routes.model_validate({"routes": [given]}))
     await holds.look()
     route, event = holds.routes.routes[0], given_to(simulators, 2)

@@ -13,8 +13,9 @@ from models.chartmogul import MovementWebhook
 from models.events import movement_from_webhook
 from models.routes import Routes
 from simulators.kit.control import Control
-from tests.service.conftest import Command
-from tests.service.test_retry import begun, churn_route, until_listed
+from tests.service.cancellations import begun, churn_route
+from tests.service.conftest import Command, until_shown
+from tests.waiting import until_listed
 
 
 async def test_a_list_names_the_customer_and_what_an_open_run_waits_for(
@@ -25,9 +26,7 @@ async def test_a_list_names_the_customer_and_what_an_open_run_waits_for(
     open_run = await begun(client, simulators, churn_route(check_back_days=[7]), 0)
     closed = await begun(client, simulators, churn_route(), 1)
     await closed.result()
-    async with asyncio.timeout(120):
-        while "Check back 7 days after the cancellation: " not in (said := await mogulflow("runs")).text:
-            await asyncio.sleep(0.1)
+    said = await until_shown(mogulflow, "Check back 7 days after the cancellation: ", "runs")
     for shown in (*names, open_run.id, closed.id, "Started, UTC", "acted"):
         assert shown in said.text
     of_one = (await mogulflow("runs", "--customer", names[0][2:].upper())).text
@@ -49,9 +48,7 @@ async def test_a_run_that_waits_for_a_system_says_which_and_when_it_is_tried(
     simulators.fault("salesforce", "status", method="PATCH", status=503, times=None)
     run = await begun(client, simulators, churn_route(alert_waits_seconds=0))
     await until_listed(client, f"WorkflowId = '{run.id}' AND WaitsFor = 'salesforce'")
-    async with asyncio.timeout(120):
-        while "salesforce.create_save_task, try " not in (said := await mogulflow("runs", "--open")).text:
-            await asyncio.sleep(0.1)
+    said = await until_shown(mogulflow, "salesforce.create_save_task, try ", "runs", "--open")
     assert "waits for salesforce" in said.text
     await run.terminate()
 

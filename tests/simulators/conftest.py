@@ -1,8 +1,7 @@
 """A plain HTTP client for the vendors' APIs, and a receiver of webhooks that answers as told."""
 
 import json
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any
@@ -127,10 +126,3 @@ def entries(chartmogul: httpx.Client, path: str, **query: Any) -> list[dict[str,
         if not page["has_more"]:
             return found
         query["cursor"] = page["cursor"]
-
-
-def eventually(holds: Callable[[], bool], seconds: float = 60.0, every_seconds: float = 0.01) -> None:
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline, "it did not come true in time"
-        time.sleep(every_seconds)

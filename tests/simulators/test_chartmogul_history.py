@@ -8,7 +8,8 @@ import pytest
 
 from simulators.kit.control import Control
 from simulators.kit.shapes import CustomerRow
-from tests.simulators.conftest import Receiver, entries, eventually
+from tests.simulators.conftest import Receiver, entries
+from tests.waiting import until_blocking
 
 pytestmark = pytest.mark.slow
 
@@ -69,7 +70,7 @@ def test_restated_amount_keeps_customer_subscription_and_instant(
     row = simulators.customers(limit=1)[0]
     simulators.expand(row.uuid, cents=5000)
     (before,) = live(chartmogul)
-    eventually(lambda: len(receiver.bodies) == 1)
+    until_blocking(lambda: len(receiver.bodies) == 1)
     restated = simulators.restate(row.uuid, cents=4200)
     (after,) = live(chartmogul)
     assert after == restated
@@ -78,7 +79,7 @@ def test_restated_amount_keeps_customer_subscription_and_instant(
     assert after["activity-mrr-movement"] == 4200
     assert state(chartmogul, row) == ("Active", row.mrr + 4200, ["active"])
     simulators.cancel(row.uuid)
-    eventually(lambda: len(receiver.bodies) == 2)
+    until_blocking(lambda: len(receiver.bodies) == 2)
     assert receiver.bodies[0]["movement_amount_in_cent"] == 5000
 
 
@@ -114,7 +115,7 @@ def test_restated_before_its_day_the_webhook_says_so(simulators: Control, receiv
     simulators.cancel(row.uuid, at=datetime.now(UTC) + timedelta(days=9))
     simulators.restate(row.uuid, at=datetime.now(UTC) + timedelta(seconds=2), type="contraction", cents=200)
     assert simulators.deliveries() == []
-    eventually(lambda: len(receiver.bodies) == 1)
+    until_blocking(lambda: len(receiver.bodies) == 1)
     (body,) = receiver.bodies
     assert (body["movement_type"], body["movement_amount_in_cent"]) == ("contraction", -200)
 
@@ -136,9 +137,9 @@ def test_withdrawn_schedule_sends_no_webhook(simulators: Control, receiver: Rece
     for row in (withdrawn, kept):
         simulators.cancel(row.uuid, at=soon)
     simulators.withdraw(withdrawn.uuid)
-    eventually(lambda: len(simulators.deliveries()) == 1)
+    until_blocking(lambda: len(simulators.deliveries()) == 1)
     simulators.cancel(withdrawn.uuid)
-    eventually(lambda: len(simulators.deliveries()) == 2)
+    until_blocking(lambda: len(simulators.deliveries()) == 2)
     assert [body["customer"]["uuid"] for body in receiver.bodies] == [kept.uuid, withdrawn.uuid]
     assert [delivery.movement for delivery in simulators.deliveries()] == [1, 2]
 
@@ -157,7 +158,7 @@ def test_scheduled_movement_is_listed_at_once_and_counts_from_its_instant(
     assert (state(chartmogul, row), simulators.deliveries()) == (before, [])
     with pytest.raises(RuntimeError, match="is scheduled for"):
         simulators.cancel(row.uuid)
-    eventually(lambda: len(receiver.bodies) == 1)
+    until_blocking(lambda: len(receiver.bodies) == 1)
     assert receiver.bodies == [body]
     assert state(chartmogul, row) == ("Cancelled", 0, ["inactive"])
 
@@ -206,7 +207,7 @@ def test_late_movement_is_seen_only_then(
     assert (live(chartmogul), state(chartmogul, row), simulators.deliveries()) == ([], before, [])
     with pytest.raises(RuntimeError, match="no active subscription"):
         simulators.cancel(row.uuid)
-    eventually(lambda: len(receiver.bodies) == 1)
+    until_blocking(lambda: len(receiver.bodies) == 1)
     (listed,) = live(chartmogul)
     assert listed["date"] == hours_ago.strftime("%Y-%m-%dT%H:%M:%S+00:00")
     assert (receiver.bodies, body["customer"]["status"]) == ([body], "cancelled")
@@ -220,9 +221,9 @@ def test_days_late_there_is_no_webhook(
     days_ago = datetime.now(UTC) - timedelta(days=5)
     simulators.expand(row.uuid, at=days_ago.isoformat(), known_after_seconds=1)
     assert live(chartmogul) == []
-    eventually(lambda: len(live(chartmogul)) == 1)
+    until_blocking(lambda: len(live(chartmogul)) == 1)
     simulators.cancel(row.uuid)
-    eventually(lambda: len(simulators.deliveries()) == 1)
+    until_blocking(lambda: len(simulators.deliveries()) == 1)
     assert receiver.bodies[0]["movement_type"] == "churn"
 
 
@@ -233,7 +234,7 @@ def test_earlier_balance_follows_a_late_row(simulators: Control, chartmogul: htt
     hours_ago = datetime.now(UTC) - timedelta(hours=3)
     simulators.expand(row.uuid, cents=50, at=hours_ago.isoformat(), known_after_seconds=1, send=False)
     assert [a["activity-mrr"] for a in live(chartmogul)] == [row.mrr + 300]
-    eventually(lambda: len(live(chartmogul)) == 2)
+    until_blocking(lambda: len(live(chartmogul)) == 2)
     assert [a["activity-mrr"] for a in live(chartmogul)] == [row.mrr + 50, row.mrr + 350]
 
 

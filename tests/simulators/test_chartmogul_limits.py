@@ -8,7 +8,7 @@ import pytest
 from simulators.chartmogul.limits import Limits
 from simulators.kit.control import Control
 from simulators.kit.shapes import ChartMogulRules
-from tests.simulators.conftest import eventually
+from tests.waiting import until_blocking
 
 
 def test_calls_above_the_rate_are_refused(simulators: Control, chartmogul: httpx.Client) -> None:
@@ -21,7 +21,7 @@ def test_calls_above_the_rate_are_refused(simulators: Control, chartmogul: httpx
     assert "retry-after" not in refused.headers
     statuses = [answer.status_code for answer in answers]
     assert [call.status for call in simulators.calls("chartmogul")] == statuses
-    eventually(lambda: chartmogul.get("/ping").status_code == 200, every_seconds=1.1)
+    until_blocking(lambda: chartmogul.get("/ping").status_code == 200, pause_seconds=1.1)
 
 
 def test_rate_is_counted_over_the_last_second() -> None:
@@ -40,7 +40,7 @@ def test_calls_above_the_number_at_once_are_refused(simulators: Control, chartmo
     simulators.fault("chartmogul", "slow", times=2, delay_seconds=3)
     with ThreadPoolExecutor(2) as threads:
         taken = [threads.submit(chartmogul.get, "/ping") for _ in range(2)]
-        eventually(lambda: simulators.faults()[0].hits == 2)
+        until_blocking(lambda: simulators.faults()[0].hits == 2)
         refused = chartmogul.get("/ping")
     assert refused.status_code == 503
     assert refused.text == "503 Service Unavailable"

@@ -8,24 +8,13 @@ import httpx
 import pytest
 
 from simulators.kit.control import Control
-from simulators.kit.shapes import SLACK_TOKEN, FaultKind
+from simulators.kit.shapes import SLACK_TOKEN
 
 POST = {"json": {"channel": "C0SAVES", "text": "hello"}}
 
 
 def say(slack: httpx.Client) -> httpx.Response:
     return slack.post("chat.postMessage", **POST)  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize(("kind", "done"), [("drop_before", 0), ("drop_after", 1)])
-def test_dropped_line_is_no_answer_at_all(
-    simulators: Control, slack: httpx.Client, kind: FaultKind, done: int
-) -> None:
-    simulators.fault("slack", kind, path="chat.postMessage")
-    with pytest.raises(httpx.RemoteProtocolError, match="disconnected without sending"):
-        say(slack)
-    assert len(simulators.messages()) == done
-    assert say(slack).json()["ok"] is True
 
 
 def test_large_request_is_dropped_as_well(simulators: Control, slack: httpx.Client) -> None:
@@ -47,24 +36,6 @@ def test_slow_is_done_first_and_answered_late(simulators: Control, slack: httpx.
     assert time.perf_counter() - started >= 0.2
 
 
-def test_malformed_is_done_and_no_json(simulators: Control, slack: httpx.Client) -> None:
-    simulators.fault("slack", "malformed")
-    answer = say(slack)
-    assert (answer.status_code, answer.headers["content-type"]) == (200, "application/json")
-    with pytest.raises(ValueError, match="Unterminated string"):
-        answer.json()
-    assert len(simulators.messages()) == 1
-
-
-@pytest.mark.parametrize("retry_after", [None, 2])
-def test_slack_limit(simulators: Control, slack: httpx.Client, retry_after: int | None) -> None:
-    simulators.fault("slack", "status", status=429, retry_after=retry_after)
-    answer = say(slack)
-    assert (answer.status_code, answer.json()["error"]) == (429, "ratelimited")
-    assert answer.headers.get("retry-after") == (str(retry_after) if retry_after else None)
-    assert simulators.messages() == []
-
-
 @pytest.mark.parametrize(("status", "code"), [(403, "REQUEST_LIMIT_EXCEEDED"), (503, "SERVER_UNAVAILABLE")])
 def test_salesforce_errors_are_lists(
     simulators: Control, salesforce: httpx.Client, status: int, code: str
@@ -81,26 +52,11 @@ def test_chartmogul_errors(simulators: Control, chartmogul: httpx.Client) -> Non
     assert chartmogul.get("/ping").text == "504 Gateway Timeout Error"
 
 
-def test_body_of_one_s_own(simulators: Control, salesforce: httpx.Client) -> None:
-    body = [{"errorCode": "UNABLE_TO_LOCK_ROW", "message": "locked"}]
-    simulators.fault("salesforce", "status", status=400, body=body)
-    assert salesforce.get("/limits").json() == body
-
-
 def test_expired_salesforce_token_stays_expired(simulators: Control, salesforce: httpx.Client) -> None:
     simulators.fault("salesforce", "expired_token", path="/limits")
     for _ in range(2):
         answer = salesforce.get("/limits")
         assert (answer.status_code, answer.json()[0]["errorCode"]) == (401, "INVALID_SESSION_ID")
-
-
-def test_fixed_credentials_are_refused_once(
-    simulators: Control, chartmogul: httpx.Client, slack: httpx.Client
-) -> None:
-    simulators.fault("chartmogul", "expired_token")
-    simulators.fault("slack", "expired_token")
-    assert [chartmogul.get("/ping").status_code for _ in range(2)] == [401, 200]
-    assert [say(slack).json().get("error") for _ in range(2)] == ["token_expired", None]
 
 
 def test_rule_strikes_where_it_says(simulators: Control, slack: httpx.Client) -> None:

@@ -12,8 +12,9 @@ from simulators.kit.control import Control
 from simulators.kit.shapes import CHARTMOGUL_KEY, Cancellations, Reset
 from simulators.vendors import all_vendors
 from simulators.world import World
-from tests.simulators.conftest import Receiver, eventually
+from tests.simulators.conftest import Receiver
 from tests.simulators.counting import counting_calls
+from tests.waiting import until_blocking
 
 pytestmark = pytest.mark.slow
 
@@ -48,7 +49,7 @@ def test_one_case_only(simulators: Control) -> None:
 def test_webhooks_are_spread(simulators: Control, receiver: Receiver) -> None:
     asked = datetime.now(UTC)
     bodies = simulators.cancel_many(4, over_seconds=2.0)
-    eventually(lambda: len(simulators.deliveries()) == 4)
+    until_blocking(lambda: len(simulators.deliveries()) == 4)
     assert sorted(map(str, receiver.bodies)) == sorted(map(str, bodies))
     at = {delivery.movement: delivery.at for delivery in simulators.deliveries()}
     assert all(at[number] >= asked + timedelta(seconds=number / 2) for number in range(4))

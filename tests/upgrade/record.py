@@ -11,7 +11,7 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -26,7 +26,6 @@ from local.devserver import DevServer
 from local.processes import free_ports
 from local.temporal_cli import find_cli
 from models.chartmogul import MovementWebhook
-from models.effects import Effect
 from models.events import MrrMovement, movement_from_webhook
 from models.routes import Filter, Route, Routes
 from models.templates.churn_save import ChurnSaveOptions
@@ -36,8 +35,10 @@ from schedules import OWNER, declarations
 from settings import Settings
 from simulators.kit.control import Control
 from tests.conftest import ROOT, running_simulators, settings_for
-from tests.histories import unreadable_delivery_cases
 from tests.histories.studio import Studio
+from tests.histories.unreadable_delivery import cases as unreadable_delivery
+from tests.waiting import until
+from tests.workflows.conftest import until_effects
 from tests.workflows.crm import MAPPING
 
 SEED = 73
@@ -90,12 +91,12 @@ async def record(client: Client, simulators: Control, settings: Settings) -> Non
     ahead = datetime.now(UTC) + WAIT
     for number in (WAITING_LOST, WAITING_SAVED):
         body = simulators.cancel(customers[number], send=False)
-        await _start(door, _event(body), until_effects=2)
+        await _start(door, _event(body), effects=2)
     await _start(door, _event(simulators.cancel(customers[LIES_AHEAD], send=False, at=ahead)))
     await _start(
         door, _event(simulators.expand(customers[SYNC_LIES_AHEAD], send=False, at=ahead.isoformat()))
     )
-    await unreadable_delivery_cases.start(Studio(client, simulators), KEPT, keep_for=KEPT_FOR)
+    await unreadable_delivery.start(Studio(client, simulators), KEPT, keep_for=KEPT_FOR)
     for each in declarations(settings):
         await client.create_schedule(each.id, each.schedule(), memo=OWNER)
     for schedule in SCHEDULES:
@@ -106,30 +107,33 @@ def _event(body: dict[str, object]) -> MrrMovement:
     return movement_from_webhook(MovementWebhook.model_validate(body), "default")
 
 
-async def _start(door: Door, event: MrrMovement, until_effects: int = 0) -> None:
+async def _start(door: Door, event: MrrMovement, effects: int = 0) -> None:
     [run] = await door.dispatch(event, received_at=datetime.now(UTC))
     handle = door.client.get_workflow_handle(run.workflow_id)
-    while len(await handle.query("effects", result_type=list[Effect])) < until_effects:
-        await asyncio.sleep(0.1)
+    if effects:
+        await until_effects(handle, effects)
 
 
 async def _run_until_it_has_a_state(client: Client, schedule: str) -> None:
     """Until a run begins with the result of the one before it, which the schedule then holds."""
-    while not (await run_of(client, schedule)).last_completion_result.payloads:
-        await asyncio.sleep(0.1)
+
+    async def state() -> Sequence[object]:
+        return (await run_of(client, schedule)).last_completion_result.payloads
+
+    await until(state)
 
 
 async def run_of(client: Client, schedule: str) -> WorkflowExecutionStartedEventAttributes:
     """Trigger the schedule, and see its run through. How the run was started."""
     handle = client.get_schedule_handle(schedule)
     known = _runs_in(await handle.describe())
-    await asyncio.sleep(
-        1 - time.time() % 1
-    )  # its runs are named by the second: a second one within it is none
+    await asyncio.sleep(1 - time.time() % 1)  # its runs are named by the second: two within one are none
     await handle.trigger()
-    while not (new := _runs_in(await handle.describe()) - known):
-        await asyncio.sleep(0.1)
-    run = client.get_workflow_handle(new.pop())
+
+    async def new() -> set[str]:
+        return _runs_in(await handle.describe()) - known
+
+    run = client.get_workflow_handle((await until(new)).pop())
     await run.result()
     started = await anext(run.fetch_history_events())
     return started.workflow_execution_started_event_attributes

@@ -1,7 +1,7 @@
 """Runs and schedules that a server holds from an earlier version go on under this one."""
 
-import asyncio
 import gzip
+import os
 import shutil
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -19,7 +19,8 @@ from models.deliveries import DeliveryResult, Dismissed
 from models.runs import Outcome, RunResult
 from settings import Settings
 from simulators.kit.control import Control
-from tests.conftest import running_temporal, settings_for
+from tests import imported
+from tests.conftest import ROOT, running_temporal, settings_for
 from tests.service.conftest import TASK_KEY
 from tests.upgrade.record import (
     LIES_AHEAD,
@@ -31,6 +32,7 @@ from tests.upgrade.record import (
     WAITING_SAVED,
     run_of,
 )
+from tests.workflows.conftest import until_effects
 from tests.workflows.crm import prepare
 
 RECORDED = Path(__file__).with_name("0.1.0.db.gz")
@@ -130,9 +132,8 @@ async def test_run_that_waits_to_check_back_ends_with_its_verdict(
 
 async def test_cancellation_that_lay_ahead_is_acted_on(upgraded: Installation) -> None:
     run = upgraded.run(LIES_AHEAD)
-    while len(effects := await run.query("effects", result_type=list[dict[str, Any]])) < 2:
-        await asyncio.sleep(0.1)
-    assert [(each["system"], each["action"]) for each in effects] == [
+    effects = await until_effects(run, 2)
+    assert [(each.system, each.action) for each in effects] == [
         ("salesforce", "created"),
         ("slack", "created"),
     ]
@@ -155,3 +156,18 @@ async def test_unreadable_delivery_can_be_dismissed(upgraded: Installation) -> N
 async def test_schedule_goes_on_from_its_last_result(upgraded: Installation, schedule: str) -> None:
     started = await run_of(upgraded.client, schedule)
     assert started.last_completion_result.payloads
+
+
+async def test_schedules_that_this_version_applies_keep_their_place(
+    upgraded: Installation, tmp_path: Path
+) -> None:
+    environment = {
+        "PATH": os.environ["PATH"],
+        "TEMPORAL_ADDRESS": upgraded.client.service_client.config.target_host,
+        "CHARTMOGUL__DEFAULT__API_KEY": "none",
+        "ROUTES_FILE": str(ROOT / "tests/routes.yaml"),
+    }
+    code = await imported.run(("schedules", "apply"), environment, tmp_path, 150)
+    assert code == 0, (tmp_path / "output").read_text()
+    for schedule in SCHEDULES:
+        assert (await run_of(upgraded.client, schedule)).last_completion_result.payloads

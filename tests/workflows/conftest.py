@@ -1,23 +1,42 @@
 """One installation for the workflow tests: a real server, real workers, simulators with state."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-from datetime import UTC, datetime
+import asyncio
+import itertools
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 import pytest
-from temporalio.client import Client, WorkflowHandle
+from temporalio.api.sdk.v1 import WorkflowMetadata
+from temporalio.client import (
+    Client,
+    Schedule,
+    ScheduleActionExecutionStartWorkflow,
+    ScheduleActionResult,
+    ScheduleActionStartWorkflow,
+    ScheduleHandle,
+    ScheduleSpec,
+    ScheduleState,
+    WorkflowHandle,
+)
 
+import temporal
 from dispatch.dispatcher import Door
+from local.devserver import DevServer
 from models.chartmogul import MovementWebhook
 from models.effects import Effect, Mode
 from models.events import movement_from_webhook
+from models.movements import PollInput, PollState
 from models.routes import Filter, Route, Routes
 from models.runs import RunResult
 from models.templates.churn_save import ChurnSaveOptions, TaskOptions
 from models.templates.template import Installation
+from operations.retry import Wish, retry
+from settings import Settings
 from simulators.kit.control import Control
 from tests.conftest import terminate
-from tests.until import until_some
+from tests.waiting import until
 
 Start = Callable[..., Awaitable[WorkflowHandle[Any, RunResult]]]
 
@@ -94,9 +113,70 @@ async def until_effects(handle: WorkflowHandle[Any, Any], count: int) -> list[Ef
         found: list[Effect] = await handle.query("effects", result_type=list[Effect])
         return found if len(found) >= count else None
 
-    return await until_some(effects)
+    return await until(effects)
 
 
 async def outcome_attribute(handle: WorkflowHandle[Any, Any]) -> str:
     found = {pair.key.name: pair.value for pair in (await handle.describe()).typed_search_attributes}
     return str(found["Outcome"])
+
+
+async def details(run: WorkflowHandle[Any, Any]) -> str:
+    metadata = await run.query("__temporal_workflow_metadata", result_type=WorkflowMetadata)
+    return str(metadata.current_details)
+
+
+@pytest.fixture
+def run_again(temporal_server: DevServer, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> RunAgain:
+    """`mogulflow retry`."""
+    monkeypatch.setenv("TEMPORAL_ADDRESS", temporal_server.address)
+
+    async def run(handle: WorkflowHandle[Any, RunResult]) -> RunResult:
+        await retry(settings, handle.id, Wish("mended", sure=True))
+        return await handle.result()
+
+    return run
+
+
+NUMBERS = itertools.count(1)
+
+Poll = Callable[[], Awaitable[PollState]]
+
+
+@pytest.fixture
+async def schedule(client: Client, workers: None) -> AsyncIterator[ScheduleHandle]:
+    """As the declared one, but it runs when told."""
+    name = f"poll-{next(NUMBERS)}"
+    given = PollInput(account="default", head_start=timedelta(0))
+    action = ScheduleActionStartWorkflow(
+        "movement_poll", given, id=name, task_queue=temporal.WORKFLOWS, task_timeout=temporal.TASK_TIMEOUT
+    )
+    handle = await client.create_schedule(
+        name, Schedule(action=action, spec=ScheduleSpec(), state=ScheduleState())
+    )
+    yield handle
+    await handle.delete()
+
+
+@pytest.fixture
+def poll(client: Client, schedule: ScheduleHandle) -> Poll:
+    return lambda: polled(client, schedule)
+
+
+async def polled(client: Client, schedule: ScheduleHandle) -> PollState:
+    """Trigger the schedule and wait for what its run came to."""
+    before = (await schedule.describe()).info.num_actions
+    await asyncio.sleep(1 - time.time() % 1)  # its runs are named by the second
+    await schedule.trigger()
+
+    async def actions() -> Sequence[ScheduleActionResult] | None:
+        info = (await schedule.describe()).info
+        return info.recent_actions if info.num_actions > before and not info.running_actions else None
+
+    action = (await until(actions))[-1].action
+    assert isinstance(action, ScheduleActionExecutionStartWorkflow)
+    handle = client.get_workflow_handle(
+        action.workflow_id, run_id=action.first_execution_run_id, result_type=PollState
+    )
+    state: PollState = await handle.result()
+    return state

@@ -1,33 +1,12 @@
 """What ChartMogul's answers mean for a churn."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from models.chartmogul import Customer, CustomerMovement, Note, Subscription
-from models.events import EventSource, MovementType, MrrMovement
-from models.money import Money
-from workflows.churn_save.facts import NOT_GIVEN, ChurnFacts
-
-CHURNED = datetime(2026, 5, 20, 7, 2, 18, tzinfo=UTC)
-
-
-def facts(**changes: Any) -> ChurnFacts:
-    event = MrrMovement(
-        account="default",
-        movement_type=MovementType.CHURN,
-        occurred_at=CHURNED,
-        customer_uuid="cus_1",
-        subscription_external_id="sub_1",
-        amount=Money(cents=-4900, currency="USD"),
-        source=EventSource.WEBHOOK,
-    )
-    return ChurnFacts(event=event, **{"customer": customer(mrr=0)} | changes)
-
-
-def customer(**fields: Any) -> Customer:
-    return Customer.model_validate({"uuid": "cus_1", "customer-since": "2025-03-02T09:14:07+00:00"} | fields)
+from models.chartmogul import CustomerMovement, Note, Subscription
+from tests.workflows.churn_facts import CHURNED, customer, facts
+from workflows.churn_save.facts import NOT_GIVEN
 
 
 def subscription(external_id: str, status: str) -> Subscription:

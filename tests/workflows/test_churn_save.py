@@ -7,7 +7,7 @@ import pytest
 from models.effects import Action, Mode
 from models.runs import Outcome
 from simulators.kit.control import Control
-from tests.models.test_events import webhook
+from tests.models.bodies import webhook
 from tests.workflows.conftest import (
     SECOND,
     Start,

@@ -9,14 +9,9 @@ from models.effects import Action
 from models.runs import Outcome, RunResult
 from simulators.kit.control import Control
 from simulators.kit.shapes import FaultRule
-from tests.until import until
+from tests.waiting import until
 from tests.workflows.conftest import SECOND, RunAgain, Start, until_effects
-from tests.workflows.test_churn_save_returns import _readings
-from tests.workflows.test_churn_save_told import until_read
-from tests.workflows.test_churn_save_trouble import run_again
-from tests.workflows.test_churn_save_truth import left, said, uuid_of
-
-__all__ = ["run_again"]
+from tests.workflows.leaving import left, readings, said, until_read, uuid_of
 
 Run = WorkflowHandle[Any, RunResult]
 
@@ -126,7 +121,7 @@ async def test_that_nobody_knows_is_not_said_where_chartmogul_knows_again(
     await until_tried(handle, "unknown")
     simulators.reactivate(uuid_of(body), send=False)
     simulators.remove_fault(gone.id)
-    await until_read(simulators, body, _readings(simulators, body) + 2)
+    await until_read(simulators, body, readings(simulators, body) + 2)
     simulators.remove_fault(slack.id)
     result = await handle.result()
     assert (result.outcome, result.problems) == (Outcome.SAVED, [])
@@ -143,7 +138,7 @@ async def test_that_nobody_knows_is_said_when_slack_is_back_where_that_is_still_
     await until_effects(handle, 2)
     simulators.delete_customer(uuid_of(body))
     await until_tried(handle, "unknown")
-    await until_read(simulators, body, _readings(simulators, body) + 1)
+    await until_read(simulators, body, readings(simulators, body) + 1)
     simulators.remove_fault(slack.id)
     result = await handle.result()
     assert result.outcome is Outcome.PARTIAL
@@ -164,7 +159,7 @@ async def test_a_late_task_is_named_only_while_there_is_somebody_to_save(
     await until_tried(handle, "late_task")
     if returns:
         simulators.reactivate(uuid_of(body), send=False)
-    await until_read(simulators, body, _readings(simulators, body) + 2)
+    await until_read(simulators, body, readings(simulators, body) + 2)
     simulators.remove_fault(slack.id)
     result = await handle.result()
     assert result.outcome is (Outcome.SAVED if returns else Outcome.ACTED)

@@ -6,11 +6,9 @@ import pytest
 
 from models.runs import Outcome
 from simulators.kit.control import Control
+from tests.workflows.churn_facts import CHURN, LATER, customer, facts, given, says
 from tests.workflows.conftest import Start
-from tests.workflows.test_churn_facts import customer, facts
-from tests.workflows.test_churn_save_told import until_read
-from tests.workflows.test_churn_save_truth import acted_on, left, payers, said, uuid_of
-from tests.workflows.test_churn_verdict import CHURN, LATER, given, says
+from tests.workflows.leaving import acted_on, left, payers, said, until_read, uuid_of
 from workflows.churn_save import texts as churn_texts
 
 

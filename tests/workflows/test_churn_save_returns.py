@@ -11,36 +11,28 @@ import temporal
 import worker
 from dispatch import returns
 from dispatch.dispatcher import Door
-from models.chartmogul import MovementWebhook
-from models.events import MrrMovement, movement_from_webhook
 from models.routes import Routes
 from models.runs import Outcome, RunResult
 from models.templates.churn_save import ChurnSaveInput
 from settings import Settings
 from simulators.kit.control import Control
 from tests.conftest import in_a_namespace_of_its_own
-from tests.until import until
-from tests.workflows.conftest import SECOND, Start, options, starter, until_effects
-from tests.workflows.test_churn_save_truth import acted_on, left, said, uuid_of
-from tests.workflows.test_movement_poll import Poll, poll, schedule
-
-__all__ = ["poll", "schedule"]
+from tests.waiting import until
+from tests.workflows.conftest import SECOND, Poll, Start, options, starter, until_effects
+from tests.workflows.leaving import (
+    acted_on,
+    back_and_read_again,
+    event_of,
+    left,
+    readings,
+    said,
+    tried,
+    until_open,
+    until_read,
+    uuid_of,
+)
 
 Run = WorkflowHandle[Any, RunResult]
-
-
-async def until_listed(client: Client, body: dict[str, Any]) -> None:
-    """Temporal's list runs a little behind."""
-    query = f"Customer = '{uuid_of(body)}' AND ExecutionStatus = 'Running'"
-    await until(lambda: _is_listed(client, query))
-
-
-async def _is_listed(client: Client, query: str) -> bool:
-    return bool([run async for run in client.list_workflows(query)])
-
-
-def event_of(body: dict[str, Any]) -> MrrMovement:
-    return movement_from_webhook(MovementWebhook.model_validate(body), "default")
 
 
 @pytest.fixture
@@ -62,7 +54,7 @@ async def test_a_webhook_of_a_return_ends_the_run_at_once_whatever_the_routes_sa
 ) -> None:
     body = left(simulators)
     handle = await acted_on(start, body, 7, 30)
-    await until_listed(client, body)
+    await until_open(client, body)
     back = simulators.reactivate(uuid_of(body), send=False)
     await door.tell_of_return(event_of(back))
     assert (await handle.result()).outcome is Outcome.SAVED
@@ -76,7 +68,7 @@ async def test_the_poll_tells_of_a_return_whose_webhook_was_lost(
 ) -> None:
     body = left(simulators)
     handle = await acted_on(start, body, 7, 30)
-    await until_listed(client, body)
+    await until_open(client, body)
     simulators.reactivate(uuid_of(body), send=False)
     simulators.restate(uuid_of(body), type=kind)
     await poll()
@@ -88,14 +80,14 @@ async def test_a_return_that_does_not_show_leaves_the_run_waiting_and_is_told_on
 ) -> None:
     body = left(simulators)
     handle = await acted_on(start, body, 6 * SECOND)
-    await until_listed(client, body)
+    await until_open(client, body)
     back = event_of(body | {"movement_type": "reactivation", "date": datetime.now(UTC).isoformat()})
     for _ in range(3):
         await handle.signal("came_back", back)
         await door.tell_of_return(back)
     assert (await handle.result()).outcome is Outcome.LOST
     assert (await (await handle.describe()).memo())["returns"] == [back.event_id]
-    assert _readings(simulators, body) <= 5  # at first, three after the signal, and the check-back
+    assert readings(simulators, body) <= 5  # at first, three after the signal, and the check-back
 
 
 async def test_a_return_that_chartmogul_shows_late_is_waited_for(
@@ -113,7 +105,7 @@ async def test_a_movement_before_the_cancellation_is_no_return(
 ) -> None:
     body = left(simulators)
     handle = await acted_on(start, body, 3 * SECOND)
-    await until_listed(client, body)
+    await until_open(client, body)
     earlier = datetime.fromisoformat(body["date"]) - timedelta(seconds=1)
     await door.tell_of_return(event_of(body | {"movement_type": "reactivation", "date": earlier.isoformat()}))
     assert (await handle.result()).outcome is Outcome.LOST
@@ -166,7 +158,7 @@ async def test_an_alert_that_slack_held_up_does_not_say_cancelled_of_somebody_wh
     fault = simulators.fault("slack", "status", path="chat.postMessage", status=503, times=None)
     handle = await start(body, check_back_days=[7], reread_after_seconds=1)
     await until_effects(handle, 1)
-    await until(lambda: _tried(simulators, "slack", "chat.postMessage"))
+    await until(lambda: tried(simulators, "slack", "chat.postMessage"))
     await back_and_read_again(simulators, body)
     simulators.remove_fault(fault.id)
     result = await handle.result()
@@ -184,7 +176,7 @@ async def test_a_task_that_salesforce_held_up_is_not_made_for_somebody_who_is_ba
     fault = simulators.fault("salesforce", "status", method="PATCH", status=503, times=None)
     handle = await start(body, check_back_days=[7], reread_after_seconds=1, alert_waits_seconds=0.1)
     await until_effects(handle, 1)
-    await until(lambda: _tried(simulators, "salesforce", "Task"))
+    await until(lambda: tried(simulators, "salesforce", "Task"))
     await back_and_read_again(simulators, body)
     simulators.remove_fault(fault.id)
     assert (await handle.result()).outcome is Outcome.SAVED
@@ -203,8 +195,8 @@ async def test_where_both_were_away_somebody_who_is_back_gets_one_line(
         simulators.fault("slack", "status", path="chat.postMessage", status=503, times=None),
     ]
     handle = await start(body, check_back_days=[7], reread_after_seconds=1, alert_waits_seconds=0.1)
-    await until(lambda: _tried(simulators, "salesforce", "Task"))
-    await until(lambda: _tried(simulators, "slack", "chat.postMessage"))
+    await until(lambda: tried(simulators, "salesforce", "Task"))
+    await until(lambda: tried(simulators, "slack", "chat.postMessage"))
     await back_and_read_again(simulators, body, times=2)
     for fault in faults:
         simulators.remove_fault(fault.id)
@@ -218,11 +210,7 @@ async def test_what_was_held_up_and_still_is_so_goes_out_once(simulators: Contro
     body = left(simulators)
     fault = simulators.fault("slack", "status", path="chat.postMessage", status=503, times=None)
     handle = await start(body, reread_after_seconds=1)
-
-    async def is_read_again() -> bool:
-        return _readings(simulators, body) >= 2
-
-    await until(is_read_again)
+    await until_read(simulators, body, 2)
     simulators.remove_fault(fault.id)
     result = await handle.result()
     assert result.outcome is Outcome.ACTED
@@ -240,12 +228,7 @@ async def test_what_was_held_up_for_longer_than_patience_is_tried_once_more(
     await until_effects(handle, 1)
     path = f"/customers/{uuid_of(body)}"
     chartmogul = simulators.fault("chartmogul", "status", path=path, status=503, times=None)
-    before = _readings(simulators, body)
-
-    async def is_read_again() -> bool:
-        return _readings(simulators, body) > before
-
-    await until(is_read_again)
+    await until_read(simulators, body, readings(simulators, body) + 1)
     simulators.remove_fault(slack.id)
     simulators.remove_fault(chartmogul.id)
     assert (await handle.result()).outcome is Outcome.ACTED
@@ -286,7 +269,7 @@ async def test_a_verdict_that_slack_held_up_is_the_verdict_of_then(simulators: C
     handle = await acted_on(start, body, 2 * SECOND, reread_after_seconds=1)
     posts = len([each for each in simulators.calls("slack") if "chat.postMessage" in each.path])
     fault = simulators.fault("slack", "status", path="chat.postMessage", status=503, times=None)
-    await until(lambda: _tried(simulators, "slack", "chat.postMessage", posts + 1))
+    await until(lambda: tried(simulators, "slack", "chat.postMessage", posts + 1))
     await back_and_read_again(simulators, body)
     simulators.remove_fault(fault.id)
     assert (await handle.result()).outcome is Outcome.SAVED
@@ -308,26 +291,6 @@ async def test_a_verdict_that_slack_holds_up_says_what_it_waits_for(
     assert (await handle.result()).outcome is Outcome.LOST
     assert len([each for each in simulators.messages() if each["text"].startswith("Lost")]) == 1
     assert (await handle.describe()).search_attributes.get("WaitsFor", []) == []
-
-
-async def back_and_read_again(simulators: Control, body: dict[str, Any], times: int = 1) -> None:
-    """The customer returns while something is held up, and what is held up is read again."""
-    simulators.reactivate(uuid_of(body), send=False)
-    before = _readings(simulators, body)
-
-    async def is_read() -> bool:
-        return _readings(simulators, body) >= before + times
-
-    await until(is_read)
-
-
-def _readings(simulators: Control, body: dict[str, Any]) -> int:
-    return len([call for call in simulators.calls("chartmogul") if call.path.endswith(uuid_of(body))])
-
-
-async def _tried(simulators: Control, system: Any, path: str, times: int = 1) -> bool:
-    calls = simulators.calls(system)
-    return len([each for each in calls if path in each.path and each.method in ("PATCH", "POST")]) >= times
 
 
 async def saved(simulators: Control, start: Start, **task: Any) -> dict[str, Any]:
@@ -395,14 +358,9 @@ async def test_a_return_that_is_undone_before_it_could_be_said_is_waited_for_aga
     back = simulators.reactivate(uuid_of(body), send=False)
     await handle.signal("came_back", event_of(back))
     posts = len([each for each in simulators.calls("slack") if "chat.postMessage" in each.path])
-    await until(lambda: _tried(simulators, "slack", "chat.postMessage", posts + 1))
+    await until(lambda: tried(simulators, "slack", "chat.postMessage", posts + 1))
     simulators.cancel(uuid_of(body), send=False)
-    before = _readings(simulators, body)
-
-    async def is_read_again() -> bool:
-        return _readings(simulators, body) > before
-
-    await until(is_read_again)
+    await until_read(simulators, body, readings(simulators, body) + 1)
     simulators.remove_fault(fault.id)
     again = simulators.reactivate(uuid_of(body), send=False)
     await handle.signal("came_back", event_of(again | {"date": datetime.now(UTC).isoformat()}))

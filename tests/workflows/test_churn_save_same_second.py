@@ -9,10 +9,9 @@ import pytest
 from models.money import Money
 from models.runs import Outcome
 from simulators.kit.control import Control
+from tests.workflows.churn_facts import CHURNED, facts, row
 from tests.workflows.conftest import Start, by_object
-from tests.workflows.test_churn_facts import CHURNED, facts
-from tests.workflows.test_churn_save_truth import payers, said, then
-from tests.workflows.test_churn_verdict import row
+from tests.workflows.leaving import payers, said, then
 from workflows.churn_save.facts import ChurnFacts
 
 SECOND = CHURNED.isoformat()

@@ -10,15 +10,19 @@ from temporalio.client import WorkflowHandle
 from models.runs import Outcome, RunResult
 from simulators.kit.control import Control
 from simulators.kit.shapes import FaultRule
-from tests.until import until
+from tests.waiting import until
 from tests.workflows.conftest import SECOND, Start, outcome_attribute, until_effects
-from tests.workflows.test_churn_save_returns import (
-    _readings,
-    _tried,
+from tests.workflows.leaving import (
+    acted_on,
     back_and_read_again,
     event_of,
+    left,
+    readings,
+    said,
+    tried,
+    until_read,
+    uuid_of,
 )
-from tests.workflows.test_churn_save_truth import acted_on, left, said, uuid_of
 
 Run = WorkflowHandle[Any, RunResult]
 
@@ -45,13 +49,6 @@ def changes(simulators: Control) -> int:
     return len([each for each in calls if each.method == "PATCH" and "Task" in each.path])
 
 
-async def until_read(simulators: Control, body: dict[str, Any], times: int) -> None:
-    async def is_read() -> bool:
-        return _readings(simulators, body) >= times
-
-    await until(is_read)
-
-
 async def test_who_left_again_before_it_could_be_said_is_not_called_back(
     simulators: Control, start: Start
 ) -> None:
@@ -59,9 +56,9 @@ async def test_who_left_again_before_it_could_be_said_is_not_called_back(
     simulators.reactivate(uuid_of(body), send=False)
     slack = slack_is_away(simulators)
     handle = await start(body, reread_after_seconds=1)
-    await until(lambda: _tried(simulators, "slack", "chat.postMessage"))
+    await until(lambda: tried(simulators, "slack", "chat.postMessage"))
     simulators.cancel(uuid_of(body), send=False)
-    await until_read(simulators, body, _readings(simulators, body) + 1)
+    await until_read(simulators, body, readings(simulators, body) + 1)
     simulators.remove_fault(slack.id)
     assert (await handle.result()).outcome is Outcome.ACTED
     [alert] = simulators.messages()
@@ -76,7 +73,7 @@ async def test_where_nobody_can_tell_whether_they_are_back_it_is_not_said(
     simulators.reactivate(uuid_of(body), send=False)
     slack_is_away(simulators)
     handle = await start(body, reread_after_seconds=1)
-    await until(lambda: _tried(simulators, "slack", "chat.postMessage"))
+    await until(lambda: tried(simulators, "slack", "chat.postMessage"))
     chartmogul_knows_nothing(simulators, body)
     result = await handle.result()
     assert (result.outcome, result.verdict) == (Outcome.PARTIAL, "")
@@ -91,7 +88,7 @@ async def test_a_verdict_that_the_task_waited_for_is_the_verdict_of_then_in_both
     handle = await acted_on(start, body, 2 * SECOND, reread_after_seconds=1)
     before = changes(simulators)
     salesforce = salesforce_takes_no_change(simulators)
-    await until(lambda: _tried(simulators, "salesforce", "Task", before + 1))
+    await until(lambda: tried(simulators, "salesforce", "Task", before + 1))
     await back_and_read_again(simulators, body)
     simulators.remove_fault(salesforce.id)
     result = await handle.result()
@@ -115,9 +112,9 @@ async def test_a_return_that_the_task_waited_for_and_that_is_undone_is_said_nowh
     salesforce = salesforce_takes_no_change(simulators)
     back = simulators.reactivate(uuid_of(body), send=False)
     await handle.signal("came_back", event_of(back))
-    await until(lambda: _tried(simulators, "salesforce", "Task", before + 1))
+    await until(lambda: tried(simulators, "salesforce", "Task", before + 1))
     simulators.cancel(uuid_of(body), send=False)
-    await until_read(simulators, body, _readings(simulators, body) + 1)
+    await until_read(simulators, body, readings(simulators, body) + 1)
     simulators.remove_fault(salesforce.id)
     again = simulators.reactivate(uuid_of(body), send=False)
     await handle.signal("came_back", event_of(again | {"date": datetime.now(UTC).isoformat()}))
@@ -135,7 +132,7 @@ async def test_a_verdict_that_nobody_can_read_again_is_not_written(
     count, path = {"slack": (posts, "chat.postMessage"), "salesforce": (changes, "Task")}[system]
     before = count(simulators)
     (slack_is_away if system == "slack" else salesforce_takes_no_change)(simulators)
-    await until(lambda: _tried(simulators, system, path, before + 1))
+    await until(lambda: tried(simulators, system, path, before + 1))
     chartmogul_knows_nothing(simulators, body)
     result = await handle.result()
     assert (result.outcome, result.verdict) == (Outcome.PARTIAL, "")
@@ -174,7 +171,7 @@ async def test_a_hint_before_the_first_reading_is_looked_after_when_the_return_s
     await until(lambda: _knows(handle, hint.event_id))
     simulators.remove_fault(reading.id)
     await until_effects(handle, 1)
-    await until(lambda: _tried(simulators, "slack", "chat.postMessage"))
+    await until(lambda: tried(simulators, "slack", "chat.postMessage"))
     simulators.reactivate(uuid_of(body), send=False)
     simulators.remove_fault(slack.id)
     result = await handle.result()
@@ -190,7 +187,7 @@ async def test_a_hint_that_comes_to_a_run_before_its_day_is_looked_after(
     handle = await start(body, check_back_days=[7], scheduled="wait")
     await handle.signal("came_back", event_of(body | {"movement_type": "reactivation"}))
     await until_effects(handle, 1)
-    await until(lambda: _tried(simulators, "slack", "chat.postMessage"))
+    await until(lambda: tried(simulators, "slack", "chat.postMessage"))
     simulators.reactivate(uuid_of(body), send=False)
     simulators.remove_fault(slack.id)
     assert (await handle.result()).outcome is Outcome.SAVED
@@ -206,11 +203,11 @@ async def test_an_early_hint_that_nothing_follows_costs_some_readings_no_more(
     hint = event_of(body | {"movement_type": "reactivation", "date": datetime.now(UTC).isoformat()})
     await handle.signal("came_back", hint)
     await until(lambda: _knows(handle, hint.event_id))
-    failed = _readings(simulators, body)
+    failed = readings(simulators, body)
     simulators.remove_fault(reading.id)
     assert (await handle.result()).outcome is Outcome.ACTED
     assert (len(simulators.records("Task")), len(simulators.messages())) == (1, 1)
-    assert _readings(simulators, body) - failed <= 9
+    assert readings(simulators, body) - failed <= 9
 
 
 async def _knows(handle: Run, event_id: str) -> bool:
@@ -225,7 +222,7 @@ async def test_of_a_customer_who_is_deleted_before_the_alert_a_person_is_told_at
     slack_is_away(simulators)
     handle = await start(body, check_back_days=[7], reread_after_seconds=1)
     await until_effects(handle, 1)
-    await until(lambda: _tried(simulators, "slack", "chat.postMessage"))
+    await until(lambda: tried(simulators, "slack", "chat.postMessage"))
     simulators.delete_customer(uuid_of(body))
 
     async def is_told() -> bool:
@@ -243,11 +240,11 @@ async def test_a_customer_merged_before_the_alert_is_called_by_both_names(
     slack = slack_is_away(simulators)
     handle = await start(body, reread_after_seconds=1)
     await until_effects(handle, 1)
-    await until(lambda: _tried(simulators, "slack", "chat.postMessage"))
+    await until(lambda: tried(simulators, "slack", "chat.postMessage"))
     gone = uuid_of(body)
     other = next(each for each in simulators.customers(limit=200) if not each.mrr and each.uuid != gone)
     simulators.merge(gone, other.uuid)
-    await until_read(simulators, body, _readings(simulators, body) + 1)
+    await until_read(simulators, body, readings(simulators, body) + 1)
     simulators.remove_fault(slack.id)
     await handle.result()
     [alert] = simulators.messages()

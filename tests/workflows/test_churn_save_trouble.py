@@ -4,13 +4,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
+from temporalio.client import Client, WorkflowFailureError
 
-from local.devserver import DevServer
 from models.effects import Action
-from models.runs import Outcome, RunResult
-from operations.retry import Wish, retry
-from settings import Settings
+from models.runs import Outcome
 from simulators.kit.control import Control
 from tests.workflows.conftest import (
     SECOND,
@@ -218,18 +215,6 @@ async def test_a_deleted_task_is_not_made_anew_by_its_outcome(simulators: Contro
     result = await handle.result()
     assert result.outcome is Outcome.PARTIAL
     assert len(simulators.records("Task")) == 1
-
-
-@pytest.fixture
-def run_again(temporal_server: DevServer, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> RunAgain:
-    """`mogulflow retry`."""
-    monkeypatch.setenv("TEMPORAL_ADDRESS", temporal_server.address)
-
-    async def run(handle: WorkflowHandle[Any, RunResult]) -> RunResult:
-        await retry(settings, handle.id, Wish("mended", sure=True))
-        return await handle.result()
-
-    return run
 
 
 async def test_a_run_for_a_customer_who_came_back_is_finished_when_run_again(

@@ -1,48 +1,15 @@
 """What a run says of a customer is what ChartMogul says of them at that moment."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
-from temporalio.client import WorkflowHandle
 
 from models.chartmogul import MovementWebhook
 from models.events import movement_from_webhook
-from models.runs import Outcome, RunResult
+from models.runs import Outcome
 from simulators.kit.control import Control
-from simulators.kit.shapes import CustomerRow
-from tests.workflows.conftest import SECOND, Start, cancelled, until_effects
-
-Run = WorkflowHandle[Any, RunResult]
-
-
-def then() -> datetime:
-    return datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=5)
-
-
-def payers(simulators: Control) -> list[CustomerRow]:
-    return [each for each in simulators.customers(case="account") if each.mrr > 20_000]
-
-
-def left(simulators: Control, **wish: Any) -> dict[str, Any]:
-    """The webhook's body of somebody who left five minutes ago."""
-    return simulators.cancel(payers(simulators)[0].uuid, send=False, **{"at": then()} | wish)
-
-
-def uuid_of(body: dict[str, Any]) -> str:
-    return str(body["customer"]["uuid"])
-
-
-async def acted_on(start: Start, body: dict[str, Any], *days: float, **wish: Any) -> Run:
-    handle = await start(body, check_back_days=list(days) or [2 * SECOND], **wish)
-    await until_effects(handle, 2)
-    return handle
-
-
-def said(simulators: Control) -> str:
-    """All that people can read."""
-    texts = [each["text"] for each in simulators.messages()]
-    return "\n".join([*texts, *(each["Description"] for each in simulators.records("Task"))])
+from tests.workflows.conftest import SECOND, Start, cancelled
+from tests.workflows.leaving import acted_on, left, payers, said, then, uuid_of
 
 
 async def test_who_left_and_came_back_within_a_second_is_already_saved(

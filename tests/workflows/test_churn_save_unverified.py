@@ -12,7 +12,7 @@ from models.effects import Mode
 from models.runs import Outcome
 from simulators.kit.control import Control
 from tests.workflows.conftest import Start
-from tests.workflows.test_churn_save_truth import left, payers, uuid_of
+from tests.workflows.leaving import left, payers, uuid_of
 
 Happening = Callable[[Control, dict[str, Any]], object]
 

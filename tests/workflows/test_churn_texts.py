@@ -6,7 +6,7 @@ import pytest
 
 from models.salesforce import AccountOwner
 from models.templates.churn_save import ChurnSaveInput
-from tests.workflows.test_churn_facts import facts
+from tests.workflows.churn_facts import facts
 from workflows.churn_save import texts as texts
 
 

@@ -1,58 +1,31 @@
 """What ChartMogul's answers say of a cancellation."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from models.chartmogul import Customer, CustomerMovement, Subscription
 from models.runs import Outcome
-from models.templates.churn_save import ChurnSaveInput
-from tests.workflows.test_churn_facts import CHURNED, customer, facts
-from workflows.churn_save.facts import ChurnFacts
+from tests.workflows.churn_facts import (
+    CHURN,
+    CHURNED,
+    EARLIER,
+    LATER,
+    NOW,
+    SECOND,
+    customer,
+    facts,
+    given,
+    row,
+    says,
+)
 from workflows.churn_save.verdict import Sight, first_sight, verdict
-
-NOW = CHURNED + timedelta(days=7)
-LATER, SECOND, EARLIER = "2026-05-21T07:02:18+00:00", "2026-05-20T07:02:18+00:00", "2026-04-20T07:02:18+00:00"
-
-
-def row(at: str, kind: str, change: int, mrr: int, subscription: str = "sub_1") -> CustomerMovement:
-    return CustomerMovement.model_validate(
-        {
-            "date": at,
-            "type": kind,
-            "activity-mrr-movement": change,
-            "activity-mrr": mrr,
-            "subscription-external-id": subscription,
-        }
-    )
-
-
-CHURN = row(SECOND, "churn", -212_500, 0)
-
-
-def given(seen: ChurnFacts, received_at: datetime = CHURNED) -> ChurnSaveInput:
-    return ChurnSaveInput.model_validate(
-        {
-            "event": seen.event,
-            "route": "test",
-            "options": {"channel": "#saves"},
-            "received_at": received_at,
-            "who_pays_decides": True,
-        }
-    )
 
 
 def sees(mrr: int, *rows: CustomerMovement, **more: Any) -> Sight:
     seen = facts(customer=customer(mrr=mrr), movements=list(rows), **more)
     return first_sight(given(seen), seen, NOW)
-
-
-def says(mrr: int, *rows: CustomerMovement, who: Customer | None = None, **more: Any) -> tuple[Outcome, str]:
-    seen = facts(customer=who or customer(mrr=mrr), movements=list(rows), **more)
-    found = verdict(given(seen), seen, 7, NOW)
-    assert found is not None
-    return found.outcome, f"{found.title} {found.words}"
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,5 @@
 """The daily sync, from the simulated ChartMogul into the simulated CRMs."""
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -18,6 +17,7 @@ from models.templates.crm_sync import CrmReport, CrmSyncInput, Status
 from settings import Settings
 from simulators.kit.control import Control
 from tests.conftest import in_a_namespace_of_its_own
+from tests.waiting import until
 from tests.workflows.crm import KEY, MAPPING, changed, of, paths, prepare, records, unlimited, writes
 
 DONE: Any = "activity_task_completed_event_attributes"
@@ -245,9 +245,7 @@ async def test_who_cancels_while_it_runs_is_not_written_as_before(portal: Contro
     assert customer.mrr
     portal.fault("hubspot", "slow", delay_seconds=1.5, path="contacts/batch/read")
     run = await begin("hubspot")
-    async with asyncio.timeout(120):
-        while not paths(portal, "hubspot")["/crm/objects/2026-09/contacts/batch/read"]:
-            await asyncio.sleep(0.05)
+    await until(lambda: paths(portal, "hubspot")["/crm/objects/2026-09/contacts/batch/read"])
     portal.cancel(customer.uuid, send=False, at=datetime.now(UTC))
     report = await run.result()
     assert report.problems == []
@@ -261,9 +259,7 @@ async def test_who_moves_while_their_batch_waits_is_written_anew(portal: Control
     customer = portal.hubspot_customers("contact_and_company", limit=1)[0]
     portal.fault("hubspot", "status", status=503, path="contacts/batch/update", times=2)  # all there are
     run = await begin("hubspot")
-    async with asyncio.timeout(120):
-        while paths(portal, "hubspot")["/crm/objects/2026-09/contacts/batch/update"] < 2:
-            await asyncio.sleep(0.02)
+    await until(lambda: paths(portal, "hubspot")["/crm/objects/2026-09/contacts/batch/update"] >= 2)
     portal.cancel(customer.uuid, send=False, at=datetime.now(UTC))
     report = await run.result()
     assert report.problems == []

@@ -1,6 +1,5 @@
 """A movement of one customer, and what the CRMs say of them within seconds."""
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from io import StringIO
@@ -30,6 +29,7 @@ from settings import Settings
 from simulators.kit.control import Control
 from simulators.kit.shapes import CustomerRow
 from tests.conftest import in_a_namespace_of_its_own
+from tests.waiting import until
 from tests.workflows.conftest import outcome_attribute
 from tests.workflows.crm import MAPPING, changed, paths, prepare, records, unlimited, writes
 
@@ -203,9 +203,7 @@ async def test_a_system_that_is_away_is_waited_for_and_then_gets_what_is_true_th
     customer = payer(portal)
     portal.fault("hubspot", "status", status=503, path="contacts/batch/read", times=4)
     run = await start(portal.expand(customer.uuid, cents=1000, send=False))
-    async with asyncio.timeout(120):
-        while not [each for each in portal.faults() if each.hits >= 2]:
-            await asyncio.sleep(0.05)
+    await until(lambda: any(each.hits >= 2 for each in portal.faults()))
     portal.expand(customer.uuid, cents=500, send=False)
     result = await run.result()
     assert result.problems == []
@@ -303,9 +301,7 @@ async def test_an_event_goes_ahead_of_the_daily_run_on_the_same_quota(
             task_queue=temporal.WORKFLOWS,
             result_type=CrmReport,
         )
-        async with asyncio.timeout(120):
-            while not paths(portal, "hubspot")["/crm/objects/2026-09/contacts/batch/read"]:
-                await asyncio.sleep(0.05)
+        await until(lambda: paths(portal, "hubspot")["/crm/objects/2026-09/contacts/batch/read"])
         body = portal.expand(customer.uuid, cents=700, send=False)
         event = movement_from_webhook(MovementWebhook.model_validate(body), "default")
         [run] = await door.dispatch(event, received_at=datetime.now(UTC))

@@ -1,6 +1,5 @@
 """Holds on the real server, with durations of the tests: episodes, late ones, schedules, and patience."""
 
-import asyncio
 import uuid
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -36,9 +35,8 @@ from schedules import OWNER
 from settings import Settings
 from simulators.kit.control import Control
 from tests.conftest import in_a_namespace_of_its_own
-from tests.until import until, until_some
-from tests.workflows.conftest import cancelled, options
-from tests.workflows.test_trouble import details
+from tests.waiting import until
+from tests.workflows.conftest import cancelled, details, options
 from workflows.engine.steps import _regular
 
 BRAKE = "brake/test"
@@ -145,7 +143,7 @@ async def until_open(client: Client, name: str, after: str) -> str:
         found = [each.run_id for each in await holdings(client) if each.name == name and each.is_open]
         return found[0] if found and found[0] != after else ""
 
-    return await until_some(other)
+    return await until(other)
 
 
 async def test_what_is_held_after_a_drop_was_decided_is_not_dropped(
@@ -210,7 +208,7 @@ async def test_a_held_run_that_is_told_of_another_amount_says_still_what_holds_i
         said = await details(run)
         return said if "has restated" in said else ""
 
-    said = await until_some(restated)
+    said = await until(restated)
     assert f"Held by {BRAKE}." in said
     await decided(holds, BRAKE, RELEASE)
     await run.result()
@@ -306,9 +304,11 @@ async def test_time_that_a_pause_takes_is_no_patience_lost(
         task_queue=temporal.WORKFLOWS,
         result_type=Effect,
     )
-    async with asyncio.timeout(120):
-        while await times_scheduled(run) < 2:
-            await asyncio.sleep(0.1)
+
+    async def again() -> bool:
+        return await times_scheduled(run) >= 2
+
+    await until(again)
     assert simulators.messages("#revops") == []
     await decided(holds, scope.hold, RELEASE)
     await run.result()

@@ -1,9 +1,5 @@
 """What the webhook did not bring, the poll does; what it brought starts nothing."""
 
-import asyncio
-import itertools
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import unquote
@@ -12,11 +8,8 @@ import pytest
 from temporalio.client import (
     Client,
     Schedule,
-    ScheduleActionExecutionStartWorkflow,
     ScheduleActionStartWorkflow,
-    ScheduleHandle,
     ScheduleSpec,
-    ScheduleState,
     WorkflowExecution,
     WorkflowHandle,
 )
@@ -31,57 +24,13 @@ from models.movements import Found, PollInput, PollState, Tally
 from models.runs import RunResult
 from settings import Settings
 from simulators.kit.control import Control
-from tests.until import until_some
-from tests.workflows.conftest import until_effects
-
-NUMBERS = itertools.count(1)
-
-Poll = Callable[[], Awaitable[PollState]]
+from tests.waiting import until
+from tests.workflows.conftest import NUMBERS, Poll, polled, until_effects
 
 
 def of_churn(state: PollState) -> dict[Found, int]:
     """Of the movements that a route takes, which of them were what."""
     return {found: kinds["churn"] for found, kinds in state.tally.counts.items() if "churn" in kinds}
-
-
-@pytest.fixture
-async def schedule(client: Client, workers: None) -> AsyncIterator[ScheduleHandle]:
-    """As the declared one, but it runs when told."""
-    name = f"poll-{next(NUMBERS)}"
-    given = PollInput(account="default", head_start=timedelta(0))
-    action = ScheduleActionStartWorkflow(
-        "movement_poll", given, id=name, task_queue=temporal.WORKFLOWS, task_timeout=temporal.TASK_TIMEOUT
-    )
-    handle = await client.create_schedule(
-        name, Schedule(action=action, spec=ScheduleSpec(), state=ScheduleState())
-    )
-    yield handle
-    await handle.delete()
-
-
-@pytest.fixture
-def poll(client: Client, schedule: ScheduleHandle) -> Poll:
-    return lambda: polled(client, schedule)
-
-
-async def polled(client: Client, schedule: ScheduleHandle) -> PollState:
-    """Trigger the schedule and wait for what its run came to."""
-    before = (await schedule.describe()).info.num_actions
-    await asyncio.sleep(1 - time.time() % 1)  # its runs are named by the second
-    await schedule.trigger()
-    async with asyncio.timeout(120):
-        while True:
-            info = (await schedule.describe()).info
-            if info.num_actions > before and not info.running_actions:
-                break
-            await asyncio.sleep(0.05)
-    action = info.recent_actions[-1].action
-    assert isinstance(action, ScheduleActionExecutionStartWorkflow)
-    handle = client.get_workflow_handle(
-        action.workflow_id, run_id=action.first_execution_run_id, result_type=PollState
-    )
-    state: PollState = await handle.result()
-    return state
 
 
 @pytest.fixture
@@ -103,7 +52,7 @@ async def listed(client: Client, body: dict[str, Any]) -> WorkflowHandle[Any, Ru
     async def runs() -> list[WorkflowExecution]:
         return [run async for run in client.list_workflows(query)]
 
-    [run] = await until_some(runs)
+    [run] = await until(runs)
     return client.get_workflow_handle(run.id, result_type=RunResult)
 
 
@@ -183,7 +132,7 @@ async def test_a_restated_movement_is_told_to_its_run_and_not_acted_on_again(
         stated: list[str] = (await (await run.describe()).memo())["stated"]
         return stated if len(stated) == 2 else None
 
-    assert (await until_some(stated_again))[1:] == ["churn 777 USD"]
+    assert (await until(stated_again))[1:] == ["churn 777 USD"]
     assert of_churn(await poll()) == {Found.KNOWN: 1}
     assert len(simulators.messages()) == len(simulators.records("Task")) == 1
 

@@ -1,7 +1,7 @@
 """The watch tells the ops channel what waits for a person: once, grouped, and with an end."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -13,6 +13,7 @@ from temporalio.client import (
     Client,
     Schedule,
     ScheduleActionExecutionStartWorkflow,
+    ScheduleActionResult,
     ScheduleActionStartWorkflow,
     ScheduleHandle,
     ScheduleSpec,
@@ -26,13 +27,14 @@ import worker
 from activities import runs
 from activities.runs import OURS, WAITING, find_trouble, waiting_for
 from local.devserver import DevServer
-from models.attention import AttentionQuery, Kind, WatchInput, WatchState
+from models.attention import AttentionQuery, Kind, Trouble, WatchInput, WatchState
 from models.deliveries import UnreadableDelivery
 from models.runs import Outcome, RunResult
 from operations.retry import Wish, retry
 from settings import Settings
 from simulators.kit.control import Control
 from tests.conftest import in_a_namespace_of_its_own
+from tests.waiting import until, until_event, until_listed
 from tests.workflows.conftest import SECOND, Start, cancelled, starter
 
 OPS = "#revops"
@@ -70,15 +72,19 @@ class Watch:
     schedule: ScheduleHandle
 
     async def begin(self) -> WorkflowHandle[Any, WatchState]:
-        before = len((await self.schedule.describe()).info.recent_actions)
+        before = len(await self._actions())
         await self.schedule.trigger()
-        async with asyncio.timeout(120):
-            while len(actions := (await self.schedule.describe()).info.recent_actions) == before:
-                await asyncio.sleep(0.05)
-        begun = actions[-1].action
+
+        async def new() -> Sequence[ScheduleActionResult]:
+            return (await self._actions())[before:]
+
+        begun = (await until(new))[-1].action
         assert isinstance(begun, ScheduleActionExecutionStartWorkflow)
         client = self.schedule._client
         return client.get_workflow_handle(begun.workflow_id, result_type=WatchState)
+
+    async def _actions(self) -> Sequence[ScheduleActionResult]:
+        return (await self.schedule.describe()).info.recent_actions
 
     async def sweep(self) -> WatchState:
         return await (await self.begin()).result()
@@ -94,17 +100,15 @@ async def watching(client: Client, **changes: Any) -> Watch:
     return Watch(await client.create_schedule("ops_watch", Schedule(action=action, spec=ScheduleSpec())))
 
 
-async def until_listed(client: Client, query: str, count: int) -> None:
-    async with asyncio.timeout(120):
-        while (await client.count_workflows(f"{OURS} AND {query}")).count != count:
-            await asyncio.sleep(0.1)
+async def until_ours(client: Client, query: str, count: int) -> None:
+    await until_listed(client, f"{OURS} AND {query}", count)
 
 
 async def ended(client: Client, run: WorkflowHandle[Any, RunResult], outcome: Outcome) -> None:
     """And listed so."""
     assert (await run.result()).outcome is outcome
     status = f"WorkflowId = '{run.id}' AND Outcome = '{outcome}' AND ExecutionStatus = 'Completed'"
-    await until_listed(client, status, 1)
+    await until_ours(client, status, 1)
 
 
 async def waiting_runs(
@@ -113,7 +117,7 @@ async def waiting_runs(
     """Cancellations of these customers, whose runs wait for the system."""
     before = (await client.count_workflows(f"{OURS} AND {waiting_for(system)}")).count
     runs = [await start(cancelled(simulators, number=n), alert_waits_seconds=0) for n in numbers]
-    await until_listed(client, waiting_for(system), before + len(runs))
+    await until_ours(client, waiting_for(system), before + len(runs))
     return runs
 
 
@@ -137,7 +141,7 @@ async def test_an_outage_is_one_message_with_a_count_an_update_and_an_end(
     assert told(simulators)[1]["text"] == "3 runs now, 2 before."
     simulators.remove_fault(fault.id)
     await asyncio.gather(*(run.result() for run in runs))
-    await until_listed(client, WAITING, 0)
+    await until_ours(client, WAITING, 0)
     assert (await watch.sweep()).outages == []
     await watch.sweep()
     _, update, end = told(simulators)
@@ -159,7 +163,7 @@ async def test_a_short_wait_is_no_news(simulators: Control, start: Start, client
     [run] = await waiting_runs(simulators, start, client, "salesforce", 0)
     assert [each.system for each in (await watch.sweep()).outages] == ["salesforce"]
     await run.result()
-    await until_listed(client, WAITING, 0)
+    await until_ours(client, WAITING, 0)
     assert await watch.sweep() == WatchState()
     assert told(simulators) == []
 
@@ -174,7 +178,7 @@ async def test_an_outage_of_slack_is_told_afterwards_where_it_was_long(
     assert [each.told_at for each in (await watch.sweep()).outages] == [None]  # it ends, with Slack away
     simulators.remove_fault(fault.id)
     await run.result()
-    await until_listed(client, WAITING, 0)
+    await until_ours(client, WAITING, 0)
     assert (await watch.sweep()).outages == []
     await watch.sweep()
     messages = told(simulators)
@@ -220,13 +224,9 @@ async def test_a_cancelled_run_is_told_of_once_with_what_was_dropped(
 ) -> None:
     watch = await watching(client)
     run = await start(cancelled(simulators), check_back_days=[7])
-    async with asyncio.timeout(120):
-        while not any(
-            event.HasField("timer_started_event_attributes") for event in (await run.fetch_history()).events
-        ):
-            await asyncio.sleep(0.1)
+    await until_event(run, "timer_started_event_attributes")
     await run.cancel()
-    await until_listed(client, "ExecutionStatus = 'Canceled'", 1)
+    await until_ours(client, "ExecutionStatus = 'Canceled'", 1)
     await watch.sweep()
     await watch.sweep()
     [message] = told(simulators)
@@ -256,7 +256,7 @@ async def test_a_partial_run_that_goes_on_to_check_back_is_told_of_at_once(
 ) -> None:
     watch = await watching(client)
     await start(cancelled(simulators), channel="#nowhere", check_back_days=[60 * SECOND])
-    await until_listed(client, "Outcome = 'partial' AND ExecutionStatus = 'Running'", 1)
+    await until_ours(client, "Outcome = 'partial' AND ExecutionStatus = 'Running'", 1)
     await watch.sweep()
     [message] = told(simulators)
     assert "*1 run partial: slack.post_message (NotFound)*" in message["text"]
@@ -275,7 +275,7 @@ async def test_a_failed_run_is_told_of_and_one_that_was_run_again_is_forgotten(
     run = await start(cancelled(simulators))
     with pytest.raises(WorkflowFailureError):
         await run.result()
-    await until_listed(client, "Outcome = 'failed' AND ExecutionStatus = 'Failed'", 1)
+    await until_ours(client, "Outcome = 'failed' AND ExecutionStatus = 'Failed'", 1)
     [group] = (await watch.sweep()).groups
     assert (group.kind, group.about) == (Kind.FAILED, "chartmogul.read_back Unauthorized")
     monkeypatch.setenv("TEMPORAL_ADDRESS", temporal_server.address)
@@ -295,7 +295,7 @@ async def test_a_failed_run_of_a_schedule_is_healed_by_the_next(simulators: Cont
     for count in (1, 2):
         with pytest.raises(WorkflowFailureError):
             await polls.sweep()
-        await until_listed(client, "ExecutionStatus = 'Failed'", count)
+        await until_ours(client, "ExecutionStatus = 'Failed'", count)
     [run] = (await find_trouble(client, AttentionQuery(), datetime.now(UTC))).runs
     assert (run.kind, run.about, run.scheduled) == (Kind.FAILED, "movement_poll Unauthorized", True)
     assert "CHARTMOGUL__UNKNOWN__API_KEY" in run.message
@@ -309,9 +309,7 @@ async def test_a_sweep_that_told_and_died_is_repeated_without_telling_twice(
     await ended(client, await start(cancelled(simulators), channel="#nowhere"), Outcome.PARTIAL)
     simulators.fault("slack", "slow", path="chat.postMessage", delay_seconds=5)
     sweep = await watch.begin()
-    async with asyncio.timeout(120):
-        while not told(simulators):
-            await asyncio.sleep(0.05)
+    await until(lambda: told(simulators))
     await sweep.terminate()
     [group] = (await watch.sweep()).groups
     assert (len(group.members), len(told(simulators))) == (1, 1)
@@ -330,7 +328,7 @@ async def unreadable(client: Client, number: int) -> None:
         task_queue=temporal.WORKFLOWS,
         search_attributes=attributes,
     )
-    await until_listed(client, "Outcome = 'unreadable'", number)
+    await until_ours(client, "Outcome = 'unreadable'", number)
 
 
 async def test_unreadable_deliveries_are_told_of(simulators: Control, client: Client) -> None:
@@ -364,7 +362,7 @@ async def test_more_than_can_be_listed_are_counted_and_not_kept_one_by_one(
     for number in range(1, 8):
         await client.get_workflow_handle(f"unreadable/{number}").terminate()
     monkeypatch.setattr(runs, "LISTED", 500)
-    await until_listed(client, "Outcome = 'unreadable' AND ExecutionStatus = 'Running'", 1)
+    await until_ours(client, "Outcome = 'unreadable' AND ExecutionStatus = 'Running'", 1)
     groups = {group.kind: group for group in (await watch.sweep()).groups}
     assert groups[Kind.UNREADABLE].count == 1
 
@@ -375,10 +373,11 @@ async def test_a_run_whose_code_fails_over_and_over_is_told_of(simulators: Contr
     run = await client.start_workflow(
         "broken", id="broken/1", task_queue=temporal.WORKFLOWS, task_timeout=temporal.TASK_TIMEOUT
     )
-    async with asyncio.timeout(120):
-        while not (found := (await find_trouble(client, AttentionQuery(), datetime.now(UTC))).runs):
-            await asyncio.sleep(0.5)
-    [stuck] = found
+
+    async def found() -> Sequence[Trouble]:
+        return (await find_trouble(client, AttentionQuery(), datetime.now(UTC))).runs
+
+    [stuck] = await until(found)
     assert (stuck.kind, stuck.workflow_id, stuck.error) == (Kind.STUCK, run.id, "RuntimeError")
     [failed] = [
         event.event_time.ToDatetime(UTC)

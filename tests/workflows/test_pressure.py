@@ -20,7 +20,7 @@ from settings import Settings
 from simulators.kit.control import Control
 from simulators.kit.shapes import System
 from tests.conftest import in_a_namespace_of_its_own
-from tests.until import until
+from tests.waiting import until
 from tests.workflows.conftest import Start, starter
 
 RUNS = 30
@@ -51,9 +51,12 @@ async def ended(runs: list[Run]) -> Counter[Outcome]:
 
 async def waiting_for(runs: list[Run], system: str) -> None:
     """All of them say so."""
+
+    async def waits(run: Run) -> bool:
+        return system in (await run.describe()).search_attributes.get("WaitsFor", [])
+
     for run in runs:
-        while system not in (await run.describe()).search_attributes.get("WaitsFor", []):
-            await asyncio.sleep(0.05)
+        await until(functools.partial(waits, run))
 
 
 @pytest.mark.parametrize("system", NAMED)

@@ -7,9 +7,8 @@ from temporalio.client import WorkflowHandle
 from models.runs import RunResult
 from simulators.kit.control import Control
 from temporal import run_link
-from tests.until import until_some
-from tests.workflows.conftest import SECOND, Start, cancelled, until_effects
-from tests.workflows.test_trouble import details
+from tests.waiting import until
+from tests.workflows.conftest import SECOND, Start, cancelled, details, until_effects
 from workflows.engine.run_log import MOST_SHOWN, cut
 
 Run = WorkflowHandle[Any, RunResult]
@@ -20,7 +19,7 @@ async def until_shown(run: Run, text: str) -> str:
         said = await details(run)
         return said if text in said else ""
 
-    return await until_some(shown)
+    return await until(shown)
 
 
 async def test_it_says_what_happened_to_whom_why_and_what_comes_next(

@@ -22,7 +22,7 @@ from models.templates.template import Installation
 from settings import Settings
 from simulators.kit.control import Control
 from tests.conftest import in_a_namespace_of_its_own
-from tests.until import until, until_some
+from tests.waiting import until
 from tests.workflows.conftest import cancelled
 from tests.workflows.crm import MAPPING, prepare, unlimited, writes
 
@@ -203,7 +203,7 @@ async def compared(client: Client, runs: int, *events: MrrMovement) -> Tally:
         ended = [each for each in tally.shadows.values() if "open" not in each.outcomes]
         return tally if tally.runs(Found.SHADOWED) == runs == sum(each.runs for each in ended) else None
 
-    return await until_some(complete)
+    return await until(complete)
 
 
 async def test_sweeps_and_coverage_count_what_it_would_have_done(

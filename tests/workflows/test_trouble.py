@@ -1,17 +1,16 @@
 """A run says what it waits for, to the list and to who reads it, and ceases when it goes on."""
 
-import asyncio
 from collections.abc import Iterable
 from typing import Any
 
 from temporalio.api.enums.v1 import EventType
-from temporalio.api.sdk.v1 import WorkflowMetadata
 from temporalio.client import WorkflowHandle
 
 from models.runs import RunResult
 from simulators.kit.control import Control
 from temporal import PROBLEMS, WAITS, WAITS_FOR
-from tests.workflows.conftest import Start, cancelled
+from tests.waiting import until_equal
+from tests.workflows.conftest import Start, cancelled, details
 
 Run = WorkflowHandle[Any, RunResult]
 UPSERT = EventType.EVENT_TYPE_UPSERT_WORKFLOW_SEARCH_ATTRIBUTES
@@ -23,14 +22,7 @@ async def waits_for(run: Run) -> list[str]:
 
 
 async def until_it_waits_for(run: Run, *systems: str) -> None:
-    async with asyncio.timeout(120):
-        while await waits_for(run) != list(systems):
-            await asyncio.sleep(0.05)
-
-
-async def details(run: Run) -> str:
-    metadata = await run.query("__temporal_workflow_metadata", result_type=WorkflowMetadata)
-    return str(metadata.current_details)
+    await until_equal(lambda: waits_for(run), list(systems))
 
 
 async def tasks_with(run: Run, kind: EventType.ValueType, name: str) -> list[int]:

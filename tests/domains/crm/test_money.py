@@ -13,7 +13,7 @@ from models.crm import CompanyMapping, CrmMapping, MoneyRules
 from models.crm_facts import CustomerFacts
 from models.templates.crm_sync import Standing
 from simulators.kit.control import Control
-from tests.contracts.test_salesforce import client_of
+from tests.contracts.salesforce import client_of
 
 KEY = "CM_Customer_UUID__c"
 FIELDS = {"mrr": "CM_MRR__c", "currency": "CM_Currency__c"}

@@ -26,8 +26,8 @@ from models.crm import CrmMapping, ObjectMapping, Way
 from models.crm_facts import CustomerFacts
 from models.effects import Action
 from simulators.kit.control import Control
-from tests.contracts.test_salesforce import client_of
-from tests.domains.crm.test_facts_in_bulk import all_facts
+from tests.contracts.salesforce import client_of
+from tests.domains.crm.bulk import all_facts
 
 MAPPING = load(EXAMPLE_CONFIG / "crm.yaml", CrmMapping, "")
 OBJECTS = MAPPING.objects("salesforce")

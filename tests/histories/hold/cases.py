@@ -8,6 +8,7 @@ from models.holds import Decision, HoldInput, HoldOn, HoldResult, Scope, Verdict
 from models.routes import Routes
 from models.runs import Outcome
 from tests.histories.studio import Case, Run, Studio
+from tests.waiting import until
 
 SHORT = timedelta(seconds=0.2)
 
@@ -57,8 +58,12 @@ async def a_moment_long(studio: Studio, routes: Routes, template: str) -> Holds:
     scope = Scope(template=template)
     soon = datetime.now(UTC) + timedelta(seconds=3)
     await open_hold(studio.client, scope.hold, HoldOn(why="a test", by="ada", until=soon))
-    while scope.hold not in holds.open:
+
+    async def is_seen() -> bool:
         await holds.look()
+        return scope.hold in holds.open
+
+    await until(is_seen)
     return holds
 
 

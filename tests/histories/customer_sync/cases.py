@@ -1,4 +1,4 @@
-"""How the recorded runs of the CRM syncs come about."""
+"""How the recorded syncs of one customer come about."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -10,28 +10,12 @@ from models.events import MovementType, movement_from_webhook
 from models.holds import Decision, Verdict
 from models.routes import Filter, Route, Routes
 from models.runs import Outcome, RunResult
-from models.templates.crm_sync import CrmReport, CrmSyncInput
 from models.templates.customer_sync import CustomerSyncOptions
 from models.templates.template import Installation
 from tests.conftest import settings_for
-from tests.histories.hold_cases import a_moment_long
+from tests.histories.hold.cases import a_moment_long
 from tests.histories.studio import Case, Run, Studio
-from tests.histories.sweep_cases import start
 from tests.workflows.crm import MAPPING, prepare
-
-
-async def daily(studio: Studio) -> Run:
-    given = CrmSyncInput(account="default", system="hubspot", mapping=MAPPING)
-    return await start(studio, "crm_sync", given, CrmReport)
-
-
-async def synced(studio: Studio) -> Run:
-    await prepare(settings_for(studio.simulators.url))
-    return await daily(studio)
-
-
-async def fields_missing(studio: Studio) -> Run:
-    return await daily(studio)
 
 
 async def put(
@@ -93,16 +77,12 @@ async def dropped(studio: Studio) -> Run:
     return run
 
 
-CASES = {
-    "crm_sync": [Case(synced, Outcome.ACTED), Case(fields_missing, Outcome.PARTIAL)],
-    "customer_sync": [
-        Case(expanded, Outcome.ACTED),
-        Case(waits_for_hubspot, Outcome.ACTED),
-        Case(cannot_write, Outcome.PARTIAL),
-        Case(not_there, Outcome.UNVERIFIED),
-        Case(would_sync, Outcome.PREVIEWED),
-        Case(held, Outcome.ACTED),
-        Case(dropped, Outcome.DROPPED),
-    ],
-}
-"""By workflow."""
+CASES = [
+    Case(expanded, Outcome.ACTED),
+    Case(waits_for_hubspot, Outcome.ACTED),
+    Case(cannot_write, Outcome.PARTIAL),
+    Case(not_there, Outcome.UNVERIFIED),
+    Case(would_sync, Outcome.PREVIEWED),
+    Case(held, Outcome.ACTED),
+    Case(dropped, Outcome.DROPPED),
+]

@@ -1,17 +1,17 @@
 """How the recorded runs of churn save come about."""
 
-import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from dispatch.dispatcher import Door
 from models.chartmogul import MovementWebhook
-from models.effects import Effect, Mode
+from models.effects import Mode
 from models.events import movement_from_webhook
 from models.routes import Filter, Route, Routes
 from models.runs import Outcome, RunResult
-from tests.histories.hold_cases import a_moment_long
+from tests.histories.hold.cases import a_moment_long
 from tests.histories.studio import Case, Run, Studio
+from tests.waiting import until
 from tests.workflows.conftest import SECOND, options, until_effects
 
 
@@ -39,9 +39,7 @@ async def happy(studio: Studio) -> Run:
 
 async def saved(studio: Studio) -> Run:
     run = await start(studio, check_back_days=[2 * SECOND, 60])
-    async with asyncio.timeout(120):
-        while len(await run.query("effects", result_type=list[Effect])) < 2:
-            await asyncio.sleep(0.05)
+    await until_effects(run, 2)
     studio.simulators.reactivate(customer_of(studio), send=False)
     return run
 
@@ -138,9 +136,8 @@ async def held_up(studio: Studio) -> Run:
     simulators = studio.simulators
     fault = simulators.fault("slack", "status", path="chat.postMessage", status=503, times=None)
     run = await start(studio, reread_after_seconds=1)
-    async with asyncio.timeout(60):
-        while len([call for call in simulators.calls("chartmogul") if customer_of(studio) in call.path]) < 6:
-            await asyncio.sleep(0.05)
+    customer = customer_of(studio)
+    await until(lambda: sum(customer in call.path for call in simulators.calls("chartmogul")) >= 6)
     simulators.remove_fault(fault.id)
     return run
 
@@ -153,9 +150,7 @@ async def moot(studio: Studio) -> Run:
     await until_effects(run, 1)
     simulators.reactivate(customer_of(studio), send=False)
     read = len(simulators.calls("chartmogul"))
-    async with asyncio.timeout(60):
-        while len(simulators.calls("chartmogul")) < read + 8:
-            await asyncio.sleep(0.05)
+    await until(lambda: len(simulators.calls("chartmogul")) >= read + 8)
     simulators.remove_fault(fault.id)
     return run
 

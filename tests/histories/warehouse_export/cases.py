@@ -4,8 +4,7 @@ from configuration.files import load_mapping
 from local.stack import EXAMPLE_CONFIG
 from models.runs import Outcome
 from models.templates.warehouse_export import ExportInput, ExportReport
-from tests.histories.studio import Case, Run, Studio
-from tests.histories.sweep_cases import start
+from tests.histories.studio import Case, Run, Studio, start
 
 ALL = load_mapping(EXAMPLE_CONFIG / "warehouse.yaml")
 READ = {"mrr_movements", "customers", "subscriptions", "invoices"}
@@ -37,12 +36,9 @@ async def some_streams(studio: Studio) -> Run:
     return await start(studio, "warehouse_export", given, ExportReport)
 
 
-CASES = {
-    "warehouse_export": [
-        Case(night, Outcome.ACTED),
-        Case(history_restated, lambda report: any(each.months for each in report.streams)),
-        Case(invoices_refused, Outcome.PARTIAL),
-        Case(some_streams, Outcome.ACTED),
-    ]
-}
-"""By workflow."""
+CASES = [
+    Case(night, Outcome.ACTED),
+    Case(history_restated, lambda report: any(each.months for each in report.streams)),
+    Case(invoices_refused, Outcome.PARTIAL),
+    Case(some_streams, Outcome.ACTED),
+]
