@@ -15,7 +15,7 @@ import temporal
 from activities.crm import CrmActivities
 from activities.definition import Bound, steps_of
 from activities.holds import HoldActivities
-from activities.movements import MovementActivities, Sweeper
+from activities.movements import MovementActivities, MovementScan
 from activities.pauses import Pauses
 from activities.pressure import Pressure
 from activities.resting import RestingWorker, Slots
@@ -23,7 +23,7 @@ from activities.runs import RunsActivities
 from activities.warehouse import WarehouseActivities
 from clients.kit.cooldown import Cooldowns
 from configuration.files import load_routes
-from dispatch.dispatcher import Door
+from dispatch.dispatcher import Dispatcher
 from dispatch.holds import Holds
 from models.crm import CrmMapping
 from settings import Settings
@@ -33,16 +33,16 @@ from workflows.churn_save.workflow import ChurnSave
 from workflows.coverage import Coverage
 from workflows.crm_sync.workflow import CrmSync
 from workflows.customer_sync import CustomerSync
-from workflows.dismissal import KeptDismissal
+from workflows.dismissal import DismissalRun
 from workflows.hold.workflow import Hold
 from workflows.movement_poll import MovementPoll
 from workflows.ops_watch.workflow import OpsWatch
-from workflows.unreadable_delivery import KeptDelivery
+from workflows.unreadable_delivery import DeadLetterRun
 from workflows.warehouse_export.workflow import WarehouseExport
 
 WORKFLOW_CLASSES: list[type] = [
-    ChurnSave, CustomerSync, MovementPoll, Backfill, Coverage, KeptDelivery, OpsWatch, WarehouseExport,
-    CrmSync, Hold, KeptDismissal,
+    ChurnSave, CustomerSync, MovementPoll, Backfill, Coverage, DeadLetterRun, OpsWatch, WarehouseExport,
+    CrmSync, Hold, DismissalRun,
 ]  # fmt: skip
 GRACE = timedelta(seconds=20)
 
@@ -51,14 +51,16 @@ class BadQueues(Exception):
     """A step has no queue, a queue no step, or two steps have one name."""
 
 
-def steps(connections: Connections, settings: Settings, sweeper: Sweeper, pauses: Pauses) -> list[Bound]:
+def steps(
+    connections: Connections, settings: Settings, movement_scan: MovementScan, pauses: Pauses
+) -> list[Bound]:
     """Every step of the product, on what it needs."""
     chartmogul = connections.to(CHARTMOGUL)
     ops_channel = settings.slack.ops_channel if settings.slack else None
     owners = [
         *(each.activities(connections.to(each), settings) for each in SYSTEMS if each.activities),
         CrmActivities(chartmogul, connections.crms(settings)),
-        MovementActivities(chartmogul, sweeper),
+        MovementActivities(chartmogul, movement_scan),
         WarehouseActivities(chartmogul, engine_for(settings), settings.warehouse_hash_key.get_secret_value()),
         RunsActivities(),
         HoldActivities(pauses, ops_channel, settings.web_ui_url),
@@ -94,11 +96,11 @@ def workers(
     holds: Holds,
     crm: CrmMapping | None = None,
 ) -> list[Worker | RestingWorker]:
-    door = Door.of(client, holds.routes, settings, holds, crm)
+    dispatcher = Dispatcher.of(client, holds.routes, settings, holds, crm)
     pauses = Pauses(cooldowns, {queue.name: queue.calls for queue in QUEUES if queue.calls})
     holds.listen(pauses.note)
     interceptors = [pauses, Pressure(cooldowns)]
-    found = steps(connections, settings, dispatch.movement_scan.Sweeper(door), pauses)
+    found = steps(connections, settings, dispatch.movement_scan.MovementScan(dispatcher), pauses)
     return [
         _workflow_worker(client, settings, found, interceptors),
         *(

@@ -11,7 +11,6 @@ from typing import Any
 
 from temporalio import activity
 
-from activities.beating import beating
 from activities.chartmogul import client_of
 from activities.crm_freshness import Freshness
 from activities.crm_one import Order, sync_one
@@ -19,6 +18,7 @@ from activities.crm_reading import Reading
 from activities.crm_sync import ObjectSync, Progress
 from activities.crm_writing import NO_RETRY, in_parallel
 from activities.definition import step_activity
+from activities.heartbeats import heartbeats
 from activities.private_files import private_folder
 from clients.chartmogul.client import ChartMogulClient
 from clients.chartmogul.dates import Row
@@ -37,7 +37,7 @@ from models.templates.crm_sync import (
     FactsNow,
     FactsQuery,
     ObjectReport,
-    Standing,
+    RecordPlan,
     Status,
     SyncReport,
     SyncWork,
@@ -64,7 +64,7 @@ class CrmActivities:
         crm = self._crm(work.system).for_work(work.mapping, live=False)
         client = client_of(self._clients, work.account)
         reading = Reading(client, work.mapping, [work.system])
-        async with beating(lambda: _told(progress)), _file(str(activity.info().workflow_run_id)) as file:
+        async with heartbeats(lambda: _told(progress)), _file(str(activity.info().workflow_run_id)) as file:
             await read_into(file, reading, work.as_of, progress[""])
             read = time.monotonic()
             freshness = Freshness(reading, self._order, client.count_with_email, work.as_of)
@@ -102,7 +102,7 @@ class CrmActivities:
     async def _sync_customer(self, system: CrmName, work: CustomerWork) -> Effect:
         connected, mapping = self._crms.get(system), work.mapping.objects(system)[work.object]
         if connected is None:
-            return _effect(system, work, Standing(customer="", status=Status.NOT_FOUND, reason=off(system)))
+            return _effect(system, work, RecordPlan(customer="", status=Status.NOT_FOUND, reason=off(system)))
         crm, client = connected.for_work(work.mapping, live=True), client_of(self._clients, work.account)
         key = (system, work.object, work.known.facts.uuid)
         async with self._order.turn(key):
@@ -216,7 +216,7 @@ def _shows(query: FactsQuery, movements: list[Row]) -> bool:
     )
 
 
-def _raise_if_refused(system: CrmName, done: Standing) -> None:
+def _raise_if_refused(system: CrmName, done: RecordPlan) -> None:
     """Of a live event: a person is told, or the durable way tries again."""
     if done.status is not Status.REFUSED:
         return
@@ -233,7 +233,7 @@ _ACTIONS = {
 }
 
 
-def _effect(system: CrmName, work: CustomerWork, done: Standing, link: str | None = None) -> Effect:
+def _effect(system: CrmName, work: CustomerWork, done: RecordPlan, link: str | None = None) -> Effect:
     action = _ACTIONS.get(done.status, Action.SKIPPED)
     if done.status is Status.PLANNED:
         action = Action.WOULD_UPDATE if done.record else Action.WOULD_CREATE

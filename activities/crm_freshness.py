@@ -10,7 +10,7 @@ from activities.crm_reading import Reading
 from clients.kit.errors import NotFound, Rejected
 from domains.crm.systems import Crm
 from models.crm import ObjectMapping
-from models.templates.crm_sync import Standing, Status
+from models.templates.crm_sync import RecordPlan, Status
 
 ASK_EVERY_SECONDS = 10.0
 
@@ -45,7 +45,7 @@ class Freshness:
         await self._ask(every_seconds=0)
         return set(self._moved)
 
-    async def again(self, crm: Crm, name: str, mapping: ObjectMapping, customer: str) -> Standing:
+    async def again(self, crm: Crm, name: str, mapping: ObjectMapping, customer: str) -> RecordPlan:
         """Read the one customer anew, and write what differs then."""
         key = (crm.system, name, customer)
         async with self._order.turn(key):
@@ -53,9 +53,9 @@ class Freshness:
             try:
                 facts, _ = await self._reading.one(customer, live=False)
             except NotFound:
-                return Standing(customer=customer, status=Status.NOT_FOUND, reason=GONE)
+                return RecordPlan(customer=customer, status=Status.NOT_FOUND, reason=GONE)
             except Rejected as error:  # this one cannot be read, which stops no other
-                return Standing(
+                return RecordPlan(
                     customer=customer, status=Status.REFUSED, reason=UNREADABLE, detail=str(error)
                 )
             done = await sync_one(crm, name, mapping, facts, self._how_many)

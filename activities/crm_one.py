@@ -13,7 +13,7 @@ from domains.crm.match import Ambiguous, Found, Matched, NotFound, match, value_
 from domains.crm.systems import Crm, standing
 from models.crm import ObjectMapping, Way
 from models.crm_facts import CustomerFacts
-from models.templates.crm_sync import Standing, Status
+from models.templates.crm_sync import RecordPlan, Status
 
 REMEMBERED = 20_000
 
@@ -56,7 +56,7 @@ async def sync_one(
     *,
     write: bool = True,
     waits: Sequence[float] = RETRY_WAITS,
-) -> Standing:
+) -> RecordPlan:
     """Where the customer stands then; without `write`, what would be written."""
     found = await _found(crm, name, mapping, facts, how_many, waits)
     planned = standing(crm, facts, mapping, found)

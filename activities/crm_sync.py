@@ -16,7 +16,7 @@ from domains.crm.systems import Crm, standing
 from models.crm import ObjectMapping, Way
 from models.crm_facts import CustomerFacts
 from models.crm_fields import not_ready
-from models.templates.crm_sync import Standing, Status
+from models.templates.crm_sync import RecordPlan, Status
 
 RIVALS = "several customers lead to one record"
 
@@ -111,10 +111,10 @@ class ObjectSync:
         self._file.note(self.name, standings)
         self._progress.rows += len(batch)
 
-    def _not_found(self, facts: CustomerFacts) -> Standing:
+    def _not_found(self, facts: CustomerFacts) -> RecordPlan:
         return standing(self._crm, facts, self._mapping, match(facts, {}, self._mapping.match))
 
-    async def _write(self, freshness: Freshness, batch: Sequence[Standing]) -> None:
+    async def _write(self, freshness: Freshness, batch: Sequence[RecordPlan]) -> None:
         stale = await freshness.stale(self._crm, self.name, [each.customer for each in batch])
         planned = [each for each in batch if each.customer not in stale]
         results = await write_planned(self._crm, self.name, self._mapping, planned)
@@ -133,16 +133,16 @@ class ObjectSync:
             self._file.note(self.name, [done])
 
 
-def _try_next(facts: CustomerFacts, number: int) -> Standing:
-    return Standing(customer=facts.uuid, status=Status.LOOKING, way=number + 1)
+def _try_next(facts: CustomerFacts, number: int) -> RecordPlan:
+    return RecordPlan(customer=facts.uuid, status=Status.LOOKING, way=number + 1)
 
 
-def _settle_rivals(rivals: Sequence[Standing]) -> list[Standing]:
+def _settle_rivals(rivals: Sequence[RecordPlan]) -> list[RecordPlan]:
     """Whose key the record carries has it; where it carries none of theirs, nobody."""
     owners = [each for each in rivals if each.by_key]
     losers = [each for each in rivals if each not in owners] if len(owners) == 1 else rivals
     return [
-        Standing(
+        RecordPlan(
             customer=each.customer,
             status=Status.AMBIGUOUS,
             reason=RIVALS,

@@ -9,7 +9,7 @@ from clients.kit.retries import with_retries
 from domains.crm.systems import Crm, settled
 from models.crm import ObjectMapping
 from models.row_outcomes import RowOutcome
-from models.templates.crm_sync import Standing
+from models.templates.crm_sync import RecordPlan
 
 RETRY_WAITS: tuple[float, ...] = (1, 2, 5, 10)
 """Seconds before a failed call is made again."""
@@ -27,9 +27,9 @@ async def write_planned(
     crm: Crm,
     name: str,
     mapping: ObjectMapping,
-    planned: Sequence[Standing],
+    planned: Sequence[RecordPlan],
     waits: Sequence[float] = RETRY_WAITS,
-) -> list[Standing]:
+) -> list[RecordPlan]:
     """Up to a batch, all to change or all to make; what became of each, in order."""
     waiting = {each.record or each.customer: each for each in planned}
     results: dict[str, RowOutcome] = {}
@@ -45,7 +45,7 @@ async def write_planned(
 
 
 async def _send(
-    crm: Crm, name: str, mapping: ObjectMapping, rows: Mapping[str, Standing]
+    crm: Crm, name: str, mapping: ObjectMapping, rows: Mapping[str, RecordPlan]
 ) -> Sequence[RowOutcome]:
     values = {key: each.values for key, each in rows.items()}
     if all(each.record for each in rows.values()):

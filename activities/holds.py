@@ -15,8 +15,8 @@ from temporalio.client import (
 from temporalio.service import RPCError, RPCStatusCode
 
 import temporal
-from activities.beating import beating
 from activities.definition import step_activity
+from activities.heartbeats import heartbeats
 from activities.pauses import Pauses
 from clients.kit.errors import Unavailable
 from dispatch.holdings import held_by, holdings
@@ -63,7 +63,7 @@ class HoldActivities:
     async def end_held(self, work: EndHeld) -> int:
         """How many were told. Who is told twice, after a try that was cut off, heeds the first word."""
         told = 0
-        async with beating(lambda: told):
+        async with heartbeats(lambda: told):
             try:
                 for run in await _oldest_first(activity.client(), work):
                     told += await _tell(activity.client(), run, work)

@@ -8,19 +8,19 @@ from typing import Protocol
 
 from temporalio import activity
 
-from activities.beating import BEAT_SECONDS
 from activities.chartmogul import client_of
 from activities.definition import step_activity
+from activities.heartbeats import HEARTBEAT_SECONDS
 from clients.chartmogul.client import ChartMogulClient
 from models.chartmogul import Activity
 from models.events import MrrMovement, NotAMovement, movement_from_activity
-from models.movements import Sweep, Tally
+from models.movements import Scan, Tally
 
-SeeTo = Callable[[Sweep, Sequence[MrrMovement], datetime], Awaitable[Tally]]
+SeeTo = Callable[[Scan, Sequence[MrrMovement], datetime], Awaitable[Tally]]
 
 
-class Sweeper(Protocol):
-    """What `dispatch.movement_scan` gives: the door, seen from here."""
+class MovementScan(Protocol):
+    """What `dispatch.movement_scan` gives: the dispatcher, seen from here."""
 
     @property
     def take(self) -> SeeTo: ...
@@ -30,21 +30,21 @@ class Sweeper(Protocol):
 
 
 class MovementActivities:
-    def __init__(self, clients: Mapping[str, ChartMogulClient], sweeper: Sweeper) -> None:
+    def __init__(self, clients: Mapping[str, ChartMogulClient], movement_scan: MovementScan) -> None:
         self._clients = clients
-        self._sweeper = sweeper
+        self._sweeper = movement_scan
 
     @step_activity("movements.sweep")
-    async def sweep(self, sweep: Sweep) -> Tally:
+    async def sweep(self, sweep: Scan) -> Tally:
         """Start what has no run. A try that was cut off goes on where its last block ended."""
         return await self._read(sweep, self._sweeper.take)
 
     @step_activity("movements.compare")
-    async def compare(self, sweep: Sweep) -> Tally:
+    async def compare(self, sweep: Scan) -> Tally:
         """Which run each movement has."""
         return await self._read(sweep, self._sweeper.compare)
 
-    async def _read(self, sweep: Sweep, see_to: SeeTo) -> Tally:
+    async def _read(self, sweep: Scan, see_to: SeeTo) -> Tally:
         start, tally = _where_it_was(sweep)
         async with _alive(start, tally) as heart:
             async for block in client_of(self._clients, sweep.account).activities(start, sweep.end):
@@ -83,19 +83,19 @@ async def _alive(start: datetime, tally: Tally) -> AsyncIterator[_Heart]:
     heart = _Heart(start, tally)
 
     async def go_on() -> None:
-        await asyncio.sleep(BEAT_SECONDS)  # a block's beat tells more: let it be the first
+        await asyncio.sleep(HEARTBEAT_SECONDS)  # a block's beat tells more: let it be the first
         while True:
-            await asyncio.sleep(BEAT_SECONDS)
+            await asyncio.sleep(HEARTBEAT_SECONDS)
             heart.beat_again()
 
-    beating = asyncio.create_task(go_on())
+    heartbeats = asyncio.create_task(go_on())
     try:
         yield heart
     finally:
-        beating.cancel()
+        heartbeats.cancel()
 
 
-def _where_it_was(sweep: Sweep) -> tuple[datetime, Tally]:
+def _where_it_was(sweep: Scan) -> tuple[datetime, Tally]:
     details = activity.info().heartbeat_details
     if not details:
         return sweep.start, Tally()
@@ -103,7 +103,7 @@ def _where_it_was(sweep: Sweep) -> tuple[datetime, Tally]:
     return datetime.fromisoformat(until), Tally.model_validate(tally)
 
 
-def _movements(rows: Sequence[Activity], sweep: Sweep) -> tuple[list[MrrMovement], list[str]]:
+def _movements(rows: Sequence[Activity], sweep: Scan) -> tuple[list[MrrMovement], list[str]]:
     movements, unreadable = [], []
     for row in rows:
         try:

@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 
 from temporalio import activity
 
-from activities.beating import beating
 from activities.chartmogul import client_of
 from activities.definition import step_activity
 from activities.export_streams import customers_for, extract, load_of, months_seen, movements_since
+from activities.heartbeats import heartbeats
 from activities.private_files import own_folder
 from clients.chartmogul.client import ChartMogulClient
 from clients.kit.errors import Rejected
@@ -63,7 +63,7 @@ class WarehouseActivities:
         """Make tables and views, and find out from where on movements are read."""
         engine, client = self._engine(work.night.account), client_of(self._clients, work.night.account)
         progress = _Progress("prepare")
-        async with beating(lambda: vars(progress)):
+        async with heartbeats(lambda: vars(progress)):
             account, months = await asyncio.gather(client.account(), months_seen(client, work.night))
             progress.doing = "making tables and views"
             return await asyncio.to_thread(_prepare, engine, work, account, months)
@@ -73,7 +73,7 @@ class WarehouseActivities:
         """Read it whole, then load each of its tables. Repeating it changes nothing: the ledger knows."""
         began, progress = time.monotonic(), _Progress(work.stream)
         engine, client = self._engine(work.night.account), client_of(self._clients, work.night.account)
-        async with beating(lambda: vars(progress)), own_folder("exports", f"{work.stream}-") as folder:
+        async with heartbeats(lambda: vars(progress)), own_folder("exports", f"{work.stream}-") as folder:
             customers = await asyncio.to_thread(customers_for, engine, work)
             tables = await extract(client, customers, work, folder, self._hash_key, progress.note)
             progress.doing = "loading"
@@ -101,7 +101,7 @@ class WarehouseActivities:
     async def check(self, work: NightWork) -> Checked:
         """Compare what the night's streams have brought."""
         engine, progress = self._engine(work.night.account), _Progress("check", "comparing tables")
-        async with beating(lambda: vars(progress)):
+        async with heartbeats(lambda: vars(progress)):
             found = await asyncio.to_thread(_at_odds, engine, work)
         return Checked(customers_at_odds=len(found), examples=list(found[:EXAMPLES]))
 

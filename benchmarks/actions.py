@@ -18,7 +18,7 @@ from benchmarks.ground import ROUTES_FILE, Ground, Json
 from benchmarks.results import Result, at_most
 from benchmarks.rivals import rival
 from configuration.files import load_routes
-from dispatch.dispatcher import Door
+from dispatch.dispatcher import Dispatcher
 from models.chartmogul import MovementWebhook
 from models.events import MovementType, movement_from_webhook
 from models.routes import Filter, Route, Routes
@@ -140,10 +140,10 @@ async def _closed(ground: Ground, body: Json) -> WorkflowHandle[Any, Any]:
 
 
 async def _started(ground: Ground, body: Json, routes: Routes) -> WorkflowHandle[Any, Any]:
-    """Through the same door by another route."""
-    door = Door(ground.client, routes, "", Installation(crm=MAPPING))
+    """Through the same dispatcher by another route."""
+    dispatcher = Dispatcher(ground.client, routes, "", Installation(crm=MAPPING))
     event = movement_from_webhook(MovementWebhook.model_validate(body), "default")
-    (run,) = await door.dispatch(event, received_at=datetime.now(UTC))
+    (run,) = await dispatcher.dispatch(event, received_at=datetime.now(UTC))
     return ground.client.get_workflow_handle(run.workflow_id)
 
 

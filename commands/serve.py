@@ -20,7 +20,7 @@ import temporal
 import worker
 from configuration.environment import near_misses
 from configuration.files import crm_for, load_routes
-from dispatch.dispatcher import Door
+from dispatch.dispatcher import Dispatcher
 from dispatch.holds import Holds
 from ingress.app import create_app
 from models.crm import CrmMapping
@@ -82,7 +82,7 @@ async def _serve(settings: Settings, with_ingress: bool, with_worker: bool) -> N
         if with_worker:
             await stack.enter_async_context(worker.running(client, settings, holds=holds, crm=crm))
         if with_ingress:
-            app.state.door = Door.of(client, routes, settings, holds, crm)
+            app.state.dispatcher = Dispatcher.of(client, routes, settings, holds, crm)
             stack.callback(server.close)  # no more events while the workers finish theirs
         gc.collect()
         gc.freeze()  # what stays for ever: looking through it took up to a tenth of a second each time

@@ -11,7 +11,7 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 
 import temporal
 from dispatch.deliveries import Delivery
-from dispatch.dispatcher import Door
+from dispatch.dispatcher import Dispatcher
 from models.deliveries import UnreadableDelivery, kept_text
 from models.effects import Mode
 from models.headlines import unreadable_headline
@@ -41,7 +41,7 @@ class DeadLetters:
         self._per_hour, self._clock = per_hour, clock
         self._places: dict[str, dict[str, _Place]] = {}
 
-    async def keep(self, door: Door, delivery: Delivery, reason: str) -> Kept | None:
+    async def keep(self, dispatcher: Dispatcher, delivery: Delivery, reason: str) -> Kept | None:
         """None where too many came. Raises RPCError or RuntimeError where Temporal does not answer."""
         places = self._of_this_hour(delivery.account)
         digest = delivery.digest
@@ -49,7 +49,7 @@ class DeadLetters:
             return None
         place = places.setdefault(digest, _Place(self._clock()))
         try:
-            place.kept = place.kept or await keep(door, delivery, reason)
+            place.kept = place.kept or await keep(dispatcher, delivery, reason)
         except BaseException:
             places.pop(digest, None)
             raise
@@ -62,7 +62,7 @@ class DeadLetters:
         return places
 
 
-async def keep(door: Door, delivery: Delivery, reason: str) -> Kept:
+async def keep(dispatcher: Dispatcher, delivery: Delivery, reason: str) -> Kept:
     """The run that keeps it; the same body is one run, however often it comes."""
     text, exact = kept_text(delivery.body)
     given = UnreadableDelivery(
@@ -73,11 +73,11 @@ async def keep(door: Door, delivery: Delivery, reason: str) -> Kept:
         exact=exact,
         reason=reason,
         received_at=datetime.now(UTC),
-        web_ui_url=door.web_ui_url,
+        web_ui_url=dispatcher.web_ui_url,
     )
     workflow_id = f"{TEMPLATE}/{delivery.digest}"
     try:
-        handle = await door.client.start_workflow(
+        handle = await dispatcher.client.start_workflow(
             TEMPLATE,
             given,
             id=workflow_id,
@@ -92,7 +92,7 @@ async def keep(door: Door, delivery: Delivery, reason: str) -> Kept:
         run_id = handle.result_run_id or ""
     except WorkflowAlreadyStartedError as known:
         run_id = known.run_id or ""
-    link = temporal.run_link(door.web_ui_url, door.client.namespace, workflow_id, run_id)
+    link = temporal.run_link(dispatcher.web_ui_url, dispatcher.client.namespace, workflow_id, run_id)
     return Kept(workflow_id, run_id, link)
 
 

@@ -1,4 +1,4 @@
-"""The one door: an event, from wherever we learned of it, becomes at most one run per template."""
+"""The one dispatcher: an event, from wherever we learned of it, becomes at most one run per template."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -53,7 +53,7 @@ class Dispatched:
 
 
 @dataclass(frozen=True)
-class Door:
+class Dispatcher:
     """Where events go in. `web_ui_url` is for the links in messages and answers. Without `holds` neither
     brake nor pause is heeded."""
 

@@ -2,8 +2,8 @@
 delivery waits for its answer.
 
 Runs are counted in Temporal's list, which knows those of all processes and of before a restart, and what
-this process has begun since it last looked is added. So several doors may go beyond a route's limit by what
-they begin between two looks, and no further.
+this process has begun since it last looked is added. So several processes may go beyond a route's limit by
+what they begin between two looks, and no further.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""Movements of ChartMogul's own list through the door: what the webhook brought starts nothing."""
+"""Movements of ChartMogul's own list through the dispatcher: what the webhook brought starts nothing."""
 
 import asyncio
 from collections import Counter
@@ -10,12 +10,12 @@ from temporalio.service import RPCError, RPCStatusCode
 import temporal
 from dispatch import returns
 from dispatch.book import Book, Entry, in_words
-from dispatch.dispatcher import Door
+from dispatch.dispatcher import Dispatcher
 from dispatch.known_runs import KnownRun, known_runs, of_template
 from dispatch.matching import Matched, match
 from models.effects import Mode
 from models.events import Event, EventSource
-from models.movements import Found, Sweep, Tally
+from models.movements import Found, Scan, Tally
 from models.routes import Route
 from models.runs import Outcome
 
@@ -30,12 +30,12 @@ _Numbered = tuple[Event, Event]
 """A movement of the list, and the same with its number among those of its second."""
 
 
-class Sweeper:
-    def __init__(self, door: Door) -> None:
-        self._door = door
+class MovementScan:
+    def __init__(self, dispatcher: Dispatcher) -> None:
+        self._door = dispatcher
         self._starting = asyncio.Semaphore(AT_ONCE)
 
-    async def take(self, sweep: Sweep, movements: Sequence[Event], now: datetime) -> Tally:
+    async def take(self, sweep: Scan, movements: Sequence[Event], now: datetime) -> Tally:
         """Start what has no run yet, and tell the runs whose movement was restated."""
         if not movements:
             return Tally()
@@ -48,7 +48,7 @@ class Sweeper:
             await returns.tell(self._door.client, sweep.account, movements)
         return book.tally()
 
-    async def compare(self, sweep: Sweep, movements: Sequence[Event], now: datetime) -> Tally:
+    async def compare(self, sweep: Scan, movements: Sequence[Event], now: datetime) -> Tally:
         """Which run each movement has; nothing is started. A run counts also where its template has no
         route any more."""
         if not movements:
@@ -74,7 +74,7 @@ class Sweeper:
         )
 
     async def _take_all(
-        self, sweep: Sweep, template: str, matched: Matched, runs: list[KnownRun], book: Book, now: datetime
+        self, sweep: Scan, template: str, matched: Matched, runs: list[KnownRun], book: Book, now: datetime
     ) -> None:
         """What one template does about the movements; the book has what became of each."""
         for event, _ in matched.acted:
@@ -92,13 +92,13 @@ class Sweeper:
         dates = [event.occurred_at for event in movements]
         return await known_runs(self._door.client, account, min(dates), max(dates) + timedelta(seconds=1))
 
-    def _templates(self, sweep: Sweep) -> list[str]:
+    def _templates(self, sweep: Scan) -> list[str]:
         return [
             each for each in self._door.routes.templates if not sweep.templates or each in sweep.templates
         ]
 
     async def _take(
-        self, sweep: Sweep, template: str, same_moment: list[_Numbered], now: datetime
+        self, sweep: Scan, template: str, same_moment: list[_Numbered], now: datetime
     ) -> list[tuple[Event, Found]]:
         """Of several in one second each has its number. Where one turns out to have a run already, that
         run may be another's: the next sweep sees it listed and tells them apart."""
@@ -110,7 +110,7 @@ class Sweeper:
                 break
         return found + [(event, Found.FRESH) for event, _ in same_moment[len(found) :]]
 
-    async def _take_one(self, sweep: Sweep, template: str, event: Event, now: datetime) -> Found:
+    async def _take_one(self, sweep: Scan, template: str, event: Event, now: datetime) -> Found:
         route = self._door.routes.for_template(template, event)
         if why := _suppressed(sweep, route, event, now):
             return why
@@ -137,7 +137,7 @@ class Sweeper:
             moments.setdefault(event.moment, []).append((event, numbered))
         return list(moments.values())
 
-    def _why_missing(self, sweep: Sweep, template: str, event: Event, now: datetime) -> Entry:
+    def _why_missing(self, sweep: Scan, template: str, event: Event, now: datetime) -> Entry:
         route = self._door.routes.for_template(template, event)
         found = _suppressed(sweep, route, event, now)
         if route is None:
@@ -174,7 +174,7 @@ def _revised(event: Event, run: KnownRun) -> str:
     return f"its run took it as {in_words(run.stated[0])}; ChartMogul says {in_words(event.stated)} now"
 
 
-def _suppressed(sweep: Sweep, route: Route | None, event: Event, now: datetime) -> Found | None:
+def _suppressed(sweep: Scan, route: Route | None, event: Event, now: datetime) -> Found | None:
     """Why nothing is done about it, where that is so."""
     if route is None:
         return Found.UNROUTED

@@ -1,1 +1,1 @@
-"""What comes in: ChartMogul's webhooks, and the one door to the workflows."""
+"""What comes in: ChartMogul's webhooks, and the one dispatcher to the workflows."""

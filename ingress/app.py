@@ -14,7 +14,7 @@ from temporalio.client import Client
 
 from dispatch.dead_letters import DeadLetters
 from dispatch.deliveries import CHARTMOGUL, Delivery
-from dispatch.dispatcher import Door
+from dispatch.dispatcher import Dispatcher
 from ingress import metrics
 from ingress.access_log import AccessLog
 from ingress.backlog import Backlog
@@ -27,8 +27,8 @@ from settings import Settings
 log = logging.getLogger("mogulflow.ingress")
 
 
-def create_app(settings: Settings, door: Door | None = None) -> FastAPI:
-    """Without a door every event is 503, until `app.state.door` is set."""
+def create_app(settings: Settings, dispatcher: Dispatcher | None = None) -> FastAPI:
+    """Without a dispatcher every event is 503, until `app.state.dispatcher` is set."""
     backlog = Backlog(settings.backlog_limit_seconds)
     app = FastAPI(
         title="Mogulflow ingress",
@@ -38,7 +38,7 @@ def create_app(settings: Settings, door: Door | None = None) -> FastAPI:
         redirect_slashes=False,  # its Location would repeat the secret
         lifespan=_watching(backlog),
     )
-    app.state.door = door
+    app.state.dispatcher = dispatcher
     app.add_middleware(AccessLog)
     secrets = {name: account.webhook_secrets for name, account in settings.chartmogul.items()}
     intake = Intake(DeadLetters(settings.unreadable_kept_per_hour), backlog)
@@ -56,7 +56,7 @@ def create_app(settings: Settings, door: Door | None = None) -> FastAPI:
         if account is None:
             raise Refused(404, "No such webhook. Check the secret at the end of the URL.")
         delivery = Delivery(CHARTMOGUL, account, await read_body(request))
-        return await intake.take(app.state.door, delivery)
+        return await intake.take(app.state.dispatcher, delivery)
 
     @app.get("/health")
     async def health() -> dict[str, str]:
@@ -64,7 +64,7 @@ def create_app(settings: Settings, door: Door | None = None) -> FastAPI:
 
     @app.get("/ready")
     async def ready() -> JSONResponse:
-        problem = await readiness.problem(app.state.door)
+        problem = await readiness.problem(app.state.dispatcher)
         return JSONResponse({"temporal": problem or "ready"}, 503 if problem else 200)
 
     @app.get("/metrics")
@@ -86,5 +86,5 @@ def _watching(backlog: Backlog) -> Any:
 
 
 def _client(app: FastAPI) -> Client | None:
-    door: Door | None = app.state.door
-    return door.client if door else None
+    dispatcher: Dispatcher | None = app.state.dispatcher
+    return dispatcher.client if dispatcher else None

@@ -12,7 +12,7 @@ from temporalio.service import RPCError
 
 from dispatch.dead_letters import DeadLetters
 from dispatch.deliveries import Delivery, Unreadable, event_of
-from dispatch.dispatcher import Dispatched, Door
+from dispatch.dispatcher import Dispatched, Dispatcher
 from ingress import metrics
 from ingress.backlog import Backlog
 
@@ -34,24 +34,24 @@ class Intake:
     def __init__(self, dead_letters: DeadLetters, backlog: Backlog) -> None:
         self._dead_letters, self._backlog = dead_letters, backlog
 
-    async def take(self, door: Door | None, delivery: Delivery) -> JSONResponse:
+    async def take(self, dispatcher: Dispatcher | None, delivery: Delivery) -> JSONResponse:
         if problem := self._backlog.problem:
             return _later("backlog", {"account": delivery.account, "reason": problem})
         try:
             event = event_of(delivery)
         except Unreadable as unreadable:
-            return await self._keep(door, delivery, str(unreadable))
+            return await self._keep(dispatcher, delivery, str(unreadable))
         try:
-            async with _confirmed_by(door) as sure:
+            async with _confirmed_by(dispatcher) as sure:
                 runs = await sure.dispatch(event, received_at=datetime.now(UTC))
         except _Unconfirmed as why:
             return _later("unavailable", {"event_id": event.event_id} | why.log_fields)
         await sure.tell_of_return(event)
         return _taken(event.event_id, event.account, runs)
 
-    async def _keep(self, door: Door | None, delivery: Delivery, reason: str) -> JSONResponse:
+    async def _keep(self, dispatcher: Dispatcher | None, delivery: Delivery, reason: str) -> JSONResponse:
         try:
-            async with _confirmed_by(door) as sure:
+            async with _confirmed_by(dispatcher) as sure:
                 kept = await self._dead_letters.keep(sure, delivery, reason)
         except _Unconfirmed as why:
             return _later("unavailable", {"account": delivery.account} | why.log_fields)
@@ -66,13 +66,13 @@ class Intake:
 
 
 @asynccontextmanager
-async def _confirmed_by(door: Door | None) -> AsyncIterator[Door]:
-    """The door; raises _Unconfirmed where Temporal did not answer within the block."""
-    if door is None:
+async def _confirmed_by(dispatcher: Dispatcher | None) -> AsyncIterator[Dispatcher]:
+    """The dispatcher; raises _Unconfirmed where Temporal did not answer within the block."""
+    if dispatcher is None:
         raise _Unconfirmed("not connected yet")
     try:
         async with asyncio.timeout(TEMPORAL_LIMIT_SECONDS):
-            yield door
+            yield dispatcher
     except RPCError as error:
         raise _Unconfirmed(error.status.name, error.message[:200]) from None
     except (TimeoutError, RuntimeError) as error:  # RuntimeError: the first connect failed

@@ -7,7 +7,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 import temporal
-from dispatch.dispatcher import Door
+from dispatch.dispatcher import Dispatcher
 from ingress.backlog import Backlog
 from namespace import HIDDEN, namespace_gaps
 
@@ -19,17 +19,17 @@ class Readiness:
         self._backlog = backlog
         self._prepared = False
 
-    async def problem(self, door: Door | None) -> str | None:
+    async def problem(self, dispatcher: Dispatcher | None) -> str | None:
         """What the namespace lacks is asked until it lacks nothing."""
-        if door is None:
+        if dispatcher is None:
             return "unreachable"
         try:
             async with asyncio.timeout(LIMIT_SECONDS):
-                if not await door.client.service_client.check_health(
+                if not await dispatcher.client.service_client.check_health(
                     timeout=timedelta(seconds=LIMIT_SECONDS)
                 ):
                     return "unreachable"
-                lacking = None if self._prepared else await _lacking(door.client)
+                lacking = None if self._prepared else await _lacking(dispatcher.client)
         except (TimeoutError, RPCError, RuntimeError):
             return "unreachable"
         self._prepared = lacking is None

@@ -187,7 +187,7 @@ def first_named(named: Iterable[Named], most: Mapping[Found, int] | None = None)
     return chosen
 
 
-class Sweep(Record):
+class Scan(Record):
     """Read an account's movements from `start` up to, not including, `end`, and see to each."""
 
     account: str

@@ -1,4 +1,4 @@
-"""A time span of ChartMogul's list through the door, followed to its end."""
+"""A time span of ChartMogul's list through the dispatcher, followed to its end."""
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass

@@ -14,7 +14,7 @@ from temporalio.service import RPCError
 import temporal
 from clients.kit.unanswered import unanswered
 from configuration.files import load_routes
-from dispatch.dispatcher import Dispatched, Door
+from dispatch.dispatcher import Dispatched, Dispatcher
 from models.effects import Mode
 from models.events import AnyEvent
 from models.runs import RunResult
@@ -71,8 +71,8 @@ async def preview(settings: Settings, event: AnyEvent) -> AsyncGenerator[Reading
     closes this (`aclosing`), and no run is left open. Raises Stopped."""
     client = await temporal.connect()
     routes = load_routes(settings.routes_file)
-    door = Door.of(client, routes, settings)
-    runs = await door.dispatch(event, received_at=datetime.now(UTC), mode=Mode.PREVIEW)
+    dispatcher = Dispatcher.of(client, routes, settings)
+    runs = await dispatcher.dispatch(event, received_at=datetime.now(UTC), mode=Mode.PREVIEW)
     if not runs:
         raise Stopped(f"No route in {settings.routes_file} takes this {event.type} movement.")
     try:

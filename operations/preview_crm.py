@@ -16,7 +16,7 @@ from configuration.files import load_crm_mapping
 from domains.crm.file import RunFile
 from domains.crm.systems import Crm
 from models.crm import CrmName
-from models.templates.crm_sync import Change, CrmSyncInput, ObjectReport, Standing
+from models.templates.crm_sync import Change, CrmSyncInput, ObjectReport, RecordPlan
 from operations.accounts import known_account
 from operations.crm import require
 from operations.errors import stopped_by
@@ -111,5 +111,5 @@ def _sample(file: RunFile, name: str, size: int) -> Sequence[SampleRecord]:
     return [_record(file, each) for each in file.sample(name, size)]
 
 
-def _record(file: RunFile, each: Standing) -> SampleRecord:
+def _record(file: RunFile, each: RecordPlan) -> SampleRecord:
     return SampleRecord(each.customer, file.name_of(each.customer), each.record, each.changes)

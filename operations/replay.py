@@ -1,4 +1,4 @@
-"""What could not be read, read anew after a fix, through the same door."""
+"""What could not be read, read anew after a fix, through the same dispatcher."""
 
 from collections.abc import AsyncIterator, Awaitable, Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ import temporal
 from configuration.files import load_routes
 from dispatch.dead_letters import TEMPLATE
 from dispatch.deliveries import Delivery, Unreadable, event_of
-from dispatch.dispatcher import Dispatched, Door
+from dispatch.dispatcher import Dispatched, Dispatcher
 from dispatch.holds import Holds
 from models.deliveries import MOST_KEPT, DeliveryResult, Dismissed, Replayed, UnreadableDelivery
 from models.events import AnyEvent
@@ -39,9 +39,9 @@ async def replay(settings: Settings, runs: Sequence[str]) -> AsyncIterator[Seen]
     routes = load_routes(settings.routes_file)
     holds = Holds(client, routes)
     await holds.look()
-    door = Door.of(client, routes, settings, holds)
+    dispatcher = Dispatcher.of(client, routes, settings, holds)
     for run in runs:
-        yield await _seen_to(_replay(door, client.get_workflow_handle(run)), run)
+        yield await _seen_to(_replay(dispatcher, client.get_workflow_handle(run)), run)
 
 
 async def dismiss(runs: Sequence[str], reason: str) -> AsyncIterator[Seen]:
@@ -59,11 +59,11 @@ async def _seen_to(job: Awaitable[Seen], run: str) -> Seen:
         return Seen(run, problem=str(stopped))
 
 
-async def _replay(door: Door, handle: Run) -> Seen:
-    delivery = await _open_delivery(door.client, handle)
+async def _replay(dispatcher: Dispatcher, handle: Run) -> Seen:
+    delivery = await _open_delivery(dispatcher.client, handle)
     event = _read(handle.id, delivery)
-    runs = await door.dispatch(event, received_at=datetime.now(UTC))
-    await door.tell_of_return(event)
+    runs = await dispatcher.dispatch(event, received_at=datetime.now(UTC))
+    await dispatcher.tell_of_return(event)
     await handle.signal("replayed", Replayed(event_id=event.event_id, runs=[run.workflow_id for run in runs]))
     return Seen(handle.id, event, runs)
 

@@ -14,7 +14,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 import temporal
 from configuration.files import BadConfig, load_routes
-from dispatch.dispatcher import Door
+from dispatch.dispatcher import Dispatcher
 from models.routes import Route
 from models.runs import Outcome, Rerun
 from models.templates.catalogue import TEMPLATES
@@ -117,7 +117,7 @@ async def _with_the_current_route(
 ) -> str:
     """A new run in its place: the route that it goes by stands in its input, for whoever reads it later."""
     old = await _input(client, described)
-    door, route = _current(settings, client, described, old)
+    dispatcher, route = _current(settings, client, described, old)
     _make_sure(described, wish, ask)
     is_open = described.status is WorkflowExecutionStatus.RUNNING
     why = Rerun(
@@ -130,7 +130,7 @@ async def _with_the_current_route(
     )
     try:
         memo = await described.memo()
-        run = await door.start_again(described.id, old, route, memo, why, end_open=is_open)
+        run = await dispatcher.start_again(described.id, old, route, memo, why, end_open=is_open)
     except WorkflowAlreadyStartedError:
         raise Stopped(
             f"Somebody else has just run {described.id} again; `mogulflow runs` lists it."
@@ -140,7 +140,7 @@ async def _with_the_current_route(
 
 def _current(
     settings: Settings, client: Client, described: WorkflowExecutionDescription, old: EventInput
-) -> tuple[Door, Route]:
+) -> tuple[Dispatcher, Route]:
     """Raises Stopped where no route of the run's template takes its event any more."""
     routes = load_routes(settings.routes_file)
     route = routes.for_template(described.workflow_type, old.event)
@@ -150,7 +150,7 @@ def _current(
             f"{old.event.in_words} now; route {old.route} did. Let "
             f'a route take it, or close the run with `mogulflow dismiss {described.id} "why"`.'
         )
-    return Door.of(client, routes, settings), route
+    return Dispatcher.of(client, routes, settings), route
 
 
 async def _input(client: Client, described: WorkflowExecutionDescription) -> EventInput:

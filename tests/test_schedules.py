@@ -35,7 +35,7 @@ from commands.schedules import apply
 from domains.warehouse.settings import DuckDbWarehouse
 from local.devserver import DevServer
 from local.stack import EXAMPLE_CONFIG
-from models.movements import PollState, Sweep
+from models.movements import PollState, Scan
 from models.templates.crm_sync import CrmSyncInput
 from operations.errors import Stopped
 from operations.schedules import _leaves
@@ -342,13 +342,13 @@ async def began_where_it_ended(client: Client, one: str, next: str) -> None:
     assert (await sweep_of(client, next)).start == ended.complete_until - timedelta(hours=1)
 
 
-async def sweep_of(client: Client, workflow_id: str) -> Sweep:
+async def sweep_of(client: Client, workflow_id: str) -> Scan:
     """What a poll has read."""
     async for event in client.get_workflow_handle(workflow_id).fetch_history_events():
         if event.HasField("activity_task_scheduled_event_attributes"):
             payloads = event.activity_task_scheduled_event_attributes.input.payloads
-            [sweep] = await client.data_converter.decode(payloads, [Sweep])
-            return Sweep.model_validate(sweep)
+            [sweep] = await client.data_converter.decode(payloads, [Scan])
+            return Scan.model_validate(sweep)
     raise AssertionError("it has read nothing")
 
 

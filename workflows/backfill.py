@@ -6,7 +6,7 @@ from temporalio import workflow
 
 from activities.movements import MovementActivities
 from models.events import EventSource
-from models.movements import BackfillInput, BackfillProgress, Sweep, days_of
+from models.movements import BackfillInput, BackfillProgress, Scan, days_of
 from workflows.engine.ops import run_failure
 from workflows.engine.steps import StepFailed, long_step
 from workflows.engine.tallies import markdown
@@ -43,7 +43,7 @@ class Backfill:
         )
 
     async def _do(self, start: datetime, end: datetime) -> None:
-        sweep = Sweep(
+        sweep = Scan(
             account=self._given.account,
             start=start,
             end=end,

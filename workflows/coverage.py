@@ -13,7 +13,7 @@ from models.movements import (
     CoverageInput,
     CoverageReport,
     Found,
-    Sweep,
+    Scan,
     Tally,
     days_of,
 )
@@ -36,7 +36,7 @@ class Coverage:
         tally = Tally()
         try:
             for first, last in days_of(start, end):
-                sweep = Sweep(
+                sweep = Scan(
                     account=given.account,
                     start=first,
                     end=last,

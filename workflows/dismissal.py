@@ -8,7 +8,7 @@ from models.attention import Dismissal
 
 
 @workflow.defn(name="dismissal")
-class KeptDismissal:
+class DismissalRun:
     """Closed at once where its run has ended: both are forgotten together. One that goes on may outlive
     what the namespace keeps of closed runs."""
 

@@ -6,7 +6,7 @@ from temporalio import workflow
 
 from activities.movements import MovementActivities
 from models.events import EventSource
-from models.movements import Found, Notice, PollInput, PollState, Sweep, Tally
+from models.movements import Found, Notice, PollInput, PollState, Scan, Tally
 from workflows.engine.ops import run_failure, tell_ops
 from workflows.engine.steps import StepFailed, long_step
 from workflows.engine.tallies import markdown
@@ -79,12 +79,12 @@ def _gap(account: str, since: datetime, until: datetime, late: int) -> Notice:
     )
 
 
-def _window(given: PollInput, last: PollState | None, now: datetime, *, looks_back: bool) -> Sweep:
+def _window(given: PollInput, last: PollState | None, now: datetime, *, looks_back: bool) -> Scan:
     """From where the last complete poll ended, with overlap, to as far ahead as movements are seen."""
     start = last.complete_until - given.overlap if last else now - given.look_back
     if looks_back:
         start = min(start, now - given.look_back)
-    return Sweep(
+    return Scan(
         account=given.account,
         start=start,
         end=now + given.horizon,
@@ -93,5 +93,5 @@ def _window(given: PollInput, last: PollState | None, now: datetime, *, looks_ba
     )
 
 
-def _summary(sweep: Sweep) -> str:
+def _summary(sweep: Scan) -> str:
     return f"Read movements from {sweep.start:%d %b %H:%M} UTC on"

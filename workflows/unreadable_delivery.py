@@ -14,7 +14,7 @@ SHOWN = 4000
 
 
 @workflow.defn(name="unreadable_delivery")
-class KeptDelivery:
+class DeadLetterRun:
     @workflow.init
     def __init__(self, given: UnreadableDelivery) -> None:
         self._given = given
@@ -35,7 +35,9 @@ class KeptDelivery:
         workflow.set_current_details(_details(given, _what_became_of_it(end, self._dismissed_by)))
         return end
 
-    @workflow.signal(name="replayed", description="It was understood after all, and put through the door")
+    @workflow.signal(
+        name="replayed", description="It was understood after all, and put through the dispatcher"
+    )
     def replayed(self, now: Replayed) -> None:
         self._end = self._end or DeliveryResult(
             outcome=Outcome.REPLAYED, event_id=now.event_id, runs=now.runs

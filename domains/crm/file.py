@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from models.crm_facts import CustomerFacts
-from models.templates.crm_sync import Left, ObjectReport, Standing, Status
+from models.templates.crm_sync import Left, ObjectReport, RecordPlan, Status
 
 _TABLES = """
 create table if not exists facts (customer text primary key, body text not null);
@@ -104,11 +104,11 @@ class RunFile:
             order by facts.customer limit ?"""
         yield from self._facts(query, (object_name, way), size)
 
-    def note(self, object_name: str, standings: Iterable[Standing]) -> None:
+    def note(self, object_name: str, standings: Iterable[RecordPlan]) -> None:
         rows = [(object_name, e.customer, e.status, e.way, e.record, e.reason, _body(e)) for e in standings]
         self._many("insert or replace into standing values (?, ?, ?, ?, ?, ?, ?)", rows)
 
-    def planned(self, object_name: str, *, new: bool, size: int) -> Iterator[list[Standing]]:
+    def planned(self, object_name: str, *, new: bool, size: int) -> Iterator[list[RecordPlan]]:
         """Records to make or to change."""
         query = """
             select body from standing
@@ -119,12 +119,12 @@ class RunFile:
             yield rows
             last = rows[-1].customer
 
-    def rivals(self, object_name: str) -> Iterator[list[Standing]]:
+    def rivals(self, object_name: str) -> Iterator[list[RecordPlan]]:
         """Customers that were led to one record, by record."""
         for (record,) in self._db.execute(_SHARED, (object_name,)).fetchall():
             yield self._bodies(_OF_RECORD, (object_name, record))
 
-    def sample(self, object_name: str, size: int) -> list[Standing]:
+    def sample(self, object_name: str, size: int) -> list[RecordPlan]:
         return next(self.planned(object_name, new=False, size=size), []) or next(
             self.planned(object_name, new=True, size=size), []
         )
@@ -159,9 +159,9 @@ class RunFile:
         for status in _ORDER:
             for name, body in self._db.execute(_LEFT, (status, most)):
                 most -= 1
-                yield _left(name, Standing.model_validate_json(body))
+                yield _left(name, RecordPlan.model_validate_json(body))
         for name, body in self._db.execute(_WITH_KEPT, (most,)):
-            yield _kept(name, Standing.model_validate_json(body))
+            yield _kept(name, RecordPlan.model_validate_json(body))
 
     def _counts(self, query: str, object_name: str) -> dict[str, int]:
         """The most frequent first; the sum is exact, whatever the number and length of the texts."""
@@ -179,8 +179,8 @@ class RunFile:
             yield facts
             last = facts[-1].uuid
 
-    def _bodies(self, query: str, given: tuple[Any, ...]) -> list[Standing]:
-        return [Standing.model_validate_json(body) for (body,) in self._db.execute(query, given).fetchall()]
+    def _bodies(self, query: str, given: tuple[Any, ...]) -> list[RecordPlan]:
+        return [RecordPlan.model_validate_json(body) for (body,) in self._db.execute(query, given).fetchall()]
 
     def _many(self, statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
         self._db.execute("begin immediate")
@@ -192,13 +192,13 @@ class RunFile:
         self._db.execute("commit")
 
 
-def _body(each: Standing) -> str:
+def _body(each: RecordPlan) -> str:
     """What was written is not needed any more; a million fields would fill the disk."""
     written = each.status is not Status.PLANNED
     return each.model_dump_json(exclude_defaults=True, exclude={"changes"} if written else None)
 
 
-def _left(name: str, each: Standing) -> Left:
+def _left(name: str, each: RecordPlan) -> Left:
     found = each.candidates or ([each.record] if each.record else [])
     return Left(
         object=name,
@@ -210,7 +210,7 @@ def _left(name: str, each: Standing) -> Left:
     )
 
 
-def _kept(name: str, each: Standing) -> Left:
+def _kept(name: str, each: RecordPlan) -> Left:
     records = [each.record] if each.record else []
     return Left(
         object=name,

@@ -11,7 +11,7 @@ from models.crm_facts import CustomerFacts
 from models.crm_fields import Unfit
 from models.effects import Action
 from models.row_outcomes import RowOutcome
-from models.templates.crm_sync import Change, Standing, Status
+from models.templates.crm_sync import Change, RecordPlan, Status
 
 
 class Crm(Protocol):
@@ -72,10 +72,10 @@ class Crm(Protocol):
 
 def standing(
     crm: Crm, facts: CustomerFacts, mapping: ObjectMapping, found: Matched | Ambiguous | NotFound
-) -> Standing:
+) -> RecordPlan:
     """What is to be written of this customer, or why nothing is."""
     if isinstance(found, Ambiguous):
-        return Standing(
+        return RecordPlan(
             customer=facts.uuid, status=Status.AMBIGUOUS, reason=found.reason, candidates=list(found.ids)
         )
     if isinstance(found, NotFound):
@@ -86,7 +86,7 @@ def standing(
     changes = {
         name: Change(change.before, crm.written_as(change.after)) for name, change in differs.changes.items()
     }
-    return Standing(
+    return RecordPlan(
         customer=facts.uuid,
         status=Status.PLANNED if changes else Status.UNCHANGED,
         record=found.record.id,
@@ -97,17 +97,17 @@ def standing(
     )
 
 
-def _without_record(crm: Crm, facts: CustomerFacts, mapping: ObjectMapping, reason: str) -> Standing:
+def _without_record(crm: Crm, facts: CustomerFacts, mapping: ObjectMapping, reason: str) -> RecordPlan:
     if mapping.create == "never":
-        return Standing(customer=facts.uuid, status=Status.NOT_FOUND, reason=reason)
+        return RecordPlan(customer=facts.uuid, status=Status.NOT_FOUND, reason=reason)
     values = values_of_new(facts, mapping)
     if crm.currency_field:  # else the new record is in the org's own currency, and its amounts with it
         values[crm.currency_field] = facts.currency
     changes = {name: Change(None, crm.written_as(value)) for name, value in values.items()}
-    return Standing(customer=facts.uuid, status=Status.PLANNED, changes=changes)
+    return RecordPlan(customer=facts.uuid, status=Status.PLANNED, changes=changes)
 
 
-def settled(planned: Standing, result: RowOutcome | None) -> Standing:
+def settled(planned: RecordPlan, result: RowOutcome | None) -> RecordPlan:
     """Where it stands after the write."""
     change: dict[str, Any] = {"status": Status.REFUSED, "reason": "unanswered"}
     if result and result.problem:

@@ -60,7 +60,7 @@ class Change(NamedTuple):
     after: Any
 
 
-class Standing(_Record):
+class RecordPlan(_Record):
     """A customer and one object. `reason` is of few words, to count by; `detail` is for a person."""
 
     customer: str

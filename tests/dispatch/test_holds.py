@@ -1,11 +1,11 @@
-"""Which hold a new run begins under, and what a door counts."""
+"""Which hold a new run begins under, and what a dispatcher counts."""
 
 from typing import Any
 
 import pytest
 from temporalio.client import Client
 
-from dispatch.dispatcher import Door
+from dispatch.dispatcher import Dispatcher
 from dispatch.holds import Holds, held_by
 from models.chartmogul import MovementWebhook
 from models.events import EventSource, MrrMovement, movement_from_webhook
@@ -75,6 +75,6 @@ async def test_a_door_counts_what_it_begins_before_the_list_shows_it(
 
 async def test_before_it_knows_what_is_paused_nothing_is_begun(client: Client) -> None:
     routes = Routes(routes=[route()])
-    door = Door(client, routes, "", holds=Holds(client, routes))
+    dispatcher = Dispatcher(client, routes, "", holds=Holds(client, routes))
     with pytest.raises(RuntimeError, match="has not said yet what is paused"):
-        await door.dispatch(event(), received_at=event().occurred_at)
+        await dispatcher.dispatch(event(), received_at=event().occurred_at)

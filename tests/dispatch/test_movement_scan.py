@@ -9,11 +9,11 @@ from rich.console import Console
 from temporalio.client import Client
 
 from commands.show import tally_table
-from dispatch.dispatcher import Door
-from dispatch.movement_scan import Sweeper
+from dispatch.dispatcher import Dispatcher
+from dispatch.movement_scan import MovementScan
 from models.chartmogul_values import identifier
 from models.events import EventSource, MrrMovement
-from models.movements import ACTED, EXPLAINED, CoverageReport, Found, PollState, Sweep, Tally, worst
+from models.movements import ACTED, EXPLAINED, CoverageReport, Found, PollState, Scan, Tally, worst
 from models.routes import Routes
 from tests.conftest import in_a_namespace_of_its_own
 from tests.waiting import until
@@ -57,28 +57,30 @@ class Installation:
     """Routes in front of a real server, without a worker."""
 
     def __init__(self, client: Client, *routes: dict[str, Any]) -> None:
-        self.door = Door(client, Routes.model_validate({"routes": list(routes)}), "http://127.0.0.1:8233")
+        self.dispatcher = Dispatcher(
+            client, Routes.model_validate({"routes": list(routes)}), "http://127.0.0.1:8233"
+        )
 
     async def take(self, *movements: MrrMovement, **wish: Any) -> Tally:
-        return await Sweeper(self.door).take(sweep(**wish), movements, NOW)
+        return await MovementScan(self.dispatcher).take(sweep(**wish), movements, NOW)
 
     async def compare(self, *movements: MrrMovement, runs: int | None = None, **wish: Any) -> Tally:
         """Once Temporal's list has all that was started."""
 
         async def complete() -> Tally | None:
-            tally = await Sweeper(self.door).compare(sweep(**wish), movements, NOW)
+            tally = await MovementScan(self.dispatcher).compare(sweep(**wish), movements, NOW)
             found = tally.runs(Found.WEBHOOK, Found.POLL, Found.BACKFILL, Found.SHADOWED)
             return tally if runs in (None, found) else None
 
         return await until(complete)
 
 
-def sweep(**wish: Any) -> Sweep:
+def sweep(**wish: Any) -> Scan:
     given: dict[str, Any] = {
         "account": "default", "start": NOW - timedelta(days=30), "end": NOW, "source": EventSource.POLL,
         "naming": dict.fromkeys(EXPLAINED, 10),
     }  # fmt: skip
-    return Sweep.model_validate(given | wish)
+    return Scan.model_validate(given | wish)
 
 
 @pytest.fixture
@@ -167,12 +169,12 @@ async def test_the_list_says_in_words_why_nothing_was_done(
 
 
 async def test_the_list_names_what_was_restated_with_its_run(own: Client) -> None:
-    door = Installation(own, churn_save())
-    await door.take(movement(1))
+    dispatcher = Installation(own, churn_save())
+    await dispatcher.take(movement(1))
     restated = movement(1, cents=700)
-    tally = await door.compare(movement(1), runs=1)
+    tally = await dispatcher.compare(movement(1), runs=1)
     assert not tally.named
-    [named] = (await door.compare(restated)).named
+    [named] = (await dispatcher.compare(restated)).named
     assert named.reason == "its run took it as churn $50.00; ChartMogul says churn $7.00 now"
     assert named.workflow_id == f"churn_save/{movement(1).event_id}"
     assert named.run_id
@@ -180,9 +182,9 @@ async def test_the_list_names_what_was_restated_with_its_run(own: Client) -> Non
 
 async def test_no_more_are_named_than_there_is_room_for(own: Client) -> None:
     events = [movement(each, "expansion") for each in range(30)]
-    door = Installation(own, churn_save())
-    assert len((await door.compare(*events)).named) == 10
-    assert not (await door.compare(*events, naming={})).named
+    dispatcher = Installation(own, churn_save())
+    assert len((await dispatcher.compare(*events)).named) == 10
+    assert not (await dispatcher.compare(*events, naming={})).named
 
 
 def test_every_end_has_its_place_in_the_order() -> None:

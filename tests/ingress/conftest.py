@@ -11,7 +11,7 @@ from temporalio.client import Client
 
 from commands.serve import listening
 from configuration.files import load_routes
-from dispatch.dispatcher import Door
+from dispatch.dispatcher import Dispatcher
 from ingress.app import create_app
 from local.processes import free_ports
 from local.stack import EXAMPLE_CONFIG
@@ -35,7 +35,7 @@ async def ingress_for(
     far = {"backlog_limit_seconds": 3600, "unreadable_kept_per_hour": 1000}
     settings = settings.model_copy(update=far | {"ingress_port": port} | changes)
     routes = load_routes(EXAMPLE_CONFIG / "routes.yaml")
-    app = create_app(settings, Door(client, routes, settings.web_ui_url) if client else None)
+    app = create_app(settings, Dispatcher(client, routes, settings.web_ui_url) if client else None)
     async with (
         listening(app, settings),
         httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=60) as http,

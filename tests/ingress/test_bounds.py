@@ -11,7 +11,7 @@ from temporalio.client import Client, ScheduleActionStartWorkflow, WorkflowExecu
 import temporal
 from dispatch.dead_letters import keep
 from dispatch.deliveries import CHARTMOGUL, MAX_BODY, Delivery, event_of
-from dispatch.dispatcher import Door
+from dispatch.dispatcher import Dispatcher
 from dispatch.holds import Holds, open_hold
 from models.effects import Mode
 from models.holds import HoldOn, Scope, brake_on
@@ -83,13 +83,13 @@ async def test_runs_of_the_largest_movement_fit(unserved: Client, letter: str, m
     chosen = routes(mode)
     holds = Holds(unserved, chosen)
     await holds.look()
-    door = Door(unserved, chosen, "", holds=holds, customer_in_headline=True)
+    dispatcher = Dispatcher(unserved, chosen, "", holds=holds, customer_in_headline=True)
     for number, kind in enumerate(("churn", "churn", "reactivation")):
         body = body_of(letter, kind) | {"date": f"2026-05-{20 + number}T07:02:18.000Z"}
         sent = json.dumps(body, ensure_ascii=False).encode()
         assert len(sent) <= MAX_BODY
         event = event_of(Delivery(CHARTMOGUL, ACCOUNT, sent))
-        for run in await door.dispatch(event, received_at=datetime.now(UTC)):
+        for run in await dispatcher.dispatch(event, received_at=datetime.now(UTC)):
             await check_run(unserved, run.workflow_id)
             if run.held_by:
                 await check_run(unserved, run.held_by)
@@ -103,10 +103,10 @@ async def test_holds_of_the_longest_names_and_reasons_fit(unserved: Client) -> N
 
 
 async def test_an_unreadable_delivery_of_the_longest_account_fits(unserved: Client) -> None:
-    door = Door(unserved, Routes(routes=[]), "")
+    dispatcher = Dispatcher(unserved, Routes(routes=[]), "")
     for letter in LETTERS:
         body = (letter * (MAX_BODY // 4)).encode()
-        kept = await keep(door, Delivery(CHARTMOGUL, ACCOUNT, body), f"It is {letter * 10_000}.")
+        kept = await keep(dispatcher, Delivery(CHARTMOGUL, ACCOUNT, body), f"It is {letter * 10_000}.")
         await check_run(unserved, kept.workflow_id)
 
 

@@ -13,7 +13,7 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 
 from dispatch.dead_letters import HOUR, DeadLetters
 from dispatch.deliveries import CHARTMOGUL, Delivery
-from dispatch.dispatcher import Door
+from dispatch.dispatcher import Dispatcher
 from local.processes import free_ports
 from models.deliveries import MOST_KEPT, UnreadableDelivery
 from models.routes import Routes
@@ -121,18 +121,20 @@ async def test_too_many_in_an_hour_are_refused_and_not_kept(unserved: Client, se
 
 
 @pytest.fixture
-def door(unserved: Client) -> Door:
-    return Door(unserved, Routes(routes=[]), "http://127.0.0.1:8233")
+def dispatcher(unserved: Client) -> Dispatcher:
+    return Dispatcher(unserved, Routes(routes=[]), "http://127.0.0.1:8233")
 
 
-async def test_the_bound_is_per_account_and_for_an_hour(door: Door) -> None:
+async def test_the_bound_is_per_account_and_for_an_hour(dispatcher: Dispatcher) -> None:
     now = 0.0
     keeper = DeadLetters(1, clock=lambda: now)
-    assert await keeper.keep(door, Delivery(CHARTMOGUL, "default", unreadable()), "It is wrong.")
-    assert await keeper.keep(door, Delivery(CHARTMOGUL, "default", unreadable()), "It is wrong.") is None
-    assert await keeper.keep(door, Delivery(CHARTMOGUL, "europe", unreadable()), "It is wrong.")
+    assert await keeper.keep(dispatcher, Delivery(CHARTMOGUL, "default", unreadable()), "It is wrong.")
+    assert (
+        await keeper.keep(dispatcher, Delivery(CHARTMOGUL, "default", unreadable()), "It is wrong.") is None
+    )
+    assert await keeper.keep(dispatcher, Delivery(CHARTMOGUL, "europe", unreadable()), "It is wrong.")
     now = HOUR
-    assert await keeper.keep(door, Delivery(CHARTMOGUL, "default", unreadable()), "It is wrong.")
+    assert await keeper.keep(dispatcher, Delivery(CHARTMOGUL, "default", unreadable()), "It is wrong.")
 
 
 async def nobody() -> Client:
@@ -141,12 +143,12 @@ async def nobody() -> Client:
     )
 
 
-async def test_what_could_not_be_kept_takes_no_place(door: Door) -> None:
+async def test_what_could_not_be_kept_takes_no_place(dispatcher: Dispatcher) -> None:
     keeper = DeadLetters(1)
-    away = Door(await nobody(), door.routes, door.web_ui_url)
+    away = Dispatcher(await nobody(), dispatcher.routes, dispatcher.web_ui_url)
     with pytest.raises(RuntimeError):
         await keeper.keep(away, Delivery(CHARTMOGUL, "default", unreadable()), "It is wrong.")
-    assert await keeper.keep(door, Delivery(CHARTMOGUL, "default", unreadable()), "It is wrong.")
+    assert await keeper.keep(dispatcher, Delivery(CHARTMOGUL, "default", unreadable()), "It is wrong.")
 
 
 async def test_when_temporal_is_away_it_is_503_with_retry_after(settings: Settings) -> None:

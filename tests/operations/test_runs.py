@@ -10,7 +10,7 @@ from temporalio.client import Client
 
 from dispatch.dead_letters import keep
 from dispatch.deliveries import CHARTMOGUL, Delivery
-from dispatch.dispatcher import Door
+from dispatch.dispatcher import Dispatcher
 from dispatch.holds import open_hold
 from models.chartmogul import MovementWebhook
 from models.deliveries import DeliveryResult
@@ -149,10 +149,11 @@ async def test_what_is_dismissed_waits_for_nobody_and_keeps_the_first_reason(
 async def test_a_delivery_that_could_not_be_read_is_replayed_or_dismissed(
     settings: Settings, cancellation: Body, client: Client
 ) -> None:
-    door = Door(client, Routes(routes=[]), settings.web_ui_url)
+    dispatcher = Dispatcher(client, Routes(routes=[]), settings.web_ui_url)
     bodies = [json.dumps(cancellation()).encode() for _ in range(2)]
     first, second = [
-        (await keep(door, Delivery(CHARTMOGUL, "default", body), "No JSON.")).workflow_id for body in bodies
+        (await keep(dispatcher, Delivery(CHARTMOGUL, "default", body), "No JSON.")).workflow_id
+        for body in bodies
     ]
     seen, unknown = await all_of(replay.replay(settings, [first, "unreadable_delivery/none"]))
     assert seen.event

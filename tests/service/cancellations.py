@@ -5,7 +5,7 @@ from typing import Any
 
 from temporalio.client import Client, WorkflowHandle
 
-from dispatch.dispatcher import Door
+from dispatch.dispatcher import Dispatcher
 from models.chartmogul import MovementWebhook
 from models.events import MrrMovement, movement_from_webhook
 from models.routes import Routes
@@ -35,8 +35,8 @@ def given_to(simulators: Control, number: int) -> MrrMovement:
 async def begun(client: Client, simulators: Control, route: dict[str, Any], number: int = 0) -> Run:
     """A cancellation that came in while the routes were these."""
     event = given_to(simulators, number)
-    door = Door(client, Routes.model_validate({"routes": [route]}), "http://127.0.0.1:8233")
-    [run] = await door.dispatch(event, received_at=datetime.now(UTC))
+    dispatcher = Dispatcher(client, Routes.model_validate({"routes": [route]}), "http://127.0.0.1:8233")
+    [run] = await dispatcher.dispatch(event, received_at=datetime.now(UTC))
     return client.get_workflow_handle(run.workflow_id, result_type=RunResult)
 
 

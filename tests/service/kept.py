@@ -7,7 +7,7 @@ from temporalio.client import Client
 
 from dispatch.dead_letters import keep
 from dispatch.deliveries import CHARTMOGUL, Delivery
-from dispatch.dispatcher import Door
+from dispatch.dispatcher import Dispatcher
 from models.deliveries import DeliveryResult
 from models.routes import Routes
 from simulators.kit.control import Control
@@ -15,8 +15,8 @@ from simulators.kit.control import Control
 
 async def kept_before_the_fix(client: Client, body: bytes) -> str:
     """The run of a body that an earlier version could not read, and this one can."""
-    door = Door(client, Routes(routes=[]), "http://127.0.0.1:8233")
-    return (await keep(door, Delivery(CHARTMOGUL, "default", body), "The body is no JSON.")).workflow_id
+    dispatcher = Dispatcher(client, Routes(routes=[]), "http://127.0.0.1:8233")
+    return (await keep(dispatcher, Delivery(CHARTMOGUL, "default", body), "The body is no JSON.")).workflow_id
 
 
 def cancellation(simulators: Control, number: int = 0, **changes: Any) -> bytes:

@@ -210,10 +210,10 @@ async def test_two_doors_have_one_brake(
 ) -> None:
     other = free_ports(0)[0]
     url = f"http://127.0.0.1:{other}"
-    door = stack._python(
+    dispatcher = stack._python(
         "ingress2", [str(ROOT / "cli.py"), "ingress"], f"{url}/ready", {"INGRESS_PORT": str(other)}
     )
-    await door.start()
+    await dispatcher.start()
     try:
         simulators.cancel_many(LIMIT)
         acting, _ = await begun(simulators, client, LIMIT)
@@ -233,7 +233,7 @@ async def test_two_doors_have_one_brake(
         await ended(client)
         assert len(simulators.messages(OPS)) == 2
     finally:
-        await door.stop()
+        await dispatcher.stop()
 
 
 async def through(url: str, bodies: list[dict[str, Any]]) -> tuple[set[str], set[str]]:
@@ -250,7 +250,7 @@ async def through(url: str, bodies: list[dict[str, Any]]) -> tuple[set[str], set
 
 
 async def listed(client: Client, count: int) -> None:
-    """What a door counts; of the tests before nothing is open or counts any more."""
+    """What a dispatcher counts; of the tests before nothing is open or counts any more."""
     query = f"WorkflowType = 'churn_save' AND Outcome = '{Outcome.ACTED}' AND ExecutionStatus = 'Completed'"
 
     async def so_many() -> bool:

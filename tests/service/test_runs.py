@@ -7,7 +7,7 @@ from pathlib import Path
 
 from temporalio.client import Client
 
-from dispatch.dispatcher import Door
+from dispatch.dispatcher import Dispatcher
 from local.stack import ROOT, Stack
 from models.chartmogul import MovementWebhook
 from models.events import movement_from_webhook
@@ -91,8 +91,8 @@ async def test_the_headline_names_the_customer_only_where_that_is_wished(
         customer = simulators.customers(case="account")[number]
         body = MovementWebhook.model_validate(simulators.cancel(customer.uuid, send=False))
         event = movement_from_webhook(body, "default")
-        door = Door(client, routes, "http://127.0.0.1:8233", customer_in_headline=wished)
-        [run] = await door.dispatch(event, received_at=datetime.now(UTC))
+        dispatcher = Dispatcher(client, routes, "http://127.0.0.1:8233", customer_in_headline=wished)
+        [run] = await dispatcher.dispatch(event, received_at=datetime.now(UTC))
         described = await client.get_workflow_handle(run.workflow_id).describe()
         attributes = {pair.key.name: str(pair.value) for pair in described.typed_search_attributes}
         assert attributes["Headline"].startswith(f"{customer.company}: Churn −") is wished

@@ -21,7 +21,7 @@ from temporalio.client import Client, ScheduleActionExecutionStartWorkflow, Sche
 from temporalio.contrib.pydantic import pydantic_data_converter
 
 import worker
-from dispatch.dispatcher import Door
+from dispatch.dispatcher import Dispatcher
 from local.devserver import DevServer
 from local.processes import free_ports
 from local.temporal_cli import find_cli
@@ -86,15 +86,15 @@ ROUTES = Routes(
 
 
 async def record(client: Client, simulators: Control, settings: Settings) -> None:
-    door = Door(client, ROUTES, "http://127.0.0.1:8233", Installation(crm=MAPPING))
+    dispatcher = Dispatcher(client, ROUTES, "http://127.0.0.1:8233", Installation(crm=MAPPING))
     customers = [each.uuid for each in simulators.customers(case="account") if each.mrr]
     ahead = datetime.now(UTC) + WAIT
     for number in (WAITING_LOST, WAITING_SAVED):
         body = simulators.cancel(customers[number], send=False)
-        await _start(door, _event(body), effects=2)
-    await _start(door, _event(simulators.cancel(customers[LIES_AHEAD], send=False, at=ahead)))
+        await _start(dispatcher, _event(body), effects=2)
+    await _start(dispatcher, _event(simulators.cancel(customers[LIES_AHEAD], send=False, at=ahead)))
     await _start(
-        door, _event(simulators.expand(customers[SYNC_LIES_AHEAD], send=False, at=ahead.isoformat()))
+        dispatcher, _event(simulators.expand(customers[SYNC_LIES_AHEAD], send=False, at=ahead.isoformat()))
     )
     await unreadable_delivery.start(Studio(client, simulators), KEPT, keep_for=KEPT_FOR)
     for each in declarations(settings):
@@ -107,9 +107,9 @@ def _event(body: dict[str, object]) -> MrrMovement:
     return movement_from_webhook(MovementWebhook.model_validate(body), "default")
 
 
-async def _start(door: Door, event: MrrMovement, effects: int = 0) -> None:
-    [run] = await door.dispatch(event, received_at=datetime.now(UTC))
-    handle = door.client.get_workflow_handle(run.workflow_id)
+async def _start(dispatcher: Dispatcher, event: MrrMovement, effects: int = 0) -> None:
+    [run] = await dispatcher.dispatch(event, received_at=datetime.now(UTC))
+    handle = dispatcher.client.get_workflow_handle(run.workflow_id)
     if effects:
         await until_effects(handle, effects)
 

@@ -22,7 +22,7 @@ from temporalio.client import (
 )
 
 import temporal
-from dispatch.dispatcher import Door
+from dispatch.dispatcher import Dispatcher
 from local.devserver import DevServer
 from models.chartmogul import MovementWebhook
 from models.effects import Effect, Mode
@@ -70,7 +70,7 @@ def start(client: Client, workers: None) -> Start:
 
 
 def starter(client: Client) -> Start:
-    """Puts a webhook body through the door, with these options."""
+    """Puts a webhook body through the dispatcher, with these options."""
 
     async def put(
         body: dict[str, Any],
@@ -86,9 +86,11 @@ def starter(client: Client) -> Start:
             name="test", template="churn_save", when=when, scheduled=scheduled, options=options(**changes)
         )
         zones = {account: time_zone}
-        door = Door(client, Routes(routes=[route]), "http://127.0.0.1:8233", Installation(zones=zones))
+        dispatcher = Dispatcher(
+            client, Routes(routes=[route]), "http://127.0.0.1:8233", Installation(zones=zones)
+        )
         event = movement_from_webhook(MovementWebhook.model_validate(body), account)
-        [run] = await door.dispatch(event, received_at=datetime.now(UTC), mode=mode)
+        [run] = await dispatcher.dispatch(event, received_at=datetime.now(UTC), mode=mode)
         return client.get_workflow_handle(run.workflow_id, result_type=RunResult)
 
     return put

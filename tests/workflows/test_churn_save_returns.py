@@ -10,7 +10,7 @@ from temporalio.client import Client, WorkflowHandle
 import temporal
 import worker
 from dispatch import returns
-from dispatch.dispatcher import Door
+from dispatch.dispatcher import Dispatcher
 from models.routes import Routes
 from models.runs import Outcome, RunResult
 from models.templates.churn_save import ChurnSaveInput
@@ -36,9 +36,9 @@ Run = WorkflowHandle[Any, RunResult]
 
 
 @pytest.fixture
-def door(client: Client) -> Door:
+def dispatcher(client: Client) -> Dispatcher:
     """No route takes anything."""
-    return Door(client, Routes(routes=[]), "http://127.0.0.1:8233")
+    return Dispatcher(client, Routes(routes=[]), "http://127.0.0.1:8233")
 
 
 @pytest.fixture
@@ -50,13 +50,13 @@ async def unsandboxed(client: Client, settings: Settings) -> AsyncIterator[Start
 
 
 async def test_a_webhook_of_a_return_ends_the_run_at_once_whatever_the_routes_say(
-    simulators: Control, client: Client, start: Start, door: Door
+    simulators: Control, client: Client, start: Start, dispatcher: Dispatcher
 ) -> None:
     body = left(simulators)
     handle = await acted_on(start, body, 7, 30)
     await until_open(client, body)
     back = simulators.reactivate(uuid_of(body), send=False)
-    await door.tell_of_return(event_of(back))
+    await dispatcher.tell_of_return(event_of(back))
     assert (await handle.result()).outcome is Outcome.SAVED
     assert simulators.records("Task")[0]["IsClosed"]
     assert simulators.messages()[-1]["text"].startswith("Saved: ")
@@ -76,7 +76,7 @@ async def test_the_poll_tells_of_a_return_whose_webhook_was_lost(
 
 
 async def test_a_return_that_does_not_show_leaves_the_run_waiting_and_is_told_once(
-    simulators: Control, client: Client, start: Start, door: Door
+    simulators: Control, client: Client, start: Start, dispatcher: Dispatcher
 ) -> None:
     body = left(simulators)
     handle = await acted_on(start, body, 6 * SECOND)
@@ -84,7 +84,7 @@ async def test_a_return_that_does_not_show_leaves_the_run_waiting_and_is_told_on
     back = event_of(body | {"movement_type": "reactivation", "date": datetime.now(UTC).isoformat()})
     for _ in range(3):
         await handle.signal("came_back", back)
-        await door.tell_of_return(back)
+        await dispatcher.tell_of_return(back)
     assert (await handle.result()).outcome is Outcome.LOST
     assert (await (await handle.describe()).memo())["returns"] == [back.event_id]
     assert readings(simulators, body) <= 5  # at first, three after the signal, and the check-back
@@ -101,13 +101,15 @@ async def test_a_return_that_chartmogul_shows_late_is_waited_for(
 
 
 async def test_a_movement_before_the_cancellation_is_no_return(
-    simulators: Control, client: Client, start: Start, door: Door
+    simulators: Control, client: Client, start: Start, dispatcher: Dispatcher
 ) -> None:
     body = left(simulators)
     handle = await acted_on(start, body, 3 * SECOND)
     await until_open(client, body)
     earlier = datetime.fromisoformat(body["date"]) - timedelta(seconds=1)
-    await door.tell_of_return(event_of(body | {"movement_type": "reactivation", "date": earlier.isoformat()}))
+    await dispatcher.tell_of_return(
+        event_of(body | {"movement_type": "reactivation", "date": earlier.isoformat()})
+    )
     assert (await handle.result()).outcome is Outcome.LOST
     assert "returns" not in await (await handle.describe()).memo()
 
@@ -119,7 +121,7 @@ async def test_telling_never_breaks_a_delivery(
     body = left(simulators)
     back = event_of(body | {"movement_type": "reactivation"})
     away = await Client.connect("127.0.0.1:1", lazy=True)
-    await Door(away, Routes(routes=[]), "").tell_of_return(back)
+    await Dispatcher(away, Routes(routes=[]), "").tell_of_return(back)
     await returns.tell(client, "default", [back.model_copy(update={"customer_uuid": "o'brien' OR ''='"})])
 
 

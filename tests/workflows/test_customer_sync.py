@@ -15,7 +15,7 @@ import temporal
 import worker
 from commands.show import effects_table, field_tables
 from configuration.files import BadConfig
-from dispatch.dispatcher import Dispatched, Door
+from dispatch.dispatcher import Dispatched, Dispatcher
 from models.chartmogul import MovementWebhook
 from models.crm import CrmMapping
 from models.effects import Action, Effect, Mode
@@ -46,7 +46,7 @@ async def connected(client: Client, settings: Settings) -> AsyncIterator[Client]
 
 @pytest.fixture
 def put(connected: Client) -> Put:
-    """Puts a webhook's body through the door."""
+    """Puts a webhook's body through the dispatcher."""
 
     async def dispatch(
         body: dict[str, Any],
@@ -62,9 +62,11 @@ def put(connected: Client) -> Put:
             {"name": "sync", "template": "customer_sync", "when": when, "scheduled": scheduled}
             | {"options": chosen}
         )
-        door = Door(connected, Routes(routes=[route]), "http://127.0.0.1:8233", Installation(crm=mapping))
+        dispatcher = Dispatcher(
+            connected, Routes(routes=[route]), "http://127.0.0.1:8233", Installation(crm=mapping)
+        )
         event = movement_from_webhook(MovementWebhook.model_validate(body), "default")
-        return await door.dispatch(event, received_at=datetime.now(UTC), mode=mode)
+        return await dispatcher.dispatch(event, received_at=datetime.now(UTC), mode=mode)
 
     return dispatch
 
@@ -272,11 +274,11 @@ async def test_a_crm_that_is_not_connected_is_skipped(
     namespace = await in_a_namespace_of_its_own(client)
     customer = payer(portal)
     body = portal.expand(customer.uuid, send=False)
-    door = Door(namespace, routes(), "", Installation(crm=MAPPING))
+    dispatcher = Dispatcher(namespace, routes(), "", Installation(crm=MAPPING))
     event = movement_from_webhook(MovementWebhook.model_validate(body), "default")
     without = unlimited(settings).model_copy(update={"hubspot": None})
     async with worker.running(namespace, without):
-        [run] = await door.dispatch(event, received_at=datetime.now(UTC))
+        [run] = await dispatcher.dispatch(event, received_at=datetime.now(UTC))
         handle = namespace.get_workflow_handle(run.workflow_id, result_type=RunResult)
         effects = by_object(await handle.result())
     assert effects["contacts"].action is Action.SKIPPED
@@ -292,7 +294,7 @@ async def test_an_event_goes_ahead_of_the_daily_run_on_the_same_quota(
     await prepare(settings)
     namespace = await in_a_namespace_of_its_own(client)
     customer = payer(portal)
-    door = Door(namespace, routes(), "", Installation(crm=MAPPING))
+    dispatcher = Dispatcher(namespace, routes(), "", Installation(crm=MAPPING))
     async with worker.running(namespace, settings):
         daily = await namespace.start_workflow(
             "crm_sync",
@@ -304,7 +306,7 @@ async def test_an_event_goes_ahead_of_the_daily_run_on_the_same_quota(
         await until(lambda: paths(portal, "hubspot")["/crm/objects/2026-09/contacts/batch/read"])
         body = portal.expand(customer.uuid, cents=700, send=False)
         event = movement_from_webhook(MovementWebhook.model_validate(body), "default")
-        [run] = await door.dispatch(event, received_at=datetime.now(UTC))
+        [run] = await dispatcher.dispatch(event, received_at=datetime.now(UTC))
         handle = namespace.get_workflow_handle(run.workflow_id, result_type=RunResult)
         assert (await handle.result()).problems == []
         assert (await daily.describe()).status is WorkflowExecutionStatus.RUNNING

@@ -20,7 +20,7 @@ from temporalio.common import SearchAttributePair, TypedSearchAttributes
 import temporal
 import worker
 from activities.slack import SlackActivities
-from dispatch.dispatcher import Door
+from dispatch.dispatcher import Dispatcher
 from dispatch.holdings import held_by, holding_now, holdings
 from dispatch.holds import Holds, open_hold
 from models.chartmogul import MovementWebhook
@@ -101,14 +101,14 @@ async def begin(client: Client, name: str, latest: datetime | None = None) -> Wo
 async def held_run(
     holds: Holds, simulators: Control, hold: str, number: int
 ) -> WorkflowHandle[Any, RunResult]:
-    """Held by what the door has last seen open, and listed."""
+    """Held by what the dispatcher has last seen open, and listed."""
     client = holds._client
     before = (await client.count_workflows(held_by(hold))).count
-    door = Door(client, holds.routes, "http://127.0.0.1:8233", holds=holds)
+    dispatcher = Dispatcher(client, holds.routes, "http://127.0.0.1:8233", holds=holds)
     event = movement_from_webhook(
         MovementWebhook.model_validate(cancelled(simulators, number=number)), "default"
     )
-    [run] = await door.dispatch(event, received_at=datetime.now(UTC))
+    [run] = await dispatcher.dispatch(event, received_at=datetime.now(UTC))
     assert run.held_by == hold
 
     async def listed() -> bool:

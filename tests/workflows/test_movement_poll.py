@@ -16,7 +16,7 @@ from temporalio.client import (
 
 import temporal
 from configuration.files import load_routes
-from dispatch.dispatcher import Door
+from dispatch.dispatcher import Dispatcher
 from models.chartmogul import MovementWebhook
 from models.effects import Effect
 from models.events import movement_from_webhook
@@ -34,15 +34,15 @@ def of_churn(state: PollState) -> dict[Found, int]:
 
 
 @pytest.fixture
-def door(client: Client, settings: Settings) -> Door:
-    return Door(client, load_routes(settings.routes_file), settings.web_ui_url)
+def dispatcher(client: Client, settings: Settings) -> Dispatcher:
+    return Dispatcher(client, load_routes(settings.routes_file), settings.web_ui_url)
 
 
-async def by_webhook(door: Door, body: dict[str, Any]) -> WorkflowHandle[Any, RunResult]:
+async def by_webhook(dispatcher: Dispatcher, body: dict[str, Any]) -> WorkflowHandle[Any, RunResult]:
     event = movement_from_webhook(MovementWebhook.model_validate(body), "default")
-    [run] = await door.dispatch(event, received_at=datetime.now(UTC))
+    [run] = await dispatcher.dispatch(event, received_at=datetime.now(UTC))
     assert run.new
-    return door.client.get_workflow_handle(run.workflow_id, result_type=RunResult)
+    return dispatcher.client.get_workflow_handle(run.workflow_id, result_type=RunResult)
 
 
 async def listed(client: Client, body: dict[str, Any]) -> WorkflowHandle[Any, RunResult]:
@@ -73,8 +73,10 @@ async def test_a_cancellation_whose_webhook_was_lost_is_acted_on(
     assert of_churn(await poll()) == {Found.KNOWN: 1}
 
 
-async def test_what_came_by_webhook_starts_nothing(simulators: Control, door: Door, poll: Poll) -> None:
-    run = await by_webhook(door, cancelled(simulators))
+async def test_what_came_by_webhook_starts_nothing(
+    simulators: Control, dispatcher: Dispatcher, poll: Poll
+) -> None:
+    run = await by_webhook(dispatcher, cancelled(simulators))
     await until_effects(run, 2)
     assert of_churn(await poll()) == {Found.KNOWN: 1}
     assert len(simulators.messages()) == len(simulators.records("Task")) == 1
@@ -103,7 +105,7 @@ async def test_after_a_gap_the_window_begins_where_the_last_complete_one_ended(
 
 
 async def test_a_cancellation_that_lies_ahead_is_acted_on_at_once(
-    simulators: Control, client: Client, poll: Poll, door: Door
+    simulators: Control, client: Client, poll: Poll, dispatcher: Dispatcher
 ) -> None:
     day = datetime.now(UTC) + timedelta(days=20)
     body = cancelled(simulators, at=day)
@@ -115,15 +117,15 @@ async def test_a_cancellation_that_lies_ahead_is_acted_on_at_once(
     assert task["Subject"].endswith(f", leaves {named}")
     assert f"leaves on {named}" in message["text"]
     event = movement_from_webhook(MovementWebhook.model_validate(body), "default")
-    [again] = await door.dispatch(event, received_at=datetime.now(UTC))
+    [again] = await dispatcher.dispatch(event, received_at=datetime.now(UTC))
     assert not again.new
 
 
 async def test_a_restated_movement_is_told_to_its_run_and_not_acted_on_again(
-    simulators: Control, door: Door, poll: Poll
+    simulators: Control, dispatcher: Dispatcher, poll: Poll
 ) -> None:
     body = cancelled(simulators)
-    run = await by_webhook(door, body)
+    run = await by_webhook(dispatcher, body)
     await until_effects(run, 2)
     simulators.restate(body["customer"]["uuid"], cents=777)
     assert of_churn(await poll()) == {Found.RESTATED: 1}
@@ -138,10 +140,10 @@ async def test_a_restated_movement_is_told_to_its_run_and_not_acted_on_again(
 
 
 async def test_a_movement_of_another_type_now_is_told_to_the_run_that_acted(
-    simulators: Control, door: Door, poll: Poll
+    simulators: Control, dispatcher: Dispatcher, poll: Poll
 ) -> None:
     body = cancelled(simulators)
-    run = await by_webhook(door, body)
+    run = await by_webhook(dispatcher, body)
     await until_effects(run, 2)
     simulators.restate(body["customer"]["uuid"], type="contraction")
     state = await poll()
@@ -151,10 +153,10 @@ async def test_a_movement_of_another_type_now_is_told_to_the_run_that_acted(
 
 
 async def test_a_merge_moves_a_movement_and_acts_on_nothing_again(
-    simulators: Control, door: Door, poll: Poll
+    simulators: Control, dispatcher: Dispatcher, poll: Poll
 ) -> None:
     body = cancelled(simulators)
-    await until_effects(await by_webhook(door, body), 2)
+    await until_effects(await by_webhook(dispatcher, body), 2)
     other = next(each for each in simulators.customers() if each.uuid != body["customer"]["uuid"])
     simulators.merge(body["customer"]["uuid"], other.uuid)
     assert of_churn(await poll()) == {Found.RESTATED: 1}

@@ -9,12 +9,12 @@ from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle
 
 import temporal
 import worker
-from dispatch.dispatcher import Dispatched, Door
-from dispatch.movement_scan import Sweeper
+from dispatch.dispatcher import Dispatched, Dispatcher
+from dispatch.movement_scan import MovementScan
 from models.chartmogul import MovementWebhook
 from models.effects import Action, Mode
 from models.events import EventSource, MrrMovement, movement_from_webhook
-from models.movements import Found, Sweep, Tally
+from models.movements import Found, Scan, Tally
 from models.routes import Routes
 from models.runs import Outcome, Rerun, RunResult
 from models.templates.churn_save import ChurnSaveInput
@@ -46,9 +46,9 @@ def route(template: str, mode: str) -> dict[str, Any]:
             "options": options}  # fmt: skip
 
 
-def door(client: Client, mode: str, *templates: str) -> Door:
+def dispatcher(client: Client, mode: str, *templates: str) -> Dispatcher:
     routes = [route(each, mode) for each in templates or ("churn_save",)]
-    return Door(
+    return Dispatcher(
         client, Routes.model_validate({"routes": routes}), "http://127.0.0.1:8233", Installation(crm=MAPPING)
     )
 
@@ -60,7 +60,7 @@ def event_of(body: dict[str, Any]) -> MrrMovement:
 async def put(
     client: Client, body: dict[str, Any], mode: str, asked: Mode = Mode.LIVE, template: str = "churn_save"
 ) -> tuple[Dispatched, WorkflowHandle[Any, RunResult]]:
-    into = door(client, mode, template)
+    into = dispatcher(client, mode, template)
     [run] = await into.dispatch(event_of(body), received_at=datetime.now(UTC), mode=asked)
     return run, client.get_workflow_handle(run.workflow_id, result_type=RunResult)
 
@@ -109,8 +109,8 @@ async def test_going_live_acts_on_nothing_that_ran_in_preview(
     }  # fmt: skip
     again, _ = await put(own, body, "live", template=template)
     assert not again.new
-    sweeper = Sweeper(door(own, "live", template))
-    tally = await sweeper.take(window(EventSource.BACKFILL), [event_of(body)], datetime.now(UTC))
+    movement_scan = MovementScan(dispatcher(own, "live", template))
+    tally = await movement_scan.take(window(EventSource.BACKFILL), [event_of(body)], datetime.now(UTC))
     assert tally.runs(Found.KNOWN) == 1
     assert written(simulators) == before
 
@@ -171,7 +171,7 @@ async def test_what_is_started_again_says_whether_its_route_is_in_preview(
     body = cancelled(simulators)
     _, handle = await put(own, body, "preview", asked)
     await handle.result()
-    into = door(own, mode)
+    into = dispatcher(own, mode)
     [now] = into.routes.routes
     old = await given_to(handle)
     why = Rerun(who="Ann", why="To see", at=datetime.now(UTC), instead_of="none")
@@ -188,18 +188,18 @@ async def given_to(handle: WorkflowHandle[Any, RunResult]) -> ChurnSaveInput:
     return ChurnSaveInput.model_validate_json(payload.data)
 
 
-def window(source: EventSource, **wish: Any) -> Sweep:
+def window(source: EventSource, **wish: Any) -> Scan:
     now = datetime.now(UTC)
-    return Sweep(account="default", start=now - timedelta(days=1), end=now, source=source, **wish)
+    return Scan(account="default", start=now - timedelta(days=1), end=now, source=source, **wish)
 
 
 async def compared(client: Client, runs: int, *events: MrrMovement) -> Tally:
     """Once Temporal's list has all runs, and their ends."""
-    sweeper = Sweeper(door(client, "preview", "churn_save", "customer_sync"))
+    movement_scan = MovementScan(dispatcher(client, "preview", "churn_save", "customer_sync"))
     sweep = window(EventSource.POLL, naming={Found.SHADOWED: 10})
 
     async def complete() -> Tally | None:
-        tally = await sweeper.compare(sweep, events, datetime.now(UTC))
+        tally = await movement_scan.compare(sweep, events, datetime.now(UTC))
         ended = [each for each in tally.shadows.values() if "open" not in each.outcomes]
         return tally if tally.runs(Found.SHADOWED) == runs == sum(each.runs for each in ended) else None
 
@@ -212,12 +212,14 @@ async def test_sweeps_and_coverage_count_what_it_would_have_done(
     await prepare(settings)
     bodies = [cancelled(simulators, number=number) for number in range(3)]
     events = [event_of(body) for body in bodies]
-    both = door(own, "preview", "churn_save", "customer_sync")
+    both = dispatcher(own, "preview", "churn_save", "customer_sync")
     await both.dispatch(events[0], received_at=datetime.now(UTC))
-    sweeper = Sweeper(both)
-    asked = await sweeper.take(window(EventSource.BACKFILL, preview=True), events[1:], datetime.now(UTC))
+    movement_scan = MovementScan(both)
+    asked = await movement_scan.take(
+        window(EventSource.BACKFILL, preview=True), events[1:], datetime.now(UTC)
+    )
     assert asked.of(Found.SHADOWED) == 2
-    taken = await sweeper.take(window(EventSource.POLL), events[1:], datetime.now(UTC))
+    taken = await movement_scan.take(window(EventSource.POLL), events[1:], datetime.now(UTC))
     assert taken.counts == {Found.SHADOWED: {"churn": 2}}
     for event in events:
         for template in ("churn_save", "customer_sync"):

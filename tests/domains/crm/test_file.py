@@ -8,7 +8,7 @@ import pytest
 
 from domains.crm.file import PERSONS, RunFile
 from models.crm_facts import CustomerFacts
-from models.templates.crm_sync import Change, Left, Standing, Status
+from models.templates.crm_sync import Change, Left, RecordPlan, Status
 
 pytestmark = pytest.mark.slow
 
@@ -26,8 +26,8 @@ def customer(uuid: str, mrr: int = 49) -> CustomerFacts:
     return CustomerFacts(uuid=uuid, mrr=Decimal(mrr), arr=Decimal(12 * mrr), currency="USD")
 
 
-def standing(uuid: str, status: Status, **more: object) -> Standing:
-    return Standing.model_validate({"customer": uuid, "status": status} | more)
+def standing(uuid: str, status: Status, **more: object) -> RecordPlan:
+    return RecordPlan.model_validate({"customer": uuid, "status": status} | more)
 
 
 def uuids(blocks: Iterator[list[CustomerFacts]]) -> list[list[str]]:

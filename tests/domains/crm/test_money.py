@@ -11,7 +11,7 @@ from domains.crm.salesforce import SalesforceCrm
 from domains.crm.systems import standing
 from models.crm import CompanyMapping, CrmMapping, MoneyRules
 from models.crm_facts import CustomerFacts
-from models.templates.crm_sync import Standing
+from models.templates.crm_sync import RecordPlan
 from simulators.kit.control import Control
 from tests.contracts.salesforce import client_of
 
@@ -29,7 +29,7 @@ async def salesforce(simulators: Control) -> AsyncIterator[SalesforceClient]:
 
 async def plan(
     simulators: Control, client: SalesforceClient, currency: str, rates: dict[str, str]
-) -> Standing:
+) -> RecordPlan:
     uuid = simulators.customers(limit=1, case="account")[0].uuid
     [account] = [each for each in simulators.records("Account") if each[KEY] == uuid]
     simulators.change_record("Account", account["Id"], CurrencyIsoCode=currency, CM_MRR__c=1.0)

@@ -7,7 +7,7 @@ import pytest
 from clients.kit.errors import RateLimited
 from domains.crm.salesforce import LOOK_AGAIN, SalesforceCrm
 from domains.crm.systems import Crm
-from models.templates.crm_sync import Change, Standing, Status
+from models.templates.crm_sync import Change, RecordPlan, Status
 from settings import Settings
 from simulators.kit.control import Control
 from systems import Connections
@@ -98,5 +98,5 @@ async def test_unfit_fields_are_named_with_what_to_do(
 
 
 def test_values_are_kept_until_they_are_written() -> None:
-    planned = Standing(customer="cus_1", status=Status.PLANNED, changes={"mrr": Change("1", "2")})
-    assert Standing.model_validate_json(planned.model_dump_json()).values == {"mrr": "2"}
+    planned = RecordPlan(customer="cus_1", status=Status.PLANNED, changes={"mrr": Change("1", "2")})
+    assert RecordPlan.model_validate_json(planned.model_dump_json()).values == {"mrr": "2"}

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from dispatch.dispatcher import Door
+from dispatch.dispatcher import Dispatcher
 from models.chartmogul import MovementWebhook
 from models.effects import Mode
 from models.events import movement_from_webhook
@@ -21,11 +21,11 @@ async def start(studio: Studio, *, mode: Mode = Mode.LIVE, is_paused: bool = Fal
     route = Route(name="churn-save", template="churn_save", when=when, options=options(**wish))
     routes = Routes(routes=[route])
     holds = await a_moment_long(studio, routes, "churn_save") if is_paused else None
-    door = Door(studio.client, routes, "http://127.0.0.1:8233", holds=holds)
+    dispatcher = Dispatcher(studio.client, routes, "http://127.0.0.1:8233", holds=holds)
     earlier = datetime.now(UTC) - timedelta(minutes=5)
     body = studio.simulators.cancel(customer_of(studio), send=False, at=earlier, reason="Too expensive")
     event = movement_from_webhook(MovementWebhook.model_validate(body), "default")
-    [run] = await door.dispatch(event, received_at=datetime.now(UTC), mode=mode)
+    [run] = await dispatcher.dispatch(event, received_at=datetime.now(UTC), mode=mode)
     return studio.client.get_workflow_handle(run.workflow_id, result_type=RunResult)
 
 
@@ -61,11 +61,11 @@ async def in_preview(studio: Studio) -> Run:
         "mode": "preview",
     }
     routes = Routes.model_validate({"routes": [route | {"options": options().model_dump()}]})
-    door = Door(studio.client, routes, "http://127.0.0.1:8233")
+    dispatcher = Dispatcher(studio.client, routes, "http://127.0.0.1:8233")
     ahead = datetime.now(UTC) + timedelta(seconds=8)
     body = studio.simulators.cancel(customer_of(studio), send=False, at=ahead, reason="Too expensive")
     event = movement_from_webhook(MovementWebhook.model_validate(body), "default")
-    [run] = await door.dispatch(event, received_at=datetime.now(UTC))
+    [run] = await dispatcher.dispatch(event, received_at=datetime.now(UTC))
     return studio.client.get_workflow_handle(run.workflow_id, result_type=RunResult)
 
 

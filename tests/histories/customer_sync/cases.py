@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from dispatch.dispatcher import Door
+from dispatch.dispatcher import Dispatcher
 from models.chartmogul import MovementWebhook
 from models.effects import Mode
 from models.events import MovementType, movement_from_webhook
@@ -29,9 +29,11 @@ async def put(
     )
     routes = Routes(routes=[route])
     holds = await a_moment_long(studio, routes, "customer_sync") if is_paused else None
-    door = Door(studio.client, routes, "http://127.0.0.1:8233", Installation(crm=MAPPING), holds=holds)
+    dispatcher = Dispatcher(
+        studio.client, routes, "http://127.0.0.1:8233", Installation(crm=MAPPING), holds=holds
+    )
     event = movement_from_webhook(MovementWebhook.model_validate(body), "default")
-    [run] = await door.dispatch(event, received_at=datetime.now(UTC), mode=mode)
+    [run] = await dispatcher.dispatch(event, received_at=datetime.now(UTC), mode=mode)
     return studio.client.get_workflow_handle(run.workflow_id, result_type=RunResult)
 
 
