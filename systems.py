@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, Self, TypeVar
 
 from activities.chartmogul import ChartMogulActivities
-from activities.salesforce import SalesforceActivities
+from activities.salesforce.steps import SalesforceActivities
 from activities.slack import SlackActivities
 from clients.chartmogul.client import ChartMogulClient
 from clients.hubspot.client import HubSpotClient

@@ -12,15 +12,15 @@ from temporalio.worker import Interceptor, Worker
 
 import dispatch.movement_scan
 import temporal
-from activities.crm import CrmActivities
+from activities.crm.steps import CrmActivities
 from activities.definition import Bound, steps_of
 from activities.holds import HoldActivities
 from activities.movements import MovementActivities, MovementScan
 from activities.pauses import Pauses
 from activities.pressure import Pressure
 from activities.resting import RestingWorker, Slots
-from activities.runs import RunsActivities
-from activities.warehouse import WarehouseActivities
+from activities.runs.steps import RunsActivities
+from activities.warehouse.steps import WarehouseActivities
 from clients.kit.cooldown import Cooldowns
 from configuration.files import load_routes
 from dispatch.dispatcher import Dispatcher

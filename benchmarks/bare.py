@@ -8,7 +8,7 @@ from pydantic import AwareDatetime, BaseModel
 from temporalio import workflow
 
 from activities.chartmogul import ChartMogulActivities, CustomerQuery
-from activities.salesforce import SalesforceActivities
+from activities.salesforce.steps import SalesforceActivities
 from activities.slack import SlackActivities
 from models.chartmogul import Customer
 from models.effects import Effect

@@ -15,7 +15,7 @@ from temporalio.worker import Worker
 
 import temporal
 from activities.chartmogul import ChartMogulActivities
-from activities.salesforce import SalesforceActivities
+from activities.salesforce.steps import SalesforceActivities
 from activities.slack import SlackActivities
 from benchmarks.bare import Bare, Lost
 from benchmarks.ground import Ground, Json

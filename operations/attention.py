@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import temporal
-from activities.runs import find_trouble
+from activities.runs.steps import find_trouble
 from models.attention import Attention, AttentionQuery
 from models.holds import Holding, route_of
 from settings import Settings

@@ -10,7 +10,7 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 
 import temporal
 from activities.dismissals import WORKFLOW, dismissal_id
-from activities.runs import find_trouble
+from activities.runs.steps import find_trouble
 from dispatch.dead_letters import TEMPLATE as UNREADABLE
 from models.attention import AttentionQuery, Dismissal, Kind, Trouble
 from models.bounds import within

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from activities.crm import census_of, read_into
-from activities.crm_reading import Reading
-from activities.crm_sync import ObjectSync, Progress
+from activities.crm.reading import Reading
+from activities.crm.steps import census_of, read_into
+from activities.crm.sync import ObjectSync, Progress
 from clients.chartmogul.client import ChartMogulClient
 from clients.kit.errors import IntegrationError, Permanent
 from configuration.files import load_crm_mapping

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from activities.export_streams import customers_for, extract, load_of, months_seen, movements_since
+from activities.warehouse.streams import customers_for, extract, load_of, months_seen, movements_since
 from clients.chartmogul.client import ChartMogulClient
 from clients.kit.errors import IntegrationError
 from configuration.files import load_mapping

@@ -11,7 +11,7 @@ from temporalio.client import Client, WorkflowExecutionDescription, WorkflowExec
 from temporalio.client import WorkflowExecution as Run
 
 import temporal
-from activities.run_history import pauses, tail
+from activities.runs.history import pauses, tail
 from models.headlines import customer_in
 from operations.dates import local
 

@@ -11,7 +11,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 import temporal
 from activities.dismissals import dismissals
-from activities.runs import last_of_each
+from activities.runs.steps import last_of_each
 from dispatch.dead_letters import TEMPLATE as UNREADABLE
 from models.attention import Dismissal
 from models.headlines import customer_in

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from temporalio import workflow
 
-from activities.crm import CrmActivities
+from activities.crm.steps import CrmActivities
 from activities.definition import Step
 from models.crm import CrmName
 from models.effects import Effect, Mode

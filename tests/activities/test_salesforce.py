@@ -8,7 +8,7 @@ import pytest
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
-from activities.salesforce import SalesforceActivities
+from activities.salesforce.steps import SalesforceActivities
 from clients.salesforce.client import SalesforceClient
 from models.effects import Action, Effect, Mode
 from models.salesforce import SaveTask, TaskChange

@@ -24,8 +24,8 @@ from temporalio.common import SearchAttributePair, TypedSearchAttributes
 
 import temporal
 import worker
-from activities import runs
-from activities.runs import OURS, WAITING, find_trouble, waiting_for
+from activities.runs import steps as runs
+from activities.runs.steps import OURS, WAITING, find_trouble, waiting_for
 from local.devserver import DevServer
 from models.attention import AttentionQuery, Kind, Trouble, WatchInput, WatchState
 from models.deliveries import UnreadableDelivery

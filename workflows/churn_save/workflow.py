@@ -8,7 +8,7 @@ from typing import Any
 
 from temporalio import workflow
 
-from activities.salesforce import SalesforceActivities
+from activities.salesforce.steps import SalesforceActivities
 from activities.slack import SlackActivities
 from models.effects import Effect, Mode
 from models.events import AnyEvent, MovementType, MrrMovement

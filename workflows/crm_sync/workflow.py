@@ -2,7 +2,7 @@
 
 from temporalio import workflow
 
-from activities.crm import CrmActivities
+from activities.crm.steps import CrmActivities
 from models.runs import Outcome
 from models.templates.crm_sync import CrmReport, CrmSyncInput, SyncReport, SyncWork
 from workflows.crm_sync.texts import CrmRunLog

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from activities.runs import STUCK, UNREADABLE, waiting_for
+from activities.runs.steps import STUCK, UNREADABLE, waiting_for
 from models.attention import CANCELLED, RAN_OUT_OF_TIME, TERMINATED, Kind, Outage, Trouble
 from models.runs import Outcome
 from models.wording import clock, counted, escaped

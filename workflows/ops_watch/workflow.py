@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from temporalio import workflow
 
-from activities.runs import LISTED, RunsActivities
+from activities.runs.steps import LISTED, RunsActivities
 from models.attention import (
     Attention,
     AttentionQuery,

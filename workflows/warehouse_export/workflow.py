@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from temporalio import workflow
 
-from activities.warehouse import WarehouseActivities
+from activities.warehouse.steps import WarehouseActivities
 from models.runs import Outcome
 from models.templates.warehouse_export import (
     ExportInput,

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from activities.crm_freshness import Freshness
-from activities.crm_writing import RETRY_WAITS, in_parallel, write_planned
+from activities.crm.staleness import Freshness
+from activities.crm.writing import RETRY_WAITS, in_parallel, write_planned
 from clients.kit.errors import Rejected
 from clients.kit.retries import with_retries
 from domains.crm.file import RunFile

@@ -14,7 +14,7 @@ from temporalio.service import RPCError, RPCStatusCode
 import temporal
 from activities.definition import step_activity
 from activities.dismissals import dismissals
-from activities.run_history import Pause, pauses, tail
+from activities.runs.history import Pause, pauses, tail
 from clients.kit.errors import (
     Ambiguous,
     NotFound,

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from activities.crm_one import Order
-from activities.crm_writing import in_parallel
+from activities.crm.one import Order
+from activities.crm.writing import in_parallel
 from clients.kit.errors import Rejected
 
 

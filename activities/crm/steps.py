@@ -12,11 +12,11 @@ from typing import Any
 from temporalio import activity
 
 from activities.chartmogul import client_of
-from activities.crm_freshness import Freshness
-from activities.crm_one import Order, sync_one
-from activities.crm_reading import Reading
-from activities.crm_sync import ObjectSync, Progress
-from activities.crm_writing import NO_RETRY, in_parallel
+from activities.crm.one import Order, sync_one
+from activities.crm.reading import Reading
+from activities.crm.staleness import Freshness
+from activities.crm.sync import ObjectSync, Progress
+from activities.crm.writing import NO_RETRY, in_parallel
 from activities.definition import step_activity
 from activities.heartbeats import heartbeats
 from activities.private_files import private_folder

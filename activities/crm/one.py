@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import partial
 from weakref import WeakValueDictionary
 
-from activities.crm_writing import RETRY_WAITS, write_planned
+from activities.crm.writing import RETRY_WAITS, write_planned
 from clients.kit.retries import with_retries
 from domains.crm.match import Ambiguous, Found, Matched, NotFound, match, value_for
 from domains.crm.systems import Crm, standing

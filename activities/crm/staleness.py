@@ -5,8 +5,8 @@ import time
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
-from activities.crm_one import HowMany, Order, sync_one
-from activities.crm_reading import Reading
+from activities.crm.one import HowMany, Order, sync_one
+from activities.crm.reading import Reading
 from clients.kit.errors import NotFound, Rejected
 from domains.crm.systems import Crm
 from models.crm import ObjectMapping

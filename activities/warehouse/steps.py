@@ -10,9 +10,9 @@ from temporalio import activity
 
 from activities.chartmogul import client_of
 from activities.definition import step_activity
-from activities.export_streams import customers_for, extract, load_of, months_seen, movements_since
 from activities.heartbeats import heartbeats
 from activities.private_files import own_folder
+from activities.warehouse.streams import customers_for, extract, load_of, months_seen, movements_since
 from clients.chartmogul.client import ChartMogulClient
 from clients.kit.errors import Rejected
 from domains.warehouse.checks import customers_at_odds

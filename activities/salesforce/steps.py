@@ -3,7 +3,7 @@
 from typing import Any
 
 from activities.definition import refuse_outdated, step_activity
-from activities.salesforce_task import added, change_task, find_task, one_line, plain, save_task
+from activities.salesforce.task import added, change_task, find_task, one_line, plain, save_task
 from clients.kit.errors import NotFound, Permanent
 from clients.salesforce.client import SalesforceClient
 from models.effects import NOT_MADE_BEFORE, Action, Effect, Mode, Write

@@ -1,0 +1,1 @@
+"""Which runs wait for a person, and what their histories say."""
