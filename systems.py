@@ -5,7 +5,7 @@ name says: `slack.post_message` on `slack`.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, Self, TypeVar
 
@@ -13,17 +13,23 @@ from activities.chartmogul import ChartMogulActivities
 from activities.salesforce.steps import SalesforceActivities
 from activities.slack import SlackActivities
 from clients.chartmogul.client import ChartMogulClient
+from clients.chartmogul.doctor import chartmogul_findings
 from clients.hubspot.client import HubSpotClient
+from clients.hubspot.doctor import hubspot_findings
 from clients.kit.cooldown import Cooldown, Cooldowns
 from clients.kit.errors import title
 from clients.salesforce.client import SalesforceClient
+from clients.salesforce.doctor import salesforce_findings
 from clients.slack.client import SlackClient
+from clients.slack.doctor import slack_findings
 from domains.crm.hubspot import HubSpotCrm
 from domains.crm.salesforce import SalesforceCrm
 from domains.crm.systems import Crm
 from domains.warehouse.engine import Engine
 from domains.warehouse.engines.configured import Engines
 from models.crm import CrmName
+from models.findings import Finding
+from models.routes import Routes
 from settings import Settings
 
 C = TypeVar("C")
@@ -48,7 +54,9 @@ class System(Generic[C]):
 
     `connect` makes its client; with a cooldown calls wait while the system is closed, as a worker's do.
     `activities` makes the object whose methods are its steps. `address` is the setting that says where it is.
-    `simulated` are the settings that connect to its simulator, `{simulators}` being where that is.
+    `simulated` are the settings that connect to its simulator, `{simulators}` being where that is. `examine`
+    says for `doctor` whether it is there, with all that the routes name of it. `crm` is what the CRM sync
+    writes through.
     """
 
     name: str
@@ -58,6 +66,7 @@ class System(Generic[C]):
     rate: float
     address: str
     simulated: Mapping[str, str]
+    examine: Callable[[Settings, Routes], AsyncIterator[Finding]]
     crm: Callable[[C, Settings], Crm | None] = field(default=lambda client, settings: None)
 
     @property
@@ -82,6 +91,7 @@ CHARTMOGUL = System[dict[str, ChartMogulClient]](
         "CHARTMOGUL__DEFAULT__API_KEY": "cm-demo-key",
         "CHARTMOGUL__DEFAULT__BASE_URL": "{simulators}/chartmogul/v1",
     },
+    examine=lambda settings, _: chartmogul_findings(settings.chartmogul),
 )
 
 SALESFORCE = System[SalesforceClient | None](
@@ -98,6 +108,7 @@ SALESFORCE = System[SalesforceClient | None](
         "SALESFORCE__CLIENT_ID": "sf-demo-client",
         "SALESFORCE__CLIENT_SECRET": "sf-demo-secret",
     },
+    examine=lambda settings, routes: salesforce_findings(settings.salesforce, routes),
     crm=lambda client, settings: (
         SalesforceCrm(client, settings.salesforce.threads) if client and settings.salesforce else None
     ),
@@ -113,6 +124,7 @@ HUBSPOT = System[HubSpotClient | None](
     rate=20,  # its rate limiter is the client's, live events first
     address="HUBSPOT__BASE_URL",
     simulated={"HUBSPOT__TOKEN": "pat-demo", "HUBSPOT__BASE_URL": "{simulators}/hubspot"},
+    examine=lambda settings, _: hubspot_findings(settings.hubspot),
     crm=lambda client, settings: (
         HubSpotCrm(client, settings.hubspot.threads) if client and settings.hubspot else None
     ),
@@ -130,9 +142,10 @@ SLACK = System[SlackClient | None](
     rate=20,  # how fast Slack takes messages its cooldown finds out
     address="SLACK__BASE_URL",
     simulated={"SLACK__BOT_TOKEN": "xoxb-demo", "SLACK__BASE_URL": "{simulators}/slack/api/"},
+    examine=lambda settings, routes: slack_findings(settings.slack, routes),
 )
 
-SYSTEMS: tuple[System[Any], ...] = (CHARTMOGUL, SALESFORCE, HUBSPOT, SLACK)
+SYSTEMS: tuple[System[Any], ...] = (CHARTMOGUL, SALESFORCE, SLACK, HUBSPOT)
 
 QUEUES: tuple[Queue, ...] = (
     *(each.queue for each in SYSTEMS),

@@ -5,8 +5,8 @@ from rich.markup import escape
 
 from commands.show import folding
 from models.bounds import within
+from models.findings import State
 from operations.doctor.examine import findings
-from operations.doctor.findings import State
 from settings import Settings
 
 COLOURS = {State.OK: "green", State.OFF: "dim", State.WARNING: "yellow", State.FAULT: "bold red"}

@@ -15,8 +15,9 @@ from models.warehouse import Mapping
 from models.warehouse_loads import LoadRun
 from operations.accounts import known_account
 from operations.dates import instant
-from operations.errors import Stopped, stopped_by
+from operations.errors import Stopped
 from operations.following import Followed, Step, followed, latest, started
+from operations.outages import stopped_by
 from settings import Settings
 
 

@@ -14,7 +14,7 @@ from models.crm import CrmMapping, CrmName
 from models.hubspot import ObjectType, Prepared
 from models.templates.crm_sync import CrmSyncInput
 from operations.crm import require
-from operations.errors import stopped_by
+from operations.outages import stopped_by
 from settings import Settings
 from systems import HUBSPOT, SALESFORCE, Connections
 

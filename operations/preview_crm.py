@@ -19,7 +19,7 @@ from models.crm import CrmName
 from models.templates.crm_sync import Change, CrmSyncInput, ObjectReport, RecordPlan
 from operations.accounts import known_account
 from operations.crm import require
-from operations.errors import stopped_by
+from operations.outages import stopped_by
 from operations.progress import Doing, Stage, Told, ignore
 from settings import Settings
 from systems import CHARTMOGUL, Connections

@@ -17,8 +17,9 @@ from domains.warehouse.loader import Loader, opened
 from models.templates.warehouse_export import Night, NightWork, Prepared, StreamWork
 from models.warehouse_loads import MonthSeen, Preview
 from operations.accounts import known_account
-from operations.errors import Stopped, stopped_by
+from operations.errors import Stopped
 from operations.exports import known_streams
+from operations.outages import stopped_by
 from operations.progress import Doing, Stage, Told, ignore
 from settings import Settings
 

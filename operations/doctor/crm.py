@@ -3,19 +3,18 @@
 from collections.abc import AsyncIterator, Iterator, Sequence
 
 from clients.kit.errors import IntegrationError
+from clients.kit.findings import failed
 from configuration.files import BadConfig, load_crm_mapping
 from domains.crm.systems import Crm
 from models.bounds import few
 from models.crm import CrmMapping, CrmName
 from models.crm_fields import CORRECT, PREPARE, Unfit
-from operations.doctor.findings import Finding, State, failed
+from models.findings import Finding, State
 from settings import Settings
 from systems import Connections
 
 
 async def crm_findings(settings: Settings) -> AsyncIterator[Finding]:
-    if settings.hubspot is None:
-        yield Finding("HubSpot", State.OFF, "its steps are skipped", "Set HUBSPOT__TOKEN.")
     try:
         mapping = load_crm_mapping(settings.crm_file)
     except BadConfig as error:

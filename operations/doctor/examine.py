@@ -5,17 +5,15 @@ from collections.abc import AsyncIterator
 
 from configuration.environment import near_misses
 from configuration.files import BadConfig, load_routes
+from models.findings import Finding, State
 from models.routes import Routes
-from operations.doctor.chartmogul import chartmogul_findings
 from operations.doctor.crm import crm_findings
-from operations.doctor.findings import Finding, State
 from operations.doctor.routes import route_findings
-from operations.doctor.salesforce import salesforce_findings
 from operations.doctor.schedules import schedule_findings
-from operations.doctor.slack import slack_findings
 from operations.doctor.temporal import temporal_findings
 from operations.doctor.warehouse import warehouse_findings
 from settings import Settings
+from systems import SYSTEMS
 
 
 async def findings(settings: Settings) -> AsyncIterator[Finding]:
@@ -32,9 +30,7 @@ async def findings(settings: Settings) -> AsyncIterator[Finding]:
     sources = (
         temporal_findings(),
         schedule_findings(settings),
-        chartmogul_findings(settings),
-        salesforce_findings(settings.salesforce, routes),
-        slack_findings(settings.slack, routes),
+        *(system.examine(settings, routes) for system in SYSTEMS),
         crm_findings(settings),
         warehouse_findings(settings),
     )

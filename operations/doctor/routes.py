@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from models.effects import Mode
+from models.findings import Finding, State
 from models.reach import lost_movements
 from models.routes import Route, Routes
-from operations.doctor.findings import Finding, State
 from settings import Settings
 
 

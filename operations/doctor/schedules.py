@@ -7,7 +7,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 import temporal
 from configuration.files import BadConfig
-from operations.doctor.findings import Finding, State
+from models.findings import Finding, State
 from schedules import declarations
 from settings import Settings
 

@@ -6,9 +6,9 @@ from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 import temporal
+from models.findings import Finding, State
 from namespace import HIDDEN, Gaps, namespace_gaps
 from operations.dates import in_words
-from operations.doctor.findings import Finding, State
 
 DAYS = f"{temporal.RETENTION.days} days"
 STEP = "docs/running.md, step 1"

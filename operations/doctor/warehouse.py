@@ -4,11 +4,12 @@ import asyncio
 from collections.abc import AsyncIterator
 
 from clients.kit.errors import IntegrationError
+from clients.kit.findings import failed
 from configuration.files import BadConfig, load_mapping
 from domains.warehouse.engine import Engine
 from domains.warehouse.engines.configured import engine_of_account
 from domains.warehouse.loader import opened
-from operations.doctor.findings import Finding, State, failed
+from models.findings import Finding, State
 from settings import Settings
 
 

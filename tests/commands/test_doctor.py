@@ -15,9 +15,9 @@ from typer.testing import CliRunner
 
 import temporal
 from cli import app
+from clients.chartmogul.doctor import _hours
 from local.devserver import DevServer
-from operations.doctor.chartmogul import _hours
-from operations.doctor.findings import Finding, State
+from models.findings import Finding, State
 from operations.doctor.schedules import schedule_findings
 from operations.doctor.temporal import temporal_findings
 from schedules import declarations

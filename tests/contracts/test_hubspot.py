@@ -28,10 +28,10 @@ from clients.kit.rate_limiter import Rank
 from commands.prepare_crm import prepare
 from models.crm import CrmName
 from models.effects import Action
+from models.findings import State
 from models.hubspot import GROUP, NewProperty, NewRow
 from models.row_outcomes import RowOutcome
 from operations.doctor.crm import crm_findings
-from operations.doctor.findings import State
 from settings import Settings
 from simulators.kit.control import Control
 from simulators.kit.shapes import HUBSPOT_TOKEN, CustomerRow

@@ -5,10 +5,10 @@ from temporalio.client import Client
 
 from local.stack import Stack
 from models.effects import Action
+from models.findings import State
 from models.runs import Outcome
 from operations import crm, exports, prepare_crm, preview_crm, preview_warehouse, schedules
 from operations.doctor.examine import findings
-from operations.doctor.findings import State
 from operations.errors import Stopped
 from operations.progress import Doing, Stage
 from operations.schedules import What

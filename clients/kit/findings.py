@@ -1,24 +1,7 @@
-"""What a check has found, and what to do."""
-
-from dataclasses import dataclass
-from enum import StrEnum
+"""A system that refused or did not answer, as a finding."""
 
 from clients.kit.errors import IntegrationError, Retryable
-
-
-class State(StrEnum):
-    OK = "ok"
-    OFF = "off"
-    WARNING = "look"
-    FAULT = "fault"
-
-
-@dataclass(frozen=True)
-class Finding:
-    what: str
-    state: State
-    detail: str = ""
-    to_do: str = ""
+from models.findings import Finding, State
 
 
 def failed(what: str, error: IntegrationError, advice: str) -> Finding:

@@ -3,11 +3,12 @@
 from collections.abc import AsyncIterator
 
 from clients.kit.errors import IntegrationError
+from clients.kit.findings import failed
 from clients.slack.client import SlackClient
 from clients.slack.settings import Slack
+from models.findings import Finding, State
 from models.routes import Routes
 from models.templates.template import Names
-from operations.doctor.findings import Finding, State, failed
 
 
 async def slack_findings(connection: Slack | None, routes: Routes) -> AsyncIterator[Finding]:

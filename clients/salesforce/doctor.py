@@ -3,12 +3,13 @@
 from collections.abc import AsyncIterator
 
 from clients.kit.errors import IntegrationError
+from clients.kit.findings import failed
 from clients.salesforce.client import SalesforceClient
 from clients.salesforce.settings import Salesforce
+from models.findings import Finding, State
 from models.routes import Routes
 from models.salesforce import OwnerQuery
 from models.templates.template import Names
-from operations.doctor.findings import Finding, State, failed
 
 NEW_TASK_FIELD = (
     "Setup, Object Manager, Activity, Fields & Relationships, New: Text, length 255, API name {name}; tick"

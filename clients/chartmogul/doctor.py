@@ -1,6 +1,6 @@
 """ChartMogul: does it answer with our key, and are account and webhook as they should be?"""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -9,17 +9,17 @@ from babel.numbers import get_currency_precision
 from clients.chartmogul.client import ChartMogulClient
 from clients.chartmogul.settings import ChartMogulAccount
 from clients.kit.errors import IntegrationError
+from clients.kit.findings import failed
 from models.chartmogul import Account
-from operations.doctor.findings import Finding, State, failed
-from settings import Settings
+from models.findings import Finding, State
 
 SHORTEST_SECRET = 16
 
 
-async def chartmogul_findings(settings: Settings) -> AsyncIterator[Finding]:
-    if not settings.chartmogul:
+async def chartmogul_findings(accounts: Mapping[str, ChartMogulAccount]) -> AsyncIterator[Finding]:
+    if not accounts:
         yield Finding("ChartMogul", State.FAULT, "no account", "Set CHARTMOGUL__DEFAULT__API_KEY.")
-    for name, account in settings.chartmogul.items():
+    for name, account in accounts.items():
         async for finding in _chartmogul(name, account):
             yield finding
 
