@@ -1,10 +1,12 @@
-"""Writes what is derived from the code: .env.example and the JSON Schemas in config.
+"""Writes what is derived from the code: .env.example, the JSON Schemas in config, the README's table of
+templates, and what connects compose to the simulators.
 
 `python -m generate` writes, `python -m generate --check` exits 1 where a file is out of date, and notes
 where config differs from the examples: a user's may, what ships must not.
 """
 
 import json
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,9 +18,12 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from models.crm import CrmMapping
+from models.events import MovementType
 from models.routes import Routes
+from models.templates.catalogue import TEMPLATES
 from models.warehouse import Mapping
 from settings import Settings
+from systems import SYSTEMS
 
 HEAD = """\
 # Copy to .env, fill in and uncomment. Generated from settings.py by `make generate`.
@@ -86,7 +91,43 @@ def _schema(model: type[BaseModel]) -> str:
     return json.dumps(model.model_json_schema(), indent=2, ensure_ascii=False) + "\n"
 
 
+def readme() -> str:
+    every = tuple(MovementType)
+    rows = ["| template | event | what it does | systems |", "|---|---|---|---|"]
+    for each in TEMPLATES.values():
+        takes = "every movement" if each.takes == every else ", ".join(each.takes)
+        systems = ", ".join(
+            system.title for name in each.systems for system in SYSTEMS if system.name == name
+        )
+        rows.append(f"| `{each.name}` | {takes} | {each.sentence} | {systems} |")
+    return _filled(Path("README.md"), "templates", rows)
+
+
+def compose() -> str:
+    there = "http://simulators:8090"
+    return _filled(
+        Path("docker-compose.yml"),
+        "systems",
+        [
+            f"  {name}: ${{{name}:-{value.format(simulators=there)}}}"
+            for system in SYSTEMS
+            for name, value in system.simulated.items()
+        ],
+    )
+
+
+def _filled(path: Path, region: str, lines: list[str]) -> str:
+    """The file with these lines between the two that name the region."""
+    begin, end = rf"^.*\b{region}: made by .*\n", rf"^.*/{region}\b.*$"
+    found = re.search(rf"({begin})(?:.*\n)*?({end})", path.read_text(encoding="utf-8"), re.MULTILINE)
+    assert found, f"{path} has no region {region}"
+    text = path.read_text(encoding="utf-8")
+    return text[: found.end(1)] + "".join(f"{line}\n" for line in lines) + text[found.start(2) :]
+
+
 GENERATED = {
+    Path("README.md"): readme,
+    Path("docker-compose.yml"): compose,
     Path(".env.example"): env_example,
     Path("config/routes.schema.json"): routes_schema,
     Path("config/warehouse.schema.json"): warehouse_schema,

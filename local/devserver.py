@@ -11,7 +11,7 @@ from temporalio.service import GrpcCompression
 from local.builds import NoTemporal
 from local.processes import Child, locked
 from local.temporal_cli import find_cli
-from namespace import prepare_to_run
+from operations.prepare import prepare
 from temporal import DATA_CONVERTER, connect, leave_after
 
 
@@ -29,7 +29,7 @@ class Server(Child):
         )
 
     async def _prepare(self) -> None:
-        await prepare_to_run(await self.client())
+        await prepare(await self.client())
 
 
 class DevServer(Server):

@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from namespace import prepare_connected
-from temporal import RETENTION
+from temporalio.client import Client
+
+from namespace import prepare_to_run
+from temporal import RETENTION, connect
 
 
 @dataclass(frozen=True)
@@ -13,6 +15,9 @@ class PreparedNamespace:
     retention: timedelta
 
 
-async def prepare() -> PreparedNamespace:
-    """The one that TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE name. Raises RPCError."""
-    return PreparedNamespace(await prepare_connected(), RETENTION)
+async def prepare(client: Client | None = None) -> PreparedNamespace:
+    """That of the client, by default the one that TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE name. Raises
+    RPCError, BadConnection."""
+    client = client or await connect()
+    await prepare_to_run(client)
+    return PreparedNamespace(client.namespace, RETENTION)
