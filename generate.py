@@ -92,7 +92,7 @@ def _schema(model: type[BaseModel]) -> str:
 
 
 def readme() -> str:
-    every = tuple(MovementType)
+    every, titles = tuple(MovementType), {system.name: system.title for system in SYSTEMS}
     rows = ["| template | event | what it does | systems |", "|---|---|---|---|"]
     for each in TEMPLATES.values():
         takes = "every movement" if each.takes == every else ", ".join(each.takes)
