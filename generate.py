@@ -96,9 +96,7 @@ def readme() -> str:
     rows = ["| template | event | what it does | systems |", "|---|---|---|---|"]
     for each in TEMPLATES.values():
         takes = "every movement" if each.takes == every else ", ".join(each.takes)
-        systems = ", ".join(
-            system.title for name in each.systems for system in SYSTEMS if system.name == name
-        )
+        systems = ", ".join(titles[name] for name in each.systems)
         rows.append(f"| `{each.name}` | {takes} | {each.sentence} | {systems} |")
     return _filled(Path("README.md"), "templates", rows)
 
