@@ -68,7 +68,7 @@ class TestPorts:
     def test_two_that_look_at_once_are_given_two_ports(self) -> None:
         """Before either has a server there."""
         [wish] = free_ports(0)
-        looks = f"from processes import free_ports; print(*free_ports({wish}), flush=True); input()"
+        looks = f"from local.processes import free_ports; print(*free_ports({wish}), flush=True); input()"
         with subprocess.Popen(
             [sys.executable, "-c", looks], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         ) as other:
