@@ -6,7 +6,6 @@ where config differs from the examples: a user's may, what ships must not.
 """
 
 import json
-import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -116,11 +115,10 @@ def compose() -> str:
 
 def _filled(path: Path, region: str, lines: list[str]) -> str:
     """The file with these lines between the two that name the region."""
-    begin, end = rf"^.*\b{region}: made by .*\n", rf"^.*/{region}\b.*$"
-    found = re.search(rf"({begin})(?:.*\n)*?({end})", path.read_text(encoding="utf-8"), re.MULTILINE)
-    assert found, f"{path} has no region {region}"
-    text = path.read_text(encoding="utf-8")
-    return text[: found.end(1)] + "".join(f"{line}\n" for line in lines) + text[found.start(2) :]
+    old = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    [begin] = [number for number, line in enumerate(old) if f"{region}: made by" in line]
+    [end] = [number for number, line in enumerate(old) if f"/{region}" in line and number > begin]
+    return "".join([*old[: begin + 1], *(f"{line}\n" for line in lines), *old[end:]])
 
 
 GENERATED = {

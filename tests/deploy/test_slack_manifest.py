@@ -23,7 +23,7 @@ SCOPES = {
 
 
 def called() -> set[str]:
-    text = "".join(file.read_text() for file in (ROOT / "clients").glob("slack*.py"))
+    text = "".join(file.read_text() for file in (ROOT / "clients/slack").glob("*.py"))
     by_name = re.findall(r'"((?:auth|chat|conversations|users)\.\w+)"', text)
     by_method = re.findall(r"\.((?:auth|chat|conversations|users)_\w+)", text)
     return {*by_name, *(name.replace("_", ".", 1) for name in by_method)}
