@@ -50,8 +50,8 @@ HOUR = timedelta(hours=1)
 
 @workflow.defn(name="impatient", sandboxed=False)
 class Impatient:
-    """One message, and a moment's patience for Slack. On a busy machine Slack's worker may take longer than that
-    to be back after a pause: then the memo says that it was over, and the message has more time."""
+    """One message, and a moment's patience for Slack. On a busy machine Slack's worker may need longer to be
+    back after a pause: then the memo says that the patience was over, and the message has more time."""
 
     @workflow.run
     async def run(self, message: Message) -> Effect:
