@@ -5,9 +5,9 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 # Modules are compiled once, not by each of the hundreds of processes that tests start
 unexport PYTHONDONTWRITEBYTECODE
 
-# What `make cover` measures, and the tests that reach it in their own process
+# What `make cover` measures, and the tests that reach it, in their own process or in one that they fork
 MEASURED = $(wildcard domains dispatch operations)
-REACHES = $(wildcard $(addprefix tests/,domains dispatch operations contracts activities ingress commands workflows))
+REACHES = $(wildcard $(addprefix tests/,domains dispatch operations contracts activities ingress commands workflows service))
 
 .PHONY: help setup temporal temporal-server doubles demo dev test test-fast test-fire cover check format generate lock bench clean
 .DEFAULT_GOAL := help

@@ -108,6 +108,7 @@ def compose() -> str:
         [
             f"  {name}: ${{{name}:-{value.format(simulators=there)}}}"
             for system in SYSTEMS
+            if system.in_compose
             for name, value in system.simulated.items()
         ],
     )

@@ -68,6 +68,8 @@ class System(Generic[C]):
     simulated: Mapping[str, str]
     examine: Callable[[Settings, Routes], AsyncIterator[Finding]]
     crm: Callable[[C, Settings], Crm | None] = field(default=lambda client, settings: None)
+    in_compose: bool = True
+    """Whether compose's profile `dev` connects it to its simulator by itself."""
 
     @property
     def title(self) -> str:
@@ -124,6 +126,7 @@ HUBSPOT = System[HubSpotClient | None](
     rate=20,  # its rate limiter is the client's, live events first
     address="HUBSPOT__BASE_URL",
     simulated={"HUBSPOT__TOKEN": "pat-demo", "HUBSPOT__BASE_URL": "{simulators}/hubspot"},
+    in_compose=False,  # a token in .env has always reached its own portal, and the simulated one lacks fields
     examine=lambda settings, _: hubspot_findings(settings.hubspot),
     crm=lambda client, settings: (
         HubSpotCrm(client, settings.hubspot.threads) if client and settings.hubspot else None

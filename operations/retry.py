@@ -61,8 +61,8 @@ async def retry(settings: Settings, workflow_id: str, wish: Wish, ask: Ask = ref
     else:
         first = await _first_task(handle)
         _make_sure(described, wish, ask)
-        outdated = await _outdated_route(settings, client, described)
         run_id = await _reset(client, described, first, wish)
+        outdated = await _outdated_route(settings, client, described)
     return Retried(temporal.run_link(settings.web_ui_url, client.namespace, workflow_id, run_id), outdated)
 
 

@@ -66,7 +66,7 @@ def test_each_system_has_settings_and_a_queue_and_packages_of_its_name() -> None
 
 def test_compose_connects_each_system_to_its_simulator() -> None:
     compose = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
-    for system in SYSTEMS:
+    for system in (each for each in SYSTEMS if each.in_compose):
         for name, value in system.simulated.items():
             there = value.format(simulators="http://simulators:8090")
             assert re.search(rf"^  {name}: \$\{{{name}:-{re.escape(there)}\}}$", compose, re.MULTILINE), name
