@@ -11,9 +11,10 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Literal, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, Field
 
 from models import headlines
+from models.base import Record
 from models.chartmogul import Activity, MovementWebhook
 from models.chartmogul_values import same_spelling
 from models.money import Cents, Money
@@ -42,14 +43,12 @@ class EventSource(StrEnum):
     BACKFILL = "backfill"
 
 
-class Event(BaseModel):
+class Event(Record):
     """What each kind of event is. A kind declares `kind` as a Literal, and `event_id` last, made of its other
     fields: pydantic gives a default factory those that stand before it.
 
     `event_id` alone is the identity. What the source may restate is the statement, and no part of it.
     """
-
-    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
     kind: str
     account: str

@@ -3,9 +3,10 @@
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal, Self, Union
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
+from models.base import ConfigRecord
 from models.effects import Mode
 from models.events import Event, MovementType
 from models.movements import LONGEST_ACT_WITHIN_DAYS
@@ -29,13 +30,7 @@ LONGEST_NAME = 240
 run, and Temporal on SQL keeps 255 of one."""
 
 
-class _Config(BaseModel):
-    model_config = ConfigDict(
-        frozen=True, hide_input_in_errors=True, json_schema_extra={"additionalProperties": False}
-    )
-
-
-class Filter(_Config):
+class Filter(ConfigRecord):
     """Which movements a route takes: all conditions must hold."""
 
     movements: list[MovementType] = Field(min_length=1, description="Types of MRR movement")
@@ -64,7 +59,7 @@ class Filter(_Config):
         return f"the first that takes {event.type}{least}, of {whose}"
 
 
-class Route(_Config):
+class Route(ConfigRecord):
     name: str = Field(pattern="^[a-z0-9][a-z0-9-]*$", description="Unique, for people and logs")
     template: TemplateName
     when: Filter
@@ -126,7 +121,7 @@ class Route(_Config):
         return self
 
 
-class Routes(_Config):
+class Routes(ConfigRecord):
     """Several routes may match one event; for one template the first that matches counts."""
 
     routes: list[Route]

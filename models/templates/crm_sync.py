@@ -4,8 +4,9 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, Field
 
+from models.base import Record
 from models.crm import CrmMapping, CrmName
 from models.crm_facts import CustomerFacts
 from models.effects import Write
@@ -16,11 +17,7 @@ MOST_LISTED = 2_500
 """Customers that a report names one by one: more would not fit into a workflow's result."""
 
 
-class _Record(BaseModel):
-    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
-
-
-class CrmSyncInput(_Record):
+class CrmSyncInput(Record):
     """Everything a run is explained by."""
 
     account: str
@@ -31,7 +28,7 @@ class CrmSyncInput(_Record):
     )
 
 
-class SyncWork(_Record):
+class SyncWork(Record):
     """All customers of an account into one CRM. They never travel through a workflow, only a CrmReport."""
 
     account: str
@@ -60,7 +57,7 @@ class Change(NamedTuple):
     after: Any
 
 
-class RecordPlan(_Record):
+class RecordPlan(Record):
     """A customer and one object. `reason` is of few words, to count by; `detail` is for a person."""
 
     customer: str
@@ -81,7 +78,7 @@ class RecordPlan(_Record):
         return {name: change.after for name, change in self.changes.items()}
 
 
-class Left(_Record):
+class Left(Record):
     """A customer whose record was not written, or not whole. Ids and reasons, nothing personal."""
 
     object: str
@@ -92,7 +89,7 @@ class Left(_Record):
     more_records: int = Field(default=0, description="Records that were found besides these")
 
 
-class ObjectReport(_Record):
+class ObjectReport(Record):
     object: str
     counts: dict[Status, int] = {}
     reasons: dict[str, int] = Field(default={}, description="Why records were not written")
@@ -105,7 +102,7 @@ class ObjectReport(_Record):
         return self.counts.get(Status.CREATED, 0) + self.counts.get(Status.UPDATED, 0)
 
 
-class SyncReport(_Record):
+class SyncReport(Record):
     """What an attempt's run over all customers came to."""
 
     customers: int
@@ -124,7 +121,7 @@ class CrmReport(SyncReport):
     more_problems: int = Field(default=0, description="Beyond those that are listed")
 
 
-class FactsQuery(_Record):
+class FactsQuery(Record):
     """What is known of one customer now, and whether the movement is in it."""
 
     account: str
@@ -134,7 +131,7 @@ class FactsQuery(_Record):
     occurred_at: AwareDatetime
 
 
-class FactsNow(_Record):
+class FactsNow(Record):
     facts: CustomerFacts
     read_at: AwareDatetime
     shows_movement: bool = True

@@ -11,8 +11,9 @@ from enum import Enum
 from types import UnionType
 from typing import Annotated, Any, Self, Union, get_args, get_origin
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, Field
 
+from models.base import ConfigRecord, Record
 from models.crm import CrmMapping
 from models.effects import Mode
 from models.events import Event
@@ -27,13 +28,9 @@ class Names(Enum):
     SALESFORCE_TASK_FIELD = "API name of a Task field: the keys of a mapping"
 
 
-class RouteOptions(BaseModel):
+class RouteOptions(ConfigRecord):
     """Base of each template's options, and of what they are made of. Unknown fields are refused when the file
     is read, and ignored in a run's input: an older worker must be able to take what a newer ingress gives."""
-
-    model_config = ConfigDict(
-        frozen=True, hide_input_in_errors=True, json_schema_extra={"additionalProperties": False}
-    )
 
     def named(self, what: Names) -> list[str]:
         """Values of the options with that mark, in the order of the fields: of a mapping its keys, and an
@@ -41,11 +38,9 @@ class RouteOptions(BaseModel):
         return list(_named(self, what))
 
 
-class EventInput(BaseModel):
+class EventInput(Record):
     """What the run of each event template is given: everything that it is explained by. A template's own
     input narrows `event` and `options`, and adds to it."""
-
-    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
     event: Event
     route: str

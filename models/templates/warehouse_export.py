@@ -2,18 +2,15 @@
 
 from datetime import timedelta
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, Field
 
+from models.base import Record
 from models.runs import Outcome, Problem
 from models.warehouse import Mapping
 from models.warehouse_loads import Loaded, MonthSeen
 
 
-class _Record(BaseModel):
-    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
-
-
-class ExportInput(_Record):
+class ExportInput(Record):
     """Everything a night is explained by. `night` is left out by the schedule: when the run was due."""
 
     account: str
@@ -27,7 +24,7 @@ class ExportInput(_Record):
     )
 
 
-class Night(_Record):
+class Night(Record):
     """One run among the others. A run that began later is never overwritten by one that began earlier."""
 
     account: str
@@ -42,12 +39,12 @@ class Night(_Record):
         return int(self.began_at.timestamp() * 1000)
 
 
-class NightWork(_Record):
+class NightWork(Record):
     night: Night
     mapping: Mapping
 
 
-class Prepared(_Record):
+class Prepared(Record):
     """What a night goes by, and what was changed in the warehouse before any row."""
 
     engine: str
@@ -61,7 +58,7 @@ class Prepared(_Record):
     months: list[MonthSeen] = []
 
 
-class StreamWork(_Record):
+class StreamWork(Record):
     """One stream of one night. Rows never travel through a workflow, only this and a StreamReport."""
 
     night: Night
@@ -70,7 +67,7 @@ class StreamWork(_Record):
     prepared: Prepared
 
 
-class StreamReport(_Record):
+class StreamReport(Record):
     """What one stream of a night came to, a load for each table that it fills."""
 
     stream: str
@@ -86,7 +83,7 @@ class StreamReport(_Record):
         return {f"{each.month:%Y-%m}": each.delta_cents for load in self.loads for each in load.months}
 
 
-class Checked(_Record):
+class Checked(Record):
     """Whether tables that were read on their own agree."""
 
     customers_at_odds: int = Field(description="Whose MRR is not what their last movement says")
@@ -102,7 +99,7 @@ class Checked(_Record):
         return f"MRR of {self.customers_at_odds} customers is not what their last movement says: {names}"
 
 
-class ExportReport(_Record):
+class ExportReport(Record):
     outcome: Outcome
     run_id: str
     engine: str = ""

@@ -7,8 +7,8 @@ from itertools import pairwise
 from typing import Any
 
 from dateutil.relativedelta import relativedelta
-from pydantic import BaseModel, ConfigDict
 
+from models.base import Record
 from models.chartmogul import Customer, CustomerMovement, Note, Subscription
 from models.chartmogul_values import same_spelling
 from models.events import MovementType, MrrMovement, to_the_second
@@ -22,10 +22,8 @@ _BACK = (MovementType.REACTIVATION, MovementType.NEW_BUSINESS)
 _LOSES = (MovementType.CHURN, MovementType.CONTRACTION)
 
 
-class ChurnFacts(BaseModel):
+class ChurnFacts(Record):
     """One customer as ChartMogul shows them now."""
-
-    model_config = ConfigDict(frozen=True)
 
     event: MrrMovement
     customer: Customer
