@@ -22,16 +22,20 @@ class Rank(IntEnum):
 
 
 class RateLimiter:
-    """Lets calls go at an even interval, those of the lowest rank first. A call that leaves late, in a busy
-    process, does not put off those that wait behind it; yet in no stretch of `seconds` do more than `calls`
-    leave. State of one event loop: nothing here is called from threads."""
+    """Lets calls go at an even interval, those of the lowest rank first, and in no stretch of `seconds` more
+    than `calls`. Where these are a share of the limit, what others leave of it is margin enough: none is left
+    unused, and a call that leaves late, in a busy process, does not put off those that wait behind it. State
+    of one event loop: nothing here is called from threads."""
 
-    def __init__(self, calls: float, seconds: float = 1.0) -> None:
-        self._interval = seconds / (calls - max(calls * MARGIN, min(1, calls / 5)))
+    def __init__(self, calls: float, seconds: float = 1.0, *, is_share: bool = False) -> None:
+        margin = 0 if is_share else max(calls * MARGIN, min(1, calls / 5))
+        self._interval = seconds / (calls - margin)
         self._spare = int(calls * MARGIN)
         """Calls that may go at once after a pause."""
         whole = max(int(calls), 1)
-        self._stretch = seconds * whole / calls * (1 + MARGIN)
+        self._late = whole if is_share else self._spare
+        """Calls that may go at once after the process was busy with other things."""
+        self._stretch = seconds * whole / calls * (1 if is_share else 1 + MARGIN)
         self._gone: deque[float] = deque([-math.inf] * whole, maxlen=whole)
         self._next = 0.0
         self._waiting: list[tuple[Rank, int, asyncio.Future[None]]] = []
@@ -77,5 +81,5 @@ class RateLimiter:
             if not place.done():  # else it was cancelled while it waited
                 place.set_result(None)
                 self._gone.append(loop.time())
-                self._next += self._interval
+                self._next = max(self._next, loop.time() - self._late * self._interval) + self._interval
         self._set_timer(loop)

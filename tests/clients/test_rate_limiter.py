@@ -78,29 +78,46 @@ def test_pause_leaves_no_more_over_than_is_to_spare(limit: int, spare: int) -> N
     assert gone[spare + 2] >= 2 / limit
 
 
-def test_call_that_goes_late_puts_off_no_other() -> None:
+@pytest.mark.parametrize(("share", "interval"), [(20, 1 / 20), (0.5, 2)])
+def test_share_of_a_limit_is_used_to_the_full(share: float, interval: float) -> None:
+    gone = in_virtual_time(at_once(RateLimiter(share, is_share=True), 50))
+    assert [after - before for before, after in pairwise(gone)] == pytest.approx([interval] * 49)
+
+
+def test_call_of_a_share_that_goes_late_puts_off_no_other() -> None:
     """Those that waited through a jam go after it as if there had been none."""
 
     async def run(jammed: float) -> list[float]:
-        limiter = RateLimiter(20)
+        limiter = RateLimiter(20, is_share=True)
         begun = now()
         gone = await at_once(limiter, 12, lambda: jam(jammed))
         return [at - begun for at in gone]
 
-    planned, gone = in_virtual_time(run(0)), in_virtual_time(run(0.25))
-    assert gone == pytest.approx([max(at, 0.25) for at in planned])
+    planned, gone = in_virtual_time(run(0)), in_virtual_time(run(0.23))
+    assert gone == pytest.approx([max(at, 0.23) for at in planned])
 
 
+@pytest.mark.parametrize(("limit", "seconds", "spare"), [(10, 1, 0), (200, 1, 4), (190, 10, 3)])
+def test_after_a_jam_no_more_go_at_once_than_are_to_spare(limit: int, seconds: float, spare: int) -> None:
+    async def run() -> list[float]:
+        return await at_once(RateLimiter(limit, seconds), spare + 3, lambda: jam(seconds * 0.8))
+
+    gone = in_virtual_time(run())
+    assert gone.count(gone[0]) == spare + 1
+
+
+@pytest.mark.parametrize("is_share", [True, False])
 @pytest.mark.parametrize(("limit", "seconds"), [(10, 1), (200, 1), (190, 10)])
-def test_no_stretch_sees_more_than_its_due(limit: int, seconds: float) -> None:
+def test_no_stretch_sees_more_than_its_due(limit: int, seconds: float, is_share: bool) -> None:
     """Even where calls that a jam held back go at once."""
 
     async def run() -> list[float]:
-        return await at_once(RateLimiter(limit, seconds), 3 * limit, lambda: jam(seconds * 0.8))
+        limiter = RateLimiter(limit, seconds, is_share=is_share)
+        return await at_once(limiter, 3 * limit, lambda: jam(seconds * 0.8))
 
     gone = in_virtual_time(run())
-    assert gone[0] == gone[limit // 2]  # held back
-    assert all(later - at >= seconds for at, later in zip(gone, gone[limit:], strict=False))
+    assert (gone[0] == gone[limit // 2]) is is_share  # held back
+    assert all(later - at >= seconds - 1e-9 for at, later in zip(gone, gone[limit:], strict=False))
 
 
 def test_live_calls_go_before_bulk_that_waits() -> None:
