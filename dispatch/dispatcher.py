@@ -129,7 +129,7 @@ class Dispatcher:
         except WorkflowAlreadyStartedError as known:
             return self._dispatched(route, workflow_id, known.run_id or "", new=False)
         if self.holds and said is Mode.LIVE:
-            self.holds.note_begun(route, event)
+            self.holds.note_begun(route, event, workflow_id)
         return self._dispatched(route, workflow_id, run_id, new=True, hold=hold)
 
     async def _begin(self, workflow_id: str, given: BaseModel, route: Route, **how: Any) -> str:

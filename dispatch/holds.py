@@ -8,7 +8,6 @@ what they begin between two looks, and no further.
 
 import asyncio
 import logging
-from collections import deque
 from collections.abc import AsyncIterator, Callable, Container, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -66,33 +65,33 @@ def held_by(route: Route, event: Event, open_now: Container[str], begun: int) ->
 
 
 class _Count:
-    """Runs of one route that count for its brake: `listed` at the last look, and those begun here since. The
-    list may lag, so what this process alone has begun is known apart, as far as the limit."""
+    """Runs of one route that count for its brake, by id, each once: those that the list had at the last look,
+    and what this process has begun and the list, which may lag, does not show. Of these no more are kept than
+    the limit: there it is reached."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
-        self._mine: deque[datetime] = deque(maxlen=limit)
-        self._since = datetime.min.replace(tzinfo=UTC)
-        self._listed = self._later = 0
+        self._listed: frozenset[str] = frozenset()
+        self._beyond = 0
+        self._unlisted: dict[str, datetime] = {}
 
     @property
     def begun(self) -> int:
-        since = max(self._since, datetime.now(UTC) - HOUR)
-        full = 0 < self._limit == len(self._mine) and self._mine[0] > since
-        return max(self._listed + self._later, self._limit if full else 0)
+        return len(self._listed) + self._beyond + len(self._unlisted)
 
     @property
-    def later(self) -> int:
-        return self._later
+    def is_behind(self) -> bool:
+        """Whether the list, when it was last looked at, did not show all."""
+        return bool(self._unlisted)
 
-    def add(self) -> None:
-        self._mine.append(datetime.now(UTC))
-        self._later += 1
+    def add(self, run: str) -> None:
+        if run not in self._listed and len(self._unlisted) < self._limit:
+            self._unlisted[run] = datetime.now(UTC)
 
-    def note(self, listed: int, since: datetime, seen: int) -> None:
-        """`seen` of those begun here are in the list by now."""
-        self._listed, self._since = listed, since
-        self._later -= seen
+    def note(self, listed: frozenset[str], beyond: int, since: datetime) -> None:
+        """The list has these since then, and so many whose ids were not looked at."""
+        self._listed, self._beyond = listed, beyond
+        self._unlisted = {run: at for run, at in self._unlisted.items() if at > since and run not in listed}
 
 
 class Holds:
@@ -119,9 +118,9 @@ class Holds:
             raise RuntimeError("Temporal has not said yet what is paused")
         return held_by(route, event, self._open, self._counts[route.name].begun)
 
-    def note_begun(self, route: Route, event: Event) -> None:
+    def note_begun(self, route: Route, event: Event, run: str) -> None:
         if event.source is not EventSource.BACKFILL:
-            self._counts[route.name].add()
+            self._counts[route.name].add(run)
 
     async def ensure_open(self, hold: str, route: Route) -> Holding:
         """A brake that is not known to be on is put on, before the first run that it holds begins."""
@@ -164,9 +163,8 @@ class Holds:
         for name in self._open:
             OPEN.labels(hold=name).set(1)
         for route in self._worth_counting(found):
-            count = self._counts[route.name]
-            seen, since = count.later, _counts_from(route, found, now)
-            count.note(await self._count(route, since), since, seen)
+            since = _counts_from(route, found, now)
+            self._counts[route.name].note(*await self._count(route, since), since)
         self._looks += 1
 
     def _worth_counting(self, found: list[Holding]) -> list[Route]:
@@ -177,18 +175,19 @@ class Holds:
             route
             for route in self.routes.routes
             if route.brake_above
-            and (all_of_them or self._counts[route.name].later or brake_on(route.name) in known)
+            and (all_of_them or self._counts[route.name].is_behind or brake_on(route.name) in known)
         ]
 
-    async def _count(self, route: Route, since: datetime) -> int:
-        """Events that it began to act on. A run that was run again is listed once more."""
+    async def _count(self, route: Route, since: datetime) -> tuple[frozenset[str], int]:
+        """Runs that began to act on an event, and how many more there are. A run that was run again is listed
+        once more."""
         query = _query(route, since)
         listed = self._client.list_workflows(query, limit=MOST_LISTED, page_size=MOST_LISTED)
         runs = [(run.id, await run.memo()) async for run in listed]
-        first = {workflow_id for workflow_id, memo in runs if _is_first_of(route, memo, since)}
+        first = frozenset(workflow_id for workflow_id, memo in runs if _is_first_of(route, memo, since))
         if len(runs) < MOST_LISTED:
-            return len(first)
-        return len(first) + (await self._client.count_workflows(query)).count - MOST_LISTED
+            return first, 0
+        return first, (await self._client.count_workflows(query)).count - MOST_LISTED
 
 
 def _counts_from(route: Route, found: list[Holding], now: datetime) -> datetime:

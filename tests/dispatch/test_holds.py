@@ -10,7 +10,9 @@ from dispatch.holds import Holds, held_by
 from models.chartmogul import MovementWebhook
 from models.events import EventSource, MrrMovement, movement_from_webhook
 from models.routes import Route, Routes
+from tests.conftest import in_a_namespace_of_its_own
 from tests.ingress.conftest import churn
+from tests.waiting import until_listed
 
 BRAKE = "brake/churn-save"
 
@@ -66,11 +68,24 @@ async def test_a_door_counts_what_it_begins_before_the_list_shows_it(
     one = route(pause_above=limit)
     holds = Holds(client, Routes(routes=[one]))
     holds._known = True
-    for _ in range(3):
+    for number in range(3):
         assert holds.held_by(one, event()) is None
-        holds.note_begun(one, event())
-        holds.note_begun(one, event(EventSource.BACKFILL))
+        holds.note_begun(one, event(), f"churn_save/{number}")
+        holds.note_begun(one, event(EventSource.BACKFILL), f"churn_save/backfilled-{number}")
     assert holds.held_by(one, event()) == hold
+
+
+async def test_a_run_that_the_list_shows_before_its_start_was_answered_counts_once(client: Client) -> None:
+    own = await in_a_namespace_of_its_own(client)
+    one = route(pause_above=2)
+    holds = Holds(own, Routes(routes=[one]))
+    [begun] = await Dispatcher(own, holds.routes, "").dispatch(event(), received_at=event().occurred_at)
+    await until_listed(own, f"WorkflowId = '{begun.workflow_id}'")
+    await holds.look()
+    holds.note_begun(one, event(), begun.workflow_id)
+    assert holds.held_by(one, event()) is None
+    holds.note_begun(one, event(), "churn_save/another")
+    assert holds.held_by(one, event()) == BRAKE
 
 
 async def test_before_it_knows_what_is_paused_nothing_is_begun(client: Client) -> None:

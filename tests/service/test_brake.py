@@ -163,7 +163,8 @@ async def test_a_restart_forgets_no_count_and_a_kill_no_release(
     simulators: Control, stack: Stack, client: Client, mogulflow: Command
 ) -> None:
     simulators.cancel_many(LIMIT)
-    acting, _ = await begun(simulators, client, LIMIT)
+    acting, waiting = await begun(simulators, client, LIMIT)
+    assert (len(acting), len(waiting)) == (LIMIT, 0)
     assert await outcomes(client, acting) == {Outcome.ACTED}
     await listed(client, LIMIT)
     await stack.serve.kill()
