@@ -115,13 +115,13 @@ class Stage:
 
     async def again(self, scene: Scene) -> str:
         """Send the scene's webhook once more; what the ingress says, and whether it is true."""
-        seen, calls = len(self.control.deliveries()), len(self._calls_of_runs())
+        seen, writes = len(self.control.deliveries()), len(self._writes())
         self.control.resend(scene.movement)
         delivery = await _until(lambda: self._answered(seen))
         await asyncio.sleep(SETTLED_SECONDS)
         result = delivery.response["result"]
-        quiet = len(self._calls_of_runs()) == calls
-        return NOTHING_DONE if result == "duplicate" and quiet else f"{result}, and calls were made"
+        quiet = len(self._writes()) == writes
+        return NOTHING_DONE if result == "duplicate" and quiet else f"{result}, and something was written"
 
     async def ending(self, scene: Scene) -> Ending:
         """Once the run has ended."""
@@ -152,16 +152,15 @@ class Stage:
         """The next delivery that the ingress has answered."""
         return next((each for each in self.control.deliveries()[seen:] if each.status_code), None)
 
-    def _calls_of_runs(self) -> list[Call]:
-        """All but the polls, which go on all the time."""
-        return [call for call in self.control.calls() if not call.path.endswith("/v1/activities")]
+    def _writes(self) -> list[Call]:
+        """Reads go on all the time: polls, and runs that look for their customers again."""
+        calls = self.control.calls()
+        return [call for call in calls if call.method == "PATCH" or "postMessage" in call.path]
 
     def _took_ms(self, delivery: Delivery) -> int:
         """From sending the webhook to the answer of the last write, both by the simulators' clock."""
-        writes = [
-            call for call in self.control.calls() if call.method == "PATCH" or "postMessage" in call.path
-        ]
-        ends = [call.at + timedelta(milliseconds=call.took_ms) for call in writes if call.at >= delivery.at]
+        writes = [call for call in self._writes() if call.at >= delivery.at]
+        ends = [call.at + timedelta(milliseconds=call.took_ms) for call in writes]
         return round((max(ends) - delivery.at).total_seconds() * 1000)
 
 
