@@ -3,9 +3,12 @@
 import asyncio
 import inspect
 import time
+import uuid
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar, overload
 
+from temporalio.api.common.v1 import WorkflowExecution
+from temporalio.api.workflowservice.v1 import DeleteWorkflowExecutionRequest
 from temporalio.client import Client, WorkflowHandle
 
 T = TypeVar("T")
@@ -69,6 +72,16 @@ async def until_listed(client: Client, query: str, count: int | None = None) -> 
         return (await client.count_workflows(query)).count
 
     await (until(listed) if count is None else until_equal(listed, count))
+
+
+async def until_list_is_current(client: Client) -> None:
+    """Temporal's list has what was begun or ended before this call: it shows a run that is begun now, which
+    nobody works on and which is deleted."""
+    marker = await client.start_workflow("marker", id=f"marker/{uuid.uuid4()}", task_queue="nobody")
+    await until_listed(client, f"WorkflowId = '{marker.id}'")
+    execution = WorkflowExecution(workflow_id=marker.id)
+    request = DeleteWorkflowExecutionRequest(namespace=client.namespace, workflow_execution=execution)
+    await client.workflow_service.delete_workflow_execution(request)
 
 
 async def until_event(run: WorkflowHandle[Any, Any], attributes: str) -> None:

@@ -9,6 +9,7 @@ from local.stack import ANY_PORTS, Stack
 from simulators.kit.control import Control
 from tests.conftest import terminate
 from tests.imported import ImportedStack
+from tests.waiting import until_list_is_current
 
 ROUTES = """
 routes:
@@ -43,13 +44,14 @@ async def stack(shared_stack: Stack) -> Stack:
     return shared_stack
 
 
-OPEN = "ExecutionStatus = 'Running' AND WorkflowType != 'hold'"
+OPEN = "ExecutionStatus = 'Running' AND WorkflowType NOT IN ('hold', 'marker')"
 
 
 async def _end_open_runs(stack: Stack) -> None:
     """One that waits for a system, say, or a backfill, would act in the next test. Steps that have begun know
     of no end but their process's."""
     client = await stack.client()
+    await until_list_is_current(client)
     if (await client.count_workflows(OPEN)).count:
         await stack.serve.kill()
         await terminate(client, OPEN)
