@@ -1,5 +1,5 @@
 """Writes what is derived from the code: .env.example, the JSON Schemas in config, the README's table of
-templates, and what connects compose to the simulators.
+templates, the reference's tables of what a route may say, and what connects compose to the simulators.
 
 `python -m generate` writes, `python -m generate --check` exits 1 where a file is out of date, and notes
 where config differs from the examples: a user's may, what ships must not.
@@ -18,7 +18,7 @@ from pydantic_core import PydanticUndefined
 
 from models.crm import CrmMapping
 from models.events import MovementType
-from models.routes import Routes
+from models.routes import Filter, Route, Routes
 from models.templates.catalogue import TEMPLATES
 from models.warehouse import Mapping
 from settings import Settings
@@ -100,6 +100,37 @@ def readme() -> str:
     return _filled(Path("README.md"), "templates", rows)
 
 
+def reference() -> str:
+    rows = [*_fields("route", Route), *_fields("`when`", Filter)]
+    for each in TEMPLATES.values():
+        rows += _fields(f"`options` of `{each.name}`", each.options)
+        for name, field in each.options.model_fields.items():
+            for nested in _models_in(field.annotation):
+                rows += _fields(f"`options.{name}` of `{each.name}`", nested)
+    return _filled(Path("docs/reference.md"), "routes", ["", *rows])
+
+
+def _fields(title: str, model: type[BaseModel]) -> Iterator[str]:
+    """A table of them."""
+    yield f"| {title} | meaning | default |"
+    yield "|---|---|---|"
+    for name, field in model.model_fields.items():
+        yield f"| `{name}` | {field.description} | {_default(field)} |"
+    yield ""
+
+
+def _default(field: FieldInfo) -> str:
+    """As it would stand in the file."""
+    given = field.default
+    if field.is_required() or isinstance(given, BaseModel):
+        return "required" if field.is_required() else ""
+    if isinstance(given, list):
+        return ", ".join(f"`{each}`" for each in given) or "none"
+    if given is None or given == {}:
+        return "none"
+    return f"`{str(given).lower() if isinstance(given, bool) else given}`"
+
+
 def compose() -> str:
     there = "http://simulators:8090"
     return _filled(
@@ -118,12 +149,13 @@ def _filled(path: Path, region: str, lines: list[str]) -> str:
     """The file with these lines between the two that name the region."""
     old = path.read_text(encoding="utf-8").splitlines(keepends=True)
     [begin] = [number for number, line in enumerate(old) if f"{region}: made by" in line]
-    [end] = [number for number, line in enumerate(old) if f"/{region}" in line and number > begin]
+    [end] = [number for number, line in enumerate(old) if f" /{region}" in line and number > begin]
     return "".join([*old[: begin + 1], *(f"{line}\n" for line in lines), *old[end:]])
 
 
 GENERATED = {
     Path("README.md"): readme,
+    Path("docs/reference.md"): reference,
     Path("docker-compose.yml"): compose,
     Path(".env.example"): env_example,
     Path("config/routes.schema.json"): routes_schema,

@@ -33,7 +33,9 @@ run, and Temporal on SQL keeps 255 of one."""
 class Filter(ConfigRecord):
     """Which movements a route takes: all conditions must hold."""
 
-    movements: list[MovementType] = Field(min_length=1, description="Types of MRR movement")
+    movements: list[MovementType] = Field(
+        min_length=1, description=f"Types of MRR movement: {', '.join(MovementType)}"
+    )
     minimum_mrr: Decimal = Field(
         default=Decimal(0), ge=0, description="Smallest change of MRR, in the account's currency"
     )
@@ -61,15 +63,15 @@ class Filter(ConfigRecord):
 
 class Route(ConfigRecord):
     name: str = Field(pattern="^[a-z0-9][a-z0-9-]*$", description="Unique, for people and logs")
-    template: TemplateName
-    when: Filter
+    template: TemplateName = Field(description="What it starts")
+    when: Filter = Field(description="Which movements it takes, below")
     mode: Mode = Field(
         default=Mode.LIVE,
-        description="preview: its runs read everything and write nothing; `mogulflow coverage` says what they"
-        " would have done. What ran in preview is not acted on later",
+        description="`live`, or `preview`: its runs read everything and write nothing, and `mogulflow"
+        " coverage` says what they would have done. What ran in preview is not acted on later",
     )
     scheduled: Literal["act", "wait"] = Field(
-        default="act", description="A movement that lies ahead: act at once, or wait for its day"
+        default="act", description="A movement that lies ahead: `act` at once, or `wait` for its day"
     )
     act_within_days: float = Field(
         default=3,
@@ -83,7 +85,7 @@ class Route(ConfigRecord):
         le=100_000,
         description=f"Runs an hour; what comes beyond waits for a person. 0: no limit. Left out: {LIMITS}",
     )
-    options: AnyOptions
+    options: AnyOptions = Field(description="The template's, below")
 
     @property
     def of(self) -> Template:

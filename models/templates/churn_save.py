@@ -45,12 +45,17 @@ def _known_country(code: str) -> str:
 
 class TaskOptions(RouteOptions):
     subject: Annotated[str, AfterValidator(_fillable)] = Field(
-        default="Save {customer}: {mrr} MRR lost", description="With {customer}, {mrr} and {plan}"
+        default="Save {customer}: {mrr} MRR lost", description="With `{customer}`, `{mrr}` and `{plan}`"
     )
     priority: str = Field(default="High", description="A value of the org's Priority picklist")
-    due_in_business_days: int = Field(default=1, ge=0, le=60)
+    due_in_business_days: int = Field(
+        default=1,
+        ge=0,
+        le=60,
+        description="From the day, in the account's time zone, on which the event came in",
+    )
     holidays: Annotated[str, AfterValidator(_known_country)] | None = Field(
-        default=None, description="Country whose holidays are no business days"
+        default=None, description="Country (`DE`, `US`) whose holidays are no business days"
     )
     fallback_owner: Annotated[str, Names.SALESFORCE_USER] | None = Field(
         default=None,
@@ -62,7 +67,7 @@ class TaskOptions(RouteOptions):
         description="Close the task when the customer is back or never left, with the org's closed status",
     )
     fields_when_saved: TaskFields = Field(
-        default={}, description="Task fields to set when the customer has come back, by API name"
+        default={}, description="Task fields to set when the customer has come back; a `Status` here wins"
     )
     fields_when_withdrawn: TaskFields = Field(
         default={}, description="Task fields to set when the cancellation turns out to be none"
@@ -76,10 +81,10 @@ class ChurnSaveOptions(RouteOptions):
     channel: Annotated[str, Names.SLACK_CHANNEL] = Field(
         min_length=1, description="Slack channel, id (safest) or #name"
     )
-    task: TaskOptions = TaskOptions()
+    task: TaskOptions = Field(default=TaskOptions(), description="The save task, below")
     reason_attributes: list[str] = Field(
         default=["cancellation_reason"],
-        description="ChartMogul custom attributes that may hold the reason; the first found counts",
+        description="ChartMogul custom attributes that may hold the reason; then the latest note",
     )
     check_back_days: list[Annotated[float, Field(gt=0, le=365)]] = Field(
         default=[7, 30],

@@ -11,7 +11,7 @@ class CustomerSyncOptions(RouteOptions):
     systems: list[CrmName] = Field(
         default=["hubspot", "salesforce"],
         min_length=1,
-        description="CRMs to write to; what goes to which field is in config/crm.yaml",
+        description="CRMs to write to; which fact goes to which field says `config/crm.yaml`",
     )
     settling_seconds: float = Field(
         default=20,

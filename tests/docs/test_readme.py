@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import BaseModel
 from ruamel.yaml import YAML
 from typer.main import get_command
 
@@ -15,10 +14,9 @@ import generate
 from cli import app
 from clients.kit.errors import title
 from models.events import MovementType
-from models.routes import Filter, Route, Routes
+from models.routes import Routes
 from models.runs import Outcome
 from models.templates.catalogue import TEMPLATES
-from models.templates.churn_save import ChurnSaveOptions, TaskOptions
 from models.templates.template import Names
 from settings import Settings
 from temporal import RETENTION, SEARCH_ATTRIBUTES
@@ -67,41 +65,6 @@ def test_the_table_of_templates_is_the_catalogue() -> None:
 
 def test_the_table_of_outcomes_is_the_code() -> None:
     assert names("outcome") == [outcome.value for outcome in Outcome]
-
-
-@pytest.mark.parametrize(
-    ("header", "model"),
-    [
-        ("route", Route),
-        ("`when`", Filter),
-        ("`options` of `churn_save`", ChurnSaveOptions),
-        ("`options.task`", TaskOptions),
-    ],
-)
-def test_the_tables_of_route_fields_are_the_models(header: str, model: type[BaseModel]) -> None:
-    assert names(header) == list(model.model_fields)
-
-
-@pytest.mark.parametrize(
-    ("header", "model"),
-    [("route", Route), ("`options` of `churn_save`", ChurnSaveOptions), ("`options.task`", TaskOptions)],
-)
-def test_the_defaults_in_the_tables_are_the_models(header: str, model: type[BaseModel]) -> None:
-    for row in table(header):
-        name, said = row[0].strip("`"), row[-1].strip("`")
-        field = model.model_fields[name]
-        if isinstance(field.default, list):
-            assert said == ", ".join(str(each) for each in field.default)
-        elif isinstance(field.default, BaseModel):
-            assert said == ""
-        else:
-            shown = {True: "required", False: str(field.default or "none")}[field.is_required()]
-            assert said == shown
-
-
-def test_the_movements_named_are_all_there_are() -> None:
-    [row] = [row for row in table("`when`") if row[0] == "`movements`"]
-    assert re.findall(r"`(\w+)`", row[1]) == [kind.value for kind in MovementType]
 
 
 def test_the_route_in_the_readme_is_valid() -> None:
