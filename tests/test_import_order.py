@@ -1,6 +1,7 @@
 """Imports go one way through all rooms. import-linter takes packages alone, no modules of the top level."""
 
 import ast
+import functools
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -36,6 +37,7 @@ def imported(file: Path) -> Iterator[str]:
             yield from (name.name.partition(".")[0] for name in node.names)
 
 
+@functools.cache
 def arrows() -> set[tuple[str, str]]:
     known = rooms()
     return {
