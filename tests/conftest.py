@@ -71,7 +71,7 @@ WHOLE_SYSTEM = {"service", "chaos"}
 """Folders of tests that start everything. Elsewhere a test that starts its own bears the mark itself."""
 
 
-LONG_FIRST = ("contracts", "service", "operations", "chaos", "upgrade", "workflows")
+LONG_FIRST = ("docs", "contracts", "service", "operations", "chaos", "upgrade", "workflows")
 """Folders whose files take long. They begin first, lest one is left alone at the end, and folder by folder: a
 process starts one installation for those files of a folder that follow each other."""
 

@@ -8,6 +8,7 @@ import sys
 from contextvars import ContextVar
 from typing import Any
 
+import generators
 import sqlglot
 from bqemulator.api.routes import jobs, upload
 from bqemulator.catalog import ddl_sync
@@ -158,6 +159,7 @@ BARE_NUMERIC = re.compile(r"""'(?:[^'\\]|\\.)*'|\b(numeric)\b(?!\s*[('"])""", re
 
 
 def main() -> None:
+    generators.use_again()
     DuckDBEngine._load_spatial = lambda self: None  # an extension to download; for geography alone
     jobs.execute_query_job = query_once
     jobs._apply_default_dataset = with_dataset
