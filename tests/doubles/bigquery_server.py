@@ -8,7 +8,6 @@ import sys
 from contextvars import ContextVar
 from typing import Any
 
-import generators
 import sqlglot
 from bqemulator.api.routes import jobs, upload
 from bqemulator.catalog import ddl_sync
@@ -23,6 +22,8 @@ from bqemulator.sql.rewriter.default_dataset import qualify_unqualified_tables
 from bqemulator.storage.engine import DuckDBEngine
 from bqemulator.storage.sql_identifiers import quoted_table_ref
 from sqlglot import exp
+from sqlglot.dialects.dialect import Dialect
+from sqlglot.helper import name_sequence
 
 JOB_ID = "mogulflow_job_id"
 """Where a job's id travels through the emulator's upload, which has no place for it."""
@@ -158,8 +159,24 @@ BARE_NUMERIC = re.compile(r"""'(?:[^'\\]|\\.)*'|\b(numeric)\b(?!\s*[('"])""", re
 """Texts, which are left alone, and the type's name without what follows it."""
 
 
+def generate(self: Any, expression: Any, copy: bool = True, **options: Any) -> str:
+    """sqlglot's compiled core parses twenty templates for each generator of DuckDB's SQL that it makes, which
+    takes longer than a statement. What was made is used again, by one at a time: a generator may need another."""
+    kind = (type(self), repr((self.normalization_strategy, self.settings, sorted(options.items()))))
+    idle = _idle.setdefault(kind, [])
+    generator = idle.pop() if idle else self.generator(**options)
+    generator._next_name = name_sequence("_t")
+    try:
+        return str(generator.generate(expression, copy=copy))
+    finally:
+        idle.append(generator)
+
+
+_idle: dict[tuple[type[Any], str], list[Any]] = {}
+
+
 def main() -> None:
-    generators.use_again()
+    Dialect.generate = generate
     DuckDBEngine._load_spatial = lambda self: None  # an extension to download; for geography alone
     jobs.execute_query_job = query_once
     jobs._apply_default_dataset = with_dataset
