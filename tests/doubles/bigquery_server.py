@@ -161,7 +161,7 @@ BARE_NUMERIC = re.compile(r"""'(?:[^'\\]|\\.)*'|\b(numeric)\b(?!\s*[('"])""", re
 
 def generate(self: Any, expression: Any, copy: bool = True, **options: Any) -> str:
     """sqlglot's compiled core parses twenty templates for each generator of DuckDB's SQL that it makes, which
-    takes longer than a statement. What was made is used again, by one at a time: a generator may need another."""
+    takes longer than a statement. What was made is used again, by one at a time: one may need another."""
     kind = (type(self), repr((self.normalization_strategy, self.settings, sorted(options.items()))))
     idle = _idle.setdefault(kind, [])
     generator = idle.pop() if idle else self.generator(**options)
