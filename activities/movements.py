@@ -32,24 +32,24 @@ class MovementScan(Protocol):
 class MovementActivities:
     def __init__(self, clients: Mapping[str, ChartMogulClient], movement_scan: MovementScan) -> None:
         self._clients = clients
-        self._sweeper = movement_scan
+        self._scan = movement_scan
 
     @step_activity("movements.sweep")
-    async def sweep(self, sweep: Scan) -> Tally:
+    async def sweep(self, scan: Scan) -> Tally:
         """Start what has no run. A try that was cut off goes on where its last block ended."""
-        return await self._read(sweep, self._sweeper.take)
+        return await self._read(scan, self._scan.take)
 
     @step_activity("movements.compare")
-    async def compare(self, sweep: Scan) -> Tally:
+    async def compare(self, scan: Scan) -> Tally:
         """Which run each movement has."""
-        return await self._read(sweep, self._sweeper.compare)
+        return await self._read(scan, self._scan.compare)
 
-    async def _read(self, sweep: Scan, see_to: SeeTo) -> Tally:
-        start, tally = _where_it_was(sweep)
+    async def _read(self, scan: Scan, see_to: SeeTo) -> Tally:
+        start, tally = _where_it_was(scan)
         async with _alive(start, tally) as heart:
-            async for block in client_of(self._clients, sweep.account).activities(start, sweep.end):
-                movements, unreadable = _movements(block.rows, sweep)
-                tally += await see_to(sweep, movements, datetime.now(UTC))
+            async for block in client_of(self._clients, scan.account).activities(start, scan.end):
+                movements, unreadable = _movements(block.rows, scan)
+                tally += await see_to(scan, movements, datetime.now(UTC))
                 unreadable = block.unreadable + unreadable
                 tally += Tally(
                     rows=len(block.rows) + len(block.unreadable),
@@ -95,19 +95,19 @@ async def _alive(start: datetime, tally: Tally) -> AsyncIterator[_Heart]:
         heartbeats.cancel()
 
 
-def _where_it_was(sweep: Scan) -> tuple[datetime, Tally]:
+def _where_it_was(scan: Scan) -> tuple[datetime, Tally]:
     details = activity.info().heartbeat_details
     if not details:
-        return sweep.start, Tally()
+        return scan.start, Tally()
     until, tally = details
     return datetime.fromisoformat(until), Tally.model_validate(tally)
 
 
-def _movements(rows: Sequence[Activity], sweep: Scan) -> tuple[list[MrrMovement], list[str]]:
+def _movements(rows: Sequence[Activity], scan: Scan) -> tuple[list[MrrMovement], list[str]]:
     movements, unreadable = [], []
     for row in rows:
         try:
-            movements.append(movement_from_activity(row, sweep.account, sweep.source))
+            movements.append(movement_from_activity(row, scan.account, scan.source))
         except (NotAMovement, ValueError) as error:
             reason = error if isinstance(error, NotAMovement) else "it cannot be read"
             unreadable.append(f"{row.date:%Y-%m-%dT%H:%M:%SZ}: {reason}")

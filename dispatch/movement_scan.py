@@ -32,30 +32,30 @@ _Numbered = tuple[Event, Event]
 
 class MovementScan:
     def __init__(self, dispatcher: Dispatcher) -> None:
-        self._door = dispatcher
+        self._dispatcher = dispatcher
         self._starting = asyncio.Semaphore(AT_ONCE)
 
-    async def take(self, sweep: Scan, movements: Sequence[Event], now: datetime) -> Tally:
+    async def take(self, scan: Scan, movements: Sequence[Event], now: datetime) -> Tally:
         """Start what has no run yet, and tell the runs whose movement was restated."""
         if not movements:
             return Tally()
-        runs = await self._runs(sweep.account, movements)
+        runs = await self._runs(scan.account, movements)
         book = Book(movements)
-        for template in self._templates(sweep):
+        for template in self._templates(scan):
             matched = match(movements, of_template(runs, template))
-            await self._take_all(sweep, template, matched, runs, book, now)
-        if not sweep.preview:
-            await returns.tell(self._door.client, sweep.account, movements)
+            await self._take_all(scan, template, matched, runs, book, now)
+        if not scan.preview:
+            await returns.tell(self._dispatcher.client, scan.account, movements)
         return book.tally()
 
-    async def compare(self, sweep: Scan, movements: Sequence[Event], now: datetime) -> Tally:
+    async def compare(self, scan: Scan, movements: Sequence[Event], now: datetime) -> Tally:
         """Which run each movement has; nothing is started. A run counts also where its template has no
         route any more."""
         if not movements:
             return Tally()
-        runs = await self._runs(sweep.account, movements)
+        runs = await self._runs(scan.account, movements)
         book, stuck = Book(movements), []
-        for template in dict.fromkeys([*self._templates(sweep), *(run.template for run in runs)]):
+        for template in dict.fromkeys([*self._templates(scan), *(run.template for run in runs)]):
             matched = match(movements, of_template(runs, template))
             for event, run in matched.acted:
                 book.note(event, _acted(template, run))
@@ -63,63 +63,65 @@ class MovementScan:
             for event, run in matched.restated:
                 book.note(event, Entry(template, Found.RESTATED, _revised(event, run), run))
             for event in matched.missing:
-                book.note(event, self._why_missing(sweep, template, event, now))
+                book.note(event, self._why_missing(scan, template, event, now))
         return book.tally().model_copy(
             update={
                 "unaccounted": book.unaccounted(),
                 "stuck": stuck,
                 "shadows": book.shadows(),
-                "named": book.named(sweep.naming, self._door.routes.why_none),
+                "named": book.named(scan.naming, self._dispatcher.routes.why_none),
             }
         )
 
     async def _take_all(
-        self, sweep: Scan, template: str, matched: Matched, runs: list[KnownRun], book: Book, now: datetime
+        self, scan: Scan, template: str, matched: Matched, runs: list[KnownRun], book: Book, now: datetime
     ) -> None:
         """What one template does about the movements; the book has what became of each."""
         for event, _ in matched.acted:
             book.note(event, Entry(template, Found.KNOWN))
         for event, _ in matched.restated:
             book.note(event, Entry(template, Found.RESTATED))
-        if not sweep.preview:
+        if not scan.preview:
             await asyncio.gather(*(self._tell(run, event) for event, run in matched.restated))
         moments = self._missing(matched, template, runs)
-        for found in await asyncio.gather(*(self._take(sweep, template, each, now) for each in moments)):
+        for found in await asyncio.gather(*(self._take(scan, template, each, now) for each in moments)):
             for event, what in found:
                 book.note(event, Entry(template, what))
 
     async def _runs(self, account: str, movements: Sequence[Event]) -> list[KnownRun]:
         dates = [event.occurred_at for event in movements]
-        return await known_runs(self._door.client, account, min(dates), max(dates) + timedelta(seconds=1))
+        return await known_runs(
+            self._dispatcher.client, account, min(dates), max(dates) + timedelta(seconds=1)
+        )
 
-    def _templates(self, sweep: Scan) -> list[str]:
+    def _templates(self, scan: Scan) -> list[str]:
         return [
-            each for each in self._door.routes.templates if not sweep.templates or each in sweep.templates
+            each for each in self._dispatcher.routes.templates if not scan.templates or each in scan.templates
         ]
 
     async def _take(
-        self, sweep: Scan, template: str, same_moment: list[_Numbered], now: datetime
+        self, scan: Scan, template: str, same_moment: list[_Numbered], now: datetime
     ) -> list[tuple[Event, Found]]:
         """Of several in one second each has its number. Where one turns out to have a run already, that
-        run may be another's: the next sweep sees it listed and tells them apart."""
+        run may be another's: the next scan sees it listed and tells them apart."""
         found = []
         for event, numbered in same_moment:
-            what = await self._take_one(sweep, template, numbered, now)
+            what = await self._take_one(scan, template, numbered, now)
             found.append((event, what))
             if what is Found.KNOWN:
                 break
         return found + [(event, Found.FRESH) for event, _ in same_moment[len(found) :]]
 
-    async def _take_one(self, sweep: Scan, template: str, event: Event, now: datetime) -> Found:
-        route = self._door.routes.for_template(template, event)
-        if why := _suppressed(sweep, route, event, now):
+    async def _take_one(self, scan: Scan, template: str, event: Event, now: datetime) -> Found:
+        route = self._dispatcher.routes.for_template(template, event)
+        if why := _suppressed(scan, route, event, now):
             return why
         assert route is not None
-        if sweep.preview:
+        if scan.preview:
             return Found.WOULD_START if route.mode is Mode.LIVE else Found.SHADOWED
-        priority = temporal.BULK if sweep.source is EventSource.BACKFILL else temporal.LIVE
+        priority = temporal.BULK if scan.source is EventSource.BACKFILL else temporal.LIVE
         async with self._starting:
-            run = await self._door.start(event, route, received_at=now, priority=priority)
+            run = await self._dispatcher.start(event, route, received_at=now, priority=priority)
         if not run.new:
             return Found.KNOWN
         if run.held_by:
@@ -131,15 +133,15 @@ class MovementScan:
         taken = Counter(run.moment for run in of_template(runs, template))
         moments: dict[object, list[_Numbered]] = {}
         for event in matched.missing:
-            if self._door.routes.for_template(template, event):
+            if self._dispatcher.routes.for_template(template, event):
                 taken[event.moment] += 1
             numbered = event.numbered(taken[event.moment] or 1)
             moments.setdefault(event.moment, []).append((event, numbered))
         return list(moments.values())
 
-    def _why_missing(self, sweep: Scan, template: str, event: Event, now: datetime) -> Entry:
-        route = self._door.routes.for_template(template, event)
-        found = _suppressed(sweep, route, event, now)
+    def _why_missing(self, scan: Scan, template: str, event: Event, now: datetime) -> Entry:
+        route = self._dispatcher.routes.for_template(template, event)
+        found = _suppressed(scan, route, event, now)
         if route is None:
             return Entry(template, Found.UNROUTED)
         if found is Found.TOO_OLD:
@@ -155,7 +157,7 @@ class MovementScan:
         """A run that has ended, or whose code fails, cannot be told; it stays listed as revised."""
         if not run.running or run.reported_problem:
             return
-        handle = self._door.client.get_workflow_handle(run.workflow_id)
+        handle = self._dispatcher.client.get_workflow_handle(run.workflow_id)
         try:
             await handle.signal("restated", event)
         except RPCError as error:
@@ -174,13 +176,13 @@ def _revised(event: Event, run: KnownRun) -> str:
     return f"its run took it as {in_words(run.stated[0])}; ChartMogul says {in_words(event.stated)} now"
 
 
-def _suppressed(sweep: Scan, route: Route | None, event: Event, now: datetime) -> Found | None:
+def _suppressed(scan: Scan, route: Route | None, event: Event, now: datetime) -> Found | None:
     """Why nothing is done about it, where that is so."""
     if route is None:
         return Found.UNROUTED
-    if sweep.fresh_after and sweep.fresh_after <= event.occurred_at <= now:
+    if scan.fresh_after and scan.fresh_after <= event.occurred_at <= now:
         return Found.FRESH
-    days = route.act_within_days if sweep.act_within_days is None else sweep.act_within_days
+    days = route.act_within_days if scan.act_within_days is None else scan.act_within_days
     if event.occurred_at < now - timedelta(days=days):
         return Found.TOO_OLD
     return None

@@ -1,4 +1,4 @@
-"""Reading ChartMogul's own list of movements: what a sweep over it is asked, and what it found."""
+"""Reading ChartMogul's own list of movements: what a scan of it is asked, and what it found."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -28,7 +28,7 @@ LISTED_IN_FULL = 100
 
 
 class Found(StrEnum):
-    """What became of a movement, as a sweep or a coverage report counts it."""
+    """What became of a movement, as a scan or a coverage report counts it."""
 
     STARTED = "started"
     WOULD_START = "would start"

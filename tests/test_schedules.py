@@ -339,16 +339,16 @@ async def recent_actions(client: Client, id: str) -> Sequence[ScheduleActionResu
 async def began_where_it_ended(client: Client, one: str, next: str) -> None:
     ended: PollState = await client.get_workflow_handle(one, result_type=PollState).result()
     await client.get_workflow_handle(next).result()
-    assert (await sweep_of(client, next)).start == ended.complete_until - timedelta(hours=1)
+    assert (await scan_of(client, next)).start == ended.complete_until - timedelta(hours=1)
 
 
-async def sweep_of(client: Client, workflow_id: str) -> Scan:
+async def scan_of(client: Client, workflow_id: str) -> Scan:
     """What a poll has read."""
     async for event in client.get_workflow_handle(workflow_id).fetch_history_events():
         if event.HasField("activity_task_scheduled_event_attributes"):
             payloads = event.activity_task_scheduled_event_attributes.input.payloads
-            [sweep] = await client.data_converter.decode(payloads, [Scan])
-            return Scan.model_validate(sweep)
+            [scan] = await client.data_converter.decode(payloads, [Scan])
+            return Scan.model_validate(scan)
     raise AssertionError("it has read nothing")
 
 

@@ -43,7 +43,7 @@ class Backfill:
         )
 
     async def _do(self, start: datetime, end: datetime) -> None:
-        sweep = Scan(
+        scan = Scan(
             account=self._given.account,
             start=start,
             end=end,
@@ -54,7 +54,7 @@ class Backfill:
         )
         try:
             self._tally += await long_step(
-                MovementActivities.sweep, sweep, summary=f"Movements of {start:%d %b %Y}", limit=LIMIT
+                MovementActivities.sweep, scan, summary=f"Movements of {start:%d %b %Y}", limit=LIMIT
             )
         except StepFailed as failure:
             raise run_failure(failure) from None

@@ -36,7 +36,7 @@ class Coverage:
         tally = Tally()
         try:
             for first, last in days_of(start, end):
-                sweep = Scan(
+                scan = Scan(
                     account=given.account,
                     start=first,
                     end=last,
@@ -45,7 +45,7 @@ class Coverage:
                     naming=_room(tally) if given.lists else {},
                 )
                 summary = f"Compare {first:%d %b %Y %H:%M} UTC"
-                tally += await long_step(MovementActivities.compare, sweep, summary=summary, limit=LIMIT)
+                tally += await long_step(MovementActivities.compare, scan, summary=summary, limit=LIMIT)
                 workflow.set_current_details(markdown(f"Coverage of {given.account}", tally))
         except StepFailed as failure:
             raise run_failure(failure) from None

@@ -30,9 +30,9 @@ class MovementPoll:
         last: PollState | None = workflow.get_last_completion_result(PollState)
         now = workflow.now()
         looks_back = last is None or now - last.looked_back_at >= given.look_back_every
-        sweep = _window(given, last, now, looks_back=looks_back)
+        scan = _window(given, last, now, looks_back=looks_back)
         try:
-            tally = await long_step(MovementActivities.sweep, sweep, summary=_summary(sweep), limit=LIMIT)
+            tally = await long_step(MovementActivities.sweep, scan, summary=_summary(scan), limit=LIMIT)
         except StepFailed as failure:
             raise run_failure(failure) from None
         workflow.set_current_details(markdown(f"Poll of {given.account}", tally))
@@ -93,5 +93,5 @@ def _window(given: PollInput, last: PollState | None, now: datetime, *, looks_ba
     )
 
 
-def _summary(sweep: Scan) -> str:
-    return f"Read movements from {sweep.start:%d %b %H:%M} UTC on"
+def _summary(scan: Scan) -> str:
+    return f"Read movements from {scan.start:%d %b %H:%M} UTC on"

@@ -62,20 +62,20 @@ class Installation:
         )
 
     async def take(self, *movements: MrrMovement, **wish: Any) -> Tally:
-        return await MovementScan(self.dispatcher).take(sweep(**wish), movements, NOW)
+        return await MovementScan(self.dispatcher).take(scan(**wish), movements, NOW)
 
     async def compare(self, *movements: MrrMovement, runs: int | None = None, **wish: Any) -> Tally:
         """Once Temporal's list has all that was started."""
 
         async def complete() -> Tally | None:
-            tally = await MovementScan(self.dispatcher).compare(sweep(**wish), movements, NOW)
+            tally = await MovementScan(self.dispatcher).compare(scan(**wish), movements, NOW)
             found = tally.runs(Found.WEBHOOK, Found.POLL, Found.BACKFILL, Found.SHADOWED)
             return tally if runs in (None, found) else None
 
         return await until(complete)
 
 
-def sweep(**wish: Any) -> Scan:
+def scan(**wish: Any) -> Scan:
     given: dict[str, Any] = {
         "account": "default", "start": NOW - timedelta(days=30), "end": NOW, "source": EventSource.POLL,
         "naming": dict.fromkeys(EXPLAINED, 10),

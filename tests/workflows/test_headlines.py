@@ -81,7 +81,7 @@ def test_no_description_costs_more_than_its_length() -> None:
 
 
 def test_statements_of_a_movement_keep_the_first_and_the_latest() -> None:
-    """By these two a sweep finds the run; hundreds of others would fill its memo."""
+    """By these two a scan finds the run; hundreds of others would fill its memo."""
     stated = ["churn 0 USD"]
     for n in range(1, 1_000):
         stated.append(f"churn {n} USD")

@@ -196,17 +196,17 @@ def window(source: EventSource, **wish: Any) -> Scan:
 async def compared(client: Client, runs: int, *events: MrrMovement) -> Tally:
     """Once Temporal's list has all runs, and their ends."""
     movement_scan = MovementScan(dispatcher(client, "preview", "churn_save", "customer_sync"))
-    sweep = window(EventSource.POLL, naming={Found.SHADOWED: 10})
+    scan = window(EventSource.POLL, naming={Found.SHADOWED: 10})
 
     async def complete() -> Tally | None:
-        tally = await movement_scan.compare(sweep, events, datetime.now(UTC))
+        tally = await movement_scan.compare(scan, events, datetime.now(UTC))
         ended = [each for each in tally.shadows.values() if "open" not in each.outcomes]
         return tally if tally.runs(Found.SHADOWED) == runs == sum(each.runs for each in ended) else None
 
     return await until(complete)
 
 
-async def test_sweeps_and_coverage_count_what_it_would_have_done(
+async def test_scans_and_coverage_count_what_it_would_have_done(
     simulators: Control, own: Client, settings: Settings
 ) -> None:
     await prepare(settings)

@@ -93,7 +93,7 @@ class ChurnSave(EventRun[ChurnSaveInput]):
 
     @workflow.signal(name="came_back", description="A movement says that the customer may pay again")
     def came_back(self, movement: MrrMovement) -> None:
-        """Once for each movement, however often it is told; the memo tells the next sweep that this run
+        """Once for each movement, however often it is told; the memo tells the next scan that this run
         knows. Runs that began earlier wait for their check-back."""
         if movement.event_id in self._returns or len(self._returns) >= MOST_RETURNS:
             return

@@ -150,7 +150,7 @@ class RunLog:
 
     def note_restatement(self, stated: list[str], now: str) -> bool:
         """ChartMogul recalculated: what was done stands, and a person can see why it differs. `stated` is
-        all it has said so far, oldest first; as a memo it tells the next sweep that this run knows. False
+        all it has said so far, oldest first; as a memo it tells the next scan that this run knows. False
         where it is no news."""
         before = stated[-1]
         if now == before:
@@ -216,7 +216,7 @@ class RunLog:
 
 
 def bound_statements(stated: list[str]) -> None:
-    """The first and the latest are kept: by them a sweep finds the run of a movement."""
+    """The first and the latest are kept: by them a scan finds the run of a movement."""
     if len(stated) > MOST_STATED:
         del stated[1 : len(stated) - MOST_STATED + 1]
 
