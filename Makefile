@@ -9,7 +9,7 @@ unexport PYTHONDONTWRITEBYTECODE
 MEASURED = $(wildcard domains dispatch operations)
 REACHES = $(wildcard $(addprefix tests/,domains dispatch operations contracts activities ingress commands workflows service))
 
-.PHONY: help setup temporal temporal-server doubles demo dev test test-fast test-fire cover check format generate lock bench clean
+.PHONY: help setup temporal temporal-server emulators demo dev test test-fast test-fire cover check format generate lock bench clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -33,8 +33,8 @@ temporal: setup ## Find, download or build Temporal's CLI
 temporal-server: setup ## Build the server that runs in production, for tests and benchmarks on PostgreSQL
 	@path=$$($(PY) -m local.temporal_server) && echo "Temporal's server: $$path"
 
-doubles: setup ## Install what stands in for cloud warehouses in tests, each in an environment of its own
-	@$(PY) -m tests.doubles
+emulators: setup ## Install what stands in for cloud warehouses in tests, each in an environment of its own
+	@$(PY) -m tests.emulators
 
 demo: temporal ## Show the main job; ONCE=1 checks every claim and ends
 	@$(PY) cli.py demo $(if $(ONCE),--once)
@@ -42,16 +42,16 @@ demo: temporal ## Show the main job; ONCE=1 checks every claim and ends
 dev: temporal ## Run your own .env and config/ on this machine, against simulators, until Ctrl-C
 	@$(PY) cli.py dev
 
-test: temporal temporal-server doubles ## Run all tests, six files at a time: most of them wait; T=path runs these alone
+test: temporal temporal-server emulators ## Run all tests, six files at a time: most of them wait; T=path runs these alone
 	$(PY) -m pytest $(or $(T),--numprocesses 6 --dist loadfile --no-loadscope-reorder)
 
-test-fast: setup ## Run the quick tests, without Temporal, PostgreSQL and doubles: a minute
+test-fast: setup ## Run the quick tests, without Temporal, PostgreSQL and emulators: a minute
 	$(PY) -m pytest -m "not needs_server and not slow" --numprocesses 2 --dist worksteal $(T)
 
 test-fire: temporal temporal-server ## Prove what kills, losses and repeats do, in full; TEMPORAL=postgres on PostgreSQL
 	FIRE=full $(if $(TEMPORAL),MOGULFLOW_TEMPORAL=$(TEMPORAL)) $(PY) -m pytest tests/chaos --timeout 900
 
-cover: temporal temporal-server doubles ## Measure branch coverage of domains, dispatch and operations: 90 % each, or it fails
+cover: temporal temporal-server emulators ## Measure branch coverage of domains, dispatch and operations: 90 % each, or it fails
 	$(PY) -m pytest $(REACHES) --numprocesses 6 --dist loadfile --no-loadscope-reorder \
 	  --cov-branch --cov-report= $(MEASURED:%=--cov=%)
 	@for package in $(MEASURED); do \
@@ -77,10 +77,10 @@ lock: setup ## Resolve the packages anew and write both lock files
 	$(PY) -m pip install --quiet uv
 	$(COMPILE) --upgrade pyproject.toml -o requirements.lock
 	$(COMPILE) --upgrade pyproject.toml --group dev -c requirements.lock -o requirements-dev.lock
-	for double in snowflake bigquery s3; do $(COMPILE) --upgrade tests/doubles/$$double.in -o tests/doubles/$$double.lock; done
+	for emulator in snowflake bigquery s3; do $(COMPILE) --upgrade tests/emulators/$$emulator.in -o tests/emulators/$$emulator.lock; done
 	for peer in airbyte dlt; do $(COMPILE) --upgrade benchmarks/peers/$$peer.in -o benchmarks/peers/$$peer.lock; done
 
-bench: temporal temporal-server doubles ## Measure latency, throughput and exports; TEMPORAL=postgres on PostgreSQL
+bench: temporal temporal-server emulators ## Measure latency, throughput and exports; TEMPORAL=postgres on PostgreSQL
 	$(if $(TEMPORAL),MOGULFLOW_TEMPORAL=$(TEMPORAL)) $(PY) -m benchmarks
 
 clean: ## Remove .venv, state and caches of this folder

@@ -12,7 +12,7 @@ from benchmarks.results import Result, at_least, at_most
 from local.postgres import USER, Postgres
 from local.processes import free_ports
 from local.stack import STATE
-from tests.doubles.running import running
+from tests.emulators.running import running
 
 ROWS = 100_000
 ROUNDS = 3
@@ -129,7 +129,7 @@ async def export_engines(ground: Ground) -> Result:
         "export_engines",
         ["", "first night, s", "rows per second", "unchanged, s", "rows per second"],
         lines,
-        f"{ROWS:,} movements, no latency, one run. Snowflake is a double in a process of its own, reached by "
+        f"{ROWS:,} movements, no latency, one run. Snowflake is an emulator in a process of its own, reached by "
         "Snowflake's own connector: its figures tell of the way there, not of Snowflake.",
     )
 
@@ -154,20 +154,20 @@ async def _postgres() -> AsyncIterator[dict[str, object]]:
 
 @asynccontextmanager
 async def _snowflake() -> AsyncIterator[dict[str, object]]:
-    async with running("snowflake", STATE / "logs" / "benchmark-snowflake.log") as double:
+    async with running("snowflake", STATE / "logs" / "benchmark-snowflake.log") as emulator:
         yield {
             "engine": "snowflake",
-            "account": "double",
+            "account": "emulator",
             "user": "mogulflow",
-            "password": "double",
+            "password": "emulator",
             "database": "warehouse",
             "host": "127.0.0.1",
-            "port": double.port,
+            "port": emulator.port,
             "protocol": "http",
         }
 
 
-ENGINES = {"DuckDB": _duckdb, "PostgreSQL": _postgres, "Snowflake's double": _snowflake}
+ENGINES = {"DuckDB": _duckdb, "PostgreSQL": _postgres, "Snowflake's emulator": _snowflake}
 
 
 def _slow(rows: int) -> AbstractAsyncContextManager[Pages]:

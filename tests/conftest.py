@@ -36,7 +36,7 @@ from namespace import prepare_namespace
 from settings import Settings
 from simulators.kit.control import Control
 from temporal import RETENTION
-from tests.doubles.running import Double, running
+from tests.emulators.running import Emulator, running
 from tests.waiting import until
 
 hypothesis.settings.register_profile("ours", deadline=None)  # no test depends on the machine's pace
@@ -62,8 +62,8 @@ os.environ |= {
 
 
 SERVERS = {
-    "temporal_server", "shared_stack", "stack", "quiet", "server", "postgres", "snowflake_double",
-    "bigquery_double", "s3_double", "upgraded",
+    "temporal_server", "shared_stack", "stack", "quiet", "server", "postgres", "snowflake_emulator",
+    "bigquery_emulator", "s3_emulator", "upgraded",
 }  # fmt: skip
 """Fixtures that start one."""
 
@@ -252,18 +252,18 @@ async def workers(client: Client, settings: Settings, cooldowns: Cooldowns) -> A
 
 
 @pytest.fixture(scope="session")
-async def snowflake_double(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Double]:
-    async with running("snowflake", tmp_path_factory.mktemp("snowflake") / "log") as double:
-        yield double
+async def snowflake_emulator(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Emulator]:
+    async with running("snowflake", tmp_path_factory.mktemp("snowflake") / "log") as emulator:
+        yield emulator
 
 
 @pytest.fixture(scope="session")
-async def bigquery_double(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Double]:
-    async with running("bigquery", tmp_path_factory.mktemp("bigquery") / "log") as double:
-        yield double
+async def bigquery_emulator(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Emulator]:
+    async with running("bigquery", tmp_path_factory.mktemp("bigquery") / "log") as emulator:
+        yield emulator
 
 
 @pytest.fixture(scope="session")
-async def s3_double(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Double]:
-    async with running("s3", tmp_path_factory.mktemp("s3") / "log") as double:
-        yield double
+async def s3_emulator(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Emulator]:
+    async with running("s3", tmp_path_factory.mktemp("s3") / "log") as emulator:
+        yield emulator

@@ -1,4 +1,4 @@
-"""The client of BigQuery with Google's real library, against the double and against scripted answers."""
+"""The client of BigQuery with Google's real library, against the emulator and against scripted answers."""
 
 import uuid
 from collections.abc import Iterator, Sequence
@@ -17,35 +17,35 @@ from tests.contracts.scripted import Reply, ScriptedServer
 from tests.contracts.warehouse_rows import FEW, MAPPING
 from tests.contracts.warehouse_session_suite import SessionContract
 from tests.contracts.warehouse_suite import WarehouseContract
-from tests.doubles.lossy import lossy_line
-from tests.doubles.running import Double
+from tests.emulators.lossy import lossy_line
+from tests.emulators.running import Emulator
 
 
 def engine(url: str, schema: str = "chartmogul", **more: object) -> BigQuery:
-    given = {"engine": "bigquery", "project": "double", "api_endpoint": url, "schema_name": schema}
+    given = {"engine": "bigquery", "project": "emulator", "api_endpoint": url, "schema_name": schema}
     return BigQuery(BigQueryWarehouse.model_validate({**given, **more}))
 
 
 class TestBigQuery(SessionContract):
     @pytest.fixture(autouse=True)
-    def _double(self, bigquery_double: Double) -> None:
-        self.double = bigquery_double
+    def _emulator(self, bigquery_emulator: Emulator) -> None:
+        self.emulator = bigquery_emulator
 
     def engine(self, schema: str) -> BigQuery:
-        return engine(self.double.url, schema)
+        return engine(self.emulator.url, schema)
 
     def unreachable(self) -> BigQuery:
         return engine("http://127.0.0.1:9")
 
     @contextmanager
     def losing_the_commit(self, schema: str) -> Iterator[BigQuery]:
-        with lossy_line(self.double.port) as line:
+        with lossy_line(self.emulator.port) as line:
             line.lose("commit transaction")
             yield engine(f"http://127.0.0.1:{line.port}", schema)
             assert line.lost == 1
 
     def schemas_like(self, name: str) -> Sequence[str]:
-        url = f"{self.double.url}/bigquery/v2/projects/double/datasets"
+        url = f"{self.emulator.url}/bigquery/v2/projects/emulator/datasets"
         found = httpx.get(url).raise_for_status().json().get("datasets", [])
         names = [str(each["datasetReference"]["datasetId"]) for each in found]
         return [each for each in names if each.startswith(name)]
@@ -56,8 +56,8 @@ class TestLoads(WarehouseContract):
     mapping = FEW
 
     @pytest.fixture
-    def engine(self, bigquery_double: Double) -> Engine:
-        return engine(bigquery_double.url, f"loads_{uuid.uuid4().hex[:12]}")
+    def engine(self, bigquery_emulator: Emulator) -> Engine:
+        return engine(bigquery_emulator.url, f"loads_{uuid.uuid4().hex[:12]}")
 
     def test_all_tables_and_views_are_taken(self, engine: Engine) -> None:
         assert self.prepare(engine, MAPPING)
@@ -65,7 +65,7 @@ class TestLoads(WarehouseContract):
 
 
 def test_views_name_their_data_set() -> None:
-    """The double refuses them as BigQuery would; this shows which names are meant."""
+    """The emulator refuses them as BigQuery would; this shows which names are meant."""
     body = "with parts as (select n from mrr_movements m left join customers c on c.x = m.x) select n"
     qualified = body.replace("from mrr", "from sales.mrr").replace("join cust", "join sales.cust")
     made = BigQueryDialect("sales").create_view("v", body, "It's one", {"n": "", "m": "A month"})

@@ -17,7 +17,7 @@ from local.postgres import Postgres as Server
 from local.processes import free_ports
 from tests.contracts.warehouse_rows import Nights, movement
 from tests.contracts.warehouse_suite import WarehouseContract
-from tests.doubles.lossy import lossy_line
+from tests.emulators.lossy import lossy_line
 
 SCHEMAS = itertools.count()
 

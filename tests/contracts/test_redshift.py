@@ -1,4 +1,4 @@
-"""The client of Redshift: what is portable on a real PostgreSQL, the upload on a double of S3, and the text
+"""The client of Redshift: what is portable on a real PostgreSQL, the upload on an emulator of S3, and the text
 of what only Redshift takes."""
 
 import uuid
@@ -23,8 +23,8 @@ from models.warehouse import Type
 from models.warehouse_tables import FieldOf, Table
 from tests.contracts.warehouse_session_suite import FULL, KEPT, SessionContract, fill
 from tests.contracts.warehouse_suite import WarehouseContract
-from tests.doubles.lossy import lossy_line
-from tests.doubles.running import Double
+from tests.emulators.lossy import lossy_line
+from tests.emulators.running import Emulator
 
 ROLE = "arn:aws:iam::123456789012:role/warehouse"
 AS_REDSHIFT = "options=-c%20standard_conforming_strings%3Doff%20-c%20escape_string_warning%3Doff"
@@ -129,11 +129,11 @@ class TestUpload:
     @pytest.fixture(autouse=True)
     def _signed_in(self, monkeypatch: pytest.MonkeyPatch) -> None:
         for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-            monkeypatch.setenv(name, "double")
+            monkeypatch.setenv(name, "emulator")
 
     @pytest.fixture
-    def store(self, s3_double: Double) -> Any:
-        return boto3.client("s3", endpoint_url=s3_double.url, region_name="us-east-1")
+    def store(self, s3_emulator: Emulator) -> Any:
+        return boto3.client("s3", endpoint_url=s3_emulator.url, region_name="us-east-1")
 
     @pytest.fixture
     def bucket(self, store: Any) -> str:
@@ -142,12 +142,12 @@ class TestUpload:
         return name
 
     def test_files_are_there_in_order_and_only_for_the_load(
-        self, s3_double: Double, store: Any, bucket: str, tmp_path: Path
+        self, s3_emulator: Emulator, store: Any, bucket: str, tmp_path: Path
     ) -> None:
         files = [tmp_path / name for name in ("b", "a")]
         for file in files:
             file.write_text(file.name)
-        place = Bucket(bucket, "nightly/", "us-east-1", s3_double.url)
+        place = Bucket(bucket, "nightly/", "us-east-1", s3_emulator.url)
         with place.holding("stg_1", files) as url, place.holding("stg_1", files) as other:
             assert url != other
             assert url.startswith(f"s3://{bucket}/nightly/stg_1/")
@@ -157,9 +157,9 @@ class TestUpload:
         assert bodies == [b"b", b"a"]
         assert "Contents" not in store.list_objects_v2(Bucket=bucket)
 
-    def test_a_bucket_that_is_not_there_is_named(self, s3_double: Double, tmp_path: Path) -> None:
+    def test_a_bucket_that_is_not_there_is_named(self, s3_emulator: Emulator, tmp_path: Path) -> None:
         (tmp_path / "a").write_text("a")
-        place = Bucket("no-such-bucket", "", "us-east-1", s3_double.url)
+        place = Bucket("no-such-bucket", "", "us-east-1", s3_emulator.url)
         with pytest.raises(NotFound, match="NoSuchBucket"), place.holding("stg_1", [tmp_path / "a"]):
             pass
 

@@ -1,4 +1,4 @@
-"""The client of Snowflake with the real connector, against the double and against scripted answers."""
+"""The client of Snowflake with the real connector, against the emulator and against scripted answers."""
 
 import json
 import uuid
@@ -19,8 +19,8 @@ from tests.contracts.scripted import Reply, ScriptedServer
 from tests.contracts.warehouse_rows import FEW, MAPPING
 from tests.contracts.warehouse_session_suite import SessionContract
 from tests.contracts.warehouse_suite import WarehouseContract
-from tests.doubles.lossy import lossy_line
-from tests.doubles.running import Double
+from tests.emulators.lossy import lossy_line
+from tests.emulators.running import Emulator
 
 REFUSED = Reply(
     {"data": {}, "code": "390100", "message": "Incorrect username or password.", "success": False}
@@ -31,7 +31,7 @@ NO_ONE = 9
 def engine(port: int, schema: str = "chartmogul", way_in: dict[str, object] | None = None) -> Snowflake:
     given: dict[str, object] = {
         "engine": "snowflake",
-        "account": "double",
+        "account": "emulator",
         "user": "mogulflow",
         "database": "warehouse",
         "host": "127.0.0.1",
@@ -40,23 +40,23 @@ def engine(port: int, schema: str = "chartmogul", way_in: dict[str, object] | No
         "schema_name": schema,
         "statement_seconds": 30,
     }
-    return Snowflake(SnowflakeWarehouse.model_validate({**given, **(way_in or {"password": "double"})}))
+    return Snowflake(SnowflakeWarehouse.model_validate({**given, **(way_in or {"password": "emulator"})}))
 
 
 class TestSnowflake(SessionContract):
     @pytest.fixture(autouse=True)
-    def _double(self, snowflake_double: Double) -> None:
-        self.double = snowflake_double
+    def _emulator(self, snowflake_emulator: Emulator) -> None:
+        self.emulator = snowflake_emulator
 
     def engine(self, schema: str) -> Snowflake:
-        return engine(self.double.port, schema)
+        return engine(self.emulator.port, schema)
 
     def unreachable(self) -> Snowflake:
         return engine(NO_ONE)
 
     @contextmanager
     def losing_the_commit(self, schema: str) -> Iterator[Snowflake]:
-        with lossy_line(self.double.port) as line:
+        with lossy_line(self.emulator.port) as line:
             line.lose('"commit"')
             yield engine(line.port, schema)
             assert line.lost == 1
@@ -73,8 +73,8 @@ class TestLoads(WarehouseContract):
     mapping = FEW
 
     @pytest.fixture
-    def engine(self, snowflake_double: Double) -> Engine:
-        return engine(snowflake_double.port, f"loads_{uuid.uuid4().hex[:12]}")
+    def engine(self, snowflake_emulator: Emulator) -> Engine:
+        return engine(snowflake_emulator.port, f"loads_{uuid.uuid4().hex[:12]}")
 
     def test_all_tables_and_views_are_taken(self, engine: Engine) -> None:
         assert self.prepare(engine, MAPPING)

@@ -30,7 +30,7 @@ class WarehouseBase:
 
     @pytest.fixture
     def loader(self, engine: Engine) -> Loader:
-        """For movements alone, without views: on some doubles each takes longer than a load."""
+        """For movements alone, without views: on some emulators each takes longer than a load."""
         with opened(engine) as session:
             prepare_tables(session, MOVEMENTS)
         return Loader(engine)

@@ -18,7 +18,7 @@ from local.stack import ANY_PORTS, EXAMPLE_CONFIG, Stack
 from models.runs import Outcome
 from models.templates.warehouse_export import ExportInput, ExportReport
 from simulators.kit.control import Control
-from tests.doubles.lossy import lossy_line
+from tests.emulators.lossy import lossy_line
 from tests.imported import ImportedStack
 from tests.service.conftest import Command, was_hit
 from tests.waiting import until

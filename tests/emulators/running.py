@@ -1,4 +1,4 @@
-"""Doubles as child processes on 127.0.0.1, each with what connects to it."""
+"""Emulators as child processes on 127.0.0.1, each with what connects to it."""
 
 import socket
 from collections.abc import AsyncIterator
@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from local.processes import Child, free_ports
-from tests.doubles.environments import HERE, python_of
+from tests.emulators.environments import HERE, python_of
 
 
 @dataclass(frozen=True)
-class Double:
-    """A running double; its child can be killed and started again, on the same port and empty."""
+class Emulator:
+    """A running emulator; its child can be killed and started again, on the same port and empty."""
 
     child: Child
     port: int
@@ -23,7 +23,7 @@ class Double:
 
 
 @asynccontextmanager
-async def running(name: str, log: Path) -> AsyncIterator[Double]:
+async def running(name: str, log: Path) -> AsyncIterator[Emulator]:
     """`snowflake`, `bigquery` or `s3`, until the block ends."""
     python, port = await python_of(name), free_ports(0)[0]
     words = ["-m", "moto.server", "-p"] if name == "s3" else [str(HERE / f"{name}_server.py")]
@@ -38,7 +38,7 @@ async def running(name: str, log: Path) -> AsyncIterator[Double]:
     )
     await child.start()
     try:
-        yield Double(child, port)
+        yield Emulator(child, port)
     finally:
         await child.stop()
 

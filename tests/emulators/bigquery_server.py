@@ -1,4 +1,4 @@
-"""bqemulator 1.4.0 without a network, started by the Python of the double's environment.
+"""bqemulator 1.4.0 without a network, started by the Python of the emulator's environment.
 
 `python bigquery_server.py PORT`. Each change has the difference from BigQuery that it takes away.
 """
@@ -32,7 +32,7 @@ _wished: ContextVar[str] = ContextVar("wished")
 _dataset: ContextVar[dict[str, str] | None] = ContextVar("dataset", default=None)
 
 
-class JobExists(DomainError):  # type: ignore[misc] # of the double's environment
+class JobExists(DomainError):  # type: ignore[misc] # of the emulator's environment
     """Not the emulator's AlreadyExistsError, which it would make the new job's own failure."""
 
     http_status = 409

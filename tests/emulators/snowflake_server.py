@@ -1,4 +1,4 @@
-"""fakesnow 0.12.1 as a server for connector 5, started by the Python of the double's environment.
+"""fakesnow 0.12.1 as a server for connector 5, started by the Python of the emulator's environment.
 
 `python snowflake_server.py PORT`. Each change has the difference from Snowflake that it takes away.
 """
@@ -29,7 +29,7 @@ SIGNED_HEADERS = (
 )
 DUPLICATE_ROW = (100090, "42P18", "Duplicate row detected during DML action")
 LOCKED = (625, "57014", "Statement has locked the table, and this lock has not yet been released")
-UNSUPPORTED = (900, "0A000", "The double cannot run this statement")
+UNSUPPORTED = (900, "0A000", "The emulator cannot run this statement")
 
 
 async def log_in(request: Request) -> JSONResponse:
@@ -43,7 +43,7 @@ async def log_in(request: Request) -> JSONResponse:
         "validityInSeconds": 3600,
         "masterValidityInSeconds": 14400,
         "sessionId": len(fakesnow.server.sessions),
-        "displayUserName": "double",
+        "displayUserName": "emulator",
     }
     return JSONResponse(answer)
 

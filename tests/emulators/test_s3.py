@@ -1,19 +1,19 @@
-"""What the double of S3 does for the real client."""
+"""What the emulator of S3 does for the real client."""
 
 from pathlib import Path
 
 import boto3
 
-from tests.doubles.running import Double
+from tests.emulators.running import Emulator
 
 
-def test_a_file_comes_back_as_it_was_sent(s3_double: Double, tmp_path: Path) -> None:
+def test_a_file_comes_back_as_it_was_sent(s3_emulator: Emulator, tmp_path: Path) -> None:
     client = boto3.client(
         "s3",
-        endpoint_url=s3_double.url,
+        endpoint_url=s3_emulator.url,
         region_name="us-east-1",
-        aws_access_key_id="double",
-        aws_secret_access_key="double",
+        aws_access_key_id="emulator",
+        aws_secret_access_key="emulator",
     )
     client.create_bucket(Bucket="smoke")
     (tmp_path / "part").write_bytes(b"rows")

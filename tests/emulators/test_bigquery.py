@@ -1,4 +1,4 @@
-"""What the double of BigQuery does for the real client, and where it was made to differ from bqemulator."""
+"""What the emulator of BigQuery does for the real client, and where it was made to differ from bqemulator."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,17 +12,17 @@ from google.api_core.exceptions import BadRequest, Conflict
 from google.auth.credentials import AnonymousCredentials
 from google.cloud import bigquery
 
-from tests.doubles.running import Double
+from tests.emulators.running import Emulator
 
 FILL = "INSERT INTO smoke.kept (id, amount) VALUES ('a', 1)"
 
 
 @pytest.fixture
-def client(bigquery_double: Double) -> Iterator[bigquery.Client]:
+def client(bigquery_emulator: Emulator) -> Iterator[bigquery.Client]:
     open_client: Any = bigquery.Client(
-        project="double",
+        project="emulator",
         credentials=AnonymousCredentials(),  # type: ignore[no-untyped-call]
-        client_options=ClientOptions(api_endpoint=bigquery_double.url),
+        client_options=ClientOptions(api_endpoint=bigquery_emulator.url),
         location="US",
     )
     open_client.delete_dataset("smoke", delete_contents=True, not_found_ok=True)

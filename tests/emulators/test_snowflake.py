@@ -1,4 +1,4 @@
-"""What the double of Snowflake does for the real connector 5, and where it differs from fakesnow."""
+"""What the emulator of Snowflake does for the real connector 5, and where it differs from fakesnow."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -11,7 +11,7 @@ import pytest
 from snowflake.connector import SnowflakeConnection, connect
 from snowflake.connector.errors import ProgrammingError
 
-from tests.doubles.running import Double
+from tests.emulators.running import Emulator
 
 COPY = "COPY INTO staged FROM @files/run/1/ FILE_FORMAT=(TYPE=PARQUET) MATCH_BY_COLUMN_NAME=CASE_INSENSITIVE"
 MERGE = """MERGE INTO kept USING staged ON kept.id = staged.id
@@ -20,8 +20,8 @@ MERGE = """MERGE INTO kept USING staged ON kept.id = staged.id
 
 
 @pytest.fixture
-def connection(snowflake_double: Double) -> Iterator[SnowflakeConnection]:
-    with closing(_connect(snowflake_double)) as open_connection:
+def connection(snowflake_emulator: Emulator) -> Iterator[SnowflakeConnection]:
+    with closing(_connect(snowflake_emulator)) as open_connection:
         cursor = open_connection.cursor()
         cursor.execute("DROP SCHEMA IF EXISTS smoke")
         cursor.execute("CREATE SCHEMA smoke")
@@ -30,13 +30,13 @@ def connection(snowflake_double: Double) -> Iterator[SnowflakeConnection]:
         yield open_connection
 
 
-def _connect(double: Double) -> SnowflakeConnection:
+def _connect(emulator: Emulator) -> SnowflakeConnection:
     return connect(
-        account="double",
-        user="double",
-        password="double",
+        account="emulator",
+        user="emulator",
+        password="emulator",
         host="127.0.0.1",
-        port=double.port,
+        port=emulator.port,
         protocol="http",
         database="warehouse",
         query_timeout=20,
@@ -78,9 +78,9 @@ def test_a_merge_with_two_rows_of_one_key_is_refused(connection: SnowflakeConnec
 
 
 def test_two_sessions_see_only_what_was_committed(
-    connection: SnowflakeConnection, snowflake_double: Double
+    connection: SnowflakeConnection, snowflake_emulator: Emulator
 ) -> None:
-    with closing(_connect(snowflake_double)) as other:
+    with closing(_connect(snowflake_emulator)) as other:
         connection.cursor().execute("BEGIN")
         connection.cursor().execute("INSERT INTO kept VALUES ('a', 0)")
         count = "SELECT COUNT(*) FROM smoke.kept"

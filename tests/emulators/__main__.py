@@ -1,10 +1,10 @@
-"""`python -m tests.doubles` makes the environments that are missing and prints their interpreters."""
+"""`python -m tests.emulators` makes the environments that are missing and prints their interpreters."""
 
 import asyncio
 import sys
 
 from local.environments import NoEnvironment
-from tests.doubles.environments import NAMES, python_of
+from tests.emulators.environments import NAMES, python_of
 
 
 async def main() -> None:

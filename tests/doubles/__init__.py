@@ -1,1 +1,0 @@
-"""Doubles of cloud engines that others wrote, as processes in environments of their own."""
