@@ -129,8 +129,8 @@ async def export_engines(ground: Ground) -> Result:
         "export_engines",
         ["", "first night, s", "rows per second", "unchanged, s", "rows per second"],
         lines,
-        f"{ROWS:,} movements, no latency, one run. Snowflake is an emulator in a process of its own, reached by "
-        "Snowflake's own connector: its figures tell of the way there, not of Snowflake.",
+        f"{ROWS:,} movements, no latency, one run. Snowflake is an emulator in a process of its own, reached "
+        "by Snowflake's own connector: its figures tell of the way there, not of Snowflake.",
     )
 
 

@@ -1,5 +1,5 @@
-"""The client of Redshift: what is portable on a real PostgreSQL, the upload on an emulator of S3, and the text
-of what only Redshift takes."""
+"""The client of Redshift: what is portable on a real PostgreSQL, the upload on an emulator of S3, and the
+text of what only Redshift takes."""
 
 import uuid
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence

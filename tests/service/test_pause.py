@@ -16,7 +16,7 @@ from models.holds import HoldOn
 from models.runs import Outcome, RunResult
 from operations.holds import is_listed
 from simulators.kit.control import Control
-from tests.doubles.lossy import lossy_line
+from tests.emulators.lossy import lossy_line
 from tests.imported import ImportedStack
 from tests.service.conftest import Command, Said, accepted, one_of_each
 from tests.waiting import until, until_equal

@@ -16,7 +16,7 @@ from models.effects import Action
 from models.routes import Routes
 from models.runs import Outcome, RunResult
 from simulators.kit.control import Control
-from tests.doubles.lossy import lossy_line
+from tests.emulators.lossy import lossy_line
 from tests.service.cancellations import Run, begun, churn_route, given_to
 from tests.service.conftest import Command, one_of_each, started
 from tests.waiting import until, until_listed
