@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import get_args
 
 from pydantic import BaseModel
 from temporalio.client import (
@@ -34,8 +35,6 @@ SHORTEST_CATCH_UP = timedelta(seconds=10)
 """The server takes no less."""
 
 LEAST_DAYS = 3.0
-
-SYSTEMS: tuple[CrmName, ...] = ("hubspot", "salesforce")
 
 WATCH_EVERY = timedelta(minutes=1)
 
@@ -161,7 +160,7 @@ def _export(name: str, settings: Settings) -> Declaration:
 
 def _syncs(settings: Settings) -> list[Declaration]:
     """Of each account to each CRM that is connected and has a mapping."""
-    connected = [each for each in SYSTEMS if getattr(settings, each)]
+    connected: list[CrmName] = [each for each in get_args(CrmName) if getattr(settings, each)]
     mapping = load_crm_mapping(settings.crm_file) if connected else CrmMapping()
     return [
         _sync(name, settings.zones[name], system, mapping)

@@ -15,7 +15,7 @@ import temporal
 from activities.crm.steps import CrmActivities
 from activities.definition import Bound, steps_of
 from activities.holds import HoldActivities
-from activities.movements import MovementActivities, MovementScan
+from activities.movements import MovementActivities, MovementScanner
 from activities.pauses import Pauses
 from activities.pressure import Pressure
 from activities.resting import RestingWorker, Slots
@@ -52,7 +52,7 @@ class BadQueues(Exception):
 
 
 def steps(
-    connections: Connections, settings: Settings, movement_scan: MovementScan, pauses: Pauses
+    connections: Connections, settings: Settings, movement_scan: MovementScanner, pauses: Pauses
 ) -> list[Bound]:
     """Every step of the product, on what it needs."""
     chartmogul = connections.to(CHARTMOGUL)
@@ -84,8 +84,8 @@ def by_queue(found: Sequence[Bound]) -> dict[Queue, list[Bound]]:
 
 def cooldowns_for(settings: Settings) -> Cooldowns:
     """Where threads bound the calls, no more are under way: what waits for a thread is not."""
-    systems = {"salesforce": settings.salesforce, "hubspot": settings.hubspot}
-    return Cooldowns({name: each.threads for name, each in systems.items() if each})
+    threads = {system.name: getattr(getattr(settings, system.name), "threads", None) for system in SYSTEMS}
+    return Cooldowns({name: most for name, most in threads.items() if most})
 
 
 def workers(

@@ -19,7 +19,7 @@ from models.movements import Scan, Tally
 SeeTo = Callable[[Scan, Sequence[MrrMovement], datetime], Awaitable[Tally]]
 
 
-class MovementScan(Protocol):
+class MovementScanner(Protocol):
     """What `dispatch.movement_scan` gives: the dispatcher, seen from here."""
 
     @property
@@ -30,7 +30,7 @@ class MovementScan(Protocol):
 
 
 class MovementActivities:
-    def __init__(self, clients: Mapping[str, ChartMogulClient], movement_scan: MovementScan) -> None:
+    def __init__(self, clients: Mapping[str, ChartMogulClient], movement_scan: MovementScanner) -> None:
         self._clients = clients
         self._scan = movement_scan
 

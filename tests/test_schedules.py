@@ -8,7 +8,7 @@ from functools import partial
 from io import StringIO
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from rich.console import Console
@@ -35,6 +35,7 @@ from commands.schedules import apply
 from domains.warehouse.settings import DuckDbWarehouse
 from local.devserver import DevServer
 from local.stack import EXAMPLE_CONFIG
+from models.crm import CrmName
 from models.movements import PollState, Scan
 from models.templates.crm_sync import CrmSyncInput
 from operations.errors import Stopped
@@ -127,7 +128,7 @@ def test_each_account_has_a_sync_to_each_crm_that_is_connected_and_mapped(
 ) -> None:
     connected = accounts(settings_for(simulators_url), "default", "europe")
     syncs = {each.id: each for each in declarations(connected) if each.workflow == "crm_sync"}
-    systems = [f"{account}/{system}" for account in ("default", "europe") for system in schedules.SYSTEMS]
+    systems = [f"{account}/{system}" for account in ("default", "europe") for system in get_args(CrmName)]
     assert list(syncs) == [f"crm/{each}" for each in systems]
     file = tmp_path / "crm.yaml"
     file.write_text("hubspot: {contacts: {key: null, match: [email], fields: {mrr: mrr}}}")
