@@ -1,0 +1,1 @@
+"""Any REST API, as a file in config/connectors describes it."""
