@@ -16,6 +16,7 @@ from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from models.connectors import Connector
 from models.crm import CrmMapping
 from models.events import MovementType
 from models.routes import Filter, Route, Routes
@@ -80,6 +81,10 @@ def routes_schema() -> str:
 
 def warehouse_schema() -> str:
     return _schema(Mapping)
+
+
+def connector_schema() -> str:
+    return _schema(Connector)
 
 
 def crm_schema() -> str:
@@ -161,6 +166,7 @@ GENERATED = {
     Path("config/routes.schema.json"): routes_schema,
     Path("config/warehouse.schema.json"): warehouse_schema,
     Path("config/crm.schema.json"): crm_schema,
+    Path("config/connector.schema.json"): connector_schema,
 }
 
 

@@ -6,6 +6,7 @@ from pydantic import BeforeValidator, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from clients.chartmogul.settings import ChartMogulAccount
+from clients.connector.settings import Connectors
 from clients.hubspot.settings import HubSpot
 from clients.kit.settings import Url
 from clients.salesforce.settings import Salesforce
@@ -44,6 +45,7 @@ class Settings(BaseSettings):
     salesforce: Salesforce | None = Field(default=None, description="Salesforce connection")
     slack: Slack | None = Field(default=None, description="Slack connection")
     warehouse: Warehouse | None = Field(default=None, description="Warehouse: one engine")
+    connector: Connectors = Field(default=Connectors(), description="Connectors to any other REST API")
 
     routes_file: str = Field(default="config/routes.yaml", description="Which events go where")
     warehouse_file: str = Field(

@@ -5,15 +5,18 @@ name says: `slack.post_message` on `slack`.
 """
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, Self, TypeVar
 
 from activities.chartmogul import ChartMogulActivities
+from activities.connector import ConnectorActivities
 from activities.salesforce.steps import SalesforceActivities
 from activities.slack import SlackActivities
 from clients.chartmogul.client import ChartMogulClient
 from clients.chartmogul.doctor import chartmogul_findings
+from clients.connector.clients import ConnectorClients
 from clients.hubspot.client import HubSpotClient
 from clients.hubspot.doctor import hubspot_findings
 from clients.kit.cooldown import Cooldown, Cooldowns
@@ -22,6 +25,7 @@ from clients.salesforce.client import SalesforceClient
 from clients.salesforce.doctor import salesforce_findings
 from clients.slack.client import SlackClient
 from clients.slack.doctor import slack_findings
+from configuration.connectors import connector_findings
 from domains.crm.hubspot import HubSpotCrm
 from domains.crm.salesforce import SalesforceCrm
 from domains.crm.systems import Crm
@@ -148,7 +152,21 @@ SLACK = System[SlackClient | None](
     examine=lambda settings, routes: slack_findings(settings.slack, routes),
 )
 
-SYSTEMS: tuple[System[Any], ...] = (CHARTMOGUL, SALESFORCE, SLACK, HUBSPOT)
+CONNECTOR = System[ConnectorClients](
+    "connector",
+    connect=lambda settings, cooldown: ConnectorClients(
+        settings.connector, os.environ, spares=cooldown is not None
+    ),
+    activities=lambda clients, _: ConnectorActivities(clients),
+    slots=lambda _: 20,
+    rate=20,  # each connector has a rate of its own
+    address="CONNECTOR__ALLOWED_HOSTS",
+    simulated={"CONNECTOR__ALLOWED_HOSTS": "127.0.0.1,simulators"},
+    in_compose=False,  # a user's own connectors reach their own systems
+    examine=lambda settings, routes: connector_findings(settings.connector, routes, os.environ),
+)
+
+SYSTEMS: tuple[System[Any], ...] = (CHARTMOGUL, SALESFORCE, SLACK, HUBSPOT, CONNECTOR)
 
 QUEUES: tuple[Queue, ...] = (
     *(each.queue for each in SYSTEMS),

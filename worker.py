@@ -29,11 +29,13 @@ from models.crm import CrmMapping
 from settings import Settings
 from systems import CHARTMOGUL, QUEUES, SYSTEMS, Connections, Queue, engine_for
 from workflows.backfill import Backfill
+from workflows.call_api import CallApi
 from workflows.churn_save.workflow import ChurnSave
 from workflows.coverage import Coverage
 from workflows.crm_sync.workflow import CrmSync
 from workflows.customer_sync import CustomerSync
 from workflows.dismissal import DismissalRun
+from workflows.engine.once import Once
 from workflows.hold.workflow import Hold
 from workflows.movement_poll import MovementPoll
 from workflows.ops_watch.workflow import OpsWatch
@@ -42,7 +44,7 @@ from workflows.warehouse_export.workflow import WarehouseExport
 
 WORKFLOW_CLASSES: list[type] = [
     ChurnSave, CustomerSync, MovementPoll, Backfill, Coverage, DeadLetterRun, OpsWatch, WarehouseExport,
-    CrmSync, Hold, DismissalRun,
+    CrmSync, Hold, DismissalRun, CallApi, Once,
 ]  # fmt: skip
 GRACE = timedelta(seconds=20)
 

@@ -18,6 +18,7 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 import temporal
+from configuration.connectors import connectors_for
 from configuration.files import crm_for
 from dispatch import returns
 from dispatch.holds import Holds
@@ -78,7 +79,11 @@ class Dispatcher:
             client=client,
             routes=routes,
             web_ui_url=settings.web_ui_url,
-            installation=Installation(zones=settings.zones, crm=crm or crm_for(routes, settings)),
+            installation=Installation(
+                zones=settings.zones,
+                crm=crm or crm_for(routes, settings),
+                connectors=connectors_for(routes, settings),
+            ),
             holds=holds,
             customer_in_headline=settings.headline_names_customer,
         )

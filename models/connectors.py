@@ -6,22 +6,27 @@ environment, whose names the file holds.
 
 from enum import StrEnum
 from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import Field, model_validator
 
 from models.base import ConfigRecord, Record
-from models.effects import Write
+from models.effects import Effect, Write
 from models.expressions import Place, Text, Texts
 
 MOST_ANSWER_BYTES = 4 * 1024 * 1024
 MOST_PAGES = 1_000
 
-Variable = Annotated[str, Field(pattern="^[A-Z][A-Z0-9_]*$", max_length=200)]
-"""Name of a variable of the environment."""
+VARIABLE = "name of a variable of the environment"
+
+Variable = Annotated[str, Field(pattern="^[A-Z][A-Z0-9_]*$", max_length=200), VARIABLE]
 
 Name = Annotated[str, Field(pattern="^[a-z][a-z0-9_]*$", max_length=60)]
 Header = Annotated[str, Field(pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$", max_length=100)]
 BaseUrl = Annotated[str, Field(pattern=r"^https?://[^\s/?#@{}\\]+(/[^\s?#{}\\]*)?$", max_length=500)]
+MOST_KEPT_BYTES = 64 * 1024
+"""Of an answer, for later operations: it is a part of the run's history."""
+
 Status = Annotated[int, Field(ge=100, le=599)]
 Json = Any
 
@@ -66,7 +71,7 @@ class ClientCredentials(ConfigRecord):
 
 class RefreshToken(ConfigRecord):
     """Of the authorization code flow, after a person has signed in once. A vendor may give a new refresh
-    token with each access token: the latest is kept in a file of CONNECTORS__STATE_DIR, for its owner."""
+    token with each access token: the latest is kept in a file of CONNECTOR__STATE_DIR, for its owner."""
 
     kind: Literal["refresh_token"]
     token_url: BaseUrl
@@ -219,6 +224,9 @@ class Operation(ConfigRecord):
     once: Once = Once()
     pages: Pages | None = None
     shown: Shown = Shown()
+    keeps: dict[str, Place] = Field(
+        default={}, description="What of the answer later operations may use; all of it where left out"
+    )
     reads: bool | None = Field(default=None, description="Whether it only reads; true of GET and HEAD")
     summary: str = Field(default="", max_length=100, description="For lists and timelines")
 
@@ -262,6 +270,10 @@ class Connector(ConfigRecord):
     most_bytes: int = Field(default=1024 * 1024, ge=1, le=MOST_ANSWER_BYTES, description="Of one answer")
     operations: dict[Name, Operation] = Field(min_length=1)
 
+    @property
+    def host(self) -> str:
+        return urlsplit(self.base_url).hostname or ""
+
     @model_validator(mode="after")
     def _look_ups_are_reads(self) -> Self:
         for name, each in self.operations.items():
@@ -282,6 +294,18 @@ class ConnectorCall(Write):
     operation: str
     content: Connector
     values: dict[str, Any] = Field(default={}, description="`event`, `facts`, `answers`")
+
+    @property
+    def asked(self) -> Operation:
+        return self.content.operations[self.operation]
+
+
+class Called(Record):
+    """What an operation came to. `answer` is for later ones: what `keeps` names of it, or all where that is
+    little."""
+
+    answer: Json = None
+    effect: Effect | None = Field(default=None, description="None of a read")
 
 
 class Answer(Record):

@@ -51,6 +51,8 @@ class _Environment(ImmutableSandboxedEnvironment):
         return self.getitem(obj, attribute)
 
     def getitem(self, obj: Any, argument: Any) -> Any:
+        if isinstance(obj, Undefined):
+            return obj  # what is missing is what comes first
         try:
             if isinstance(obj, Mapping) or (isinstance(obj, list) and isinstance(argument, int)):
                 return obj[argument]

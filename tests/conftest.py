@@ -24,6 +24,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 import worker
 from clients.chartmogul.settings import ChartMogulAccount
+from clients.connector.settings import Connectors
 from clients.hubspot.settings import HubSpot
 from clients.kit.cooldown import Cooldowns
 from clients.salesforce.settings import Salesforce
@@ -234,6 +235,7 @@ def settings_for(simulators_url: str) -> Settings:
         slack=Slack.model_validate(
             {"bot_token": "xoxb-demo", "base_url": f"{simulators_url}/slack/api/", "settle_seconds": 0.4}
         ),
+        connector=Connectors(allowed_hosts="127.0.0.1"),
         routes_file=str(ROOT / "tests/routes.yaml"),
         workflow_sandbox=True,
     )

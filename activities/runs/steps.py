@@ -38,6 +38,7 @@ from models.attention import (
     Waiting,
     key_of,
 )
+from models.once import Attempted, AttemptQuery
 from models.runs import Outcome, Problem, RunResult
 
 LISTED = 500
@@ -96,6 +97,18 @@ class RunsActivities:
             return await find_trouble(activity.client(), query, datetime.now(UTC))
         except RPCError as error:
             raise Unavailable("runs", f"Could not list runs: {error.message}") from None
+
+    @step_activity("runs.attempted")
+    async def attempted(self, query: AttemptQuery) -> Attempted:
+        """What a write came to that is made at most once. Waits while it is under way."""
+        run = activity.client().get_workflow_handle(f"once/{query.key}", result_type=Attempted)
+        try:
+            attempted: Attempted = await run.result()
+        except WorkflowFailureError:
+            return Attempted(unknown="An earlier try failed just now: run it again.")
+        except RPCError as error:
+            raise Unavailable("runs", f"Could not see what it came to: {error.message}") from None
+        return attempted
 
 
 async def find_trouble(client: Client, query: AttentionQuery, now: datetime) -> Attention:

@@ -37,7 +37,7 @@ class Forbidden(Exception):
     def __init__(self, host: str) -> None:
         super().__init__(
             f"{host} is not on the public internet. If a connector is meant to reach it, name it in"
-            " CONNECTORS__ALLOWED_HOSTS"
+            " CONNECTOR__ALLOWED_HOSTS"
         )
 
 

@@ -42,6 +42,11 @@ class ConnectorClient:
         self._limiter = RateLimiter(connector.rate.calls, connector.rate.seconds)
         self._at_once = asyncio.Semaphore(connector.calls_at_once)
         self._session: aiohttp.ClientSession | None = None
+        self._under_way = 0
+
+    @property
+    def is_idle(self) -> bool:
+        return not self._under_way
 
     async def aclose(self) -> None:
         if self._session is not None:
@@ -49,7 +54,11 @@ class ConnectorClient:
 
     async def ask(self, call: Call, operation: Operation, request: Request) -> tuple[Answer, bool]:
         """The answer, and whether it was done now and not before. Raises IntegrationError."""
-        return await through(self._cooldown, lambda: self._ask(call, operation, request))
+        self._under_way += 1
+        try:
+            return await through(self._cooldown, lambda: self._ask(call, operation, request))
+        finally:
+            self._under_way -= 1
 
     async def _ask(self, call: Call, operation: Operation, request: Request) -> tuple[Answer, bool]:
         answer, headers = await self._sent(call, await self._sign_in.signed(request))

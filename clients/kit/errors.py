@@ -16,7 +16,7 @@ IntegrationError
 
 from datetime import timedelta
 
-TITLES = {"chartmogul": "ChartMogul", "hubspot": "HubSpot"}
+TITLES = {"chartmogul": "ChartMogul", "hubspot": "HubSpot", "connector": "any REST API"}
 
 
 def title(system: str) -> str:

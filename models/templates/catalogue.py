@@ -1,7 +1,8 @@
 """All event templates, in the order in which they are named to people."""
 
+from models.templates.call_api import CALL_API
 from models.templates.churn_save import CHURN_SAVE
 from models.templates.customer_sync import CUSTOMER_SYNC
 from models.templates.template import Template
 
-TEMPLATES: dict[str, Template] = {each.name: each for each in (CHURN_SAVE, CUSTOMER_SYNC)}
+TEMPLATES: dict[str, Template] = {each.name: each for each in (CHURN_SAVE, CUSTOMER_SYNC, CALL_API)}

@@ -14,6 +14,7 @@ from typing import Annotated, Any, Self, Union, get_args, get_origin
 from pydantic import AwareDatetime, BaseModel, Field
 
 from models.base import ConfigRecord, Record
+from models.connectors import Connector
 from models.crm import CrmMapping
 from models.effects import Mode
 from models.events import Event
@@ -26,6 +27,7 @@ class Names(Enum):
     SLACK_CHANNEL = "Slack channel, id or #name"
     SALESFORCE_USER = "e-mail of a Salesforce user"
     SALESFORCE_TASK_FIELD = "API name of a Task field: the keys of a mapping"
+    OPERATION = "operation of a connector, as in `my_product.create_account`"
 
 
 class RouteOptions(ConfigRecord):
@@ -70,10 +72,12 @@ class EventInput(Record):
 
 @dataclass(frozen=True)
 class Installation:
-    """What a run's input may take from this installation: time zones by account, config/crm.yaml."""
+    """What a run's input may take from this installation: time zones by account, config/crm.yaml, and the
+    files of config/connectors."""
 
     zones: Mapping[str, str] = field(default_factory=dict)
     crm: CrmMapping = field(default_factory=CrmMapping)
+    connectors: Mapping[str, Connector] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -104,13 +108,13 @@ def _named(options: BaseModel, what: Names) -> Iterator[str]:
         if isinstance(value, BaseModel):
             yield from _named(value, what)
         elif what in (*about.metadata, *_marks(about.annotation)):
-            yield from value if isinstance(value, Mapping) else [value or ""]
+            yield from value if isinstance(value, Mapping | list) else [value or ""]
 
 
 def _marks(annotation: Any) -> Iterator[Any]:
-    """Of the parts of `Annotated[str, mark] | None`, too, where pydantic does not lift them."""
+    """Of the parts of `Annotated[str, mark] | None` and of a list, too, where pydantic does not lift them."""
     if get_origin(annotation) is Annotated:
         yield from annotation.__metadata__
-    if isinstance(annotation, UnionType) or get_origin(annotation) in (Annotated, Union):
+    if isinstance(annotation, UnionType) or get_origin(annotation) in (Annotated, Union, list):
         for each in get_args(annotation):
             yield from _marks(each)

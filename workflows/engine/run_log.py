@@ -27,7 +27,7 @@ GAP = "\u2003"  # the Web UI sets table cells without any space between them
 OTHERWISE = "Mend what the message says, then"
 BY_A_ROUTE = ("NotFound", "Rejected")
 """Errors of writes that a wrong channel, owner or field of a route can cause."""
-WRITES = ("slack.", "salesforce.", "hubspot.")
+WRITES = ("slack.", "salesforce.", "hubspot.", "connector.")
 
 
 def how_again(workflow_id: str, step: str, error: str) -> str:
@@ -106,9 +106,12 @@ class RunLog:
             self.note_problem(failure)
             return None
         if isinstance(result, Effect):
-            self.effects.append(result)
-            self.show()
+            self.add(result)
         return result
+
+    def add(self, effect: Effect) -> None:
+        self.effects.append(effect)
+        self.show()
 
     def end(self, outcome: Outcome, verdict: str = "") -> RunResult:
         """Close the books: `partial` where a step failed for good. `verdict` says what it came to."""

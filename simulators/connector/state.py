@@ -1,0 +1,45 @@
+"""All that the simulated product holds."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from fastapi import Request
+
+from simulators.kit.seed import Seed
+from simulators.kit.vendor import State
+from simulators.world import world_of
+
+
+@dataclass
+class Product:
+    """`answers` are those to idempotency keys. Grants have none: each call makes one."""
+
+    accounts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    grants: list[dict[str, Any]] = field(default_factory=list)
+    answers: dict[str, tuple[dict[str, Any], dict[str, Any]]] = field(default_factory=dict)
+
+    def of_external_id(self, external_id: str) -> list[dict[str, Any]]:
+        return [each for each in self.accounts.values() if each["external_id"] == external_id]
+
+    def create(self, given: dict[str, Any]) -> dict[str, Any]:
+        id = f"acc_{len(self.accounts) + 1}"
+        self.accounts[id] = {"id": id, **given, "created_at": datetime.now(UTC).isoformat()}
+        return self.accounts[id]
+
+    def grant(self, account: str, tool: str) -> dict[str, Any]:
+        made = {"id": f"grant_{len(self.grants) + 1}", "account": account, "tool": tool}
+        self.grants.append(made)
+        return made
+
+
+class OwnProduct(State):
+    def reset(self, seed: Seed) -> None:
+        self.product = Product()
+
+    def summary(self) -> str:
+        return f"{len(self.product.accounts):,} accounts, {len(self.product.grants):,} grants."
+
+
+def product_of(request: Request) -> Product:
+    return world_of(request).of(OwnProduct).product
