@@ -13,7 +13,7 @@ from dotenv import dotenv_values, load_dotenv
 from typer.core import TyperGroup
 
 from commands import terminal
-from commands.groups import crm, export, holds, movements, runs, schedules, services
+from commands.groups import connectors, crm, export, holds, movements, runs, schedules, services
 from commands.terminal import console
 from temporal import leave_after
 
@@ -63,6 +63,7 @@ schedule_commands = typer.Typer(no_args_is_help=True, help="What runs when: poll
 app.add_typer(schedule_commands, name="schedules")
 app.add_typer(export.app, name="export")
 app.add_typer(crm.app, name="crm")
+app.add_typer(connectors.app, name="connector")
 
 
 class _PreviewGroup(TyperGroup):

@@ -25,7 +25,6 @@ from clients.salesforce.client import SalesforceClient
 from clients.salesforce.doctor import salesforce_findings
 from clients.slack.client import SlackClient
 from clients.slack.doctor import slack_findings
-from configuration.connectors import connector_findings
 from domains.crm.hubspot import HubSpotCrm
 from domains.crm.salesforce import SalesforceCrm
 from domains.crm.systems import Crm
@@ -70,7 +69,7 @@ class System(Generic[C]):
     rate: float
     address: str
     simulated: Mapping[str, str]
-    examine: Callable[[Settings, Routes], AsyncIterator[Finding]]
+    examine: Callable[[Settings, Routes], AsyncIterator[Finding]] | None = None
     crm: Callable[[C, Settings], Crm | None] = field(default=lambda client, settings: None)
     in_compose: bool = True
     """Whether compose's profile `dev` connects it to its simulator by itself."""
@@ -163,7 +162,6 @@ CONNECTOR = System[ConnectorClients](
     address="CONNECTOR__ALLOWED_HOSTS",
     simulated={"CONNECTOR__ALLOWED_HOSTS": "127.0.0.1,simulators"},
     in_compose=False,  # a user's own connectors reach their own systems
-    examine=lambda settings, routes: connector_findings(settings.connector, routes, os.environ),
 )
 
 SYSTEMS: tuple[System[Any], ...] = (CHARTMOGUL, SALESFORCE, SLACK, HUBSPOT, CONNECTOR)

@@ -101,8 +101,12 @@ def _of_model(model: type[BaseModel], path: tuple[str, ...], engine: str = "") -
 
 
 def _model_in(annotation: Any) -> type[BaseModel] | None:
-    """Of `Model | None`."""
-    found = [each for each in get_args(annotation) if isinstance(each, type) and issubclass(each, BaseModel)]
+    """Of `Model | None`, or of the model alone."""
+    found = [
+        each
+        for each in (annotation, *get_args(annotation))
+        if isinstance(each, type) and issubclass(each, BaseModel)
+    ]
     return found[0] if len(found) == 1 else None
 
 

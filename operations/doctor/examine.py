@@ -7,6 +7,7 @@ from configuration.environment import near_misses
 from configuration.files import BadConfig, load_routes
 from models.findings import Finding, State
 from models.routes import Routes
+from operations.doctor.connectors import connector_findings
 from operations.doctor.crm import crm_findings
 from operations.doctor.routes import route_findings
 from operations.doctor.schedules import schedule_findings
@@ -30,7 +31,8 @@ async def findings(settings: Settings) -> AsyncIterator[Finding]:
     sources = (
         temporal_findings(),
         schedule_findings(settings),
-        *(system.examine(settings, routes) for system in SYSTEMS),
+        *(system.examine(settings, routes) for system in SYSTEMS if system.examine),
+        connector_findings(settings, routes),
         crm_findings(settings),
         warehouse_findings(settings),
     )
