@@ -1,6 +1,7 @@
 """`connector`: operations as a table, checks, and one request with its answer."""
 
 import json
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -8,11 +9,13 @@ from typing import Any
 from rich.console import Console
 from rich.markup import escape
 from rich.syntax import Syntax
+from ruamel.yaml import YAML
 
 from commands.doctor import COLOURS
 from commands.show import folding
 from models.bounds import within
 from models.findings import Finding, State
+from operations.connector_import import Proposed
 from operations.connectors import Listed, Tried
 from operations.errors import Stopped
 
@@ -71,6 +74,15 @@ def _print_body(text: str, console: Console) -> None:
         console.print(
             Syntax(within(pretty, LONGEST_BODY), "json", word_wrap=True, background_color="default")
         )
+
+
+def print_proposed(found: Proposed, notes: Console) -> None:
+    """The file on the standard output, to be sent into one; the notes to the people before it."""
+    yaml = YAML()
+    yaml.default_flow_style = False
+    yaml.dump(found.content, sys.stdout)
+    for note in found.notes:
+        notes.print(f"[yellow]{escape(note)}[/]", soft_wrap=True)
 
 
 def values_in(file: Path | None) -> dict[str, Any]:

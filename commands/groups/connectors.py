@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from commands.terminal import console, run, settings, told
+from commands.terminal import console, errors, run, settings, told
 
 app = typer.Typer(no_args_is_help=True, help="Any REST API, as the files in config/connectors describe it.")
 
@@ -50,3 +50,20 @@ def try_(
     given = told(lambda: values_in(with_))
     found = run(tried(settings(), name, operation, given, key=key, send=send))
     print_tried(found, sent=found.answer is not None or bool(found.rows) or send, console=console)
+
+
+@app.command("import")
+def import_(
+    file: Path,
+    only: Annotated[str, typer.Option(help="Operations with this in their path or name")] = "",
+    variable: Annotated[
+        str, typer.Option(help="Begins the names of the variables with its secrets")
+    ] = "MY_API",
+) -> None:
+    """Propose a connector from an OpenAPI description, on the standard output; what to see to, beside it."""
+    from commands.connectors import print_proposed
+    from operations.connector_import import proposed, read
+
+    with errors.status("Reading the description"):
+        document = told(lambda: read(file))
+    print_proposed(told(lambda: proposed(document, variable, only)), errors)

@@ -1,4 +1,4 @@
-"""The page on connectors: its example is a file that can be read, and its route calls the simulated product."""
+"""The page on connectors: its example can be read, and its route calls the simulated product."""
 
 import json
 import re
