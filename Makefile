@@ -77,7 +77,7 @@ lock: setup ## Resolve the packages anew and write both lock files
 	$(PY) -m pip install --quiet uv
 	$(COMPILE) --upgrade pyproject.toml -o requirements.lock
 	$(COMPILE) --upgrade pyproject.toml --group dev -c requirements.lock -o requirements-dev.lock
-	for emulator in snowflake bigquery s3; do $(COMPILE) --upgrade tests/emulators/$$emulator.in -o tests/emulators/$$emulator.lock; done
+	for emulator in snowflake bigquery s3 httpbin; do $(COMPILE) --upgrade tests/emulators/$$emulator.in -o tests/emulators/$$emulator.lock; done
 	for peer in airbyte dlt; do $(COMPILE) --upgrade benchmarks/peers/$$peer.in -o benchmarks/peers/$$peer.lock; done
 
 bench: temporal temporal-server emulators ## Measure latency, throughput and exports; TEMPORAL=postgres on PostgreSQL

@@ -64,7 +64,7 @@ os.environ |= {
 
 SERVERS = {
     "temporal_server", "shared_stack", "stack", "quiet", "server", "postgres", "snowflake_emulator",
-    "bigquery_emulator", "s3_emulator", "upgraded",
+    "bigquery_emulator", "s3_emulator", "httpbin", "json_server", "upgraded",
 }  # fmt: skip
 """Fixtures that start one."""
 
@@ -262,6 +262,18 @@ async def snowflake_emulator(tmp_path_factory: pytest.TempPathFactory) -> AsyncI
 @pytest.fixture(scope="session")
 async def bigquery_emulator(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Emulator]:
     async with running("bigquery", tmp_path_factory.mktemp("bigquery") / "log") as emulator:
+        yield emulator
+
+
+@pytest.fixture(scope="session")
+async def httpbin(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Emulator]:
+    async with running("httpbin", tmp_path_factory.mktemp("httpbin") / "log") as emulator:
+        yield emulator
+
+
+@pytest.fixture(scope="session")
+async def json_server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Emulator]:
+    async with running("json_server", tmp_path_factory.mktemp("json_server") / "log") as emulator:
         yield emulator
 
 

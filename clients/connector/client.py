@@ -88,6 +88,8 @@ class ConnectorClient:
                     return await self._read(call, response), response.headers
             except Forbidden as error:
                 raise refused(call, Rejected, str(error), ADVICE) from None
+            except (aiohttp.ClientPayloadError, aiohttp.ClientResponseError):
+                raise unclear(call, "its answer broke off, or cannot be decoded") from None
             except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
                 raise unclear(call, unanswered(error, request.url), left=False) from None
             except (aiohttp.ClientError, OSError) as error:  # a time-out is an OSError

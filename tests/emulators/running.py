@@ -1,5 +1,7 @@
 """Emulators as child processes on 127.0.0.1, each with what connects to it."""
 
+import json
+import os
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -7,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from local.processes import Child, free_ports
-from tests.emulators.environments import HERE, python_of
+from tests.emulators.environments import HERE, json_server, python_of
 
 
 @dataclass(frozen=True)
@@ -24,12 +26,11 @@ class Emulator:
 
 @asynccontextmanager
 async def running(name: str, log: Path) -> AsyncIterator[Emulator]:
-    """`snowflake`, `bigquery` or `s3`, until the block ends."""
-    python, port = await python_of(name), free_ports(0)[0]
-    words = ["-m", "moto.server", "-p"] if name == "s3" else [str(HERE / f"{name}_server.py")]
+    """One of NAMES, or `json_server`, until the block ends."""
+    port = free_ports(0)[0]
     child = Child(
         name=name,
-        command=[str(python), *words, str(port)],
+        command=[*(await _command(name, log.parent)), str(port)],
         log=log,
         ready=lambda: _answers(port),
         environment=_ENVIRONMENT,
@@ -43,7 +44,19 @@ async def running(name: str, log: Path) -> AsyncIterator[Emulator]:
         await child.stop()
 
 
-_ENVIRONMENT = {"PATH": "/usr/bin:/bin", "PYTHONNOUSERSITE": "1"}
+async def _command(name: str, folder: Path) -> list[str]:
+    """Up to its port."""
+    if name == "json_server":
+        (folder / "db.json").write_text(json.dumps(KEPT))
+        return [str(await json_server()), "--quiet", str(folder / "db.json"), "--host", "127.0.0.1", "--port"]
+    modules = {"s3": ["-m", "moto.server", "-p"], "httpbin": ["-m", "httpbin.core", "--port"]}
+    return [str(await python_of(name)), *modules.get(name, [str(HERE / f"{name}_server.py")])]
+
+
+KEPT = {"accounts": [], "items": [{"id": number, "name": f"item {number}"} for number in range(1, 26)]}
+"""What json-server begins with."""
+
+_ENVIRONMENT = {"PATH": os.environ["PATH"], "PYTHONNOUSERSITE": "1"}
 """Nothing of ours: bqemulator and boto3 read variables, and PYTHONPATH would mix the environments."""
 
 
