@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from dispatch.known_runs import KnownRun
 from models.bounds import within
-from models.events import Event
+from models.event import Event
 from models.money import Money
 from models.movements import (
     EXPLAINED,

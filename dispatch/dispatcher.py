@@ -24,7 +24,7 @@ from dispatch import returns
 from dispatch.holds import Holds
 from models.crm import CrmMapping
 from models.effects import Mode
-from models.events import Event
+from models.event import Event
 from models.holds import Holding
 from models.routes import Route, Routes
 from models.runs import Outcome, Rerun

@@ -25,7 +25,7 @@ from temporalio.common import (
 import temporal
 from dispatch.holdings import holdings
 from models.effects import Mode
-from models.events import Event, EventSource
+from models.event import Event, EventSource
 from models.holds import TEMPLATE, Decision, Holding, HoldInput, HoldOn, Scope, brake_on, title
 from models.routes import Route, Routes
 from models.runs import Outcome

@@ -9,7 +9,7 @@ from temporalio.client import Client, WorkflowExecution, WorkflowExecutionStatus
 
 import temporal
 from models.chartmogul_values import identifier
-from models.events import EventSource, Moment, to_the_second
+from models.event import EventSource, Moment, to_the_second
 from models.runs import Outcome
 
 

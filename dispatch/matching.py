@@ -4,7 +4,7 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 
 from dispatch.known_runs import KnownRun
-from models.events import Event
+from models.event import Event
 
 
 @dataclass

@@ -14,7 +14,7 @@ from dispatch.dispatcher import Dispatcher
 from dispatch.known_runs import KnownRun, known_runs, of_template
 from dispatch.matching import Matched, match
 from models.effects import Mode
-from models.events import Event, EventSource
+from models.event import Event, EventSource
 from models.movements import Found, Scan, Tally
 from models.routes import Route
 from models.runs import Outcome

@@ -14,7 +14,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 import temporal
 from models.effects import Mode
-from models.events import Event
+from models.event import Event
 
 AT_ONCE = 50
 """Customers whose runs are asked for in one query."""

@@ -1,26 +1,20 @@
-"""Events: facts about a customer that can cause action, each with an identity of our own.
+"""Events, kind by kind, and what their sources say read as one.
 
 ChartMogul's webhook has no id and the ids of its activities change when history is recalculated,
 so the id is a digest of what both say about one MRR movement: whose it is, and when. Type and amount
 are what ChartMogul says of it at present: a recalculation may restate them.
 """
 
-import hashlib
-import json
-from datetime import UTC, datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import Any, Literal
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from models import headlines
-from models.base import Record
 from models.chartmogul import Activity, MovementWebhook
 from models.chartmogul_values import same_spelling
+from models.event import Event, EventSource, digest, to_the_second
 from models.money import Cents, Money
-
-Moment = tuple[str, str, datetime]
-"""Customer, what of theirs (a subscription, an invoice), and when, to the second in UTC."""
 
 
 class MovementType(StrEnum):
@@ -33,90 +27,6 @@ class MovementType(StrEnum):
     @property
     def loses(self) -> bool:
         return self in (MovementType.CONTRACTION, MovementType.CHURN)
-
-
-class EventSource(StrEnum):
-    """How we learned of it. Never part of the identity."""
-
-    WEBHOOK = "webhook"
-    POLL = "poll"
-    BACKFILL = "backfill"
-
-
-class Event(Record):
-    """What each kind of event is. A kind declares `kind` as a Literal, and `event_id` last, made of its other
-    fields: pydantic gives a default factory those that stand before it.
-
-    `event_id` alone is the identity. What the source may restate is the statement, and no part of it.
-    """
-
-    kind: str
-    account: str
-    occurred_at: AwareDatetime
-    customer_uuid: str
-    customer_name: str = ""
-    amount: Money | None = None
-    source: EventSource
-    occurrence: int = Field(default=1, description="Which of several of one moment, from 1")
-
-    if TYPE_CHECKING:
-        event_id: str
-
-    @property
-    def type(self) -> str:
-        """What routes choose by and reports count by, such as `churn`."""
-        raise NotImplementedError
-
-    @property
-    def stated(self) -> str:
-        """What the source says of it at present, on a line that begins with its type. The run's memo keeps
-        it, so that a restatement is seen."""
-        raise NotImplementedError
-
-    @property
-    def subject(self) -> str:
-        """What of the customer's it is about, by its external id; empty where that is not known."""
-        return ""
-
-    @property
-    def moment(self) -> Moment:
-        """Whose it is, and when. Several in one second share it."""
-        return (
-            same_spelling(self.customer_uuid),
-            same_spelling(self.subject),
-            to_the_second(self.occurred_at),
-        )
-
-    @property
-    def in_words(self) -> str:
-        """`churn movement of $49.00`, in a sentence."""
-        return self.type
-
-    @property
-    def headline(self) -> str:
-        """One line with nothing personal: a search attribute, of at most 255 bytes."""
-        raise NotImplementedError
-
-    @property
-    def summary(self) -> str:
-        """One line that names the customer: for user metadata only, at most 400 bytes."""
-        raise NotImplementedError
-
-    @property
-    def headline_with_customer(self) -> str:
-        """For an installation that wants names in its lists."""
-        who = headlines.name(self.customer_name)
-        return f"{who}: {self.headline}" if who else self.headline
-
-    @property
-    def brings_back(self) -> bool:
-        """Who had paid nothing pays after it."""
-        return False
-
-    def numbered(self, occurrence: int) -> Self:
-        """The same as another one of several of its moment."""
-        given = self.model_dump(exclude={"event_id"}) | {"occurrence": occurrence}
-        return type(self).model_validate(given)
 
 
 class NotAMovement(ValueError):
@@ -182,7 +92,7 @@ AnyEvent = MrrMovement
 
 
 def _digest(given: dict[str, Any]) -> str:
-    identity = (
+    return digest(
         same_spelling(given["account"]),
         given["kind"],
         same_spelling(given["customer_uuid"]),
@@ -190,8 +100,6 @@ def _digest(given: dict[str, Any]) -> str:
         to_the_second(given["occurred_at"]).isoformat(),
         given["occurrence"],
     )
-    text = json.dumps(identity, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
 
 
 def movement_from_webhook(body: MovementWebhook, account: str) -> MrrMovement:
@@ -234,10 +142,6 @@ def movement_from_activity(
         mrr_after=row.mrr,
         source=source,
     )
-
-
-def to_the_second(instant: datetime) -> datetime:
-    return instant.astimezone(UTC).replace(microsecond=0)
 
 
 def _movement_type(text: str) -> MovementType:

@@ -10,7 +10,7 @@ from pydantic import AwareDatetime, Field
 
 from models.base import Record
 from models.bounds import within
-from models.events import EventSource
+from models.event import EventSource
 from models.money import Money
 
 LONGEST_ACT_WITHIN_DAYS = 30

@@ -8,7 +8,8 @@ from pydantic_core import PydanticCustomError
 
 from models.base import ConfigRecord
 from models.effects import Mode
-from models.events import Event, MovementType
+from models.event import Event
+from models.events import MovementType
 from models.movements import LONGEST_ACT_WITHIN_DAYS
 from models.templates.catalogue import TEMPLATES
 from models.templates.template import Names, RouteOptions, Template

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from temporalio import workflow
 
 from activities.movements import MovementActivities
-from models.events import EventSource
+from models.event import EventSource
 from models.movements import BackfillInput, BackfillProgress, Scan, days_of
 from workflows.engine.ops import run_failure
 from workflows.engine.steps import StepFailed, long_step

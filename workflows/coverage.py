@@ -6,7 +6,7 @@ from datetime import timedelta
 from temporalio import workflow
 
 from activities.movements import MovementActivities
-from models.events import EventSource
+from models.event import EventSource
 from models.movements import (
     EXPLAINED,
     LISTED_IN_FULL,

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from temporalio import workflow
 
 from activities.movements import MovementActivities
-from models.events import EventSource
+from models.event import EventSource
 from models.movements import Found, Notice, PollInput, PollState, Scan, Tally
 from workflows.engine.ops import run_failure, tell_ops
 from workflows.engine.steps import StepFailed, long_step

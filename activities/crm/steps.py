@@ -29,7 +29,7 @@ from domains.crm.systems import Crm
 from models.chartmogul import Account
 from models.crm import CrmName
 from models.effects import Action, Effect, Mode
-from models.events import to_the_second
+from models.event import to_the_second
 from models.runs import Problem
 from models.templates.crm_sync import (
     MOST_LISTED,

@@ -17,7 +17,7 @@ from models.base import ConfigRecord, Record
 from models.connectors import Connector
 from models.crm import CrmMapping
 from models.effects import Mode
-from models.events import Event
+from models.event import Event
 
 
 class Names(Enum):

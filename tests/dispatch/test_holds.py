@@ -8,7 +8,8 @@ from temporalio.client import Client
 from dispatch.dispatcher import Dispatcher
 from dispatch.holds import Holds, held_by
 from models.chartmogul import MovementWebhook
-from models.events import EventSource, MrrMovement, movement_from_webhook
+from models.event import EventSource
+from models.events import MrrMovement, movement_from_webhook
 from models.routes import Route, Routes
 from tests.conftest import in_a_namespace_of_its_own
 from tests.ingress.conftest import churn

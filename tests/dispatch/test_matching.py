@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from dispatch.known_runs import KnownRun
 from dispatch.matching import match
-from models.events import EventSource, MovementType, MrrMovement
+from models.event import EventSource
+from models.events import MovementType, MrrMovement
 from models.money import Money
 
 NOON = datetime(2026, 11, 3, 12, tzinfo=UTC)

@@ -12,7 +12,8 @@ from commands.show import tally_table
 from dispatch.dispatcher import Dispatcher
 from dispatch.movement_scan import MovementScan
 from models.chartmogul_values import identifier
-from models.events import EventSource, MrrMovement
+from models.event import EventSource
+from models.events import MrrMovement
 from models.movements import ACTED, EXPLAINED, CoverageReport, Found, PollState, Scan, Tally, worst
 from models.routes import Routes
 from tests.conftest import in_a_namespace_of_its_own

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.chartmogul import Activity, MovementWebhook
+from models.event import EventSource
 from models.events import (
-    EventSource,
     MovementType,
     MrrMovement,
     NotAMovement,

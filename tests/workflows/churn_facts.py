@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from models.chartmogul import Customer, CustomerMovement
-from models.events import EventSource, MovementType, MrrMovement
+from models.event import EventSource
+from models.events import MovementType, MrrMovement
 from models.money import Money
 from models.runs import Outcome
 from models.templates.churn_save import ChurnSaveInput

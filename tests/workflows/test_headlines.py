@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 import pytest
 
 from models.attention import Outage
-from models.events import EventSource, MovementType, MrrMovement
+from models.event import EventSource
+from models.events import MovementType, MrrMovement
 from models.headlines import plan_from
 from models.money import Money
 from workflows.engine.run_log import MOST_STATED, bound_statements

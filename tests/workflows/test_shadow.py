@@ -13,7 +13,8 @@ from dispatch.dispatcher import Dispatched, Dispatcher
 from dispatch.movement_scan import MovementScan
 from models.chartmogul import MovementWebhook
 from models.effects import Action, Mode
-from models.events import EventSource, MrrMovement, movement_from_webhook
+from models.event import EventSource
+from models.events import MrrMovement, movement_from_webhook
 from models.movements import Found, Scan, Tally
 from models.routes import Routes
 from models.runs import Outcome, Rerun, RunResult

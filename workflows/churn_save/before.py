@@ -2,7 +2,8 @@
 subscription, and by a return after the second of the cancellation. None is left a year after the last began.
 """
 
-from models.events import MovementType, to_the_second
+from models.event import to_the_second
+from models.events import MovementType
 from models.runs import Outcome
 from models.templates.churn_save import ChurnSaveInput
 from models.wording import span

@@ -11,7 +11,8 @@ from dateutil.relativedelta import relativedelta
 from models.base import Record
 from models.chartmogul import Customer, CustomerMovement, Note, Subscription
 from models.chartmogul_values import same_spelling
-from models.events import MovementType, MrrMovement, to_the_second
+from models.event import to_the_second
+from models.events import MovementType, MrrMovement
 from models.money import MOST_CENTS, Money
 
 NOT_GIVEN = "not given"

@@ -7,7 +7,7 @@ from activities.connector import ConnectorActivities
 from models.chartmogul import CustomerNow
 from models.connectors import Called, Connector, ConnectorCall
 from models.effects import Mode
-from models.events import Event
+from models.event import Event
 from workflows.engine.once import once
 from workflows.engine.run_log import RunLog
 from workflows.engine.steps import StepFailed, step
