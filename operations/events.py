@@ -72,16 +72,19 @@ async def preview(settings: Settings, event: AnyEvent) -> AsyncGenerator[Reading
     client = await temporal.connect()
     routes = load_routes(settings.routes_file)
     dispatcher = Dispatcher.of(client, routes, settings)
-    runs = await dispatcher.dispatch(event, received_at=datetime.now(UTC), mode=Mode.PREVIEW)
-    if not runs:
-        raise Stopped(f"No route in {settings.routes_file} takes this {event.type} movement.")
+    starting = asyncio.ensure_future(
+        dispatcher.dispatch(event, received_at=datetime.now(UTC), mode=Mode.PREVIEW)
+    )
     try:
+        runs = await asyncio.shield(starting)
+        if not runs:
+            raise Stopped(f"No route in {settings.routes_file} takes this {event.type} movement.")
         for run in runs:
             async for waits in _waits(client, run):
                 yield Reading(run.template, waits)
             yield Previewed(run, await _result(client, run))
     finally:
-        for run in runs:
+        for run in await starting:  # also where somebody has left while they were being started
             await _end(client.get_workflow_handle(run.workflow_id, run_id=run.run_id))
 
 

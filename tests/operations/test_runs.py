@@ -3,11 +3,20 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
-from temporalio.client import Client
+from temporalio.client import (
+    Client,
+    Interceptor,
+    OutboundInterceptor,
+    StartWorkflowInput,
+    WorkflowExecutionStatus,
+    WorkflowHandle,
+)
 
+import temporal
 from dispatch.dead_letters import keep
 from dispatch.deliveries import CHARTMOGUL, Delivery
 from dispatch.dispatcher import Dispatcher
@@ -27,6 +36,7 @@ from operations.retry import Wish, retry
 from operations.runs import ListedRun, Wanted, list_runs
 from settings import Settings
 from simulators.kit.control import Control
+from tests import whole_system
 from tests.operations.conftest import Body
 from tests.service.cancellations import begun, churn_route
 from tests.waiting import until
@@ -95,6 +105,57 @@ async def test_a_preview_tells_how_far_it_is_and_what_would_be_done(
     assert (previewed.run.template, previewed.result.outcome) == ("churn_save", Outcome.PREVIEWED)
     assert {each.action for each in previewed.result.effects} == {Action.WOULD_CREATE}
     assert (simulators.messages(), simulators.records("Task")) == ([], [])
+
+
+class LateAnswers(Interceptor):
+    """A run has begun, and the answer that says so is on its way until `arrive` is set."""
+
+    def __init__(self) -> None:
+        self.begun, self.arrive = asyncio.Event(), asyncio.Event()
+
+    def intercept_client(self, next: OutboundInterceptor) -> OutboundInterceptor:
+        late = self
+
+        class Late(OutboundInterceptor):
+            async def start_workflow(self, input: StartWorkflowInput) -> WorkflowHandle[Any, Any]:
+                handle = await super().start_workflow(input)
+                late.begun.set()
+                await late.arrive.wait()
+                return handle
+
+        return Late(next)
+
+
+async def test_a_preview_that_is_left_while_it_begins_leaves_no_open_run(
+    settings: Settings,
+    simulators: Control,
+    client: Client,
+    cancellation: Body,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A cancellation of somebody who pays still is given an hour to show."""
+    body: dict[str, Any] = cancellation()
+    body["customer"]["uuid"] = simulators.customers(case="account")[1].uuid
+    event = movement_from_webhook(MovementWebhook.model_validate(body), "default")
+    routes = tmp_path / "routes.yaml"
+    routes.write_text(whole_system.ROUTES.replace("settling_seconds: 0.2", "settling_seconds: 3600"))
+    answers, connect = LateAnswers(), temporal.connect
+
+    async def connected() -> Client:
+        config: dict[str, Any] = {**(await connect()).config(), "interceptors": [answers]}
+        return Client(**config)
+
+    monkeypatch.setattr(temporal, "connect", connected)
+    looks = events.preview(settings.model_copy(update={"routes_file": str(routes)}), event)
+    look = asyncio.ensure_future(anext(looks))
+    await answers.begun.wait()
+    look.cancel()
+    answers.arrive.set()
+    with pytest.raises(asyncio.CancelledError):
+        await look
+    run = await client.get_workflow_handle(f"churn_save/{event.event_id}{temporal.PREVIEW_SUFFIX}").describe()
+    assert run.status in (WorkflowExecutionStatus.CANCELED, WorkflowExecutionStatus.TERMINATED)
 
 
 async def test_what_waits_for_a_person_is_run_again(
