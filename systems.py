@@ -164,7 +164,13 @@ CONNECTOR = System[ConnectorClients](
     in_compose=False,  # a user's own connectors reach their own systems
 )
 
-SYSTEMS: tuple[System[Any], ...] = (CHARTMOGUL, SALESFORCE, SLACK, HUBSPOT, CONNECTOR)
+SYSTEMS: tuple[System[Any], ...] = (
+    CHARTMOGUL,
+    SALESFORCE,
+    SLACK,
+    HUBSPOT,
+    CONNECTOR,
+)
 
 QUEUES: tuple[Queue, ...] = (
     *(each.queue for each in SYSTEMS),

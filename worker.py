@@ -43,9 +43,20 @@ from workflows.unreadable_delivery import DeadLetterRun
 from workflows.warehouse_export.workflow import WarehouseExport
 
 WORKFLOW_CLASSES: list[type] = [
-    ChurnSave, CustomerSync, MovementPoll, Backfill, Coverage, DeadLetterRun, OpsWatch, WarehouseExport,
-    CrmSync, Hold, DismissalRun, CallApi, Once,
-]  # fmt: skip
+    ChurnSave,
+    CustomerSync,
+    CallApi,
+    MovementPoll,
+    Backfill,
+    Coverage,
+    DeadLetterRun,
+    OpsWatch,
+    WarehouseExport,
+    CrmSync,
+    Hold,
+    DismissalRun,
+    Once,
+]
 GRACE = timedelta(seconds=20)
 
 

@@ -182,10 +182,10 @@ class _Operation:
         return content | self._once()
 
     def _path(self) -> str:
-        names = re.findall(r"\{([^}]+)\}", self.path)
+        names = re.findall(r"\{([^{}]+)\}", self.path)
         if names:
             self.notes.append(f"{self.name}: say where {', '.join(names)} in its path come from")
-        path = re.sub(r"\{([^}]+)\}", lambda found: f"{{{{ facts.{_snake(found[1])} }}}}", self.path)
+        path = re.sub(r"\{([^{}]+)\}", lambda found: f"{{{{ facts.{_snake(found[1])} }}}}", self.path)
         return path if path.startswith("/") else f"/{path}"
 
     def _needed(self, place: str) -> dict[str, Any]:

@@ -5,4 +5,10 @@ from models.templates.churn_save import CHURN_SAVE
 from models.templates.customer_sync import CUSTOMER_SYNC
 from models.templates.template import Template
 
-TEMPLATES: dict[str, Template] = {each.name: each for each in (CHURN_SAVE, CUSTOMER_SYNC, CALL_API)}
+_ALL = (
+    CHURN_SAVE,
+    CUSTOMER_SYNC,
+    CALL_API,
+)
+
+TEMPLATES: dict[str, Template] = {each.name: each for each in _ALL}
