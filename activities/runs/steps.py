@@ -50,7 +50,10 @@ READ = 20
 
 SCHEDULE = "TemporalScheduledById"
 # the query language takes an unquoted Mode for a word of its own
-OURS = f"TaskQueue = '{temporal.WORKFLOWS}' AND (`Mode` IS NULL OR `Mode` != 'preview')"
+OURS = (
+    f"TaskQueue = '{temporal.WORKFLOWS}' AND WorkflowType != 'once'"  # its event's run says what it came to
+    " AND (`Mode` IS NULL OR `Mode` != 'preview')"
+)
 RUNNING = "ExecutionStatus = 'Running'"
 UNDONE = f"(Outcome = '{Outcome.PARTIAL}' OR Outcome = '{Outcome.FAILED}')"
 ENDED_BADLY = (

@@ -7,10 +7,13 @@ from typing import Any
 import pytest
 from temporalio.client import Client, WorkflowHandle
 
+import worker
+from activities.runs.steps import find_trouble
 from configuration.connectors import load_connectors
 from dispatch.deliveries import CHARTMOGUL, Delivery, event_of
 from dispatch.dispatcher import Dispatcher
 from local.stack import EXAMPLE_CONFIG
+from models.attention import AttentionQuery
 from models.connectors import Connector
 from models.effects import Action, Mode
 from models.routes import Routes
@@ -18,6 +21,8 @@ from models.runs import Outcome, RunResult
 from models.templates.template import Installation
 from simulators.connector.api import TOKEN
 from simulators.kit.control import Control
+from tests.conftest import in_a_namespace_of_its_own, settings_for
+from tests.waiting import until_listed
 from tests.workflows.conftest import RunAgain, cancelled
 
 CREATE, GRANT = "my_product.create_account", "my_product.grant_wiki"
@@ -145,3 +150,18 @@ async def test_what_fails_stops_no_other_call(
     assert "there is no create_account" in unfilled.message
     assert [each.object_type for each in result.effects] == ["account"]
     assert [len(each) for each in held(simulators)] == [1, 0]
+
+
+async def test_the_run_of_one_write_is_in_no_list_of_what_waits_for_a_person(
+    client: Client, simulators: Control, product: Connector
+) -> None:
+    """It failed, and its event's run says so."""
+    own = await in_a_namespace_of_its_own(client)
+    simulators.fault("connector", "status", method="POST", path="/access", status=400)
+    async with worker.running(own, settings_for(simulators.url)):
+        run = await started(own, product, cancelled(simulators))
+        assert (await run.result()).outcome is Outcome.PARTIAL
+    await until_listed(own, f"WorkflowId = '{run.id}' AND Outcome = 'partial' AND CloseTime IS NOT NULL")
+    await until_listed(own, "WorkflowType = 'once' AND ExecutionStatus = 'Failed'")
+    found = await find_trouble(own, AttentionQuery(), datetime.now(UTC))
+    assert [each.workflow_id for each in found.runs] == [run.id]
