@@ -39,6 +39,11 @@ def print_listed(found: Iterable[Listed], folder: Path, console: Console) -> Non
 def print_findings(found: Iterable[Finding], console: Console) -> bool:
     """False where one is a fault."""
     rows = list(found)
+    if not rows:
+        console.print(
+            "There is no connector, and no route calls one. docs/connectors.md has one to begin with."
+        )
+        return True
     table = folding("check", "", "found", "what to do", lines=True)
     for each in rows:
         state = f"[{COLOURS[each.state]}]{each.state}[/]"

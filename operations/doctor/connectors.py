@@ -21,8 +21,6 @@ async def connector_findings(settings: Settings, routes: Routes) -> AsyncIterato
     except BadConfig as error:
         yield Finding("connectors", State.FAULT, str(error), "Mend the file: start-up refuses it.")
         return
-    if not connectors:
-        yield Finding("connectors", State.OFF, f"no file in {folder}", "docs/connectors.md has one.")
     for name, each in connectors.items():
         for finding in _findings(name, each, gate, os.environ):
             yield finding
