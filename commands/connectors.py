@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.syntax import Syntax
 from ruamel.yaml import YAML
 
-from commands.doctor import COLOURS
+from commands.doctor import add_finding, findings_table
 from commands.show import folding
 from models.bounds import within
 from models.findings import Finding, State
@@ -44,10 +44,9 @@ def print_findings(found: Iterable[Finding], console: Console) -> bool:
             "There is no connector, and no route calls one. docs/connectors.md has one to begin with."
         )
         return True
-    table = folding("check", "", "found", "what to do", lines=True)
+    table = findings_table()
     for each in rows:
-        state = f"[{COLOURS[each.state]}]{each.state}[/]"
-        table.add_row(escape(each.what), state, escape(each.detail), escape(each.to_do))
+        add_finding(table, each)
     console.print(table)
     return all(each.state is not State.FAULT for each in rows)
 

@@ -2,10 +2,9 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from clients.connector.client import ConnectorClient
 from clients.connector.clients import ConnectorClients
 from clients.connector.lists import all_rows
 from clients.connector.requests import Request, request_for
@@ -90,27 +89,15 @@ async def tried(
             return shown
         clients = ConnectorClients(settings.connector, os.environ)
         try:
-            return await _sent(await clients.to(name, connector), call, connector, asked, values, request)
+            client = await clients.to(name, connector)
+            if asked.pages:
+                return replace(shown, rows=await all_rows(client, call, connector, asked, values))
+            answer, _ = await client.ask(call, asked, request)
+            return replace(shown, answer=answer)
         finally:
             await clients.aclose()
     except IntegrationError as error:
         raise Stopped(str(error)) from None
-
-
-async def _sent(
-    client: ConnectorClient,
-    call: Call,
-    connector: Connector,
-    asked: Operation,
-    values: Mapping[str, Any],
-    request: Request,
-) -> Tried:
-    shown = _shown(connector, request)
-    if asked.pages:
-        rows = await all_rows(client, call, connector, asked, values)
-        return Tried(**vars(shown) | {"rows": rows})
-    answer, _ = await client.ask(call, asked, request)
-    return Tried(**vars(shown) | {"answer": answer})
 
 
 def _found(settings: Settings, name: str, operation: str) -> tuple[Connector, Operation]:

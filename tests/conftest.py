@@ -253,31 +253,19 @@ async def workers(client: Client, settings: Settings, cooldowns: Cooldowns) -> A
         yield
 
 
-@pytest.fixture(scope="session")
-async def snowflake_emulator(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Emulator]:
-    async with running("snowflake", tmp_path_factory.mktemp("snowflake") / "log") as emulator:
-        yield emulator
+def emulator_of(name: str) -> Any:
+    """A fixture, under the name that it is given."""
+
+    @pytest.fixture(scope="session")
+    async def emulator(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Emulator]:
+        async with running(name, tmp_path_factory.mktemp(name) / "log") as found:
+            yield found
+
+    return emulator
 
 
-@pytest.fixture(scope="session")
-async def bigquery_emulator(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Emulator]:
-    async with running("bigquery", tmp_path_factory.mktemp("bigquery") / "log") as emulator:
-        yield emulator
-
-
-@pytest.fixture(scope="session")
-async def httpbin(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Emulator]:
-    async with running("httpbin", tmp_path_factory.mktemp("httpbin") / "log") as emulator:
-        yield emulator
-
-
-@pytest.fixture(scope="session")
-async def json_server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Emulator]:
-    async with running("json_server", tmp_path_factory.mktemp("json_server") / "log") as emulator:
-        yield emulator
-
-
-@pytest.fixture(scope="session")
-async def s3_emulator(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Emulator]:
-    async with running("s3", tmp_path_factory.mktemp("s3") / "log") as emulator:
-        yield emulator
+snowflake_emulator = emulator_of("snowflake")
+bigquery_emulator = emulator_of("bigquery")
+s3_emulator = emulator_of("s3")
+httpbin = emulator_of("httpbin")
+json_server = emulator_of("json_server")

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from clients.connector.requests import Request
+from clients.connector.requests import Request, with_query
 from clients.connector.tokens import TokenFile
 from clients.kit.errors import Unauthorized
 from clients.kit.http import Call
@@ -77,7 +77,7 @@ class SignIn:
             return _with(request, **{auth.header: self._secret(auth.value)})
         if isinstance(auth, QueryKey):
             words = f"{quote(auth.parameter)}={quote(self._secret(auth.value), safe='')}"
-            return replace(request, url=f"{request.url}{'&' if '?' in request.url else '?'}{words}")
+            return replace(request, url=with_query(request.url, words))
         if isinstance(auth, Signature):
             return _with(request, **self._signature(auth, request.body or b""))
         return request

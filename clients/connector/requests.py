@@ -88,7 +88,12 @@ def address(base_url: str, path: str, query: Mapping[str, Any]) -> str:
     words = urlencode(list(_pairs(query)))
     joined = base_url.rstrip("/") + path
     assert urlsplit(joined).netloc == urlsplit(base_url).netloc  # values in a path are quoted
-    return f"{joined}{'&' if '?' in path else '?'}{words}" if words else joined
+    return with_query(joined, words) if words else joined
+
+
+def with_query(url: str, words: str) -> str:
+    """`words` are encoded."""
+    return f"{url}{'&' if '?' in url else '?'}{words}"
 
 
 def _pairs(query: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
