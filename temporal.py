@@ -75,6 +75,10 @@ WAITS = "waits"
 """Memo of a run: for each system in WaitsFor, since when and why."""
 RETURNS = "returns"
 """Memo of a run: ids of the movements that told it that its customer may be back."""
+HEARD = "heard"
+"""Memo of a run that is for several events: ids of those it has heard of."""
+MOST_HEARD = 200
+"""Of these: who hears of more needs none of it."""
 HOLD = "hold"
 """Memo of a hold: why, by whom, until when it is open, and when its end was decided."""
 ROUTE = "route"
@@ -123,7 +127,7 @@ WORKFLOW_FAILURES: list[type[BaseException]] = [ValidationError]
 
 PASSTHROUGH = (
     "models", "activities", "clients", "dispatch", "domains", "settings", "temporal", "aiohttp", "babel",
-    "dateutil", "holidays", "httpx", "requests", "simple_salesforce", "slack_sdk",
+    "dateutil", "holidays", "httpx", "requests", "simple_salesforce", "slack_sdk", "stripe",
 )  # fmt: skip
 """Modules the sandbox takes from outside instead of loading them anew for each run."""
 

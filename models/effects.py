@@ -59,6 +59,11 @@ class Write(Record):
         default=None, description="From then on what it says may be untrue: read again before it is written"
     )
 
+    @property
+    def looks(self) -> bool:
+        """Whether to see what is there before anything is made."""
+        return self.repeat or self.only_find or self.mode is Mode.PREVIEW
+
     def is_outdated(self, now: datetime) -> bool:
         return self.good_until is not None and now > self.good_until
 

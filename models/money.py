@@ -17,6 +17,9 @@ Cents = Annotated[int, BeforeValidator(rounded), Field(strict=True, ge=-MOST_CEN
 """Hundredths of the currency unit. ChartMogul also counts currencies without decimals so
 (seen once for JPY, documented nowhere: `doctor` warns where an account uses such a currency)."""
 
+Amount = Annotated[Decimal, Field(allow_inf_nan=False, ge=-(10**16), le=10**16)]
+"""In units of its currency: 1200.50. JSON has it as text."""
+
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
 
 
@@ -33,6 +36,21 @@ class Money(Record):
 
     def __abs__(self) -> Self:
         return self.model_copy(update={"cents": abs(self.cents)})
+
+
+CENT = Decimal("0.01")
+
+
+def same_to_the_cent(one: Decimal | None, other: Decimal | None) -> bool:
+    """As CRMs keep amounts; no amount is the same as none."""
+    if one is None or other is None:
+        return one is other
+    return one.quantize(CENT) == other.quantize(CENT)
+
+
+def in_words(amount: Decimal | None, currency: str) -> str:
+    """`1,200.50 USD`."""
+    return f"{amount or Decimal(0):,.2f} {currency}"
 
 
 @lru_cache(4096)

@@ -30,6 +30,33 @@ def short(text: str, limit: int) -> str:
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
+def cut(text: str, length: int) -> str:
+    """`short`, and without a space before the mark."""
+    return text if len(text) <= length else text[: max(0, length - 1)].rstrip() + "…"
+
+
+def was_cut(what: str, text: str, length: int) -> str | None:
+    """That one line, as it is written, is not the whole text; None where it is."""
+    return f"{what} was cut to {length} characters." if len(on_one_line(text)) > length else None
+
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+
+
+def printable(text: str) -> str:
+    """Without control characters, which many systems refuse, and with line ends of one kind."""
+    return _CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+
+
+def on_one_line(text: str) -> str:
+    return _CONTROL.sub("", " ".join(text.replace("\x00", "").split()))
+
+
+def joined(*notes: str | None) -> str | None:
+    """Sentences as one text; None of none."""
+    return " ".join(filter(None, notes)) or None
+
+
 def sentence(text: str) -> str:
     return text[:1].upper() + text[1:]
 

@@ -63,12 +63,13 @@ class OutcomeUnknown(Retryable):
 
 class Permanent(IntegrationError):
     """Trying again changes nothing. `code` is the vendor's own, `fields` are those that it names, `said` are
-    its words, without values."""
+    its words, without values. `codes` are the vendor's by field, where it has one for each."""
 
     def __init__(self, system: str, message: str) -> None:
         super().__init__(system, message)
         self.code, self.said = "", ""
         self.fields: tuple[str, ...] = ()
+        self.codes: dict[str, str] = {}
 
 
 class Rejected(Permanent):

@@ -151,7 +151,8 @@ def rate_limited(
 
 
 def refused(call: Call, kind: type[Permanent], detail: str, advice: str | None = None) -> Permanent:
-    return kind(call.system, f"Could not {call.what}: {detail}. {advice or _ADVICE[kind]}")
+    end = "" if detail.endswith("?") else "."
+    return kind(call.system, f"Could not {call.what}: {detail}{end} {advice or _ADVICE[kind]}")
 
 
 def unclear(call: Call, detail: str, *, left: bool = True, retry_after: timedelta | None = None) -> Retryable:

@@ -1,20 +1,12 @@
 """What the settings of several systems are made of."""
 
+import re
 from typing import Annotated
-from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+from pydantic_settings import NoDecode
 
-HOST_AND_PORT = "must name a host, and a port from 1 to 65535 or none, as in http://127.0.0.1:8080"
-
-
-def has_host_and_port(url: str) -> bool:
-    """No library can call another, and each raises an error of its own for it."""
-    try:
-        parts = urlsplit(url)
-        return bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        return False
+from models.urls import HOST_AND_PORT, has_host_and_port
 
 
 def _with_host_and_port(url: str) -> str:
@@ -24,6 +16,39 @@ def _with_host_and_port(url: str) -> str:
 
 
 Url = Annotated[str, Field(pattern=r"^https?://[^\s/]+"), AfterValidator(_with_host_and_port)]
+
+
+def _split(value: object) -> object:
+    if isinstance(value, str):
+        return [part.strip() for part in value.split(",") if part.strip()]
+    return value
+
+
+def _fit_for_a_url(secrets: list[SecretStr]) -> list[SecretStr]:
+    if not all(re.fullmatch("[A-Za-z0-9_-]+", each.get_secret_value()) for each in secrets):
+        raise ValueError("a secret is part of a URL: it may hold only A-Z, a-z, 0-9, _ and -")
+    return secrets
+
+
+def _two_at_most(secrets: list[SecretStr]) -> list[SecretStr]:
+    if len(secrets) > 2:
+        raise ValueError("names more than two secrets: one, and the next while they change")
+    return secrets
+
+
+def _fit_for_a_header(secret: SecretStr) -> SecretStr:
+    if not re.fullmatch("[!-~]+", secret.get_secret_value()):
+        raise ValueError("holds a space or a letter that no key has: copy the key alone")
+    return secret
+
+
+Secrets = Annotated[list[SecretStr], NoDecode, BeforeValidator(_split), AfterValidator(_two_at_most)]
+"""With which a vendor signs, separated by commas."""
+
+UrlSecrets = Annotated[list[SecretStr], NoDecode, BeforeValidator(_split), AfterValidator(_fit_for_a_url)]
+"""Parts of a webhook's URL, separated by commas."""
+
+ApiKey = Annotated[SecretStr, AfterValidator(_fit_for_a_header)]
 
 
 class SystemSettings(BaseModel):

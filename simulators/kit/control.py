@@ -2,7 +2,7 @@
 
 import ssl
 from datetime import datetime
-from typing import Any, Self, TypeVar
+from typing import Any, Literal, Self, TypeVar
 
 import httpx
 from pydantic import TypeAdapter
@@ -27,6 +27,7 @@ from simulators.kit.shapes import (
 
 T = TypeVar("T")
 Json = dict[str, Any]
+MarketoKind = Literal["lists", "programs", "campaigns"]
 
 NO_CERTIFICATES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 """For clients of plain HTTP. httpx reads all of certifi's authorities for each client otherwise, which takes
@@ -209,6 +210,10 @@ class Control:
         """Rules are WebhookRules' fields; those not named keep their value."""
         return WebhookRules.model_validate(self.ask("PUT", "webhook", rules))
 
+    def billing_webhook(self, system: System, url: str) -> None:
+        """Where that simulated billing system sends its webhooks."""
+        self.ask("PUT", system, {"webhook": url})
+
     def resend(self, index: int | None = None) -> Json:
         return self._json("POST", "webhook/resend", {"index": index})
 
@@ -250,6 +255,12 @@ class Control:
     def hire(self, email: str) -> None:
         """An active user of Salesforce, and of Slack; nothing where they are one."""
         self.ask("POST", "people", query={"email": email})
+
+    def add_to_marketo(self, kind: MarketoKind, name: str) -> None:
+        """Nothing where there is one of that name, or its id is given."""
+        there = self.ask("GET", f"marketo/{kind}")
+        if not any(name in (each["name"], str(each["id"])) for each in there):
+            self.ask("POST", f"marketo/{kind}", query={"name": name})
 
     def delete_message(self, channel: str, ts: str) -> None:
         self.ask("DELETE", f"slack/messages/{channel}/{ts}")

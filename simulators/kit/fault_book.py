@@ -40,11 +40,17 @@ class FaultBook:
     def all(self) -> list[FaultRule]:
         return list(self._rules.values())
 
-    def strike(self, system: System, method: str, path: str, under_way: int = 0) -> FaultRule | None:
+    def reads(self, system: System) -> bool:
+        """Whether a rule asks for the text of the system's calls."""
+        return any(rule.text and rule.system == system for rule in self._rules.values())
+
+    def strike(
+        self, system: System, method: str, path: str, under_way: int = 0, text: str = ""
+    ) -> FaultRule | None:
         """The first rule that applies to this call, beside `under_way` others; it counts as a hit."""
         for rule in self._rules.values():
             crowded = rule.at_once is None or under_way >= rule.at_once
-            if crowded and _matches(rule, system, method, path) and self._is_due(rule):
+            if crowded and _matches(rule, system, method, path, text) and self._is_due(rule):
                 struck = rule.model_copy(update={"hits": rule.hits + 1})
                 self._rules[rule.id] = struck
                 return struck
@@ -60,9 +66,10 @@ class FaultBook:
         return self._random.random() < rule.probability
 
 
-def _matches(rule: FaultRule, system: System, method: str, path: str) -> bool:
+def _matches(rule: FaultRule, system: System, method: str, path: str, text: str) -> bool:
     return (
         rule.system == system
         and rule.method in (None, method)
         and (rule.path is None or re.search(rule.path, path) is not None)
+        and (rule.text is None or re.search(rule.text, text) is not None)
     )

@@ -5,6 +5,7 @@ import time
 from collections import Counter
 from datetime import UTC, datetime
 from typing import Any, cast
+from urllib.parse import unquote_plus
 
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -43,7 +44,8 @@ class Faults:
         world, started, system = self.world, time.perf_counter(), vendor.name
         path = call.scope["path"].removeprefix(f"/{system}")
         under_way = self._under_way[system]
-        rule = None if refused else world.faults.strike(system, call.scope["method"], path, under_way)
+        text = await call.text() if world.faults.reads(system) else ""
+        rule = None if refused else world.faults.strike(system, call.scope["method"], path, under_way, text)
         log, number = world.calls, world.calls.start(_logged(call.scope, system, path, rule))
         taken = not refused and (rule is None or rule.at_once is None)
         self._under_way[system] += taken
@@ -88,9 +90,21 @@ class _Answer:
         self.app, self.scope, self.receive, self.send = app, scope, receive, send
         self.status: int | None = None
         self._held: list[Message] = []
+        self._read: list[Message] = []
+
+    async def text(self) -> str:
+        """All that is said. What is read of the body is given to the app as if it came now."""
+        while not self._read or self._read[-1].get("more_body"):
+            self._read.append(await self.receive())
+        body = b"".join(each.get("body", b"") for each in self._read)
+        query = self.scope["query_string"].decode()
+        return unquote_plus(f"{self.scope['path']}?{query}\n{body.decode(errors='replace')}")
+
+    async def _receive(self) -> Message:
+        return self._read.pop(0) if self._read else await self.receive()
 
     async def pass_through(self) -> None:
-        await self.app(self.scope, self.receive, self._send)
+        await self.app(self.scope, self._receive, self._send)
 
     async def hold_back(self) -> None:
         """Do the work, and keep the answer."""
@@ -98,7 +112,7 @@ class _Answer:
         async def hold(message: Message) -> None:
             self._held.append(message)
 
-        await self.app(self.scope, self.receive, hold)
+        await self.app(self.scope, self._receive, hold)
 
     async def release(self) -> None:
         for message in self._held:
@@ -109,7 +123,7 @@ class _Answer:
 
     async def drop(self) -> None:
         """Close the line without a word. uvicorn's `receive` belongs to the object that holds it."""
-        while not self._held and (await self.receive()).get("more_body"):
+        while not self._held and (await self._receive()).get("more_body"):
             pass
         cast(Any, self.receive).__self__.transport.abort()
         while (await self.receive())["type"] != "http.disconnect":

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
+from babel.numbers import get_currency_precision
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
@@ -53,6 +54,12 @@ def _money(cents: int) -> str:
     return f"{'−' if cents < 0 else ''}${abs(cents) / 100:,.2f}"
 
 
+def _in_units(minor: int, currency: str) -> str:
+    """What is in the currency's smallest unit, as people write it."""
+    places = get_currency_precision(currency)
+    return f"{minor / 10**places:,.{places}f} {currency}"
+
+
 def _day(instant: datetime) -> str:
     return instant.astimezone(UTC).strftime("%-d %b %Y")
 
@@ -68,4 +75,4 @@ _environment = jinja2.Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_environment.filters |= {"money": _money, "day": _day, "moment": _moment}
+_environment.filters |= {"money": _money, "in_units": _in_units, "day": _day, "moment": _moment}

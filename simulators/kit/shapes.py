@@ -27,6 +27,7 @@ SALESFORCE_CLIENT_ID = "sf-demo-client"
 SALESFORCE_CLIENT_SECRET = "sf-demo-secret"
 SLACK_TOKEN = "xoxb-demo"
 HUBSPOT_TOKEN = "pat-demo"
+PRODUCT_TOKEN = "product-demo"
 
 
 class _Shape(BaseModel):
@@ -34,12 +35,14 @@ class _Shape(BaseModel):
 
 
 class FaultRule(_Shape):
-    """`path` is a regular expression, searched in the path below the system's prefix."""
+    """`path` is a regular expression, searched in the path below the system's prefix; `text` one that is
+    searched in all that is said: path, query and body, without their percent signs."""
 
     id: int = 0
     system: System
     method: str | None = None
     path: str | None = None
+    text: str | None = None
     kind: FaultKind
     status: int = Field(default=429, ge=200, le=599)
     retry_after: int | None = None
@@ -53,7 +56,7 @@ class FaultRule(_Shape):
     body: Any = Field(default=None, description="Replaces the typical body of kind `status`")
     hits: int = Field(default=0, description="Calls it was applied to")
 
-    @field_validator("path")
+    @field_validator("path", "text")
     @classmethod
     def _is_a_pattern(cls, value: str | None) -> str | None:
         try:
@@ -205,6 +208,7 @@ class SalesforceRules(_Shape):
     hidden: list[str] = Field(default=[], description="Objects to which our user has no access")
     no_tasks: list[str] = Field(default=[], description="Ids of users who can own no task")
     currencies: list[str] = Field(default=[], description="Multi-currency; the first is the company's")
+    currency: str = Field(default="USD", description="Of an org with only one")
 
 
 class ChartMogulRules(_Shape):
@@ -237,3 +241,6 @@ class HubSpotRules(_Shape):
     searches_per_second: int | None = Field(default=None, ge=1, description="Above: 429")
     search_lag_seconds: float = Field(default=0.0, ge=0, description="Search is this far behind")
     per_row: bool = Field(default=True, description="Traced batches are written but for wrong rows")
+    currencies: list[str] = Field(default=["USD", "EUR"], description="Of deals; none: they have none to set")
+    unique_on_tasks: bool = Field(default=True, description="Tasks may have properties with unique values")
+    missing_scopes: list[str] = Field(default=[], description="That the token lacks, of those we know")

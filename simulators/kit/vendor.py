@@ -13,6 +13,11 @@ from simulators.kit.seed import Seed
 Handler = Callable[[Request, Exception], Awaitable[Response]]
 
 
+def counted(number: int, noun: str) -> str:
+    """`1 grant`, `2 grants`."""
+    return f"{number:,} {noun}{'s' * (number != 1)}"
+
+
 class State:
     """Made once, with the URL of the simulators. `reset` fills it, at the start as well."""
 

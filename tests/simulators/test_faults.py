@@ -36,6 +36,24 @@ def test_slow_is_done_first_and_answered_late(simulators: Control, slack: httpx.
     assert time.perf_counter() - started >= 0.2
 
 
+def test_a_rule_for_words_reads_query_and_body(
+    simulators: Control, slack: httpx.Client, salesforce: httpx.Client
+) -> None:
+    """And what is read is still there for who answers, or is dropped."""
+    simulators.fault("slack", "drop_after", text="hel+o")
+    slack.post("chat.postMessage", json={"channel": "C0SAVES", "text": "another"})
+    with pytest.raises(httpx.RemoteProtocolError):
+        say(slack)
+    assert [each["text"] for each in simulators.messages()] == ["another", "hello"]
+    simulators.fault("slack", "drop_before", text="hello")
+    with pytest.raises(httpx.RemoteProtocolError):
+        say(slack)
+    assert len(simulators.messages()) == 2
+    simulators.fault("salesforce", "status", text="FROM Task", status=503)
+    for name, status in (("Account", 200), ("Task", 503)):
+        assert salesforce.get("/query", params={"q": f"SELECT Id FROM {name}"}).status_code == status
+
+
 @pytest.mark.parametrize(("status", "code"), [(403, "REQUEST_LIMIT_EXCEEDED"), (503, "SERVER_UNAVAILABLE")])
 def test_salesforce_errors_are_lists(
     simulators: Control, salesforce: httpx.Client, status: int, code: str
