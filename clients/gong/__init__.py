@@ -1,0 +1,1 @@
+"""Gong: digital interactions on the timelines of accounts."""

@@ -1,0 +1,1 @@
+"""Zendesk Support: tags of users and organisations."""

@@ -1,0 +1,1 @@
+"""Gong: a revenue-intelligence tenant with timelines of accounts."""

@@ -1,0 +1,1 @@
+"""Zendesk: users and organisations, and their tags."""
