@@ -1,0 +1,1 @@
+"""Marketo Engage's REST API."""

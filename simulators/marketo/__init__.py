@@ -1,0 +1,1 @@
+"""Marketo: an instance with leads, lists, programs, custom objects and campaigns."""
