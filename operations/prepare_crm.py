@@ -1,11 +1,15 @@
-"""The fields that the mapping needs. HubSpot's are made, Salesforce's an admin must make."""
+"""The fields that the mapping needs, and those of our keys. HubSpot's are made, Salesforce's an admin must
+make."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from clients.hubspot.client import HubSpotClient
+from clients.hubspot.errors import MISSING_SCOPES
 from clients.hubspot.fields import wanted_properties
-from clients.kit.errors import IntegrationError
+from clients.hubspot.records import key_property
+from clients.hubspot.settings import HubSpot
+from clients.kit.errors import IntegrationError, Rejected, Unauthorized
 from clients.salesforce.client import SalesforceClient
 from clients.salesforce.fields import to_do_in_salesforce
 from configuration.files import load_crm_mapping
@@ -17,6 +21,11 @@ from operations.crm import require
 from operations.outages import stopped_by
 from settings import Settings
 from systems import HUBSPOT, SALESFORCE, Connections
+
+WITHOUT: dict[ObjectType, str] = {
+    "deals": "without which none is made",
+    "tasks": "without which each is looked for before it is made again",
+}
 
 OBJECT_TYPES: tuple[ObjectType, ...] = ("contacts", "companies")
 
@@ -43,17 +52,19 @@ async def prepare(settings: Settings, system: CrmName, dry_run: bool = False) ->
     require(settings, CrmSyncInput(account="", system=system, mapping=mapping), settings.crm_file)
     connections = Connections.of(settings)
     try:
-        made, to_do = list[Prepared](), list[str]()
+        made, to_do, without = list[Prepared](), list[str](), list[str]()
         if system == "hubspot":
             hubspot = connections.to(HUBSPOT)
             assert hubspot  # required before
             made = await _hubspot(hubspot, mapping, dry_run)
+            keys, without = await _keys(hubspot, settings.hubspot, dry_run)
+            made += keys
         else:
             salesforce = connections.to(SALESFORCE)
             assert salesforce  # required before
             to_do = await _salesforce(salesforce, mapping)
         crm = connections.crms(settings)[system].for_work(mapping, live=False)
-        return Preparation(system, made, to_do, await _warnings(crm, mapping))
+        return Preparation(system, made, to_do, [*await _warnings(crm, mapping), *without])
     except IntegrationError as error:
         raise stopped_by(error, "What was made stays, and is found the next time.") from None
     finally:
@@ -72,6 +83,29 @@ async def _hubspot(client: HubSpotClient, mapping: CrmMapping, dry_run: bool) ->
         if name in objects:
             found += await client.prepare(name, wanted_properties(objects[name]), dry_run=dry_run)
     return found
+
+
+async def _keys(
+    client: HubSpotClient, settings: HubSpot | None, dry_run: bool
+) -> tuple[list[Prepared], list[str]]:
+    """On deals and tasks, which not every installation makes: what the portal or the token does not allow is
+    told, and no failure."""
+    assert settings  # required before
+    made, without = list[Prepared](), list[str]()
+    keys: dict[ObjectType, str] = {"deals": settings.deal_key_property, "tasks": settings.task_key_property}
+    for object_type, name in keys.items():
+        try:
+            found = await client.prepare(object_type, [key_property(name)], dry_run=dry_run)
+        except (Rejected, Unauthorized) as refusal:
+            if isinstance(refusal, Unauthorized) and refusal.code != MISSING_SCOPES:
+                raise
+            without.append(
+                f"{object_type}: no property {name} for our key, {WITHOUT[object_type]}: {refusal}"
+            )
+            continue
+        without += [f"{object_type}.{each.name}: {each.problem}" for each in found if each.problem]
+        made += [each for each in found if not each.problem]
+    return made, without
 
 
 async def _salesforce(client: SalesforceClient, mapping: CrmMapping) -> list[str]:

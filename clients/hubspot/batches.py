@@ -15,7 +15,7 @@ from models.hubspot import Association, HubSpotRecord, NewRow
 from models.row_outcomes import RowOutcome, RowProblem
 
 MAX_BATCH = 100
-PRIMARY = {("contacts", "companies"): 1, ("companies", "contacts"): 2}
+PRIMARY = {("contacts", "companies"): 1, ("companies", "contacts"): 2, ("deals", "companies"): 5}
 """Association types that HubSpot defines for a record's primary other one."""
 
 UNANSWERED = RowProblem(
@@ -27,13 +27,13 @@ SAME_KEY = RowProblem(reason="conflict", text="An earlier row of the batch has t
 T = TypeVar("T")
 
 
-class _Batch(Record):
+class Batch(Record):
     """`errors` come with status 207, or with 200: that differs by version, and is all the same to us."""
 
     errors: list[dict[str, Any]] = []
 
 
-class Found(_Batch):
+class Found(Batch):
     results: list[HubSpotRecord]
 
 
@@ -44,7 +44,7 @@ class _Result(Record):
     trace: str | None = Field(default=None, alias="objectWriteTraceId")
 
 
-class Written(_Batch):
+class Written(Batch):
     results: list[_Result]
 
     def outcomes(
@@ -77,7 +77,7 @@ class _Associations(Paged):
     to: list[_Other]
 
 
-class Associations(_Batch):
+class Associations(Batch):
     results: list[_Associations]
 
     def add_to(self, found: dict[str, list[Association]], primary: int | None) -> list[dict[str, str]]:

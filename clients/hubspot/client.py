@@ -1,10 +1,12 @@
-"""HubSpot: contacts and companies in batches of a hundred, their properties and associations.
+"""HubSpot: contacts and companies in batches of a hundred, their properties and associations; deals, tasks
+and owners one by one.
 
-A record is made by upsert on a unique property of ours, so that a repeated write changes nothing; there
-is no other way to make one here."""
+A record is made by upsert on a unique property of ours, so that a repeated write changes nothing. A task
+alone, of which HubSpot does not say whether it may have one, is made in another way where it has none."""
 
 import copy
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Self
 
@@ -20,12 +22,15 @@ from clients.hubspot.batches import (
     only_not_found,
     records_by,
 )
-from clients.hubspot.errors import RowsRefused
+from clients.hubspot.errors import MISSING_SCOPES, RowsRefused
+from clients.hubspot.owners import Owners
+from clients.hubspot.pipelines import Pipelines
 from clients.hubspot.properties import HubSpotProperties
+from clients.hubspot.records import HubSpotRecords, Saved, without_key
 from clients.hubspot.settings import HubSpot
 from clients.hubspot.transport import Calls, HubSpotTransport, Work
 from clients.kit.cooldown import Cooldown
-from clients.kit.errors import Rejected
+from clients.kit.errors import Rejected, Unauthorized
 from clients.kit.http import Call, refused
 from clients.kit.rate_limiter import Rank
 from models.hubspot import (
@@ -43,7 +48,14 @@ NO_KEYS = {
     "email": "with the address as key, HubSpot does not promise to leave alone what is not sent",
     "hs_object_id": "the id is no unique property to HubSpot; update by it instead",
 }
-OBJECT_TYPE_IDS: dict[ObjectType, str] = {"contacts": "0-1", "companies": "0-2"}
+OBJECT_TYPE_IDS: dict[ObjectType, str] = {
+    "contacts": "0-1",
+    "companies": "0-2",
+    "deals": "0-3",
+    "tasks": "0-27",
+}
+KEYS_SECONDS = 3600.0, 300.0
+"""How long it is remembered that tasks have a property for our key, and that they have none."""
 
 
 class HubSpotClient:
@@ -60,11 +72,15 @@ class HubSpotClient:
         self._settings = settings
         self._page_size = page_size
         self._transport = HubSpotTransport(settings, timeout_seconds, cooldown)
+        self._tasks_have_key: tuple[float, bool] = (0.0, False)
         self._use(Calls(self._transport))
 
     def _use(self, calls: Calls) -> None:
         self._calls = calls
         self._properties = HubSpotProperties(calls)
+        self.records = HubSpotRecords(calls)
+        self.pipelines = Pipelines(calls)
+        self.owners = Owners(calls)
 
     async def aclose(self) -> None:
         await self._transport.aclose()
@@ -125,6 +141,35 @@ class HubSpotClient:
         records = [record async for page in pages for record in page] if keys else []
         return records_by(by, values, records)
 
+    @property
+    def customer_key(self) -> str:
+        """The property of companies with ChartMogul's uuid."""
+        return self._settings.customer_key_property
+
+    async def save_deal(self, key: str, properties: Mapping[str, str | None]) -> Saved:
+        """Make the deal of this key, or set these properties on it."""
+        return await self.records.upsert("deals", self._settings.deal_key_property, key, properties)
+
+    async def find_deal(self, key: str, properties: Iterable[str]) -> HubSpotRecord | None:
+        by = self._settings.deal_key_property
+        try:
+            return (await self.read("deals", by, [key], properties)).get(key)
+        except Rejected as refusal:
+            raise without_key(Call("hubspot", f"find deal {key}"), refusal, "deals", by) from None
+
+    async def task_key(self) -> str | None:
+        """The property of tasks for our key; None where they have none, or we may not see it."""
+        until, has = self._tasks_have_key
+        if time.monotonic() > until:
+            try:
+                has = await self.records.has_unique("tasks", self._settings.task_key_property)
+            except Unauthorized as error:
+                if error.code != MISSING_SCOPES:
+                    raise
+                has = False
+            self._tasks_have_key = (time.monotonic() + KEYS_SECONDS[0 if has else 1], has)
+        return self._settings.task_key_property if has else None
+
     async def upsert(
         self, object_type: ObjectType, key_property: str, rows: Sequence[NewRow]
     ) -> list[RowOutcome]:
@@ -140,9 +185,10 @@ class HubSpotClient:
         return await self._write(_Write(call, "update", object_type), rows)
 
     async def associations(
-        self, from_type: ObjectType, to_type: ObjectType, ids: Sequence[str]
+        self, from_type: ObjectType, to_type: ObjectType, ids: Sequence[str], most: int | None = None
     ) -> dict[str, list[Association]]:
-        """The records that up to 100 others are connected with; ids without any are left out."""
+        """The records that up to 100 others are connected with; ids without any are left out. Once there are
+        more than `most` no more are asked for."""
         call = Call("hubspot", f"read {to_type} of {from_type}")
         asked: list[dict[str, str]] = [{"id": key} for key in at_most_a_batch(call, ids)]
         found: dict[str, list[Association]] = {}
@@ -150,6 +196,8 @@ class HubSpotClient:
             answer = await self._calls.one(call, Associations, _reading(from_type, to_type, asked))
             only_not_found(call, answer.errors)
             asked = answer.add_to(found, PRIMARY.get((from_type, to_type)))
+            if most is not None and sum(map(len, found.values())) > most:
+                break
         return found
 
     async def properties(self, object_type: ObjectType) -> list[Property]:

@@ -1,11 +1,103 @@
-"""HubSpot: is it connected? Its fields are checked with the CRM sync's mapping."""
+"""HubSpot: does it answer, and are the pipelines, stages and users there that routes name, and what deals and
+tasks need? Fields of the CRM sync are checked with its mapping."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 
+from clients.hubspot.client import HubSpotClient
+from clients.hubspot.errors import MISSING_SCOPES
+from clients.hubspot.pipelines import has_pipeline, no_pipeline, stage_in, unknown
+from clients.hubspot.records import NO_KEY
 from clients.hubspot.settings import HubSpot
+from clients.kit.errors import IntegrationError, Permanent
+from clients.kit.findings import failed
 from models.findings import Finding, State
+from models.hubspot import ObjectType, Pipeline
+from models.routes import Routes
+from models.templates.template import Names
+
+SCOPES = (
+    "In HubSpot open the key (Development, Keys, Service keys) or the private app (Settings, Integrations,"
+    " Private Apps), Edit, Scopes, and tick {scopes}."
+)
+OF_OWNERS, OF_DEALS = "crm.objects.owners.read", "crm.objects.deals.read, crm.objects.deals.write"
+OF_KEYS = "crm.schemas.deals.read, crm.schemas.contacts.read"
+TOKEN = "Set HUBSPOT__TOKEN to a Service Key, or a private app's token."
+CORRECT = "Correct the route, or add it: Settings, Objects, Deals, Pipelines."
 
 
-async def hubspot_findings(connection: HubSpot | None) -> AsyncIterator[Finding]:
+async def hubspot_findings(connection: HubSpot | None, routes: Routes) -> AsyncIterator[Finding]:
+    """Of users, deals and tasks it is asked where a route names a pipeline, a stage or a user."""
     if connection is None:
         yield Finding("HubSpot", State.OFF, "its steps are skipped", "Set HUBSPOT__TOKEN.")
+        return
+    client = HubSpotClient(connection)
+    checks: list[tuple[str, str, Callable[[], Awaitable[Iterable[Finding]]]]] = []
+    if users := routes.named(Names.HUBSPOT_USER):
+        checks.append(("HubSpot users", OF_OWNERS, lambda: _users(client, users)))
+    stages, pipelines = routes.named(Names.HUBSPOT_STAGE), routes.named(Names.HUBSPOT_PIPELINE)
+    if stages | pipelines:
+        checks.append(("HubSpot deals", OF_DEALS, lambda: _stages(client, stages - {""}, pipelines - {""})))
+        checks.append(("HubSpot deals", OF_KEYS, lambda: _key(client, "deals", connection.deal_key_property)))
+    if checks:
+        checks.append(("HubSpot tasks", OF_KEYS, lambda: _key(client, "tasks", connection.task_key_property)))
+    try:
+        for what, scopes, check in checks:
+            for finding in await _checked(what, scopes, check):
+                yield finding
+    finally:
+        await client.aclose()
+
+
+async def _checked(
+    what: str, scopes: str, check: Callable[[], Awaitable[Iterable[Finding]]]
+) -> Iterable[Finding]:
+    try:
+        return await check()
+    except IntegrationError as error:
+        lacks = isinstance(error, Permanent) and error.code == MISSING_SCOPES
+        return [failed(what, error, SCOPES.format(scopes=scopes) if lacks else TOKEN)]
+
+
+async def _users(client: HubSpotClient, emails: Iterable[str]) -> list[Finding]:
+    found = []
+    for email in sorted(emails):
+        there = await client.owners.by_email(email) if email else None
+        advice = "Name an active user in the route; else such tasks have no owner."
+        what = "HubSpot user"
+        found.append(
+            Finding(what, State.OK, email)
+            if there
+            else Finding(what, State.WARNING, email or "none set", advice)
+        )
+    return found
+
+
+async def _stages(client: HubSpotClient, stages: set[str], pipelines: set[str]) -> list[Finding]:
+    known = await client.pipelines.all()
+    found = [_pipeline(known, name) for name in sorted(pipelines)]
+    return found + [_stage(known, name) for name in sorted(stages)]
+
+
+def _pipeline(known: list[Pipeline], name: str) -> Finding:
+    what = f"HubSpot pipeline {name}"
+    if has_pipeline(known, name):
+        return Finding(what, State.OK)
+    return Finding(what, State.FAULT, no_pipeline(known, name), CORRECT)
+
+
+def _stage(known: list[Pipeline], name: str) -> Finding:
+    what = f"HubSpot stage {name}"
+    if found := stage_in(known, None, name):
+        return Finding(what, State.OK, f"of pipeline {found[0].label}")
+    return Finding(what, State.FAULT, unknown(known, None, name), CORRECT)
+
+
+async def _key(client: HubSpotClient, object_type: ObjectType, name: str) -> list[Finding]:
+    """Without one a deal cannot be made; a task can, and is looked for before it is made again."""
+    what = f"HubSpot {object_type}.{name}"
+    if await client.records.has_unique(object_type, name):
+        return [Finding(what, State.OK, "unique values")]
+    if object_type == "tasks":
+        said = "not there, or not unique: a task is looked for among those of its contact or company"
+        return [Finding(what, State.WARNING, said, NO_KEY)]
+    return [Finding(what, State.FAULT, "not there, or not set to hold unique values", NO_KEY)]

@@ -1,18 +1,20 @@
 """What HubSpot's refusals mean, of a whole call and of one row in a batch. Their texts quote what was
 sent, so that only codes, names of properties and ids are told."""
 
+import json
 import re
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
-from clients.kit.errors import IntegrationError, Rejected
+from clients.kit.errors import IntegrationError, NotFound, Permanent, Rejected
 from clients.kit.http import (
     Call,
     brief,
     error_for,
     json_object,
     rate_limited,
+    refused,
     says_it_passes,
     unclear,
     wait_named_by,
@@ -37,7 +39,8 @@ EXPLAINED = {"category", "message", "correlationId", "errors"}
 PASSING = {"INTERNAL_ERROR", "SERVICE_UNAVAILABLE", "GATEWAY_TIMEOUT", "TIMEOUT", "MIGRATION_IN_PROGRESS"}
 """Categories that pass, whatever the status."""
 
-SAFE = {"MISSING_SCOPES", "RATE_LIMITS", "INVALID_AUTHENTICATION", "EXPIRED_AUTHENTICATION"}
+MISSING_SCOPES = "MISSING_SCOPES"
+SAFE = {MISSING_SCOPES, "RATE_LIMITS", "INVALID_AUTHENTICATION", "EXPIRED_AUTHENTICATION"}
 """Categories whose text does not repeat what we sent."""
 
 OF_ROWS = {"VALIDATION_ERROR", "CONFLICT"}
@@ -52,6 +55,8 @@ _NOT_UNIQUE = re.compile(r"by non-unique \S+ property \w+")
 _NESTED = re.compile(r'"(error|name)"\s*:\s*"(\w+)"')
 """In `message`, which may hold a list of errors as JSON."""
 
+P = TypeVar("P", bound=Permanent)
+
 
 class RowsRefused(Rejected):
     """A whole batch was refused for what one of its rows, or some, say. Nothing of it was written."""
@@ -59,6 +64,12 @@ class RowsRefused(Rejected):
     def __init__(self, system: str, message: str, problem: RowProblem) -> None:
         super().__init__(system, message)
         self.problem = problem
+
+    def of_one(self) -> Rejected:
+        """What it means where there was but one row."""
+        alone = Rejected(self.system, str(self))
+        alone.code, alone.said, alone.codes, alone.fields = self.code, self.said, self.codes, self.fields
+        return alone
 
 
 def error_of(call: Call, status: int, data: bytes, retry_after: str | None) -> IntegrationError:
@@ -76,9 +87,36 @@ def error_of(call: Call, status: int, data: bytes, retry_after: str | None) -> I
     passes = _category(body) in PASSING or says_it_passes(_message(body))
     explained = bool(body.keys() & EXPLAINED)
     error = error_for(call, status, detail, retry_after, explained=explained, passes=passes)
-    if not passes and status in (400, 409) and _category(body) in OF_ROWS and not OF_ALL.search(str(body)):
-        return RowsRefused(call.system, str(error), row_problem(body))
+    of_rows = call.writes and status in (400, 409) and _category(body) in OF_ROWS
+    if not passes and of_rows and not OF_ALL.search(str(body)):
+        error = RowsRefused(call.system, str(error), row_problem(body))
+    return _told(error, body) if isinstance(error, Permanent) else error
+
+
+def refusal_of(call: Call, error: dict[str, Any]) -> Permanent:
+    """Of the one entry in the `errors` of an answer to a write of one record."""
+    kind = NotFound if _category(error) == "OBJECT_NOT_FOUND" else Rejected
+    return _told(refused(call, kind, brief(detail_of(error))), error)
+
+
+def _told(error: P, body: dict[str, Any]) -> P:
+    error.code, error.said, error.codes = _category(body), brief(detail_of(body)), codes_in(body)
+    error.fields = tuple(error.codes)
     return error
+
+
+def codes_in(error: dict[str, Any]) -> dict[str, str]:
+    """Codes by the property that they are of: of `errors`, else of the list that `message` may hold."""
+    found = {
+        str(name): str(each.get("code") or "")
+        for each in _nested(error)
+        for name in _listed(_context(each).get("propertyName"))
+    }
+    return found or {
+        each["name"]: str(each.get("error") or "")
+        for each in _list_in_message(error)
+        if isinstance(each.get("name"), str)
+    }
 
 
 def row_problem(error: dict[str, Any]) -> RowProblem:
@@ -132,14 +170,26 @@ def _codes(error: dict[str, Any]) -> Iterator[str]:
 
 def _names(error: dict[str, Any]) -> Iterator[str]:
     for each in (error, *_nested(error)):
-        names = _context(each).get("propertyName")
-        yield from map(str, names if isinstance(names, list) else [])
+        yield from map(str, _listed(_context(each).get("propertyName")))
     yield from (text for kind, text in _in_message(error) if kind == "name")
 
 
 def _scopes(error: dict[str, Any]) -> list[str]:
     found = [_context(each).get("requiredGranularScopes") for each in _nested(error)]
     return sorted({str(scope) for scopes in found if isinstance(scopes, list) for scope in scopes})
+
+
+def _list_in_message(error: dict[str, Any]) -> list[dict[str, Any]]:
+    _, begin, rest = _message(error).partition("[")
+    try:
+        found = json.loads(begin + rest[: rest.rfind("]") + 1])
+    except (ValueError, RecursionError):
+        return []
+    return [each for each in found if isinstance(each, dict)]
+
+
+def _listed(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _in_message(error: dict[str, Any]) -> list[tuple[str, str]]:

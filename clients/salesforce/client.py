@@ -1,31 +1,27 @@
-"""Salesforce: whose account a customer is, and Tasks that exist once per key.
+"""Salesforce: whose account a customer is; Tasks and Opportunities that exist once per key; posts of a feed.
 
-A Task is written by PATCH on a unique external-id field, so that a repeated write changes nothing.
+A Task or Opportunity is written by PATCH on a unique external-id field, so that a repeated write changes
+nothing. A post carries a mark of ours, by which it is looked for before it is made again.
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
-from requests import codes
-from simple_salesforce.format import format_external_id, format_soql
+from simple_salesforce.format import format_soql
 
 from clients.kit.cooldown import Cooldown
-from clients.kit.errors import Ambiguous, Rejected
-from clients.kit.http import Call, parsed, refused, unclear
+from clients.kit.errors import NotFound
+from clients.kit.http import Call, refused, unclear
 from clients.salesforce.bulk import SalesforceBulk
-from clients.salesforce.owner import User, accounts_of, contacts_of, find_owner, user_with
+from clients.salesforce.currencies import Currencies
+from clients.salesforce.feed import Feed
+from clients.salesforce.keyed import KeyedRecords
+from clients.salesforce.owner import User, accounts_of, contacts_of, find_account, find_owner, user_with
 from clients.salesforce.settings import Salesforce
-from clients.salesforce.transport import Org, SalesforceTransport, api_name, json_value
-from models.base import Record
-from models.salesforce import AccountOwner, OwnerQuery
+from clients.salesforce.transport import SalesforceTransport, api_name
+from models.salesforce import AccountFound, AccountOwner, AccountQuery, OwnerQuery
 
 CLOSED_STATUSES = "SELECT ApiName, SortOrder FROM TaskStatus WHERE IsClosed = true"
-
-
-class TaskSaved(NamedTuple):
-    id: str
-    created: bool
 
 
 class SalesforceClient:
@@ -38,9 +34,14 @@ class SalesforceClient:
         cooldown: Cooldown | None = None,
     ) -> None:
         self._account_key = api_name(settings.account_key_field)
-        self._task_key = api_name(settings.task_key_field)
         self._base_url = settings.instance_url.rstrip("/")
         self._transport = SalesforceTransport(settings, timeout_seconds, cooldown)
+        self.tasks = KeyedRecords(self._transport, "Task", settings.task_key_field, "task", "tasks")
+        self.opportunities = KeyedRecords(
+            self._transport, "Opportunity", settings.opportunity_key_field, "opportunity", "opportunities"
+        )
+        self.currencies = Currencies(self._transport, self.describe, settings.org_currency)
+        self.feed = Feed(self._transport)
         self.bulk = SalesforceBulk(self._transport, settings.threads, bulk_timeout_seconds)
 
     async def aclose(self) -> None:
@@ -66,6 +67,36 @@ class SalesforceClient:
         )
         return await self._transport.run(call, lambda org: find_owner(org, accounts, contacts, query))
 
+    async def find_account(self, query: AccountQuery) -> AccountFound:
+        """The account, or why there is none, or no single one."""
+        call = Call("salesforce", f"find the account of {query.customer_uuid}")
+        field = api_name(query.field) if query.field else None
+        accounts, contacts = await asyncio.gather(
+            self._transport.run(call, lambda org: accounts_of(org, self._account_key, query.by_customer)),
+            self._transport.run(call, lambda org: contacts_of(org, query.by_customer)),
+        )
+        return await self._transport.run(
+            call, lambda org: find_account(org, accounts, contacts, field, query.external_ids)
+        )
+
+    async def account_of_contact(self, contact_id: str) -> str | None:
+        """Raises NotFound."""
+        call = Call("salesforce", f"read contact {contact_id}")
+        asked = format_soql("SELECT AccountId FROM Contact WHERE Id = {}", contact_id)
+        rows = await self._transport.run(call, lambda org: org.query(asked))
+        if not rows:
+            raise refused(call, NotFound, "there is none of that id")
+        found = rows[0]["AccountId"]
+        return str(found) if found else None
+
+    async def put_contact_into(self, account_id: str, contact_id: str) -> None:
+        done = "the contact was put into the account"
+        call = Call(
+            "salesforce", f"put contact {contact_id} into account {account_id}", writes=True, done=done
+        )
+        values = {"AccountId": account_id}
+        await self._transport.run(call, lambda org: org.library.Contact.update(contact_id, values))
+
     async def closed_status(self) -> str | None:
         """Which value of Status closes a Task: each org has its own. `Completed` where that does."""
         call = Call("salesforce", "read which status closes a task")
@@ -77,47 +108,3 @@ class SalesforceClient:
         """The active user with that e-mail; or why there is none."""
         call = Call("salesforce", "find the fallback owner")
         return await self._transport.run(call, lambda org: user_with(org, email))
-
-    async def find_task(self, key: str, fields: Iterable[str] = ()) -> dict[str, Any] | None:
-        """Id and `fields` of the Task that carries `key`."""
-        columns = ["Id", *map(api_name, fields)]
-        call = Call("salesforce", f"find task {key}")
-        return await self._transport.run(call, lambda org: self._find_task(org, key, columns))
-
-    async def upsert_task(self, key: str, fields: Mapping[str, Any]) -> TaskSaved:
-        """Create the Task of this key, or set these fields on it."""
-        call = Call("salesforce", f"save task {key}", writes=True, done="the task was saved")
-        if self._task_key in fields:
-            raise refused(call, Rejected, f"{self._task_key} is the key, and no field to set")
-        values = {field: json_value(value) for field, value in fields.items()}
-        return await self._transport.run(call, lambda org: self._upsert_task(org, key, values))
-
-    async def update_task(self, task_id: str, fields: Mapping[str, Any]) -> None:
-        """Set these fields; by its id, so that a Task that is gone is not made anew."""
-        call = Call("salesforce", f"change task {task_id}", writes=True, done="the task was changed")
-        values = {field: json_value(value) for field, value in fields.items()}
-        await self._transport.run(call, lambda org: org.library.Task.update(task_id, values))
-
-    def _find_task(self, org: Org, key: str, columns: list[str]) -> dict[str, Any] | None:
-        names = ", ".join(dict.fromkeys(columns))
-        tasks = org.query(format_soql(f"SELECT {names} FROM Task WHERE {self._task_key} = {{}}", key))
-        if len(tasks) > 1:
-            raise refused(org.call, Ambiguous, f"{len(tasks)} tasks carry it")
-        return tasks[0] if tasks else None
-
-    def _upsert_task(self, org: Org, key: str, values: dict[str, Any]) -> TaskSaved:
-        # format_external_id percent-encodes the key; get_by_custom_id does not.
-        path = format_external_id(self._task_key, key)
-        answer = org.library.Task.upsert(path, values, raw_response=True)
-        if answer.status_code != codes.no_content:
-            saved = parsed(org.call, _Saved, answer.json())
-            return TaskSaved(saved.id, saved.created)
-        task = self._find_task(org, key, ["Id"])  # some API versions tell nothing of an update
-        if task is None:
-            raise unclear(org.call, "saved, but not found by its key")
-        return TaskSaved(task["Id"], created=False)
-
-
-class _Saved(Record):
-    id: str
-    created: bool

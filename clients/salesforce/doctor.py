@@ -1,6 +1,7 @@
-"""Salesforce: does it answer, and are the fields of our keys, of the routes and the fallback owners there?"""
+"""Salesforce: does it answer, and are the fields of our keys, of the routes and the fallback owners there? Of
+opportunities that is asked where a route makes them."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 from clients.kit.errors import IntegrationError
 from clients.kit.findings import failed
@@ -9,16 +10,28 @@ from clients.salesforce.settings import Salesforce
 from models.findings import Finding, State
 from models.routes import Routes
 from models.salesforce import OwnerQuery
+from models.spelling import nearest
 from models.templates.template import Names
 
-NEW_TASK_FIELD = (
-    "Setup, Object Manager, Activity, Fields & Relationships, New: Text, length 255, API name {name}; tick"
+NEW_KEY_FIELD = (
+    "Setup, Object Manager, {object}, Fields & Relationships, New: Text, length 255, API name {name}; tick"
     " Unique (case-sensitive) and External ID; let the integration user edit it."
 )
 NEW_ACCOUNT_FIELD = (
-    "Setup, Object Manager, Account, Fields & Relationships, New: Text, length 64, API name {name}; tick"
+    "Setup, Object Manager, {object}, Fields & Relationships, New: Text, length 64, API name {name}; tick"
     " Unique (case-sensitive) and External ID; fill it with ChartMogul's customer uuid."
 )
+
+
+ADD_VALUE = (
+    "Setup, Object Manager, Opportunity, Fields & Relationships, {label}, Values: add it there, or correct"
+    " the route."
+)
+OF_OPPORTUNITIES = {
+    Names.SALESFORCE_STAGE: ("StageName", "Stage", State.FAULT),
+    Names.SALESFORCE_OPPORTUNITY_TYPE: ("Type", "Type", State.WARNING),
+}
+"""By what a route names: the field, what Setup calls it, and how bad it is where it lacks the value."""
 
 
 async def salesforce_findings(connection: Salesforce | None, routes: Routes) -> AsyncIterator[Finding]:
@@ -32,10 +45,14 @@ async def salesforce_findings(connection: Salesforce | None, routes: Routes) -> 
         task = await client.describe("Task")
         account = await client.describe("Account")
         yield Finding("Salesforce", State.OK, connection.instance_url)
-        yield _key_field(task, connection.task_key_field, NEW_TASK_FIELD)
-        yield _key_field(account, connection.account_key_field, NEW_ACCOUNT_FIELD)
+        yield _key_field(task, connection.task_key_field, NEW_KEY_FIELD, "Activity")
+        yield _key_field(account, connection.account_key_field, NEW_ACCOUNT_FIELD, "Account")
         for finding in _mapped_fields(task, routes):
             yield finding
+        if routes.named(Names.SALESFORCE_STAGE):
+            opportunity = await client.describe("Opportunity")
+            for finding in _opportunities(opportunity, connection.opportunity_key_field, routes):
+                yield finding
         async for finding in _fallback_owners(client, routes):
             yield finding
     except IntegrationError as error:
@@ -45,15 +62,14 @@ async def salesforce_findings(connection: Salesforce | None, routes: Routes) -> 
         await client.aclose()
 
 
-def _key_field(description: dict[str, object], name: str, advice: str) -> Finding:
-    what = f"{description['name']}.{name}"
+def _key_field(description: dict[str, object], name: str, advice: str, object_name: str) -> Finding:
+    """`object_name` is what Setup calls it."""
+    what, advice = f"{description['name']}.{name}", advice.format(object=object_name, name=name)
     field = _fields(description).get(name)
     if field is None:
-        return Finding(
-            what, State.FAULT, "not there, or hidden from the integration user", advice.format(name=name)
-        )
+        return Finding(what, State.FAULT, "not there, or hidden from the integration user", advice)
     if not (field.get("externalId") and field.get("unique")):
-        return Finding(what, State.FAULT, "must be External ID and Unique", advice.format(name=name))
+        return Finding(what, State.FAULT, "must be External ID and Unique", advice)
     return Finding(what, State.OK, "External ID, unique")
 
 
@@ -64,6 +80,22 @@ def _mapped_fields(task: dict[str, object], routes: Routes) -> list[Finding]:
     missing = sorted(name for name in named if not known.get(name, {}).get("createable"))
     advice = "Create the field, give the integration user the right to edit it, or take it out of the route."
     return [Finding(f"Task.{name}", State.FAULT, "not writable", advice) for name in missing]
+
+
+def _opportunities(description: dict[str, object], key: str, routes: Routes) -> Iterator[Finding]:
+    yield _key_field(description, key, NEW_KEY_FIELD, "Opportunity")
+    for what, (name, label, state) in OF_OPPORTUNITIES.items():
+        known = _values(description, name)
+        for value in sorted(routes.named(what) - known - {""}):
+            said = f"{label} has no value {value}{nearest(value, known)}"
+            yield Finding(f"Opportunity.{name}", state, said, ADD_VALUE.format(label=label))
+
+
+def _values(description: dict[str, object], name: str) -> set[str]:
+    """Those of the field's picklist that are active."""
+    values = _fields(description).get(name, {}).get("picklistValues")
+    found = values if isinstance(values, list) else []
+    return {str(each["value"]) for each in found if each.get("active")}
 
 
 def _fields(description: dict[str, object]) -> dict[str, dict[str, object]]:
@@ -78,6 +110,7 @@ async def _fallback_owners(client: SalesforceClient, routes: Routes) -> AsyncIte
             yield Finding("fallback owner", State.OK, email)
         else:
             advice = (
-                "Name an active user in `task.fallback_owner`; else such tasks go to the integration user."
+                "Name an active user in the route (`fallback_owner`, `rotation`); else what would be theirs"
+                " goes to the integration user."
             )
             yield Finding("fallback owner", State.WARNING, email or "none set", advice)

@@ -1,10 +1,11 @@
-"""Whose account is a customer? By ChartMogul's id on the account, else by a contact's e-mail.
+"""Whose account is a customer? By ChartMogul's id on the account, else by a contact's e-mail; where it is
+asked for, else by another field of the account.
 
 A look-up that the org makes impossible (an encrypted or missing field, an object without access) is left
 out, with its reason: the others still say something.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Generic, NamedTuple, TypeVar
 
 from pydantic import BaseModel, Field
@@ -14,11 +15,11 @@ from clients.kit.errors import Permanent
 from clients.kit.http import parsed
 from clients.salesforce.transport import Org
 from models.base import Record
-from models.salesforce import AccountOwner, OwnerQuery
+from models.salesforce import AccountFound, AccountOwner, OwnerQuery
 
-ACCOUNT = "SELECT Id, OwnerId, Owner.Name, Owner.Email, Owner.IsActive FROM Account WHERE {} = {}"
+ACCOUNT = "SELECT Id, Name, OwnerId, Owner.Name, Owner.Email, Owner.IsActive FROM Account WHERE {} = {}"
 CONTACT = "SELECT Id, AccountId FROM Contact WHERE {} = {}"
-ACCOUNT_ALONE = "SELECT Id, OwnerId FROM Account WHERE {} = {}"
+ACCOUNT_ALONE = "SELECT Id, Name, OwnerId FROM Account WHERE {} = {}"
 """Where the org shows nothing of users. Whether the owner can have the task the write says then."""
 
 USER = "SELECT Id, Name, Email FROM User WHERE {} = {} AND IsActive = true"
@@ -50,6 +51,7 @@ class _Owner(Record):
 
 class Account(Record):
     id: str = Field(alias="Id")
+    name: str = Field(default="", alias="Name")
     owner_id: str | None = Field(alias="OwnerId")
     owner: _Owner | None = Field(default=None, alias="Owner")
 
@@ -66,6 +68,8 @@ class _Match(NamedTuple):
     contact_id: str | None = None
     problem: str = ""
     found_by: str = ""
+    several: bool = False
+    """People must tell the records apart: there is no use in looking further."""
 
 
 class LookedUp(NamedTuple, Generic[R]):
@@ -102,6 +106,49 @@ def find_owner(
     return _owned_by(known, account.owner_id, owner.name, owner.email)
 
 
+def find_account(
+    org: Org,
+    accounts: LookedUp[Account],
+    contacts: LookedUp[Contact],
+    field: str | None,
+    external_ids: Sequence[str],
+) -> AccountFound:
+    """`field` is the API name of an Account field that may hold one of the ids."""
+    match, left_out = _match(org, accounts, contacts), [accounts.left_out, contacts.left_out]
+    ids = [each for each in dict.fromkeys(external_ids) if each]
+    if match.account is None and not match.several and field and ids:
+        others = _looked_up(f"accounts by {field}", lambda: _accounts(org, field, ids))
+        left_out.append(others.left_out)
+        match = _match_among(others.records, field, contacts.records, match)
+    known = AccountFound(contact_id=match.contact_id, left_out=list(filter(None, left_out)))
+    if match.account is None:
+        return known.model_copy(update={"why_none": ". ".join([match.problem, *known.left_out])})
+    return known.model_copy(update=_told(match.account) | {"found_by": match.found_by})
+
+
+def _match_among(found: list[Account], field: str, contacts: list[Contact], before: _Match) -> _Match:
+    if len(found) > 1:
+        problem = f"{len(found)} accounts have one of the customer's ids in {field}"
+        return before._replace(problem=problem, several=True)
+    if not found:
+        return before._replace(problem=f"{before.problem}, and none has one of its ids in {field}")
+    account = found[0]
+    contact_id = _contact_of(account.id, contacts) or before.contact_id
+    return _Match(account, contact_id, found_by=f"{field} on the account")
+
+
+def _told(account: Account) -> dict[str, str | None]:
+    owner = account.owner or _Owner()
+    return {
+        "account_id": account.id,
+        "name": account.name,
+        "owner_id": account.owner_id,
+        "owner_name": owner.name,
+        "owner_email": owner.email,
+        "owner_problem": _unfit(account),
+    }
+
+
 def _unfit(account: Account) -> str:
     """Why the account's owner can have no task, as far as it is known."""
     owner = account.owner
@@ -117,7 +164,7 @@ def _unfit(account: Account) -> str:
 def _match(org: Org, accounts: LookedUp[Account], contacts: LookedUp[Contact]) -> _Match:
     found = accounts.records
     if len(found) > 1:
-        return _Match(problem=f"{len(found)} accounts carry the customer's ChartMogul id")
+        return _Match(problem=f"{len(found)} accounts carry the customer's ChartMogul id", several=True)
     if found:
         return _Match(found[0], _contact_of(found[0].id, contacts.records), found_by=BY_ID)
     return _match_by(org, contacts.records)
@@ -129,7 +176,7 @@ def _match_by(org: Org, contacts: list[Contact]) -> _Match:
     account_ids = {contact.account_id for contact in contacts if contact.account_id}
     if len(account_ids) > 1:
         where = f"{len(contacts)} contacts on {len(account_ids)} accounts"
-        return _Match(problem=f"{where} share the customer's e-mail")
+        return _Match(problem=f"{where} share the customer's e-mail", several=True)
     if not account_ids:
         contact_id = contacts[0].id if len(contacts) == 1 else None
         return _Match(None, contact_id, "The contact with the customer's e-mail belongs to no account")
@@ -169,7 +216,7 @@ def _contact_of(account_id: str, contacts: list[Contact]) -> str | None:
     return min((c.id for c in contacts if c.account_id == account_id), default=None)
 
 
-def _accounts(org: Org, field: str, value: str) -> list[Account]:
+def _accounts(org: Org, field: str, value: str | list[str]) -> list[Account]:
     try:
         return _records(org, Account, ACCOUNT, field, value)
     except Permanent as error:
@@ -188,7 +235,8 @@ def _looked_up(what: str, look: Callable[[], list[R]]) -> LookedUp[R]:
         return LookedUp([], f"Salesforce does not let us look up {what} ({error.code}: {error.said})")
 
 
-def _records(org: Org, model: type[R], template: str, field: str, value: str) -> list[R]:
-    """`template` has two places: one for the field's name, one for the value."""
-    rows = org.query(format_soql(template.format(field, "{}"), value))
+def _records(org: Org, model: type[R], template: str, field: str, value: str | list[str]) -> list[R]:
+    """`template` has two places: one for the field's name, one for the value, or for one of several."""
+    asked = template.replace("= {}", "IN {}") if isinstance(value, list) else template
+    rows = org.query(format_soql(asked.format(field, "{}"), value))
     return [parsed(org.call, model, row) for row in rows]

@@ -10,7 +10,10 @@ from models.crm import CrmMapping, Format, ObjectMapping
 from models.crm_facts import FactName, attribute_of, title_of
 
 API_VERSION = "62.0"
-TASK_KEY = "Mogulflow_Key__c"
+KEY = "Mogulflow_Key__c"
+KEYED = {"Activity": "Task", "Opportunity": "Opportunity"}
+"""Objects on which our key is a field, and what the rights to it are given on."""
+
 NAMESPACE = "http://soap.sforce.com/2006/04/metadata"
 
 _LABELS = {"external_id": "External ID", "mrr": "MRR", "arr": "ARR"}
@@ -29,10 +32,11 @@ def package(mapping: CrmMapping) -> dict[str, str]:
     """Files by their path within the package."""
     objects = mapping.objects("salesforce")
     files = {f"objects/{name}.object": _object(_fields(each)) for name, each in objects.items()}
-    files["objects/Activity.object"] = _object({TASK_KEY: _key(TASK_KEY, "Mogulflow Key", 255)})
+    files |= {f"objects/{name}.object": _object({KEY: _key(KEY, "Mogulflow Key", 255)}) for name in KEYED}
     names = [f"{name}.{field}" for name, each in objects.items() for field in _fields(each)]
-    files["permissionsets/Mogulflow.permissionset"] = _permissions([f"Task.{TASK_KEY}", *names])
-    files["package.xml"] = _manifest([f"Activity.{TASK_KEY}", *names])
+    granted = [*(f"{name}.{KEY}" for name in KEYED.values()), *names]
+    files["permissionsets/Mogulflow.permissionset"] = _permissions(granted)
+    files["package.xml"] = _manifest([*(f"{name}.{KEY}" for name in KEYED), *names])
     return files
 
 

@@ -209,7 +209,8 @@ class SalesforceTransport:
 
     def _lost_a_race(self, said: Said) -> bool:
         """Of two simultaneous upserts of a new key one gets this; the next try updates."""
-        return said.code == "DUPLICATE_VALUE" and self._settings.task_key_field in said.text
+        keys = (self._settings.task_key_field, self._settings.opportunity_key_field)
+        return said.code == "DUPLICATE_VALUE" and any(key in said.text for key in keys)
 
 
 def _unchanged(request: requests.PreparedRequest) -> requests.PreparedRequest:

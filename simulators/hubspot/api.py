@@ -9,7 +9,7 @@ from typing import Any
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse, Response
 
-from simulators.hubspot.portal import Portal
+from simulators.hubspot.portal import CHANGED, NAMED_BY, Portal
 from simulators.hubspot.schema import OBJECT_TYPES, refused, stamp
 from simulators.hubspot.search import search
 from simulators.hubspot.seed import Record
@@ -20,11 +20,14 @@ from simulators.kit.shapes import HUBSPOT_TOKEN
 VERSIONS = ("2025-09", "2026-03", "2026-09")
 MOST_ROWS, LARGEST_PAGE = 100, 100
 NOT_THERE = 404
-SHOWN = {
-    "contacts": ("hs_object_id", "createdate", "lastmodifieddate"),
-    "companies": ("hs_object_id", "createdate", "hs_lastmodifieddate"),
+SHOWN = {name: ("hs_object_id", "createdate", changed) for name, changed in CHANGED.items()}
+BY_DEFAULT = {
+    **NAMED_BY,
+    "deals": ("dealname", "amount", "dealstage", "pipeline", "closedate"),
+    "tasks": ("hs_task_subject", "hs_timestamp", "hs_task_status"),
 }
-BY_DEFAULT = {"contacts": ("email", "firstname", "lastname"), "companies": ("name", "domain")}
+KINDS = {"contacts": "CONTACT", "companies": "COMPANY", "deals": "DEAL", "tasks": "TASK"}
+LINK_TYPES = {("tasks", "contacts"): 204, ("tasks", "companies"): 192, ("deals", "companies"): 341}
 
 Json = dict[str, Any]
 
@@ -37,8 +40,26 @@ async def signed_in(request: Request) -> None:
     if request.path_params.get("version", VERSIONS[0]) not in VERSIONS:
         raise not_there("Unknown version")
     hubspot = hubspot_of(request)
+    if (scope := scope_of(request)) in hubspot.portal.rules.missing_scopes:
+        context = {"requiredGranularScopes": [scope]}
+        text = "This app hasn't been granted all required scopes to make this call."
+        errors = [{"message": "One or more scopes are required.", "context": context}]
+        raise refused(text, "MISSING_SCOPES", 403, errors=errors)
     is_search = request.url.path.endswith("/search")
     request.state.headers = hubspot.limits.count(hubspot.portal.rules, search=is_search)
+
+
+def scope_of(request: Request) -> str:
+    """What the call needs. Tasks have no scope of their own: they go with contacts."""
+    parts = [each for each in request.url.path.split("/") if each not in ("hubspot", "crm", "v3", "v4", "")]
+    parts = [each for each in parts if each not in VERSIONS]
+    area, kind = parts[0], (parts[1] if len(parts) > 1 else "")
+    kind = {"tasks": "contacts"}.get(kind, kind)
+    if area == "owners":
+        return "crm.objects.owners.read"
+    reads = request.method == "GET" or request.url.path.endswith(("/batch/read", "/search"))
+    sort = "schemas" if area == "properties" else "objects"
+    return f"crm.{sort}.{kind}.{'read' if reads else 'write'}"
 
 
 objects = APIRouter()
@@ -80,6 +101,18 @@ async def search_objects(request: Request, object_type: str) -> Response:
     names = body.get("properties") or BY_DEFAULT[object_type]
     rows = [row(object_type, record, names) for record in found]
     return answer(request, {"total": total} | page(rows, after))
+
+
+@objects.post("/{object_type}")
+async def create(request: Request, object_type: str) -> Response:
+    """With associations, or not at all."""
+    portal, body = portal_of(request, object_type), await body_of(request)
+    values, links = dict(body.get("properties") or {}), list(body.get("associations") or [])
+    others = [_linked(portal, object_type, each) for each in links]
+    made = portal.write(object_type, None, values)
+    for other, id in others:
+        portal.associate(object_type, made.id, other, id)
+    return answer(request, row(object_type, made, values), 201)
 
 
 @objects.get("/{object_type}")
@@ -156,9 +189,18 @@ def _named(portal: Portal, object_type: str, key: str | None, id: str) -> Record
 
 
 def _not_found(object_type: str, context: Json) -> Json:
-    kind = "CONTACT" if object_type == "contacts" else "COMPANY"
+    kind = KINDS[object_type]
     text = f"Could not get some {kind} objects, they may be deleted or not exist. Check that ids are valid."
     return {"status": "error", "category": "OBJECT_NOT_FOUND", "message": text, "context": context}
+
+
+def _linked(portal: Portal, object_type: str, link: Json) -> tuple[str, int]:
+    """The other end of an association that a new record is to have."""
+    id, kinds = str(link["to"]["id"]), [each["associationTypeId"] for each in link["types"]]
+    for (one, other), known in LINK_TYPES.items():
+        if one == object_type and kinds == [known] and portal.get(other, id):
+            return other, int(id)
+    raise refused("One or more associations are not valid", context={"ids": [id]})
 
 
 def _of_row(body: Json, each: Json) -> Json:

@@ -10,6 +10,7 @@ from simulators.chartmogul.state import chartmogul_of
 from simulators.hubspot.portal import Portal
 from simulators.hubspot.seed import Record, Values, case_of
 from simulators.hubspot.state import hubspot_of
+from simulators.kit.rules import with_changes
 from simulators.kit.shapes import CustomerRow, HubSpotCase, HubSpotRules
 
 router = APIRouter(prefix="/control/hubspot")
@@ -19,7 +20,7 @@ router = APIRouter(prefix="/control/hubspot")
 async def rules(request: Request, changes: HubSpotRules) -> HubSpotRules:
     """Rules that are not named keep their value."""
     portal = hubspot_of(request).portal
-    portal.rules = portal.rules.model_copy(update=changes.model_dump(exclude_unset=True))
+    portal.rules = with_changes(portal.rules, changes)
     return portal.rules
 
 

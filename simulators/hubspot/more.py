@@ -1,4 +1,4 @@
-"""The rest of HubSpot's CRM API: properties and groups, associations, owners."""
+"""The rest of HubSpot's CRM API: properties and groups, associations, owners, pipelines."""
 
 from typing import Any
 
@@ -17,18 +17,24 @@ from simulators.hubspot.api import (
     portal_of,
 )
 from simulators.hubspot.portal import Portal
-from simulators.hubspot.schema import MOST_UNIQUE, PAIRS, Property, Schema, refused
+from simulators.hubspot.schema import MOST_UNIQUE, PAIRS, PIPELINES, Property, Schema, refused
 from simulators.hubspot.state import hubspot_of
 
 MOST_READ, MOST_MADE = 1_000, 2_000
-LABELS = {"contacts": (279, 1), "companies": (280, 2)}
-"""Types of an association that HubSpot defines, by where it begins: any, and the primary one."""
+TYPES = {
+    ("contacts", "companies"): (279, 1), ("companies", "contacts"): (280, 2),
+    ("deals", "companies"): (341, 5), ("companies", "deals"): (342, 6),
+    ("tasks", "contacts"): (204, 0), ("contacts", "tasks"): (203, 0),
+    ("tasks", "companies"): (192, 0), ("companies", "tasks"): (191, 0),
+}  # fmt: skip
+"""Types of an association that HubSpot defines, by its ends: any, and the primary one, or 0 where none is."""
 
 Json = dict[str, Any]
 
 properties = APIRouter()
 associations = APIRouter()
 owners = APIRouter()
+pipelines = APIRouter()
 unknown_paths = APIRouter()
 
 
@@ -40,8 +46,11 @@ async def all_properties(request: Request, object_type: str) -> Response:
 
 @properties.post("/{object_type}")
 async def create_property(request: Request, object_type: str) -> Response:
-    schema, body = portal_of(request, object_type).schema[object_type], await body_of(request)
+    portal, body = portal_of(request, object_type), await body_of(request)
+    schema = portal.schema[object_type]
     made = _property(schema, body)
+    if made.unique and object_type == "tasks" and not portal.rules.unique_on_tasks:
+        raise refused("Properties of tasks cannot have unique values")
     if made.name in schema.properties:
         raise refused(f"A property named '{made.name}' already exists.", "CONFLICT", 409)
     schema.properties[made.name] = made
@@ -83,9 +92,9 @@ async def associate(request: Request, from_type: str, to_type: str) -> Response:
         if missing:
             errors.append(_missing(missing))
             continue
-        contact, company = (one, other) if from_type == "contacts" else (other, one)
-        portal.associate(int(contact), int(company))
-        spec = {"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": LABELS[from_type][0]}
+        portal.associate(from_type, int(one), to_type, int(other))
+        kind = TYPES[from_type, to_type][0]
+        spec = {"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": kind}
         rows.append({"from": {"id": one}, "to": {"id": other}, "associationSpec": spec})
     return batch_answer(request, rows, errors)
 
@@ -97,11 +106,12 @@ async def read_associations(request: Request, from_type: str, to_type: str) -> R
     rows, errors = [], []
     for each in inputs_of(body, MOST_READ):
         id = str(each["id"])
-        others = portal.others(from_type, int(id)) if portal.get(from_type, id) else []
+        others = portal.others(from_type, int(id), to_type) if portal.get(from_type, id) else []
         if not others:
             errors.append(_none(from_type, to_type, id))
             continue
-        to = [{"toObjectId": o, "associationTypes": _types(portal, from_type, int(id), o)} for o in others]
+        ends = (from_type, to_type)
+        to = [{"toObjectId": o, "associationTypes": _types(portal, ends, int(id), o)} for o in others]
         rows.append({"from": {"id": id}, "to": to})
     return batch_answer(request, rows, errors)
 
@@ -114,6 +124,22 @@ async def all_owners(request: Request) -> Response:
     start, size = int(query.get("after", "0")), int(query.get("limit", "100"))
     after = str(start + size) if len(found) > start + size else None
     return answer(request, page(found[start : start + size], after))
+
+
+@owners.get("/{id}")
+async def one_owner(request: Request, id: str) -> Response:
+    archived = request.query_params.get("archived", "false") == "true"
+    for each in hubspot_of(request).portal.seed.owners:
+        if each["id"] == id and each["archived"] == archived:
+            return answer(request, each)
+    raise not_there("resource not found")
+
+
+@pipelines.get("/{object_type}")
+async def all_pipelines(request: Request, object_type: str) -> Response:
+    if object_type != "deals":
+        raise not_there("The stand-in knows pipelines of deals alone")
+    return answer(request, {"results": [each.as_json(order) for order, each in enumerate(PIPELINES)]})
 
 
 @unknown_paths.api_route("/{rest:path}", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
@@ -157,16 +183,17 @@ def _group(name: str, label: str) -> Json:
 
 
 def _two_kinds(from_type: str, to_type: str) -> None:
-    if from_type == to_type:
-        raise not_there("The stand-in associates contacts with companies alone")
+    if (from_type, to_type) not in TYPES:
+        raise not_there("The stand-in associates contacts, companies, deals and tasks, not all with all")
 
 
-def _types(portal: Portal, from_type: str, one: int, other: int) -> list[Json]:
-    """A contact's first company is its primary one."""
-    known, primary = LABELS[from_type]
-    contact, company = (one, other) if from_type == "contacts" else (other, one)
+def _types(portal: Portal, ends: tuple[str, str], one: int, other: int) -> list[Json]:
+    """The first company of a contact or a deal is its primary one."""
+    known, primary = TYPES[ends]
     types = [{"category": "HUBSPOT_DEFINED", "typeId": known, "label": None}]
-    if portal.others("contacts", contact)[0] == company:
+    whose, company = (one, other) if ends[1] == "companies" else (other, one)
+    kind = ends[0] if ends[1] == "companies" else ends[1]
+    if primary and portal.others(kind, whose, "companies")[0] == company:
         types.append({"category": "HUBSPOT_DEFINED", "typeId": primary, "label": "Primary"})
     return types
 
@@ -195,6 +222,8 @@ _EVERYWHERE = (
     ("/v4/associations", associations),
     ("/owners/{version}", owners),
     ("/v3/owners", owners),
+    ("/pipelines/{version}", pipelines),
+    ("/v3/pipelines", pipelines),
     ("", unknown_paths),
 )
 """Routers by the paths below /crm that they serve: HubSpot's dates, and the versions before them."""

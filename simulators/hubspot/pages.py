@@ -1,4 +1,4 @@
-"""HubSpot for people: contacts and companies, and any record with its properties."""
+"""HubSpot for people: contacts, companies, deals and tasks, and any record with its properties."""
 
 from itertools import islice
 from typing import Any
@@ -6,7 +6,8 @@ from typing import Any
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import Response
 
-from simulators.hubspot.portal import NAMED_BY, Portal
+from simulators.hubspot.api import BY_DEFAULT
+from simulators.hubspot.portal import Portal
 from simulators.hubspot.schema import OBJECT_TYPES
 from simulators.hubspot.seed import Record
 from simulators.hubspot.state import hubspot_of
@@ -16,6 +17,14 @@ router = APIRouter(prefix="/hubspot", include_in_schema=False)
 
 PORTAL_ID = 1001
 ROWS = 100
+TITLES = {"companies": "name", "deals": "dealname", "tasks": "hs_task_subject"}
+OTHERS = {
+    "contacts": ("companies", "tasks"),
+    "companies": ("contacts", "deals", "tasks"),
+    "deals": ("companies",),
+    "tasks": ("contacts", "companies"),
+}
+"""What a record's page shows beside it."""
 
 
 @router.get("/")
@@ -39,7 +48,7 @@ async def records(request: Request, type_id: str, changed: bool = False, after: 
         portal_id=PORTAL_ID,
         changed=changed,
         written=len(written),
-        columns=[*({"name": name, "label": name} for name in NAMED_BY[object_type]), *ours],
+        columns=[*({"name": name, "label": name} for name in BY_DEFAULT[object_type]), *ours],
         rows=found,
         after=found[-1].id if len(found) == ROWS and not changed else None,
     )
@@ -51,8 +60,6 @@ async def record(request: Request, type_id: str, id: str) -> Response:
     found = portal.get(object_type, id)
     if found is None:
         raise HTTPException(404, f"no {object_type} {id}")
-    other_type = "companies" if object_type == "contacts" else "contacts"
-    others = (portal.get(other_type, other) for other in portal.others(object_type, found.id))
     return render(
         request,
         "hubspot/templates/record.html",
@@ -60,15 +67,19 @@ async def record(request: Request, type_id: str, id: str) -> Response:
         object_type=object_type,
         title=title(object_type, found),
         groups=_groups(portal, object_type, found),
-        other_type=other_type,
-        others=[(_link(other_type, other), title(other_type, other)) for other in others if other],
+        others={other: _others(portal, object_type, found.id, other) for other in OTHERS[object_type]},
     )
+
+
+def _others(portal: Portal, object_type: str, id: int, other: str) -> list[tuple[str, str]]:
+    found = (portal.get(other, each) for each in portal.others(object_type, id, other))
+    return [(_link(other, each), title(other, each)) for each in found if each]
 
 
 def title(object_type: str, record: Record) -> str:
     values = record.values
-    if object_type == "companies":
-        return values.get("name") or str(record.id)
+    if object_type in TITLES:
+        return values.get(TITLES[object_type]) or str(record.id)
     return f"{values.get('firstname') or ''} {values.get('lastname') or ''}".strip() or str(record.id)
 
 

@@ -6,13 +6,26 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import count
 
-from simulators.hubspot.schema import Fault, Schema, checked, fresh_schema, not_valid, refused, stamp, stored
+from simulators.hubspot.schema import (
+    OBJECT_TYPES,
+    PIPELINES,
+    Fault,
+    Schema,
+    checked,
+    fresh_schema,
+    not_valid,
+    refused,
+    stamp,
+    stored,
+)
 from simulators.hubspot.seed import FIRST_NEW, HubSpotSeed, Record, Values
 from simulators.kit.shapes import HubSpotRules
 
-CHANGED = {"contacts": "lastmodifieddate", "companies": "hs_lastmodifieddate"}
+CHANGED = {name: "hs_lastmodifieddate" for name in OBJECT_TYPES} | {"contacts": "lastmodifieddate"}
 NAMED_BY = {"contacts": ("email", "firstname", "lastname"), "companies": ("name", "domain")}
 """A new record needs one of them."""
+NEEDS = {"deals": ("dealname", "dealstage"), "tasks": ("hs_timestamp",)}
+"""A new record needs all of them."""
 
 
 @dataclass
@@ -21,15 +34,15 @@ class Portal:
     schema: dict[str, Schema] = field(default_factory=fresh_schema)
     rules: HubSpotRules = field(default_factory=HubSpotRules)
     changed: dict[str, dict[int, Record | None]] = field(
-        default_factory=lambda: {"contacts": {}, "companies": {}}
+        default_factory=lambda: {name: {} for name in OBJECT_TYPES}
     )
     """By object type and id, newest last; hides the seeded one. None: it was deleted."""
     _index: dict[tuple[str, str, str], dict[int, None]] = field(default_factory=dict)
     """Ids of changed records by object type, indexed property and value."""
     _earlier: dict[tuple[str, int], tuple[float, Record | None]] = field(default_factory=dict)
     """What search shows of a changed record, and until when."""
-    _added: dict[tuple[str, int], dict[int, None]] = field(default_factory=dict)
-    """Associations made while we run, by object type and id; the other ends' ids."""
+    _added: dict[tuple[str, int, str], dict[int, None]] = field(default_factory=dict)
+    """Associations made while we run, by object type and id, and the other ends' type; their ids."""
     _ids: Iterator[int] = field(default_factory=lambda: count(FIRST_NEW))
 
     def get(self, object_type: str, id: str | int) -> Record | None:
@@ -84,10 +97,15 @@ class Portal:
         for name, value in values.items():
             if not faults and value and self.schema[object_type].unique(name):
                 faults += self._taken(object_type, record, name, value)
+        if object_type in NEEDS:
+            faults += self._unfit(record, values)
         if faults:
             raise not_valid(faults)
-        if record is None and not any(values.get(name) for name in NAMED_BY[object_type]):
-            raise refused(f"One of {', '.join(NAMED_BY[object_type])} is required")
+        named_by, needs = NAMED_BY.get(object_type), NEEDS.get(object_type, ())
+        if record is None and named_by and not any(values.get(name) for name in named_by):
+            raise refused(f"One of {', '.join(named_by)} is required")
+        if record is None and (missing := [name for name in needs if not values.get(name)]):
+            raise not_valid([Fault("REQUIRED_PROPERTY", name, f"{name} is required") for name in missing])
 
     def write(self, object_type: str, record: Record | None, values: dict[str, str]) -> Record:
         self.check(object_type, record, values)
@@ -103,22 +121,56 @@ class Portal:
             id = next(self._ids)
             record = Record(id, {"hs_object_id": str(id), "createdate": stamp(now)}, now, now)
         whole = record.values | values | {CHANGED[object_type]: stamp(now)}
+        if object_type == "deals":
+            whole = self._computed(whole)
         return self._save(object_type, Record(record.id, whole, record.created, now))
 
     def delete(self, object_type: str, record: Record) -> None:
         self._forget(object_type, record)
         self.changed[object_type][record.id] = None
 
-    def others(self, object_type: str, id: int) -> list[int]:
-        """Ids of the contact's companies, the primary one first, or of the company's contacts."""
-        seeded = self.seed.companies_of(id) if object_type == "contacts" else self.seed.contacts_of(id)
-        other = "companies" if object_type == "contacts" else "contacts"
-        ids = [*seeded, *self._added.get((object_type, id), {})]
+    def others(self, object_type: str, id: int, other: str) -> list[int]:
+        """Ids of the records that one is connected with; the first of its companies is the primary one."""
+        seeded = list[int]()
+        if (object_type, other) == ("contacts", "companies"):
+            seeded = self.seed.companies_of(id)
+        elif (object_type, other) == ("companies", "contacts"):
+            seeded = self.seed.contacts_of(id)
+        ids = [*seeded, *self._added.get((object_type, id, other), {})]
         return [each for each in dict.fromkeys(ids) if self.get(other, each)]
 
-    def associate(self, contact: int, company: int) -> None:
-        self._added.setdefault(("contacts", contact), {})[company] = None
-        self._added.setdefault(("companies", company), {})[contact] = None
+    def associate(self, object_type: str, id: int, other: str, other_id: int) -> None:
+        self._added.setdefault((object_type, id, other), {})[other_id] = None
+        self._added.setdefault((other, other_id, object_type), {})[id] = None
+
+    def _unfit(self, record: Record | None, values: dict[str, str]) -> list[Fault]:
+        """Of deals and tasks: what is no stage of the pipeline, no currency of the account, no user."""
+        pipeline = values.get("pipeline") or (record.values.get("pipeline") if record else None)
+        stages = [s.id for p in PIPELINES if p.id == (pipeline or PIPELINES[0].id) for s in p.stages]
+        owners = [each["id"] for each in self.seed.owners if not each["archived"]]
+        allowed = {
+            "pipeline": [p.id for p in PIPELINES],
+            "dealstage": stages,
+            "deal_currency_code": self.rules.currencies,
+            "hubspot_owner_id": owners,
+        }
+        found = []
+        for name, known in allowed.items():
+            if name == "deal_currency_code" and values.get(name) and not known:
+                found.append(Fault("READ_ONLY_VALUE", name, f'"{name}" is a read only property'))
+            elif values.get(name) and values[name] not in known:
+                text = f"{values[name]} was not one of the allowed options: {known}"
+                found.append(Fault("INVALID_OPTION", name, text))
+        return found
+
+    def _computed(self, deal: Values) -> Values:
+        """What follows from the stage; the pipeline and the currency of who names none."""
+        pipeline = deal.get("pipeline") or PIPELINES[0].id
+        closed = any(s.is_closed for p in PIPELINES for s in p.stages if s.id == deal.get("dealstage"))
+        currency = deal.get("deal_currency_code") or next(iter(self.rules.currencies), None)
+        return deal | {
+            "pipeline": pipeline, "hs_is_closed": str(closed).lower(), "deal_currency_code": currency,
+        }  # fmt: skip
 
     def _taken(self, object_type: str, record: Record | None, name: str, value: str) -> list[Fault]:
         other = self.by_unique(object_type, name, value)

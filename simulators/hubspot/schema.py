@@ -11,7 +11,7 @@ from uuid import uuid4
 
 from simulators.kit.refusal import Refusal
 
-OBJECT_TYPES = {"contacts": "0-1", "companies": "0-2"}
+OBJECT_TYPES = {"contacts": "0-1", "companies": "0-2", "deals": "0-3", "tasks": "0-27"}
 MOST_UNIQUE = 10
 LONGEST = 65_536
 PAIRS = {
@@ -89,6 +89,82 @@ _COMPANIES = (
     Property("hs_num_open_deals", "Open deals", "number", "number", "companyinformation", calculated=True),
     *_standard("companyinformation", "hs_lastmodifieddate"),
 )
+_DEALS = (
+    Property("dealname", "Deal name", group="dealinformation"),
+    Property("amount", "Amount", "number", "number", "dealinformation"),
+    Property("deal_currency_code", "Currency", "enumeration", "select", "dealinformation"),
+    Property("pipeline", "Pipeline", "enumeration", "select", "dealinformation"),
+    Property("dealstage", "Deal stage", "enumeration", "radio", "dealinformation"),
+    Property("closedate", "Close date", "datetime", "date", "dealinformation"),
+    Property("description", "Deal description", field_type="textarea", group="dealinformation"),
+    Property(
+        "dealtype", "Deal type", "enumeration", "radio", "dealinformation",
+        options=("newbusiness", "existingbusiness"),
+    ),
+    Property("hs_is_closed", "Is closed", "bool", "booleancheckbox", "dealinformation", calculated=True),
+    *_standard("dealinformation", "hs_lastmodifieddate")[:4],
+)  # fmt: skip
+_TASKS = (
+    Property("hs_timestamp", "Due date", "datetime", "date", "task"),
+    Property("hs_task_subject", "Task title", group="task"),
+    Property("hs_task_body", "Notes", field_type="html", group="task"),
+    Property(
+        "hs_task_status", "Status", "enumeration", "select", "task",
+        options=("NOT_STARTED", "IN_PROGRESS", "WAITING", "DEFERRED", "COMPLETED"),
+    ),
+    Property(
+        "hs_task_priority", "Priority", "enumeration", "select", "task",
+        options=("NONE", "LOW", "MEDIUM", "HIGH"),
+    ),
+    Property(
+        "hs_task_type", "Type", "enumeration", "select", "task", options=("TODO", "CALL", "EMAIL"),
+    ),
+    *_standard("task", "hs_lastmodifieddate")[:4],
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    id: str
+    label: str
+    probability: float = 0.4
+
+    @property
+    def is_closed(self) -> bool:
+        return self.probability in (0.0, 1.0)
+
+    def as_json(self, order: int) -> dict[str, Any]:
+        metadata = {"isClosed": str(self.is_closed).lower(), "probability": str(self.probability)}
+        return {"id": self.id, "label": self.label, "displayOrder": order, "metadata": metadata}
+
+
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    id: str
+    label: str
+    stages: tuple[Stage, ...]
+
+    def as_json(self, order: int) -> dict[str, Any]:
+        stages = [each.as_json(number) for number, each in enumerate(self.stages)]
+        return {"id": self.id, "label": self.label, "displayOrder": order, "stages": stages}
+
+
+PIPELINES = (
+    Pipeline("default", "Sales Pipeline", (
+        Stage("appointmentscheduled", "Appointment Scheduled", 0.2),
+        Stage("qualifiedtobuy", "Qualified To Buy", 0.4),
+        Stage("contractsent", "Contract Sent", 0.9),
+        Stage("closedwon", "Closed Won", 1.0),
+        Stage("closedlost", "Closed Lost", 0.0),
+    )),
+    Pipeline("74021", "Expansions", (
+        Stage("74022", "Usage Grows", 0.3),
+        Stage("74023", "In Talks", 0.6),
+        Stage("74024", "Expanded", 1.0),
+        Stage("74025", "Declined", 0.0),
+    )),
+)  # fmt: skip
+"""What a portal begins with, and one that its people have made."""
 
 
 @dataclass
@@ -110,6 +186,8 @@ def fresh_schema() -> dict[str, Schema]:
     return {
         "contacts": Schema({p.name: p for p in _CONTACTS}, {"contactinformation": "Contact information"}),
         "companies": Schema({p.name: p for p in _COMPANIES}, {"companyinformation": "Company information"}),
+        "deals": Schema({p.name: p for p in _DEALS}, {"dealinformation": "Deal information"}),
+        "tasks": Schema({p.name: p for p in _TASKS}, {"task": "Task information"}),
     }
 
 

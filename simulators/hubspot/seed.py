@@ -42,13 +42,22 @@ class HubSpotSeed:
         self.seed = seed
         self.owners = [_owner(number) for number in range(1, len(PEOPLE) + 1)]
 
+    def hire(self, email: str) -> None:
+        """An owner, as who is made a user becomes one; nothing where an active one has the address."""
+        if any(each["email"] == email and not each["archived"] for each in self.owners):
+            return
+        name = email.partition("@")[0]
+        self.owners.append(_owner_with(len(self.owners) + 1, name, "", email))
+
     def get(self, object_type: str, id: int) -> Record | None:
         if object_type == "contacts":
             return self._contact(id - FIRST_CONTACT)
-        return self._company(id - FIRST_COMPANY)
+        return self._company(id - FIRST_COMPANY) if object_type == "companies" else None
 
     def after(self, object_type: str, id: int) -> Iterator[Record]:
-        """By id, from the first that is larger."""
+        """By id, from the first that is larger. There are no deals and no tasks at first."""
+        if object_type not in ("contacts", "companies"):
+            return
         first = FIRST_CONTACT if object_type == "contacts" else FIRST_COMPANY
         last = self.seed.count if object_type == "contacts" else 2 * self.seed.count + 1
         for number in range(max(1, id - first + 1), last + 1):
@@ -65,7 +74,7 @@ class HubSpotSeed:
             ids = [FIRST_CONTACT + number for number in self._numbers(value)]
         elif name == "domain":
             ids = [FIRST_COMPANY + 1, *self._companies(value)]
-        elif name.startswith("chartmogul"):
+        elif name.startswith(("chartmogul", "mogulflow")):
             ids = []  # no portal starts with our properties
         else:
             yield from self.after(object_type, 0)
@@ -148,13 +157,17 @@ def _record(id: int, values: Values, made: datetime, changed: str) -> Record:
 
 def _owner(number: int) -> dict[str, Any]:
     first, last, mailbox = PEOPLE[number - 1]
+    return _owner_with(number, first, last, f"{mailbox}@{DOMAIN}") | {"archived": number == LEFT}
+
+
+def _owner_with(number: int, first: str, last: str, email: str) -> dict[str, Any]:
     return {
         "id": str(FIRST_OWNER + number),
-        "email": f"{mailbox}@{DOMAIN}",
+        "email": email,
         "firstName": first,
         "lastName": last,
         "userId": FIRST_OWNER + 1000 + number,
         "createdAt": stamp(_FOUNDED),
         "updatedAt": stamp(_FOUNDED),
-        "archived": number == LEFT,
+        "archived": False,
     }

@@ -18,7 +18,10 @@ class HubSpot(State):
 
     def summary(self) -> str:
         written = sum(len(changed) for changed in self.portal.changed.values())
-        return f"Contacts and companies, {written:,} of them written."
+        return f"Contacts, companies, deals and tasks, {written:,} of them written."
+
+    def hire(self, email: str) -> None:
+        self.portal.seed.hire(email)
 
 
 def hubspot_of(request: Request) -> HubSpot:

@@ -1,7 +1,5 @@
 """Salesforce's REST API: token, query, records by id and by external id, describe, limits."""
 
-import base64
-import binascii
 import secrets
 from typing import Any
 from urllib.parse import parse_qsl, unquote
@@ -11,6 +9,7 @@ from fastapi.responses import JSONResponse, Response
 
 from simulators.kit.refusal import Refusal
 from simulators.kit.shapes import SALESFORCE_CLIENT_ID, SALESFORCE_CLIENT_SECRET
+from simulators.kit.sign_in import basic
 from simulators.salesforce.org import Org
 from simulators.salesforce.query import next_page, run_query
 from simulators.salesforce.schema import PREFIXES, Field
@@ -64,6 +63,18 @@ async def token(request: Request) -> Response:
 async def limits(request: Request) -> Response:
     left = CALLS_PER_DAY - salesforce_of(request).calls
     return answer(request, {"DailyApiRequests": {"Max": CALLS_PER_DAY, "Remaining": left}})
+
+
+@router.get("/connect/organization")
+async def organization(request: Request) -> Response:
+    special = org_of(request).special
+    several = bool(special.currencies)
+    features = {
+        "chatter": "FeedItem" not in special.hidden,
+        "defaultCurrencyIsoCode": None if several else special.currency,
+        "multiCurrency": several,
+    }
+    return answer(request, {"name": "Demo", "orgId": "00D5e000000DEMOEAA", "features": features})
 
 
 @router.get("/query")
@@ -152,14 +163,8 @@ async def unknown(request: Request, rest: str) -> Response:
 
 
 def _credentials(request: Request, form: dict[str, str]) -> tuple[str, str]:
-    scheme, _, encoded = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "basic":
-        return form.get("client_id", ""), form.get("client_secret", "")
-    try:
-        name, _, password = base64.b64decode(encoded, validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
-        return "", ""
-    return name, password
+    header = request.headers.get("authorization", "")
+    return basic(header) or (form.get("client_id", ""), form.get("client_secret", ""))
 
 
 def _no_token(error: str, description: str) -> Refusal:

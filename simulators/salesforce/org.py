@@ -49,7 +49,7 @@ class Org:
 
     def become(self, special: SalesforceRules) -> None:
         self.special = special
-        for name in ("Account", "Contact"):
+        for name in ("Account", "Contact", "Opportunity"):
             self.schema[name].pop(CURRENCY, None)
             if special.currencies:
                 self.schema[name][CURRENCY] = Field(CURRENCY, "picklist", 3, values=tuple(special.currencies))
@@ -130,6 +130,9 @@ class Org:
         if object_name == "Task":
             record["AccountId"] = self._account_of(record)
             record["IsClosed"] = self._closes(record["Status"])
+        if object_name == "Opportunity":
+            record["IsWon"] = record["StageName"] == "Closed Won"
+            record["IsClosed"] = record["StageName"] in ("Closed Won", "Closed Lost")
         if object_name == "Contact":
             record["Name"] = f"{record['FirstName'] or ''} {record['LastName']}".strip()
         self._index_anew(object_name, self.changed[object_name].get(record["Id"], {}), record)
@@ -158,6 +161,8 @@ class Org:
         return contact["AccountId"] if contact else None
 
     def _defaults(self, object_name: str) -> Record:
+        if object_name == "FeedItem":
+            return {"Type": "TextPost"}
         owner = {"OwnerId": record_id(PREFIXES["User"], FALLBACK)}
         return owner | {"Status": "Not Started", "Priority": "Normal"} if object_name == "Task" else owner
 

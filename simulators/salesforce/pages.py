@@ -1,4 +1,4 @@
-"""Salesforce for people: the list of tasks, and any record with its fields."""
+"""Salesforce for people: lists of tasks and opportunities, and any record with its fields and its feed."""
 
 from typing import Any
 
@@ -23,13 +23,15 @@ async def home() -> Response:
 
 @router.get("/lightning/o/Task/list")
 async def tasks(request: Request) -> Response:
-    org = org_of(request)
-    newest = list(org.changed["Task"].values())[: -NEWEST - 1 : -1]
+    newest = _newest(org_of(request), "Task")
+    return render(request, "salesforce/templates/tasks.html", system="salesforce", tasks=newest)
+
+
+@router.get("/lightning/o/Opportunity/list")
+async def opportunities(request: Request) -> Response:
+    newest = _newest(org_of(request), "Opportunity")
     return render(
-        request,
-        "salesforce/templates/tasks.html",
-        system="salesforce",
-        tasks=[_named(org, t) for t in newest],
+        request, "salesforce/templates/opportunities.html", system="salesforce", opportunities=newest
     )
 
 
@@ -39,7 +41,9 @@ async def record(request: Request, object_name: str, id: str) -> Response:
     found = org.get(object_name, id) if object_name in org.schema else None
     if found is None:
         raise HTTPException(404, f"no {object_name} {id}")
-    related = [t for t in org.changed["Task"].values() if id in (t["AccountId"], t["WhoId"])]
+    changed = org.changed
+    tasks = [t for t in changed["Task"].values() if id in (t["AccountId"], t["WhoId"])]
+    deals = [each for each in changed["Opportunity"].values() if each["AccountId"] == id]
     return render(
         request,
         "salesforce/templates/record.html",
@@ -47,7 +51,9 @@ async def record(request: Request, object_name: str, id: str) -> Response:
         object_name=object_name,
         title=title(object_name, found),
         fields=[_shown(org, field, found.get(field.name)) for field in org.schema[object_name].values()],
-        tasks=[_named(org, task) for task in related[::-1]],
+        tasks=[_named(org, task) for task in tasks[::-1]],
+        opportunities=[_named(org, deal) for deal in deals[::-1]],
+        posts=[each for each in changed["FeedItem"].values() if each["ParentId"] == id][::-1],
     )
 
 
@@ -55,11 +61,16 @@ def title(object_name: str, record: Record) -> str:
     return str(record.get("Subject" if object_name == "Task" else "Name") or record["Id"])
 
 
-def _named(org: Org, task: Record) -> dict[str, Any]:
-    """A task with the names of its owner and account beside their ids."""
-    owner = org.get("User", task["OwnerId"])
-    account = org.get("Account", task["AccountId"]) if task["AccountId"] else None
-    return {**task, "owner": owner, "account": account}
+def _newest(org: Org, object_name: str) -> list[dict[str, Any]]:
+    found = list(org.changed[object_name].values())[: -NEWEST - 1 : -1]
+    return [_named(org, each) for each in found]
+
+
+def _named(org: Org, record: Record) -> dict[str, Any]:
+    """A task or an opportunity with the names of its owner and account beside their ids."""
+    owner = org.get("User", record["OwnerId"])
+    account = org.get("Account", record["AccountId"]) if record["AccountId"] else None
+    return {**record, "owner": owner, "account": account}
 
 
 def _shown(org: Org, field: Field, value: Any) -> dict[str, Any]:

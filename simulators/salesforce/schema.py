@@ -94,6 +94,18 @@ _CHARTMOGUL = (
 )
 """What an admin adds for the mapping that we come with, on accounts and on contacts."""
 
+STAGES = (
+    "Prospecting", "Qualification", "Needs Analysis", "Proposal/Price Quote", "Negotiation/Review",
+    "Closed Won", "Closed Lost",
+)  # fmt: skip
+OPPORTUNITY_TYPES = (
+    "Existing Customer - Upgrade", "Existing Customer - Replacement", "Existing Customer - Downgrade",
+    "New Customer",
+)  # fmt: skip
+_MOGULFLOW_KEY = Field(
+    "Mogulflow_Key__c", length=255, external_id=True, unique=True, id_lookup=True, label="Mogulflow Key",
+)  # fmt: skip
+
 TASK_STATUSES = ("Not Started", "In Progress", "Completed", "Waiting on someone else", "Deferred")
 
 _OBJECTS: dict[str, tuple[Field, ...]] = {
@@ -140,12 +152,31 @@ _OBJECTS: dict[str, tuple[Field, ...]] = {
         _reference("WhatId", "Account", label="Related To"),
         _reference("WhoId", "Contact", label="Contact"),
         _reference("AccountId", "Account", writeable=False, label="Account"),
-        Field(
-            "Mogulflow_Key__c", length=255, external_id=True, unique=True, id_lookup=True,
-            label="Mogulflow Key",
-        ),
+        _MOGULFLOW_KEY,
         Field("CM_MRR_Lost__c", "currency", label="MRR Lost"),
         Field("CM_Outcome__c", length=80, label="Save Outcome"),
+        *_STAMPS,
+    ),
+    "Opportunity": (
+        _ID,
+        Field("Name", length=120, nillable=False),
+        _reference("AccountId", "Account", label="Account"),
+        Field("Amount", "currency"),
+        Field("StageName", "picklist", 255, nillable=False, values=STAGES, label="Stage"),
+        Field("CloseDate", "date", nillable=False, label="Close Date"),
+        Field("Type", "picklist", 255, values=OPPORTUNITY_TYPES),
+        Field("Description", "textarea", 32000),
+        Field("IsClosed", "boolean", nillable=False, writeable=False, label="Closed"),
+        Field("IsWon", "boolean", nillable=False, writeable=False, label="Won"),
+        _OWNER,
+        _MOGULFLOW_KEY,
+        *_STAMPS,
+    ),
+    "FeedItem": (
+        _ID,
+        _reference("ParentId", "Account", nillable=False, label="Posted on"),
+        Field("Body", "textarea", 10000),
+        Field("Type", "picklist", 40, values=("TextPost", "LinkPost", "ContentPost")),
         *_STAMPS,
     ),
     "TaskStatus": (
@@ -159,7 +190,10 @@ _OBJECTS: dict[str, tuple[Field, ...]] = {
     ),
 }  # fmt: skip
 
-PREFIXES = {"Account": "001", "Contact": "003", "User": "005", "Task": "00T", "TaskStatus": "01T"}
+PREFIXES = {
+    "Account": "001", "Contact": "003", "User": "005", "Opportunity": "006", "Task": "00T",
+    "TaskStatus": "01T", "FeedItem": "0D5",
+}  # fmt: skip
 
 Schema = dict[str, dict[str, Field]]
 

@@ -59,6 +59,9 @@ def record_number(id: str) -> int | None:
     return number if id == record_id(id[:3], number) else None
 
 
+OF_CUSTOMERS = ("Account", "Contact")
+"""Objects that each customer has at first; the others are empty."""
+
 _FILLED = {"Account": ("CM_Customer_UUID__c", "CM_MRR__c", "CM_Plan__c")}
 """Of ChartMogul's fields; the others are empty at first."""
 
@@ -78,6 +81,8 @@ class SalesforceSeed:
     def get(self, object_name: str, id: str) -> Record | None:
         if object_name in self._of_the_org:
             return self._of_the_org[object_name].get(id)
+        if object_name not in OF_CUSTOMERS:
+            return None
         number = record_number(id)
         if number is None or not id.startswith(PREFIXES[object_name]):
             return None
@@ -88,6 +93,8 @@ class SalesforceSeed:
     def all(self, object_name: str) -> Iterator[Record]:
         if object_name in self._of_the_org:
             yield from self._of_the_org[object_name].values()
+            return
+        if object_name not in OF_CUSTOMERS:
             return
         for number in self.seed.numbers():
             yield from self._of_customer(object_name, self.seed.customer(number))

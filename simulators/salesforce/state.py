@@ -22,8 +22,9 @@ class Salesforce(State):
         self.calls = 0
 
     def summary(self) -> str:
-        tasks = len(self.org.changed["Task"])
-        return f"{tasks:,} task{'' if tasks == 1 else 's'} on accounts with owners."
+        tasks, opportunities = (len(self.org.changed[name]) for name in ("Task", "Opportunity"))
+        more = f", {opportunities:,} opportunit{'y' if opportunities == 1 else 'ies'}" * bool(opportunities)
+        return f"{tasks:,} task{'' if tasks == 1 else 's'}{more} on accounts with owners."
 
     @contextmanager
     def call(self) -> Iterator[None]:

@@ -44,10 +44,10 @@ class TestSalesforceContract(WriteContract):
         return client_of(url, options.pop("credential", SALESFORCE_CLIENT_SECRET), **options)
 
     async def read(self, client: SalesforceClient) -> object:
-        return await client.find_task(KEY, ["Subject"])
+        return await client.tasks.find(KEY, ["Subject"])
 
     async def read_nothing(self, client: SalesforceClient) -> object:
-        return await client.find_task("nobody's")
+        return await client.tasks.find("nobody's")
 
     async def read_pages(self, control: Control) -> tuple[int, int]:
         """The simulator has no pages this small: two thousand rows make one."""
@@ -57,20 +57,20 @@ class TestSalesforceContract(WriteContract):
         with ScriptedServer(TOKEN, Reply(first), Reply({"records": tasks[2:], "done": True})) as server:
             client = client_of(f"{server.url}/salesforce")
             with pytest.raises(Ambiguous) as caught:
-                await client.find_task(KEY)
+                await client.tasks.find(KEY)
             await client.aclose()
             assert server.paths(more) == [f"/salesforce{more}"]
         [found] = re.findall(r"(\d+) tasks carry it", str(caught.value))
         return 3, int(found)
 
     async def write(self, client: SalesforceClient, text: str = "Hello") -> object:
-        return await client.upsert_task(KEY, {"Subject": text, "ActivityDate": date(2026, 12, 1)})
+        return await client.tasks.upsert(KEY, {"Subject": text, "ActivityDate": date(2026, 12, 1)})
 
     async def write_again(self, client: SalesforceClient) -> object:
         return await self.write(client)
 
     async def write_nonsense(self, client: SalesforceClient) -> object:
-        return await client.upsert_task(KEY, {"Subject": "Hello", "Nonsense__c": 1})
+        return await client.tasks.upsert(KEY, {"Subject": "Hello", "Nonsense__c": 1})
 
     def written(self, control: Control) -> list[str]:
         return [task["Subject"] for task in control.records("Task")]
@@ -239,18 +239,18 @@ async def test_words_of_a_customer_are_no_soql(salesforce: SalesforceClient) -> 
     evil = "x' OR Name != '\\"
     owner = await salesforce.account_owner(OwnerQuery(customer_uuid=evil, email=evil))
     assert owner.account_id is None
-    assert await salesforce.find_task(evil) is None
+    assert await salesforce.tasks.find(evil) is None
     for name in ("Id FROM User", "Subject)", "", "Été"):
         with pytest.raises(Rejected, match="no API name"):
-            await salesforce.find_task(KEY, [name])
+            await salesforce.tasks.find(KEY, [name])
 
 
 async def test_second_save_changes_the_same_task(salesforce: SalesforceClient) -> None:
-    first = await salesforce.upsert_task(KEY, {"Subject": "Call", "Status": "In Progress"})
-    second = await salesforce.upsert_task(KEY, {"Subject": "Call again"})
+    first = await salesforce.tasks.upsert(KEY, {"Subject": "Call", "Status": "In Progress"})
+    second = await salesforce.tasks.upsert(KEY, {"Subject": "Call again"})
     assert (first.created, second.created) == (True, False)
     assert first.id == second.id
-    assert await salesforce.find_task(KEY, ["Subject", "Status"]) == {
+    assert await salesforce.tasks.find(KEY, ["Subject", "Status"]) == {
         "Id": first.id,
         "Subject": "Call again",
         "Status": "In Progress",
@@ -258,21 +258,21 @@ async def test_second_save_changes_the_same_task(salesforce: SalesforceClient) -
 
 
 async def test_simultaneous_saves_make_one_task(simulators: Control, salesforce: SalesforceClient) -> None:
-    saved = await asyncio.gather(*(salesforce.upsert_task(KEY, {"Subject": "Call"}) for _ in range(12)))
+    saved = await asyncio.gather(*(salesforce.tasks.upsert(KEY, {"Subject": "Call"}) for _ in range(12)))
     assert len({task.id for task in saved}) == len(simulators.records("Task")) == 1
 
 
 @pytest.mark.parametrize("key", ["a/b:c d", "ключ?x=1&y=%2F#z", "x" * 255])
 async def test_any_key_can_be_saved_and_found(salesforce: SalesforceClient, key: str) -> None:
-    saved = await salesforce.upsert_task(key, {"Subject": "Call"})
-    assert await salesforce.find_task(key) == {"Id": saved.id}
+    saved = await salesforce.tasks.upsert(key, {"Subject": "Call"})
+    assert await salesforce.tasks.find(key) == {"Id": saved.id}
 
 
 async def test_update_that_answers_nothing_is_looked_up() -> None:
     found = Reply({"records": [{"attributes": {}, "Id": "00T1"}], "done": True})
     with ScriptedServer(TOKEN, Reply("", 204), found) as server:
         client = client_of(server.url)
-        assert await client.upsert_task(KEY, {"Subject": "Call"}) == ("00T1", False)
+        assert await client.tasks.upsert(KEY, {"Subject": "Call"}) == ("00T1", False)
         await client.aclose()
 
 
@@ -283,22 +283,22 @@ async def test_number_that_is_none_is_no_answer(number: str) -> None:
     with ScriptedServer(TOKEN, Reply(rows)) as server:
         client = client_of(server.url)
         with pytest.raises(Unavailable, match="no JSON"):
-            await client.find_task(KEY, ["AnnualRevenue"])
+            await client.tasks.find(KEY, ["AnnualRevenue"])
         await client.aclose()
 
 
 async def test_key_is_no_field_to_set(simulators: Control, salesforce: SalesforceClient) -> None:
     with pytest.raises(Rejected, match="is the key"):
-        await salesforce.upsert_task(KEY, {"Mogulflow_Key__c": "other"})
+        await salesforce.tasks.upsert(KEY, {"Mogulflow_Key__c": "other"})
     assert simulators.calls("salesforce") == []
 
 
 async def test_missing_key_field_is_named(simulators: Control, salesforce: SalesforceClient) -> None:
     simulators.remove_field("Task", "Mogulflow_Key__c")
     with pytest.raises(NotFound, match="Mogulflow_Key__c"):
-        await salesforce.upsert_task(KEY, {"Subject": "Call"})
+        await salesforce.tasks.upsert(KEY, {"Subject": "Call"})
     with pytest.raises(Rejected, match="Mogulflow_Key__c"):
-        await salesforce.find_task(KEY)
+        await salesforce.tasks.find(KEY)
 
 
 async def test_description_has_the_fields(salesforce: SalesforceClient) -> None:
@@ -360,7 +360,7 @@ async def test_errors_have_their_kind(
     with ScriptedServer(TOKEN, Reply(body, status)) as server:
         client = client_of(server.url)
         with pytest.raises(IntegrationError, match=told) as caught:
-            await client.upsert_task(KEY, {"Subject": "Call"})
+            await client.tasks.upsert(KEY, {"Subject": "Call"})
         assert type(caught.value) is kind
         assert "Acme" not in str(caught.value)
         await client.aclose()
@@ -381,7 +381,7 @@ async def test_only_the_limit_of_the_day_is_a_quota(text: str, usage: str, quota
     with ScriptedServer(TOKEN, limit) as server:
         client = client_of(server.url)
         with pytest.raises(RateLimited) as caught:
-            await client.find_task(KEY)
+            await client.tasks.find(KEY)
         assert (caught.value.quota, caught.value.retry_after) == (quota, None)
         await client.aclose()
 
@@ -408,9 +408,9 @@ async def test_sign_in_that_fails_for_now_is_tried_again(status: int, body: Any)
     with ScriptedServer(TOKEN, EXPIRED, passing, TOKEN, NOTHING_FOUND) as server:
         client = client_of(server.url)
         with pytest.raises(Unavailable) as caught:
-            await client.find_task(KEY)
+            await client.tasks.find(KEY)
         assert "credential" not in str(caught.value)
-        assert await client.find_task(KEY) is None
+        assert await client.tasks.find(KEY) is None
         await client.aclose()
         assert len(server.seen) == 5
 
@@ -422,5 +422,5 @@ async def test_sign_in_that_a_person_must_mend_is_final(code: str) -> None:
     with ScriptedServer(Reply({"error": code, "error_description": "no"}, 400)) as server:
         client = client_of(server.url)
         with pytest.raises(Unauthorized, match="Check the credential"):
-            await client.find_task(KEY)
+            await client.tasks.find(KEY)
         await client.aclose()

@@ -155,7 +155,7 @@ def test_values_come_back_as_they_are_kept(simulators: Control, with_key: httpx.
         ("contacts/batch/read", {"inputs": [{"id": str(n)} for n in range(101)]}, 400),
         ("contacts/batch/read", {"inputs": [{"id": "1"}, {"id": "1"}]}, 400),
         ("contacts/batch/read", {"inputs": []}, 400),
-        ("deals/batch/read", {"inputs": [{"id": "1"}]}, 404),
+        ("tickets/batch/read", {"inputs": [{"id": "1"}]}, 404),
         ("companies/search", {"limit": 201}, 400),
         ("companies/search", {"limit": 200, "after": "9900"}, 400),
         ("companies/search", {"filterGroups": [{"filters": []}] * 6}, 400),
@@ -256,3 +256,77 @@ def test_a_hundred_thousand_cost_nothing_until_touched(simulators: Control, hubs
     assert read.json()["results"][0]["id"] == "10000100000"
     page = hubspot.get(f"{DATED}/companies", params={"limit": 100, "after": "20000199990"}).json()
     assert "20000200000" in [record["id"] for record in page["results"]]
+
+
+def make(hubspot: httpx.Client, object_type: str, **values: str) -> httpx.Response:
+    return hubspot.post(f"{DATED}/{object_type}", json={"properties": values})
+
+
+@pytest.mark.parametrize(
+    ("object_type", "values", "code"),
+    [
+        ("deals", {"dealname": "Acme"}, "REQUIRED_PROPERTY"),
+        ("deals", {"dealname": "Acme", "dealstage": "74022"}, "INVALID_OPTION"),
+        ("deals", {"dealname": "Acme", "dealstage": "closedwon", "hs_is_closed": "true"}, "READ_ONLY_VALUE"),
+        (
+            "deals",
+            {"dealname": "Acme", "dealstage": "closedwon", "deal_currency_code": "GBP"},
+            "INVALID_OPTION",
+        ),
+        ("tasks", {"hs_task_subject": "Call"}, "REQUIRED_PROPERTY"),
+        ("tasks", {"hs_timestamp": "2026-12-01T12:00:00Z", "hs_task_status": "DONE"}, "INVALID_OPTION"),
+        ("tasks", {"hs_timestamp": "2026-12-01T12:00:00Z", "hubspot_owner_id": "70000008"}, "INVALID_OPTION"),
+    ],
+)
+def test_wrong_deal_or_task_is_refused(
+    simulators: Control, hubspot: httpx.Client, object_type: str, values: dict[str, str], code: str
+) -> None:
+    answer = make(hubspot, object_type, **values)
+    assert refusal(answer) == (400, "VALIDATION_ERROR")
+    assert f'"error": "{code}"' in answer.json()["message"]
+    assert simulators.hubspot_records(object_type) == []
+
+
+def test_stage_closes_a_deal(simulators: Control, hubspot: httpx.Client) -> None:
+    for stage, closed in (("contractsent", "false"), ("closedlost", "true")):
+        assert make(hubspot, "deals", dealname="Acme", dealstage=stage).status_code == 201
+        made = simulators.hubspot_records("deals")[-1]
+        assert (made["hs_is_closed"], made["pipeline"]) == (closed, "default")
+    pipelines = hubspot.get("/pipelines/2026-09/deals").json()["results"]
+    assert [each["label"] for each in pipelines] == ["Sales Pipeline", "Expansions"]
+    assert pipelines[0]["stages"][-1]["metadata"]["isClosed"] == "true"
+    assert hubspot.get("/pipelines/2026-09/tasks").status_code == 404
+
+
+def test_new_record_is_connected_or_not_made(simulators: Control, hubspot: httpx.Client) -> None:
+    contact = simulators.hubspot_records("contacts", all=True)[0]["id"]
+    for id, type_id, status in ((contact, 204, 201), (contact, 192, 400), ("1", 204, 400)):
+        kind = {"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": type_id}
+        body = {
+            "properties": {"hs_timestamp": "2026-12-01T12:00:00Z"},
+            "associations": [{"to": {"id": id}, "types": [kind]}],
+        }
+        assert hubspot.post(f"{DATED}/tasks", json=body).status_code == status
+    [task] = simulators.hubspot_records("tasks")
+    asked = {"inputs": [{"id": task["id"]}]}
+    found = hubspot.post("/associations/2026-09/tasks/contacts/batch/read", json=asked).json()["results"]
+    assert [each["toObjectId"] for each in found[0]["to"]] == [int(contact)]
+
+
+def test_owner_who_has_left_is_among_the_archived(simulators: Control, hubspot: httpx.Client) -> None:
+    assert hubspot.get("/owners/2026-09/70000008").status_code == 404
+    left = hubspot.get("/owners/2026-09/70000008", params={"archived": "true"}).json()
+    assert left["lastName"] == "Verhoeven"
+    for _ in range(2):
+        simulators.hire("new.one@mogulflow.example")
+    found = hubspot.get("/owners/2026-09", params={"email": "new.one@mogulflow.example"}).json()["results"]
+    assert len(found) == 1
+
+
+def test_missing_scope_is_named(simulators: Control, hubspot: httpx.Client) -> None:
+    simulators.hubspot(missing_scopes=["crm.objects.deals.write"])
+    answer = make(hubspot, "deals", dealname="Acme", dealstage="closedwon")
+    assert refusal(answer) == (403, "MISSING_SCOPES")
+    named = answer.json()["errors"][0]["context"]["requiredGranularScopes"]
+    assert named == ["crm.objects.deals.write"]
+    assert post(hubspot, "deals/batch/read", inputs=[{"id": "1"}]).is_success

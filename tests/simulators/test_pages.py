@@ -153,6 +153,23 @@ def test_task_page_shows_its_fields(
         assert SHOWN in http.get(f"/salesforce/lightning/{list_page}").text
 
 
+def test_salesforce_shows_opportunities_and_posts_of_an_account(
+    simulators: Control, salesforce: httpx.Client, http: httpx.Client
+) -> None:
+    account = simulators.records("Account")[0]
+    fields = {"Name": HOSTILE, "AccountId": account["Id"], "StageName": "Closed Won", "Amount": 1234.5}
+    made = salesforce.patch(
+        "/sobjects/Opportunity/Mogulflow_Key__c/k1", json=fields | {"CloseDate": "2026-12-31"}
+    ).json()["id"]
+    salesforce.post("/sobjects/FeedItem/", json={"ParentId": account["Id"], "Body": HOSTILE})
+    for page in ("o/Opportunity/list", f"r/Opportunity/{made}/view", f"r/Account/{account['Id']}/view"):
+        text = http.get(f"/salesforce/lightning/{page}").text
+        assert SHOWN in text
+        assert HOSTILE not in text
+    assert "1,234.50" in http.get("/salesforce/lightning/o/Opportunity/list").text
+    assert "1 opportunity" in http.get("/").text
+
+
 def test_message_is_drawn_from_its_blocks(slack: httpx.Client, http: httpx.Client) -> None:
     blocks = [
         {"type": "header", "text": {"type": "plain_text", "text": f":tada: {HOSTILE}"}},
@@ -238,3 +255,18 @@ def test_hubspot_contact_leads_to_its_company(simulators: Control, http: httpx.C
     page = http.get(f"/hubspot/contacts/1001/record/0-1/{contact['id']}").text
     (company,) = [c for c in simulators.hubspot_records("companies", all=True) if c["name"] == row.company]
     assert f'href="/hubspot/contacts/1001/record/0-2/{company["id"]}"' in page
+
+
+def test_hubspot_shows_deals_and_tasks_beside_their_company(
+    simulators: Control, http: httpx.Client, hubspot: httpx.Client
+) -> None:
+    company = simulators.hubspot_records("companies", all=True)[0]["id"]
+    deal = simulators.add_hubspot_record("deals", dealname=HOSTILE, dealstage="closedwon", amount="7")["id"]
+    body = {"inputs": [{"from": {"id": deal}, "to": {"id": company}}]}
+    hubspot.post("/associations/2026-09/deals/companies/batch/associate/default", json=body)
+    task = simulators.add_hubspot_record("tasks", hs_task_subject=HOSTILE, hs_task_body=HOSTILE)["id"]
+    for page in (f"record/0-3/{deal}", "objects/0-3", f"record/0-27/{task}", f"record/0-2/{company}"):
+        text = http.get(f"/hubspot/contacts/1001/{page}").text
+        assert SHOWN in text
+        assert HOSTILE not in text
+    assert f"/record/0-3/{deal}" in http.get(f"/hubspot/contacts/1001/record/0-2/{company}").text

@@ -236,3 +236,24 @@ def test_which_status_closes_a_task_is_the_orgs_choice(simulators: Control, sale
         upsert(salesforce, key, Subject="Save", Status=name, ActivityDate="2026-11-30")
         [task] = [each for each in simulators.records("Task") if each[KEY] == key]
         assert task["IsClosed"] is closed
+
+
+def test_stage_closes_an_opportunity(simulators: Control, salesforce: httpx.Client) -> None:
+    fields = {"Name": "More seats", "CloseDate": "2026-12-31", "StageName": "Prospecting"}
+    for stage, closed, won in (("Prospecting", False, False), ("Closed Lost", True, False)):
+        changed = fields | {"StageName": stage}
+        assert salesforce.patch(f"/sobjects/Opportunity/{KEY}/k1", json=changed).is_success
+        [made] = simulators.records("Opportunity")
+        assert (made["IsClosed"], made["IsWon"]) == (closed, won)
+    missing = salesforce.patch(f"/sobjects/Opportunity/{KEY}/k2", json={"Name": "Other"})
+    assert error(missing) == (400, "REQUIRED_FIELD_MISSING")
+    assert missing.json()[0]["fields"] == ["StageName", "CloseDate"]
+
+
+def test_org_tells_its_currency_where_it_has_but_one(simulators: Control, salesforce: httpx.Client) -> None:
+    def features() -> Any:
+        return salesforce.get("/connect/organization").json()["features"]
+
+    assert (features()["multiCurrency"], features()["defaultCurrencyIsoCode"]) == (False, "USD")
+    simulators.salesforce(currencies=["EUR", "USD"])
+    assert (features()["multiCurrency"], features()["defaultCurrencyIsoCode"]) == (True, None)

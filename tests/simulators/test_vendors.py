@@ -87,8 +87,9 @@ async def test_a_reset_is_one_of_it_too(http: httpx.AsyncClient) -> None:
 
 async def test_pages_lead_to_it_after_those_known_before(http: httpx.AsyncClient) -> None:
     page = (await http.get("/")).text
-    assert "Stand-ins for six systems" in page
-    names = ["chartmogul", "salesforce", "slack", "hubspot", "connector", "fax"]
+    names = [vendor.name for vendor in all_vendors()]
+    assert names[:4] == ["chartmogul", "salesforce", "slack", "hubspot"]
+    assert "fax" in names
     assert re.findall('class="card (.*?)" href="/(.*?)/"', page) == [(name, name) for name in names]
     assert "0 pages sent." in page
     assert '<a href="/fax/" aria-current="page">Fax</a>' in (await http.get("/fax/")).text
