@@ -68,7 +68,7 @@ async def test_instance_url_keeps_its_scheme_and_path() -> None:
             library = Library(session_id="t1", instance_url=f"{server.url}/salesforce")
             assert library.base_url.startswith(f"https://{server.url[7:]}/services")
 
-            await client.upsert_task("k", {})
+            await client.tasks.upsert("k", {})
             assert [urlsplit(path).path.split("/")[1] for path in server.paths()] == ["salesforce"] * 2
 
 
@@ -84,11 +84,11 @@ async def test_every_call_has_a_time_out() -> None:
     with ScriptedServer(TOKEN, slow) as server:
         async with ours(server, timeout_seconds=0.2) as client:
             with pytest.raises(OutcomeUnknown, match="did not answer in time"):
-                await client.upsert_task("k", {})
+                await client.tasks.upsert("k", {})
     with ScriptedServer(slow) as server:
         async with ours(server, timeout_seconds=0.2) as client:
             with pytest.raises(Unavailable, match="sign in"):
-                await client.upsert_task("k", {})
+                await client.tasks.upsert("k", {})
 
 
 async def test_retry_after_reaches_the_caller() -> None:
@@ -101,7 +101,7 @@ async def test_retry_after_reaches_the_caller() -> None:
     with ScriptedServer(TOKEN, busy) as server:
         async with ours(server) as client:
             with pytest.raises(Unavailable) as unavailable:
-                await client.find_task("k")
+                await client.tasks.find("k")
             assert unavailable.value.retry_after is not None
             assert unavailable.value.retry_after.total_seconds() == 7
 
@@ -123,7 +123,7 @@ async def test_odd_refusal_of_a_token_is_no_raw_error(
     with ScriptedServer(TOKEN, odd, TOKEN, odd) as server:
         async with ours(server) as client:
             with pytest.raises(kind):
-                await client.find_task("k")
+                await client.tasks.find("k")
 
 
 async def test_refused_token_is_renewed_once_only() -> None:
@@ -136,7 +136,7 @@ async def test_refused_token_is_renewed_once_only() -> None:
     with ScriptedServer(*forever) as server:
         async with ours(server) as client:
             with pytest.raises(Unauthorized):
-                await client.upsert_task("k", {})
+                await client.tasks.upsert("k", {})
             assert len(server.paths("/token")) == 2
 
 
@@ -144,7 +144,7 @@ async def test_many_calls_share_one_new_token() -> None:
     rows = Reply({"records": [], "done": True, "totalSize": 0}, waits_for=4)
     with ScriptedServer(TOKEN, rows) as server:
         async with ours(server) as client:
-            await asyncio.gather(*(client.find_task(str(n)) for n in range(12)))
+            await asyncio.gather(*(client.tasks.find(str(n)) for n in range(12)))
             assert len(server.paths("/token")) == 1
             assert server.most_at_once == 4  # as many as there are threads
 
@@ -159,7 +159,7 @@ async def test_outage_of_the_token_service_is_no_refusal() -> None:
     with ScriptedServer(outage) as server:
         async with ours(server) as client:
             with pytest.raises(Unavailable):
-                await client.upsert_task("k", {})
+                await client.tasks.upsert("k", {})
 
 
 async def test_key_is_percent_encoded() -> None:
@@ -170,7 +170,7 @@ async def test_key_is_percent_encoded() -> None:
 
     with ScriptedServer(TOKEN, SAVED) as server:
         async with ours(server) as client:
-            await client.upsert_task(key, {})
+            await client.tasks.upsert(key, {})
             assert server.seen[1].path.endswith("/Mogulflow_Key__c/a%20b%2Fc%3Fd%2B%C3%A9")
     assert format_external_id("K__c", "a b") == "K__c/a%20b"
 
@@ -181,7 +181,7 @@ async def test_decimal_is_a_number() -> None:
 
     with ScriptedServer(TOKEN, SAVED) as server:
         async with ours(server) as client:
-            await client.upsert_task("k", {"CM_MRR__c": Decimal("2.50")})
+            await client.tasks.upsert("k", {"CM_MRR__c": Decimal("2.50")})
             assert server.seen[1].body == '{"CM_MRR__c": 2.5}'
 
 
@@ -195,7 +195,7 @@ async def test_netrc_does_not_replace_the_token(tmp_path: Path, monkeypatch: pyt
 
     with ScriptedServer(TOKEN, SAVED) as server:
         async with ours(server) as client:
-            await client.upsert_task("k", {})
+            await client.tasks.upsert("k", {})
             assert server.seen[1].headers["Authorization"] == "Bearer t1"
 
 
@@ -203,18 +203,18 @@ async def test_refused_connection_did_nothing_and_dropped_line_may_have() -> Non
     with ScriptedServer(TOKEN, Reply(drop=True)) as server:
         async with ours(server) as client:
             with pytest.raises(OutcomeUnknown):
-                await client.upsert_task("k", {})
+                await client.tasks.upsert("k", {})
     with ScriptedServer(Reply(drop=True)) as server:
         async with ours(server) as client:
             with pytest.raises(Unavailable):
-                await client.upsert_task("k", {})
+                await client.tasks.upsert("k", {})
     last = Reply(SAVED.body, 201, {"Connection": "close"})
     with ScriptedServer(TOKEN, last) as server:
         async with ours(server) as client:
-            await client.upsert_task("k", {})
+            await client.tasks.upsert("k", {})
             server.close()
             with pytest.raises(Unavailable, match="Could not save task k: nothing answers at"):
-                await client.upsert_task("k", {})
+                await client.tasks.upsert("k", {})
 
 
 async def test_addresses_are_neither_logged_nor_told(caplog: pytest.LogCaptureFixture) -> None:
@@ -234,5 +234,5 @@ async def test_redirects_are_not_followed_with_our_token() -> None:
     with ScriptedServer(TOKEN, away) as server:
         async with ours(server) as client:
             with pytest.raises(Unavailable):
-                await client.find_task("k")
+                await client.tasks.find("k")
             assert len(server.seen) == 2

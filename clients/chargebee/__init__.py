@@ -1,0 +1,1 @@
+"""Chargebee's API, version 2."""

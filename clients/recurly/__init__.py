@@ -1,0 +1,1 @@
+"""Recurly's API, version v2021-02-25."""

@@ -1,0 +1,1 @@
+"""Stripe's API, read by its own library."""

@@ -1,0 +1,1 @@
+"""Recurly, simulated."""
