@@ -80,10 +80,11 @@ class Declaration:
 def declarations(settings: Settings) -> list[Declaration]:
     """Those of each account; what an installation has once comes after them."""
     ops_channel = settings.slack.ops_channel if settings.slack else None
-    days = _days_looked_back(load_routes(settings.routes_file))
+    routes = load_routes(settings.routes_file)
+    days, payments = _days_looked_back(routes), routes.take("failed_payment")
     return [
-        *(_poll(name, settings, days, ops_channel) for name in settings.chartmogul),
-        *(_coverage(name, days, ops_channel) for name in settings.chartmogul),
+        *(_poll(name, settings, days, ops_channel, payments=payments) for name in settings.chartmogul),
+        *(_coverage(name, days, ops_channel, payments=payments) for name in settings.chartmogul),
         *(_export(name, settings) for name in settings.chartmogul if settings.warehouse),
         *_syncs(settings),
         _watch(settings, ops_channel),
@@ -95,7 +96,9 @@ def _days_looked_back(routes: Routes) -> float:
     return max([LEAST_DAYS, *(route.act_within_days for route in routes.routes)])
 
 
-def _poll(name: str, settings: Settings, days: float, ops_channel: str | None) -> Declaration:
+def _poll(
+    name: str, settings: Settings, days: float, ops_channel: str | None, *, payments: bool
+) -> Declaration:
     account = settings.chartmogul[name]
     every = timedelta(seconds=max(1, round(account.poll_minutes * 60)))
     return Declaration(
@@ -112,17 +115,18 @@ def _poll(name: str, settings: Settings, days: float, ops_channel: str | None) -
             head_start=timedelta(seconds=account.poll_head_start_seconds),
             every=every,
             ops_channel=ops_channel,
+            payments=payments,
         ),
         spec=ScheduleSpec(intervals=[ScheduleIntervalSpec(every=every)]),
         catch_up=max(every, SHORTEST_CATCH_UP),
-        timeout=movement_poll.LIMIT + TELLING,
+        timeout=movement_poll.LIMIT + payments * movement_poll.PAYMENTS_LIMIT + TELLING,
         account=name,
         priority=temporal.LIVE,
     )
 
 
-def _coverage(name: str, days: float, ops_channel: str | None) -> Declaration:
-    given = CoverageInput(account=name, days=days, ops_channel=ops_channel)
+def _coverage(name: str, days: float, ops_channel: str | None, *, payments: bool) -> Declaration:
+    given = CoverageInput(account=name, days=days, ops_channel=ops_channel, payments=payments)
     return Declaration(
         id=f"coverage/{name}",
         what=f"Coverage of account {name}, last {given.days:g} days",
@@ -134,7 +138,7 @@ def _coverage(name: str, days: float, ops_channel: str | None) -> Declaration:
         input=given,
         spec=ScheduleSpec(calendars=[_daily(4, 40)]),
         catch_up=timedelta(hours=12),
-        timeout=given.days * coverage.LIMIT + TELLING,
+        timeout=(given.days + payments) * coverage.LIMIT + TELLING,
         account=name,
     )
 

@@ -9,7 +9,9 @@ from clients.chartmogul.client import ChartMogulClient
 from clients.chartmogul.survivor import survivor_of
 from clients.kit.errors import IntegrationError, NotFound, Permanent, Unauthorized
 from models.base import Record
+from models.billing import InvoiceNow, InvoiceQuery
 from models.chartmogul import Customer, CustomerMovement, CustomerNow, Note, Subscription, Traces
+from models.chartmogul_invoices import invoice_now
 
 NOTE_SECONDS = 2.0
 """A run can do without the note: slow notes must not cost the step its local try."""
@@ -23,6 +25,14 @@ class CustomerQuery(Record):
     account: str
     customer_uuid: str
     traces: Traces | None = None
+
+
+class PayerQuery(Record):
+    """By ChartMogul's id of the customer, else by the billing system's."""
+
+    account: str
+    customer_uuid: str = ""
+    external_id: str | None = None
 
 
 class ChartMogulActivities:
@@ -44,6 +54,23 @@ class ChartMogulActivities:
         if uuid in (None, query.customer_uuid):
             return found
         return await _read_customer(client, uuid, lenient=True)
+
+    @step_activity("chartmogul.find_payer")
+    async def find_payer(self, query: PayerQuery) -> CustomerNow | None:
+        """Whom the billing system means; who was merged is found by the billing system's id. None where
+        ChartMogul does not know them yet, or knows several of that id."""
+        client = client_of(self._clients, query.account)
+        if query.customer_uuid and (known := await _read_customer(client, query.customer_uuid, lenient=True)):
+            return known
+        if not query.external_id:
+            return None
+        found = {each.uuid for each in await client.customers_of(query.external_id)}
+        return await _read_customer(client, found.pop(), lenient=True) if len(found) == 1 else None
+
+    @step_activity("chartmogul.read_invoice")
+    async def read_invoice(self, query: InvoiceQuery) -> InvoiceNow | None:
+        invoice = await client_of(self._clients, query.account).invoice(query.invoice)
+        return invoice_now(invoice) if invoice else None
 
     # These four are for runs that began before there was read_back.
 

@@ -1,4 +1,6 @@
-"""`coverage`: the report, and movement by movement what was not acted on, and why."""
+"""`coverage`: the report, and event by event what was not acted on, and why."""
+
+from collections.abc import Callable
 
 from rich.box import SIMPLE
 from rich.console import Console
@@ -7,12 +9,12 @@ from rich.table import Table
 
 import operations.coverage as operation
 from commands.show import heading, listed, print_tally
-from models.movements import ACTED, EXPLAINED, CoverageReport, Found, Named, Shadow
+from models.movements import ACTED, EXPLAINED, PAYMENT, CoverageReport, Found, Named, Shadow, Tally
 from operations.coverage import Coverage
 from operations.dates import shown
 from settings import Settings
 
-DOING = "Comparing ChartMogul's list with the runs"
+DOING = "Comparing what is listed with the runs"
 
 
 async def coverage(
@@ -24,7 +26,7 @@ async def coverage(
     *,
     lists: bool = False,
 ) -> bool:
-    """Print the report. False where a movement has neither run nor reason, or cannot be read."""
+    """Print the report. False where an event has neither run nor reason, or cannot be read."""
     with console.status(DOING) as status:
 
         def told(trouble: str) -> None:
@@ -44,26 +46,42 @@ def print_report(report: CoverageReport, console: Console) -> None:
         f"Coverage of account {report.account}, {shown(report.start)} to {shown(report.end)} (not included)"
     )
     console.print(title, highlight=False, soft_wrap=True)
-    print_tally(tally, console, always=(*ACTED, Found.UNACCOUNTED))
+    acted = [each for each in ACTED if each is not Found.BILLING or tally.payments(*Found)]
+    print_tally(tally, console, always=(*acted, Found.UNACCOUNTED))
     if tally.unread:
-        console.print(f"{tally.unread} of the {tally.rows} rows that ChartMogul lists cannot be read.")
-    missed = tally.of(Found.POLL, Found.BACKFILL, Found.UNACCOUNTED)
-    due = missed + tally.of(Found.WEBHOOK)
-    console.print(f"The webhook alone would have missed {missed} of {due} that were to be acted on.")
+        console.print(f"{tally.unread} of the {tally.rows} rows that {_listing(tally)} cannot be read.")
+    _print_missed("The webhook", tally.movements, console)
+    if tally.payments(*Found):
+        _print_missed("Of failed payments the billing webhooks", tally.payments, console)
     for route, shadow in tally.shadows.items():
         runs = "1 run" if shadow.runs == 1 else f"{shadow.runs} runs"
         console.print(f"Route {route} was in preview; its {runs} wrote nothing:", highlight=False)
         console.print(_would_have(shadow), highlight=False)
     again = f"--account {report.account} --from {shown(report.start)} --to {shown(report.end)}"
+    payments = [each for each in tally.unaccounted if PAYMENT in each.split()]
+    movements = [each for each in tally.unaccounted if each not in payments]
+    who = "who sent them" if tally.payments(*Found) else "ChartMogul"
     lines = [
-        *listed(f"Neither run nor reason; `mogulflow backfill {again}` acts on them:", tally.unaccounted),
-        *listed("These rows cannot be read; look whether ChartMogul changed them:", tally.unreadable),
+        *listed(f"Neither run nor reason; `mogulflow backfill {again}` acts on them:", movements),
+        *listed("Neither run nor reason; the poll acts on them within the hour:", payments),
+        *listed(f"These rows cannot be read; look whether {who} changed them:", tally.unreadable),
+        *listed("What these lists do not tell is not counted:", tally.gone),
         *listed("These runs are stuck; their pages in the Web UI say why:", tally.stuck),
     ]
     for line in lines:
         console.print(line, soft_wrap=True)
     if any(tally.of(each) for each in (Found.UNROUTED, Found.TOO_OLD, Found.RESTATED)) and not tally.named:
         console.print(f"`mogulflow coverage --list {again}` names them, with the reason.", soft_wrap=True)
+
+
+def _listing(tally: Tally) -> str:
+    return "the systems list" if tally.payments(*Found) else "ChartMogul lists"
+
+
+def _print_missed(who: str, of: Callable[..., int], console: Console) -> None:
+    missed = of(Found.POLL, Found.BACKFILL, Found.UNACCOUNTED)
+    due = missed + of(Found.WEBHOOK, Found.BILLING)
+    console.print(f"{who} alone would have missed {missed} of {due} that were to be acted on.")
 
 
 def _would_have(shadow: Shadow) -> Table:
@@ -91,5 +109,6 @@ def _print_list(coverage: Coverage, console: Console) -> None:
 
 
 def _named(each: Named) -> str:
-    what = f"{each.movement_type} {each.amount}, event {each.event_id}"
+    amount = f" {each.amount}" if each.amount else ""
+    what = f"{each.movement_type}{amount}, event {each.event_id}"
     return f"{each.occurred_at:%Y-%m-%d %H:%M:%S} UTC {what}: {each.reason}"

@@ -2,7 +2,7 @@
 
 import logging.config
 
-LOUD = ("httpx", "httpcore", "urllib3", "slack_sdk", "uvicorn.error")
+LOUD = ("httpx", "httpcore", "urllib3", "slack_sdk", "stripe", "uvicorn.error")
 
 
 def configure(level: str) -> None:

@@ -38,7 +38,7 @@ def _lines(seen: Seen) -> Iterator[str]:
         yield f"{escape(seen.workflow_id)}: replayed as event {seen.event.event_id}"
         yield from (f"  {_said(run)}: {run.link}" for run in seen.runs)
         if not seen.runs:
-            yield f"  no route takes this {seen.event.type} movement"
+            yield f"  no route takes this {seen.event.in_words}"
 
 
 def _said(run: Dispatched) -> str:

@@ -8,9 +8,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from models.effects import Action, Effect, shown
-from models.events import MovementType
 from models.movements import Found, Tally
 from models.runs import Problem
+from models.tallies import kinds
 from operations.progress import Doing, Stage
 
 UNLIMITED = 1_000
@@ -105,11 +105,13 @@ def heading(found: Found) -> str:
 
 
 def tally_table(tally: Tally, always: Sequence[Found] = ()) -> Table:
-    """Movements by type and by what became of them, each once; `always` are shown also where there are
-    none. Where several templates have routes, `templates_table` says what became of them for each."""
+    """Movements and failed payments by type and by what became of them, each once; `always` are shown also
+    where there are none. Where several templates have routes, `templates_table` says what became of them for
+    each."""
     columns = [each for each in Found if each in always or tally.of(each)]
     table = Table(box=SIMPLE, show_footer=True, pad_edge=False, collapse_padding=True)
-    table.add_column("movement", "all", no_wrap=True, min_width=max(map(len, MovementType)))
+    head, rows = "event" if tally.payments(*Found) else "movement", kinds(tally)
+    table.add_column(head, "all", no_wrap=True, min_width=max(map(len, rows)))
     for found in columns:
         count = tally.of(found)
         style = _ALARMING.get(found, "") if count else ""
@@ -126,9 +128,9 @@ def tally_table(tally: Tally, always: Sequence[Found] = ()) -> Table:
         )
     total = str(tally.of(*Found))
     table.add_column("total", total, justify="right", no_wrap=True, min_width=max(5, len(total)))
-    for kind in MovementType:
-        counts = [tally.counts.get(each, {}).get(kind.value, 0) for each in columns]
-        table.add_row(kind.value, *map(str, counts), str(sum(counts)))
+    for kind in rows:
+        counts = [tally.counts.get(each, {}).get(kind, 0) for each in columns]
+        table.add_row(kind, *map(str, counts), str(sum(counts)))
     return table
 
 
@@ -148,7 +150,8 @@ def templates_table(tally: Tally) -> Table | None:
 def print_tally(tally: Tally, console: Console, always: Sequence[Found] = ()) -> None:
     print_counts(tally_table(tally, always), console)
     if templates := templates_table(tally):
-        console.print("For each template; above, a movement counts once, by what most needs a look:")
+        what = "an event" if tally.payments(*Found) else "a movement"
+        console.print(f"For each template; above, {what} counts once, by what most needs a look:")
         print_counts(templates, console)
 
 

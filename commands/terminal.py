@@ -4,7 +4,7 @@ import asyncio
 import os
 import sys
 from collections.abc import Callable, Container, Coroutine
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, NoReturn, TypeVar
 
 import typer
 from pydantic import ValidationError
@@ -17,7 +17,7 @@ from configuration.environment import SIMULATED, near_misses, problems, unreadab
 from configuration.files import BadConfig
 from operations.errors import Stopped
 from settings import Settings
-from temporal import BadConnection, unprepared
+from temporal import BadConnection, leave_after, unprepared
 
 T = TypeVar("T")
 
@@ -49,6 +49,11 @@ def settings(*, hints: bool = True) -> Settings:
         say(problem)
     errors.print("Set these in the environment or in .env; .env.example describes each.")
     raise typer.Exit(NOT_ASKED)
+
+
+def run_app(app: Callable[..., object]) -> NoReturn:
+    """The whole command, as the one thing that this process does."""
+    leave_after(lambda: app(prog_name="mogulflow"))
 
 
 def is_simulated(found: Container[str]) -> bool:

@@ -6,20 +6,25 @@ Values are never shown: one may be a secret.
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 from urllib.request import getproxies
 
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_settings import SettingsError
 
-from clients.chartmogul.settings import ChartMogulAccount
-from clients.kit.settings import HOST_AND_PORT, has_host_and_port
 from domains.warehouse.settings import ENGINES
 from models.spelling import nearest
+from models.urls import HOST_AND_PORT, has_host_and_port
 from settings import Settings
 
-ACCOUNT = "CHARTMOGUL"
+ACCOUNTS: dict[str, type[BaseModel]] = {
+    name.upper(): get_args(field.annotation)[1]
+    for name, field in Settings.model_fields.items()
+    if get_origin(field.annotation) is dict
+}
+"""Systems whose variables name an account, and what each account has."""
+
 ENGINE = "WAREHOUSE__ENGINE"
 
 SIMULATED = "MOGULFLOW_SIMULATED"
@@ -37,6 +42,8 @@ OTHER_NAMES = {
     "SALESFORCE_CONSUMER_KEY": "SALESFORCE__CLIENT_ID",
     "SALESFORCE_CONSUMER_SECRET": "SALESFORCE__CLIENT_SECRET",
     "SLACK_TOKEN": "SLACK__BOT_TOKEN", "SLACK_CHANNEL": "SLACK__OPS_CHANNEL",
+    "STRIPE_SECRET_KEY": "STRIPE__DEFAULT__API_KEY",
+    "STRIPE_WEBHOOK_SECRET": "STRIPE__DEFAULT__SIGNING_SECRETS",
     "TEMPORAL_HOST": "TEMPORAL_ADDRESS", "TEMPORAL_HOST_URL": "TEMPORAL_ADDRESS",
     "TEMPORAL_HOSTPORT": "TEMPORAL_ADDRESS", "TEMPORAL_SERVER": "TEMPORAL_ADDRESS",
     "TEMPORAL_UI_URL": "WEB_UI_URL",
@@ -49,6 +56,8 @@ NEARLY_THE_SAME = 0.9
 PATTERNS = {
     r"^https?://[^\s/]+": "must begin with https:// or http://",
     r"^[A-Za-z][A-Za-z0-9_]*$": "must be an API name: a letter, then letters, digits and _",
+    r"^[a-z][a-z0-9_]{0,99}$": "must be an internal name: a small letter, then small letters, digits and _",
+    r"^[A-Z]{3}$": "must be the code of a currency, such as USD",
     r"^(v3|20\d\d-\d\d)$": "must be v3, or a version such as 2026-09",
     r"^(\d+(\.\d+){3}|\[[0-9a-fA-F:.]+\]):\d+$": "must be IP and port, such as 127.0.0.1:9464",
     r"^[a-z][a-z0-9_]{0,62}$": "must be a small letter, then small letters, digits and _, at most 63",
@@ -83,8 +92,8 @@ class Variable:
 def variables() -> Iterator[Variable]:
     """All there are, in the order of .env.example."""
     for name, field in Settings.model_fields.items():
-        if name == "chartmogul":
-            yield from _of_model(ChartMogulAccount, (name, "default"))
+        if name.upper() in ACCOUNTS:
+            yield from _of_model(ACCOUNTS[name.upper()], (name, "default"))
         elif name == "warehouse":
             for engine, model in ENGINES.items():
                 yield from _of_model(model, (name,), engine)
@@ -147,8 +156,8 @@ def _problem(error: Any) -> str:
     name = "__".join(location).upper()
     if kind in ("union_tag_not_found", "union_tag_invalid"):
         return _engine(kind)
-    if kind.endswith("_type") and location[:1] == ["chartmogul"] and len(location) == 2:
-        return _no_account(location[1])
+    if kind.endswith("_type") and len(location) == 2 and location[0].upper() in ACCOUNTS:
+        return _no_account(location[0].upper(), location[1])
     if kind.endswith("_type") and name in _prefixes():
         return _one_value(name)
     if kind == "missing":
@@ -167,11 +176,11 @@ def _engine(kind: str) -> str:
     return f"{ENGINE} {said}: name one of {known}"
 
 
-def _no_account(part: str) -> str:
-    if part in ChartMogulAccount.model_fields:
-        right = f"{ACCOUNT}__DEFAULT__{part.upper()}"
-        return f"{ACCOUNT}__{part.upper()} lacks the account's name: set {right}"
-    return f"{ACCOUNT}__{part.upper()} is an account, and no value: set {ACCOUNT}__{part.upper()}__API_KEY"
+def _no_account(system: str, part: str) -> str:
+    name = f"{system}__{part.upper()}"
+    if part in ACCOUNTS[system].model_fields:
+        return f"{name} lacks the account's name: set {system}__DEFAULT__{part.upper()}"
+    return f"{name} is an account, and no value: set {name}__API_KEY"
 
 
 def _expected(kind: str, context: Mapping[str, Any]) -> str:
@@ -186,7 +195,8 @@ def _expected(kind: str, context: Mapping[str, Any]) -> str:
 
 
 def _described(name: str) -> str:
-    plain = re.sub(rf"^{ACCOUNT}__.*?__", f"{ACCOUNT}__DEFAULT__", name)
+    system, _, rest = name.partition("__")
+    plain = f"{system}__DEFAULT__{rest.partition('__')[2]}" if system in ACCOUNTS else name
     return next((str(each.field.description) for each in variables() if each.name == plain), "it is needed")
 
 
@@ -219,10 +229,10 @@ def _temporal() -> list[str]:
 
 
 def _is_read(upper: str) -> bool:
-    if upper.startswith(f"{ACCOUNT}__"):
-        _, _, rest = upper.partition("__")
+    system, _, rest = upper.partition("__")
+    if system in ACCOUNTS:
         account, _, field = rest.partition("__")
-        return bool(account) and field.lower() in ChartMogulAccount.model_fields
+        return bool(account) and field.lower() in ACCOUNTS[system].model_fields
     return any(each.name == upper for each in variables())
 
 
@@ -248,13 +258,15 @@ def _meant(upper: str) -> str:
 
 def _account_variable(upper: str) -> str:
     """`CHARTMOGUL_EUROPE_API_KEY`, `CHARTMOGUL_API_KEY`, and `CHARTMOGUL__API__KEY` as it is read."""
-    if not upper.startswith(ACCOUNT):
+    system = next((each for each in ACCOUNTS if upper.startswith(each)), None)
+    if system is None:
         return ""
     single = "_".join(filter(None, upper.split("_")))  # runs of underscores could be read in many ways
-    for field in ChartMogulAccount.model_fields:
+    rest = single.removeprefix(system)
+    for field in ACCOUNTS[system].model_fields:
         letters = "_?".join(field.upper().split("_"))
-        if match := re.fullmatch(rf"{ACCOUNT}(?:_(?P<account>\w+?)_|_?){letters}", single):
-            return f"{ACCOUNT}__{match['account'] or 'DEFAULT'}__{field.upper()}"
+        if match := re.fullmatch(rf"(?:_(?P<account>\w+?)_|_?){letters}", rest):
+            return f"{system}__{match['account'] or 'DEFAULT'}__{field.upper()}"
     return ""
 
 

@@ -30,6 +30,8 @@ PATTERNS = {
     "^[a-z][a-z0-9_]*$": "small letters, digits and _, such as create_account",
     "^[A-Z][A-Z0-9_]*$": "the name of a variable, such as MY_PRODUCT_TOKEN",
     "^/": "what begins with /",
+    "^https://": "an address that begins with https://",
+    r"^[^@\s]+@[^@\s]+$": "an e-mail address",
     r"^https?://[^\s/?#@{}\\]+(/[^\s?#{}\\]*)?$": "an address such as https://api.example.com/v1",
     r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$": "the name of a header, such as X-Api-Key",
     r"^[a-z][a-z0-9_]{0,62}$": "a small letter, then small letters, digits and _, at most 63",
@@ -152,6 +154,8 @@ class Words:
             return ""
         if below := self._models_at(location) if isinstance(location[-1], str) else []:
             needed = [f.alias or name for name, f in below[0].model_fields.items() if f.is_required()]
+            if one_of := getattr(below[0], "needs_one_of", ()):
+                needed.append(" or ".join(one_of))
             otherwise = f"where nothing is to be set, write {location[-1]}: {{}}"
             return f"has nothing below it; {'it needs ' + _listed(needed) if needed else otherwise}"
         return f"has no value{_such_as(location)}"

@@ -58,11 +58,7 @@ class Book:
         )
 
     def unaccounted(self) -> list[str]:
-        return [
-            f"{event.event_id} {event.occurred_at:%Y-%m-%dT%H:%M:%SZ} {event.type} {event.amount}"
-            for event in self.movements
-            if self.found(event) is Found.UNACCOUNTED
-        ]
+        return [_listed(event) for event in self.movements if self.found(event) is Found.UNACCOUNTED]
 
     def named(self, naming: Mapping[Found, int], why_none: Callable[[Event], str]) -> list[Named]:
         """Those that need an explanation, as many of each kind as there is room for. `why_none` says why no
@@ -98,6 +94,11 @@ class Book:
             workflow_id=run.workflow_id if run else None,
             run_id=run.run_id if run else None,
         )
+
+
+def _listed(event: Event) -> str:
+    amount = f" {event.amount}" if event.amount else ""
+    return f"{event.event_id} {event.occurred_at:%Y-%m-%dT%H:%M:%SZ} {event.type}{amount}"
 
 
 def counted(found: Iterable[tuple[Event, Found]]) -> Counts:

@@ -1,14 +1,21 @@
 """What a source has sent, and the event that it is: one parser for each source."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from hashlib import blake2b
+from typing import TypeVar
 
 from pydantic import ValidationError
 
+from models.base import Record
+from models.billing import NoFailedPayment, NotTold
+from models.chargebee import ChargebeeEvent, from_chargebee
 from models.chartmogul import MovementWebhook
 from models.chartmogul_values import loads
-from models.events import AnyEvent, MrrMovement, NotAMovement, movement_from_webhook
+from models.events import AnyEvent, FailedPayment, MrrMovement, NotAMovement, movement_from_webhook
+from models.recurly import OnlyPoints, RecurlyNotification, from_recurly
+from models.stripe import StripeEvent, from_stripe
 
 MAX_BODY = 256 * 1024
 """Bytes. A real body has about one thousand."""
@@ -16,8 +23,26 @@ MAX_BODY = 256 * 1024
 CHARTMOGUL = "chartmogul"
 
 
+M = TypeVar("M", bound=Record)
+
+Ask = Callable[[str, str], Awaitable[FailedPayment | None]]
+"""Gives, of an account, the failed payment that is pointed at; None where it is none. Raises NotTold."""
+
+
 class Unreadable(Exception):
     """The right sender, and nothing that can be understood. The message quotes nothing of the body."""
+
+
+class Irrelevant(Unreadable):
+    """It can be understood, and tells of nothing that a template is for."""
+
+
+class PointsAt(Irrelevant):
+    """By itself; what it points at may be a failed payment, which its sender's API tells."""
+
+    def __init__(self, said: str, reference: str) -> None:
+        super().__init__(said)
+        self.reference = reference
 
 
 @dataclass(frozen=True)
@@ -41,11 +66,23 @@ def event_of(delivery: Delivery) -> AnyEvent:
     return PARSERS[delivery.source](delivery.body, delivery.account)
 
 
-def _chartmogul(body: bytes, account: str) -> MrrMovement:
+async def event_behind(delivery: Delivery, ask: Ask) -> AnyEvent:
+    """Also of one that only points at it. Raises Unreadable, and what `ask` does where nobody answers."""
     try:
-        said = loads(body)
-    except ValueError:
-        raise Unreadable("The body is no JSON.") from None
+        return event_of(delivery)
+    except PointsAt as pointer:
+        reference = pointer.reference
+    try:
+        found = await ask(delivery.account, reference)
+    except NotTold as why:
+        raise Unreadable(f"It only points at a transaction: {why}") from None
+    if found is None:
+        raise Irrelevant("This is no failed payment: what it points at is none, or is not there.")
+    return found
+
+
+def _chartmogul(body: bytes, account: str) -> MrrMovement:
+    said = _json(body)
     try:
         return movement_from_webhook(MovementWebhook.model_validate(said), account)
     except ValidationError as error:
@@ -54,7 +91,32 @@ def _chartmogul(body: bytes, account: str) -> MrrMovement:
         raise Unreadable(f"This is no MRR movement: {error}.") from None
 
 
-PARSERS: dict[str, Callable[[bytes, str], AnyEvent]] = {CHARTMOGUL: _chartmogul}
+def _billing(
+    model: type[M], read: Callable[[M, str], FailedPayment], body: bytes, account: str
+) -> FailedPayment:
+    try:
+        return read(model.model_validate(_json(body)), account)
+    except OnlyPoints as pointer:
+        raise PointsAt(f"This is no failed payment by itself: {pointer}.", pointer.transaction) from None
+    except NoFailedPayment as other:
+        raise Irrelevant(f"This is no failed payment: {other}.") from None
+    except ValidationError as error:
+        raise Unreadable(f"This is no failed payment: {_mismatch(error)}.") from None
+
+
+def _json(body: bytes) -> object:
+    try:
+        return loads(body)
+    except ValueError:
+        raise Unreadable("The body is no JSON.") from None
+
+
+PARSERS: dict[str, Callable[[bytes, str], AnyEvent]] = {
+    CHARTMOGUL: _chartmogul,
+    "stripe": partial(_billing, StripeEvent, from_stripe),
+    "chargebee": partial(_billing, ChargebeeEvent, from_chargebee),
+    "recurly": partial(_billing, RecurlyNotification, from_recurly),
+}
 """By source. Each takes a body and the account whose it is, and raises Unreadable."""
 
 

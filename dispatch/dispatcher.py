@@ -1,7 +1,7 @@
 """The one dispatcher: an event, from wherever we learned of it, becomes at most one run per template."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Self
 
@@ -22,6 +22,7 @@ from configuration.connectors import connectors_for
 from configuration.files import crm_for
 from dispatch import returns
 from dispatch.holds import Holds
+from dispatch.known_runs import known_run
 from models.crm import CrmMapping
 from models.effects import Mode
 from models.event import Event
@@ -42,7 +43,8 @@ ends between them would lose the event."""
 @dataclass(frozen=True)
 class Dispatched:
     """A template's run for an event; `new` is False where an earlier delivery started it. `mode` is what
-    its route says now, `held_by` names the brake or pause whose end a new run awaits."""
+    its route says now, `held_by` names the brake or pause whose end a new run awaits. `told`: it is open, is
+    for several events, and hears of this one only now."""
 
     template: str
     workflow_id: str
@@ -51,6 +53,7 @@ class Dispatched:
     new: bool
     mode: Mode = Mode.LIVE
     held_by: str | None = None
+    told: bool = False
 
 
 @dataclass(frozen=True)
@@ -112,7 +115,7 @@ class Dispatcher:
         mode: Mode = Mode.LIVE,
         priority: Priority = temporal.LIVE,
     ) -> Dispatched:
-        workflow_id = f"{route.template}/{event.event_id}"
+        workflow_id = f"{route.template}/{event.run_key}"
         shadow = mode is Mode.LIVE and route.mode is Mode.PREVIEW
         said = Mode.PREVIEW if shadow else mode
         hold = await self._hold(event, route, workflow_id) if said is Mode.LIVE else None
@@ -132,10 +135,27 @@ class Dispatcher:
                 **_identity_policies(mode),
             )
         except WorkflowAlreadyStartedError as known:
-            return self._dispatched(route, workflow_id, known.run_id or "", new=False)
+            found = self._dispatched(route, workflow_id, known.run_id or "", new=False)
+            return replace(found, told=await self._tell_of_another(event, workflow_id))
         if self.holds and said is Mode.LIVE:
             self.holds.note_begun(route, event, workflow_id)
         return self._dispatched(route, workflow_id, run_id, new=True, hold=hold)
+
+    async def _tell_of_another(self, event: Event, workflow_id: str) -> bool:
+        """A run that is for several events hears of each, once. Who has ended needs none of it. Raises
+        RPCError."""
+        if event.run_key == event.event_id:
+            return False
+        run = await known_run(self.client, workflow_id)
+        if run is None or not run.needs(event):
+            return False
+        try:
+            await self.client.get_workflow_handle(workflow_id).signal("another", event)
+        except RPCError as error:
+            if error.status is not RPCStatusCode.NOT_FOUND:  # it has just ended
+                raise
+            return False
+        return True
 
     async def _begin(self, workflow_id: str, given: BaseModel, route: Route, **how: Any) -> str:
         """The run's id. Raises WorkflowAlreadyStartedError, RPCError."""
@@ -219,6 +239,7 @@ class Dispatcher:
             web_ui_url=self.web_ui_url,
             held_by=hold.name if hold else None,
             shadow=shadow,
+            time_zone=self.installation.zones.get(event.account, "UTC"),
         )
         return route.of.given(common, self.installation)
 
@@ -252,6 +273,7 @@ def _memo(event: Event, route: Route, hold: Holding | None, *, shadow: bool) -> 
         temporal.ROUTE: route.name,
         temporal.BEGUN: datetime.now(UTC),
         **waits,
+        **({temporal.HEARD: [event.event_id]} if event.run_key != event.event_id else {}),
         **({temporal.SHADOW_OF: route.name} if shadow else {}),
     }
 
@@ -262,7 +284,7 @@ def _search_attributes(
     values: dict[Any, Any] = {
         temporal.HEADLINE: shown,
         temporal.ACCOUNT: event.account,
-        temporal.CUSTOMER: event.customer_uuid,
+        **({temporal.CUSTOMER: event.customer_uuid} if event.customer_uuid else {}),
         temporal.EVENT_KIND: event.type,
         temporal.EVENT_SOURCE: event.source.value,
         temporal.TEMPLATE: route.template,

@@ -206,7 +206,7 @@ def _is_first_of(route: Route, memo: Mapping[str, Any], since: datetime) -> bool
 
 def _query(route: Route, since: datetime) -> str:
     """Runs that may be of the route. Only their memo tells it from another of the same template."""
-    kinds = ", ".join(f"'{each}'" for each in route.when.movements)
+    kinds = ", ".join(f"'{each}'" for each in route.when.types)
     return (
         f"Template = '{route.template}' AND `Mode` = '{Mode.LIVE}' AND StartTime > '{since.isoformat()}'"
         f" AND EventSource != '{EventSource.BACKFILL}' AND EventKind IN ({kinds})"

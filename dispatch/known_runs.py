@@ -6,10 +6,11 @@ from datetime import datetime
 from typing import Any
 
 from temporalio.client import Client, WorkflowExecution, WorkflowExecutionStatus
+from temporalio.service import RPCError, RPCStatusCode
 
 import temporal
 from models.chartmogul_values import identifier
-from models.event import EventSource, Moment, to_the_second
+from models.event import Event, EventSource, Moment, to_the_second
 from models.runs import Outcome
 
 
@@ -31,18 +32,39 @@ class KnownRun:
     outcome: str = ""
     shadow_of: str = ""
     would: Mapping[str, int] = field(default_factory=dict)
+    heard: tuple[str, ...] = ()
+    """Of a run that is for several events: ids of those it knows of."""
+
+    def needs(self, event: Event) -> bool:
+        """Whether it is to hear of this one: it is open, and does not know of it."""
+        return self.running and event.event_id not in self.heard and len(self.heard) < temporal.MOST_HEARD
+
+
+MOVEMENTS = "EventKind != 'failed_payment'"
 
 
 async def known_runs(client: Client, account: str, start: datetime, end: datetime) -> list[KnownRun]:
     """Runs for movements with start <= date < end. The list runs a little behind: a run that was
     started a moment ago may not be in it."""
     span = f"OccurredAt >= '{start.isoformat()}' AND OccurredAt < '{end.isoformat()}'"
+    query = f"Account = '{account}' AND {span} AND {MOVEMENTS}"
     runs: dict[str, KnownRun] = {}
-    async for run in client.list_workflows(f"Account = '{account}' AND {span}", page_size=1000):
+    async for run in client.list_workflows(query, page_size=1000):
         memo = await run.memo()
         if temporal.STATED in memo and not temporal.is_preview(run.id):
             runs.setdefault(run.id, _known(run, memo))  # newest first: of one that was reset the last counts
     return list(runs.values())
+
+
+async def known_run(client: Client, workflow_id: str) -> KnownRun | None:
+    """By its id, which no list runs behind. Raises RPCError."""
+    try:
+        run = await client.get_workflow_handle(workflow_id).describe()
+    except RPCError as error:
+        if error.status is not RPCStatusCode.NOT_FOUND:
+            raise
+        return None
+    return _known(run, await run.memo())
 
 
 def of_template(runs: Iterable[KnownRun], template: str) -> list[KnownRun]:
@@ -71,6 +93,7 @@ def _known(run: WorkflowExecution, memo: Any) -> KnownRun:
         outcome=outcome,
         shadow_of=str(memo.get(temporal.SHADOW_OF, "")),
         would=memo.get(temporal.WOULD, {}),
+        heard=tuple(memo.get(temporal.HEARD, ())),
     )
 
 

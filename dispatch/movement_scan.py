@@ -11,21 +11,16 @@ import temporal
 from dispatch import returns
 from dispatch.book import Book, Entry, in_words
 from dispatch.dispatcher import Dispatcher
+from dispatch.entries import acted, is_stuck, suppressed, why_missing
 from dispatch.known_runs import KnownRun, known_runs, of_template
 from dispatch.matching import Matched, match
 from models.effects import Mode
 from models.event import Event, EventSource
 from models.movements import Found, Scan, Tally
-from models.routes import Route
-from models.runs import Outcome
 
 AT_ONCE = 16
 """Starts under way, of a poll or a backfill."""
 
-STUCK_AFTER = timedelta(hours=1)
-
-BY_OUTCOME = {Outcome.HELD.value: Found.HELD, Outcome.DROPPED.value: Found.DROPPED}
-"""Of these it says more than how we learned of the movement."""
 _Numbered = tuple[Event, Event]
 """A movement of the list, and the same with its number among those of its second."""
 
@@ -58,12 +53,13 @@ class MovementScan:
         for template in dict.fromkeys([*self._templates(scan), *(run.template for run in runs)]):
             matched = match(movements, of_template(runs, template))
             for event, run in matched.acted:
-                book.note(event, _acted(template, run))
-                stuck += [run.workflow_id] if _is_stuck(run, now) else []
+                book.note(event, acted(template, run))
+                stuck += [run.workflow_id] if is_stuck(run, now) else []
             for event, run in matched.restated:
                 book.note(event, Entry(template, Found.RESTATED, _revised(event, run), run))
             for event in matched.missing:
-                book.note(event, self._why_missing(scan, template, event, now))
+                route = self._dispatcher.routes.for_template(template, event)
+                book.note(event, why_missing(scan, template, route, event, now))
         return book.tally().model_copy(
             update={
                 "unaccounted": book.unaccounted(),
@@ -114,7 +110,7 @@ class MovementScan:
 
     async def _take_one(self, scan: Scan, template: str, event: Event, now: datetime) -> Found:
         route = self._dispatcher.routes.for_template(template, event)
-        if why := _suppressed(scan, route, event, now):
+        if why := suppressed(scan, route, event, now):
             return why
         assert route is not None
         if scan.preview:
@@ -139,20 +135,6 @@ class MovementScan:
             moments.setdefault(event.moment, []).append((event, numbered))
         return list(moments.values())
 
-    def _why_missing(self, scan: Scan, template: str, event: Event, now: datetime) -> Entry:
-        route = self._dispatcher.routes.for_template(template, event)
-        found = _suppressed(scan, route, event, now)
-        if route is None:
-            return Entry(template, Found.UNROUTED)
-        if found is Found.TOO_OLD:
-            days = f"{route.act_within_days:g} days"
-            return Entry(template, found, f"route {route.name} acts within {days}, and it has no run")
-        if found:
-            return Entry(template, found)
-        if event.occurred_at > now:
-            return Entry(template, Found.FUTURE, f"lies ahead; route {route.name} will take it")
-        return Entry(template, Found.UNACCOUNTED, f"route {route.name} takes it, and it has no run")
-
     async def _tell(self, run: KnownRun, event: Event) -> None:
         """A run that has ended, or whose code fails, cannot be told; it stays listed as revised."""
         if not run.running or run.reported_problem:
@@ -165,30 +147,5 @@ class MovementScan:
                 raise
 
 
-def _acted(template: str, run: KnownRun) -> Entry:
-    if not run.shadow_of:
-        return Entry(template, BY_OUTCOME.get(run.outcome) or Found(run.source.value), run=run)
-    said = ", ".join([run.outcome, *sorted(run.would)])
-    return Entry(template, Found.SHADOWED, f"route {run.shadow_of} was in preview: {said}", run)
-
-
 def _revised(event: Event, run: KnownRun) -> str:
     return f"its run took it as {in_words(run.stated[0])}; ChartMogul says {in_words(event.stated)} now"
-
-
-def _suppressed(scan: Scan, route: Route | None, event: Event, now: datetime) -> Found | None:
-    """Why nothing is done about it, where that is so."""
-    if route is None:
-        return Found.UNROUTED
-    if scan.fresh_after and scan.fresh_after <= event.occurred_at <= now:
-        return Found.FRESH
-    days = route.act_within_days if scan.act_within_days is None else scan.act_within_days
-    if event.occurred_at < now - timedelta(days=days):
-        return Found.TOO_OLD
-    return None
-
-
-def _is_stuck(run: KnownRun, now: datetime) -> bool:
-    """Its code fails over and over, or a system it waits for has not answered for an hour."""
-    waiting = run.waits_since is not None and run.waits_since < now - STUCK_AFTER
-    return run.running and (run.reported_problem or waiting)

@@ -12,6 +12,7 @@ from prometheus_client import REGISTRY
 from prometheus_client.exposition import choose_encoder
 from temporalio.client import Client
 
+from clients.recurly.pointed import PointedAt
 from dispatch.dead_letters import DeadLetters
 from dispatch.deliveries import CHARTMOGUL, Delivery
 from dispatch.dispatcher import Dispatcher
@@ -20,8 +21,9 @@ from ingress.access_log import AccessLog
 from ingress.backlog import Backlog
 from ingress.intake import Intake
 from ingress.readiness import Readiness
+from ingress.webhooks import billing
+from ingress.webhooks.account import account_of
 from ingress.webhooks.body import Refused, read_body
-from ingress.webhooks.chartmogul import account_of
 from settings import Settings
 
 log = logging.getLogger("mogulflow.ingress")
@@ -29,19 +31,19 @@ log = logging.getLogger("mogulflow.ingress")
 
 def create_app(settings: Settings, dispatcher: Dispatcher | None = None) -> FastAPI:
     """Without a dispatcher every event is 503, until `app.state.dispatcher` is set."""
-    backlog = Backlog(settings.backlog_limit_seconds)
+    backlog, pointed_at = Backlog(settings.backlog_limit_seconds), PointedAt(settings.recurly)
     app = FastAPI(
         title="Mogulflow ingress",
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
         redirect_slashes=False,  # its Location would repeat the secret
-        lifespan=_watching(backlog),
+        lifespan=_watching(backlog, pointed_at),
     )
     app.state.dispatcher = dispatcher
     app.add_middleware(AccessLog)
     secrets = {name: account.webhook_secrets for name, account in settings.chartmogul.items()}
-    intake = Intake(DeadLetters(settings.unreadable_kept_per_hour), backlog)
+    intake = Intake(DeadLetters(settings.unreadable_kept_per_hour), backlog, pointed_at)
     readiness = Readiness(backlog)
 
     @app.exception_handler(Refused)
@@ -56,6 +58,11 @@ def create_app(settings: Settings, dispatcher: Dispatcher | None = None) -> Fast
         if account is None:
             raise Refused(404, "No such webhook. Check the secret at the end of the URL.")
         delivery = Delivery(CHARTMOGUL, account, await read_body(request))
+        return await intake.take(app.state.dispatcher, delivery)
+
+    @app.post("/webhooks/{system}/{secret}")
+    async def of_billing(system: str, secret: str, request: Request) -> JSONResponse:
+        delivery = await billing.delivery_of(system, secret, request, settings)
         return await intake.take(app.state.dispatcher, delivery)
 
     @app.get("/health")
@@ -75,12 +82,13 @@ def create_app(settings: Settings, dispatcher: Dispatcher | None = None) -> Fast
     return app
 
 
-def _watching(backlog: Backlog) -> Any:
+def _watching(backlog: Backlog, pointed_at: PointedAt) -> Any:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         watch = asyncio.create_task(backlog.watch(lambda: _client(app)))
         yield
         watch.cancel()
+        await pointed_at.aclose()
 
     return lifespan
 

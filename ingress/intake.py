@@ -10,8 +10,9 @@ from typing import Any
 from fastapi.responses import JSONResponse
 from temporalio.service import RPCError
 
+from clients.kit.errors import Retryable
 from dispatch.dead_letters import DeadLetters
-from dispatch.deliveries import Delivery, Unreadable, event_of
+from dispatch.deliveries import Ask, Delivery, Irrelevant, Unreadable, event_behind
 from dispatch.dispatcher import Dispatched, Dispatcher
 from ingress import metrics
 from ingress.backlog import Backlog
@@ -31,16 +32,21 @@ class _Unconfirmed(Exception):
 
 
 class Intake:
-    def __init__(self, dead_letters: DeadLetters, backlog: Backlog) -> None:
-        self._dead_letters, self._backlog = dead_letters, backlog
+    def __init__(self, dead_letters: DeadLetters, backlog: Backlog, ask: Ask) -> None:
+        self._dead_letters, self._backlog, self._ask = dead_letters, backlog, ask
 
     async def take(self, dispatcher: Dispatcher | None, delivery: Delivery) -> JSONResponse:
         if problem := self._backlog.problem:
             return _later("backlog", {"account": delivery.account, "reason": problem})
         try:
-            event = event_of(delivery)
+            event = await event_behind(delivery, self._ask)
+        except Irrelevant as other:
+            metrics.DELIVERIES.labels(result="ignored").inc()
+            return JSONResponse({"result": "ignored", "reason": str(other)}, 200)
         except Unreadable as unreadable:
             return await self._keep(dispatcher, delivery, str(unreadable))
+        except Retryable as away:
+            return _later("unavailable", {"account": delivery.account, "reason": str(away)})
         try:
             async with _confirmed_by(dispatcher) as sure:
                 runs = await sure.dispatch(event, received_at=datetime.now(UTC))
@@ -100,5 +106,5 @@ def _result(runs: list[Dispatched]) -> str:
         return "unrouted"
     new = [run for run in runs if run.new]
     if not new:
-        return "duplicate"
+        return "told" if any(run.told for run in runs) else "duplicate"
     return "held" if all(run.held_by for run in new) else "started"

@@ -4,8 +4,8 @@ from prometheus_client import Counter, Gauge, Histogram
 
 DELIVERIES = Counter(
     "mogulflow_webhook_deliveries",
-    "ChartMogul deliveries by what became of them: started, held, duplicate, unrouted, refused, unreadable, "
-    "unreadable_not_kept, unavailable, backlog",
+    "Deliveries by what became of them: started, held, told, duplicate, unrouted, ignored, refused, "
+    "unreadable, unreadable_not_kept, unavailable, backlog",
     ["result"],
 )
 REQUEST_SECONDS = Histogram("mogulflow_http_request_seconds", "Time to answer, by route", ["path", "status"])

@@ -187,6 +187,10 @@ class Subscription(_Vendor):
     external_id: Identifier = None
     plan: Words = ""
     status: Words = ""
+    mrr: OptionalCents = None
+    quantity: OptionalCents = Field(default=None, description="Seats, or what else is counted")
+    cycle: Words = Field(default="", alias="billing-cycle", description="day, month or year")
+    cycles: OptionalCents = Field(default=None, alias="billing-cycle-count", description="Of those, at once")
 
     @property
     def alive(self) -> bool:
@@ -204,6 +208,7 @@ class Customer(_Vendor):
     name: Name = None
     company: Name = None
     email: Name = None
+    owner: Name = Field(default=None, description="E-mail of a member of the ChartMogul account")
     mrr: Cents = 0
     currency: Name = Field(default=None, description="Of `mrr`: the account's")
     external_id: OptionalIdentifier = None
@@ -216,6 +221,54 @@ class Customer(_Vendor):
     def label(self) -> str:
         """What people call it: the company, else the name, else the id."""
         return self.company or self.name or self.uuid
+
+
+class Transaction(_Vendor):
+    """An attempt to collect an invoice, or a refund, inside of it."""
+
+    uuid: OptionalIdentifier = None
+    external_id: OptionalIdentifier = None
+    type: Words = ""
+    result: Words = ""
+    date: OptionalInstant = None
+    amount: OptionalCents = Field(default=None, alias="amount_in_cents", description="None: all of it")
+
+    @property
+    def failed(self) -> bool:
+        return self.type.casefold() == "payment" and self.result.casefold() == "failed"
+
+    @property
+    def paid(self) -> bool:
+        return self.type.casefold() == "payment" and self.result.casefold() == "successful"
+
+
+class LineItem(_Vendor):
+    amount: OptionalCents = Field(default=None, alias="amount_in_cents")
+
+
+class Invoice(_Vendor):
+    """Row of `GET /invoices`: amounts are in its own currency. Accounts that lack the newer `status` tell by
+    the transactions alone."""
+
+    uuid: Text
+    external_id: OptionalIdentifier = None
+    customer_uuid: OptionalIdentifier = None
+    customer_external_id: OptionalIdentifier = None
+    date: OptionalInstant = None
+    currency: Name = None
+    status: Words = ""
+    line_items: list[LineItem] = []
+    transactions: list[Transaction] = []
+
+    @property
+    def total(self) -> int:
+        return sum(each.amount or 0 for each in self.line_items)
+
+    @property
+    def failures(self) -> list[Transaction]:
+        """Oldest first."""
+        failed = [(each.date, each) for each in self.transactions if each.failed and each.date]
+        return [each for _, each in sorted(failed, key=lambda dated: dated[0])]
 
 
 class Traces(_Vendor):

@@ -23,6 +23,8 @@ class EventSource(StrEnum):
     WEBHOOK = "webhook"
     POLL = "poll"
     BACKFILL = "backfill"
+    BILLING = "billing"
+    """The billing system: its own webhook, or its list."""
 
 
 class Event(Record):
@@ -43,6 +45,11 @@ class Event(Record):
 
     if TYPE_CHECKING:
         event_id: str
+
+    @property
+    def run_key(self) -> str:
+        """What a run of a template is known by: of several events that one run is for, the same."""
+        return self.event_id
 
     @property
     def type(self) -> str:
@@ -89,6 +96,11 @@ class Event(Record):
         """For an installation that wants names in its lists."""
         who = headlines.name(self.customer_name)
         return f"{who}: {self.headline}" if who else self.headline
+
+    @property
+    def mrr(self) -> Money | None:
+        """What of a customer's MRR it changes."""
+        return None
 
     @property
     def brings_back(self) -> bool:

@@ -5,10 +5,11 @@ so the id is a digest of what both say about one MRR movement: whose it is, and 
 are what ChartMogul says of it at present: a recalculation may restate them.
 """
 
+from datetime import timedelta
 from enum import StrEnum
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from models import headlines
 from models.chartmogul import Activity, MovementWebhook
@@ -80,6 +81,10 @@ class MrrMovement(Event):
         return headlines.summary(self.type, self.customer_name or self.customer_uuid, self.amount)
 
     @property
+    def mrr(self) -> Money:
+        return self.amount
+
+    @property
     def brings_back(self) -> bool:
         """A merge or a late import may call that an expansion."""
         if self.movement_type is MovementType.EXPANSION:
@@ -87,8 +92,82 @@ class MrrMovement(Event):
         return self.movement_type in (MovementType.NEW_BUSINESS, MovementType.REACTIVATION)
 
 
-AnyEvent = MrrMovement
-"""Every kind of event, to read one back from JSON: of several a union, told apart by `kind`."""
+SAME_ATTEMPT = timedelta(hours=1)
+"""Two sources tell of one attempt within this; billing systems wait for longer before they try again."""
+
+
+class FailedPayment(Event):
+    """One attempt to collect an invoice that failed. `amount` is in the invoice's currency.
+
+    Billing systems and ChartMogul's list both tell of it. They meet in the invoice, which one run is for, and
+    in the transaction where both name it.
+    """
+
+    kind: Literal["failed_payment"] = "failed_payment"
+    customer_uuid: str = Field(default="", description="ChartMogul's; empty of a billing system's webhook")
+    customer_external_id: str | None = Field(default=None, description="The billing system's")
+    invoice: str = Field(description="Its external id, else ChartMogul's uuid")
+    transaction: str | None = Field(default=None, description="The same of the attempt")
+    attempt: int | None = Field(default=None, ge=1, description="How many there were, where that is known")
+    next_attempt_at: AwareDatetime | None = None
+    reason: str = Field(default="", description="In the billing system's words")
+    link: str | None = Field(default=None, description="Where the customer can pay")
+    billing_system: str = Field(default="", description="That told of it, such as stripe")
+
+    event_id: str = Field(default_factory=lambda given: _payment_digest(given))
+
+    @property
+    def run_key(self) -> str:
+        """Of its invoice: later attempts are told to the run of the first."""
+        return digest(same_spelling(self.account), "invoice", same_spelling(self.invoice))
+
+    @property
+    def type(self) -> str:
+        return self.kind
+
+    @property
+    def stated(self) -> str:
+        amount = f"{self.amount.cents} {self.amount.currency}" if self.amount else "0 XXX"
+        return f"{self.kind} {amount}"
+
+    @property
+    def subject(self) -> str:
+        return self.invoice
+
+    def is_same_attempt(self, other: "FailedPayment") -> bool:
+        """Of one invoice: sources tell of the same attempt in different words, so that its id differs."""
+        if self.event_id == other.event_id:
+            return True
+        if self.transaction and other.transaction:
+            return self.transaction == other.transaction
+        if self.attempt and other.attempt:
+            return self.attempt == other.attempt
+        return abs(self.occurred_at - other.occurred_at) < SAME_ATTEMPT
+
+    @property
+    def in_words(self) -> str:
+        return f"failed payment of {self.amount}" if self.amount else "failed payment"
+
+    @property
+    def headline(self) -> str:
+        return headlines.payment_headline(self.amount, self.attempt)
+
+    @property
+    def summary(self) -> str:
+        who = self.customer_name or self.customer_uuid or self.customer_external_id or "a customer"
+        return headlines.payment_summary(who, self.amount)
+
+
+AnyEvent = MrrMovement | FailedPayment
+"""Every kind of event, to read one back from JSON: told apart by `kind`."""
+
+
+def _payment_digest(given: dict[str, Any]) -> str:
+    """The transaction, else which attempt it is, else when it was."""
+    instant = to_the_second(given["occurred_at"]).isoformat()
+    which = given["transaction"] or given["attempt"] or instant
+    account, invoice = same_spelling(given["account"]), same_spelling(given["invoice"])
+    return digest(account, given["kind"], invoice, same_spelling(str(which)))
 
 
 def _digest(given: dict[str, Any]) -> str:

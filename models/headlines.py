@@ -1,4 +1,4 @@
-"""One line on an MRR movement, as a person in revenue operations says it."""
+"""One line on an event, as a person in revenue operations says it."""
 
 import re
 
@@ -14,7 +14,8 @@ _NAMES = {
 }
 """By type of MRR movement."""
 
-_SUMMARY = re.compile(rf"(?:{'|'.join(_NAMES.values())}): (.+), \S.* MRR")
+FAILED_PAYMENT = "Failed payment"
+_SUMMARY = re.compile(rf"(?:{'|'.join([*_NAMES.values(), FAILED_PAYMENT])}): (.+), \S.* (?:MRR|due)")
 _PLAN = re.compile(r"\b(?:the|their|with|to) (.+)")
 _LONGEST = 10_000
 """Letters that are looked at: a line has a few hundred at most."""
@@ -29,6 +30,17 @@ _SUMMARYS = 1_000
 def summary(movement_type: str, who: str, amount: Money) -> str:
     """`Churn: Acme Ltd, −$250.00 MRR`. Names the customer: for user metadata only."""
     return f"{_NAMES[movement_type]}: {name(who)}, {amount} MRR"
+
+
+def payment_summary(who: str, amount: Money | None) -> str:
+    """`Failed payment: Acme Ltd, $250.00 due`."""
+    return f"{FAILED_PAYMENT}: {name(who)}, {amount or 'an unknown amount'} due"
+
+
+def payment_headline(amount: Money | None, attempt: int | None) -> str:
+    """`Failed payment of $250.00, attempt 2`."""
+    of = f" of {amount}" if amount else ""
+    return f"{FAILED_PAYMENT}{of}" + (f", attempt {attempt}" if attempt else "")
 
 
 def name(who: str) -> str:

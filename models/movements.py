@@ -38,6 +38,8 @@ class Found(StrEnum):
     WEBHOOK = "webhook"
     POLL = "poll"
     BACKFILL = "backfill"
+    BILLING = "billing"
+    """Of a failed payment: the billing system told of it."""
     HELD = "held"
     """It has a run, which waits for the end of a brake or a pause."""
     DROPPED = "dropped"
@@ -51,12 +53,15 @@ class Found(StrEnum):
     UNACCOUNTED = "unaccounted"
 
 
-ACTED = (Found.WEBHOOK, Found.POLL, Found.BACKFILL)
+PAYMENT = "failed_payment"
+"""The type by which failed payments are counted; all others are of movements."""
+
+ACTED = (Found.WEBHOOK, Found.POLL, Found.BACKFILL, Found.BILLING)
 
 WORST_FIRST = (
     Found.UNACCOUNTED, Found.TOO_OLD, Found.HELD, Found.DROPPED, Found.RESTATED, Found.FUTURE, Found.FRESH,
-    Found.STARTED, Found.WOULD_START, Found.SHADOWED, Found.BACKFILL, Found.POLL, Found.WEBHOOK, Found.KNOWN,
-    Found.UNROUTED,
+    Found.STARTED, Found.WOULD_START, Found.SHADOWED, Found.BACKFILL, Found.POLL, Found.WEBHOOK,
+    Found.BILLING, Found.KNOWN, Found.UNROUTED,
 )  # fmt: skip
 """A movement counts once. Of what became of it for several templates, the one that most needs a look: what
 is not done comes before what is, what the webhook missed before what it brought. It counts as filtered only
@@ -109,9 +114,9 @@ class Shadow(Record):
 
 
 class Tally(Record):
-    """Movements, each once, by what became of them. `rows` is what ChartMogul lists, `by_template` what
-    became of each movement for each template (reports of earlier versions have none, and count a
-    movement once for each template). `stuck` runs have acted on nothing for an hour."""
+    """Movements and failed payments, each once, by what became of them. `rows` is what is listed,
+    `by_template` what became of each for each template (reports of earlier versions have none, and count one
+    once for each template). `stuck` runs have acted on nothing for an hour."""
 
     counts: Counts = {}
     by_template: dict[str, Counts] = {}
@@ -119,6 +124,7 @@ class Tally(Record):
     requests: int = 0
     unreadable_rows: int = 0
     unreadable: list[str] = Field(default=[], description="The first of them")
+    gone: list[str] = Field(default=[], description="Lists that tell nothing of a part of the time")
     unaccounted: list[str] = Field(default=[], description="The first of them")
     stuck: list[str] = []
     named: list[Named] = Field(default=[], description="Where a list was asked for")
@@ -126,6 +132,12 @@ class Tally(Record):
 
     def of(self, *found: Found) -> int:
         return _sum(self.counts, *found)
+
+    def payments(self, *found: Found) -> int:
+        return sum(self.counts.get(each, {}).get(PAYMENT, 0) for each in found)
+
+    def movements(self, *found: Found) -> int:
+        return self.of(*found) - self.payments(*found)
 
     def runs(self, *found: Found) -> int:
         """A movement counts once for each template."""
@@ -149,6 +161,7 @@ class Tally(Record):
                 "requests": self.requests + other.requests,
                 "unreadable_rows": self.unreadable_rows + other.unreadable_rows,
                 "unreadable": _listed(self.unreadable + other.unreadable),
+                "gone": _listed(self.gone + other.gone),
                 "unaccounted": _listed(self.unaccounted + other.unaccounted),
                 "stuck": _listed(self.stuck + other.stuck),
                 "named": first_named([*self.named, *other.named]),
@@ -202,6 +215,7 @@ class Scan(Record):
     act_within_days: float | None = Field(
         default=None, le=LONGEST_ACT_WITHIN_DAYS, description="In the place of the routes' own"
     )
+    invoices: bool = Field(default=True, description="Of failed payments: look at ChartMogul's invoices, too")
     naming: dict[Found, int] = Field(default={}, description="How many movements of a kind may be named")
 
 
@@ -220,6 +234,7 @@ class PollInput(Record):
     )
     every: timedelta = Field(default=timedelta(minutes=5), description="A longer pause by far is a gap")
     ops_channel: str | None = None
+    payments: bool = Field(default=False, description="A route takes failed payments: they are polled, too")
 
 
 class Notice(Record):
@@ -236,6 +251,9 @@ class PollState(Record):
     looked_back_at: AwareDatetime
     tally: Tally = Tally()
     untold: list[Notice] = Field(default=[], description="Slack was away: the next poll tells them")
+    payments_until: AwareDatetime | None = Field(
+        default=None, description="The same of failed payments, whose lists may be away for longer"
+    )
 
 
 class BackfillInput(Record):
@@ -275,6 +293,7 @@ class CoverageInput(Record):
     fresh: timedelta = Field(default=timedelta(minutes=15), description="Younger movements are not due yet")
     ops_channel: str | None = None
     lists: bool = Field(default=False, description="Name the movements that were not acted on, and why")
+    payments: bool = Field(default=False, description="A route takes failed payments: they count, too")
 
 
 class CoverageReport(Record):

@@ -52,15 +52,15 @@ def lost_movements(routes: Routes, accounts: Iterable[str] = ()) -> list[Lost]:
 
 def _cells(route: Route, earlier: Sequence[Route], accounts: Sequence[str]) -> list[_Cell]:
     return [
-        _cell(route, [each for each in earlier if _covers(each, movement.value, account)], movement, account)
-        for movement in dict.fromkeys(route.when.movements)
+        _cell(route, [each for each in earlier if _covers(each, movement, account)], movement, account)
+        for movement in dict.fromkeys(route.when.types)
         for account in accounts
-        if _covers(route, movement.value, account)
+        if _covers(route, movement, account)
     ]
 
 
 def _covers(route: Route, movement: str, account: str) -> bool:
-    return movement in route.when.movements and (not route.when.accounts or account in route.when.accounts)
+    return movement in route.when.types and (not route.when.accounts or account in route.when.accounts)
 
 
 def _cell(route: Route, earlier: Sequence[Route], movement: str, account: str) -> _Cell:

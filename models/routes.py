@@ -1,7 +1,7 @@
 """Routes: which events go to which template, with which options."""
 
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Literal, Self, Union
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, Union
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
@@ -31,33 +31,53 @@ LONGEST_NAME = 240
 run, and Temporal on SQL keeps 255 of one."""
 
 
+OtherEvent = Literal["failed_payment"]
+"""Types of events beside MRR movements."""
+
+
 class Filter(ConfigRecord):
-    """Which movements a route takes: all conditions must hold."""
+    """Which events a route takes: all conditions must hold."""
+
+    needs_one_of: ClassVar[tuple[str, ...]] = ("movements", "events")
 
     movements: list[MovementType] = Field(
-        min_length=1, description=f"Types of MRR movement: {', '.join(MovementType)}"
+        default=[], description=f"Types of MRR movement: {', '.join(MovementType)}"
     )
+    events: list[OtherEvent] = Field(default=[], description="Other events: failed_payment")
     minimum_mrr: Decimal = Field(
-        default=Decimal(0), ge=0, description="Smallest change of MRR, in the account's currency"
+        default=Decimal(0),
+        ge=0,
+        description="Smallest change of MRR, in the account's currency; of a movement alone",
     )
     accounts: list[str] = Field(default=[], description="ChartMogul accounts; all where empty")
+
+    @property
+    def types(self) -> list[str]:
+        """Of events that it takes, in the order of the file."""
+        return [*(each.value for each in self.movements), *self.events]
+
+    @model_validator(mode="after")
+    def _takes_something(self) -> Self:
+        if not self.types:
+            raise ValueError("needs `movements` or `events`, such as movements: [churn]")
+        return self
 
     def takes(self, event: Event) -> bool:
         return not self.why_not(event)
 
     def why_not(self, event: Event) -> str:
-        """What it asks for that the movement is not, in words; empty where it takes it."""
-        if event.type not in self.movements:
-            return f"takes {', '.join(self.movements)}"
+        """What it asks for that the event is not, in words; empty where it takes it."""
+        if event.type not in self.types:
+            return f"takes {', '.join(self.types)}"
         if self.accounts and event.account not in self.accounts:
             return f"is for account {', '.join(self.accounts)}"
-        if event.amount and Decimal(abs(event.amount.cents)) / 100 < self.minimum_mrr:
-            return f"takes {event.amount.currency} {self.minimum_mrr:f} of MRR or more"
+        if event.mrr and Decimal(abs(event.mrr.cents)) / 100 < self.minimum_mrr:
+            return f"takes {event.mrr.currency} {self.minimum_mrr:f} of MRR or more"
         return ""
 
     def why(self, event: Event) -> str:
         """Why it takes this event, in the words of the file."""
-        least = f" of at least {self.minimum_mrr} MRR" if self.minimum_mrr else ""
+        least = f" of at least {self.minimum_mrr} MRR" if self.minimum_mrr and event.mrr else ""
         whose = f"accounts {', '.join(self.accounts)}" if self.accounts else "all accounts"
         return f"the first that takes {event.type}{least}, of {whose}"
 
@@ -65,7 +85,7 @@ class Filter(ConfigRecord):
 class Route(ConfigRecord):
     name: str = Field(pattern="^[a-z0-9][a-z0-9-]*$", description="Unique, for people and logs")
     template: TemplateName = Field(description="What it starts")
-    when: Filter = Field(description="Which movements it takes, below")
+    when: Filter = Field(description="Which events it takes, below")
     mode: Mode = Field(
         default=Mode.LIVE,
         description="`live`, or `preview`: its runs read everything and write nothing, and `mogulflow"
@@ -109,7 +129,7 @@ class Route(ConfigRecord):
 
     @model_validator(mode="after")
     def _only_what_the_template_is_for(self) -> Self:
-        if others := set(self.when.movements) - set(self.of.takes):
+        if others := set(self.when.types) - set(self.of.takes):
             raise ValueError(f"{self.template} is not for {', '.join(sorted(others))}")
         return self
 
@@ -139,14 +159,14 @@ class Routes(ConfigRecord):
         return self
 
     def why_none(self, event: Event) -> str:
-        """Why no route takes the movement, in words."""
+        """Why no route takes the event, in words."""
         reasons = [
             f"route {route.name} {route.when.why_not(event)}"
             for route in self.routes
-            if event.type in route.when.movements
+            if event.type in route.when.types
         ]
         if not reasons:
-            return f"no route takes {event.type} movements"
+            return f"no route takes {event.type} {'movements' if event.mrr else 'events'}"
         more = [f"{len(reasons) - MOST_REASONS} more routes do not take it"] * (len(reasons) > MOST_REASONS)
         return "; ".join([*reasons[:MOST_REASONS], *more])
 
@@ -161,6 +181,10 @@ class Routes(ConfigRecord):
     def named(self, what: Names) -> set[str]:
         """What the options of all routes name."""
         return {name for route in self.routes for name in route.options.named(what)}
+
+    def take(self, kind: str) -> bool:
+        """Whether any of them takes events of that type."""
+        return any(kind in route.when.types for route in self.routes)
 
     @property
     def templates(self) -> list[str]:

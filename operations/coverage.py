@@ -1,4 +1,4 @@
-"""Is every movement of ChartMogul's own list accounted for by a run, or by a reason?"""
+"""Is every movement, and every failed payment, that is listed accounted for by a run, or by a reason?"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from temporalio.client import WorkflowFailureError
 
 import temporal
+from configuration.files import load_routes
 from models.movements import CoverageInput, CoverageReport, Named
 from operations.accounts import known_account
 from operations.dates import shown, time_span
@@ -57,7 +58,13 @@ async def coverage(
     run = await started(
         client,
         "coverage",
-        CoverageInput(account=account, start=start, end=end, lists=lists),
+        CoverageInput(
+            account=account,
+            start=start,
+            end=end,
+            lists=lists,
+            payments=load_routes(settings.routes_file).take("failed_payment"),
+        ),
         CoverageReport,
         id=f"coverage/{account}/{shown(start)}/{shown(end)}{'/list' if lists else ''}",
         what=what,

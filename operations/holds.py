@@ -27,8 +27,9 @@ from operations.errors import Stopped
 from operations.person import who
 from operations.waiting import LOOK_SECONDS, nobody_takes
 from settings import Settings
+from systems import SYSTEMS
 
-SYSTEMS = ("chartmogul", "salesforce", "hubspot", "slack", "warehouse")
+PAUSABLE = (*(system.name for system in SYSTEMS), "warehouse")
 """What can be paused alone."""
 
 LIST_SECONDS = 60
@@ -153,7 +154,7 @@ def _check(settings: Settings, scope: Scope) -> None:
     templates = [str(each) for each in get_args(TemplateName)]
     for option, value, known in (
         ("--template", scope.template, templates),
-        ("--system", scope.system, list(SYSTEMS)),
+        ("--system", scope.system, list(PAUSABLE)),
         ("--account", scope.account, list(settings.chartmogul)),
     ):
         if value is not None and value not in known:

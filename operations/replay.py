@@ -1,6 +1,7 @@
 """What could not be read, read anew after a fix, through the same dispatcher."""
 
 from collections.abc import AsyncIterator, Awaitable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -8,9 +9,11 @@ from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle
 from temporalio.service import RPCError, RPCStatusCode
 
 import temporal
+from clients.kit.errors import Retryable, title
+from clients.recurly.pointed import PointedAt
 from configuration.files import load_routes
 from dispatch.dead_letters import TEMPLATE
-from dispatch.deliveries import Delivery, Unreadable, event_of
+from dispatch.deliveries import Ask, Delivery, Unreadable, event_behind
 from dispatch.dispatcher import Dispatched, Dispatcher
 from dispatch.holds import Holds
 from models.deliveries import MOST_KEPT, DeliveryResult, Dismissed, Replayed, UnreadableDelivery
@@ -40,8 +43,9 @@ async def replay(settings: Settings, runs: Sequence[str]) -> AsyncIterator[Seen]
     holds = Holds(client, routes)
     await holds.look()
     dispatcher = Dispatcher.of(client, routes, settings, holds)
-    for run in runs:
-        yield await _seen_to(_replay(dispatcher, client.get_workflow_handle(run)), run)
+    async with aclosing(PointedAt(settings.recurly)) as ask:
+        for run in runs:
+            yield await _seen_to(_replay(dispatcher, ask, client.get_workflow_handle(run)), run)
 
 
 async def dismiss(runs: Sequence[str], reason: str) -> AsyncIterator[Seen]:
@@ -59,9 +63,9 @@ async def _seen_to(job: Awaitable[Seen], run: str) -> Seen:
         return Seen(run, problem=str(stopped))
 
 
-async def _replay(dispatcher: Dispatcher, handle: Run) -> Seen:
+async def _replay(dispatcher: Dispatcher, ask: Ask, handle: Run) -> Seen:
     delivery = await _open_delivery(dispatcher.client, handle)
-    event = _read(handle.id, delivery)
+    event = await _read(ask, handle.id, delivery)
     runs = await dispatcher.dispatch(event, received_at=datetime.now(UTC))
     await dispatcher.tell_of_return(event)
     await handle.signal("replayed", Replayed(event_id=event.event_id, runs=[run.workflow_id for run in runs]))
@@ -93,13 +97,17 @@ async def _open_delivery(client: Client, handle: Run) -> UnreadableDelivery:
     return UnreadableDelivery.model_validate(delivery)
 
 
-def _read(run: str, delivery: UnreadableDelivery) -> AnyEvent:
+async def _read(ask: Ask, run: str, delivery: UnreadableDelivery) -> AnyEvent:
+    again = f"Have {title(delivery.source)} send it again."
     if delivery.cut:
         kept = f"only {MOST_KEPT // 1024} KiB of its {delivery.size} bytes were kept"
-        raise Stopped(f"{run} cannot be replayed: {kept}. Have ChartMogul send it again.")
+        raise Stopped(f"{run} cannot be replayed: {kept}. {again}")
     if not delivery.exact:
-        raise Stopped(f"{run} cannot be replayed: its body is no UTF-8. Have ChartMogul send it again.")
+        raise Stopped(f"{run} cannot be replayed: its body is no UTF-8. {again}")
     try:
-        return event_of(Delivery(delivery.source, delivery.account, delivery.body.encode()))
+        body = delivery.body.encode()
+        return await event_behind(Delivery(delivery.source, delivery.account, body), ask)
     except Unreadable as unreadable:
         raise Stopped(f"{run} still cannot be read: {unreadable}") from None
+    except Retryable as away:
+        raise Stopped(f"{run} cannot be read now: {away}") from None

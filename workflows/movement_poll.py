@@ -1,10 +1,12 @@
-"""Movement poll: read ChartMogul's own list and start what the webhook has not brought."""
+"""Movement poll: read ChartMogul's own list and start what the webhook has not brought. Where routes take
+them, the same of failed payments: of the billing systems' lists, and of ChartMogul's invoices."""
 
 from datetime import datetime, timedelta
 
 from temporalio import workflow
 
 from activities.movements import MovementActivities
+from activities.payments import PaymentActivities
 from models.event import EventSource
 from models.movements import Found, Notice, PollInput, PollState, Scan, Tally
 from workflows.engine.ops import run_failure, tell_ops
@@ -13,6 +15,9 @@ from workflows.engine.tallies import markdown
 
 LIMIT = timedelta(hours=1)
 """An outage of ChartMogul's that lasts longer fails this poll; the next one reads what it has not."""
+
+PAYMENTS_LIMIT = timedelta(minutes=10)
+"""The next poll of movements waits meanwhile. What was not read then, the next poll reads."""
 
 UNTOLD = 20
 """Notices that are kept for a Slack that is away."""
@@ -30,19 +35,48 @@ class MovementPoll:
         last: PollState | None = workflow.get_last_completion_result(PollState)
         now = workflow.now()
         looks_back = last is None or now - last.looked_back_at >= given.look_back_every
-        scan = _window(given, last, now, looks_back=looks_back)
+        complete_until = last.complete_until if last else None
+        scan = _window(given, complete_until, now, looks_back=looks_back)
         try:
             tally = await long_step(MovementActivities.sweep, scan, summary=_summary(scan), limit=LIMIT)
         except StepFailed as failure:
             raise run_failure(failure) from None
-        workflow.set_current_details(markdown(f"Poll of {given.account}", tally))
-        notices = [*(last.untold if last else []), *_notices(given, last, now, tally)]
+        paid_until, away = last.payments_until if last else None, ""
+        if given.payments:
+            try:
+                tally += await _sweep_payments(given, last, now, looks_back=looks_back)
+                paid_until = now - given.head_start
+            except StepFailed as failure:
+                away = str(failure)
+        details = markdown(f"Poll of {given.account}", tally)
+        workflow.set_current_details(
+            f"{details}\n- Failed payments are not read: {away}" if away else details
+        )
+        notices = [*(last.untold if last else []), *_notices(given, last, now, tally, away)]
         return PollState(
             complete_until=now - given.head_start,
             looked_back_at=now if last is None or looks_back else last.looked_back_at,
             tally=tally,
             untold=await _told(given.ops_channel, notices),
+            payments_until=paid_until,
         )
+
+
+async def _sweep_payments(
+    given: PollInput, last: PollState | None, now: datetime, *, looks_back: bool
+) -> Tally:
+    """Raises StepFailed: a billing system that is away, or whose key is refused, stops no movement.
+
+    ChartMogul's invoices, a request for each customer who is past due, only where it looks back: ChartMogul
+    itself learns of a failed payment at its next import.
+    """
+    scan = _window(given, last.payments_until if last else None, now, looks_back=looks_back)
+    return await long_step(
+        PaymentActivities.sweep,
+        scan.model_copy(update={"invoices": looks_back}),
+        summary=f"Read failed payments from {scan.start:%d %b %H:%M} UTC on",
+        limit=PAYMENTS_LIMIT,
+    )
 
 
 async def _told(channel: str | None, notices: list[Notice]) -> list[Notice]:
@@ -52,36 +86,65 @@ async def _told(channel: str | None, notices: list[Notice]) -> list[Notice]:
     return [each for each in notices if not await tell_ops(channel, each.key, each.text)][-UNTOLD:]
 
 
-def _notices(given: PollInput, last: PollState | None, now: datetime, tally: Tally) -> list[Notice]:
-    found = []
-    late = tally.of(Found.TOO_OLD)
-    if last and late and now - given.head_start - last.complete_until > max(GAP, 2 * given.every):
-        found.append(_gap(given.account, last.complete_until, now, late))
+def _notices(
+    given: PollInput, last: PollState | None, now: datetime, tally: Tally, away: str
+) -> list[Notice]:
+    """`away`: why failed payments could not be read."""
+    found, account = [], given.account
+    if last:
+        found += _gaps(given, last, now, tally)
     if tally.unreadable:
+        whose = "the polled lists" if given.payments else "ChartMogul's list"
+        who = "the system" if given.payments else "ChartMogul"
         text = (
-            f"Rows of ChartMogul's list ({given.account}) cannot be read, so nothing was done about them: "
-            f"{tally.unreadable[0]}. Look whether ChartMogul changed it; the poll's run lists more."
+            f"Rows of {whose} ({account}) cannot be read, so nothing was done about them: "
+            f"{tally.unreadable[0]}. Look whether {who} changed it; the poll's run lists more."
         )
-        found.append(Notice(key=f"poll:{given.account}:unreadable:{now:%Y-%m-%d}", text=text))
+        found.append(Notice(key=f"poll:{account}:unreadable:{now:%Y-%m-%d}", text=text))
+    if away:
+        text = (
+            f"Failed payments of account {account} cannot be polled: {away} Webhooks are taken, and movements"
+            f" polled. What a webhook loses meanwhile, the next poll that can read finds."
+        )
+        found.append(Notice(key=f"poll:{account}:payments:{now:%Y-%m-%d}", text=text))
     return found
 
 
-def _gap(account: str, since: datetime, until: datetime, late: int) -> Notice:
-    return Notice(
-        key=f"poll:{account}:gap:{since:%Y-%m-%dT%H:%M:%S}",
-        text=(
-            f"ChartMogul account {account} was not polled from {since:%d %b %H:%M} to "
-            f"{until:%d %b %H:%M} UTC. "
+def _gaps(given: PollInput, last: PollState, now: datetime, tally: Tally) -> list[Notice]:
+    """Told where they cost something."""
+    found, account = [], given.account
+    late, since = tally.movements(Found.TOO_OLD), last.complete_until
+    if late and _is_gap(given, since, now):
+        act = (
             f"{late} movements are older than their routes act on now. To act on them all the same: "
-            f"`mogulflow backfill --account {account} --from {since:%Y-%m-%d} --to {until:%Y-%m-%d} "
+            f"`mogulflow backfill --account {account} --from {since:%Y-%m-%d} --to {now:%Y-%m-%d} "
             f"--act-within DAYS`."
-        ),
-    )
+        )
+        text = f"ChartMogul account {account} was not polled {_span(since, now)}. {act}"
+        found.append(Notice(key=f"poll:{account}:gap:{since:%Y-%m-%dT%H:%M:%S}", text=text))
+    late, since = tally.payments(Found.TOO_OLD), last.payments_until or now
+    if late and _is_gap(given, since, now):
+        look = (
+            f"{late} are older than their routes act on now, and nothing acts on them any more: "
+            f"`mogulflow coverage --list --account {account} --from {since:%Y-%m-%d} --to {now:%Y-%m-%d}` "
+            f"names them."
+        )
+        text = f"Failed payments of account {account} were not polled {_span(since, now)}. {look}"
+        found.append(Notice(key=f"poll:{account}:payments-gap:{since:%Y-%m-%dT%H:%M:%S}", text=text))
+    return found
 
 
-def _window(given: PollInput, last: PollState | None, now: datetime, *, looks_back: bool) -> Scan:
+def _is_gap(given: PollInput, since: datetime, now: datetime) -> bool:
+    return now - given.head_start - since > max(GAP, 2 * given.every)
+
+
+def _span(since: datetime, until: datetime) -> str:
+    return f"from {since:%d %b %H:%M} to {until:%d %b %H:%M} UTC"
+
+
+def _window(given: PollInput, complete_until: datetime | None, now: datetime, *, looks_back: bool) -> Scan:
     """From where the last complete poll ended, with overlap, to as far ahead as movements are seen."""
-    start = last.complete_until - given.overlap if last else now - given.look_back
+    start = complete_until - given.overlap if complete_until else now - given.look_back
     if looks_back:
         start = min(start, now - given.look_back)
     return Scan(

@@ -35,11 +35,11 @@ def _rows(entries: Iterable[Row]) -> tuple[list[Activity], list[str]]:
         try:
             rows.append(Activity.model_validate(entry))
         except ValidationError as error:
-            unreadable.append(f"{_named(entry)}: {mismatches(error)}")
+            unreadable.append(f"{named(entry)}: {mismatches(error)}")
     return rows, unreadable
 
 
-def _named(entry: dict[str, Any]) -> str:
+def named(entry: dict[str, Any]) -> str:
     """Its date and id, nothing else: a row of another shape may have a name in their place."""
     given = (_text(entry.get(name)) for name in ("date", "uuid"))
     return " ".join(re.sub(r"[^\w:+.-]|[g-zG-SU-Y]", "", each[:200])[:40] for each in given)

@@ -13,7 +13,8 @@ from pydantic import BaseModel, ValidationError
 
 from clients.chartmogul.activities import read_activities
 from clients.chartmogul.customer import CustomerRows, count_with_email, read_customer
-from clients.chartmogul.dates import Page, Row
+from clients.chartmogul.dates import InvoicePage, Page, Row, id_of
+from clients.chartmogul.past_due import InvoiceBlock, block_of
 from clients.chartmogul.settings import ChartMogulAccount
 from clients.chartmogul.streams import (
     read_metrics,
@@ -44,6 +45,7 @@ from models.chartmogul import (
     ActivityBlock,
     Customer,
     CustomerMovement,
+    Invoice,
     Note,
     Subscription,
 )
@@ -130,6 +132,32 @@ class ChartMogulClient:
         call = Call("chartmogul", "find the customers of an external id")
         page = await self._get(call, "customers", external_id=external_id, per_page=self._page_size)
         return _readable(parsed(call, Page, page).entries, Customer)
+
+    async def invoice(self, external_id: str) -> Invoice | None:
+        """By its id in the billing system, valid or not. Another data source may have one of the same id:
+        then it is none."""
+        call = Call("chartmogul", "read an invoice")
+        query = {"external_id": external_id, "validation_type": "all", "per_page": self._page_size}
+        page = parsed(call, InvoicePage, await self._get(call, "invoices", **query))
+        found = [each for each in _readable(page.invoices, Invoice) if each.external_id == external_id]
+        return found[0] if len(found) == 1 else None
+
+    async def invoices_past_due(self, since: datetime) -> AsyncIterator[InvoiceBlock]:
+        """One for each request, at the rate of bulk work: of each customer who owes something the newest,
+        valid or not, as many as a page has."""
+        async for rows in self._pages("customers", "entries", status="Past_Due"):
+            yield InvoiceBlock()
+            for row in rows:
+                if uuid := id_of(row):
+                    yield block_of(await self._latest_invoices(uuid), since)
+                else:
+                    yield InvoiceBlock(unreadable=["a customer who is past due has no uuid"])
+
+    async def _latest_invoices(self, customer_uuid: str) -> list[Row]:
+        call = Call("chartmogul", f"read invoices of {customer_uuid}")
+        query = {"customer_uuid": customer_uuid, "validation_type": "all", "per_page": self._page_size}
+        page = parsed(call, InvoicePage, await self._get_with_retries(call, "invoices", **query))
+        return page.invoices
 
     def activities(self, start: datetime, end: datetime) -> AsyncIterator[ActivityBlock]:
         """All customers' MRR movements with start <= date < end, at the rate of bulk work."""

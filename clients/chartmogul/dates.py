@@ -72,6 +72,12 @@ class Page(Record):
         return (self.cursor or "") if self.has_more else None
 
 
+class InvoicePage(Record):
+    model_config = ConfigDict(extra="ignore")
+
+    invoices: Annotated[list[InstanceOf[Row]], BeforeValidator(rows_in)]
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """All rows with start <= date < until, for the `start` that was asked for; oldest first.

@@ -1,20 +1,17 @@
 """Settings of a ChartMogul account."""
 
-import re
-from typing import Annotated
 from zoneinfo import available_timezones
 
 from pydantic import Field, SecretStr, field_validator
-from pydantic_settings import NoDecode
 
-from clients.kit.settings import SystemSettings, Url
+from clients.kit.settings import SystemSettings, Url, UrlSecrets
 
 
 class ChartMogulAccount(SystemSettings):
     """One ChartMogul account; its name in the environment is the account's name in events."""
 
     api_key: SecretStr = Field(description="API key of the account, read-only is enough")
-    webhook_secrets: Annotated[list[SecretStr], NoDecode] = Field(
+    webhook_secrets: UrlSecrets = Field(
         default=[], description="Secrets in the webhook's URL, comma-separated; two while rotating"
     )
     base_url: Url = Field(default="https://api.chartmogul.com/v1", description="REST API")
@@ -37,17 +34,3 @@ class ChartMogulAccount(SystemSettings):
         if name not in available_timezones():
             raise ValueError(f"{name[:40]!r} is no time zone; name one such as Europe/Berlin")
         return name
-
-    @field_validator("webhook_secrets", mode="before")
-    @classmethod
-    def _split(cls, value: object) -> object:
-        if isinstance(value, str):
-            return [part.strip() for part in value.split(",") if part.strip()]
-        return value
-
-    @field_validator("webhook_secrets")
-    @classmethod
-    def _fit_for_a_url(cls, secrets: list[SecretStr]) -> list[SecretStr]:
-        if not all(re.fullmatch("[A-Za-z0-9_-]+", each.get_secret_value()) for each in secrets):
-            raise ValueError("a secret is part of a URL: it may hold only A-Z, a-z, 0-9, _ and -")
-        return secrets

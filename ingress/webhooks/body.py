@@ -36,4 +36,4 @@ async def read_body(request: Request) -> bytes:
 
 def _limit(length: int) -> None:
     if length > MAX_BODY:
-        raise Refused(413, f"The body is longer than {MAX_BODY // 1024} KiB; no MRR movement is.")
+        raise Refused(413, f"The body is longer than {MAX_BODY // 1024} KiB; no event is.")

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from clients.kit.errors import title
 from models.effects import Mode
 from models.findings import Finding, State
 from models.reach import lost_movements
@@ -30,6 +31,10 @@ def _route_finding(route: Route, settings: Settings) -> Iterator[Finding]:
             "`mogulflow coverage` says what it would have done; `mode: live` lets it act on what comes then."
         )
         yield Finding(what, State.OK, "in preview: reads everything, writes nothing", advice)
+    for system in sorted(route.options.needs()):
+        if not getattr(settings, system):
+            said = f"it names {title(system)}, which is not connected: those steps are skipped"
+            yield Finding(what, State.WARNING, said, "Connect it, as .env.example says, or take it out.")
     for name in sorted(set(route.when.accounts) - settings.chartmogul.keys()):
         advice = f"Set CHARTMOGUL__{name.upper()}__API_KEY, or correct `accounts` of the route."
         yield Finding(what, State.WARNING, f"there is no account {name}", advice)

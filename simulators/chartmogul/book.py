@@ -46,8 +46,12 @@ class Book(Ledger):
         change = wish.cents or max(subscription.mrr // 4, 100)
         if sign < 0 and change >= subscription.mrr:
             raise NotPossible(f"a contraction must leave some of {subscription.mrr} cents")
-        plan = PLANS[(PLANS.index(subscription.plan) + sign) % len(PLANS)]
-        words = f"switched plan from {subscription.plan.name} to {plan.name}"
+        old, number = subscription.plan, PLANS.index(subscription.plan) + sign
+        plan = (
+            PLANS[number] if 0 <= number < len(PLANS) else old
+        )  # beyond the last there are more seats of it
+        seats = f"{'added seats to' if sign > 0 else 'removed seats from'} the {old.name} plan"
+        words = seats if plan is old else f"switched plan from {old.name} to {plan.name}"
         kind = "expansion" if sign > 0 else "contraction"
         return self._add(customer, wish, kind, words, sign * change, subscription.external_id, plan)
 

@@ -8,6 +8,7 @@ from fastapi.responses import JSONResponse, Response
 
 from simulators.chartmogul import actions
 from simulators.chartmogul.state import ChartMogul, chartmogul_of
+from simulators.kit.rules import with_changes
 from simulators.kit.seed import Customer
 from simulators.kit.shapes import (
     Cancellation,
@@ -34,7 +35,7 @@ webhook_router = APIRouter(prefix="/control/webhook")
 async def change_rules(request: Request, rules: ChartMogulRules) -> ChartMogulRules:
     """Rules that are not named keep their value."""
     book = chartmogul_of(request).book
-    book.rules = book.rules.model_copy(update=rules.model_dump(exclude_unset=True))
+    book.rules = with_changes(book.rules, rules)
     return book.rules
 
 
@@ -132,7 +133,7 @@ async def webhook(request: Request) -> WebhookRules:
 async def change_webhook(request: Request, rules: WebhookRules) -> WebhookRules:
     """Rules that are not named keep their value."""
     sender = chartmogul_of(request).webhook
-    sender.rules = sender.rules.model_copy(update=rules.model_dump(exclude_unset=True))
+    sender.rules = with_changes(sender.rules, rules)
     return sender.rules
 
 

@@ -15,6 +15,7 @@ from simulators.chartmogul.state import ChartMogul, chartmogul_of
 from simulators.kit.refusal import Refusal
 from simulators.kit.seed import Customer
 from simulators.kit.shapes import CHARTMOGUL_KEY, OddValue
+from simulators.kit.sign_in import basic
 
 PAGE = 200
 T = TypeVar("T")
@@ -25,13 +26,8 @@ def refused(status: int, message: str, param: str | None = None) -> Refusal:
 
 
 async def signed_in(request: Request) -> None:
-    scheme, _, encoded = request.headers.get("authorization", "").partition(" ")
-    try:
-        name = base64.b64decode(encoded, validate=True).decode().partition(":")[0]
-    except (binascii.Error, UnicodeDecodeError):
-        name = ""
-    right = secrets.compare_digest(name.encode(), CHARTMOGUL_KEY.encode())
-    if scheme.lower() != "basic" or not right:
+    name, _ = basic(request.headers.get("authorization", "")) or ("", "")
+    if not secrets.compare_digest(name.encode(), CHARTMOGUL_KEY.encode()):
         raise refused(401, "No valid API key provided")
     if "page" in request.query_params:
         raise refused(400, 'Parameter "page" is deprecated', "page")

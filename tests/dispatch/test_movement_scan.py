@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 from temporalio.client import Client
 
-from commands.show import tally_table
+from commands.show import print_counts, tally_table
 from dispatch.dispatcher import Dispatcher
 from dispatch.movement_scan import MovementScan
 from models.chartmogul_values import identifier
@@ -217,7 +217,7 @@ def test_what_an_earlier_version_left_is_read() -> None:
 def test_the_table_fits_a_terminal_whatever_was_found(width: int) -> None:
     every = Tally(counts={found: {"reactivation": 1234} for found in ALL_AT_ONCE})
     printed = Console(width=width, file=StringIO(), record=True)
-    printed.print(tally_table(every, always=(*ACTED, Found.UNACCOUNTED)))
+    print_counts(tally_table(every, always=(*ACTED, Found.UNACCOUNTED)), printed)
     text = printed.export_text()
     assert "…" not in text
     for word in ("reactivation", "webhook", "backfill", "unaccounted", "total", "filter"):

@@ -1,5 +1,6 @@
 """A bad routes file refuses start-up with file, line and reason."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -7,12 +8,14 @@ import pytest
 from configuration.files import BadConfig, crm_for, load_routes
 from models.chartmogul import MovementWebhook
 from models.crm import CrmMapping
+from models.event import Event
 from models.events import MrrMovement, movement_from_webhook
 from models.holds import brake_on, title
 from models.templates.customer_sync import CustomerSyncOptions
 from models.templates.template import Names
 from settings import Settings
 from tests.conftest import ROOT
+from tests.workflows.template_runs import payment
 
 GOOD = """\
 routes:
@@ -194,3 +197,81 @@ def test_a_missing_file_is_refused_with_what_to_do(tmp_path: Path) -> None:
 )
 def test_the_files_that_ship_are_good(file: str) -> None:
     assert load_routes(ROOT / file).routes
+
+
+PAYMENTS = """\
+routes:
+  - name: unpaid
+    template: failed_payment
+    when: {events: [failed_payment], accounts: [default]}
+    options: {channel: "#billing"}
+  - name: risk
+    template: churn_risk
+    when: {movements: [churn], events: [failed_payment], minimum_mrr: 100}
+    options: {channel: "#risk"}
+"""
+
+
+@pytest.mark.parametrize(
+    ("event", "names"),
+    [
+        (payment("in_1"), ["unpaid", "risk"]),
+        (payment("in_1", amount=None), ["unpaid", "risk"]),
+        (payment("in_1", account="europe"), ["risk"]),
+        (movement(-10000), ["risk"]),
+        (movement(-9999), []),
+    ],
+)
+def test_a_route_takes_other_events_beside_movements(tmp_path: Path, event: Event, names: list[str]) -> None:
+    """`minimum_mrr` is of a movement alone: a failed payment changes none."""
+    routes = load_routes(write(tmp_path, PAYMENTS))
+    assert [route.name for route in routes.matching(event)] == names
+
+
+@pytest.mark.parametrize(
+    ("event", "reason"),
+    [
+        (payment("in_1", account="europe"), "route unpaid is for account default"),
+        (movement(-9999), "route risk takes USD 100 of MRR or more"),
+        (movement(1, "expansion"), "no route takes expansion movements"),
+    ],
+)
+def test_why_no_route_takes_it_is_said_in_words(tmp_path: Path, event: Event, reason: str) -> None:
+    text = PAYMENTS.replace("events: [failed_payment], minimum_mrr", "minimum_mrr")
+    assert load_routes(write(tmp_path, text)).why_none(event) == reason
+
+
+def test_why_a_route_takes_it_says_only_what_counted(tmp_path: Path) -> None:
+    unpaid, risk = load_routes(write(tmp_path, PAYMENTS)).routes
+    assert unpaid.when.why(payment("in_1")) == "the first that takes failed_payment, of accounts default"
+    assert risk.when.why(payment("in_1")) == "the first that takes failed_payment, of all accounts"
+    assert risk.when.why(movement(-10000)) == (
+        "the first that takes churn of at least 100 MRR, of all accounts"
+    )
+    assert unpaid.when.why_not(movement(-1)) == "takes failed_payment"
+    assert risk.when.why_not(movement(1, "expansion")) == "takes churn, failed_payment"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "reason"),
+    [
+        ("[failed_payment], acc", "[failed_paymnt], acc", 4, "did you mean failed_payment?"),
+        ("events: [failed_payment], acc", "movements: [churn], acc", 2, "failed_payment is not for churn"),
+        ("events: [failed_payment], acc", "acc", 4, "needs `movements` or `events`"),
+    ],
+)
+def test_what_a_template_is_not_for_is_refused(
+    tmp_path: Path, old: str, new: str, line: int, reason: str
+) -> None:
+    file = write(tmp_path, PAYMENTS.replace(old, new))
+    with pytest.raises(BadConfig) as bad:
+        load_routes(file)
+    assert str(bad.value).startswith(f"{file}:{line}: ")
+    assert reason in str(bad.value)
+
+
+def test_the_schema_knows_other_events() -> None:
+    schema = json.loads((ROOT / "config" / "routes.schema.json").read_text(encoding="utf-8"))
+    events = schema["$defs"]["Filter"]["properties"]["events"]
+    assert events["items"]["const"] == "failed_payment"
+    assert "failed_payment" in schema["$defs"]["Route"]["properties"]["template"]["enum"]

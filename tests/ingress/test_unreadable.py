@@ -9,17 +9,15 @@ from typing import Any
 import httpx
 import pytest
 from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
 
 from dispatch.dead_letters import HOUR, DeadLetters
 from dispatch.deliveries import CHARTMOGUL, Delivery
 from dispatch.dispatcher import Dispatcher
-from local.processes import free_ports
-from models.deliveries import MOST_KEPT, UnreadableDelivery
+from models.deliveries import MOST_KEPT
 from models.routes import Routes
 from settings import Settings
 from tests.conftest import SECRET
-from tests.ingress.conftest import ingress_for
+from tests.ingress.conftest import ingress_for, kept_input, nobody
 from tests.models.bodies import webhook
 
 URL = f"/webhooks/chartmogul/{SECRET}"
@@ -29,14 +27,6 @@ def unreadable(**changes: Any) -> bytes:
     """A body no test has seen, with a customer's name in it."""
     customer = {"uuid": f"cus_{uuid.uuid4()}", "name": "Nora Lind"}
     return json.dumps(webhook(customer=customer, movement_type="upsell", **changes)).encode()
-
-
-async def kept_input(client: Client, kept: dict[str, str]) -> UnreadableDelivery:
-    """What the run holds, from its history."""
-    events = client.get_workflow_handle(kept["workflow_id"]).fetch_history_events()
-    started = (await anext(events)).workflow_execution_started_event_attributes
-    [delivery] = await client.data_converter.decode(started.input.payloads, [UnreadableDelivery])
-    return UnreadableDelivery.model_validate(delivery)
 
 
 async def test_it_is_422_with_the_run_that_keeps_it(http: httpx.AsyncClient, unserved: Client) -> None:
@@ -135,12 +125,6 @@ async def test_the_bound_is_per_account_and_for_an_hour(dispatcher: Dispatcher) 
     assert await keeper.keep(dispatcher, Delivery(CHARTMOGUL, "europe", unreadable()), "It is wrong.")
     now = HOUR
     assert await keeper.keep(dispatcher, Delivery(CHARTMOGUL, "default", unreadable()), "It is wrong.")
-
-
-async def nobody() -> Client:
-    return await Client.connect(
-        f"127.0.0.1:{free_ports(0)[0]}", lazy=True, data_converter=pydantic_data_converter
-    )
 
 
 async def test_what_could_not_be_kept_takes_no_place(dispatcher: Dispatcher) -> None:

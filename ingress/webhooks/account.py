@@ -1,4 +1,4 @@
-"""ChartMogul's webhook: it signs nothing, so that the secret in the URL says whose it is."""
+"""Whose webhook it is: the secret in the URL says so. ChartMogul's has no other proof."""
 
 import hmac
 from collections.abc import Mapping, Sequence
