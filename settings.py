@@ -5,12 +5,19 @@ from typing import Annotated, Literal, Self
 from pydantic import BeforeValidator, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from clients.chargebee.settings import ChargebeeAccount
 from clients.chartmogul.settings import ChartMogulAccount
 from clients.connector.settings import Connectors
+from clients.gong.settings import Gong
 from clients.hubspot.settings import HubSpot
+from clients.intercom.settings import Intercom
 from clients.kit.settings import Url
+from clients.marketo.settings import Marketo
+from clients.recurly.settings import RecurlyAccount
 from clients.salesforce.settings import Salesforce
 from clients.slack.settings import Slack
+from clients.stripe.settings import StripeAccount
+from clients.zendesk.settings import Zendesk
 from domains.warehouse.settings import LONGEST_NAME, Warehouse, schema_of
 
 LogLevel = Annotated[
@@ -42,8 +49,21 @@ class Settings(BaseSettings):
         default={}, description="ChartMogul accounts by name; `default` where there is one"
     )
     hubspot: HubSpot | None = Field(default=None, description="HubSpot connection")
+    marketo: Marketo | None = Field(default=None, description="Marketo connection")
     salesforce: Salesforce | None = Field(default=None, description="Salesforce connection")
     slack: Slack | None = Field(default=None, description="Slack connection")
+    zendesk: Zendesk | None = Field(default=None, description="Zendesk connection")
+    intercom: Intercom | None = Field(default=None, description="Intercom connection")
+    gong: Gong | None = Field(default=None, description="Gong connection")
+    stripe: dict[str, StripeAccount] = Field(
+        default={}, description="Stripe by ChartMogul account, whose name it has"
+    )
+    chargebee: dict[str, ChargebeeAccount] = Field(
+        default={}, description="Chargebee by ChartMogul account, whose name it has"
+    )
+    recurly: dict[str, RecurlyAccount] = Field(
+        default={}, description="Recurly by ChartMogul account, whose name it has"
+    )
     warehouse: Warehouse | None = Field(default=None, description="Warehouse: one engine")
     connector: Connectors = Field(default=Connectors(), description="Connectors to any other REST API")
 
@@ -97,15 +117,17 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _each_secret_names_one_account(self) -> Self:
-        of: dict[str, list[str]] = {}
-        for name, account in self.chartmogul.items():
-            for secret in {each.get_secret_value() for each in account.webhook_secrets}:
-                of.setdefault(secret, []).append(f"CHARTMOGUL__{name.upper()}__WEBHOOK_SECRETS")
-        for variables in of.values():
-            if len(variables) > 1:
-                raise ValueError(
-                    f"{' and '.join(variables)} have the same secret; each account needs its own"
-                )
+        """Of each system: its deliveries have an address of their own."""
+        for system in ("chartmogul", "stripe", "chargebee", "recurly"):
+            of: dict[str, list[str]] = {}
+            for name, account in getattr(self, system).items():
+                for secret in {each.get_secret_value() for each in account.webhook_secrets}:
+                    of.setdefault(secret, []).append(f"{system.upper()}__{name.upper()}__WEBHOOK_SECRETS")
+            for variables in of.values():
+                if len(variables) > 1:
+                    raise ValueError(
+                        f"{' and '.join(variables)} have the same secret; each account needs its own"
+                    )
         return self
 
     @model_validator(mode="after")

@@ -10,13 +10,13 @@ from temporalio.client import Client
 from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
 from temporalio.worker import Interceptor, Worker
 
-import dispatch.movement_scan
 import temporal
 from activities.crm.steps import CrmActivities
 from activities.definition import Bound, steps_of
 from activities.holds import HoldActivities
-from activities.movements import MovementActivities, MovementScanner
+from activities.movements import MovementActivities
 from activities.pauses import Pauses
+from activities.payments import PaymentActivities, Poll
 from activities.pressure import Pressure
 from activities.resting import RestingWorker, Slots
 from activities.runs.steps import RunsActivities
@@ -25,25 +25,39 @@ from clients.kit.cooldown import Cooldowns
 from configuration.files import load_routes
 from dispatch.dispatcher import Dispatcher
 from dispatch.holds import Holds
+from dispatch.movement_scan import MovementScan
+from dispatch.payment_scan import PaymentScan
 from models.crm import CrmMapping
 from settings import Settings
-from systems import CHARTMOGUL, QUEUES, SYSTEMS, Connections, Queue, engine_for
+from systems import BILLING, CHARTMOGUL, QUEUES, SYSTEMS, Connections, Queue, engine_for
 from workflows.backfill import Backfill
 from workflows.call_api import CallApi
+from workflows.churn_risk.case import RiskCase
+from workflows.churn_risk.workflow import ChurnRisk
 from workflows.churn_save.workflow import ChurnSave
 from workflows.coverage import Coverage
 from workflows.crm_sync.workflow import CrmSync
 from workflows.customer_sync import CustomerSync
 from workflows.dismissal import DismissalRun
 from workflows.engine.once import Once
+from workflows.expansion.window import ExpansionWindow
+from workflows.expansion.workflow import Expansion
+from workflows.failed_payment.workflow import FailedPaymentRun
 from workflows.hold.workflow import Hold
 from workflows.movement_poll import MovementPoll
+from workflows.onboarding.workflow import Onboarding
 from workflows.ops_watch.workflow import OpsWatch
 from workflows.unreadable_delivery import DeadLetterRun
 from workflows.warehouse_export.workflow import WarehouseExport
 
 WORKFLOW_CLASSES: list[type] = [
     ChurnSave,
+    ChurnRisk,
+    RiskCase,
+    FailedPaymentRun,
+    Expansion,
+    ExpansionWindow,
+    Onboarding,
     CustomerSync,
     CallApi,
     MovementPoll,
@@ -65,7 +79,7 @@ class BadQueues(Exception):
 
 
 def steps(
-    connections: Connections, settings: Settings, movement_scan: MovementScanner, pauses: Pauses
+    connections: Connections, settings: Settings, dispatcher: Dispatcher, pauses: Pauses
 ) -> list[Bound]:
     """Every step of the product, on what it needs."""
     chartmogul = connections.to(CHARTMOGUL)
@@ -73,12 +87,20 @@ def steps(
     owners = [
         *(each.activities(connections.to(each), settings) for each in SYSTEMS if each.activities),
         CrmActivities(chartmogul, connections.crms(settings)),
-        MovementActivities(chartmogul, movement_scan),
+        MovementActivities(chartmogul, MovementScan(dispatcher)),
+        PaymentActivities(chartmogul, payment_polls(connections, settings), PaymentScan(dispatcher)),
         WarehouseActivities(chartmogul, engine_for(settings), settings.warehouse_hash_key.get_secret_value()),
         RunsActivities(),
         HoldActivities(pauses, ops_channel, settings.web_ui_url),
     ]
     return [step for owner in owners for step in steps_of(owner)]
+
+
+def payment_polls(connections: Connections, settings: Settings) -> dict[str, Poll]:
+    owners: dict[str, Any] = {
+        each.name: each.activities(connections.to(each), settings) for each in BILLING if each.activities
+    }
+    return {name: owner.failed_payments for name, owner in owners.items()}
 
 
 def by_queue(found: Sequence[Bound]) -> dict[Queue, list[Bound]]:
@@ -113,7 +135,7 @@ def workers(
     pauses = Pauses(cooldowns, {queue.name: queue.calls for queue in QUEUES if queue.calls})
     holds.listen(pauses.note)
     interceptors = [pauses, Pressure(cooldowns)]
-    found = steps(connections, settings, dispatch.movement_scan.MovementScan(dispatcher), pauses)
+    found = steps(connections, settings, dispatcher, pauses)
     return [
         _workflow_worker(client, settings, found, interceptors),
         *(

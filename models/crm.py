@@ -257,6 +257,15 @@ class CrmMapping(ConfigRecord):
                 if isinstance(each, ObjectMapping):
                     yield from (*each.fields, *each.create_with)
 
+    def creating(self, system: CrmName, name: str) -> Self:
+        """With that object made where a customer has none: only where the file says what a new one gets."""
+        chosen, mapping = self.hubspot if system == "hubspot" else self.salesforce, self.objects(system)[name]
+        if chosen is None or not (mapping.key and mapping.create_with):
+            return self
+        field = next(field for field, about in _fields_of(chosen) if (about.alias or field) == name)
+        creates = mapping.model_copy(update={"create": "if_not_found"})
+        return self.model_copy(update={system: chosen.model_copy(update={field: creates})})
+
     def objects(self, system: CrmName) -> Mapping[str, ObjectMapping]:
         """By the system's own name of the object: contacts, companies, Account, Contact."""
         chosen = self.hubspot if system == "hubspot" else self.salesforce

@@ -150,11 +150,6 @@ def _parsed(text: str) -> nodes.Template:
     return tree
 
 
-def names_in(text: str) -> set[str]:
-    """What it asks for at the top: `event`, `answers`."""
-    return {node.name for node in _parsed(text).find_all(nodes.Name)}
-
-
 def _checked_text(text: str) -> str:
     _parsed(text)
     return text

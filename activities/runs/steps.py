@@ -8,6 +8,7 @@ from temporalio import activity
 from temporalio.api.enums.v1 import EventType
 from temporalio.api.history.v1 import HistoryEvent
 from temporalio.client import Client, WorkflowExecution, WorkflowExecutionStatus, WorkflowFailureError
+from temporalio.common import SearchAttributePair, TypedSearchAttributes, WorkflowIDConflictPolicy
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
@@ -38,6 +39,9 @@ from models.attention import (
     Waiting,
     key_of,
 )
+from models.bounds import within
+from models.cases import Joining, Taken
+from models.effects import Action, Mode
 from models.once import Attempted, AttemptQuery
 from models.runs import Outcome, Problem, RunResult
 
@@ -47,6 +51,9 @@ SCHEDULED = 1000
 """Ended runs of schedules that are looked through for the last of each."""
 READ = 20
 """Runs whose own history is read, in one go: what most need to say stands in the list."""
+
+LONGEST_SUMMARY = 400
+"""Bytes, of what user metadata takes."""
 
 SCHEDULE = "TemporalScheduledById"
 # the query language takes an unquoted Mode for a word of its own
@@ -112,6 +119,53 @@ class RunsActivities:
         except RPCError as error:
             raise Unavailable("runs", f"Could not see what it came to: {error.message}") from None
         return attempted
+
+    @step_activity("runs.join_case")
+    async def join_case(self, joining: Joining) -> Taken | None:
+        """Begins the case, or tells the one that is open, which answers by itself. A repeat tells it again,
+        which it knows. What the last one that ended has made is given, and nothing is begun."""
+        if joining.made and (made := await _made_by_the_last(joining)):
+            return made
+        shown = {
+            temporal.HEADLINE: joining.headline,
+            temporal.ACCOUNT: joining.account,
+            temporal.CUSTOMER: joining.customer_uuid,
+            temporal.TEMPLATE: joining.template,
+            temporal.OUTCOME: Outcome.OPEN.value,
+            temporal.MODE: Mode.LIVE.value,
+        }
+        try:
+            await activity.client().start_workflow(
+                joining.workflow,
+                joining.told,
+                id=joining.case_id,
+                task_queue=temporal.WORKFLOWS,
+                task_timeout=temporal.TASK_TIMEOUT,
+                start_signal="told",
+                start_signal_args=[joining.told],
+                id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+                search_attributes=TypedSearchAttributes(
+                    [SearchAttributePair(key, value) for key, value in shown.items()]
+                ),
+                static_summary=within(joining.summary, LONGEST_SUMMARY),
+            )
+        except RPCError as error:
+            raise Unavailable("runs", f"Could not open the customer's case: {error.message}") from None
+        return None
+
+
+async def _made_by_the_last(joining: Joining) -> Taken | None:
+    """None where it is open still, or has made no such thing."""
+    case = activity.client().get_workflow_handle(joining.case_id, result_type=RunResult)
+    try:
+        if (await case.describe()).status is not WorkflowExecutionStatus.COMPLETED:
+            return None
+        effects = (await case.result()).effects
+    except (RPCError, WorkflowFailureError):
+        return None
+    found = [each for each in effects if each.key == joining.made and each.object_id]
+    unchanged = [each.model_copy(update={"action": Action.UNCHANGED}) for each in found[-1:]]
+    return Taken(effects=unchanged) if unchanged else None
 
 
 async def find_trouble(client: Client, query: AttentionQuery, now: datetime) -> Attention:

@@ -1,50 +1,19 @@
 """Churn save: what its route can say and what a run is given."""
 
-from datetime import UTC, date, datetime, tzinfo
-from functools import lru_cache
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
-import holidays
 from pydantic import AfterValidator, Field
 
+from models.business_days import Country
 from models.events import MovementType, MrrMovement
+from models.templates.blocks import FieldValue, Seconds, fillable
 from models.templates.template import EventInput, Installation, Names, RouteOptions, Template
 
-FieldValue = str | int | float | bool
 TaskFields = Annotated[dict[str, FieldValue], Names.SALESFORCE_TASK_FIELD]
-Seconds = Annotated[float, Field(ge=0, le=3600, allow_inf_nan=False)]
-COUNTRIES = holidays.list_supported_countries()
-SUBJECT_WORDS = {"customer": "x", "mrr": "x", "plan": "x"}
-
-
-def _fillable(text: str) -> str:
-    try:
-        text.format(**SUBJECT_WORDS)
-    except (ValueError, LookupError, AttributeError) as error:
-        raise ValueError(
-            f"cannot be filled in ({error!r}); it may hold {{customer}}, {{mrr}}, {{plan}}"
-        ) from None
-    return text
-
-
-@lru_cache
-def _zone(name: str) -> tzinfo:
-    """UTC where this machine does not know the zone: a run must not stop for it."""
-    try:
-        return ZoneInfo(name)
-    except (OSError, ValueError, LookupError):
-        return UTC
-
-
-def _known_country(code: str) -> str:
-    if code not in COUNTRIES:
-        raise ValueError(f"{code!r} is no country whose holidays are known; use its code, such as DE or US")
-    return code
 
 
 class TaskOptions(RouteOptions):
-    subject: Annotated[str, AfterValidator(_fillable)] = Field(
+    subject: Annotated[str, AfterValidator(fillable("customer", "mrr", "plan"))] = Field(
         default="Save {customer}: {mrr} MRR lost", description="With `{customer}`, `{mrr}` and `{plan}`"
     )
     priority: str = Field(default="High", description="A value of the org's Priority picklist")
@@ -54,7 +23,7 @@ class TaskOptions(RouteOptions):
         le=60,
         description="From the day, in the account's time zone, on which the event came in",
     )
-    holidays: Annotated[str, AfterValidator(_known_country)] | None = Field(
+    holidays: Country | None = Field(
         default=None, description="Country (`DE`, `US`) whose holidays are no business days"
     )
     fallback_owner: Annotated[str, Names.SALESFORCE_USER] | None = Field(
@@ -120,28 +89,18 @@ class ChurnSaveInput(EventInput):
         description="Verdicts and returns, too, are read again where they were held up, and an early hint "
         "of a return is looked after; runs that began earlier do neither",
     )
-    time_zone: str = Field(default="UTC", description="The ChartMogul account's: days are those there")
 
     @property
     def acts_ahead(self) -> bool:
         return self.scheduled and not self.wait
 
-    def day(self, instant: datetime) -> date:
-        """As the account's people count days."""
-        return instant.astimezone(_zone(self.time_zone)).date()
 
-    @property
-    def acts_at(self) -> datetime:
-        return self.waits_until or self.received_at
-
-
-def _given(common: EventInput, installation: Installation) -> ChurnSaveInput:
+def _given(common: EventInput, _: Installation) -> ChurnSaveInput:
     return ChurnSaveInput.of(
         common,
         reads_at_once=True,
         who_pays_decides=True,
         rereads_verdicts=True,
-        time_zone=installation.zones.get(common.event.account, "UTC"),
     )
 
 

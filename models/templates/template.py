@@ -6,12 +6,14 @@ declarations, of which `models.templates.catalogue` has the list.
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, date, datetime, tzinfo
 from enum import Enum
+from functools import lru_cache
 from types import UnionType
 from typing import Annotated, Any, Self, Union, get_args, get_origin
+from zoneinfo import ZoneInfo
 
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import AwareDatetime, Field
 
 from models.base import ConfigRecord, Record
 from models.connectors import Connector
@@ -27,6 +29,15 @@ class Names(Enum):
     SLACK_CHANNEL = "Slack channel, id or #name"
     SALESFORCE_USER = "e-mail of a Salesforce user"
     SALESFORCE_TASK_FIELD = "API name of a Task field: the keys of a mapping"
+    MARKETO_LIST = "static list of Marketo, name or id"
+    MARKETO_PROGRAM = "program of Marketo, name or id"
+    MARKETO_CAMPAIGN = "smart campaign of Marketo that may be requested, name or id"
+    MARKETO_OBJECT = "custom object of Marketo, API name"
+    SALESFORCE_STAGE = "value of Stage of Salesforce's Opportunity"
+    SALESFORCE_OPPORTUNITY_TYPE = "value of Type of Salesforce's Opportunity"
+    HUBSPOT_PIPELINE = "pipeline of HubSpot's deals, by name or id"
+    HUBSPOT_STAGE = "stage of HubSpot's deals, by name or id"
+    HUBSPOT_USER = "e-mail of a HubSpot user"
     OPERATION = "operation of a connector, as in `my_product.create_account`"
 
 
@@ -38,6 +49,11 @@ class RouteOptions(ConfigRecord):
         """Values of the options with that mark, in the order of the fields: of a mapping its keys, and an
         empty one where such an option is not set."""
         return list(_named(self, what))
+
+    def needs(self) -> set[str]:
+        """Those without which something of it is skipped, by their names in the settings."""
+        inner = (getattr(self, name) for name in type(self).model_fields)
+        return {system for each in inner if isinstance(each, RouteOptions) for system in each.needs()}
 
 
 class EventInput(Record):
@@ -54,6 +70,7 @@ class EventInput(Record):
     web_ui_url: str = ""
     shadow: bool = Field(default=False, description="Its route is in preview: the event counts as taken")
     held_by: str | None = Field(default=None, description="Brake or pause whose end it awaits first")
+    time_zone: str = Field(default="UTC", description="The ChartMogul account's: days are those there")
 
     @classmethod
     def of(cls, common: "EventInput", **own: Any) -> Self:
@@ -68,6 +85,23 @@ class EventInput(Record):
     @property
     def waits_until(self) -> datetime | None:
         return self.event.occurred_at if self.scheduled and self.wait else None
+
+    @property
+    def acts_at(self) -> datetime:
+        return self.waits_until or self.received_at
+
+    def day(self, instant: datetime) -> date:
+        """As the account's people count days."""
+        return instant.astimezone(_zone(self.time_zone)).date()
+
+
+@lru_cache
+def _zone(name: str) -> tzinfo:
+    """UTC where this machine does not know the zone: a run must not stop for it."""
+    try:
+        return ZoneInfo(name)
+    except (OSError, ValueError, LookupError):
+        return UTC
 
 
 @dataclass(frozen=True)
@@ -102,11 +136,11 @@ class Template:
     needs_crm_mapping: bool = False
 
 
-def _named(options: BaseModel, what: Names) -> Iterator[str]:
+def _named(options: RouteOptions, what: Names) -> Iterator[str]:
     for name, about in type(options).model_fields.items():
         value = getattr(options, name)
-        if isinstance(value, BaseModel):
-            yield from _named(value, what)
+        if isinstance(value, RouteOptions):
+            yield from value.named(what)
         elif what in (*about.metadata, *_marks(about.annotation)):
             yield from value if isinstance(value, Mapping | list) else [value or ""]
 

@@ -13,6 +13,7 @@ def changed(name: str, template: type[Any]) -> type[Any]:
         await workflow.execute_activity("of_tomorrow", start_to_close_timeout=timedelta(seconds=1))
         return await template.run(self, given)
 
-    run.__annotations__ = template.run.__annotations__
+    given, result = template.run.__annotations__.values()
+    run.__annotations__ = {"given": given, "return": result}
     run.__qualname__ = f"{template.__name__}.run"  # the SDK takes it for a method of the class
     return workflow.defn(name=name)(type(template.__name__, (template,), {"run": workflow.run(run)}))

@@ -20,7 +20,7 @@ from local.devserver import DevServer
 from local.processes import free_ports
 from local.temporal_cli import find_cli
 from simulators.kit.control import Control
-from tests.conftest import ROOT, running_simulators, settings_for
+from tests.conftest import ROOT, running_simulators, settings_for, terminate
 from tests.histories.studio import Case, Studio
 
 FOLDER = Path(__file__).parent
@@ -43,6 +43,7 @@ async def record(studio: Studio) -> None:
         for seed, case in enumerate(cases_of(folder), start=1):
             file = folder / f"{case.name}.json"
             if not file.exists():
+                await terminate(studio.client, "ExecutionStatus = 'Running'")  # of the case before
                 studio.simulators.reset(seed=seed)
                 file.write_text(await _history(studio, case), encoding="utf-8")
                 sys.stdout.write(f"{file}\n")

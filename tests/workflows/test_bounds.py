@@ -12,6 +12,7 @@ from temporalio.client import Client
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from dispatch.deliveries import CHARTMOGUL, MAX_BODY, Delivery, event_of
+from models.events import MrrMovement
 from models.runs import Outcome, RunResult
 from simulators.kit.control import Control
 from temporal import LARGEST_MEMO
@@ -53,6 +54,7 @@ async def test_a_run_takes_the_largest_news_of_its_movement(simulators: Control,
     body = largest(cancelled(simulators))
     run = await start(body, check_back_days=[1])
     stated = event_of(Delivery(CHARTMOGUL, "default", json.dumps(body, ensure_ascii=False).encode()))
+    assert isinstance(stated, MrrMovement)
     changed = stated.amount.model_copy(update={"cents": stated.amount.cents - 100})
     await run.signal("restated", stated.model_copy(update={"amount": changed}))
     await run.signal("came_back", stated)

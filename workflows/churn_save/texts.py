@@ -3,13 +3,13 @@
 from datetime import date
 from typing import Any
 
-import holidays
-
+from models.business_days import business_day
 from models.headlines import plan_from
 from models.salesforce import AccountOwner
 from models.slack import Member
 from models.templates.churn_save import ChurnSaveInput
 from models.wording import escaped, long_day, sentence, short
+from workflows.blocks import slack_blocks
 from workflows.churn_save.facts import ChurnFacts
 from workflows.churn_save.verdict import Verdict
 
@@ -20,9 +20,7 @@ NAME_LENGTH = 120
 def due_date(given: ChurnSaveInput) -> date:
     """The n-th business day after the day, there, on which the event came in, or that was waited for."""
     options = given.options.task
-    country = options.holidays
-    calendar = holidays.country_holidays(country) if country else holidays.HolidayBase()
-    return calendar.get_nth_working_day(given.day(given.acts_at), options.due_in_business_days)
+    return business_day(given.day(given.acts_at), options.due_in_business_days, options.holidays)
 
 
 def task_subject(given: ChurnSaveInput, facts: ChurnFacts) -> str:
@@ -108,31 +106,10 @@ def alert_blocks(
     owner: str,
     links: list[tuple[str, str | None]],
 ) -> list[dict[str, Any]]:
-    """Block Kit of the alert. `owner` is mrkdwn already; `links` are button texts and URLs.
-
-    Plain JSON: slack_sdk's own models raise on what Slack would refuse, and a workflow must not.
-    """
-    fields = [f"*{title}*\n{escaped(short(value, 350))}" for title, value in figures(given, facts)]
-    fields.append(f"*Owner*\n{owner}")
-    buttons = [_button(number, text, url) for number, (text, url) in enumerate(links) if url]
-    return [
-        {"type": "header", "text": _plain(short(f"{name(facts)} {_verb(given)}", 150))},
-        {"type": "section", "fields": [_mrkdwn(field) for field in fields]},
-        *([{"type": "actions", "elements": buttons}] if buttons else []),
-        {"type": "context", "elements": [_mrkdwn(sentence(_when(given)))]},
-    ]
-
-
-def _button(number: int, text: str, url: str) -> dict[str, Any]:
-    return {"type": "button", "action_id": f"open_{number}", "text": _plain(text), "url": url[:3000]}
-
-
-def _plain(text: str) -> dict[str, Any]:
-    return {"type": "plain_text", "text": text}
-
-
-def _mrkdwn(text: str) -> dict[str, Any]:
-    return {"type": "mrkdwn", "text": text}
+    """`owner` is mrkdwn already; `links` are button texts and URLs."""
+    fields = [(title, slack_blocks.value(text)) for title, text in figures(given, facts)]
+    fields.append(("Owner", owner))
+    return slack_blocks.message(f"{name(facts)} {_verb(given)}", fields, links, sentence(_when(given)))
 
 
 def mention(owner: AccountOwner | None, member: Member | None) -> str:

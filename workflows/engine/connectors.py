@@ -53,6 +53,12 @@ class Calls:
             if called.effect:
                 self._run_log.add(called.effect)
 
+    def answered(self, name: str) -> bool | None:
+        """Whether the operation's answer says something: not where it is empty, 0 or false. None where there
+        is none."""
+        operation = name.partition(".")[2]
+        return bool(self._answers[operation]) if operation in self._answers else None
+
     async def _make(self, name: str) -> Called:
         """Raises StepFailed."""
         connector, _, operation = name.partition(".")

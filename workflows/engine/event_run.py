@@ -12,6 +12,7 @@ from models.holds import Decision
 from models.runs import Outcome, RunResult
 from models.templates.template import EventInput
 from temporal import run_link
+from workflows.engine.acting import Acting
 from workflows.engine.held import Dropped, Held
 from workflows.engine.run_log import RunLog
 from workflows.engine.trouble import pausing
@@ -78,7 +79,12 @@ class EventRun(Generic[G]):
 
     def _key(self, name: str) -> str:
         """Of a write, by the business event: the same in every run of it."""
-        return f"{self._given.event.event_id}:{name}"
+        return f"{self._given.event.run_key}:{name}"
+
+    def _acting(self) -> Acting:
+        """For what acts in its place."""
+        keyed_by = f"{self._given.event.run_key}:{workflow.info().workflow_type}"
+        return Acting(self._given, self._run_log, self._run_link(), keyed_by)
 
     def _run_link(self) -> str:
         info = workflow.info()

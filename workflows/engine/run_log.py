@@ -27,7 +27,10 @@ GAP = "\u2003"  # the Web UI sets table cells without any space between them
 OTHERWISE = "Mend what the message says, then"
 BY_A_ROUTE = ("NotFound", "Rejected")
 """Errors of writes that a wrong channel, owner or field of a route can cause."""
-WRITES = ("slack.", "salesforce.", "hubspot.", "connector.")
+WRITES = tuple(
+    f"{system}."
+    for system in ("slack", "salesforce", "hubspot", "connector", "intercom", "zendesk", "gong", "marketo")
+)
 
 
 def how_again(workflow_id: str, step: str, error: str) -> str:
@@ -141,6 +144,14 @@ class RunLog:
         workflow.upsert_search_attributes([OUTCOME.value_set(Outcome.PARTIAL)])
         trouble.say_problems(self.problems)
         self.show()
+
+    def settle(self, problems: Iterable[Problem]) -> None:
+        """They were made good, by a run that goes on."""
+        for each in problems:
+            if each in self.problems:
+                self.problems.remove(each)
+        trouble.say_problems(self.problems)
+        self.state(Outcome.OPEN)
 
     def note_fallback(self, failure: StepFailed) -> None:
         """A step that others can do without failed for good: they are done in another way."""

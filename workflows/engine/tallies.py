@@ -1,17 +1,16 @@
 """A tally as the Web UI shows it."""
 
-from models.events import MovementType
 from models.movements import Counts, Found, Shadow, Tally
+from models.tallies import kinds
 from workflows.engine.run_log import GAP, cut
 
 
 def markdown(title: str, tally: Tally) -> str:
-    """Movements by type and by what became of them, each once."""
+    """Movements and failed payments by type and by what became of them, each once."""
     found = [each for each in Found if tally.of(each)]
-    head = ["movement", *(each.value for each in found)]
+    head = ["event" if tally.payments(*Found) else "movement", *(each.value for each in found)]
     rows = [
-        [kind.value, *(str(tally.counts.get(each, {}).get(kind.value, 0)) for each in found)]
-        for kind in MovementType
+        [kind, *(str(tally.counts.get(each, {}).get(kind, 0)) for each in found)] for kind in kinds(tally)
     ]
     total = ["all", *(str(tally.of(each)) for each in found)]
     lines = [_line(head), "|---" * len(head) + "|", *map(_line, rows), _line(total)]
@@ -20,6 +19,7 @@ def markdown(title: str, tally: Tally) -> str:
         notes += [f"For {name}: {_counts(counts)}" for name, counts in tally.by_template.items()]
     notes += [f"Route {name} in preview: {_shadow(shadow)}" for name, shadow in tally.shadows.items()]
     notes += [f"Unreadable: {each}" for each in tally.unreadable]
+    notes += tally.gone
     notes += [f"Unaccounted: {each}" for each in tally.unaccounted]
     notes += [f"Stuck: {each}" for each in tally.stuck]
     text = [f"### {title}", "", *(lines if found else []), "", *(f"- {note}" for note in notes)]

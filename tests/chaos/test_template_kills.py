@@ -1,0 +1,261 @@
+"""`mogulflow serve` is killed right after each external call of each template: each write is once in effect,
+and where nobody knows whether it was made, that is told."""
+
+import asyncio
+import re
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+import pytest
+from temporalio.client import Client
+
+from local.stack import ANY_PORTS, EXAMPLE_CONFIG, Stack
+from models.runs import Outcome, RunResult
+from simulators.connector.api import TOKEN
+from simulators.kit.control import Control
+from tests.chaos import FULL
+from tests.chaos.conftest import Figures
+from tests.chaos.template_scenes import CUSTOMERS, ROUTES, SCENES, Call, Happening, Scene
+from tests.imported import ImportedStack
+from workflows.engine.once import UNKNOWN
+from workflows.engine.steps import LOCAL_LIMIT
+
+SECRET = "a-secret-of-stripe"
+AT_ONCE = 12
+"""Runs that are under way when it is killed, each held at another call."""
+
+HELD_FOR = 0.75 * LOCAL_LIMIT.total_seconds()
+"""After the first is held: later a step that was tried locally is given up, and no longer at its call."""
+
+UNTIL_ANY = 12.0
+"""Seconds within which one of them is held."""
+
+NO_MORE = 0.8
+"""Seconds without another held: the others wait for what one of these is held at, such as a token."""
+
+MOST_ROUNDS = 25
+STEPS = {
+    r"/access$": "connector.write",
+    r"/messages$": "intercom.send_message",
+    r"/campaigns/\d+/trigger\.json$": "marketo.request_campaign",
+}
+"""Those that are made at most once."""
+
+EXPECTED = {
+    "onboarding": 8, "onboarding with a campaign": 3, "failed payment": 5, "expansion": 3, "churn risk": 3,
+}  # fmt: skip
+"""Effects of a run that nothing disturbs."""
+
+
+@dataclass
+class Fired:
+    """What was done to the runs of a scene."""
+
+    scene: Scene
+    happenings: list[Happening] = field(default_factory=list)
+    held_at: list[Call] = field(default_factory=list)
+    kills: int = 0
+
+
+@pytest.fixture(scope="module")
+async def stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack]:
+    state = tmp_path_factory.mktemp("templates")
+    (state / "routes.yaml").write_text(ROUTES)
+    (state / "connectors").mkdir()
+    (state / "crm.yaml").write_text(creating((EXAMPLE_CONFIG / "crm.yaml").read_text()))
+    environment = {
+        "ROUTES_FILE": str(state / "routes.yaml"),
+        "CRM_FILE": str(state / "crm.yaml"),
+        "CONNECTOR__FOLDER": str(state / "connectors"),
+        "MY_PRODUCT_TOKEN": TOKEN,
+        "MARKETO__CALLS_PER_20_SECONDS": "2000",
+        "MARKETO__SETTLE_SECONDS": "0.2",
+        "GONG__REQUESTS_PER_SECOND": "50",
+        "ZENDESK__REQUESTS_PER_MINUTE": "6000",
+        "SLACK__SETTLE_SECONDS": "0.2",
+        "STRIPE__DEFAULT__WEBHOOK_SECRETS": SECRET,
+    }
+
+    def furnish(stack: Stack) -> None:
+        product = (EXAMPLE_CONFIG / "connectors" / "my_product.yaml").read_text()
+        at = f"{stack.simulators_url}/connector/api"
+        (state / "connectors" / "my_product.yaml").write_text(
+            product.replace("https://api.example.com/v1", at).replace("calls: 10", "calls: 500")
+        )
+
+    async with ImportedStack(state, ANY_PORTS, environment=environment, furnish=furnish) as stack:
+        yield stack
+
+
+def creating(crm: str) -> str:
+    """With account and contact made in Salesforce where there is none."""
+    head, salesforce = crm.split("salesforce:\n")
+    for name, gets in (("Account", "{company: Name}"), ("Contact", "{name: LastName, email: Email}")):
+        salesforce = salesforce.replace(f"  {name}:\n", f"  {name}:\n    create_with: {gets}\n")
+    return f"{head}salesforce:\n{salesforce}"
+
+
+@pytest.fixture(scope="module")
+def control(stack: Stack) -> Iterator[Control]:
+    with Control(stack.simulators_url) as control:
+        control.reset(seed=2026, customers=CUSTOMERS)
+        control.ask("POST", "marketo/lists", query={"name": "Onboarding"})
+        control.ask("POST", "marketo/campaigns", query={"name": "Welcome"})
+        yield control
+
+
+@pytest.fixture(scope="module")
+async def fired(stack: Stack, control: Control) -> dict[str, Fired]:
+    """All scenes one after the other: what was killed first ends meanwhile. In full each call, else all that
+    are a customer's own: what is asked once in a process, as a token, holds up all others, and so takes a
+    kill of its own."""
+    found = {}
+    for scene in SCENES:
+        fired = found[scene.name] = Fired(scene)
+        shared = [each for each in scene.calls if each.shared]
+        own = [each for each in scene.calls if not each.shared]
+        await sweep(stack, control, fired, own + (shared if FULL else []))
+    for fired in found.values():
+        for each in fired.happenings:
+            if each.invoice:
+                control.ask("POST", f"stripe/invoices/{each.invoice}/pay", {"send": False})
+    return found
+
+
+async def sweep(stack: Stack, control: Control, fired: Fired, left: list[Call]) -> None:
+    happenings = fired.scene.happen(control)
+    for _ in range(MOST_ROUNDS):
+        if not left:
+            return
+        batch = left[:AT_ONCE]
+        told = [next(happenings) for _ in batch]
+        fired.happenings += told
+        marks = "|".join(re.escape(mark) for each in told for mark in each.marks)
+        rules = {rule(control, each, marks): each for each in batch}
+        await asyncio.gather(*(tell(stack, each) for each in told))
+        seen = await until_held(control, set(rules))
+        await stack.serve.kill()
+        fired.kills += 1
+        killed_at = time.monotonic()
+        control.clear_faults()
+        held = [rules[id] for id, at in seen.items() if killed_at - at < LOCAL_LIMIT.total_seconds() - 0.2]
+        fired.held_at += held
+        left = [each for each in left if each not in held]
+        assert held, f"never held at {[each.name for each in left]}"
+        await stack.serve.start()
+    raise AssertionError(f"still not held at {[each.name for each in left]}")
+
+
+def rule(control: Control, call: Call, marks: str) -> int:
+    """Done, and the answer is late: once, and by `marks` for one of these customers."""
+    text = f"(?s)(?=.*{call.words})" + (f"(?=.*(?:{marks}))" if call.theirs else "")
+    options: dict[str, Any] = {"path": call.path, "method": call.method, "delay_seconds": 8}
+    return control.fault(call.system, "slow", text=text, **options).id
+
+
+async def tell(stack: Stack, happening: Happening) -> None:
+    stripe = f"{stack.ingress_url}/webhooks/stripe/{SECRET}"
+    url = stack.webhook_url if happening.path == "chartmogul" else stripe
+    headers = {"Content-Type": "application/json"} | happening.headers
+    async with httpx.AsyncClient(trust_env=False, timeout=30) as http:
+        (await http.post(url, content=happening.body, headers=headers)).raise_for_status()
+
+
+async def until_held(control: Control, rules: set[int]) -> dict[int, float]:
+    """When each was seen to hold a run."""
+    seen: dict[int, float] = {}
+    deadline = time.monotonic() + UNTIL_ANY
+    while set(seen) != rules and time.monotonic() < deadline:
+        await asyncio.sleep(0.03)
+        now = time.monotonic()
+        for each in control.faults():
+            if each.hits:
+                seen.setdefault(each.id, now)
+        if seen and (now - min(seen.values()) > HELD_FOR or now - max(seen.values()) > NO_MORE):
+            break
+    return seen
+
+
+@pytest.mark.timeout(900 if FULL else 300)
+@pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.name)
+async def test_a_kill_after_each_call_loses_and_doubles_nothing(
+    scene: Scene, fired: dict[str, Fired], stack: Stack, control: Control, figures: Figures
+) -> None:
+    done = fired[scene.name]
+    results = await results_of(await stack.client(), done.happenings)
+    problems = [each for result in results.values() for each in result.problems]
+    told = [each for each in problems if each.kind == UNKNOWN]
+    lost = sum(EXPECTED[scene.name] - len(each.effects) - len(each.problems) for each in results.values())
+    books = written(control)
+    doubled = {key: count for key, count in books.items() if count > 1}
+    lost += sum(name not in books for each in results.values() for name in names_of(each))
+    figures |= {
+        "calls": len(set(done.held_at)),
+        "kills": done.kills,
+        "runs": len(results),
+        "doubled": len(doubled),
+        "lost": lost,
+        "told": dict(Counter(each.step for each in told)),
+        "outcomes": dict(Counter(each.outcome.value for each in results.values())),
+    }
+    assert doubled == {}
+    assert lost == 0
+    assert [each for each in problems if each.kind != UNKNOWN] == []
+    assert {each.step for each in told} == {STEPS[each.path] for each in done.held_at if each.path in STEPS}
+    assert all(
+        (each.outcome is Outcome.PARTIAL) == any(problem.kind == UNKNOWN for problem in each.problems)
+        for each in results.values()
+    )
+
+
+async def results_of(client: Client, happenings: list[Happening]) -> dict[str, RunResult]:
+    async def result(id: str) -> RunResult:
+        found: RunResult = await client.get_workflow_handle(id, result_type=RunResult).result()
+        return found
+
+    runs = [each.run for each in happenings]
+    return dict(zip(runs, await asyncio.gather(*map(result, runs)), strict=True))
+
+
+def names_of(result: RunResult) -> Iterator[str]:
+    """As `written` has them: what the run says it has made, where that bears a key."""
+    kinds = {"slack": "message", "gong": "interaction"}
+    for each in result.effects:
+        if each.system in kinds:
+            yield f"{kinds[each.system]} {each.key}"
+        elif each.object_type in ("Task", "Opportunity"):
+            yield f"{each.object_type} {each.key}"
+
+
+def written(control: Control) -> Counter[str]:
+    """How often each thing was made, by the books of the systems: each key, or each that a customer has one
+    of."""
+    marketo = control.ask("GET", "marketo/books")
+    salesforce = [
+        f"{name} {each[key]}"
+        for name, key in (
+            ("Task", "Mogulflow_Key__c"),
+            ("Opportunity", "Mogulflow_Key__c"),
+            ("Account", "CM_Customer_UUID__c"),
+            ("Contact", "CM_Customer_UUID__c"),
+        )
+        for each in control.records(name)
+        if each.get(key)
+    ]
+    return Counter(
+        [
+            *salesforce,
+            *(f"message {each['metadata']['event_payload']['key']}" for each in control.messages()),
+            *(f"in-app {each['body']}" for each in control.ask("GET", "intercom/messages")),
+            *(f"account {each['external_id']}" for each in control.ask("GET", "connector/accounts")),
+            *(f"grant {each['account']}" for each in control.ask("GET", "connector/grants")),
+            *(f"lead {each['email']}" for each in marketo["leads"]),
+            *(f"request {each['lead']}" for each in marketo["requests"]),
+            *(f"list {member}" for each in marketo["lists"].values() for member in each),
+            *(f"interaction {each['eventId']}" for each in control.ask("GET", "gong/interactions")),
+        ]
+    )

@@ -1,0 +1,1 @@
+"""What templates are composed of: each a sentence of theirs."""

@@ -1,0 +1,70 @@
+"""Tell Slack: a message in a channel, and what follows in its thread."""
+
+from contextlib import suppress
+from datetime import datetime
+from typing import Any
+
+from activities.slack import SlackActivities
+from models.effects import Effect
+from models.slack import Member, MemberQuery, Message
+from models.wording import escaped, short
+from workflows.engine.acting import Acting
+from workflows.engine.steps import StepFailed, glance, step
+
+LONGEST_NAME = 120
+
+
+class Thread:
+    """Without the first message, which Slack may have refused, nothing follows in it."""
+
+    def __init__(self, acting: Acting, channel: str) -> None:
+        self._acting, self._channel = acting, channel
+        self.first: Effect | None = None
+
+    @property
+    def is_open(self) -> bool:
+        return self.first is not None and self.first.object_id is not None
+
+    @property
+    def link(self) -> str | None:
+        return self.first.link if self.first else None
+
+    async def begin(
+        self, text: str, blocks: list[dict[str, Any]], good_until: datetime | None = None, name: str = "alert"
+    ) -> Effect:
+        """Raises StepFailed."""
+        message = self._message(name, text, blocks=blocks, good_until=good_until)
+        self.first = await _post(message, "Tell the channel")
+        return self.first
+
+    async def reply(self, name: str, text: str, good_until: datetime | None = None) -> Effect:
+        """`name` tells it from other replies: the same is said once. Only where it is open. Raises
+        StepFailed."""
+        assert self.first is not None
+        message = self._message(name, text, thread_ts=self.first.object_id, good_until=good_until)
+        return await _post(message, "Reply in the thread")
+
+    def _message(self, name: str, text: str, **more: Any) -> Message:
+        return Message(
+            **self._acting.write(name),
+            channel=self._channel,
+            text=text,
+            not_before=self._acting.earliest,
+            **more,
+        )
+
+
+async def mention(acting: Acting, email: str | None, name: str | None) -> str:
+    """As mrkdwn: a mention where the e-mail is a member's, else the name. Its absence is no problem."""
+    member: Member | None = None
+    if email:
+        with suppress(StepFailed):
+            member = await glance(SlackActivities.find_member, MemberQuery(email=email))
+    if member is None:
+        return escaped(short(name or email or "nobody", LONGEST_NAME))
+    acting.log.name(f"<@{member.id}>", name or member.name)
+    return f"<@{member.id}>"
+
+
+async def _post(message: Message, summary: str) -> Effect:
+    return await step(SlackActivities.post_message, message, summary=summary)

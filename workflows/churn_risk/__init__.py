@@ -1,0 +1,1 @@
+"""Churn risk: an event's run finds the reason, the customer's case acts on all of them together."""

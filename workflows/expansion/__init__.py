@@ -1,0 +1,1 @@
+"""Expansion: an opportunity for who pays more, and one for several upgrades in a row."""

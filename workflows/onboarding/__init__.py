@@ -1,0 +1,1 @@
+"""Onboarding: a new customer is set up everywhere, and somebody is told."""

@@ -1,0 +1,178 @@
+"""Onboarding: a new customer is set up in CRM, product and Marketo, and somebody is told what was made."""
+
+import asyncio
+from datetime import datetime, timedelta
+
+from temporalio import workflow
+
+from activities.crm.steps import CrmActivities
+from activities.salesforce.steps import SalesforceActivities
+from models.crm import CrmName
+from models.effects import Effect, Mode
+from models.runs import Outcome, Problem, RunResult
+from models.salesforce import ContactLink
+from models.templates.crm_sync import CustomerWork, FactsNow, FactsQuery
+from models.templates.onboarding import OnboardingInput
+from workflows.blocks.owner import InCharge, in_charge
+from workflows.blocks.reading import confirmed, customer_of
+from workflows.blocks.thread import Thread, mention
+from workflows.blocks.truth import Truth
+from workflows.customer_sync import SYNC
+from workflows.engine.connectors import Calls, values_of
+from workflows.engine.event_run import EventRun
+from workflows.engine.steps import StepFailed, step
+from workflows.onboarding import marketo, texts
+from workflows.onboarding.facts import NewCustomer
+
+NO_EMAIL = "ChartMogul has no e-mail of the customer"
+LEFT_MEANWHILE = "The customer left while something was held up: what was still to be made was not."
+
+
+@workflow.defn(name="onboarding")
+class Onboarding(EventRun[OnboardingInput]):
+    @workflow.init
+    def __init__(self, given: OnboardingInput) -> None:
+        super().__init__(given)
+        self._thread = Thread(self._acting(), given.options.channel)
+
+    @workflow.run
+    async def run(self, given: OnboardingInput) -> RunResult:
+        return await self._when_released(self._set_up)
+
+    async def _set_up(self) -> RunResult:
+        await self._wait_for_its_day("Wait for the day on which they begin")
+        try:
+            customer, doubt = await confirmed(self._given.event, self._given.options.settling_seconds)
+        except StepFailed as failure:
+            raise self._run_log.fail(failure) from None
+        if customer is None:
+            return self._run_log.end(Outcome.UNVERIFIED, doubt)
+        if not customer.customer.mrr:
+            return self._run_log.end(Outcome.UNVERIFIED, "Not acted on: the customer pays nothing any more.")
+        facts = NewCustomer(event=self._given.event, now=customer)
+        good_for = timedelta(seconds=self._given.options.reread_after_seconds)
+        self._truth = Truth(facts, self._again, lambda now: bool(now.now.customer.mrr), good_for)
+        for act in (self._write_to_the_crm, self._call, self._enrol):
+            if await self._still_pays():
+                await act()
+        await self._tell(await in_charge(self._acting(), self._given.options.owner, customer.customer))
+        if self._truth.ended:
+            return self._run_log.end(Outcome.ACTED, LEFT_MEANWHILE)
+        return await self._check_in()
+
+    async def _again(self) -> NewCustomer | None:
+        """Raises StepFailed."""
+        now = await customer_of(self._given.event)
+        return NewCustomer(event=self._given.event, now=now) if now else None
+
+    async def _still_pays(self) -> bool:
+        """Nothing more is made for who has left while something was held up. Where nobody can tell, it is."""
+        if self._truth.ended:
+            return False
+        try:
+            return await self._truth.fresh()
+        except StepFailed as failure:
+            self._run_log.note_fallback(failure)
+            return True
+
+    async def _call(self) -> None:
+        await self._calls(self._truth.facts).make(self._given.options.calls)
+
+    async def _write_to_the_crm(self) -> None:
+        """The records side by side; the CRM sync's rules say which is whose."""
+        given, crm = self._given, self._given.options.crm
+        if crm is None:
+            return
+        event = given.event
+        query = FactsQuery(
+            account=event.account,
+            customer=event.customer_uuid,
+            mapping=given.mapping,
+            movement_type=event.movement_type,
+            occurred_at=event.occurred_at,
+        )
+        reading = step(CrmActivities.read_facts, query, summary="Read the customer for the CRM")
+        known = await self._run_log.attempt(reading)
+        if known is not None:
+            objects = given.mapping.objects(crm)
+            written = await asyncio.gather(*(self._write_record(crm, name, known) for name in objects))
+            await self._link({each.object_type: each for each in written if each})
+
+    async def _write_record(self, crm: CrmName, name: str, known: FactsNow) -> Effect | None:
+        work = CustomerWork(
+            **self._acting().write(f"{crm}:{name}"),
+            account=self._given.event.account,
+            object=name,
+            mapping=self._given.mapping.creating(crm, name),
+            known=known,
+        )
+        return await self._run_log.attempt(step(SYNC[crm], work, summary=f"Write to {crm} {name}"))
+
+    async def _link(self, written: dict[str, Effect]) -> None:
+        """Salesforce's contact into its account; HubSpot connects the two by itself."""
+        account, contact = written.get("Account"), written.get("Contact")
+        if account is None or contact is None or not (account.object_id and contact.object_id):
+            return
+        link = ContactLink(
+            **self._acting().write("link"), account_id=account.object_id, contact_id=contact.object_id
+        )
+        linked = step(SalesforceActivities.link_contact, link, summary="Put the contact into the account")
+        await self._run_log.attempt(linked)
+
+    def _calls(self, facts: NewCustomer) -> Calls:
+        values = values_of(self._given.event, facts.now)
+        acting = self._acting()
+        return Calls(self._run_log, self._given.connectors, values, acting.mode, acting.keyed_by)
+
+    async def _enrol(self) -> None:
+        options, email = self._given.options.marketo, self._truth.facts.now.customer.email
+        if options and email:
+            await marketo.enrol(self._acting(), options, email)
+        elif options:
+            self._run_log.add_problem(Problem(step="marketo.upsert_lead", kind="NotFound", message=NO_EMAIL))
+
+    async def _tell(self, owner: InCharge) -> None:
+        """Also of who has left meanwhile: somebody has to know what was made for them."""
+        who = await mention(self._acting(), owner.email, owner.name)
+        made = texts.made(self._run_log.effects, self._run_log.problems)
+        truth = self._truth
+        said = Truth(truth.facts, self._again, lambda _: True, truth.good_for, truth.read_at)
+
+        async def tell(facts: NewCustomer, good_until: datetime) -> Effect:
+            links = [("Open in ChartMogul", facts.now.customer.link), ("Open the run", self._run_link())]
+            blocks = texts.alert_blocks(facts, who, made, links)
+            return await self._thread.begin(texts.alert(facts), blocks, good_until)
+
+        await self._run_log.attempt(said.say(tell))
+
+    async def _check_in(self) -> RunResult:
+        options, given = self._given.options.check_in, self._given
+        if given.mode is Mode.PREVIEW:
+            if given.shadow:
+                await self._keep_its_day()
+            return self._run_log.end(Outcome.PREVIEWED)
+        if options is None or not self._thread.is_open:
+            return self._run_log.end(Outcome.ACTED)
+        self._run_log.state(Outcome.ACTED)
+        day = max(given.event.occurred_at, given.received_at) + timedelta(days=options.after_days)
+        await self._sleep_until(day, "Look whether they have stayed and begun")
+        await self._run_log.attempt(self._say_how_it_goes())
+        return self._run_log.end(Outcome.ACTED)
+
+    async def _say_how_it_goes(self) -> Effect | None:
+        """Raises StepFailed."""
+        options = self._given.options.check_in
+        if options is None or (facts := await self._again()) is None:
+            return None
+        used = None
+        if options.operation:
+            calls = self._calls(facts)
+            await calls.make([options.operation])
+            used = calls.answered(options.operation)
+
+        async def reply(now: NewCustomer, good_until: datetime) -> Effect:
+            return await self._thread.reply(
+                "check_in", texts.checked_in(now, options.after_days, used), good_until
+            )
+
+        return await Truth(facts, self._again, lambda _: True, self._truth.good_for).say(reply)
