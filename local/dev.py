@@ -6,15 +6,19 @@ What connects to a real system is left out whatever is set: this may never write
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from rich.console import Console
 from rich.markup import escape
 
+from clients.connector.settings import Connectors
+from configuration.connectors import load_connectors
 from configuration.environment import near_misses
 from configuration.files import load_crm_mapping, load_mapping, load_routes
 from local.processes import locked
 from local.simulated import (
     TIME_ZONE,
+    furnish,
     print_places,
     run_until_stopped,
     standing,
@@ -22,9 +26,7 @@ from local.simulated import (
 )
 from local.stack import STATE, Stack
 from models.routes import Routes
-from models.templates.template import Names
 from settings import Settings
-from simulators.kit.control import Control
 
 FOLDER = STATE / "dev"
 """With a Temporal of its own: the demo's runs stay the demo's."""
@@ -49,6 +51,8 @@ class Own:
     environment: dict[str, str]
     left_out: int
     """Further accounts."""
+    connectors: Path
+    """The folder of their files."""
 
 
 def run_dev(file: Mapping[str, str | None], console: Console) -> int:
@@ -60,6 +64,7 @@ def run_dev(file: Mapping[str, str | None], console: Console) -> int:
     routes = load_routes(own.environment["ROUTES_FILE"])
     load_mapping(own.environment["WAREHOUSE_FILE"])
     load_crm_mapping(own.environment["CRM_FILE"])
+    load_connectors(own.connectors)
     return run_until_stopped(_show(own, routes, console), BUSY, console)
 
 
@@ -74,7 +79,8 @@ def own_settings(given: Mapping[str, str]) -> Own:
     for field in ("routes_file", "warehouse_file", "crm_file"):
         path = kept.get(field.upper(), Settings.model_fields[field].default)
         kept[field.upper()] = os.path.abspath(path)
-    return Own(accounts[0].lower(), kept, len(accounts) - 1)
+    folder = read.get("CONNECTOR__FOLDER") or Connectors.model_fields["folder"].default
+    return Own(accounts[0].lower(), kept, len(accounts) - 1, Path(folder).absolute())
 
 
 def _is_key(name: str) -> bool:
@@ -93,25 +99,13 @@ async def _stand(own: Own, routes: Routes, console: Console) -> int:
         temporal="dev",
         account=own.account,
         environment=own.environment,
-        furnish=lambda stack: _furnish(stack, own, routes),
+        connectors=own.connectors,
+        furnish=lambda stack: furnish(stack, routes, own.environment.get("SLACK__OPS_CHANNEL", "")),
     )
     async with standing(stack, STATE / "dev.env", console):
         _print_what_is_there(stack, own, console)
         await until_stopped(console)
     return 0
-
-
-def _furnish(stack: Stack, own: Own, routes: Routes) -> None:
-    """The webhook, and the channels and owners that a user's routes and settings name."""
-    channels = routes.named(Names.SLACK_CHANNEL)
-    channels.add(own.environment.get("SLACK__OPS_CHANNEL", ""))
-    owners = routes.named(Names.SALESFORCE_USER)
-    with Control(stack.simulators_url) as control:
-        control.webhook(url=stack.webhook_url)
-        for channel in sorted(channels - {""}):
-            control.invite_bot(channel)
-        for owner in sorted(owners - {""}):
-            control.hire(owner)
 
 
 def _print_what_is_there(stack: Stack, own: Own, console: Console) -> None:

@@ -15,9 +15,19 @@ from configuration.environment import SIMULATED
 from local.builds import NoTemporal
 from local.processes import ChildFailed
 from local.stack import DIRECT, OURS, Stack, without_connections
+from models.routes import Routes
+from models.templates.template import Names
+from simulators.kit.control import Control, MarketoKind
+from systems import BILLING
 
 TIME_ZONE = "Europe/Berlin"
 """Of the simulated ChartMogul account."""
+
+MARKETO: dict[Names, MarketoKind] = {
+    Names.MARKETO_LIST: "lists",
+    Names.MARKETO_PROGRAM: "programs",
+    Names.MARKETO_CAMPAIGN: "campaigns",
+}
 
 INTERRUPTED = 130
 """What a shell says of a command that Ctrl-C ended before it was done."""
@@ -67,6 +77,23 @@ async def standing(stack: Stack, file: Path, console: Console) -> AsyncIterator[
         await stack.stop()
 
 
+def furnish(stack: Stack, routes: Routes, ops_channel: str) -> None:
+    """Where webhooks go, and all that the routes name: channels, owners, what is in Marketo."""
+    channels = {*routes.named(Names.SLACK_CHANNEL), ops_channel}
+    owners = routes.named(Names.SALESFORCE_USER) | routes.named(Names.HUBSPOT_USER)
+    with Control(stack.simulators_url) as control:
+        control.webhook(url=stack.webhook_url)
+        for system in BILLING:
+            control.billing_webhook(system.name, stack.webhook_of(system.name))
+        for channel in sorted(channels - {""}):
+            control.invite_bot(channel)
+        for owner in sorted(owners - {""}):
+            control.hire(owner)
+        for what, kind in MARKETO.items():
+            for name in sorted(routes.named(what) - {""}):
+                control.add_to_marketo(kind, name)
+
+
 def print_places(stack: Stack, console: Console) -> None:
     """URLs, each under what it shows."""
     console.print()
@@ -86,6 +113,9 @@ def _places_of(stack: Stack) -> list[tuple[str, str]]:
         (f"{stack.simulators_url}/hubspot/", "the contacts and companies, with what the sync wrote"),
         (f"{stack.simulators_url}/salesforce/", "the save tasks, as the owners see them"),
         (f"{stack.simulators_url}/slack/", "the channels with the alerts"),
+        (f"{stack.simulators_url}/stripe/", "invoices: let a payment fail, and collect it"),
+        (f"{stack.simulators_url}/intercom/", "the people in your product, and what they were told"),
+        (f"{stack.simulators_url}/connector/", "your own product, which connectors call"),
         (f"{stack.simulators_url}/", "all simulators, and a panel to make them fail"),
     ]
 
@@ -94,7 +124,11 @@ def _write_environment(stack: Stack, file: Path) -> None:
     """So that the command can be used against the stack from another terminal, where nothing else counts:
     see `load_simulated`."""
     kept = (*OURS, *DIRECT)
-    ours = {name: value for name, value in stack.environment.items() if name.startswith(kept)}
+    ours = {
+        name: value
+        for name, value in stack.environment.items()
+        if name.startswith(kept) or name in stack.variables
+    }
     lines = [f"{name}={_quoted(value)}" for name, value in {SIMULATED: "1", **ours}.items()]
     file.write_text("\n".join(lines) + "\n", encoding="utf-8")
 

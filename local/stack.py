@@ -14,13 +14,14 @@ import httpx
 from temporalio.client import Client
 
 from local.builds import NoTemporal
+from local.connectors import simulated_connectors
 from local.devserver import DevServer, GivenServer, Server
 from local.postgres_server import PostgresServer
 from local.processes import Child, ChildFailed, free_ports
 from local.temporal_cli import find_cli
 from local.temporal_server import find_server
 from settings import Settings
-from systems import SYSTEMS
+from systems import BILLING, SYSTEMS
 
 ROOT = Path(__file__).parents[1]
 STATE = Path(os.environ.get("MOGULFLOW_STATE_DIR") or ROOT / ".mogulflow")
@@ -57,8 +58,9 @@ class Stack:
     one that TEMPORAL_ADDRESS names.
     With `schedules` they are applied once all is up: polls begin.
     With `apart` there are `ingress` and `worker` in the place of `serve`.
-    `account` names the one ChartMogul account. `furnish` is called once the simulators are up, before
-    anything can act on them: runs of an earlier time go on as soon as there is a worker.
+    `account` names the one ChartMogul account. The connectors of the folder `connectors` lead to the
+    simulated product. `furnish` is called once the simulators are up, before anything can act on them: runs
+    of an earlier time go on as soon as there is a worker.
     """
 
     child: type[Child] = Child
@@ -84,6 +86,7 @@ class Stack:
         schedules: bool = False,
         apart: bool = False,
         account: str = "default",
+        connectors: Path = EXAMPLE_CONFIG / "connectors",
         furnish: Callable[["Stack"], None] | None = None,
     ) -> None:
         self._state = state.resolve()
@@ -99,7 +102,10 @@ class Stack:
         self._schedules = schedules
         self._apart = apart
         self._furnish = furnish
-        self._account = f"CHARTMOGUL__{account.upper()}__"
+        self._account = account.upper()
+        self._connectors = connectors
+        self.variables: dict[str, str] = {}
+        """Secrets of the connectors."""
         self.webhook_secret = secrets.token_urlsafe(16)
 
     async def __aenter__(self) -> Self:
@@ -142,7 +148,11 @@ class Stack:
 
     @property
     def webhook_url(self) -> str:
-        return f"{self.ingress_url}/webhooks/chartmogul/{self.webhook_secret}"
+        return self.webhook_of("chartmogul")
+
+    def webhook_of(self, system: str) -> str:
+        """Where that system sends its webhooks: ChartMogul, or what bills."""
+        return f"{self.ingress_url}/webhooks/{system}/{self.webhook_secret}"
 
     async def _lay_out(self) -> None:
         for log in (self._state / "logs").glob("*.log"):
@@ -153,6 +163,7 @@ class Stack:
         self.simulators_url = f"http://127.0.0.1:{simulators}"
         self.ingress_url = f"http://127.0.0.1:{ingress}"
         self.temporal = await self._server(temporal, web_ui if wishes.web_ui is not None else None)
+        self.variables = simulated_connectors(self._connectors, self._own_connectors, self.simulators_url)
         options = [str(word) for option in self._simulator_options.items() for word in option]
         self.simulators = self._python(
             "simulators",
@@ -220,7 +231,9 @@ class Stack:
             "PYTHONPATH": str(ROOT),
             **DIRECT,
             **self._simulated_systems(),
-            f"{self._account}WEBHOOK_SECRETS": self.webhook_secret,
+            **self._webhook_secrets(),
+            **self.variables,
+            "CONNECTOR__FOLDER": str(self._own_connectors),
             "WEB_UI_URL": self.temporal.ui_url or "http://127.0.0.1:8233",
             "INGRESS_PORT": self.ingress_url.rpartition(":")[2],
             "INGRESS_URL": self.ingress_url,
@@ -232,10 +245,18 @@ class Stack:
             **self._more_environment,
         }
 
+    @property
+    def _own_connectors(self) -> Path:
+        return self._state / "connectors"
+
+    def _webhook_secrets(self) -> dict[str, str]:
+        names = ("chartmogul", *(each.name for each in BILLING))
+        return {f"{name.upper()}__{self._account}__WEBHOOK_SECRETS": self.webhook_secret for name in names}
+
     def _simulated_systems(self) -> dict[str, str]:
-        """The simulated ChartMogul may be an account of another name."""
+        """The simulated ChartMogul may be an account of another name, and so what bills for it."""
         return {
-            name.replace("CHARTMOGUL__DEFAULT__", self._account): value.format(simulators=self.simulators_url)
+            name.replace("__DEFAULT__", f"__{self._account}__"): value.format(simulators=self.simulators_url)
             for system in SYSTEMS
             for name, value in system.simulated.items()
         }

@@ -7,10 +7,13 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from local.demo.story import Claim, tell
+from configuration.files import load_routes
+from local.demo.claims import Claim
+from local.demo.story import tell
 from local.processes import locked
 from local.simulated import (
     TIME_ZONE,
+    furnish,
     print_places,
     run_until_stopped,
     standing,
@@ -19,6 +22,7 @@ from local.simulated import (
 from local.stack import ROOT, STATE, Stack
 from simulators.kit.control import Control
 
+DEMO = ROOT / "examples" / "demo"
 QUICK = {
     "CHARTMOGUL__DEFAULT__TIME_ZONE": TIME_ZONE,
     "CHARTMOGUL__DEFAULT__POLL_MINUTES": "0.1",
@@ -26,11 +30,12 @@ QUICK = {
     "CHARTMOGUL__DEFAULT__REQUESTS_PER_SECOND": "400",
     "HUBSPOT__REQUESTS_PER_10_SECONDS": "1000",
     "SLACK__OPS_CHANNEL": "#revops-alerts",
-    "ROUTES_FILE": str(ROOT / "examples" / "demo" / "routes.yaml"),
+    "ROUTES_FILE": str(DEMO / "routes.yaml"),
+    "CRM_FILE": str(DEMO / "crm.yaml"),
 }
 """Nobody who watches a demo waits five minutes for the next poll, and the simulators take more than
 ChartMogul's 40 requests a second and HubSpot's 10. Nor a week for what became of a customer: the
-demo's route looks after seconds."""
+demo's routes look after seconds."""
 
 BUSY = f"A demo runs in {STATE} already. Stop it, or set MOGULFLOW_STATE_DIR to another folder."
 
@@ -46,7 +51,12 @@ async def _show(*, once: bool, console: Console) -> int:
 
 
 async def _play(*, once: bool, console: Console) -> int:
-    stack = Stack(given_temporal="TEMPORAL_ADDRESS" in os.environ, schedules=True, environment=QUICK)
+    stack = Stack(
+        given_temporal="TEMPORAL_ADDRESS" in os.environ,
+        schedules=True,
+        environment=QUICK,
+        furnish=lambda stack: furnish(stack, load_routes(QUICK["ROUTES_FILE"]), QUICK["SLACK__OPS_CHANNEL"]),
+    )
     async with standing(stack, STATE / ("once.env" if once else "demo.env"), console):
         with Control(stack.simulators_url) as control:
             claims = await tell(stack, control, console)
@@ -67,9 +77,7 @@ def _verdict(claims: list[Claim], console: Console) -> int:
 
 def _print_places(stack: Stack, console: Console) -> None:
     print_places(stack, console)
-    script = " ".join(
-        _near(Path(each)) for each in (sys.executable, ROOT / "examples/demo/query.py", stack.warehouse)
-    )
+    script = " ".join(_near(Path(each)) for each in (sys.executable, DEMO / "query.py", stack.warehouse))
     console.print(
         f"The warehouse, in SQL; add a query of your own, or see mrr_by_month:\n  {script}",
         soft_wrap=True,

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -10,7 +11,12 @@ from typing import Any, TypeVar
 
 from rich.markup import escape
 from rich.table import Table
-from temporalio.client import Client, WorkflowHandle
+from temporalio.client import (
+    Client,
+    WorkflowExecutionDescription,
+    WorkflowExecutionStatus,
+    WorkflowHandle,
+)
 from temporalio.service import RPCError, RPCStatusCode
 
 from commands.show import action, folding
@@ -18,12 +24,14 @@ from models.chartmogul import MovementWebhook
 from models.effects import Effect, shown
 from models.events import movement_from_webhook
 from models.runs import RunResult
-from models.wording import unescaped
+from models.wording import short, unescaped
 from simulators.kit.control import Control
 from simulators.kit.shapes import Call, CustomerRow, Delivery
 from temporal import run_link
 
 T = TypeVar("T")
+Handle = WorkflowHandle[Any, Any]
+Json = dict[str, Any]
 
 ACCOUNT = "default"
 TASK_KEY = "Mogulflow_Key__c"
@@ -35,6 +43,10 @@ END_SECONDS = 90
 """A run of the demo looks for the last time 30 seconds after the cancellation."""
 
 EFFECTS_PER_RUN = 2
+MOST_FIELDS, LONGEST_VALUE = 5, 100
+NO_NEWS = re.compile("^to$|(id|url|link|key)(__c)?$", re.IGNORECASE)
+"""Names of fields that say nothing to a person."""
+
 NOTHING_DONE = "duplicate, nothing done"
 
 
@@ -51,14 +63,8 @@ class Scene:
     times: str
 
     def table(self, title: str) -> Table:
-        heading = f"\n{title}: {escape(self.customer.company)}"
-        table = folding("object and its link", "what", "tries", "before → after", title=heading, lines=True)
-        for effect in self.effects:
-            what = f"{effect.system} {effect.object_type}\n[link={effect.link}]{effect.link}[/link]"
-            table.add_row(what, action(effect), str(effect.tries), _change(effect))
-        table.caption = f"event {self.event_id}, {self.times}\n[link={self.link}]{self.link}[/link]"
-        table.caption_justify = "left"
-        return table
+        heading = f"{title}: {self.customer.company}"
+        return table_of(heading, self.effects, f"event {self.event_id}, {self.times}", self.link)
 
 
 @dataclass(frozen=True)
@@ -83,10 +89,35 @@ class Stage:
     control: Control
     web_ui_url: str
 
+    async def runs_of(self, body: Json) -> dict[str, Handle]:
+        """Those of a movement by their template, once the ingress has answered its webhook."""
+        event_id = event_id_of(body)
+        answer = await until(lambda: self._answer_to(event_id))
+        ids = [str(run["workflow_id"]) for run in answer["runs"]]
+        return {id.partition("/")[0]: self.run_of(id) for id in ids}
+
+    def run_of(self, id: str) -> Handle:
+        return self.client.get_workflow_handle(id, result_type=RunResult)
+
+    async def is_known(self, id: str) -> bool:
+        """Whether Temporal has such a run, also of an earlier demo."""
+        return await _described(self.run_of(id)) is not None
+
+    async def is_open(self, id: str) -> bool:
+        described = await _described(self.run_of(id))
+        return described is not None and described.status is WorkflowExecutionStatus.RUNNING
+
+    async def table(self, title: str, run: Handle, wanted: int) -> tuple[list[Effect], Table]:
+        """What the run says it did, once there are as many effects as `wanted`."""
+        effects = await _effects(run, wanted)
+        described = await run.describe()
+        link = run_link(self.web_ui_url, self.client.namespace, run.id, described.run_id)
+        return effects, table_of(title, effects, f"run {run.id}", link)
+
     async def cancellation(self, customer: CustomerRow) -> Scene:
         seen = len(self.control.deliveries())
         self.control.cancel(customer.uuid, reason="Too expensive")
-        delivery = await _until(lambda: self._answered(seen))
+        delivery = await until(lambda: self._answered(seen))
         run = delivery.response["runs"][0]
         effects = await _effects(self.client.get_workflow_handle(run["workflow_id"]))
         took_ms = self._took_ms(delivery)
@@ -104,20 +135,20 @@ class Stage:
         """No delivery names its run: the event's id does."""
         began = time.monotonic()
         body = self.control.cancel(customer.uuid, reason="Moved to another tool", send=False)
-        event = movement_from_webhook(MovementWebhook.model_validate(body), ACCOUNT)
-        handle = self.client.get_workflow_handle(f"churn_save/{event.event_id}")
+        event_id = event_id_of(body)
+        handle = self.client.get_workflow_handle(f"churn_save/{event_id}")
         described = await _until_async(lambda: _described(handle))
         effects = await _effects(handle)
         took_ms = round((time.monotonic() - began) * 1000)
-        link = run_link(self.web_ui_url, self.client.namespace, handle.id, described)
+        link = run_link(self.web_ui_url, self.client.namespace, handle.id, described.run_id)
         times = f"{took_ms / 1000:.1f} s from the cancellation to the last effect"
-        return Scene(customer, -1, event.event_id, link, effects, took_ms, times)
+        return Scene(customer, -1, event_id, link, effects, took_ms, times)
 
     async def again(self, scene: Scene) -> str:
         """Send the scene's webhook once more; what the ingress says, and whether it is true."""
         seen, writes = len(self.control.deliveries()), len(self._writes())
         self.control.resend(scene.movement)
-        delivery = await _until(lambda: self._answered(seen))
+        delivery = await until(lambda: self._answered(seen))
         await asyncio.sleep(SETTLED_SECONDS)
         result = delivery.response["result"]
         quiet = len(self._writes()) == writes
@@ -148,6 +179,10 @@ class Stage:
         messages = self.control.messages()
         return [each for each in messages if scene.event_id in json.dumps(each.get("metadata"))]
 
+    def _answer_to(self, event_id: str) -> Json | None:
+        answers = [each.response for each in self.control.deliveries() if each.status_code]
+        return next((each for each in answers if each.get("event_id") == event_id), None)
+
     def _answered(self, seen: int) -> Delivery | None:
         """The next delivery that the ingress has answered."""
         return next((each for each in self.control.deliveries()[seen:] if each.status_code), None)
@@ -173,36 +208,83 @@ def endings(found: list[Ending]) -> Table:
     return table
 
 
+def said(title: str, threads: list[tuple[list[str], list[str]]]) -> Table:
+    """Alerts, and what followed in their threads."""
+    table = folding("Slack's alert", "... and its thread", title=f"\n{escape(title)}", lines=True)
+    for alerts, replies in threads:
+        table.add_row(*(escape(unescaped("\n".join(each))) for each in (alerts, replies)))
+    return table
+
+
+def table_of(title: str, effects: list[Effect], said: str, link: str) -> Table:
+    """`said` and the link of the run stand below it."""
+    heading = f"\n{escape(title)}"
+    table = folding("object and its link", "what", "tries", "before → after", title=heading, lines=True)
+    for effect in effects:
+        what = f"{effect.system} {effect.object_type}"
+        if effect.link:
+            what += f"\n[link={effect.link}]{effect.link}[/link]"
+        table.add_row(what, action(effect), str(effect.tries), _change(effect))
+    table.caption = f"{escape(said)}\n[link={link}]{link}[/link]"
+    table.caption_justify = "left"
+    return table
+
+
+def event_id_of(body: Json) -> str:
+    return movement_from_webhook(MovementWebhook.model_validate(body), ACCOUNT).event_id
+
+
 def _count(found: list[Any], noun: str) -> str:
     return f"{len(found)} {noun}{'s' * (len(found) != 1)}"
 
 
 def _change(effect: Effect) -> str:
-    after = shown(effect, effect.after.get("Subject") or effect.after.get("text", ""), {})
-    return escape(f"{'nothing' if effect.before is None else 'the same'} → {after}")
+    said = effect.after.get("Subject") or effect.after.get("text")
+    if said:
+        return escape(f"{'nothing' if effect.before is None else 'the same'} → {shown(effect, said, {})}")
+    before = effect.before or {}
+    fields = [(name, before.get(name), value) for name, value in effect.after.items()]
+    lines = [_field(*each) for each in fields if each[1] != each[2] and not NO_NEWS.search(each[0])]
+    return escape("\n".join(lines[:MOST_FIELDS]) or "the same")
 
 
-async def _described(handle: WorkflowHandle[Any, Any]) -> str | None:
-    """The run's id, once there is one."""
+def _field(name: str, before: object, after: object) -> str:
+    """Of a text that has grown, what was added."""
+    was, now = _in_words(before), _in_words(after)
+    if was and now.startswith(was):
+        return f"{name}: … {short(now.removeprefix(was).lstrip(' ,'), LONGEST_VALUE)}"
+    return f"{name}: {f'{short(was, LONGEST_VALUE)} → ' if was else ''}{short(now, LONGEST_VALUE)}"
+
+
+def _in_words(value: object) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {each}" for name, each in value.items())
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return "" if value is None else " ".join(str(value).split())
+
+
+async def _described(handle: Handle) -> WorkflowExecutionDescription | None:
+    """The run, once there is one."""
     try:
-        return (await handle.describe()).run_id
+        return await handle.describe()
     except RPCError as error:
         if error.status is not RPCStatusCode.NOT_FOUND:
             raise
         return None
 
 
-async def _effects(handle: WorkflowHandle[Any, Any]) -> list[Effect]:
-    """What the run says it did, once both systems were written."""
+async def _effects(handle: Handle, wanted: int = EFFECTS_PER_RUN) -> list[Effect]:
+    """What the run says it did, once all systems were written."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     effects: list[Effect] = []
-    while len(effects) < EFFECTS_PER_RUN and time.monotonic() < deadline:
+    while len(effects) < wanted and time.monotonic() < deadline:
         effects = await handle.query("effects", result_type=list[Effect])
         await asyncio.sleep(LOOK_SECONDS)
     return effects
 
 
-async def _until(found: Callable[[], T | None]) -> T:
+async def until(found: Callable[[], T | None]) -> T:
     async def look() -> T | None:
         return found()
 

@@ -1,8 +1,7 @@
-"""The demo's story: a cancellation, its duplicates, one in bad weather, one whose webhook is lost, and how
-it ends with who comes back and who does not."""
+"""The demo's story: a cancellation, its duplicates, one in bad weather, one whose webhook is lost, an event
+of each other template, and how it ends with who comes back and who does not."""
 
 import asyncio
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from rich.console import Console
@@ -10,9 +9,11 @@ from temporalio.client import Client
 
 import temporal
 from commands.coverage import print_report
+from local.demo.claims import Claim, claim
 from local.demo.enriching import enrichment
 from local.demo.nights import two_nights
 from local.demo.scenes import ACCOUNT, NOTHING_DONE, Stage, endings
+from local.demo.templates import other_templates
 from local.stack import Stack
 from models.movements import CoverageInput, CoverageReport, Found
 from simulators.kit.control import Control
@@ -25,16 +26,8 @@ LIST_SECONDS = 5
 """Temporal's list of runs is that far behind at most, on a busy machine."""
 
 
-@dataclass(frozen=True)
-class Claim:
-    text: str
-    holds: bool
-    found: str
-
-
 async def tell(stack: Stack, control: Control, console: Console) -> list[Claim]:
     """Play the story and return what it claims, each claim checked."""
-    control.webhook(url=stack.webhook_url)
     client = await stack.client()
     stage = Stage(client, control, stack.environment["WEB_UI_URL"])
     one, two, three, four = [each for each in control.customers(case="account") if each.mrr][:4]
@@ -61,38 +54,36 @@ async def tell(stack: Stack, control: Control, console: Console) -> list[Claim]:
     console.print(fourth.table("A fourth cancels, and comes back a second later"))
     await asyncio.sleep(1)  # who is back in the same second has not left, to ChartMogul
     control.reactivate(four.uuid)
+    others = await other_templates(stage, console)
     nights = await two_nights(stack, client, control, console)
     crm = await enrichment(stack, client, control, console)
     with console.status("Waiting until the first customer is looked for once more"):
         saved, lost = [await stage.ending(each) for each in (fourth, first)]
     console.print(endings([saved, lost]))
     return [
-        _claim("a cancellation makes one task and one alert", stage.left_behind(first), ONE_OF_EACH),
+        claim("a cancellation makes one task and one alert", stage.left_behind(first), ONE_OF_EACH),
         Claim(f"... within {WITHIN_MS} ms of the webhook", first.took_ms < WITHIN_MS, f"{first.took_ms} ms"),
-        _claim("the same webhook twice more does nothing", duplicates, [NOTHING_DONE] * 2),
-        _claim("... and leaves one task and one alert", after_duplicates, ONE_OF_EACH),
-        _claim("bad weather leaves one task and one alert", stage.left_behind(second), ONE_OF_EACH),
-        _claim("... though one call of each system went wrong", struck, [1, 1]),
-        _claim("a lost webhook leaves one task and one alert", stage.left_behind(third), ONE_OF_EACH),
-        _claim("every movement is accounted for", _accounted(report), TWO_AND_ONE),
-        _claim("the first night exports every customer", nights.customers, CUSTOMERS),
-        _claim(
+        claim("the same webhook twice more does nothing", duplicates, [NOTHING_DONE] * 2),
+        claim("... and leaves one task and one alert", after_duplicates, ONE_OF_EACH),
+        claim("bad weather leaves one task and one alert", stage.left_behind(second), ONE_OF_EACH),
+        claim("... though one call of each system went wrong", struck, [1, 1]),
+        claim("a lost webhook leaves one task and one alert", stage.left_behind(third), ONE_OF_EACH),
+        claim("every movement is accounted for", _accounted(report), TWO_AND_ONE),
+        *others,
+        claim("the first night exports every customer", nights.customers, CUSTOMERS),
+        claim(
             "the second shows the one movement that was restated",
             [round(delta * 100) for *_, delta in nights.restated],
             [nights.moved_cents],
         ),
-        _claim("the preview of the CRM sync writes nothing", crm.after_preview, 0),
+        claim("the preview of the CRM sync writes nothing", crm.after_preview, 0),
         Claim("the sync writes records of HubSpot", crm.after_sync > 0, f"{crm.after_sync}"),
-        _claim("... as many as it says, and the second writes none", crm.written, (crm.after_sync, 0)),
-        _claim("a customer who comes back is saved", saved.outcome, "saved"),
+        claim("... as many as it says, and the second writes none", crm.written, (crm.after_sync, 0)),
+        claim("a customer who comes back is saved", saved.outcome, "saved"),
         Claim("... and thread and task say so", saved.told, f"{saved.thread} {saved.task} {saved.field}"),
-        _claim("one who does not is lost", lost.outcome, "lost"),
+        claim("one who does not is lost", lost.outcome, "lost"),
         Claim("... and thread and task say so", lost.told, f"{lost.thread} {lost.task} {lost.field}"),
     ]
-
-
-def _claim(text: str, found: object, wanted: object) -> Claim:
-    return Claim(text, found == wanted, f"found {found}")
 
 
 async def _coverage(client: Client, began: datetime) -> CoverageReport:

@@ -7,8 +7,9 @@ from fastapi.responses import JSONResponse, Response
 
 from simulators.connector.state import product_of
 from simulators.kit.refusal import Refusal
+from simulators.kit.shapes import PRODUCT_TOKEN
 
-TOKEN = "product-demo"
+TOKEN = PRODUCT_TOKEN
 TOOLS = ("wiki", "support-portal", "billing-portal")
 FIELDS = {"name", "external_id", "plan", "mrr", "seats", "email"}
 LONGEST_NAME = 200

@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import Request
 
 from simulators.kit.seed import Seed
-from simulators.kit.vendor import State
+from simulators.kit.vendor import State, counted
 from simulators.world import world_of
 
 
@@ -38,7 +38,8 @@ class OwnProduct(State):
         self.product = Product()
 
     def summary(self) -> str:
-        return f"{len(self.product.accounts):,} accounts, {len(self.product.grants):,} grants."
+        accounts, grants = len(self.product.accounts), len(self.product.grants)
+        return f"{counted(accounts, 'account')}, {counted(grants, 'grant')} of access."
 
 
 def product_of(request: Request) -> Product:

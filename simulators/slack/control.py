@@ -4,6 +4,7 @@ from typing import Any
 
 from fastapi import APIRouter, HTTPException, Request
 
+from simulators.kit.rules import with_changes
 from simulators.kit.shapes import SlackRules
 from simulators.slack.state import workspace_of
 
@@ -14,7 +15,7 @@ router = APIRouter(prefix="/control/slack")
 async def change_rules(request: Request, rules: SlackRules) -> SlackRules:
     """Those not named keep their value."""
     workspace = workspace_of(request)
-    workspace.rules = workspace.rules.model_copy(update=rules.model_dump(exclude_unset=True))
+    workspace.rules = with_changes(workspace.rules, rules)
     return workspace.rules
 
 

@@ -23,6 +23,9 @@ shared_stack, stack = whole_system.shared_stack, whole_system.stack
 simulators, client = whole_system.simulators, whole_system.client
 
 TASK_KEY = "Mogulflow_Key__c"
+MOST_SAID = 1024 * 1024
+"""Bytes that are waited through: a demo says more than the 64 KiB that a stream keeps of itself."""
+
 WIDE = {"COLUMNS": "400"}
 
 
@@ -100,6 +103,7 @@ async def started_of(
         env=environment | WIDE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
+        limit=MOST_SAID,
     )
     try:
         yield process

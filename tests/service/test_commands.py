@@ -220,3 +220,13 @@ async def test_doctor_says_what_to_do_where_a_system_refuses_us(
     assert said.code == 1
     assert to_do in said.text
     assert "Traceback" not in said.text
+
+
+async def test_doctor_says_what_channel_is_meant(
+    simulators: Control, mogulflow: Command, tmp_path: Path
+) -> None:
+    routes = tmp_path / "routes.yaml"
+    routes.write_text(ROUTES.replace("#revenue-saves", "#revenue-save"))
+    said = await mogulflow("doctor", ROUTES_FILE=str(routes))
+    assert said.code == 1
+    assert "did you mean revenue-saves?" in said.text

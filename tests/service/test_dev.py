@@ -27,6 +27,10 @@ routes:
     template: churn_save
     when: {movements: [churn], accounts: [europe]}
     options: {channel: "#ours", task: {fallback_owner: ann@acme.example}}
+  - name: ours-back
+    template: onboarding
+    when: {movements: [reactivation]}
+    options: {channel: "#ours-back", crm: null, calls: [ours.create_account], marketo: {static_list: Ours}}
 """
 DOTENV = """
 TEMPORAL_ADDRESS=127.0.0.1:1
@@ -57,7 +61,9 @@ EXPORTED = {
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """With a user's own settings, of which no connection answers, and their own routes."""
-    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / "connectors").mkdir(parents=True)
+    connector = (EXAMPLE_CONFIG / "connectors" / "my_product.yaml").read_text()
+    (tmp_path / "config" / "connectors" / "ours.yaml").write_text(connector)
     for name in ("warehouse.yaml", "crm.yaml"):
         (tmp_path / "config" / name).write_text((EXAMPLE_CONFIG / name).read_text())
     (tmp_path / "config" / "routes.yaml").write_text(ROUTES)
@@ -94,6 +100,11 @@ async def test_a_user_s_own_route_acts_in_its_own_channel_of_the_simulated_slack
             await until(lambda: control.records("Task"))
             [ann] = [each for each in control.records("User") if each["Email"] == "ann@acme.example"]
             assert [each["OwnerId"] for each in control.records("Task")] == [ann["Id"]]
+            [gone, *_] = [each for each in control.customers(limit=200) if each.status == "Cancelled"]
+            control.reactivate(gone.uuid)
+            await until(lambda: control.messages("#ours-back"))
+            assert [each["external_id"] for each in control.ask("GET", "connector/accounts")] == [gone.uuid]
+            assert len(control.ask("GET", "marketo/books")["lists"]["Ours"]) == 1
 
         async def is_listed() -> bool:
             async with dev(folder, "--env", "state/dev.env", "runs") as runs:
