@@ -16,6 +16,7 @@ from benchmarks.memory import memory
 from benchmarks.pressure import pressure
 from benchmarks.results import Result, write
 from benchmarks.starts import starts
+from benchmarks.templates import templates
 from benchmarks.throughput import throughput
 
 Benchmark = Callable[[Ground], Awaitable[Result]]
@@ -24,6 +25,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "throughput": throughput,
     "pressure": pressure,
     "actions": count_actions,
+    "templates": templates,
     "memory": memory,
     "export": export,
     "export_ceiling": export_ceiling,
