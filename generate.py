@@ -1,5 +1,6 @@
-"""Writes what is derived from the code: .env.example, the JSON Schemas in config, the README's table of
-templates, the reference's tables of what a route may say, and what connects compose to the simulators.
+"""Writes what is derived from the code: .env.example, the JSON Schemas in config, the README's tables of
+templates and systems, the reference's tables of what a route may say, and what connects compose to the
+simulators.
 
 `python -m generate` writes, `python -m generate --check` exits 1 where a file is out of date, and notes
 where config differs from the examples: a user's may, what ships must not.
@@ -102,7 +103,10 @@ def readme() -> str:
         takes = "every movement" if each.takes == every else ", ".join(each.takes)
         systems = ", ".join(titles[name] for name in each.systems)
         rows.append(f"| `{each.name}` | {takes} | {each.sentence} | {systems} |")
-    return _filled(Path("README.md"), "templates", rows)
+    text = _filled(Path("README.md"), "templates", rows)
+    needs = ["| system | what it needs there |", "|---|---|"]
+    needs += [f"| {each.title} | {each.needs} |" for each in SYSTEMS]
+    return _in_region(text, "systems", needs)
 
 
 def reference() -> str:
@@ -152,7 +156,11 @@ def compose() -> str:
 
 def _filled(path: Path, region: str, lines: list[str]) -> str:
     """The file with these lines between the two that name the region."""
-    old = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    return _in_region(path.read_text(encoding="utf-8"), region, lines)
+
+
+def _in_region(text: str, region: str, lines: list[str]) -> str:
+    old = text.splitlines(keepends=True)
     [begin] = [number for number, line in enumerate(old) if f"{region}: made by" in line]
     [end] = [number for number, line in enumerate(old) if f" /{region}" in line and number > begin]
     return "".join([*old[: begin + 1], *(f"{line}\n" for line in lines), *old[end:]])

@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import zlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -23,12 +23,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 import worker
-from clients.chartmogul.settings import ChartMogulAccount
-from clients.connector.settings import Connectors
-from clients.hubspot.settings import HubSpot
 from clients.kit.cooldown import Cooldowns
-from clients.salesforce.settings import Salesforce
-from clients.slack.settings import Slack
 from local.devserver import DevServer
 from local.processes import free_ports
 from local.stack import EXAMPLE_CONFIG, OURS
@@ -36,6 +31,7 @@ from local.temporal_cli import find_cli
 from namespace import prepare_namespace
 from settings import Settings
 from simulators.kit.control import Control
+from systems import SYSTEMS
 from temporal import RETENTION
 from tests.emulators.running import Emulator, running
 from tests.waiting import until
@@ -214,31 +210,25 @@ async def terminate(client: Client, query: str) -> None:
 
 def settings_for(simulators_url: str) -> Settings:
     """As a person would set them, with the sandbox that guards determinism."""
-    return Settings(
-        chartmogul={
-            "default": ChartMogulAccount.model_validate(
-                {
-                    "api_key": "cm-demo-key",
-                    "webhook_secrets": f"{OLD_SECRET},{SECRET}",
-                    "base_url": f"{simulators_url}/chartmogul/v1",
-                }
-            )
-        },
-        hubspot=HubSpot.model_validate({"token": "pat-demo", "base_url": f"{simulators_url}/hubspot"}),
-        salesforce=Salesforce.model_validate(
-            {
-                "instance_url": f"{simulators_url}/salesforce",
-                "client_id": "sf-demo-client",
-                "client_secret": "sf-demo-secret",
-            }
-        ),
-        slack=Slack.model_validate(
-            {"bot_token": "xoxb-demo", "base_url": f"{simulators_url}/slack/api/", "settle_seconds": 0.4}
-        ),
-        connector=Connectors(allowed_hosts="127.0.0.1"),
-        routes_file=str(ROOT / "tests/routes.yaml"),
-        workflow_sandbox=True,
-    )
+    declared = {name: value for system in SYSTEMS for name, value in system.simulated.items()}
+    own = {
+        "CHARTMOGUL__DEFAULT__WEBHOOK_SECRETS": f"{OLD_SECRET},{SECRET}",
+        "CONNECTOR__ALLOWED_HOSTS": "127.0.0.1",
+        "SLACK__SETTLE_SECONDS": "0.4",
+        "ROUTES_FILE": str(ROOT / "tests/routes.yaml"),
+        "WORKFLOW_SANDBOX": "true",
+    }
+    return Settings(**_nested({**declared, **own}, simulators_url))
+
+
+def _nested(variables: Mapping[str, str], simulators_url: str) -> dict[str, Any]:
+    """As pydantic-settings reads them from the environment."""
+    found: dict[str, Any] = {}
+    for name, value in variables.items():
+        *parents, last = name.lower().split("__")
+        place = functools.reduce(lambda place, parent: place.setdefault(parent, {}), parents, found)
+        place[last] = value.format(simulators=simulators_url)
+    return found
 
 
 @pytest.fixture(scope="session")

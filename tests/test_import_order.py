@@ -61,3 +61,16 @@ def test_no_import_goes_upwards(room: str) -> None:
 def test_rooms_and_arrows_are_few() -> None:
     assert len(rooms()) <= MOST_ROOMS
     assert len(arrows()) < MOST_ARROWS
+
+
+OF_STRIPE = ("stripe", "clients.stripe.library", "clients.stripe.errors")
+
+
+def test_stripes_library_is_imported_only_when_it_is_used() -> None:
+    """It takes longer than all else that takes in a webhook, and few have Stripe."""
+    its_own = {ROOT / "clients/stripe/library.py", ROOT / "clients/stripe/errors.py"}
+    files = {file for room in rooms() for file in files_of(room)} - its_own
+    at_once = [node for file in files for node in ast.parse(file.read_text(encoding="utf-8")).body]
+    named = [node.module or "" for node in at_once if isinstance(node, ast.ImportFrom)]
+    named += [each.name for node in at_once if isinstance(node, ast.Import) for each in node.names]
+    assert not {name for name in named if name in OF_STRIPE or name.startswith("stripe.")}

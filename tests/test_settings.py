@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from typer.testing import CliRunner
 
 from cli import app
-from configuration.environment import PATTERNS, near_misses, variables
+from configuration.environment import ACCOUNTS, PATTERNS, near_misses, variables
 from settings import Settings
 from tests.conftest import ROOT
 from tests.product import files
@@ -21,12 +21,27 @@ DESCRIBED = set(re.findall(r"^# ([A-Z][A-Z0-9_]*)=", EXAMPLE, re.MULTILINE))
 COMPLETE: dict[str, dict[str, str]] = {
     "ChartMogul": {"CHARTMOGUL__DEFAULT__API_KEY": "key"},
     "HubSpot": {"HUBSPOT__TOKEN": "token"},
+    "Marketo": {
+        "MARKETO__BASE_URL": "https://1-a-2.mktorest.com",
+        "MARKETO__CLIENT_ID": "id",
+        "MARKETO__CLIENT_SECRET": "secret",
+    },
     "Salesforce": {
         "SALESFORCE__INSTANCE_URL": "https://acme.example",
         "SALESFORCE__CLIENT_ID": "id",
         "SALESFORCE__CLIENT_SECRET": "secret",
     },
     "Slack": {"SLACK__BOT_TOKEN": "token"},
+    "Intercom": {"INTERCOM__TOKEN": "token"},
+    "Zendesk": {
+        "ZENDESK__BASE_URL": "https://acme.zendesk.com",
+        "ZENDESK__EMAIL": "ann@acme.example",
+        "ZENDESK__API_TOKEN": "token",
+    },
+    "Gong": {"GONG__ACCESS_KEY": "key", "GONG__ACCESS_KEY_SECRET": "secret"},
+    "Stripe": {"STRIPE__DEFAULT__API_KEY": "key"},
+    "Chargebee": {"CHARGEBEE__DEFAULT__SITE": "acme", "CHARGEBEE__DEFAULT__API_KEY": "key"},
+    "Recurly": {"RECURLY__DEFAULT__API_KEY": "key"},
     "duckdb": {"WAREHOUSE__ENGINE": "duckdb"},
     "postgres": {"WAREHOUSE__ENGINE": "postgres", "WAREHOUSE__DSN": "postgresql://h/d"},
     "snowflake": {
@@ -47,7 +62,10 @@ COMPLETE: dict[str, dict[str, str]] = {
 """What each needs, and for the optional pairs both."""
 
 ANY = {"CHARTMOGUL__DEFAULT__BASE_URL": "https://api.example", "HUBSPOT__PORTAL_ID": "1",
-       "SALESFORCE__THREADS": "1", "SLACK__OPS_CHANNEL": "#ops", "WAREHOUSE__SCHEMA_NAME": "cm"}  # fmt: skip
+       "MARKETO__PARTITION": "Default", "SALESFORCE__THREADS": "1", "SLACK__OPS_CHANNEL": "#ops",
+       "WAREHOUSE__SCHEMA_NAME": "cm",
+       "STRIPE__DEFAULT__TOLERANCE_SECONDS": "60", "CHARGEBEE__DEFAULT__WEBHOOK_USER": "ann",
+       "RECURLY__DEFAULT__SUBDOMAIN": "acme", "INTERCOM__VERSION": "2.15"}  # fmt: skip
 """So that a system whose one variable is missing is not off."""
 
 
@@ -118,6 +136,9 @@ def of(name: str) -> dict[str, str]:
 ANY_TEXT = (str, str | None, SecretStr, SecretStr | None, Path, list[SecretStr])
 CHECKED_TEXT = {
     "CHARTMOGUL__DEFAULT__BASE_URL", "CHARTMOGUL__DEFAULT__TIME_ZONE", "CHARTMOGUL__DEFAULT__WEBHOOK_SECRETS",
+    "STRIPE__DEFAULT__API_KEY", "STRIPE__DEFAULT__BASE_URL", "STRIPE__DEFAULT__WEBHOOK_SECRETS",
+    "CHARGEBEE__DEFAULT__API_KEY", "CHARGEBEE__DEFAULT__SITE", "CHARGEBEE__DEFAULT__WEBHOOK_SECRETS",
+    "RECURLY__DEFAULT__API_KEY", "RECURLY__DEFAULT__SUBDOMAIN", "RECURLY__DEFAULT__WEBHOOK_SECRETS",
     "HUBSPOT__API_VERSION", "SALESFORCE__TASK_KEY_FIELD", "WAREHOUSE__IAM_ROLE", "WAREHOUSE__SCHEMA_NAME",
     "WEB_UI_URL", "WORKER_METRICS_ADDRESS",
 }  # fmt: skip
@@ -142,6 +163,14 @@ def test_a_wrong_value_is_told_by_its_variable_and_in_words(set_to: Any, name: s
         (
             {"CHARTMOGUL__API_KEY": "x"},
             "CHARTMOGUL__API_KEY lacks the account's name: set CHARTMOGUL__DEFAULT__API_KEY",
+        ),
+        (
+            {"STRIPE__API_KEY": "x"},
+            "STRIPE__API_KEY lacks the account's name: set STRIPE__DEFAULT__API_KEY",
+        ),
+        (
+            {"RECURLY__EMEA": "x"},
+            "RECURLY__EMEA is an account, and no value: set RECURLY__EMEA__API_KEY",
         ),
         (
             {"WAREHOUSE__PATH": "x"},
@@ -183,6 +212,13 @@ NEAR = [
     ("CHARTMOGUL_EU_WEST_API_KEY", "CHARTMOGUL__EU_WEST__API_KEY"),
     ("CHARTMOGUL_WEBHOOK_SECRETS", "CHARTMOGUL__DEFAULT__WEBHOOK_SECRETS"),
     ("CHARTMOGUL__DEFAULT__WEBHOOK_SECRET", "CHARTMOGUL__DEFAULT__WEBHOOK_SECRETS"),
+    ("STRIPE_API_KEY", "STRIPE__DEFAULT__API_KEY"),
+    ("STRIPE_SECRET_KEY", "STRIPE__DEFAULT__API_KEY"),
+    ("STRIPE_WEBHOOK_SECRET", "STRIPE__DEFAULT__SIGNING_SECRETS"),
+    ("STRIPE__EMEA_API_KEY", "STRIPE__EMEA__API_KEY"),
+    ("CHARGEBEE_SITE", "CHARGEBEE__DEFAULT__SITE"),
+    ("CHARGEBEE_EU_WEST_SITE", "CHARGEBEE__EU_WEST__SITE"),
+    ("RECURLY__SUBDOMAIN", "RECURLY__DEFAULT__SUBDOMAIN"),
     ("WAREHOUSE_ENGINE", "WAREHOUSE__ENGINE"),
     ("WAREHOUSE__SCHEMA", "WAREHOUSE__SCHEMA_NAME"),
     ("WAREHOUSE__SNOWFLAKE__ACCOUNT", "WAREHOUSE__ACCOUNT"),
@@ -301,6 +337,9 @@ def texts(file: Path) -> list[str]:
     return [node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)]
 
 
+VARIABLE = r"\b(?:CHARTMOGUL|HUBSPOT|SALESFORCE|SLACK|STRIPE|CHARGEBEE|RECURLY|WAREHOUSE)__[A-Z0-9_]*"
+
+
 def test_every_variable_that_the_product_names_exists() -> None:
     """`CHARTMOGUL__{name.upper()}__API_KEY` comes in parts: each begins or ends in underscores."""
     known = DESCRIBED | {f"{name.rpartition('__')[0]}__" for name in DESCRIBED}
@@ -308,10 +347,33 @@ def test_every_variable_that_the_product_names_exists() -> None:
         if file == ROOT / "configuration/environment.py":
             continue
         for text in texts(file):
-            for name in re.findall(r"\b(?:CHARTMOGUL|HUBSPOT|SALESFORCE|SLACK|WAREHOUSE)__[A-Z0-9_]*", text):
-                assert name in known or name == "CHARTMOGUL__", f"{file}: {name}"
+            for name in re.findall(VARIABLE, text):
+                assert name in known or name.removesuffix("__") in ACCOUNTS, f"{file}: {name}"
 
 
 def test_each_pattern_of_the_settings_has_words() -> None:
     found = set(re.findall(r"'pattern': '(.*?)'", str(Settings.model_json_schema()).replace("\\\\", "\\")))
     assert found <= set(PATTERNS)
+
+
+@pytest.mark.parametrize("system", ["chartmogul", "stripe", "chargebee", "recurly"])
+def test_a_secret_names_one_account_of_each_system(set_to: Any, system: str) -> None:
+    given = next(each for each in COMPLETE.values() if next(iter(each)).startswith(system.upper()))
+    secrets = f"{system.upper()}__DEFAULT__WEBHOOK_SECRETS"
+    both = given | {secrets: "one,two"}
+    set_to(both | {name.replace("DEFAULT", "EMEA"): value for name, value in both.items()})
+    result = CliRunner().invoke(app, ["runs"])
+    assert result.exit_code == 2
+    said = result.stderr.splitlines()[0]
+    other = secrets.replace("DEFAULT", "EMEA")
+    assert said == f"{secrets} and {other} have the same secret; each account needs its own"
+
+
+def test_systems_may_have_the_same_secret_and_two_at_most_sign(set_to: Any) -> None:
+    set_to(COMPLETE["ChartMogul"] | COMPLETE["Stripe"])
+    set_to({f"{system}__DEFAULT__WEBHOOK_SECRETS": "one" for system in ("CHARTMOGUL", "STRIPE")})
+    set_to({"STRIPE__DEFAULT__SIGNING_SECRETS": "whsec_1, whsec_2"})
+    found = Settings().stripe["default"].signing_secrets
+    assert [each.get_secret_value() for each in found] == ["whsec_1", "whsec_2"]
+    set_to({"STRIPE__DEFAULT__SIGNING_SECRETS": "a,b,c"})
+    assert refused()[0].startswith("STRIPE__DEFAULT__SIGNING_SECRETS: names more than two secrets")

@@ -76,3 +76,8 @@ def test_each_address_is_a_setting() -> None:
     example = (ROOT / ".env.example").read_text(encoding="utf-8")
     for system in SYSTEMS:
         assert f"{system.address.replace('<ACCOUNT>', 'DEFAULT')}=" in example
+
+
+def test_each_system_says_what_it_needs_there() -> None:
+    """The README's table has it."""
+    assert [system.name for system in SYSTEMS if not system.needs] == []

@@ -6,6 +6,8 @@ from xml.etree import ElementTree
 import pytest
 
 from clients.salesforce.package import NAMESPACE, package
+from configuration.files import load_crm_mapping
+from local.stack import EXAMPLE_CONFIG
 from models.crm import CrmMapping
 from simulators.salesforce.schema import fresh_schema
 
@@ -32,6 +34,7 @@ def test_every_field_of_the_org_that_the_default_mapping_works_with_is_shipped(n
     ("path", "key"),
     [
         ("objects/Activity.object", "Mogulflow_Key__c"),
+        ("objects/Opportunity.object", "Mogulflow_Key__c"),
         ("objects/Account.object", "CM_Customer_UUID__c"),
         ("objects/Contact.object", "CM_Customer_UUID__c"),
     ],
@@ -53,8 +56,14 @@ def test_every_field_is_in_the_manifest_and_in_the_permission_set() -> None:
     fields = {
         f"{name}.{each}" for name in ("Account", "Contact") for each in fields_of(f"objects/{name}.object")
     }
-    assert members == fields | {"Activity.Mogulflow_Key__c", "Mogulflow"}
-    assert granted == fields | {"Task.Mogulflow_Key__c"}
+    keys = {f"{name}.Mogulflow_Key__c" for name in ("Activity", "Opportunity")}
+    assert members == fields | keys | {"Mogulflow"}
+    assert granted == fields | {"Task.Mogulflow_Key__c", "Opportunity.Mogulflow_Key__c"}
+
+
+def test_what_is_shipped_is_what_the_code_makes_of_the_mapping_as_it_ships() -> None:
+    made = package(load_crm_mapping(EXAMPLE_CONFIG / "crm.yaml"))
+    assert {path: (FOLDER / path).read_text(encoding="utf-8") for path in made} == made
 
 
 def test_package_has_the_kind_of_field_that_each_fact_needs() -> None:

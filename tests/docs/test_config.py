@@ -9,6 +9,7 @@ import pytest
 
 from configuration.files import load_crm_mapping, load_mapping, load_routes
 from local.stack import EXAMPLE_CONFIG, ROOT
+from models.templates.catalogue import TEMPLATES
 
 USED = {"routes": load_routes, "warehouse": load_mapping, "crm": load_crm_mapping}
 
@@ -26,10 +27,17 @@ def test_the_examples_are_good(name: str) -> None:
     fits(EXAMPLE_CONFIG / f"{name}.yaml", name)
 
 
-def test_the_demos_route_is_good() -> None:
-    file = ROOT / "examples/demo/routes.yaml"
-    load_routes(file)
-    fits(file, "routes")
+@pytest.mark.parametrize("name", ["routes", "crm"])
+def test_the_demos_files_are_good(name: str) -> None:
+    file = ROOT / f"examples/demo/{name}.yaml"
+    USED[name](file)
+    fits(file, name)
+
+
+def test_the_demo_has_a_route_of_each_template_that_acts_on_an_event() -> None:
+    routes = load_routes(ROOT / "examples/demo/routes.yaml").routes
+    shown = {name for name in TEMPLATES if name != "customer_sync"}  # the CRM sync is shown by itself
+    assert {each.template for each in routes} == shown
 
 
 def fits(file: Path, name: str) -> None:
