@@ -15,7 +15,6 @@ from typer.core import TyperGroup
 from commands import terminal
 from commands.groups import connectors, crm, export, holds, movements, runs, schedules, services
 from commands.terminal import console
-from temporal import leave_after
 
 gc.set_threshold(10_000)
 """Imports make hundreds of thousands of objects that stay, and runs leave small cycles by the thousand: at
@@ -170,4 +169,4 @@ def temporal_command(context: typer.Context) -> None:
 
 
 if __name__ == "__main__":
-    leave_after(lambda: app(prog_name="mogulflow"))
+    terminal.run_app(app)

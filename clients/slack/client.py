@@ -5,11 +5,9 @@ Slack has no idempotency key. Who is not sure whether a message was posted looks
 
 import asyncio
 import re
-import time
-from collections import OrderedDict
 from collections.abc import AsyncIterator
 from datetime import timedelta
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 from uuid import NAMESPACE_OID, uuid5
 
 from pydantic import AliasChoices, Field
@@ -17,23 +15,21 @@ from pydantic import AliasChoices, Field
 from clients.kit.cooldown import Cooldown
 from clients.kit.errors import NotFound, Rejected
 from clients.kit.http import Call, parsed, refused, unclear
+from clients.kit.remembered import Remembered
 from clients.slack.limits import fitting_blocks, fitting_text
 from clients.slack.settings import Slack
 from clients.slack.transport import INVITE, SlackTransport
 from models.base import Record
 from models.slack import Member, Message
+from models.spelling import nearest
 
 EVENT_TYPE = "mogulflow"
 CLOCK_SKEW = timedelta(minutes=1)
-REMEMBERED, REMEMBERED_SECONDS = 50_000, 3600.0
-"""Members and channels: users.lookupByEmail may be called some 50 times a minute."""
 
 MOST_PAGES = 50
 """Of a list, in one look: who has not found a message in so many never will."""
 
 TOO_MANY = "Look in Slack whether the message is there; where it is not, retry the run."
-
-T = TypeVar("T")
 
 PAGE_SIZE = 999
 CHANNEL_ID = re.compile(r"[CDG][A-Z0-9]+")
@@ -60,6 +56,7 @@ class SlackClient:
         self._transport = SlackTransport(settings, timeout_seconds, cooldown)
         self._page_size = str(page_size)
         self._identity: dict[str, Any] | None = None
+        # users.lookupByEmail may be called some 50 times a minute
         self._channels = Remembered[str]()
         self._members = Remembered[Member | None]()
         self._marks = Remembered[str]()
@@ -162,7 +159,8 @@ class SlackClient:
             if name not in self._channels:
                 await self._look_for_channel(call, name, everywhere)
         if name not in self._channels:
-            raise refused(call, NotFound, "the bot is in no channel of this name", INVITE)
+            meant = nearest(name, self._channels.names()) if everywhere else ""
+            raise refused(call, NotFound, f"the bot is in no channel of this name{meant}", INVITE)
         return self._channels[name]
 
     async def _look_for_channel(self, call: Call, name: str, everywhere: bool) -> None:
@@ -206,35 +204,6 @@ class SlackClient:
         except Rejected:
             self._marks.forget(mark)  # the cursor, perhaps: the next look begins anew
             raise
-
-
-class Remembered(Generic[T]):
-    """For an hour, and no more than some thousand: what was not used for long goes first."""
-
-    def __init__(self) -> None:
-        self._items: OrderedDict[str, tuple[float, T]] = OrderedDict()
-
-    def __contains__(self, name: str) -> bool:
-        until, _ = self._items.get(name, (0.0, None))
-        return time.monotonic() < until
-
-    def __getitem__(self, name: str) -> T:
-        self._items.move_to_end(name)
-        return self._items[name][1]
-
-    def get(self, name: str) -> T | None:
-        if name not in self:
-            return None
-        return self[name]
-
-    def keep(self, name: str, item: T) -> None:
-        self._items[name] = (time.monotonic() + REMEMBERED_SECONDS, item)
-        self._items.move_to_end(name)
-        if len(self._items) > REMEMBERED:
-            self._items.popitem(last=False)
-
-    def forget(self, name: str) -> None:
-        self._items.pop(name, None)
 
 
 def _body(message: Message) -> dict[str, Any]:
