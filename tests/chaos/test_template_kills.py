@@ -2,6 +2,7 @@
 and where nobody knows whether it was made, that is told."""
 
 import asyncio
+import functools
 import re
 import time
 from collections import Counter
@@ -14,6 +15,7 @@ import pytest
 from temporalio.client import Client
 
 from local.stack import ANY_PORTS, EXAMPLE_CONFIG, Stack
+from models.effects import Effect
 from models.runs import Outcome, RunResult
 from simulators.connector.api import TOKEN
 from simulators.kit.control import Control
@@ -21,6 +23,7 @@ from tests.chaos import FULL
 from tests.chaos.conftest import Figures
 from tests.chaos.template_scenes import CUSTOMERS, ROUTES, SCENES, Call, Happening, Scene
 from tests.imported import ImportedStack
+from tests.waiting import until
 from workflows.engine.once import UNKNOWN
 from workflows.engine.steps import LOCAL_LIMIT
 
@@ -119,11 +122,20 @@ async def fired(stack: Stack, control: Control) -> dict[str, Fired]:
         shared = [each for each in scene.calls if each.shared]
         own = [each for each in scene.calls if not each.shared]
         await sweep(stack, control, fired, own + (shared if FULL else []))
+    client = await stack.client()
     for fired in found.values():
         for each in fired.happenings:
             if each.invoice:
+                await until(functools.partial(has_told, client, each))
                 control.ask("POST", f"stripe/invoices/{each.invoice}/pay", {"send": False})
     return found
+
+
+async def has_told(client: Client, happening: Happening) -> bool:
+    """The run has come to its wait: paid before that, there would be nothing to tell."""
+    run = client.get_workflow_handle(happening.run)
+    effects = await run.query("effects", result_type=list[Effect])
+    return any(each.system == "slack" for each in effects)
 
 
 async def sweep(stack: Stack, control: Control, fired: Fired, left: list[Call]) -> None:

@@ -88,14 +88,19 @@ async def test_account_and_contact_are_made_once_and_linked(client: Client, simu
     run = await returned(client, simulators, installation, newcomer, calls=[], crm="salesforce")
     result = await run.result()
     assert (result.outcome, result.problems) == (Outcome.ACTED, [])
-    made = [each for each in result.effects if each.system == "salesforce"]
-    assert [(each.object_type, each.action) for each in made] == [
-        ("Account", Action.CREATED),
-        ("Contact", Action.CREATED),
-        ("Contact", Action.UPDATED),
-    ]
-    [contact] = [each for each in simulators.records("Contact") if each["Id"] == made[1].object_id]
-    assert contact["AccountId"] == made[0].object_id
+    made = {
+        (each.object_type, each.action): each.object_id
+        for each in result.effects
+        if each.system == "salesforce"
+    }  # the two are made side by side
+    account, contact = made[("Account", Action.CREATED)], made[("Contact", Action.CREATED)]
+    assert made == {
+        ("Account", Action.CREATED): account,
+        ("Contact", Action.CREATED): contact,
+        ("Contact", Action.UPDATED): contact,
+    }
+    [found] = [each for each in simulators.records("Contact") if each["Id"] == contact]
+    assert found["AccountId"] == account
 
 
 async def test_the_contact_is_enrolled_in_marketo(
