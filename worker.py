@@ -84,23 +84,20 @@ def steps(
     """Every step of the product, on what it needs."""
     chartmogul = connections.to(CHARTMOGUL)
     ops_channel = settings.slack.ops_channel if settings.slack else None
+    of_systems: dict[str, Any] = {
+        each.name: each.activities(connections.to(each), settings) for each in SYSTEMS if each.activities
+    }
+    polls: dict[str, Poll] = {each.name: of_systems[each.name].failed_payments for each in BILLING}
     owners = [
-        *(each.activities(connections.to(each), settings) for each in SYSTEMS if each.activities),
+        *of_systems.values(),
         CrmActivities(chartmogul, connections.crms(settings)),
         MovementActivities(chartmogul, MovementScan(dispatcher)),
-        PaymentActivities(chartmogul, payment_polls(connections, settings), PaymentScan(dispatcher)),
+        PaymentActivities(chartmogul, polls, PaymentScan(dispatcher)),
         WarehouseActivities(chartmogul, engine_for(settings), settings.warehouse_hash_key.get_secret_value()),
         RunsActivities(),
         HoldActivities(pauses, ops_channel, settings.web_ui_url),
     ]
     return [step for owner in owners for step in steps_of(owner)]
-
-
-def payment_polls(connections: Connections, settings: Settings) -> dict[str, Poll]:
-    owners: dict[str, Any] = {
-        each.name: each.activities(connections.to(each), settings) for each in BILLING if each.activities
-    }
-    return {name: owner.failed_payments for name, owner in owners.items()}
 
 
 def by_queue(found: Sequence[Bound]) -> dict[Queue, list[Bound]]:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from statistics import quantiles
 from typing import Any
 
@@ -104,16 +105,18 @@ async def templates(ground: Ground) -> Result:
 
 async def _measured(ground: Ground, case: Case) -> list[str]:
     dispatcher = Dispatcher(ground.client, _routes(case), "", Installation())
-    traces, counted = list[tuple[float, float]](), list[int]()
+    instants, counted = list[datetime](), list[int]()
     for customer in ground.customers(EVENTS + WARM_UP):
         event = await asyncio.to_thread(case.happens, ground, customer)
         began = datetime.now(UTC)
         run = await _begun(dispatcher, event, began)
         await _until_done(run, case.effects)
-        traces.append(_times(began, await asyncio.to_thread(ground.control.calls)))
+        instants.append(began)
         counted.append(len(actions([each async for each in run.fetch_history_events()])))
-    whole, alone = zip(*traces[WARM_UP:], strict=True)
-    added = _median(one - other for one, other in traces[WARM_UP:])
+    calls = ground.control.calls()
+    traces = [_times(*span, calls) for span in pairwise([*instants, datetime.now(UTC)])][WARM_UP:]
+    whole, alone = zip(*traces, strict=True)
+    added = _median(one - other for one, other in traces)
     most = max(counted[WARM_UP:])
     times = [f"{each:.0f}" for each in (_median(whole), _median(alone), added)]
     return [
@@ -144,11 +147,10 @@ async def _until_done(run: Run, effects: int) -> None:
         await asyncio.sleep(LOOK_SECONDS)
 
 
-def _times(began: datetime, calls: Iterable[Call]) -> tuple[float, float]:
-    """Milliseconds until the last call ended, and those of them in which a call was under way."""
-    spans = sorted(
-        (call.at, call.at + timedelta(milliseconds=call.took_ms)) for call in calls if call.at > began
-    )
+def _times(began: datetime, next_began: datetime, calls: Iterable[Call]) -> tuple[float, float]:
+    """Milliseconds until the event's last call ended, and those of them in which a call was under way."""
+    own = (call for call in calls if began < call.at < next_began)
+    spans = sorted((call.at, call.at + timedelta(milliseconds=call.took_ms)) for call in own)
     busy, until = timedelta(0), began
     for start, end in spans:
         busy += max(timedelta(0), end - max(start, until))

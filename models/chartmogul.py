@@ -218,6 +218,12 @@ class Customer(_Vendor):
     attributes: Annotated[CustomerAttributes, BeforeValidator(_fields)] = CustomerAttributes()
 
     @property
+    def ids(self) -> list[str]:
+        """As other systems may know it: by the billing system's ids first, by ChartMogul's last."""
+        ids = (self.external_id, *self.external_ids, self.uuid)
+        return list(dict.fromkeys(filter(None, ids)))
+
+    @property
     def label(self) -> str:
         """What people call it: the company, else the name, else the id."""
         return self.company or self.name or self.uuid

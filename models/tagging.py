@@ -6,6 +6,9 @@ from pydantic import Field
 
 from models.effects import Write
 
+MOST_IDS = 20
+"""Of one customer, by which somebody is looked for."""
+
 
 class TagTarget(StrEnum):
     PERSON = "person"
@@ -21,6 +24,8 @@ class Tagging(Write):
     target: TagTarget = TagTarget.PERSON
     remove: bool = False
     external_ids: list[str] = Field(
-        default=[], max_length=20, description="The customer's, as they may be known there: the first that is"
+        default=[],
+        max_length=MOST_IDS,
+        description="The customer's, as they may be known there: the first that is",
     )
     email: str | None = Field(default=None, description="Of a person, where none of the ids is known")

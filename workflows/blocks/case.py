@@ -44,6 +44,24 @@ class Membership:
         return answer
 
 
+class Doing:
+    """What a case does about one thing that it is told: from here on, as its log has it."""
+
+    def __init__(self, acting: Acting) -> None:
+        self._log, self._link = acting.log, acting.link
+        self._effects, self._problems = len(acting.log.effects), len(acting.log.problems)
+        self.notes: list[str] = []
+
+    @property
+    def taken(self) -> Taken:
+        return Taken(
+            effects=self._log.effects[self._effects :],
+            problems=self._log.problems[self._problems :],
+            link=self._link,
+            notes=self.notes,
+        )
+
+
 async def answer(run: str, taken: Taken) -> None:
     """A run that has ended needs none."""
     with suppress(FailureError):

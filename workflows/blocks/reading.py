@@ -13,7 +13,8 @@ from models.events import MrrMovement
 from workflows.engine.steps import step
 
 SETTLING = (1, 3, 9)
-"""In the route's `settling_seconds`: how long ChartMogul's lists may lag behind its webhook."""
+"""In the route's `settling_seconds`: how long ChartMogul's lists may lag behind its webhook, and contradict
+each other."""
 
 
 class Confirmed(NamedTuple):
@@ -23,15 +24,19 @@ class Confirmed(NamedTuple):
     doubt: str = ""
 
 
-async def customer_of(event: MrrMovement) -> CustomerNow | None:
-    """None where ChartMogul knows neither the customer nor whom it was merged into. Raises StepFailed."""
+def query_of(event: MrrMovement) -> CustomerQuery:
+    """With what finds a customer who was merged into another."""
     traces = Traces(
         occurred_at=event.occurred_at,
         subscription_external_id=event.subscription_external_id,
         customer_external_id=event.customer_external_id,
     )
-    query = CustomerQuery(account=event.account, customer_uuid=event.customer_uuid, traces=traces)
-    return await step(ChartMogulActivities.read_back, query, summary="Read the customer back")
+    return CustomerQuery(account=event.account, customer_uuid=event.customer_uuid, traces=traces)
+
+
+async def customer_of(event: MrrMovement) -> CustomerNow | None:
+    """None where ChartMogul knows neither the customer nor whom it was merged into. Raises StepFailed."""
+    return await step(ChartMogulActivities.read_back, query_of(event), summary="Read the customer back")
 
 
 async def confirmed(event: MrrMovement, settling_seconds: float) -> Confirmed:

@@ -7,7 +7,7 @@ from activities.intercom import IntercomActivities
 from activities.zendesk import ZendeskActivities
 from models.chartmogul import Customer
 from models.effects import Effect
-from models.tagging import Tagging
+from models.tagging import MOST_IDS, Tagging
 from models.templates.blocks import TagOptions
 from workflows.engine.acting import Acting
 from workflows.engine.steps import step
@@ -16,7 +16,6 @@ STEPS: dict[str, Step[Any, Tagging, Effect]] = {
     "intercom": IntercomActivities.tag,
     "zendesk": ZendeskActivities.tag,
 }
-MOST_IDS = 20
 
 
 async def tag(
@@ -28,14 +27,8 @@ async def tag(
         tag=options.tag,
         target=options.target,
         remove=remove,
-        external_ids=known_by(customer),
+        external_ids=customer.ids[:MOST_IDS],
         email=customer.email,
     )
     summary = f"Take the tag {options.tag} off" if remove else f"Tag with {options.tag}"
     return await acting.log.attempt(step(STEPS[options.system], tagging, summary=summary))
-
-
-def known_by(customer: Customer) -> list[str]:
-    """The customer's ids: the billing system's first, ChartMogul's last."""
-    ids = (customer.external_id, *customer.external_ids, customer.uuid)
-    return list(dict.fromkeys(filter(None, ids)))[:MOST_IDS]

@@ -25,16 +25,12 @@ class Thread:
     def is_open(self) -> bool:
         return self.first is not None and self.first.object_id is not None
 
-    @property
-    def link(self) -> str | None:
-        return self.first.link if self.first else None
-
     async def begin(
         self, text: str, blocks: list[dict[str, Any]], good_until: datetime | None = None, name: str = "alert"
     ) -> Effect:
         """Raises StepFailed."""
         message = self._message(name, text, blocks=blocks, good_until=good_until)
-        self.first = await _post(message, "Tell the channel")
+        self.first = await post_message(message, "Tell the channel")
         return self.first
 
     async def reply(self, name: str, text: str, good_until: datetime | None = None) -> Effect:
@@ -42,7 +38,7 @@ class Thread:
         StepFailed."""
         assert self.first is not None
         message = self._message(name, text, thread_ts=self.first.object_id, good_until=good_until)
-        return await _post(message, "Reply in the thread")
+        return await post_message(message, "Reply in the thread")
 
     def _message(self, name: str, text: str, **more: Any) -> Message:
         return Message(
@@ -66,5 +62,6 @@ async def mention(acting: Acting, email: str | None, name: str | None) -> str:
     return f"<@{member.id}>"
 
 
-async def _post(message: Message, summary: str) -> Effect:
+async def post_message(message: Message, summary: str) -> Effect:
+    """Raises StepFailed."""
     return await step(SlackActivities.post_message, message, summary=summary)

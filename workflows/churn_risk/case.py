@@ -12,16 +12,15 @@ from models.effects import Effect
 from models.events import FailedPayment, MrrMovement
 from models.runs import Outcome, Problem, RunResult
 from models.templates.churn_risk import AtRisk
-from temporal import run_link
-from workflows.blocks.case import answer
+from workflows.blocks.case import Doing, answer
 from workflows.blocks.looks import Looks
 from workflows.blocks.reading import customer_of
 from workflows.blocks.truth import Truth
 from workflows.churn_risk.acts import Case
-from workflows.engine.acting import Acting
+from workflows.engine.acting import Acting, link_here
 from workflows.engine.run_log import RunLog
 from workflows.engine.steps import StepFailed, step
-from workflows.engine.trouble import pausing
+from workflows.engine.trouble import told_before
 from workflows.failed_payment.reading import facts_of
 
 MOST_REASONS, MOST_TAKEN = 50, 200
@@ -42,10 +41,8 @@ class RiskCase:
         self._begin(first)
 
     def _begin(self, first: AtRisk) -> None:
-        info = workflow.info()
-        link = run_link(first.given.web_ui_url, info.namespace, info.workflow_id, info.run_id)
         self._options = first.given.options
-        self._acting = Acting(first.given, self._log, link, f"{first.id}:case")
+        self._acting = Acting(first.given, self._log, link_here(first.given.web_ui_url), f"{first.id}:case")
         self._case = Case(self._acting, self._options)
         self._reasons: dict[str, AtRisk] = {}
         self._looks = Looks(self._options.check_every_hours, self._options.watch_days)
@@ -78,7 +75,8 @@ class RiskCase:
         while True:
             while self._waiting:
                 await self._take(self._waiting.pop(0))
-            await self._wait()
+            why = "Look whether the risk is over"
+            await told_before(self._looks.next(), lambda: bool(self._waiting), why)
             if self._waiting:
                 continue
             customer = await self._when_over()
@@ -100,7 +98,7 @@ class RiskCase:
         await answer(told.told_by, known)
 
     async def _act(self, told: AtRisk) -> Taken:
-        effects, problems = len(self._log.effects), len(self._log.problems)
+        doing = Doing(self._acting)
         is_first = not self._reasons
         if len(self._reasons) < MOST_REASONS:
             self._reasons[told.id] = told
@@ -110,11 +108,7 @@ class RiskCase:
         else:
             known = self._truth(customer, told)
             await (self._case.open if is_first else self._case.add)(known, told)
-        return Taken(
-            effects=self._log.effects[effects:],
-            problems=self._log.problems[problems:],
-            link=self._acting.link,
-        )
+        return doing.taken
 
     def _truth(self, customer: CustomerNow, told: AtRisk) -> Truth[CustomerNow]:
         """For as long as that is a reason."""
@@ -136,13 +130,6 @@ class RiskCase:
         except StepFailed as failure:
             self._log.note_fallback(failure)
         return self._customer
-
-    async def _wait(self) -> None:
-        next_look, why = self._looks.next(), "Look whether the risk is over"
-        with suppress(TimeoutError), pausing(why, next_look):
-            await workflow.wait_condition(
-                lambda: bool(self._waiting), timeout=next_look - workflow.now(), timeout_summary=why
-            )
 
     async def _when_over(self) -> CustomerNow | None:
         """The customer, where all reasons are gone. Not where nobody can tell."""

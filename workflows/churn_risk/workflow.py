@@ -1,6 +1,5 @@
 """Churn risk: an event that puts a customer at risk goes to the customer's case."""
 
-from contextlib import suppress
 from datetime import timedelta
 
 from temporalio import workflow
@@ -19,7 +18,7 @@ from workflows.blocks.truth import Truth
 from workflows.churn_risk.acts import Case
 from workflows.engine.event_run import EventRun
 from workflows.engine.steps import StepFailed
-from workflows.engine.trouble import pausing
+from workflows.engine.trouble import told_before
 from workflows.failed_payment.facts import Attempts, PaymentFacts
 from workflows.failed_payment.reading import facts_of
 
@@ -109,10 +108,7 @@ class ChurnRisk(EventRun[ChurnRiskInput]):
         looks = Looks(self._given.options.check_every_hours, self._given.options.watch_days)
         why = "Wait for the attempt from which on it is a risk"
         while facts.is_unpaid and not self._is_often_enough() and workflow.now() < looks.until:
-            next_look = looks.next()
-            with suppress(TimeoutError), pausing(why, next_look):
-                left = next_look - workflow.now()
-                await workflow.wait_condition(self._is_often_enough, timeout=left, timeout_summary=why)
+            await told_before(looks.next(), self._is_often_enough, why)
             facts = await facts_of(self._acting())
         return facts
 

@@ -5,9 +5,8 @@ from typing import Self
 
 from temporalio import workflow
 
-from activities.chartmogul import CustomerQuery
-from models.chartmogul import Traces
 from models.templates.churn_save import ChurnSaveInput
+from workflows.blocks.reading import SETTLING, query_of
 from workflows.churn_save import before as churn_before
 from workflows.churn_save import verdict as churn_verdict
 from workflows.churn_save.facts import ChurnFacts
@@ -16,9 +15,6 @@ from workflows.engine.reading_back import read_back
 from workflows.engine.steps import StepFailed, is_rerun
 
 READ_BACK = "chartmogul.read_back"
-
-SETTLING = (1, 3, 9)
-"""In `settling_seconds`: how long ChartMogul's lists may contradict each other after a cancellation."""
 
 LONGEST = 6
 """In `reread_after_seconds`: the oldest that a reading may be at last."""
@@ -55,16 +51,9 @@ class Reading:
     async def again(self) -> ChurnFacts | None:
         """None where ChartMogul knows neither the customer nor who it became. Raises StepFailed."""
         event = self._given.event
-        traces = Traces(
-            occurred_at=event.occurred_at,
-            subscription_external_id=event.subscription_external_id,
-            customer_external_id=event.customer_external_id,
-        )
-        query = CustomerQuery(
-            account=event.account,
-            customer_uuid=event.customer_uuid,
-            traces=traces if self._given.who_pays_decides else None,
-        )
+        query = query_of(event)
+        if not self._given.who_pays_decides:
+            query = query.model_copy(update={"traces": None})
         self.is_asked_for = False
         found = await read_back(query, at_once=self._given.reads_at_once)
         self.at = workflow.now()

@@ -6,7 +6,6 @@ from typing import Any
 from models.business_days import business_day
 from models.headlines import plan_from
 from models.salesforce import AccountOwner
-from models.slack import Member
 from models.templates.churn_save import ChurnSaveInput
 from models.wording import escaped, long_day, sentence, short
 from workflows.blocks import slack_blocks
@@ -110,15 +109,6 @@ def alert_blocks(
     fields = [(title, slack_blocks.value(text)) for title, text in figures(given, facts)]
     fields.append(("Owner", owner))
     return slack_blocks.message(f"{name(facts)} {_verb(given)}", fields, links, sentence(_when(given)))
-
-
-def mention(owner: AccountOwner | None, member: Member | None) -> str:
-    """The owner as mrkdwn: a mention where the e-mail is a member's, else the name."""
-    if owner is None:
-        return "not known yet"
-    if member:
-        return f"<@{member.id}>"
-    return escaped(short(owner.owner_name or owner.owner_email or "nobody", NAME_LENGTH))
 
 
 def owner_field(owner: AccountOwner | None, who: str) -> str:

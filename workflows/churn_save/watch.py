@@ -12,7 +12,7 @@ from workflows.churn_save.reading import Reading
 from workflows.churn_save.verdict import Verdict
 from workflows.engine.run_log import RunLog
 from workflows.engine.steps import StepFailed
-from workflows.engine.trouble import pausing
+from workflows.engine.trouble import told_before
 
 RETURN_SHOWS_AFTER = (0, 1, 15)
 """In `settling_seconds`: how long to wait for each look, after we are told that the customer is back."""
@@ -42,14 +42,10 @@ class Watch:
         return verdict
 
     async def _is_told_before(self, instant: datetime) -> bool:
-        left = instant - workflow.now()
-        if left <= timedelta(0):
+        if instant <= workflow.now():
             return self._is_told
         why = f"Check back {span(self.days)} after the cancellation"
-        with suppress(TimeoutError), pausing(why, instant):
-            await workflow.wait_condition(lambda: self._is_told, timeout=left, timeout_summary=why)
-            return True
-        return False
+        return await told_before(instant, lambda: self._is_told, why)
 
     @property
     def _is_told(self) -> bool:

@@ -9,14 +9,14 @@ from typing import Any
 from temporalio import workflow
 
 from activities.salesforce.steps import SalesforceActivities
-from activities.slack import SlackActivities
 from models.effects import Effect, Mode
 from models.events import AnyEvent, MovementType, MrrMovement
 from models.runs import Outcome, RunResult
 from models.salesforce import AccountOwner, OwnerQuery, SaveTask, TaskChange
-from models.slack import MemberQuery, Message
+from models.slack import Message
 from models.templates.churn_save import ChurnSaveInput
 from temporal import GIVE_UP_AFTER, HEADLINE, RETURNS
+from workflows.blocks.thread import mention, post_message
 from workflows.churn_save import texts
 from workflows.churn_save.facts import ChurnFacts
 from workflows.churn_save.reading import Reading
@@ -24,7 +24,7 @@ from workflows.churn_save.verdict import Sight, Verdict
 from workflows.churn_save.watch import Watch
 from workflows.engine.event_run import EventRun
 from workflows.engine.run_log import OWNER, REASON
-from workflows.engine.steps import OUTDATED, StepFailed, glance, is_rerun, step
+from workflows.engine.steps import OUTDATED, StepFailed, is_rerun, step
 
 MOST_RETURNS = 20
 """Movements that a run lets itself be told of."""
@@ -121,7 +121,7 @@ class ChurnSave(EventRun[ChurnSaveInput]):
         async def post(now: ChurnFacts, verdict: Verdict, good_until: datetime | None) -> Effect:
             text = texts.already_saved_text(now, verdict)
             message = self._message("already_saved", text, good_until=good_until)
-            return await _post(message, "Say they are back")
+            return await post_message(message, "Say they are back")
 
         verdict = self._reading.verdict(facts, 0)
         assert verdict is not None  # their list of movements was read
@@ -207,7 +207,7 @@ class ChurnSave(EventRun[ChurnSaveInput]):
             blocks = texts.alert_blocks(self._given, now, owner, self._links(now))
             text = texts.alert_text(self._given, now)
             message = self._message("alert", text, blocks=blocks, good_until=good_until)
-            return _noted(await _post(message, "Alert the channel"), *texts.left_out(now))
+            return _noted(await post_message(message, "Alert the channel"), *texts.left_out(now))
 
         return await self._run_log.attempt(self._while_to_save(facts, post))
 
@@ -267,7 +267,7 @@ class ChurnSave(EventRun[ChurnSaveInput]):
         async def post(_: ChurnFacts, good_until: datetime | None) -> Effect:
             text = texts.late_task_text(self._owner, await self._owner_mention(), link)
             message = self._message("late_task", text, thread_ts=thread, good_until=good_until)
-            return await _post(message, "Add the task to the thread")
+            return await post_message(message, "Add the task to the thread")
 
         if workflow.patched(PATCH):
             await self._run_log.attempt(self._while_to_save(self._reading.facts or facts, post))
@@ -276,14 +276,9 @@ class ChurnSave(EventRun[ChurnSaveInput]):
 
     async def _owner_mention(self) -> str:
         """A mention where Slack knows the e-mail. Its absence is no problem: the name does."""
-        member = None
-        if self._owner and self._owner.owner_email:
-            with suppress(StepFailed):
-                query = MemberQuery(email=self._owner.owner_email)
-                member = await glance(SlackActivities.find_member, query)
-        if self._owner and member:
-            self._run_log.name(f"<@{member.id}>", self._owner.owner_name or member.name)
-        return texts.mention(self._owner, member)
+        if self._owner is None:
+            return "not known yet"
+        return await mention(self._acting(), self._owner.owner_email, self._owner.owner_name)
 
     async def _check_back(self, alert: Effect | None) -> RunResult:
         """Say once what became of the customer. Where nobody can tell there is no verdict: better no word
@@ -338,7 +333,7 @@ class ChurnSave(EventRun[ChurnSaveInput]):
                 return self._last_reply
             text = texts.reply_text(now, said)
             message = self._message(self._name_of_the_reply, text, thread_ts=thread_ts, good_until=good_until)
-            effect = await _post(message, "Reply in the thread")
+            effect = await post_message(message, "Reply in the thread")
             self._replies, self._last_reply = self._replies + 1, None
             return effect
 
@@ -355,7 +350,7 @@ class ChurnSave(EventRun[ChurnSaveInput]):
             return
         while self._replies < MOST_REPLIES:
             message = self._message(self._name_of_the_reply, "", thread_ts=thread_ts, only_find=True)
-            found = await _post(message, "Look for an earlier reply")
+            found = await post_message(message, "Look for an earlier reply")
             if not self._found(found):
                 break
             self._replies, self._last_reply = self._replies + 1, found
@@ -418,7 +413,7 @@ class ChurnSave(EventRun[ChurnSaveInput]):
     async def _say_nobody_knows(self, facts: ChurnFacts, thread: str, good_until: datetime | None) -> Effect:
         text = texts.unknown_text(facts)
         message = self._message("unknown", text, thread_ts=thread, good_until=good_until)
-        return await _post(message, "Reply in the thread")
+        return await post_message(message, "Reply in the thread")
 
     def _end_with(self, verdict: Verdict | None, outcome: Outcome | None = None) -> RunResult:
         """`outcome` where it is another than the verdict's. Without a verdict nobody can tell."""
@@ -462,18 +457,9 @@ class ChurnSave(EventRun[ChurnSaveInput]):
             only_find=only_find or (self._only_find and name == "alert"),
             channel=self._options.channel,
             text=text,
-            not_before=self._earliest(),
+            not_before=self._acting().earliest,
             **more,
         )
-
-    def _earliest(self) -> datetime:
-        """No message of ours is older. A preview may look for one that another run has made."""
-        preview = self._given.mode is Mode.PREVIEW
-        return self._given.event.occurred_at if preview else self._given.received_at
-
-
-async def _post(message: Message, summary: str) -> Effect:
-    return await step(SlackActivities.post_message, message, summary=summary)
 
 
 def _noted(effect: Effect, *notes: str | None) -> Effect:

@@ -4,8 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from temporalio import workflow
+
 from models.effects import Mode
 from models.templates.template import EventInput
+from temporal import run_link
 from workflows.engine.run_log import RunLog
 
 
@@ -34,3 +37,9 @@ class Acting:
     def write(self, name: str) -> dict[str, Any]:
         """What each write carries: its key, and the mode."""
         return {"key": self.key(name), "mode": self.mode}
+
+
+def link_here(web_ui_url: str) -> str:
+    """To the run that asks."""
+    info = workflow.info()
+    return run_link(web_ui_url, info.namespace, info.workflow_id, info.run_id)

@@ -11,8 +11,7 @@ from models.events import AnyEvent
 from models.holds import Decision
 from models.runs import Outcome, RunResult
 from models.templates.template import EventInput
-from temporal import run_link
-from workflows.engine.acting import Acting
+from workflows.engine.acting import Acting, link_here
 from workflows.engine.held import Dropped, Held
 from workflows.engine.run_log import RunLog
 from workflows.engine.trouble import pausing
@@ -87,5 +86,4 @@ class EventRun(Generic[G]):
         return Acting(self._given, self._run_log, self._run_link(), keyed_by)
 
     def _run_link(self) -> str:
-        info = workflow.info()
-        return run_link(self._given.web_ui_url, info.namespace, info.workflow_id, info.run_id)
+        return link_here(self._given.web_ui_url)

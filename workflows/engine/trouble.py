@@ -3,8 +3,8 @@
 People read it in the run's details; search attribute and memo tell it to whoever lists runs.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import cast
@@ -71,6 +71,15 @@ def pausing(what: str, until: datetime) -> Iterator[None]:
         _go_on(trouble, line)
         raise
     _go_on(trouble, line)  # not where it was cancelled: the run ends, or leaves this worker's memory
+
+
+async def told_before(instant: datetime, is_told: Callable[[], bool], why: str) -> bool:
+    """Wait until it is told, or until then: False where it was not. The details say why, and until when."""
+    with suppress(TimeoutError), pausing(why, instant):
+        left = instant - workflow.now()
+        await workflow.wait_condition(is_told, timeout=left, timeout_summary=why)
+        return True
+    return False
 
 
 def say_problems(problems: list[Problem]) -> None:

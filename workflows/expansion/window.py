@@ -1,6 +1,5 @@
 """Expansions of one customer that follow each other: they go into one open opportunity."""
 
-from contextlib import suppress
 from datetime import datetime, timedelta
 
 from temporalio import workflow
@@ -9,14 +8,13 @@ from models.cases import Taken
 from models.effects import Action, Effect
 from models.runs import Outcome, RunResult
 from models.templates.expansion import Upgrade
-from temporal import run_link
-from workflows.blocks.case import answer
+from workflows.blocks.case import Doing, answer
 from workflows.blocks.reading import customer_of, is_listed
 from workflows.blocks.truth import Truth
-from workflows.engine.acting import Acting
+from workflows.engine.acting import Acting, link_here
 from workflows.engine.run_log import RunLog
 from workflows.engine.steps import StepFailed
-from workflows.engine.trouble import pausing
+from workflows.engine.trouble import told_before
 from workflows.expansion.deals import Deal
 from workflows.expansion.facts import ExpansionFacts
 
@@ -31,10 +29,8 @@ class ExpansionWindow:
 
     @workflow.init
     def __init__(self, first: Upgrade) -> None:
-        info = workflow.info()
-        link = run_link(first.given.web_ui_url, info.namespace, info.workflow_id, info.run_id)
         self._log = RunLog.of_event(first.given)
-        self._acting = Acting(first.given, self._log, link, first.id)
+        self._acting = Acting(first.given, self._log, link_here(first.given.web_ui_url), first.id)
         self._days = first.given.options.merge_within_days
         self._waiting: list[Upgrade] = []
         self._deal: Deal | None = None
@@ -51,13 +47,10 @@ class ExpansionWindow:
     @workflow.run
     async def run(self, first: Upgrade) -> RunResult:
         until = workflow.now() + timedelta(days=self._days)
-        why = "Wait for further expansions"
         while self._waiting or workflow.now() < until:
             while self._waiting:
                 await self._take(self._waiting.pop(0))
-            with suppress(TimeoutError), pausing(why, until):
-                left = max(timedelta(0), until - workflow.now())
-                await workflow.wait_condition(lambda: bool(self._waiting), timeout=left, timeout_summary=why)
+            await told_before(until, lambda: bool(self._waiting), "Wait for further expansions")
         return self._log.end(Outcome.ACTED)
 
     async def _take(self, upgrade: Upgrade) -> None:
@@ -72,22 +65,17 @@ class ExpansionWindow:
         await answer(upgrade.told_by, known)
 
     async def _act(self, upgrade: Upgrade) -> Taken:
-        effects, problems, notes = len(self._log.effects), len(self._log.problems), list[str]()
+        doing = Doing(self._acting)
         try:
-            effect = await self._truth(upgrade).say(lambda now, until: self._add(now, notes, until))
+            effect = await self._truth(upgrade).say(lambda now, until: self._add(now, doing.notes, until))
         except StepFailed as failure:
             self._log.note_problem(failure)
         else:
             if effect:
                 self._log.add(effect)
             else:
-                notes.append(NOT_LISTED)
-        return Taken(
-            effects=self._log.effects[effects:],
-            problems=self._log.problems[problems:],
-            link=self._acting.link,
-            notes=notes,
-        )
+                doing.notes.append(NOT_LISTED)
+        return doing.taken
 
     def _truth(self, upgrade: Upgrade) -> Truth[Upgrade]:
         """For as long as ChartMogul lists it."""

@@ -12,12 +12,12 @@ from models.effects import Effect, Mode
 from models.gong import Interaction
 from models.runs import Outcome, RunResult
 from models.salesforce import AccountFound, AccountQuery, NoteWrite
+from models.tagging import MOST_IDS
 from models.templates.expansion import ExpansionInput, Upgrade
 from models.wording import escaped
 from workflows.blocks.case import Membership
 from workflows.blocks.owner import InCharge, in_charge
 from workflows.blocks.reading import confirmed, customer_of
-from workflows.blocks.tag import known_by
 from workflows.blocks.thread import Thread, mention
 from workflows.blocks.truth import Truth
 from workflows.engine.event_run import EventRun
@@ -99,7 +99,7 @@ class Expansion(EventRun[ExpansionInput]):
         query = AccountQuery(
             customer_uuid=facts.now.customer.uuid,
             email=facts.now.customer.email,
-            external_ids=known_by(facts.now.customer),
+            external_ids=facts.now.customer.ids[:MOST_IDS],
             field=self._given.options.account_field,
         )
         try:

@@ -9,6 +9,7 @@ from models.billing import InvoiceNow
 from models.chartmogul import CustomerNow
 from models.events import FailedPayment
 from models.money import Money
+from models.tagging import MOST_IDS
 from temporal import HEARD, MOST_HEARD
 
 
@@ -43,11 +44,8 @@ class PaymentFacts(Record):
     @property
     def external_ids(self) -> list[str]:
         """As the customer may be known elsewhere."""
-        ids: list[str | None] = [self.event.customer_external_id]
-        if self.customer:
-            known = self.customer.customer
-            ids += [known.external_id, *known.external_ids, known.uuid]
-        return list(dict.fromkeys(filter(None, ids)))[:20]
+        known = self.customer.customer.ids if self.customer else []
+        return list(dict.fromkeys(filter(None, (self.event.customer_external_id, *known))))[:MOST_IDS]
 
     @property
     def mrr(self) -> Money | None:

@@ -9,10 +9,11 @@ from workflows.blocks import slack_blocks
 from workflows.failed_payment.facts import Attempts, PaymentFacts
 
 UNKNOWN = "unknown"
+LONGEST_NAME = 120
 
 
 def alert(facts: PaymentFacts) -> str:
-    return f"{escaped(short(facts.name, 120))}: payment of {facts.due or 'an unknown amount'} failed"
+    return f"{_who(facts)}: payment of {facts.due or 'an unknown amount'} failed"
 
 
 def alert_blocks(
@@ -39,35 +40,39 @@ def attempt(facts: PaymentFacts, attempts: Attempts) -> str:
 
 def recovered(facts: PaymentFacts, days: int) -> str:
     after = span(days) if days else "less than a day"
-    return f"Recovered: {escaped(short(facts.name, 120))} paid {facts.due or 'the invoice'} after {after}."
+    return f"Recovered: {_who(facts)} paid {facts.due or 'the invoice'} after {after}."
 
 
 def voided(facts: PaymentFacts) -> str:
-    return f"Voided: {escaped(short(facts.name, 120))} does not owe this invoice any more."
+    return f"Voided: {_who(facts)} does not owe this invoice any more."
 
 
 def lost(facts: PaymentFacts, days: int) -> str:
     after = span(days) if days else "less than a day"
     return (
         f"Lost: the billing system has given up to collect {facts.due or 'the invoice'} of "
-        f"{escaped(short(facts.name, 120))}, {after} after the first attempt failed."
+        f"{_who(facts)}, {after} after the first attempt failed."
     )
 
 
 def still_open(facts: PaymentFacts, days: float) -> str:
     return (
         f"Still unpaid after {span(days)}: {facts.due or 'the invoice'} of "
-        f"{escaped(short(facts.name, 120))}. This is looked after no longer."
+        f"{_who(facts)}. This is looked after no longer."
     )
 
 
 def in_app(options: InAppOptions, facts: PaymentFacts) -> str:
     words = {
-        "customer": short(facts.name, 120),
+        "customer": short(facts.name, LONGEST_NAME),
         "amount": str(facts.due or "your last invoice"),
         "link": options.link or facts.pay_link or "",
     }
     return options.text.format(**words)
+
+
+def _who(facts: PaymentFacts) -> str:
+    return escaped(short(facts.name, LONGEST_NAME))
 
 
 def _reason(facts: PaymentFacts, attempts: Attempts) -> str:

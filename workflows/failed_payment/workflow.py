@@ -1,6 +1,5 @@
 """Failed payment: person and channel are told, and every further attempt, until it is paid or lost."""
 
-from contextlib import suppress
 from datetime import datetime, timedelta
 
 from temporalio import workflow
@@ -20,7 +19,7 @@ from workflows.engine.event_run import EventRun
 from workflows.engine.once import once
 from workflows.engine.run_log import CUSTOMER
 from workflows.engine.steps import StepFailed, step
-from workflows.engine.trouble import pausing
+from workflows.engine.trouble import told_before
 from workflows.failed_payment import texts
 from workflows.failed_payment.facts import Attempts, PaymentFacts, days_since
 from workflows.failed_payment.reading import facts_of
@@ -157,19 +156,13 @@ class FailedPaymentRun(EventRun[FailedPaymentInput]):
         options = self._given.options
         looks = Looks(options.check_every_hours, options.watch_days)
         while workflow.now() < looks.until:
-            await self._wait(looks.next())
+            await told_before(looks.next(), lambda: self._untold > 0, "Look whether it is paid")
             if await self._look() is False:
                 return await self._end()
             await self._tell_of_attempts()
             await self._remind()
         await self._reply("open", texts.still_open(self._truth.facts, options.watch_days))
         return self._run_log.end(Outcome.ACTED, "Still unpaid when the route stopped to look.")
-
-    async def _wait(self, until: datetime) -> None:
-        left = until - workflow.now()
-        why = "Look whether it is paid"
-        with suppress(TimeoutError), pausing(why, until):
-            await workflow.wait_condition(lambda: self._untold > 0, timeout=left, timeout_summary=why)
 
     async def _look(self) -> bool | None:
         """Whether it is still unpaid; None where nobody can tell now: the next look will."""
