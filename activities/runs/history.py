@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from temporalio.api.common.v1 import WorkflowExecution
-from temporalio.api.enums.v1 import EventType
+from temporalio.api.enums.v1 import EventType, TimeoutType
 from temporalio.api.history.v1 import HistoryEvent
 from temporalio.api.workflowservice.v1 import GetWorkflowExecutionHistoryReverseRequest
 from temporalio.client import Client
@@ -16,6 +16,9 @@ TAIL = 100
 STARTED = EventType.EVENT_TYPE_TIMER_STARTED
 FIRED = EventType.EVENT_TYPE_TIMER_FIRED
 CANCELLED = EventType.EVENT_TYPE_TIMER_CANCELED
+TASK_STARTED = EventType.EVENT_TYPE_WORKFLOW_TASK_STARTED
+TASK_FAILED = EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED
+TASK_TIMED_OUT = EventType.EVENT_TYPE_WORKFLOW_TASK_TIMED_OUT
 ASKED_TO_END = EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CANCEL_REQUESTED
 
 
@@ -36,6 +39,25 @@ async def tail(client: Client, workflow_id: str, run_id: str, size: int = TAIL) 
     )
     answer = await client.workflow_service.get_workflow_execution_history_reverse(request)
     return answer.history.events
+
+
+def has_lost_nothing(events: Sequence[HistoryEvent], length: int) -> bool:
+    """Whether no worker has lost a task of the run, with what it had written there. `events`: newest first;
+    `length`: of the history as the current task sees it. False where they do not reach back to its start.
+
+    One lost task counts for as long as the run lives: the next try may have gone another way, and come to
+    the same write in a later task.
+    """
+    is_whole = bool(events) and events[0].event_id == length and events[-1].event_id == 1
+    return is_whole and events[0].event_type == TASK_STARTED and not any(map(_is_lost, events))
+
+
+def _is_lost(event: HistoryEvent) -> bool:
+    """A task that no worker took in time, as where one is stopped, has done nothing."""
+    if event.event_type == TASK_TIMED_OUT:
+        kind = event.workflow_task_timed_out_event_attributes.timeout_type
+        return kind != TimeoutType.TIMEOUT_TYPE_SCHEDULE_TO_START
+    return event.event_type == TASK_FAILED
 
 
 async def pauses(client: Client, events: Sequence[HistoryEvent]) -> list[Pause]:

@@ -15,7 +15,7 @@ from temporalio.service import RPCError, RPCStatusCode
 import temporal
 from activities.definition import step_activity
 from activities.dismissals import dismissals
-from activities.runs.history import Pause, pauses, tail
+from activities.runs.history import Pause, has_lost_nothing, pauses, tail
 from clients.kit.errors import (
     Ambiguous,
     NotFound,
@@ -44,6 +44,7 @@ from models.cases import Joining, Taken
 from models.effects import Action, Mode
 from models.once import Attempted, AttemptQuery
 from models.runs import Outcome, Problem, RunResult
+from models.tasks import TaskQuery
 
 LISTED = 500
 """Runs of each kind that are looked at one by one."""
@@ -92,6 +93,8 @@ ENDED = {
     WorkflowExecutionStatus.TIMED_OUT: RAN_OUT_OF_TIME,
     WorkflowExecutionStatus.CANCELED: CANCELLED,
 }
+LONGEST_READ = 200
+"""Events of a run's own history."""
 FAILED_TASK = (
     EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED,
     EventType.EVENT_TYPE_WORKFLOW_TASK_TIMED_OUT,
@@ -120,12 +123,27 @@ class RunsActivities:
             raise Unavailable("runs", f"Could not see what it came to: {error.message}") from None
         return attempted
 
+    @step_activity("runs.has_lost_nothing")
+    async def has_lost_nothing(self, query: TaskQuery) -> bool:
+        """Whether all that the run wrote stands in its history: then what is not there was not tried."""
+        info = activity.info()
+        if query.history_length > LONGEST_READ:
+            return False
+        try:
+            events = await tail(
+                activity.client(), info.workflow_id or "", info.workflow_run_id or "", LONGEST_READ
+            )
+        except RPCError as error:
+            raise Unavailable("runs", f"Could not read the run's history: {error.message}") from None
+        return has_lost_nothing(events, query.history_length)
+
     @step_activity("runs.join_case")
     async def join_case(self, joining: Joining) -> Taken | None:
         """Begins the case, or tells the one that is open, which answers by itself. A repeat tells it again,
         which it knows. What the last one that ended has made is given, and nothing is begun."""
         if joining.made and (made := await _made_by_the_last(joining)):
             return made
+        client = activity.client()
         shown = {
             temporal.HEADLINE: joining.headline,
             temporal.ACCOUNT: joining.account,
@@ -135,7 +153,8 @@ class RunsActivities:
             temporal.MODE: Mode.LIVE.value,
         }
         try:
-            await activity.client().start_workflow(
+            follows = await _has_run(client, joining.case_id)
+            await client.start_workflow(
                 joining.workflow,
                 joining.told,
                 id=joining.case_id,
@@ -147,11 +166,23 @@ class RunsActivities:
                 search_attributes=TypedSearchAttributes(
                     [SearchAttributePair(key, value) for key, value in shown.items()]
                 ),
+                memo={temporal.FOLLOWS: True} if follows else None,
                 static_summary=within(joining.summary, LONGEST_SUMMARY),
             )
         except RPCError as error:
             raise Unavailable("runs", f"Could not open the customer's case: {error.message}") from None
         return None
+
+
+async def _has_run(client: Client, workflow_id: str) -> bool:
+    """Raises RPCError."""
+    try:
+        await client.get_workflow_handle(workflow_id).describe()
+    except RPCError as error:
+        if error.status is RPCStatusCode.NOT_FOUND:
+            return False
+        raise
+    return True
 
 
 async def _made_by_the_last(joining: Joining) -> Taken | None:

@@ -16,9 +16,11 @@ from temporalio.exceptions import ActivityError, ApplicationError, FailureError,
 
 from activities.definition import Step, StepDefinition
 from activities.holds import HoldActivities
-from models.effects import Effect, Write
+from activities.runs.steps import RunsActivities
+from models.effects import Effect, Mode, Write
 from models.holds import PausedQuery
-from temporal import DURABLE, GIVE_UP_AFTER, PATIENT, PREVIEW_SUFFIX, RERUN, TASK_TIMEOUT
+from models.tasks import TaskQuery
+from temporal import DURABLE, FOLLOWS, GIVE_UP_AFTER, PATIENT, PREVIEW_SUFFIX, RERUN, TASK_TIMEOUT
 from workflows.engine.trouble import waiting
 
 LOCAL_LIMIT = timedelta(seconds=3)
@@ -48,6 +50,9 @@ UNDISTURBED = 3
 """Events in the history of a run that is in its first workflow task for the first time: nothing it
 writes can have been tried before. After a killed worker, a reset, or any later task there are more."""
 
+ASKS = "asks-whether-it-may-be-a-repeat"
+"""Runs that began before look for a message in each task but their first."""
+
 LOOKS_ONCE = "looks-once-before-it-waits"
 """In runs that began before, a message that may be a repeat does not say that it waits for Slack."""
 
@@ -72,7 +77,7 @@ class StepFailed(Exception):
 async def step(activity: Step[S, A, R], arg: A, *, summary: str, patience: timedelta = GIVE_UP_AFTER) -> R:
     """Run one step. `summary` names it in the timeline. Raises StepFailed."""
     definition = activity.definition
-    repeat = _may_be_a_repeat(arg)
+    repeat = await _may_be_a_repeat(arg, asks=definition.looks_first)
     looks = repeat and definition.looks_first
     if looks and (patience <= DURABLE_LIMIT or not workflow.patched(LOOKS_ONCE)):
         return await _durable(activity, _marked(arg, repeat=True), summary, patience)
@@ -199,10 +204,39 @@ async def _regular(activity: Step[S, A, R], arg: A, *, outlasts_pauses: bool, **
             return result
 
 
-def _may_be_a_repeat(arg: object) -> bool:
-    """True, too, where the caller says that another run may have written."""
-    said = isinstance(arg, Write) and arg.repeat
-    return said or is_rerun() or workflow.info().get_current_history_length() != UNDISTURBED
+async def _may_be_a_repeat(arg: object, *, asks: bool) -> bool:
+    """True, too, where the caller says that another run may have written. `asks`: where looking takes long,
+    Temporal is asked whether a task of the run was lost, with what it had written."""
+    if not isinstance(arg, Write):
+        return workflow.info().get_current_history_length() != UNDISTURBED
+    is_new = _is_new(arg.key)
+    if arg.repeat or is_rerun():
+        return True
+    if workflow.info().get_current_history_length() == UNDISTURBED:
+        return False
+    may_ask = asks and is_new and arg.mode is Mode.LIVE and FOLLOWS not in workflow.memo()
+    return not (may_ask and workflow.patched(ASKS) and await _has_lost_nothing())
+
+
+def _is_new(key: str) -> bool:
+    """Whether the run has not tried this write before. Kept by the workflow object, as without the sandbox
+    all runs of a worker share this module."""
+    run = workflow.instance()
+    if not hasattr(run, "tried_by_this_run"):
+        run.tried_by_this_run = set[str]()
+    tried: set[str] = run.tried_by_this_run
+    is_new = key not in tried
+    tried.add(key)
+    return is_new
+
+
+async def _has_lost_nothing() -> bool:
+    """What Temporal cannot tell now may have been lost."""
+    query = TaskQuery(history_length=workflow.info().get_current_history_length())
+    try:
+        return await _local(RunsActivities.has_lost_nothing, query)
+    except FailureError:
+        return False
 
 
 def _marked(arg: A, *, repeat: bool) -> A:
