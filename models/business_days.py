@@ -6,11 +6,9 @@ from typing import Annotated
 import holidays
 from pydantic import AfterValidator
 
-COUNTRIES = holidays.list_supported_countries()
-
 
 def _known(code: str) -> str:
-    if code not in COUNTRIES:
+    if code not in holidays.list_supported_countries():  # imports all of them: not for those who give none
         raise ValueError(f"{code!r} is no country whose holidays are known; use its code, such as DE or US")
     return code
 
