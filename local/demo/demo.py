@@ -1,4 +1,4 @@
-"""`demo`: the main job on this machine, shown, and with --once checked."""
+"""`demo`: the main job on this machine, shown and checked; with --once it ends then."""
 
 import os
 import sys
@@ -60,14 +60,16 @@ async def _play(*, once: bool, console: Console) -> int:
     async with standing(stack, STATE / ("once.env" if once else "demo.env"), console):
         with Control(stack.simulators_url) as control:
             claims = await tell(stack, control, console)
+        code = verdict(claims, console)
         if once:
-            return _verdict(claims, console)
+            return code
         _print_places(stack, console)
         await until_stopped(console)
         return 0
 
 
-def _verdict(claims: list[Claim], console: Console) -> int:
+def verdict(claims: list[Claim], console: Console) -> int:
+    """The table, and the exit code."""
     table = Table("claim", "", title="Checked against the simulators' state", title_justify="left")
     for claim in claims:
         table.add_row(claim.text, "[green]holds[/]" if claim.holds else f"[red]fails[/]: {claim.found}")

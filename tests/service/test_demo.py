@@ -6,15 +6,20 @@ import re
 import shutil
 import signal
 import socket
+from io import StringIO
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 from dotenv import dotenv_values
+from rich.console import Console
 
+from local.demo.claims import Claim
+from local.demo.demo import verdict
 from local.processes import locked
 from local.stack import OURS, ROOT
-from tests.service.conftest import started, started_of
+from tests import imported
+from tests.service.conftest import WIDE, started, started_of
 from tests.waiting import output_of, until, until_said
 
 pytestmark = pytest.mark.timeout(900)
@@ -78,15 +83,41 @@ def checkout(tmp_path: Path) -> Path:
     return checkout
 
 
-async def test_once_checks_every_claim_whatever_a_user_has_set_and_leaves_nothing_behind(
+async def test_every_claim_holds_whatever_a_user_has_set_and_ctrl_c_leaves_nothing_behind(
     tmp_path: Path, checkout: Path, environment: dict[str, str]
 ) -> None:
-    async with started_of(checkout, checkout, "demo", "--once", **environment) as process:
+    async with started_of(checkout, checkout, "demo", **environment) as process:
+        shown = await until_said(process, "Ctrl-C stops everything.")
+        assert "holds" in shown
+        assert "fails" not in shown, shown
+        assert "+1,500.00 USD" in shown
+        await assert_doctor_finds_only_what_is_unverified(tmp_path, environment)
+        [query] = re.findall(r"see mrr_by_month:\s+(.*)", shown)
+        shell = await asyncio.create_subprocess_shell(
+            query, cwd=checkout, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+        )
+        assert re.search(r"│ \d{4}-\d\d +│ USD +│ +[\d,]+\.\d\d │", await output_of(shell))
+        process.send_signal(signal.SIGINT)
         output = await output_of(process)
     assert process.returncode == 0, output
-    assert "holds" in output
-    assert "fails" not in output
+    assert "Stopping." in output
     assert anything_left(tmp_path / "state") == []
+
+
+async def assert_doctor_finds_only_what_is_unverified(folder: Path, environment: dict[str, str]) -> None:
+    file = str(folder / "state" / "demo.env")
+    await imported.run(("--env", file, "doctor"), environment | WIDE, folder, 150)
+    found = (folder / "output").read_text()
+    assert "search attributes" in found
+    assert re.findall(r"│ (\S.*?) +│ (?:look|fault|off) ", found) == UNVERIFIED
+
+
+@pytest.mark.parametrize(("holds", "code"), [(True, 0), (False, 1)])
+def test_a_claim_that_does_not_hold_is_named_and_the_exit_code_says_so(*, holds: bool, code: int) -> None:
+    said = StringIO()
+    claims = [Claim("one", True, ""), Claim("another", holds, "2 tasks")]
+    assert verdict(claims, Console(file=said, width=200)) == code
+    assert ("fails: 2 tasks" in said.getvalue()) != holds
 
 
 async def test_a_second_one_in_the_same_folder_is_refused(
@@ -97,28 +128,6 @@ async def test_a_second_one_in_the_same_folder_is_refused(
             output = await output_of(process)
     assert process.returncode == 1
     assert "Stop it, or set MOGULFLOW_STATE_DIR" in output
-
-
-async def test_ctrl_c_stops_it_and_leaves_nothing_behind(tmp_path: Path, environment: dict[str, str]) -> None:
-    async with started(tmp_path, "demo", **environment) as process:
-        shown = await until_said(process, "Ctrl-C stops everything.")
-        assert "+1,500.00 USD" in shown
-        doctor = ("--env", str(tmp_path / "state" / "demo.env"), "doctor")
-        async with started(tmp_path, *doctor, **environment) as asked:
-            found = await output_of(asked)
-        assert "search attributes" in found
-        looked_at = re.findall(r"│ (\S.*?) +│ (?:look|fault|off) ", found)
-        assert looked_at == UNVERIFIED
-        [query] = re.findall(r"see mrr_by_month:\s+(.*)", shown)
-        shell = await asyncio.create_subprocess_shell(
-            query, cwd=tmp_path, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
-        )
-        assert re.search(r"│ \d{4}-\d\d +│ USD +│ +[\d,]+\.\d\d │", await output_of(shell))
-        process.send_signal(signal.SIGINT)
-        output = await output_of(process)
-    assert process.returncode == 0, output
-    assert "Stopping." in output
-    assert anything_left(tmp_path / "state") == []
 
 
 async def test_ctrl_c_during_the_start_stops_it_at_once(tmp_path: Path, environment: dict[str, str]) -> None:

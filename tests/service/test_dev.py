@@ -15,10 +15,12 @@ from local.dev import own_settings
 from local.processes import locked
 from local.stack import EXAMPLE_CONFIG, OURS, ROOT
 from simulators.kit.control import Control
-from tests.service.conftest import started
+from tests import imported
+from tests.service.conftest import WIDE, started
 from tests.waiting import output_of, until, until_said
 
 UP = "Ctrl-C stops everything."
+PATIENCE_SECONDS = 150
 pytestmark = pytest.mark.timeout(900)
 
 ROUTES = """
@@ -73,9 +75,22 @@ def folder(tmp_path: Path) -> Path:
 
 def dev(folder: Path, *arguments: str) -> AbstractAsyncContextManager[asyncio.subprocess.Process]:
     """In a state folder of its own: a person's may be up."""
+    return started(folder, *(arguments or ("dev",)), **environment(folder))
+
+
+def environment(folder: Path) -> dict[str, str]:
     clean = {name: value for name, value in os.environ.items() if not name.upper().startswith(OURS)}
-    clean |= {"MOGULFLOW_STATE_DIR": str(folder / "state"), "PYTHONUNBUFFERED": "1"} | EXPORTED
-    return started(folder, *(arguments or ("dev",)), **clean)
+    return clean | {"MOGULFLOW_STATE_DIR": str(folder / "state"), "PYTHONUNBUFFERED": "1"} | EXPORTED
+
+
+async def asked(folder: Path, *words: str) -> tuple[int, str]:
+    """Exit code and words of a command in another terminal."""
+    said = folder / "output"
+    said.unlink(missing_ok=True)
+    code = await imported.run(
+        ("--env", "state/dev.env", *words), environment(folder) | WIDE, folder, PATIENCE_SECONDS
+    )
+    return code, said.read_text()
 
 
 def documented() -> list[list[str]]:
@@ -86,12 +101,23 @@ def documented() -> list[list[str]]:
     return [line.split() for line in found]
 
 
-async def test_a_user_s_own_route_acts_in_its_own_channel_of_the_simulated_slack(folder: Path) -> None:
+def assert_connected_to_nothing_of_the_user_s(settings: dict[str, str | None], folder: Path) -> None:
+    own = {"ROUTES_FILE": str(folder / "config/routes.yaml"), "SLACK__OPS_CHANNEL": "#our #ops"}
+    assert own.items() <= settings.items()
+    assert settings["HEADLINE_NAMES_CUSTOMER"] == "true"
+    assert settings["WAREHOUSE__ENGINE"] == "duckdb"
+    assert not {"WAREHOUSE__DSN", "SALESFORCE__TASK_KEY_FIELD"} & settings.keys()
+    assert "ours" not in {settings["CHARTMOGUL__EUROPE__API_KEY"], settings["TEMPORAL_NAMESPACE"]}
+    assert not [value for value in settings.values() if str(value).endswith("127.0.0.1:1")]
+
+
+async def test_a_user_s_own_route_acts_in_the_simulated_systems_and_in_none_of_theirs(folder: Path) -> None:
     async with dev(folder) as process:
         said = await until_said(process, UP)
         assert "SLACK_OPS_CHANNEL is set, and nothing reads it: SLACK__OPS_CHANNEL counts" in said
         assert "is the account europe." in said
         settings = dotenv_values(folder / "state" / "dev.env")
+        assert_connected_to_nothing_of_the_user_s(settings, folder)
         with Control(str(settings["SLACK__BASE_URL"]).removesuffix("/slack/api/")) as control:
             [customer, *_] = [each for each in control.customers(case="none") if each.mrr]
             control.cancel(customer.uuid)
@@ -107,34 +133,17 @@ async def test_a_user_s_own_route_acts_in_its_own_channel_of_the_simulated_slack
             assert len(control.ask("GET", "marketo/books")["lists"]["Ours"]) == 1
 
         async def is_listed() -> bool:
-            async with dev(folder, "--env", "state/dev.env", "runs") as runs:
-                return customer.company in await output_of(runs)
+            return customer.company in (await asked(folder, "runs"))[1]
 
         await until(is_listed)
         for words in documented():
-            async with dev(folder, "--env", "state/dev.env", *words) as command:
-                output = await output_of(command)
-            assert command.returncode == 0, output
+            code, output = await asked(folder, *words)
+            assert code == 0, output
         process.send_signal(signal.SIGINT)
         assert "Stopping." in await output_of(process)
     assert process.returncode == 0
     with locked(folder / "state" / "dev" / "temporal.lock"):
         pass
-
-
-async def test_its_file_of_settings_connects_to_nothing_of_the_user_s(folder: Path) -> None:
-    async with dev(folder) as process:
-        await until_said(process, UP)
-        settings = dotenv_values(folder / "state" / "dev.env")
-        process.send_signal(signal.SIGINT)
-        await output_of(process)
-    own = {"ROUTES_FILE": str(folder / "config/routes.yaml"), "SLACK__OPS_CHANNEL": "#our #ops"}
-    assert own.items() <= settings.items()
-    assert settings["HEADLINE_NAMES_CUSTOMER"] == "true"
-    assert settings["WAREHOUSE__ENGINE"] == "duckdb"
-    assert not {"WAREHOUSE__DSN", "SALESFORCE__TASK_KEY_FIELD"} & settings.keys()
-    assert "ours" not in {settings["CHARTMOGUL__EUROPE__API_KEY"], settings["TEMPORAL_NAMESPACE"]}
-    assert not [value for value in settings.values() if str(value).endswith("127.0.0.1:1")]
 
 
 async def test_a_route_that_cannot_be_read_is_told_before_anything_starts(folder: Path) -> None:
