@@ -1,4 +1,4 @@
-"""Parts of Temporal on this machine: made once into our cache folder, and built by Go from pinned modules."""
+"""What is made once into our cache folder, parts of Temporal mostly, and built by Go from pinned modules."""
 
 import asyncio
 import os
@@ -60,9 +60,11 @@ async def go_build(
     *,
     else_do: str,
     link: str = "",
+    module: Path = GO_MODULE,
 ) -> None:
-    """Build the packages' commands into the folder. `else_do` helps who cannot build here."""
-    _require_go(what, else_do)
+    """Build the packages' commands into the folder. `else_do` helps who cannot build here; `module` is the
+    folder of the go.mod that pins them."""
+    _require_go(what, else_do, module)
     log = folder / "build.log"
 
     def counts() -> str:
@@ -72,16 +74,16 @@ async def go_build(
 
     command = ["go", "build", "-v", "-trimpath", "-ldflags", f"-s -w {link}", "-o", f"{folder}/", *packages]
     console.print(f"Building {what} with Go: up to 5 minutes on 2 cores, once.")
-    process = spawn(command, log, os.environ | {"CGO_ENABLED": "0"}, GO_MODULE)
+    process = spawn(command, log, os.environ | {"CGO_ENABLED": "0"}, module)
     await watch(process, f"Building {what}", counts, console)
     if not all((folder / package.rpartition("/")[2]).exists() for package in packages):
         last_words = "\n".join(log.read_text().splitlines()[-10:])
         raise NoTemporal(f"Building {what} failed:\n{last_words}\n{else_do}")
 
 
-def _require_go(what: str, else_do: str) -> None:
+def _require_go(what: str, else_do: str, module: Path) -> None:
     # in the module's folder, where Go may fetch the newer toolchain that go.mod asks for
-    said = answer(["go", "version"], GO_MODULE) if shutil.which("go") else "Go is not installed"
+    said = answer(["go", "version"], module) if shutil.which("go") else "Go is not installed"
     version = re.search(r"go(\d+)\.(\d+)", said)
     if not version or (int(version[1]), int(version[2])) < GO_NEEDED:
         raise NoTemporal(f"{what} has to be built here, but: {said}.\n{else_do}")

@@ -63,7 +63,7 @@ os.environ |= {
 
 SERVERS = {
     "temporal_server", "shared_stack", "stack", "quiet", "server", "postgres", "snowflake_emulator",
-    "bigquery_emulator", "s3_emulator", "httpbin", "json_server", "upgraded",
+    "bigquery_emulator", "s3_emulator", "httpbin", "json_server", "stripe_mock", "upgraded",
 }  # fmt: skip
 """Fixtures that start one."""
 
@@ -268,3 +268,4 @@ bigquery_emulator = emulator_of("bigquery")
 s3_emulator = emulator_of("s3")
 httpbin = emulator_of("httpbin")
 json_server = emulator_of("json_server")
+stripe_mock = emulator_of("stripe_mock")

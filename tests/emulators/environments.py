@@ -1,5 +1,5 @@
-"""Environments of the emulators: fakesnow, say, needs an older connector than the product's. That of
-json-server is made by Node.js's package manager."""
+"""Environments of the emulators: fakesnow, say, needs an older connector than the product's. Those of
+json-server and Prism are made by Node.js's package manager, and Stripe's own mock is built by Go."""
 
 import hashlib
 import shutil
@@ -8,25 +8,28 @@ from pathlib import Path
 from rich.console import Console
 
 from local import environments
-from local.builds import cache_path, made_once, watch
+from local.builds import GO_NEEDED, NoTemporal, cache_path, go_build, made_once, watch
 from local.environments import NoEnvironment
 from local.processes import spawn
 
 HERE = Path(__file__).parent
-NAMES = ("snowflake", "bigquery", "s3", "httpbin")
+OF_PYTHON = ("snowflake", "bigquery", "s3", "httpbin")
+OF_NODE = ("json_server", "prism")
+NAMES = (*OF_PYTHON, "json_server", "stripe_mock")
+"""What `make test` needs. Prism is for `make test-specs`."""
 
 
-async def python_of(name: str, console: Console | None = None) -> Path:
-    """The interpreter of the emulator's environment, made where it is missing. Raises NoEnvironment."""
-    lock = HERE / f"{name}.lock"
-    return await environments.python_of(f"emulator-{name}", lock, f"the emulator of {name}", console)
-
-
-async def json_server(console: Console | None = None) -> Path:
-    """The program, made where it is missing. Raises NoEnvironment, also where there is no Node.js."""
+async def program_of(name: str, console: Console | None = None) -> Path:
+    """The emulator, or the interpreter that has it, made where it is missing. Raises NoEnvironment."""
     console = console or Console(stderr=True)
-    source = HERE / "json_server"
-    content = hashlib.sha256((source / "package-lock.json").read_bytes()).hexdigest()[:12]
+    if name in OF_PYTHON:
+        lock = HERE / f"{name}.lock"
+        return await environments.python_of(f"emulator-{name}", lock, f"the emulator of {name}", console)
+    return await (_of_node(name, console) if name in OF_NODE else _stripe_mock(console))
+
+
+async def _of_node(name: str, console: Console) -> Path:
+    source, title = HERE / name, name.replace("_", "-")
 
     async def make(partial: Path) -> Path:
         if not shutil.which("npm"):
@@ -34,11 +37,32 @@ async def json_server(console: Console | None = None) -> Path:
         made = partial / "environment"
         shutil.copytree(source, made)
         log = partial / "install.log"
-        process = spawn(["npm", "ci", "--prefix", str(made), "--no-audit", "--no-fund"], log)
-        await watch(process, "Installing json-server", lambda: "npm ci", console)
+        npm = ["npm", "ci", "--prefix", str(made), "--ignore-scripts", "--no-audit", "--no-fund"]
+        process = spawn(npm, log)
+        await watch(process, f"Installing {title}", lambda: "npm ci", console)
         if process.returncode:
-            raise NoEnvironment(f"Installing json-server failed:\n{log.read_text(errors='replace')[-2_000:]}")
+            raise NoEnvironment(f"Installing {title} failed:\n{log.read_text(errors='replace')[-2_000:]}")
         return made
 
-    folder = await made_once(cache_path() / f"emulator-json-server-{content}", make)
-    return folder / "node_modules" / ".bin" / "json-server"
+    folder = await made_once(_place(title, source / "package-lock.json") / "node", make)
+    return folder / "node_modules" / ".bin" / title
+
+
+async def _stripe_mock(console: Console) -> Path:
+    source = HERE / "stripe_mock"
+
+    async def make(partial: Path) -> Path:
+        package, version = "github.com/stripe/stripe-mock", ".".join(map(str, GO_NEEDED))
+        advice = f"Install Go {version} or newer (https://go.dev/dl/), then run this again."
+        try:
+            await go_build("Stripe's mock", [package], partial, console, else_do=advice, module=source)
+        except NoTemporal as error:
+            raise NoEnvironment(str(error)) from None
+        return partial / "stripe-mock"
+
+    return await made_once(_place("stripe-mock", source / "go.sum") / "stripe-mock", make)
+
+
+def _place(title: str, lock: Path) -> Path:
+    """Another lock file is another folder."""
+    return cache_path() / f"emulator-{title}-{hashlib.sha256(lock.read_bytes()).hexdigest()[:12]}"

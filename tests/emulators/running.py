@@ -3,13 +3,13 @@
 import json
 import os
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from local.processes import Child, free_ports
-from tests.emulators.environments import HERE, json_server, python_of
+from tests.emulators.environments import HERE, program_of
 
 
 @dataclass(frozen=True)
@@ -25,12 +25,12 @@ class Emulator:
 
 
 @asynccontextmanager
-async def running(name: str, log: Path) -> AsyncIterator[Emulator]:
-    """One of NAMES, or `json_server`, until the block ends."""
+async def running(name: str, log: Path, arguments: Sequence[str] = ()) -> AsyncIterator[Emulator]:
+    """One of NAMES, or `prism`, until the block ends. `arguments` come first on its command line."""
     port = free_ports(0)[0]
     child = Child(
         name=name,
-        command=[*(await _command(name, log.parent)), str(port)],
+        command=[str(await program_of(name)), *arguments, *_options(name, log.parent, port)],
         log=log,
         ready=lambda: _answers(port),
         environment=_ENVIRONMENT,
@@ -44,13 +44,17 @@ async def running(name: str, log: Path) -> AsyncIterator[Emulator]:
         await child.stop()
 
 
-async def _command(name: str, folder: Path) -> list[str]:
-    """Up to its port."""
+def _options(name: str, folder: Path, port: int) -> list[str]:
+    listen = {
+        "s3": ["-m", "moto.server", "-p", str(port)],
+        "httpbin": ["-m", "httpbin.core", "--port", str(port)],
+        "prism": ["--host", "127.0.0.1", "--port", str(port)],
+        "stripe_mock": ["-http-addr", f"127.0.0.1:{port}", "-https-addr", "127.0.0.1:"],
+    }
     if name == "json_server":
         (folder / "db.json").write_text(json.dumps(KEPT))
-        return [str(await json_server()), "--quiet", str(folder / "db.json"), "--host", "127.0.0.1", "--port"]
-    modules = {"s3": ["-m", "moto.server", "-p"], "httpbin": ["-m", "httpbin.core", "--port"]}
-    return [str(await python_of(name)), *modules.get(name, [str(HERE / f"{name}_server.py")])]
+        return ["--quiet", str(folder / "db.json"), "--host", "127.0.0.1", "--port", str(port)]
+    return listen.get(name, [str(HERE / f"{name}_server.py"), str(port)])
 
 
 KEPT = {"accounts": [], "items": [{"id": number, "name": f"item {number}"} for number in range(1, 26)]}
