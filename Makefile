@@ -9,7 +9,7 @@ unexport PYTHONDONTWRITEBYTECODE
 MEASURED = $(wildcard domains dispatch operations)
 REACHES = $(wildcard $(addprefix tests/,domains dispatch operations contracts activities ingress commands workflows service))
 
-.PHONY: help setup temporal temporal-server emulators demo dev test test-fast test-fire cover check format generate lock bench clean
+.PHONY: help setup temporal temporal-server emulators demo dev test test-fast test-fire test-specs cover check format generate lock bench clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -33,7 +33,7 @@ temporal: setup ## Find, download or build Temporal's CLI
 temporal-server: setup ## Build the server that runs in production, for tests and benchmarks on PostgreSQL
 	@path=$$($(PY) -m local.temporal_server) && echo "Temporal's server: $$path"
 
-emulators: setup ## Install what stands in for cloud warehouses in tests, each in an environment of its own
+emulators: setup ## Install what others wrote and tests call, cloud warehouses say, each in an environment of its own
 	@$(PY) -m tests.emulators
 
 demo: temporal ## Show the main job; ONCE=1 checks every claim and ends
@@ -50,6 +50,10 @@ test-fast: setup ## Run the quick tests, without Temporal, PostgreSQL and emulat
 
 test-fire: temporal temporal-server ## Prove what kills, losses and repeats do, in full; TEMPORAL=postgres on PostgreSQL
 	FIRE=full $(if $(TEMPORAL),MOGULFLOW_TEMPORAL=$(TEMPORAL)) $(PY) -m pytest tests/chaos --timeout 900
+
+test-specs: setup ## Hold clients and simulators against the vendors' own API descriptions; SPECS=folder with them
+	@$(PY) -m tests.specs "$(SPECS)"
+	SPECS="$(SPECS)" $(PY) -m pytest tests/specs
 
 cover: temporal temporal-server emulators ## Measure branch coverage of domains, dispatch and operations: 90 % each, or it fails
 	$(PY) -m pytest $(REACHES) --numprocesses 6 --dist loadfile --no-loadscope-reorder \

@@ -189,12 +189,20 @@ class _Operation:
         return path if path.startswith("/") else f"/{path}"
 
     def _needed(self, place: str) -> dict[str, Any]:
-        """Parameters that it cannot do without, but for our key."""
+        """Parameters that it cannot do without, but for our key; and the version that is described: without
+        it an API answers by another."""
         return {
             str(each["name"]): _value(self._spec, each, _snake(str(each["name"])))
             for each in self._parameters
-            if each.get("in") == place and each.get("required") and not _is_key(each)
+            if each.get("in") == place
+            and (each.get("required") or self._is_version(each))
+            and not _is_key(each)
         }
+
+    def _is_version(self, parameter: Mapping[str, Any]) -> bool:
+        schema = self._spec.resolved(parameter.get("schema")) or parameter
+        named = "version" in str(parameter.get("name", "")).lower()
+        return parameter.get("in") == "header" and named and "default" in schema
 
     def _once(self) -> dict[str, Any]:
         if self._method == "get":
@@ -215,6 +223,8 @@ class _Operation:
             if media == FORM and schema is not None:
                 given = _example(self._spec, schema, self.name, DEEPEST)
                 return {"form": given} if isinstance(given, dict) else None
+        if content:
+            self.notes.append(f"{self.name}: no connector can send its body, {', '.join(map(str, content))}")
         return None
 
     def _statuses(self) -> list[int]:

@@ -107,11 +107,12 @@ async def untag_contact(request: Request, id: str, tag_id: str) -> Json:
 
 @router.get("/companies")
 async def company(request: Request, company_id: str = "") -> Json:
-    """As Intercom's pages show it: of one company it is no list."""
+    """As Intercom's specification has it: also of one company it is a list."""
     workspace = workspace_of(request)
     if (found := workspace.company_with(company_id)) is None:
         raise no_company()
-    return company_json(workspace, found)
+    pages = {"type": "pages", "next": None, "page": 1, "per_page": 15, "total_pages": 1}
+    return {"type": "list", "data": [company_json(workspace, found)], "pages": pages, "total_count": 1}
 
 
 @router.get("/tags")

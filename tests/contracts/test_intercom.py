@@ -329,16 +329,19 @@ async def test_nobody_to_tag_is_skipped(simulators: Control, steps: Steps) -> No
     assert (await steps.tag(tag=" \n ", email=EMAIL)).note == "the tag has no letters"
 
 
-async def test_a_company_is_read_as_the_specification_has_it_too(simulators: Control, steps: Steps) -> None:
-    """UNVERIFIED which of the two it is."""
+@pytest.mark.parametrize("listed", [True, False])
+async def test_a_company_is_read_alone_and_in_a_list(simulators: Control, steps: Steps, listed: bool) -> None:
+    """UNVERIFIED which of the two it is: Intercom's specification has a list, its older pages have not."""
     wanted = {
+        "type": "company",
         "id": "5f7f",
         "company_id": "c-1",
         "name": "Acme",
         "tags": {"tags": [{"id": 1, "name": "AT-RISK"}]},
     }
-    listed = {"type": "list", "data": [{"id": "0", "company_id": "other"}, wanted]}
-    simulators.fault("intercom", "status", status=200, body=listed, path="/companies$")
+    rows = {"type": "list", "data": [{"id": "0", "company_id": "other"}, wanted]}
+    body = rows if listed else wanted
+    simulators.fault("intercom", "status", status=200, body=body, path="/companies$")
     effect = await steps.tag(external_ids=["c-1"], target=TagTarget.ORGANIZATION)
     assert (effect.action, effect.object_id, effect.label) == (Action.UNCHANGED, "5f7f", "Acme")
 

@@ -121,6 +121,24 @@ def test_how_it_signs_in(schemes: dict[str, Any], auth: dict[str, str]) -> None:
     assert proposed(spec, "A", "list").content["auth"] == auth
 
 
+def test_the_version_that_is_described_is_asked_for() -> None:
+    """Also where a call may do without: Intercom then answers by the version in an app's settings."""
+    version = {"name": "Acme-Version", "in": "header", "schema": {"$ref": "#/components/schemas/Version"}}
+    colour = {"name": "Acme-Colour", "in": "header", "schema": {"default": "red"}}
+    spec = {
+        "paths": {"/x": {"get": {"parameters": [version, colour]}}},
+        "components": {"schemas": {"Version": {"default": "2.15", "enum": ["1.0", "2.15"]}}},
+    }
+    assert proposed(spec, "A").content["operations"]["get_x"]["headers"] == {"Acme-Version": "2.15"}
+
+
+def test_a_body_that_cannot_be_sent_is_said() -> None:
+    body = {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "byte"}}}}
+    found = proposed({"paths": {"/x": {"put": {"requestBody": body}}}}, "A")
+    assert "body" not in found.content["operations"]["put_x"]
+    assert found.notes == ["put_x: no connector can send its body, application/octet-stream"]
+
+
 def test_older_descriptions_are_read_too() -> None:
     spec = {"swagger": "2.0", "host": "api.example.com", "basePath": "/v2", "paths": {"/x": {"get": {}}}}
     assert proposed(spec, "A").content["base_url"] == "https://api.example.com/v2"
