@@ -7,6 +7,7 @@ same in both."""
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from stripe.params import EventListParams
@@ -75,10 +76,10 @@ async def test_an_event_with_such_an_invoice_is_read(library: Library) -> None:
 
 async def test_failed_payments_are_listed_and_other_events_are_left_out(client: StripeClient) -> None:
     """Its one event is of a plan, whatever types are asked for."""
-    steps = StripeActivities({"default": client})
+    steps: Any = StripeActivities({"default": client})
     for cursor in (None, f"{int(UNTIL.timestamp())}:evt_123"):
         query = FailedSince(account="default", since=SINCE, until=UNTIL, cursor=cursor)
-        found = await StripeActivities.failed_payments.__wrapped__(steps, query)
+        found = await type(steps).failed_payments.__wrapped__(steps, query)
         assert (found.events, found.unreadable, found.cursor) == ([], [], None)
 
 

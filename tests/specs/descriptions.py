@@ -23,7 +23,7 @@ def missing(folder: Path | None) -> str:
     return "\n".join(
         [
             f"{folder or 'SPECS'} has no {', '.join(absent)}." if folder else "SPECS names no folder.",
-            "The vendors' descriptions of their APIs are no part of this repository. Save them in a folder as:",
+            "The vendors' descriptions of their APIs are no part of this repository. Save them as:",
             *(f"  {name}: {origin}" for name, origin in ORIGINS.items()),
             "Then: make test-specs SPECS=path/to/the/folder",
         ]

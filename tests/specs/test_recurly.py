@@ -7,12 +7,10 @@ from typing import Any
 
 import pytest
 
-from activities.recurly import RecurlyActivities
 from clients.kit.errors import IntegrationError, NotFound, Rejected, Unavailable
 from clients.kit.http import Call
 from clients.recurly.client import RecurlyClient
 from clients.recurly.settings import RecurlyAccount
-from models.billing import FailedSince
 from simulators.kit.control import Control
 from simulators.recurly.api import KEY
 from tests.conftest import running_simulators
@@ -24,13 +22,9 @@ from tests.specs.watched import refusal, watched
 
 
 async def all_pages(client: RecurlyClient) -> None:
-    cursor = None
-    while True:
-        query = FailedSince(account="default", since=LONG_AGO, until=NOW, cursor=cursor)
-        steps = RecurlyActivities({"default": client})
-        page = await RecurlyActivities.failed_payments.__wrapped__(steps, query)
-        if (cursor := page.cursor) is None:
-            return
+    page = await client.failed_payments(LONG_AGO, NOW)
+    while page.cursor:
+        page = await client.failed_payments(LONG_AGO, NOW, page.cursor)
 
 
 Asked = Callable[[RecurlyClient], Awaitable[Any]]
