@@ -6,10 +6,9 @@ from datetime import datetime
 
 from dispatch.book import Book, Entry
 from dispatch.dispatcher import Dispatcher
-from dispatch.entries import acted, is_stuck, suppressed, why_missing
+from dispatch.entries import acted, begun, is_stuck, priority_of, suppressed, why_missing, would_begin
 from dispatch.known_runs import KnownRun, known_run
 from dispatch.movement_scan import AT_ONCE
-from models.effects import Mode
 from models.events import FailedPayment
 from models.movements import Found, Scan, Tally
 from models.routes import Route
@@ -27,16 +26,19 @@ class PaymentScan:
         self._at_once = asyncio.Semaphore(AT_ONCE)
 
     async def take(self, scan: Scan, payments: Sequence[FailedPayment], now: datetime) -> Tally:
-        """Start what has no run yet, and tell the run of an invoice of further attempts."""
+        """Start what has no run yet, and tell the run of an invoice of further attempts. In a preview the
+        first attempt would begin that run, and the others find it."""
         book = Book(payments)
 
         async def take(attempts: list[See]) -> None:
+            has_run = False
             async with self._at_once:
-                for payment, template, route in attempts:
-                    found = await self._take(scan, payment, template, route, now)
-                    book.note(payment, Entry(template, found))
+                for see in attempts:
+                    found = Found.KNOWN if has_run else await self._take(scan, *see, now)
+                    has_run = has_run or (scan.preview and found in (Found.WOULD_START, Found.SHADOWED))
+                    book.note(see[0], Entry(see[1], found))
 
-        seen = self._seen_by(self._dispatcher.routes.templates, payments)
+        seen = self._seen_by(scan.chosen(self._dispatcher.routes.templates), payments)
         await asyncio.gather(*map(take, _by_invoice(seen)))
         return book.tally()
 
@@ -81,16 +83,14 @@ class PaymentScan:
         if route is None:
             return Found.UNROUTED
         run = await self._run_of(payment, template)
-        if run and not run.needs(payment):
+        if run and (scan.preview or not run.needs(payment)):
             return Found.KNOWN
         if why := suppressed(scan, route, payment, now):
             return why
-        begun = await self._dispatcher.start(payment, route, received_at=now)
-        if not begun.new:
-            return Found.KNOWN
-        if begun.held_by:
-            return Found.HELD
-        return Found.STARTED if route.mode is Mode.LIVE else Found.SHADOWED
+        if scan.preview:
+            return would_begin(route)
+        started = await self._dispatcher.start(payment, route, received_at=now, priority=priority_of(scan))
+        return begun(started, route)
 
     def _entry(self, scan: Scan, see: See, run: KnownRun | None, now: datetime) -> Entry | None:
         """None of a template that has neither route nor run."""

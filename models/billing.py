@@ -12,6 +12,7 @@ from pydantic import AwareDatetime, BeforeValidator, Field, model_validator
 
 from models.base import Record
 from models.chartmogul_values import Unfit, decimal, identifier, instant, is_missing, text, whole_cents
+from models.event import EventSource
 from models.events import FailedPayment
 from models.money import Money
 
@@ -66,6 +67,7 @@ class FailedSince(Record):
     since: AwareDatetime
     until: AwareDatetime
     cursor: str | None = Field(default=None, description="Of the page before; the rest as it was asked then")
+    source: EventSource = Field(default=EventSource.POLL, description="Of the events that come of it")
 
 
 class FailedPage(Record):
