@@ -16,7 +16,7 @@ from clients.chartmogul.client import ChartMogulClient
 from clients.kit.errors import IntegrationError, title
 from models.billing import FailedPage, FailedSince
 from models.chartmogul_invoices import failed_payments
-from models.events import FailedPayment
+from models.events import DataSources, FailedPayment
 from models.movements import Scan, Tally
 
 Poll = Callable[[FailedSince], Awaitable[FailedPage]]
@@ -39,9 +39,14 @@ class PaymentActivities:
     """`billing` are the polls of the billing systems, by name. One that is off has nothing to tell."""
 
     def __init__(
-        self, clients: Mapping[str, ChartMogulClient], billing: Mapping[str, Poll], scan: PaymentScanner
+        self,
+        clients: Mapping[str, ChartMogulClient],
+        billing: Mapping[str, Poll],
+        scan: PaymentScanner,
+        data_sources: DataSources,
     ) -> None:
         self._clients, self._billing, self._scan = clients, billing, scan
+        self._data_sources = data_sources
 
     @step_activity("payments.sweep")
     async def sweep(self, scan: Scan) -> Tally:
@@ -58,7 +63,7 @@ class PaymentActivities:
         tally, known, later = Tally(), _Known(), list[FailedPayment]()
         async with heartbeats(lambda: tally.rows):
             async for page in self._pages(scan):
-                new = known.without(page.payments)
+                new = known.without(each.of_source(self._data_sources) for each in page.payments)
                 tally += page.tally(len(new))
                 if scan.preview:
                     later += new

@@ -36,6 +36,7 @@ class NotTold(Exception):
 class InvoiceQuery(Record):
     account: str = Field(description="ChartMogul account whose billing system it is")
     invoice: str = Field(description="As a failed payment names it")
+    data_source: str = Field(default="", description="ChartMogul's, where that is known")
 
 
 InvoiceStatus = Literal["open", "paid", "voided", "lost"]
