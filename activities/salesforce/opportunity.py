@@ -70,8 +70,8 @@ async def _would_create(
     """Raises Rejected where the org would refuse it, and its description tells."""
     mended = Mended(fields, keeps=ESSENTIAL)
     await foresee(client, OBJECT, mended)
-    said = {"before": None, "after": mended.values, "note": joined(told, *mended.notes)}
-    return effect_of(client, write, OBJECT, Action.WOULD_CREATE, None, **said)
+    note, action = joined(told, *mended.notes), Action.WOULD_CREATE
+    return effect_of(client, write, OBJECT, action, None, before=None, after=mended.values, note=note)
 
 
 async def read_opportunity(client: SalesforceClient, key: str) -> OpportunityNow | None:

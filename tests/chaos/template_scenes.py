@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
-from clients.stripe.client import LAG
+from clients.kit.stretches import LAG
 from dispatch.deliveries import Delivery, event_of
 from models.event import Event
 from simulators.kit.control import Control
