@@ -24,7 +24,7 @@ from models.routes import Filter, Route, Routes
 from models.templates.catalogue import TEMPLATES
 from models.warehouse import Mapping
 from settings import Settings
-from systems import SYSTEMS
+from systems import BILLING, SYSTEMS
 
 HEAD = """\
 # Copy to .env, fill in and uncomment. Generated from settings.py by `make generate`.
@@ -142,16 +142,20 @@ def _default(field: FieldInfo) -> str:
 
 def compose() -> str:
     there = "http://simulators:8090"
-    return _filled(
-        Path("docker-compose.yml"),
-        "systems",
-        [
-            f"  {name}: ${{{name}:-{value.format(simulators=there)}}}"
-            for system in SYSTEMS
-            if system.in_compose
-            for name, value in system.simulated.items()
-        ],
-    )
+    connections = [
+        f"  {name}: ${{{name}:-{value.format(simulators=there)}}}"
+        for system in SYSTEMS
+        if system.in_compose
+        for name, value in system.simulated.items()
+    ]
+    secrets = {each.name: f"{each.name.upper()}__DEFAULT__WEBHOOK_SECRETS" for each in BILLING}
+    connections += [f"  {secret}: ${{{secret}:-demo-secret}}" for secret in secrets.values()]
+    text = _filled(Path("docker-compose.yml"), "systems", connections)
+    webhooks = [
+        f"      - --billing-webhook={name}=http://ingress:8080/webhooks/{name}/${{{secret}:-demo-secret}}"
+        for name, secret in secrets.items()
+    ]
+    return _in_region(text, "billing", webhooks)
 
 
 def _filled(path: Path, region: str, lines: list[str]) -> str:

@@ -1,5 +1,6 @@
 """Every setting of the service, from the environment (the command reads `.env` into it)."""
 
+from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, SecretStr, model_validator
@@ -114,6 +115,21 @@ class Settings(BaseSettings):
     def zones(self) -> dict[str, str]:
         """Time zones by ChartMogul account."""
         return {name: account.time_zone for name, account in self.chartmogul.items()}
+
+    @property
+    def data_sources(self) -> dict[tuple[str, str], str]:
+        """ChartMogul's uuid of each that bills, by account and system, where it is set."""
+        bills: dict[str, Mapping[str, StripeAccount | ChargebeeAccount | RecurlyAccount]] = {
+            "stripe": self.stripe,
+            "chargebee": self.chargebee,
+            "recurly": self.recurly,
+        }
+        return {
+            (name, system): account.data_source
+            for system, accounts in bills.items()
+            for name, account in accounts.items()
+            if account.data_source
+        }
 
     @model_validator(mode="after")
     def _each_secret_names_one_account(self) -> Self:

@@ -77,6 +77,8 @@ RETURNS = "returns"
 """Memo of a run: ids of the movements that told it that its customer may be back."""
 HEARD = "heard"
 """Memo of a run that is for several events: ids of those it has heard of."""
+ORIGIN = "origin"
+"""Memo of a run that is for several events: whose they are, as far as that was known when it began."""
 MOST_HEARD = 200
 """Of these: who hears of more needs none of it."""
 HOLD = "hold"

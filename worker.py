@@ -92,7 +92,7 @@ def steps(
         *of_systems.values(),
         CrmActivities(chartmogul, connections.crms(settings)),
         MovementActivities(chartmogul, MovementScan(dispatcher)),
-        PaymentActivities(chartmogul, polls, PaymentScan(dispatcher)),
+        PaymentActivities(chartmogul, polls, PaymentScan(dispatcher), settings.data_sources),
         WarehouseActivities(chartmogul, engine_for(settings), settings.warehouse_hash_key.get_secret_value()),
         RunsActivities(),
         HoldActivities(pauses, ops_channel, settings.web_ui_url),

@@ -47,7 +47,7 @@ class Billing:
             note = f"{title(self.system)} is not connected for account {query.account}"
             return FailedPage(events=[], until=query.until, note=note)
         page = await client.failed_payments(query.since, query.until, query.cursor)
-        return _events(page, lambda row: self.read(row, query.account, EventSource.POLL))
+        return _events(page, lambda row: self.read(row, query.account, query.source))
 
 
 def _events(page: RowPage, read: Callable[[Row], FailedPayment]) -> FailedPage:

@@ -33,6 +33,7 @@ class PayerQuery(Record):
     account: str
     customer_uuid: str = ""
     external_id: str | None = None
+    data_source: str = ""
 
 
 class ChartMogulActivities:
@@ -64,12 +65,13 @@ class ChartMogulActivities:
             return known
         if not query.external_id:
             return None
-        found = {each.uuid for each in await client.customers_of(query.external_id)}
+        found = {each.uuid for each in await client.customers_of(query.external_id, query.data_source)}
         return await _read_customer(client, found.pop(), lenient=True) if len(found) == 1 else None
 
     @step_activity("chartmogul.read_invoice")
     async def read_invoice(self, query: InvoiceQuery) -> InvoiceNow | None:
-        invoice = await client_of(self._clients, query.account).invoice(query.invoice)
+        client = client_of(self._clients, query.account)
+        invoice = await client.invoice(query.invoice, query.data_source)
         return invoice_now(invoice) if invoice else None
 
     # These four are for runs that began before there was read_back.

@@ -1,18 +1,22 @@
 """Polling for failed payments: the billing systems' lists, and ChartMogul's invoices of who is past due."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
+
+from temporalio import activity
+from temporalio.exceptions import ApplicationError
 
 from activities.chartmogul import client_of
 from activities.definition import step_activity
+from activities.errors import application_error
 from activities.heartbeats import heartbeats
 from clients.chartmogul.client import ChartMogulClient
-from clients.kit.errors import title
+from clients.kit.errors import IntegrationError, title
 from models.billing import FailedPage, FailedSince
 from models.chartmogul_invoices import failed_payments
-from models.events import FailedPayment
+from models.events import DataSources, FailedPayment
 from models.movements import Scan, Tally
 
 Poll = Callable[[FailedSince], Awaitable[FailedPage]]
@@ -35,9 +39,14 @@ class PaymentActivities:
     """`billing` are the polls of the billing systems, by name. One that is off has nothing to tell."""
 
     def __init__(
-        self, clients: Mapping[str, ChartMogulClient], billing: Mapping[str, Poll], scan: PaymentScanner
+        self,
+        clients: Mapping[str, ChartMogulClient],
+        billing: Mapping[str, Poll],
+        scan: PaymentScanner,
+        data_sources: DataSources,
     ) -> None:
         self._clients, self._billing, self._scan = clients, billing, scan
+        self._data_sources = data_sources
 
     @step_activity("payments.sweep")
     async def sweep(self, scan: Scan) -> Tally:
@@ -50,21 +59,38 @@ class PaymentActivities:
         return await self._read(scan, self._scan.compare)
 
     async def _read(self, scan: Scan, see_to: SeeTo) -> Tally:
-        tally, known = Tally(), _Known()
+        """A preview starts nothing that the next list would find: it sees to all lists at once."""
+        tally, known, later = Tally(), _Known(), list[FailedPayment]()
         async with heartbeats(lambda: tally.rows):
             async for page in self._pages(scan):
-                new = known.without(page.payments)
-                tally += await see_to(scan, new, datetime.now(UTC))
+                new = known.without(each.of_source(self._data_sources) for each in page.payments)
                 tally += page.tally(len(new))
+                if scan.preview:
+                    later += new
+                else:
+                    tally += await see_to(scan, new, datetime.now(UTC))
+            tally += await see_to(scan, later, datetime.now(UTC))
         return tally
 
     async def _pages(self, scan: Scan) -> AsyncIterator["_Page"]:
         """The billing systems' first: they say why, and when it is tried again."""
+        for name, pages in self._lists(scan):
+            try:
+                async for page in pages:
+                    yield page
+            except (ApplicationError, IntegrationError) as error:
+                failure = _as_ours(error)
+                if _is_waited_for(failure, scan.waits):
+                    raise failure from None
+                yield _Page([], [], unasked=[f"{name} could not be asked: {failure.message}"])
+
+    def _lists(self, scan: Scan) -> Iterator[tuple[str, AsyncIterator["_Page"]]]:
         for system, poll in self._billing.items():
-            async for found in _all(poll, scan):
-                yield _of_billing(system, found)
-        if not scan.invoices:
-            return
+            yield title(system), _of_billing(system, poll, scan)
+        if scan.invoices:
+            yield "ChartMogul's list of invoices", self._of_chartmogul(scan)
+
+    async def _of_chartmogul(self, scan: Scan) -> AsyncIterator["_Page"]:
         async for block in client_of(self._clients, scan.account).invoices_past_due(scan.start):
             said = (each for row in block.rows for each in failed_payments(row, scan.account, scan.source))
             yield _Page(
@@ -79,6 +105,7 @@ class _Page:
     unreadable: list[str]
     requests: int = 1
     gone: list[str] = field(default_factory=list)
+    unasked: list[str] = field(default_factory=list)
 
     def tally(self, new: int) -> Tally:
         unreadable = len(self.unreadable)
@@ -88,6 +115,7 @@ class _Page:
             unreadable_rows=unreadable,
             unreadable=self.unreadable,
             gone=self.gone,
+            unasked=self.unasked,
         )
 
 
@@ -109,7 +137,25 @@ class _Known:
         return True
 
 
-def _of_billing(system: str, page: FailedPage) -> _Page:
+def _as_ours(error: ApplicationError | IntegrationError) -> ApplicationError:
+    """A billing system's step has said it already in Temporal's words, ChartMogul's client in its own."""
+    return application_error(error, local=False) if isinstance(error, IntegrationError) else error
+
+
+def _is_waited_for(failure: ApplicationError, waits: timedelta | None) -> bool:
+    """Whether the step is to fail by it, and so to be tried again, or to end for good."""
+    if waits is None:
+        return True
+    again_at = datetime.now(UTC) + (failure.next_retry_delay or timedelta(0))
+    return not failure.non_retryable and again_at < activity.info().scheduled_time + waits
+
+
+async def _of_billing(system: str, poll: Poll, scan: Scan) -> AsyncIterator[_Page]:
+    async for page in _all(poll, scan):
+        yield _page_of(system, page)
+
+
+def _page_of(system: str, page: FailedPage) -> _Page:
     name, gone = title(system), []
     if page.gone_before:
         gone = [f"{name} tells nothing from before {page.gone_before:%d %b %Y}"]
@@ -118,7 +164,12 @@ def _of_billing(system: str, page: FailedPage) -> _Page:
 
 
 async def _all(poll: Poll, scan: Scan) -> AsyncIterator[FailedPage]:
-    query = FailedSince(account=scan.account, since=scan.start, until=min(scan.end, datetime.now(UTC)))
+    query = FailedSince(
+        account=scan.account,
+        since=scan.start,
+        until=min(scan.end, datetime.now(UTC)),
+        source=scan.source,
+    )
     while True:
         page = await poll(query)
         yield page

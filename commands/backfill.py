@@ -15,20 +15,20 @@ from operations.dates import shown
 from settings import Settings
 
 
-async def backfill(settings: Settings, wish: Wish, console: Console) -> None:
-    """Start one and follow it. Ctrl-C leaves it running."""
+async def backfill(settings: Settings, wish: Wish, console: Console) -> bool:
+    """Start one and follow it. Ctrl-C leaves it running. False where a list could not be asked."""
     begun = await operation.start(settings, wish)
     if begun.ahead:
         console.print(f"--to {shown(begun.ahead)} lies ahead: what is scheduled until then is taken, too.")
-    await _follow(begun, console)
+    return await _follow(begun, console)
 
 
-async def attach(settings: Settings, account: str, console: Console) -> None:
+async def attach(settings: Settings, account: str, console: Console) -> bool:
     """Follow the one that runs, or show what the last one came to."""
-    await _follow(await operation.attach(settings, account), console)
+    return await _follow(await operation.attach(settings, account), console)
 
 
-async def _follow(backfill: Backfill, console: Console) -> None:
+async def _follow(backfill: Backfill, console: Console) -> bool:
     console.print(f"Run: {backfill.link}", soft_wrap=True)
     try:
         progress = await _watched(backfill, console)
@@ -37,6 +37,7 @@ async def _follow(backfill: Backfill, console: Console) -> None:
         raise
     if progress:
         _print(backfill.account, progress, console)
+    return not (progress and progress.tally.unasked)
 
 
 async def _watched(backfill: Backfill, console: Console) -> BackfillProgress | None:
@@ -61,9 +62,19 @@ def _print(account: str, progress: BackfillProgress, console: Console) -> None:
     tally = progress.tally
     what = f"{'Preview of a backfill' if progress.preview else 'Backfill'} of account {account}"
     span = f"{shown(progress.start)} to {shown(progress.end)} (not included)"
-    console.print(f"{what}, {span}: {tally.rows} movements", highlight=False, soft_wrap=True)
+    payments = tally.payments(*Found)
+    listed_there = f"{tally.rows - payments} movements" + (
+        f", {payments} failed payments" if payments else ""
+    )
+    console.print(f"{what}, {span}: {listed_there}", highlight=False, soft_wrap=True)
     print_tally(tally, console)
-    for line in listed("These rows cannot be read; look whether ChartMogul changed them:", tally.unreadable):
+    who = "who sent them" if payments else "ChartMogul"
+    lines = [
+        *listed(f"These rows cannot be read; look whether {who} changed them:", tally.unreadable),
+        *listed("What these lists do not tell is not acted on:", tally.gone),
+        *listed("What these would tell is not acted on; run it again when they answer:", tally.unasked),
+    ]
+    for line in lines:
         console.print(line, soft_wrap=True)
     if tally.runs(Found.TOO_OLD):
         console.print(_too_old(account, progress), soft_wrap=True)

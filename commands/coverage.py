@@ -26,7 +26,8 @@ async def coverage(
     *,
     lists: bool = False,
 ) -> bool:
-    """Print the report. False where an event has neither run nor reason, or cannot be read."""
+    """Print the report. False where an event has neither run nor reason, or cannot be read, and where a list
+    could not be asked."""
     with console.status(DOING) as status:
 
         def told(trouble: str) -> None:
@@ -61,11 +62,13 @@ def print_report(report: CoverageReport, console: Console) -> None:
     payments = [each for each in tally.unaccounted if PAYMENT in each.split()]
     movements = [each for each in tally.unaccounted if each not in payments]
     who = "who sent them" if tally.payments(*Found) else "ChartMogul"
+    at_once = f"`mogulflow backfill --kind failed_payment {again}` at once"
     lines = [
         *listed(f"Neither run nor reason; `mogulflow backfill {again}` acts on them:", movements),
-        *listed("Neither run nor reason; the poll acts on them within the hour:", payments),
+        *listed(f"Neither run nor reason; the poll acts within the hour, {at_once}:", payments),
         *listed(f"These rows cannot be read; look whether {who} changed them:", tally.unreadable),
         *listed("What these lists do not tell is not counted:", tally.gone),
+        *listed("The report is incomplete. What these would tell is not counted:", tally.unasked),
         *listed("These runs are stuck; their pages in the Web UI say why:", tally.stuck),
     ]
     for line in lines:

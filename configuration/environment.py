@@ -54,6 +54,7 @@ LIKE_ENOUGH = 0.75
 NEARLY_THE_SAME = 0.9
 
 PATTERNS = {
+    r"^ds_[0-9a-f-]{36}$": "must be the uuid of a data source, ds_ and 36 digits, a to f and -",
     r"^https?://[^\s/]+": "must begin with https:// or http://",
     r"^[A-Za-z][A-Za-z0-9_]*$": "must be an API name: a letter, then letters, digits and _",
     r"^[a-z][a-z0-9_]{0,99}$": "must be an internal name: a small letter, then small letters, digits and _",

@@ -14,6 +14,8 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 from ruamel.yaml.comments import TaggedScalar
 
+from models.events import MovementType
+from models.routes import OtherEvent
 from models.spelling import nearest
 from models.templates.catalogue import TEMPLATES
 
@@ -39,6 +41,9 @@ PATTERNS = {
     r"^custom\.\S([^\r\n]{0,198}\S)?$": "custom. and the attribute's name, such as custom.tier",
 }
 """What the patterns of the models ask for."""
+
+FILTERS: dict[int | str, list[str]] = {"movements": list(MovementType), "events": list(get_args(OtherEvent))}
+"""The lists of a route's filter, and the types of events that either takes."""
 
 EXAMPLES: dict[str, str] = {
     "routes": "- name: churn-save", "when": "movements: [churn]", "movements": "[churn]",
@@ -300,9 +305,18 @@ def _mapping(value: Any, context: Mapping[str, Any], location: Location, _: Word
 
 def _one_of(value: Any, context: Mapping[str, Any], location: Location, _: Words) -> str:
     known = re.findall(r"'([^']*)'", str(context.get("expected", "")))
-    likely = _likely(str(value), known)
-    hint = f": did you mean {likely}?" if likely else ""
+    likely, other = _likely(str(value), known), _of_the_other(str(value), location)
+    hint = f": did you mean {likely}?" if likely else other
     return f"{_shown(value)} is not known{hint or f'; expects one of {_listed(known)}'}"
+
+
+def _of_the_other(value: str, location: Location) -> str:
+    """What a filter has in one of its two lists, and is of the other."""
+    here = next((part for part in reversed(location) if part in FILTERS), None)
+    for name, types in FILTERS.items() if here else ():
+        if name != here and (likely := _likely(value, types)):
+            return f" here: {likely} belongs in `{name}`"
+    return ""
 
 
 def _number(value: Any, _: Any, location: Location, __: Words) -> str:

@@ -23,9 +23,11 @@ from configuration.files import crm_for
 from dispatch import returns
 from dispatch.holds import Holds
 from dispatch.known_runs import known_run
+from dispatch.namesakes import place_of
 from models.crm import CrmMapping
 from models.effects import Mode
 from models.event import Event
+from models.events import FailedPayment
 from models.holds import Holding
 from models.routes import Route, Routes
 from models.runs import Outcome, Rerun
@@ -86,6 +88,7 @@ class Dispatcher:
                 zones=settings.zones,
                 crm=crm or crm_for(routes, settings),
                 connectors=connectors_for(routes, settings),
+                data_sources=settings.data_sources,
             ),
             holds=holds,
             customer_in_headline=settings.headline_names_customer,
@@ -114,6 +117,27 @@ class Dispatcher:
         received_at: datetime,
         mode: Mode = Mode.LIVE,
         priority: Priority = temporal.LIVE,
+    ) -> Dispatched:
+        """Another's invoice of the same id may take the key between the look and the start: then the next
+        look finds it. Raises RPCError."""
+        how: Any = {"received_at": received_at, "mode": mode, "priority": priority}
+        placed = await self._placed(event, route)
+        found = await self._start(placed, route, **how)
+        if not found.new and placed.told_apart():
+            again = await self._placed(placed, route)
+            return found if again.run_key == placed.run_key else await self._start(again, route, **how)
+        return found
+
+    async def _placed(self, event: Event, route: Route) -> Event:
+        """With the key of the run that it has, or will have."""
+        if isinstance(event, FailedPayment):
+            event = event.of_source(self.installation.data_sources)
+        if event.told_apart() is None:
+            return event
+        return (await place_of(self.client, route.template, event)).event
+
+    async def _start(
+        self, event: Event, route: Route, *, received_at: datetime, mode: Mode, priority: Priority
     ) -> Dispatched:
         workflow_id = f"{route.template}/{event.run_key}"
         shadow = mode is Mode.LIVE and route.mode is Mode.PREVIEW
@@ -274,6 +298,7 @@ def _memo(event: Event, route: Route, hold: Holding | None, *, shadow: bool) -> 
         temporal.BEGUN: datetime.now(UTC),
         **waits,
         **({temporal.HEARD: [event.event_id]} if event.run_key != event.event_id else {}),
+        **({temporal.ORIGIN: event.origin} if event.origin else {}),
         **({temporal.SHADOW_OF: route.name} if shadow else {}),
     }
 

@@ -2,9 +2,14 @@
 
 from datetime import datetime, timedelta
 
+from temporalio.common import Priority
+
+import temporal
 from dispatch.book import Entry
+from dispatch.dispatcher import Dispatched
 from dispatch.known_runs import KnownRun
-from models.event import Event
+from models.effects import Mode
+from models.event import Event, EventSource
 from models.movements import Found, Scan
 from models.routes import Route
 from models.runs import Outcome
@@ -46,6 +51,25 @@ def suppressed(scan: Scan, route: Route | None, event: Event, now: datetime) -> 
     if event.occurred_at < now - timedelta(days=days):
         return Found.TOO_OLD
     return None
+
+
+def priority_of(scan: Scan) -> Priority:
+    """A backfill goes below live traffic."""
+    return temporal.BULK if scan.source is EventSource.BACKFILL else temporal.LIVE
+
+
+def begun(run: Dispatched, route: Route) -> Found:
+    """What a scan has done by its start."""
+    if not run.new:
+        return Found.KNOWN
+    if run.held_by:
+        return Found.HELD
+    return Found.STARTED if route.mode is Mode.LIVE else Found.SHADOWED
+
+
+def would_begin(route: Route) -> Found:
+    """What it would have done, in a preview."""
+    return Found.WOULD_START if route.mode is Mode.LIVE else Found.SHADOWED
 
 
 def is_stuck(run: KnownRun, now: datetime) -> bool:

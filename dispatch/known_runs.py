@@ -34,10 +34,14 @@ class KnownRun:
     would: Mapping[str, int] = field(default_factory=dict)
     heard: tuple[str, ...] = ()
     """Of a run that is for several events: ids of those it knows of."""
+    origin: Mapping[str, str] = field(default_factory=dict)
+    """Of such a run: whose they are, as far as that is known."""
 
     def needs(self, event: Event) -> bool:
         """Whether it is to hear of this one: it is open, and does not know of it."""
-        return self.running and event.event_id not in self.heard and len(self.heard) < temporal.MOST_HEARD
+        if not self.running or event.is_of_another(self.origin):
+            return False
+        return event.event_id not in self.heard and len(self.heard) < temporal.MOST_HEARD
 
 
 MOVEMENTS = "EventKind != 'failed_payment'"
@@ -94,6 +98,7 @@ def _known(run: WorkflowExecution, memo: Any) -> KnownRun:
         shadow_of=str(memo.get(temporal.SHADOW_OF, "")),
         would=memo.get(temporal.WOULD, {}),
         heard=tuple(memo.get(temporal.HEARD, ())),
+        origin=memo.get(temporal.ORIGIN, {}),
     )
 
 

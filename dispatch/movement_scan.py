@@ -7,15 +7,13 @@ from datetime import datetime, timedelta
 
 from temporalio.service import RPCError, RPCStatusCode
 
-import temporal
 from dispatch import returns
 from dispatch.book import Book, Entry, in_words
 from dispatch.dispatcher import Dispatcher
-from dispatch.entries import acted, is_stuck, suppressed, why_missing
+from dispatch.entries import acted, begun, is_stuck, priority_of, suppressed, why_missing, would_begin
 from dispatch.known_runs import KnownRun, known_runs, of_template
 from dispatch.matching import Matched, match
-from models.effects import Mode
-from models.event import Event, EventSource
+from models.event import Event
 from models.movements import Found, Scan, Tally
 
 AT_ONCE = 16
@@ -91,9 +89,7 @@ class MovementScan:
         )
 
     def _templates(self, scan: Scan) -> list[str]:
-        return [
-            each for each in self._dispatcher.routes.templates if not scan.templates or each in scan.templates
-        ]
+        return scan.chosen(self._dispatcher.routes.templates)
 
     async def _take(
         self, scan: Scan, template: str, same_moment: list[_Numbered], now: datetime
@@ -114,15 +110,10 @@ class MovementScan:
             return why
         assert route is not None
         if scan.preview:
-            return Found.WOULD_START if route.mode is Mode.LIVE else Found.SHADOWED
-        priority = temporal.BULK if scan.source is EventSource.BACKFILL else temporal.LIVE
+            return would_begin(route)
         async with self._starting:
-            run = await self._dispatcher.start(event, route, received_at=now, priority=priority)
-        if not run.new:
-            return Found.KNOWN
-        if run.held_by:
-            return Found.HELD
-        return Found.STARTED if route.mode is Mode.LIVE else Found.SHADOWED
+            run = await self._dispatcher.start(event, route, received_at=now, priority=priority_of(scan))
+        return begun(run, route)
 
     def _missing(self, matched: Matched, template: str, runs: list[KnownRun]) -> list[list[_Numbered]]:
         """By moment. Only those that a route takes have a number: the webhook counts no others."""

@@ -6,10 +6,9 @@ from datetime import datetime
 
 from dispatch.book import Book, Entry
 from dispatch.dispatcher import Dispatcher
-from dispatch.entries import acted, is_stuck, suppressed, why_missing
-from dispatch.known_runs import KnownRun, known_run
+from dispatch.entries import acted, begun, is_stuck, priority_of, suppressed, why_missing, would_begin
 from dispatch.movement_scan import AT_ONCE
-from models.effects import Mode
+from dispatch.namesakes import Place, place_of
 from models.events import FailedPayment
 from models.movements import Found, Scan, Tally
 from models.routes import Route
@@ -27,16 +26,21 @@ class PaymentScan:
         self._at_once = asyncio.Semaphore(AT_ONCE)
 
     async def take(self, scan: Scan, payments: Sequence[FailedPayment], now: datetime) -> Tally:
-        """Start what has no run yet, and tell the run of an invoice of further attempts."""
+        """Start what has no run yet, and tell the run of an invoice of further attempts. In a preview the
+        first attempt would begin that run, and the others find it."""
         book = Book(payments)
 
         async def take(attempts: list[See]) -> None:
+            begun: list[FailedPayment] = []
             async with self._at_once:
                 for payment, template, route in attempts:
-                    found = await self._take(scan, payment, template, route, now)
+                    has_run = any(not payment.is_of_another(each.origin) for each in begun)
+                    found = Found.KNOWN if has_run else await self._take(scan, payment, template, route, now)
                     book.note(payment, Entry(template, found))
+                    if scan.preview and found in (Found.WOULD_START, Found.SHADOWED):
+                        begun.append(payment)
 
-        seen = self._seen_by(self._dispatcher.routes.templates, payments)
+        seen = self._seen_by(scan.chosen(self._dispatcher.routes.templates), payments)
         await asyncio.gather(*map(take, _by_invoice(seen)))
         return book.tally()
 
@@ -47,11 +51,11 @@ class PaymentScan:
 
         async def compare(see: See) -> None:
             async with self._at_once:
-                run = await self._run_of(*see[:2])
-            if entry := self._entry(scan, see, run, now):
+                place = await self._place_of(*see[:2])
+            if entry := self._entry(scan, see, place, now):
                 book.note(see[0], entry)
-            if run and is_stuck(run, now):
-                stuck[run.workflow_id] = None
+            if place.run and is_stuck(place.run, now):
+                stuck[place.run.workflow_id] = None
 
         await asyncio.gather(*map(compare, self._seen_by(TEMPLATES, payments)))
         return book.tally().model_copy(
@@ -72,33 +76,31 @@ class PaymentScan:
             if payment.type in TEMPLATES[template].takes
         ]
 
-    async def _run_of(self, payment: FailedPayment, template: str) -> KnownRun | None:
-        return await known_run(self._dispatcher.client, f"{template}/{payment.run_key}")
+    async def _place_of(self, payment: FailedPayment, template: str) -> Place:
+        return await place_of(self._dispatcher.client, template, payment)
 
     async def _take(
         self, scan: Scan, payment: FailedPayment, template: str, route: Route | None, now: datetime
     ) -> Found:
         if route is None:
             return Found.UNROUTED
-        run = await self._run_of(payment, template)
-        if run and not run.needs(payment):
+        place = await self._place_of(payment, template)
+        if place.run and (scan.preview or not place.needs_telling):
             return Found.KNOWN
         if why := suppressed(scan, route, payment, now):
             return why
-        begun = await self._dispatcher.start(payment, route, received_at=now)
-        if not begun.new:
-            return Found.KNOWN
-        if begun.held_by:
-            return Found.HELD
-        return Found.STARTED if route.mode is Mode.LIVE else Found.SHADOWED
+        if scan.preview:
+            return would_begin(route)
+        started = await self._dispatcher.start(payment, route, received_at=now, priority=priority_of(scan))
+        return begun(started, route)
 
-    def _entry(self, scan: Scan, see: See, run: KnownRun | None, now: datetime) -> Entry | None:
+    def _entry(self, scan: Scan, see: See, place: Place, now: datetime) -> Entry | None:
         """None of a template that has neither route nor run."""
-        payment, template, route = see
+        (payment, template, route), run = see, place.run
         if run is None:
             has_route = template in self._dispatcher.routes.templates
             return why_missing(scan, template, route, payment, now) if has_route else None
-        if route and run.needs(payment):
+        if route and place.needs_telling:
             found = suppressed(scan, route, payment, now) or Found.UNACCOUNTED
             return Entry(template, found, "the run of its invoice has not heard of this attempt", run)
         return acted(template, run)

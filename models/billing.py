@@ -12,6 +12,7 @@ from pydantic import AwareDatetime, BeforeValidator, Field, model_validator
 
 from models.base import Record
 from models.chartmogul_values import Unfit, decimal, identifier, instant, is_missing, text, whole_cents
+from models.event import EventSource
 from models.events import FailedPayment
 from models.money import Money
 
@@ -35,6 +36,7 @@ class NotTold(Exception):
 class InvoiceQuery(Record):
     account: str = Field(description="ChartMogul account whose billing system it is")
     invoice: str = Field(description="As a failed payment names it")
+    data_source: str = Field(default="", description="ChartMogul's, where that is known")
 
 
 InvoiceStatus = Literal["open", "paid", "voided", "lost"]
@@ -66,6 +68,7 @@ class FailedSince(Record):
     since: AwareDatetime
     until: AwareDatetime
     cursor: str | None = Field(default=None, description="Of the page before; the rest as it was asked then")
+    source: EventSource = Field(default=EventSource.POLL, description="Of the events that come of it")
 
 
 class FailedPage(Record):

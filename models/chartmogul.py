@@ -260,6 +260,7 @@ class Invoice(_Vendor):
     external_id: OptionalIdentifier = None
     customer_uuid: OptionalIdentifier = None
     customer_external_id: OptionalIdentifier = None
+    data_source_uuid: OptionalIdentifier = None
     date: OptionalInstant = None
     currency: Name = None
     status: Words = ""

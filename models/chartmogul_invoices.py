@@ -27,6 +27,7 @@ def failed_payments(invoice: Invoice, account: str, source: EventSource) -> list
             transaction=each.external_id or each.uuid,
             amount=_money(each.amount if each.amount is not None else invoice.total, invoice.currency),
             source=source,
+            data_source=invoice.data_source_uuid or "",
         )
         for each in invoice.failures
         if each.date

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Self
@@ -50,6 +51,20 @@ class Event(Record):
     def run_key(self) -> str:
         """What a run of a template is known by: of several events that one run is for, the same."""
         return self.event_id
+
+    @property
+    def origin(self) -> dict[str, str]:
+        """Whose it is, as far as that is known: of two that would share a run it tells whether they may."""
+        return {}
+
+    def is_of_another(self, origin: Mapping[str, str]) -> bool:
+        """Than what has that origin. What is not known of both makes no difference."""
+        known = [name for name in self.origin if origin.get(name)]
+        return bool(known) and self.origin[known[0]] != origin[known[0]]
+
+    def told_apart(self) -> Self | None:
+        """The same with a key that holds its origin; None where it has one, or nothing is known."""
+        return None
 
     @property
     def type(self) -> str:

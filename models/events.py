@@ -5,9 +5,10 @@ so the id is a digest of what both say about one MRR movement: whose it is, and 
 are what ChartMogul says of it at present: a recalculation may restate them.
 """
 
+from collections.abc import Mapping
 from datetime import timedelta
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from pydantic import AwareDatetime, Field
 
@@ -92,6 +93,9 @@ class MrrMovement(Event):
         return self.movement_type in (MovementType.NEW_BUSINESS, MovementType.REACTIVATION)
 
 
+DataSources = Mapping[tuple[str, str], str]
+"""ChartMogul's uuid of each data source that a billing system is, by account and system."""
+
 SAME_ATTEMPT = timedelta(hours=1)
 """Two sources tell of one attempt within this; billing systems wait for longer before they try again."""
 
@@ -113,13 +117,37 @@ class FailedPayment(Event):
     reason: str = Field(default="", description="In the billing system's words")
     link: str | None = Field(default=None, description="Where the customer can pay")
     billing_system: str = Field(default="", description="That told of it, such as stripe")
+    data_source: str = Field(default="", description="ChartMogul's uuid of it, ds_..., where that is known")
+    apart: str = Field(
+        default="",
+        description="Of which source, where another's invoice of the same id has the run of the id",
+    )
 
     event_id: str = Field(default_factory=lambda given: _payment_digest(given))
 
     @property
     def run_key(self) -> str:
         """Of its invoice: later attempts are told to the run of the first."""
-        return digest(same_spelling(self.account), "invoice", same_spelling(self.invoice))
+        return digest(
+            same_spelling(self.account), "invoice", same_spelling(self.invoice), *_apart(self.apart)
+        )
+
+    @property
+    def origin(self) -> dict[str, str]:
+        """The data source decides, where it is known of both."""
+        said = {"data_source": self.data_source, "billing_system": self.billing_system}
+        return {name: same_spelling(value) for name, value in said.items() if value}
+
+    def told_apart(self) -> Self | None:
+        which = next(iter(self.origin.values()), "")
+        if self.apart or not which:
+            return None
+        return type(self).model_validate(self.model_dump(exclude={"event_id"}) | {"apart": which})
+
+    def of_source(self, known: DataSources) -> Self:
+        """With its data source, where its billing system is known to be one."""
+        source = known.get((self.account, self.billing_system), "")
+        return self.model_copy(update={"data_source": source}) if source and not self.data_source else self
 
     @property
     def type(self) -> str:
@@ -136,6 +164,8 @@ class FailedPayment(Event):
 
     def is_same_attempt(self, other: "FailedPayment") -> bool:
         """Of one invoice: sources tell of the same attempt in different words, so that its id differs."""
+        if self.is_of_another(other.origin):
+            return False
         if self.event_id == other.event_id:
             return True
         if self.transaction and other.transaction:
@@ -167,7 +197,11 @@ def _payment_digest(given: dict[str, Any]) -> str:
     instant = to_the_second(given["occurred_at"]).isoformat()
     which = given["transaction"] or given["attempt"] or instant
     account, invoice = same_spelling(given["account"]), same_spelling(given["invoice"])
-    return digest(account, given["kind"], invoice, same_spelling(str(which)))
+    return digest(account, given["kind"], invoice, same_spelling(str(which)), *_apart(given["apart"]))
+
+
+def _apart(source: str) -> list[str]:
+    return ["of", source] if source else []
 
 
 def _digest(given: dict[str, Any]) -> str:

@@ -125,6 +125,7 @@ class Tally(Record):
     unreadable_rows: int = 0
     unreadable: list[str] = Field(default=[], description="The first of them")
     gone: list[str] = Field(default=[], description="Lists that tell nothing of a part of the time")
+    unasked: list[str] = Field(default=[], description="Lists that could not be asked, and why")
     unaccounted: list[str] = Field(default=[], description="The first of them")
     stuck: list[str] = []
     named: list[Named] = Field(default=[], description="Where a list was asked for")
@@ -162,6 +163,7 @@ class Tally(Record):
                 "unreadable_rows": self.unreadable_rows + other.unreadable_rows,
                 "unreadable": _listed(self.unreadable + other.unreadable),
                 "gone": _listed(self.gone + other.gone),
+                "unasked": _listed(self.unasked + other.unasked),
                 "unaccounted": _listed(self.unaccounted + other.unaccounted),
                 "stuck": _listed(self.stuck + other.stuck),
                 "named": first_named([*self.named, *other.named]),
@@ -216,7 +218,15 @@ class Scan(Record):
         default=None, le=LONGEST_ACT_WITHIN_DAYS, description="In the place of the routes' own"
     )
     invoices: bool = Field(default=True, description="Of failed payments: look at ChartMogul's invoices, too")
+    waits: timedelta | None = Field(
+        default=None,
+        description="Of failed payments: a list that is away for longer, or refuses, is named, and the others"
+        " are read. None: it fails the scan",
+    )
     naming: dict[Found, int] = Field(default={}, description="How many movements of a kind may be named")
+
+    def chosen(self, templates: Iterable[str]) -> list[str]:
+        return [each for each in templates if not self.templates or each in self.templates]
 
 
 class PollInput(Record):
@@ -235,6 +245,9 @@ class PollInput(Record):
     every: timedelta = Field(default=timedelta(minutes=5), description="A longer pause by far is a gap")
     ops_channel: str | None = None
     payments: bool = Field(default=False, description="A route takes failed payments: they are polled, too")
+    payments_wait: timedelta = Field(
+        default=timedelta(minutes=5), description="For a list of them that is away: the others are read then"
+    )
 
 
 class Notice(Record):
@@ -265,6 +278,11 @@ class BackfillInput(Record):
     preview: bool = False
     templates: list[str] = []
     act_within_days: float | None = Field(default=None, le=LONGEST_ACT_WITHIN_DAYS)
+    movements: bool = True
+    payments: bool = Field(default=False, description="Failed payments, too, after the movements")
+    payments_wait: timedelta = Field(
+        default=timedelta(minutes=10), description="For a list of them that is away"
+    )
     next: AwareDatetime | None = None
     tally: Tally = Tally()
 
@@ -276,6 +294,7 @@ class BackfillProgress(Record):
     tally: Tally
     preview: bool = False
     act_within_days: float | None = None
+    payments_left: bool = Field(default=False, description="Failed payments are still to be read")
 
     @property
     def done(self) -> float:
@@ -294,6 +313,9 @@ class CoverageInput(Record):
     ops_channel: str | None = None
     lists: bool = Field(default=False, description="Name the movements that were not acted on, and why")
     payments: bool = Field(default=False, description="A route takes failed payments: they count, too")
+    payments_wait: timedelta = Field(
+        default=timedelta(minutes=2), description="For a list of them that is away: the rest is counted then"
+    )
 
 
 class CoverageReport(Record):
@@ -304,7 +326,7 @@ class CoverageReport(Record):
 
     @property
     def complete(self) -> bool:
-        return not (self.tally.of(Found.UNACCOUNTED) or self.tally.unread)
+        return not (self.tally.of(Found.UNACCOUNTED) or self.tally.unread or self.tally.unasked)
 
 
 def days_of(start: datetime, end: datetime) -> list[tuple[datetime, datetime]]:

@@ -59,7 +59,9 @@ class Filter(ConfigRecord):
     @model_validator(mode="after")
     def _takes_something(self) -> Self:
         if not self.types:
-            raise ValueError("needs `movements` or `events`, such as movements: [churn]")
+            raise ValueError(
+                "needs `movements` or `events`, such as movements: [churn] or events: [failed_payment]"
+            )
         return self
 
     def takes(self, event: Event) -> bool:
@@ -130,7 +132,8 @@ class Route(ConfigRecord):
     @model_validator(mode="after")
     def _only_what_the_template_is_for(self) -> Self:
         if others := set(self.when.types) - set(self.of.takes):
-            raise ValueError(f"{self.template} is not for {', '.join(sorted(others))}")
+            takes = ", ".join(self.of.takes)
+            raise ValueError(f"{self.template} is not for {', '.join(sorted(others))}; it takes {takes}")
         return self
 
     @model_validator(mode="after")

@@ -1,4 +1,5 @@
-"""A time span of ChartMogul's list through the dispatcher, followed to its end."""
+"""A time span of what is listed through the dispatcher, followed to its end: ChartMogul's movements, and the
+failed payments of billing systems and of ChartMogul's invoices."""
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
@@ -15,7 +16,10 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 import temporal
-from models.movements import BackfillInput, BackfillProgress, Found
+from configuration.files import load_routes
+from models.movements import PAYMENT, BackfillInput, BackfillProgress, Found
+from models.routes import Routes
+from models.spelling import nearest
 from models.templates.catalogue import TEMPLATES
 from operations.accounts import known_account
 from operations.dates import in_words, shown, time_span
@@ -24,6 +28,10 @@ from operations.waiting import asked, trouble_of
 from settings import Settings
 
 DAY = timedelta(days=1)
+
+MOVEMENT = "mrr_movement"
+KINDS = (MOVEMENT, PAYMENT)
+"""Of events, as each has its own."""
 
 Run = WorkflowHandle[Any, BackfillProgress]
 
@@ -38,6 +46,8 @@ class Wish:
     preview: bool = False
     templates: Sequence[str] = ()
     act_within_days: float | None = None
+    kinds: Sequence[str] = ()
+    """Of events. Left out: movements, and failed payments where a route takes them."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +72,7 @@ class Look:
 async def start(settings: Settings, wish: Wish) -> Backfill:
     """Raises Stopped."""
     known_account(settings, wish.account)
-    given = _input(wish)
+    given = _input(wish, load_routes(settings.routes_file))
     client = await temporal.connect()
     if not given.preview:
         await _know_what_was_acted_on(client)
@@ -101,11 +111,12 @@ async def watch(backfill: Backfill) -> AsyncIterator[Look]:
         raise Stopped(_ended_early(last, failure)) from None
 
 
-def _input(wish: Wish) -> BackfillInput:
+def _input(wish: Wish, routes: Routes) -> BackfillInput:
     if wish.first is None or wish.last is None:
         raise Stopped("Say which time span: --from 2026-10-01 --to 2026-11-01; or --attach to one that runs.")
     if unknown := sorted(set(wish.templates) - TEMPLATES.keys()):
         raise Stopped(f"There is no template {', '.join(unknown)}; there are: {', '.join(TEMPLATES)}.")
+    kinds = _kinds(wish, routes)
     start, end = time_span(wish.first, wish.last)
     return BackfillInput(
         account=wish.account,
@@ -114,7 +125,21 @@ def _input(wish: Wish) -> BackfillInput:
         preview=wish.preview,
         templates=list(wish.templates),
         act_within_days=wish.act_within_days,
+        movements=MOVEMENT in kinds,
+        payments=PAYMENT in kinds,
     )
+
+
+def _kinds(wish: Wish, routes: Routes) -> set[str]:
+    """Raises Stopped."""
+    if unknown := [each for each in wish.kinds if each not in KINDS]:
+        hint = nearest(unknown[0], KINDS) or f"; there are: {', '.join(KINDS)}."
+        raise Stopped(f"There is no kind of event {unknown[0]}{hint}")
+    chosen = [each for each in routes.routes if not wish.templates or each.template in wish.templates]
+    taken = any(PAYMENT in each.when.types for each in chosen)
+    if PAYMENT in wish.kinds and not taken:
+        raise Stopped(f"No route{' of these templates' * bool(wish.templates)} takes failed payments.")
+    return set(wish.kinds) or {MOVEMENT, *([PAYMENT] if taken else [])}
 
 
 async def _know_what_was_acted_on(client: Client) -> None:
@@ -165,16 +190,22 @@ def in_short(progress: BackfillProgress) -> str:
     """`3 of 31 days, 120 movements, 4 started`."""
     done, whole = progress.next - progress.start, progress.end - progress.start
     days = f"{done / DAY:.0f} of {-(-whole // DAY)} days"
+    tally, payments = progress.tally, progress.tally.payments(*Found)
+    paid = ", failed payments to come" if progress.payments_left else ""
+    paid = paid or (f", {payments} failed payments" if payments else "")
     started = progress.tally.runs(Found.STARTED, Found.WOULD_START)
     verb = "would start" if progress.preview else "started"
     shadowed = progress.tally.runs(Found.SHADOWED)
     preview = f", {shadowed} in preview" if shadowed else ""
-    return f"{days}, {progress.tally.rows} movements, {started} {verb}{preview}"
+    return f"{days}, {tally.rows - payments} movements{paid}, {started} {verb}{preview}"
 
 
 def _ended_early(last: BackfillProgress | None, failure: WorkflowFailureError) -> str:
     if last is None:
         return f"The backfill ended before its first day: {why_failed(failure)}."
+    if last.payments_left and last.next == last.end:
+        reached = f"The backfill ended at the failed payments ({in_short(last)})"
+        return f"{reached}: {why_failed(failure)}. Go on with --kind {PAYMENT}."
     reached = f"The backfill ended at {shown(last.next)} ({in_short(last)})"
     return f"{reached}: {why_failed(failure)}. Go on with --from there."
 

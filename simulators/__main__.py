@@ -9,6 +9,7 @@ from contextlib import suppress
 import uvicorn
 
 from simulators.app import create_app
+from simulators.billing.state import Billing
 from simulators.chartmogul.state import ChartMogul
 from simulators.kit.shapes import Reset, WebhookRules
 from simulators.vendors import all_vendors
@@ -29,6 +30,8 @@ def main() -> None:
     )
     world = World(url.rstrip("/"), start, all_vendors(), options.latency_ms)
     world.of(ChartMogul).webhook.rules = WebhookRules(url=options.webhook)
+    for each in options.billing_webhook:
+        _send_to(world, *each.split("=", 1))
     config = uvicorn.Config(
         create_app(world),
         log_level="warning",
@@ -39,6 +42,15 @@ def main() -> None:
     )
     with suppress(KeyboardInterrupt):
         _Server(config, world.url).run(sockets=[line])
+
+
+def _send_to(world: World, system: str, url: str = "") -> None:
+    """Raises SystemExit where that is no billing system."""
+    of = {vendor.name: world.of(vendor.state) for vendor in world.vendors}
+    state = of.get(system)
+    if not isinstance(state, Billing):
+        raise SystemExit(f"--billing-webhook: {system} is no billing system")
+    state.webhook_url = url
 
 
 class _Server(uvicorn.Server):
@@ -63,6 +75,13 @@ def _options() -> argparse.Namespace:
     add("--movements", type=int, help="how many each customer has had, from 2; by default a few")
     add("--invoices", type=int, default=3, help="how many each customer has, at most")
     add("--webhook", metavar="URL", help="where ChartMogul's webhooks go")
+    add(
+        "--billing-webhook",
+        metavar="SYSTEM=URL",
+        action="append",
+        default=[],
+        help="where a billing system's go; may be repeated",
+    )
     add("--latency-ms", type=float, default=0, help="added to every call of a vendor's API")
     return parser.parse_args()
 

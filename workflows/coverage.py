@@ -22,7 +22,7 @@ from models.movements import (
 from temporal import NOMINAL_TIME
 from workflows.engine.ops import run_failure, tell_ops
 from workflows.engine.steps import StepFailed, long_step
-from workflows.engine.tallies import markdown
+from workflows.engine.tallies import markdown, sentences
 
 LIMIT = timedelta(hours=1)
 """For one day of movements, and for all failed payments."""
@@ -43,7 +43,7 @@ class Coverage:
                 tally += await long_step(MovementActivities.compare, scan, summary=summary, limit=LIMIT)
                 workflow.set_current_details(markdown(f"Coverage of {given.account}", tally))
             if given.payments:  # all days at once: ChartMogul's invoices cannot be asked for by day
-                scan = _scan(given, start, end, now, tally)
+                scan = _scan(given, start, end, now, tally).model_copy(update={"waits": given.payments_wait})
                 summary = "Compare failed payments"
                 tally += await long_step(PaymentActivities.compare, scan, summary=summary, limit=LIMIT)
                 workflow.set_current_details(markdown(f"Coverage of {given.account}", tally))
@@ -76,14 +76,14 @@ def _room(tally: Tally) -> dict[Found, int]:
 def _alert(report: CoverageReport) -> str:
     lost, payments = (of(Found.UNACCOUNTED) for of in (report.tally.movements, report.tally.payments))
     more = f" and {payments} failed payments" if payments else ""
-    poll = ", the next poll on lost payments" if payments else ""
+    unasked = f"{sentences(report.tally.unasked)} " if report.tally.unasked else ""
     stuck = len(report.tally.stuck)
     span = f"--from {report.start:%Y-%m-%d} --to {report.end + timedelta(days=1):%Y-%m-%d}"
     return (
         f"ChartMogul account {report.account}, {report.start:%d %b} to {report.end:%d %b}: "
         f"{lost} movements{more} have no run and no reason, {report.tally.unread} cannot be read, "
-        f"{stuck} runs are stuck. "
+        f"{stuck} runs are stuck. {unasked}"
         f"`mogulflow coverage --list --account {report.account} {span}` lists them, "
-        f"`mogulflow backfill` with the same account and span acts on the lost movements{poll}, "
+        f"`mogulflow backfill` with the same account and span acts on what is lost, "
         f"`mogulflow attention` says what the stuck ones need."
     )

@@ -11,7 +11,7 @@ from models.event import EventSource
 from models.movements import Found, Notice, PollInput, PollState, Scan, Tally
 from workflows.engine.ops import run_failure, tell_ops
 from workflows.engine.steps import StepFailed, long_step
-from workflows.engine.tallies import markdown
+from workflows.engine.tallies import markdown, sentences
 
 LIMIT = timedelta(hours=1)
 """An outage of ChartMogul's that lasts longer fails this poll; the next one reads what it has not."""
@@ -41,18 +41,12 @@ class MovementPoll:
             tally = await long_step(MovementActivities.sweep, scan, summary=_summary(scan), limit=LIMIT)
         except StepFailed as failure:
             raise run_failure(failure) from None
-        paid_until, away = last.payments_until if last else None, ""
+        paid_until = last.payments_until if last else None
         if given.payments:
-            try:
-                tally += await _sweep_payments(given, last, now, looks_back=looks_back)
-                paid_until = now - given.head_start
-            except StepFailed as failure:
-                away = str(failure)
-        details = markdown(f"Poll of {given.account}", tally)
-        workflow.set_current_details(
-            f"{details}\n- Failed payments are not read: {away}" if away else details
-        )
-        notices = [*(last.untold if last else []), *_notices(given, last, now, tally, away)]
+            tally += await _sweep_payments(given, last, now, looks_back=looks_back)
+            paid_until = paid_until if tally.unasked else now - given.head_start
+        workflow.set_current_details(markdown(f"Poll of {given.account}", tally))
+        notices = [*(last.untold if last else []), *_notices(given, last, now, tally)]
         return PollState(
             complete_until=now - given.head_start,
             looked_back_at=now if last is None or looks_back else last.looked_back_at,
@@ -65,18 +59,22 @@ class MovementPoll:
 async def _sweep_payments(
     given: PollInput, last: PollState | None, now: datetime, *, looks_back: bool
 ) -> Tally:
-    """Raises StepFailed: a billing system that is away, or whose key is refused, stops no movement.
+    """A billing system that is away, or whose key is refused, stops no movement, and no other's payments: it
+    is named as not asked.
 
     ChartMogul's invoices, a request for each customer who is past due, only where it looks back: ChartMogul
     itself learns of a failed payment at its next import.
     """
     scan = _window(given, last.payments_until if last else None, now, looks_back=looks_back)
-    return await long_step(
-        PaymentActivities.sweep,
-        scan.model_copy(update={"invoices": looks_back}),
-        summary=f"Read failed payments from {scan.start:%d %b %H:%M} UTC on",
-        limit=PAYMENTS_LIMIT,
-    )
+    try:
+        return await long_step(
+            PaymentActivities.sweep,
+            scan.model_copy(update={"invoices": looks_back, "waits": given.payments_wait}),
+            summary=f"Read failed payments from {scan.start:%d %b %H:%M} UTC on",
+            limit=PAYMENTS_LIMIT,
+        )
+    except StepFailed as failure:
+        return Tally(unasked=[str(failure)])
 
 
 async def _told(channel: str | None, notices: list[Notice]) -> list[Notice]:
@@ -86,10 +84,7 @@ async def _told(channel: str | None, notices: list[Notice]) -> list[Notice]:
     return [each for each in notices if not await tell_ops(channel, each.key, each.text)][-UNTOLD:]
 
 
-def _notices(
-    given: PollInput, last: PollState | None, now: datetime, tally: Tally, away: str
-) -> list[Notice]:
-    """`away`: why failed payments could not be read."""
+def _notices(given: PollInput, last: PollState | None, now: datetime, tally: Tally) -> list[Notice]:
     found, account = [], given.account
     if last:
         found += _gaps(given, last, now, tally)
@@ -101,10 +96,11 @@ def _notices(
             f"{tally.unreadable[0]}. Look whether {who} changed it; the poll's run lists more."
         )
         found.append(Notice(key=f"poll:{account}:unreadable:{now:%Y-%m-%d}", text=text))
-    if away:
+    if tally.unasked:
         text = (
-            f"Failed payments of account {account} cannot be polled: {away} Webhooks are taken, and movements"
-            f" polled. What a webhook loses meanwhile, the next poll that can read finds."
+            f"Failed payments of account {account} cannot be polled: {sentences(tally.unasked)} Webhooks are"
+            " taken, and movements and other lists polled. What a webhook loses meanwhile, the next poll that"
+            " can read finds."
         )
         found.append(Notice(key=f"poll:{account}:payments:{now:%Y-%m-%d}", text=text))
     return found
@@ -115,23 +111,28 @@ def _gaps(given: PollInput, last: PollState, now: datetime, tally: Tally) -> lis
     found, account = [], given.account
     late, since = tally.movements(Found.TOO_OLD), last.complete_until
     if late and _is_gap(given, since, now):
-        act = (
-            f"{late} movements are older than their routes act on now. To act on them all the same: "
-            f"`mogulflow backfill --account {account} --from {since:%Y-%m-%d} --to {now:%Y-%m-%d} "
-            f"--act-within DAYS`."
+        act = _how_to_act("", account, since, now)
+        text = (
+            f"ChartMogul account {account} was not polled {_span(since, now)}. "
+            f"{late} movements are older than their routes act on now. {act}"
         )
-        text = f"ChartMogul account {account} was not polled {_span(since, now)}. {act}"
         found.append(Notice(key=f"poll:{account}:gap:{since:%Y-%m-%dT%H:%M:%S}", text=text))
     late, since = tally.payments(Found.TOO_OLD), last.payments_until or now
     if late and _is_gap(given, since, now):
-        look = (
-            f"{late} are older than their routes act on now, and nothing acts on them any more: "
-            f"`mogulflow coverage --list --account {account} --from {since:%Y-%m-%d} --to {now:%Y-%m-%d}` "
-            f"names them."
+        act = _how_to_act("--kind failed_payment ", account, since, now)
+        text = (
+            f"Failed payments of account {account} were not polled {_span(since, now)}. "
+            f"{late} are older than their routes act on now. {act}"
         )
-        text = f"Failed payments of account {account} were not polled {_span(since, now)}. {look}"
         found.append(Notice(key=f"poll:{account}:payments-gap:{since:%Y-%m-%dT%H:%M:%S}", text=text))
     return found
+
+
+def _how_to_act(kind: str, account: str, since: datetime, now: datetime) -> str:
+    return (
+        f"To act on them all the same: `mogulflow backfill {kind}--account {account} "
+        f"--from {since:%Y-%m-%d} --to {now:%Y-%m-%d} --act-within DAYS`."
+    )
 
 
 def _is_gap(given: PollInput, since: datetime, now: datetime) -> bool:

@@ -8,8 +8,9 @@ import re
 from collections.abc import Awaitable, Callable, Collection
 from typing import Any, NamedTuple, TypeVar
 
-from clients.kit.errors import Permanent
+from clients.kit.errors import Permanent, Rejected
 from clients.salesforce.client import SalesforceClient
+from clients.salesforce.fields import refused_values
 from clients.salesforce.keyed import KeyedRecords
 from models.wording import cut, on_one_line, printable
 
@@ -115,6 +116,17 @@ async def write_mended(
             elif not mended.mend(name, error):
                 raise
     return await to_write(mended.values)
+
+
+async def foresee(client: SalesforceClient, object_type: str, mended: "Mended") -> None:
+    """For a preview: what would be left out, as far as the org's description tells. Raises Rejected where the
+    record would not be made without it."""
+    description = await client.describe(object_type)
+    for name, code, why in list(refused_values(description, mended.values)):
+        refusal = Rejected("salesforce", f"Salesforce would refuse it: {why}")
+        refusal.code = code
+        if not mended.mend(name, refusal):
+            raise refusal
 
 
 async def _change_owner(

@@ -17,6 +17,7 @@ from activities.salesforce.mending import (
     Ownership,
     added,
     find_record,
+    foresee,
     one_line,
     owner_instead,
     plain,
@@ -50,9 +51,7 @@ async def save_opportunity(client: SalesforceClient, write: OpportunityWrite) ->
     fields, told = _fields(write, currencies)
     told = joined(was_cut("Name", write.name, NAME_LENGTH), told)
     if write.mode is Mode.PREVIEW:
-        return effect_of(
-            client, write, OBJECT, Action.WOULD_CREATE, None, before=None, after=fields, note=told
-        )
+        return await _would_create(client, write, fields, told)
     refuse_outdated("salesforce", write)
     owner = Ownership("opportunity", write.owner_id, write.owner_name, write.fallback_email)
     instead, why = await owner_instead(client, owner)
@@ -63,6 +62,16 @@ async def save_opportunity(client: SalesforceClient, write: OpportunityWrite) ->
     action = Action.CREATED if saved.created else Action.UPDATED
     note = joined(told, why, *mended.notes)
     return effect_of(client, write, OBJECT, action, saved.id, before=None, after=mended.values, note=note)
+
+
+async def _would_create(
+    client: SalesforceClient, write: OpportunityWrite, fields: dict[str, Any], told: str | None
+) -> Effect:
+    """Raises Rejected where the org would refuse it, and its description tells."""
+    mended = Mended(fields, keeps=ESSENTIAL)
+    await foresee(client, OBJECT, mended)
+    note, action = joined(told, *mended.notes), Action.WOULD_CREATE
+    return effect_of(client, write, OBJECT, action, None, before=None, after=mended.values, note=note)
 
 
 async def read_opportunity(client: SalesforceClient, key: str) -> OpportunityNow | None:

@@ -7,7 +7,7 @@ from datetime import datetime
 from pydantic import Field, SecretStr, field_validator
 
 from clients.chargebee.webhooks import proven
-from clients.kit.settings import ApiKey, SystemSettings, Url, UrlSecrets
+from clients.kit.settings import ApiKey, DataSource, SystemSettings, Url, UrlSecrets
 
 SITE = "{site}"
 """Stands in addresses for the site's name."""
@@ -20,6 +20,7 @@ class ChargebeeAccount(SystemSettings):
         description="The site's name, as in https://<site>.chargebee.com; a test site has its own"
     )
     api_key: ApiKey = Field(description="Read-only key, All")
+    data_source: DataSource = None
     webhook_secrets: UrlSecrets = Field(
         default=[], description="Secrets in the webhook's URL, comma-separated; two while rotating"
     )

@@ -127,17 +127,19 @@ class ChartMogulClient:
         blocks = read_activities(self._get, start, end, int(self._page_size))
         return [row async for block in blocks for row in block.rows]
 
-    async def customers_of(self, external_id: str) -> list[Customer]:
+    async def customers_of(self, external_id: str, data_source: str = "") -> list[Customer]:
         """Who has that id in the billing system: one per data source, and who was merged into another."""
         call = Call("chartmogul", "find the customers of an external id")
-        page = await self._get(call, "customers", external_id=external_id, per_page=self._page_size)
+        query = {"external_id": external_id, "per_page": self._page_size, **_of(data_source)}
+        page = await self._get(call, "customers", **query)
         return _readable(parsed(call, Page, page).entries, Customer)
 
-    async def invoice(self, external_id: str) -> Invoice | None:
+    async def invoice(self, external_id: str, data_source: str = "") -> Invoice | None:
         """By its id in the billing system, valid or not. Another data source may have one of the same id:
         then it is none."""
         call = Call("chartmogul", "read an invoice")
         query = {"external_id": external_id, "validation_type": "all", "per_page": self._page_size}
+        query |= _of(data_source)
         page = parsed(call, InvoicePage, await self._get(call, "invoices", **query))
         found = [each for each in _readable(page.invoices, Invoice) if each.external_id == external_id]
         return found[0] if len(found) == 1 else None
@@ -280,6 +282,11 @@ async def _send_once(
         return await send(request)
     except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
         raise aiohttp.ClientConnectionError from error
+
+
+def _of(data_source: str) -> dict[str, str]:
+    """Of that one alone; of all where it is not known."""
+    return {"data_source_uuid": data_source} if data_source else {}
 
 
 def _readable(rows: Iterable[Row], model: type[M]) -> list[M]:

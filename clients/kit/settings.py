@@ -51,6 +51,15 @@ UrlSecrets = Annotated[list[SecretStr], NoDecode, BeforeValidator(_split), After
 ApiKey = Annotated[SecretStr, AfterValidator(_fit_for_a_header)]
 
 
+DataSource = Annotated[
+    Annotated[str, Field(pattern=r"^ds_[0-9a-f-]{36}$")] | None,
+    Field(
+        description="ChartMogul's data source of it, ds_...; where the account has several that may number"
+        " invoices alike",
+    ),
+]
+
+
 class SystemSettings(BaseModel):
     """Base of the settings of each system: an error never quotes a key."""
 

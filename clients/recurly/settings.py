@@ -6,7 +6,7 @@ from datetime import datetime
 
 from pydantic import Field, field_validator
 
-from clients.kit.settings import ApiKey, Secrets, SystemSettings, Url, UrlSecrets
+from clients.kit.settings import ApiKey, DataSource, Secrets, SystemSettings, Url, UrlSecrets
 from clients.recurly.webhooks import proven
 
 SUBDOMAIN = "{subdomain}"
@@ -17,6 +17,7 @@ class RecurlyAccount(SystemSettings):
     """Recurly of one ChartMogul account; its name in the environment is that account's."""
 
     api_key: ApiKey = Field(description="Private API key of the site")
+    data_source: DataSource = None
     webhook_secrets: UrlSecrets = Field(
         default=[], description="Secrets in the webhook's URL, comma-separated; two while rotating"
     )

@@ -47,6 +47,29 @@ def money_fields(description: Mapping[str, Any]) -> frozenset[str]:
     return frozenset(name for name, kind in fields.items() if kind == "currency")
 
 
+def refused_values(
+    description: Mapping[str, Any], values: Mapping[str, Any]
+) -> Iterator[tuple[str, str, str]]:
+    """Name, code and words of each value that the org takes for none of its field's, as far as its
+    description tells: no such field that we may see, or a picklist that is restricted. Of one that is not,
+    Salesforce takes anything."""
+    fields = {str(field["name"]): field for field in description["fields"]}
+    for name, value in values.items():
+        field = fields.get(name)
+        if field is None:
+            yield (
+                name,
+                "INVALID_FIELD",
+                f"the org has no field {name} that we may see{nearest(name, fields, LIKE)}",
+            )
+        elif field.get("type") == "picklist" and field.get("restrictedPicklist") and isinstance(value, str):
+            listed = field.get("picklistValues") or ()
+            known = [str(each["value"]) for each in listed if each.get("active")]
+            if value.casefold() not in map(str.casefold, known):
+                said = f"{name}: {value} is none of its values{nearest(value, known)}"
+                yield name, "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST", said
+
+
 def notes_on_salesforce(
     object_name: str, mapping: ObjectMapping, description: Mapping[str, Any], rates: Iterable[str]
 ) -> Iterator[str]:

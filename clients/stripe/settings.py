@@ -5,7 +5,7 @@ from datetime import datetime
 
 from pydantic import Field
 
-from clients.kit.settings import ApiKey, Secrets, SystemSettings, Url, UrlSecrets
+from clients.kit.settings import ApiKey, DataSource, Secrets, SystemSettings, Url, UrlSecrets
 from clients.stripe.webhooks import proven
 
 
@@ -15,6 +15,7 @@ class StripeAccount(SystemSettings):
     api_key: ApiKey = Field(
         description="Restricted key, rk_...: Invoices, All events and PaymentIntents, each Read"
     )
+    data_source: DataSource = None
     webhook_secrets: UrlSecrets = Field(
         default=[], description="Secrets in the webhook's URL, comma-separated; two while rotating"
     )

@@ -1,4 +1,4 @@
-"""ChartMogul's own list of movements against the runs."""
+"""What is listed, movements and failed payments, against the runs."""
 
 from typing import Annotated
 
@@ -24,20 +24,27 @@ def backfill(
             metavar="DAYS",
             min=0,
             max=LONGEST_ACT_WITHIN_DAYS,
-            help="Act on movements as old as this; by default as their routes say",
+            help="Act on events as old as this; by default as their routes say",
         ),
+    ] = None,
+    kind: Annotated[
+        list[str] | None,
+        typer.Option(help="Only mrr_movement or failed_payment; by default those that routes take"),
     ] = None,
     attach: Annotated[bool, typer.Option("--attach", help="Follow the one that runs")] = False,
 ) -> None:
-    """Go through a time span of ChartMogul's list and start what has no run. Ctrl-C leaves it running."""
+    """Go through a time span of what is listed and start what has no run. Exits 1 where a list could not be
+    asked. Ctrl-C leaves it running."""
     import commands.backfill as command
     from operations.backfill import Wish
 
     if attach:
-        terminal.run(command.attach(terminal.settings(), account, console))
+        done = terminal.run(command.attach(terminal.settings(), account, console))
     else:
-        wish = Wish(account, first, last, preview, template or (), act_within)
-        terminal.run(command.backfill(terminal.settings(), wish, console))
+        wish = Wish(account, first, last, preview, template or (), act_within, kind or ())
+        done = terminal.run(command.backfill(terminal.settings(), wish, console))
+    if not done:
+        raise typer.Exit(1)
 
 
 def coverage(
@@ -45,10 +52,11 @@ def coverage(
     last: Last = None,
     account: Account = "default",
     lists: Annotated[
-        bool, typer.Option("--list", help="Name each movement that was not acted on, and why")
+        bool, typer.Option("--list", help="Name each event that was not acted on, and why")
     ] = False,
 ) -> None:
-    """Is every movement of the last 3 days, or of a time span, accounted for? Exits 1 where not."""
+    """Is every event of the last 3 days, or of a time span, accounted for? Exits 1 where not, or where a
+    list could not be asked."""
     from commands.coverage import coverage
 
     if not terminal.run(coverage(terminal.settings(), account, first, last, console, lists=lists)):

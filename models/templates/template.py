@@ -20,6 +20,7 @@ from models.connectors import Connector
 from models.crm import CrmMapping
 from models.effects import Mode
 from models.event import Event
+from models.events import DataSources
 
 
 class Names(Enum):
@@ -106,12 +107,13 @@ def _zone(name: str) -> tzinfo:
 
 @dataclass(frozen=True)
 class Installation:
-    """What a run's input may take from this installation: time zones by account, config/crm.yaml, and the
-    files of config/connectors."""
+    """What a run's input may take from this installation: time zones by account, config/crm.yaml, the files
+    of config/connectors, and which data source of ChartMogul's a billing system is."""
 
     zones: Mapping[str, str] = field(default_factory=dict)
     crm: CrmMapping = field(default_factory=CrmMapping)
     connectors: Mapping[str, Connector] = field(default_factory=dict)
+    data_sources: DataSources = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pydantic import BaseModel
 from temporalio.client import (
@@ -48,8 +48,8 @@ async def polling(client: Client, every: timedelta) -> AsyncIterator[None]:
         await handle.delete()
 
 
-async def poll(client: Client) -> PollState:
-    return await _run(client, "movement_poll", AT_ONCE, PollState)
+async def poll(client: Client, **changes: Any) -> PollState:
+    return await _run(client, "movement_poll", AT_ONCE.model_copy(update=changes), PollState)
 
 
 async def backfill(client: Client, start: datetime, end: datetime) -> BackfillProgress:
@@ -57,8 +57,10 @@ async def backfill(client: Client, start: datetime, end: datetime) -> BackfillPr
     return await _run(client, "backfill", given, BackfillProgress)
 
 
-async def coverage(client: Client, start: datetime, end: datetime) -> CoverageReport:
-    given = CoverageInput(account="default", start=start, end=end, fresh=timedelta(0))
+async def coverage(
+    client: Client, start: datetime, end: datetime, *, payments: bool = False
+) -> CoverageReport:
+    given = CoverageInput(account="default", start=start, end=end, fresh=timedelta(0), payments=payments)
     return await _run(client, "coverage", given, CoverageReport)
 
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
+from clients.kit.stretches import LAG
 from dispatch.deliveries import Delivery, event_of
 from models.event import Event
 from simulators.kit.control import Control
@@ -15,6 +16,7 @@ from tests.chaos import FULL
 from tests.workflows.template_runs import movement
 
 CUSTOMERS = 8000 if FULL else 2000
+STRIPE_LISTS_AFTER = 2 * LAG
 
 ROUTES = """
 routes:
@@ -130,7 +132,9 @@ def unpaid(control: Control) -> Iterator[Happening]:
         bills = control.ask("GET", "stripe/invoices", query={"customer": each.external_id})
         found = [bill["id"] for bill in bills if bill["status"] == "paid"]
         if each.uuid in known and found:
-            told = control.ask("POST", f"stripe/invoices/{found[0]}/fail_payment", {"send": False})
+            at = (datetime.now(UTC) - STRIPE_LISTS_AFTER).isoformat()
+            wish = {"send": False, "at": at}
+            told = control.ask("POST", f"stripe/invoices/{found[0]}/fail_payment", wish)
             event = event_of(Delivery("stripe", "default", told["body"].encode()))
             marks = _marks(event, each, found[0])
             yield Happening(

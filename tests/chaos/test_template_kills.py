@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -16,12 +17,23 @@ from temporalio.client import Client
 
 from local.stack import ANY_PORTS, EXAMPLE_CONFIG, Stack
 from models.effects import Effect
+from models.movements import Found
 from models.runs import Outcome, RunResult
 from simulators.connector.api import TOKEN
 from simulators.kit.control import Control
 from tests.chaos import FULL
 from tests.chaos.conftest import Figures
-from tests.chaos.template_scenes import CUSTOMERS, ROUTES, SCENES, Call, Happening, Scene
+from tests.chaos.proofs import sources
+from tests.chaos.sweeps import coverage, poll
+from tests.chaos.template_scenes import (
+    CUSTOMERS,
+    ROUTES,
+    SCENES,
+    STRIPE_LISTS_AFTER,
+    Call,
+    Happening,
+    Scene,
+)
 from tests.imported import ImportedStack
 from tests.waiting import until
 from workflows.engine.once import UNKNOWN
@@ -41,6 +53,9 @@ NO_MORE = 0.8
 """Seconds without another held: the others wait for what one of these is held at, such as a token."""
 
 MOST_ROUNDS = 25
+OF_EACH = 20 if FULL else 4
+"""Of each scene, of whose webhooks a third is lost."""
+
 STEPS = {
     r"/access$": "connector.write",
     r"/messages$": "intercom.send_message",
@@ -59,6 +74,7 @@ class Fired:
     """What was done to the runs of a scene."""
 
     scene: Scene
+    more: Iterator[Happening]
     happenings: list[Happening] = field(default_factory=list)
     held_at: list[Call] = field(default_factory=list)
     kills: int = 0
@@ -118,17 +134,20 @@ async def fired(stack: Stack, control: Control) -> dict[str, Fired]:
     kill of its own."""
     found = {}
     for scene in SCENES:
-        fired = found[scene.name] = Fired(scene)
+        fired = found[scene.name] = Fired(scene, scene.happen(control))
         shared = [each for each in scene.calls if each.shared]
         own = [each for each in scene.calls if not each.shared]
         await sweep(stack, control, fired, own + (shared if FULL else []))
-    client = await stack.client()
-    for fired in found.values():
-        for each in fired.happenings:
-            if each.invoice:
-                await until(functools.partial(has_told, client, each))
-                control.ask("POST", f"stripe/invoices/{each.invoice}/pay", {"send": False})
+    await collect(await stack.client(), control, [each for one in found.values() for each in one.happenings])
     return found
+
+
+async def collect(client: Client, control: Control, happenings: list[Happening]) -> None:
+    """What was told to be unpaid is paid, so that its run ends."""
+    for each in happenings:
+        if each.invoice:
+            await until(functools.partial(has_told, client, each))
+            control.ask("POST", f"stripe/invoices/{each.invoice}/pay", {"send": False})
 
 
 async def has_told(client: Client, happening: Happening) -> bool:
@@ -139,12 +158,11 @@ async def has_told(client: Client, happening: Happening) -> bool:
 
 
 async def sweep(stack: Stack, control: Control, fired: Fired, left: list[Call]) -> None:
-    happenings = fired.scene.happen(control)
     for _ in range(MOST_ROUNDS):
         if not left:
             return
         batch = left[:AT_ONCE]
-        told = [next(happenings) for _ in batch]
+        told = [next(fired.more) for _ in batch]
         fired.happenings += told
         marks = "|".join(re.escape(mark) for each in told for mark in each.marks)
         rules = {rule(control, each, marks): each for each in batch}
@@ -222,6 +240,38 @@ async def test_a_kill_after_each_call_loses_and_doubles_nothing(
         (each.outcome is Outcome.PARTIAL) == any(problem.kind == UNKNOWN for problem in each.problems)
         for each in results.values()
     )
+
+
+@pytest.mark.timeout(300)
+async def test_what_webhooks_lost_of_all_kinds_two_polls_find(
+    fired: dict[str, Fired], stack: Stack, control: Control, figures: Figures
+) -> None:
+    """Movements and failed payments in turn, every third not told: each has one run, and nothing is left."""
+    began, client = datetime.now(UTC), await stack.client()
+    happened = [next(each.more) for _ in range(OF_EACH) for each in fired.values()]
+    lost = happened[::3]
+    await asyncio.gather(*(tell(stack, each) for each in happened if each not in lost))
+    look_back = datetime.now(UTC) - began + STRIPE_LISTS_AFTER
+    states = [await poll(client, look_back=look_back, payments=True) for _ in range(2)]
+    await collect(client, control, happened)
+    results = await results_of(client, happened)
+    start = began - STRIPE_LISTS_AFTER
+    report = await coverage(client, start, datetime.now(UTC), payments=True)
+    figures |= {
+        "events": len(happened),
+        "not told": len(lost),
+        "started by poll 1 and 2": [state.tally.of(Found.STARTED) for state in states],
+        "accounted": sources(report),
+        "doubled": sum(count > 1 for count in written(control).values()),
+    }
+    assert sum(state.tally.of(Found.STARTED) for state in states) == len(lost)
+    assert all(state.tally.unasked == [] for state in states)
+    assert {each.invoice != "" for each in lost} == {True, False}
+    assert report.complete
+    assert report.tally.of(Found.POLL) == len(lost)
+    assert len(results) == len(happened)
+    assert Outcome.PARTIAL not in {each.outcome for each in results.values()}
+    assert max(written(control).values()) == 1
 
 
 async def results_of(client: Client, happenings: list[Happening]) -> dict[str, RunResult]:

@@ -5,7 +5,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from clients.salesforce.fields import to_do_in_salesforce
+from clients.salesforce.fields import refused_values, to_do_in_salesforce
 from clients.salesforce.package import NAMESPACE, package
 from models.crm import CompanyMapping, CrmMapping
 
@@ -96,3 +96,19 @@ def test_fields_of_custom_attributes_are_made_as_what_they_hold() -> None:
         "Seats__c": ("ChartMogul seats", "Number"),
         "Partner__c": ("ChartMogul is partner & more", "Checkbox"),
     }
+
+
+@pytest.mark.parametrize(
+    ("stage", "refused"),
+    [
+        ({"restrictedPicklist": True}, ["StageName"]),
+        ({"restrictedPicklist": False}, []),
+        ({"restrictedPicklist": True, "type": "string"}, []),
+    ],
+)
+def test_a_picklist_that_is_not_restricted_takes_anything(stage: dict[str, Any], refused: list[str]) -> None:
+    values = [{"value": "Won", "active": True}, {"value": "Wan", "active": False}]
+    field = {"name": "StageName", "type": "picklist", "picklistValues": values} | stage
+    found = list(refused_values({"fields": [field]}, {"StageName": "Wan"}))
+    assert [name for name, _, _ in found] == refused
+    assert list(refused_values({"fields": [field]}, {"StageName": "won"})) == []

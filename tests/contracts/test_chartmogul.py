@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any
 
+import httpx
 import pytest
 
 from clients.chartmogul.client import MAX_CONNECTIONS, ChartMogulClient
@@ -175,3 +176,17 @@ async def test_proxy_of_the_environment_is_used(monkeypatch: pytest.MonkeyPatch)
         await client.account()
         assert proxy.paths() == ["http://api.acme.example/v1/account"]
         await client.aclose()
+
+
+async def test_invoice_and_payer_are_of_the_data_source_that_is_named(simulators: Control) -> None:
+    """Another data source may have one of the same id."""
+    uuid, url = simulators.customers(limit=1, case="account")[0].uuid, f"{simulators.chartmogul_url}/invoices"
+    answer = httpx.get(url, params={"customer_uuid": uuid}, auth=(CHARTMOGUL_KEY, ""), trust_env=False)
+    row, other = answer.json()["invoices"][0], "ds_00000000-0000-4000-a000-000000000000"
+    id, payer, its = row["external_id"], row["customer_external_id"], row["data_source_uuid"]
+    client = client_of(simulators.chartmogul_url)
+    invoices = [await client.invoice(id, source) for source in ("", its, other)]
+    payers = [await client.customers_of(payer, source) for source in ("", its, other)]
+    await client.aclose()
+    assert [each.uuid if each else None for each in invoices] == [row["uuid"], row["uuid"], None]
+    assert [[each.uuid for each in found] for found in payers] == [[uuid], [uuid], []]

@@ -222,6 +222,20 @@ async def test_without_its_stage_or_account_it_is_not_made(
     assert simulators.records("Opportunity") == []
 
 
+async def test_a_preview_says_what_the_org_would_refuse(
+    simulators: Control, salesforce: SalesforceClient, account: str
+) -> None:
+    """As the write itself does: what is essential is a refusal, and else it is left out."""
+    write = opportunity(account, mode=Mode.PREVIEW, type="Nothing of this org's", fields={"Nonsense__c": 1})
+    effect = await run(salesforce, "save_opportunity", write)
+    assert (effect.action, {"Type", "Nonsense__c"} & effect.after.keys()) == (Action.WOULD_CREATE, set())
+    assert (effect.note or "").count("was left out: Salesforce refuses it") == 2
+    misspelt = opportunity(account, mode=Mode.PREVIEW, stage="Prospectng")
+    said = await fails(salesforce, "save_opportunity", misspelt, Rejected)
+    assert "StageName: Prospectng is none of its values: did you mean Prospecting?" in said
+    assert simulators.records("Opportunity") == []
+
+
 async def test_amount_in_another_currency_than_the_orgs_is_told_and_not_converted(
     simulators: Control, salesforce: SalesforceClient, account: str
 ) -> None:

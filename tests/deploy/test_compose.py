@@ -15,6 +15,7 @@ from local.builds import GO_MODULE
 from local.temporal_cli import find_cli
 from local.temporal_server import find_server
 from simulators.kit.control import Control
+from systems import BILLING
 from tests.conftest import running_simulators
 from tests.deploy.compose import (
     DOCKERFILE,
@@ -88,6 +89,15 @@ def test_no_simulator_and_no_password_is_meant_for_real() -> None:
     assert set(re.findall(r"\w*PASSWORD\w*:-[^}]*", services)) == {"POSTGRES_PASSWORD:-"}
 
 
+@pytest.mark.parametrize("system", [each.name for each in BILLING])
+def test_a_billing_webhook_goes_where_its_secret_is_known(system: str) -> None:
+    variable = f"{system.upper()}__DEFAULT__WEBHOOK_SECRETS"
+    [secret] = {SERVICES[each]["environment"][variable] for each in ("ingress", "worker")}
+    webhook = f"--billing-webhook={system}=http://ingress:8080/webhooks/{system}/{secret}"
+    assert webhook in SERVICES["simulators"]["command"]
+    assert secret == f"${{{variable}:-demo-secret}}"
+
+
 def test_what_is_deployed_is_what_is_tested() -> None:
     images = {service["image"] for service in SERVICES.values()}
     version = temporal_server.VERSION
@@ -109,7 +119,17 @@ async def test_a_cancellation_goes_through(tmp_path: Path) -> None:
     async with compose_up("dev", tmp_path, (await find_cli()).parent) as machine:
         with Control(f"http://127.0.0.1:{machine.ports['8090']}") as control:
             await one_cancellation(control)
+            for system in BILLING:
+                assert failed_payment(control, system.name) == 200  # no route takes them
         await is_polled(machine.ports["7233"])
+
+
+def failed_payment(control: Control, system: str) -> int | None:
+    """How its webhook is answered."""
+    [customer] = control.customers(limit=1, offset=1)
+    [bill, *_] = control.ask("GET", f"{system}/invoices", query={"customer": customer.external_id})
+    status: int | None = control.ask("POST", f"{system}/invoices/{bill['id']}/fail_payment", {})["status"]
+    return status
 
 
 @pytest.mark.needs_server

@@ -1,5 +1,6 @@
 """Failed payments of polled lists: what no webhook brought starts one run; what one did starts nothing."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,10 +13,11 @@ from dispatch.known_runs import known_run
 from dispatch.movement_scan import MovementScan
 from dispatch.payment_scan import PaymentScan
 from models.event import EventSource
-from models.events import FailedPayment, MrrMovement
+from models.events import DataSources, FailedPayment, MrrMovement
 from models.holds import HoldOn, Scope, brake_on
 from models.movements import EXPLAINED, Found, Scan, Tally
 from models.routes import Routes
+from models.templates import template
 from tests.conftest import in_a_namespace_of_its_own
 from tests.failing import routes
 from tests.waiting import until_list_is_current, until_listed
@@ -49,8 +51,12 @@ def cancelled() -> MrrMovement:
 class Installation:
     """Routes in front of a real server, without a worker."""
 
-    def __init__(self, client: Client, of: Routes, holds: Holds | None = None) -> None:
-        self.client, self.dispatcher = client, Dispatcher(client, of, "http://127.0.0.1:8233", holds=holds)
+    def __init__(
+        self, client: Client, of: Routes, holds: Holds | None = None, data_sources: DataSources | None = None
+    ) -> None:
+        its = template.Installation(data_sources=data_sources or {})
+        self.client = client
+        self.dispatcher = Dispatcher(client, of, "http://127.0.0.1:8233", its, holds)
         self._scan = PaymentScan(self.dispatcher)
 
     async def by_webhook(self, event: FailedPayment) -> None:
@@ -227,3 +233,47 @@ async def test_a_scan_of_movements_knows_nothing_of_payments(own: Client) -> Non
     assert sums(await movements.compare(scan(), [churn], NOW)) == {"poll": 1}
     assert await here.history(event, "churn_risk") == length
     assert sums(await here.compare(event)) == {"poll": 1}
+
+
+async def test_two_data_sources_with_one_invoice_id_have_a_run_each(own: Client) -> None:
+    """The first has the key of old; whoever tells of either again, in any order, starts nothing."""
+    here = Installation(own, routes())
+    ours, theirs = failed(data_source="ds_1"), failed(data_source="ds_2")
+    assert ours.run_key == theirs.run_key
+    assert sums(await here.take(ours, theirs, preview=True)) == {"would start": 2}
+    assert sums(await here.compare(ours, theirs)) == {"unaccounted": 2}
+    assert sums(await here.take(ours, theirs)) == {"started": 2}
+    for both in ((ours, theirs), (theirs, ours)):
+        assert sums(await here.take(*both)) == {"known": 2}
+        assert sums(await here.compare(*both)) == {"poll": 2}
+    apart = theirs.told_apart()
+    assert apart is not None
+    lengths = [await here.history(each) for each in (ours, apart)]
+    await here.by_webhook(failed(attempt=2, data_source="ds_2"))
+    assert await here.history(ours) == lengths[0]
+    assert await here.history(apart) > lengths[1]
+
+
+async def test_both_at_the_same_moment_have_a_run_each(own: Client) -> None:
+    """What one has looked up, the other may have changed before it starts."""
+    here = Installation(own, routes())
+    events = [failed(data_source=f"ds_{number % 4}") for number in range(16)]
+    begun = await asyncio.gather(*(here.dispatcher.dispatch(each, received_at=NOW) for each in events))
+    assert sum(run.new for [run] in begun) == len({run.workflow_id for [run] in begun}) == 4
+
+
+async def test_a_run_that_knows_no_data_source_is_that_of_the_invoice(own: Client) -> None:
+    """It began under an earlier version, or by a webhook whose data source nobody has set."""
+    here, known = Installation(own, routes()), failed()
+    await here.by_webhook(known)
+    for told in (failed(data_source="ds_1"), failed(data_source="ds_2"), failed(billing_system="stripe")):
+        assert sums(await here.take(told)) == {"known": 1}
+
+
+async def test_a_billing_system_has_the_data_source_of_the_settings(own: Client) -> None:
+    here = Installation(own, routes())
+    named = Installation(own, routes(), data_sources={("default", "chargebee"): "ds_1"})
+    await here.take(failed(data_source="ds_2"))
+    [run] = await named.dispatcher.dispatch(failed(billing_system="chargebee"), received_at=NOW)
+    assert run.new
+    assert sums(await here.compare(failed(data_source="ds_1"), failed(data_source="ds_2"))) == {"poll": 2}

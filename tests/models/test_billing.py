@@ -131,6 +131,8 @@ def test_stripe_names_the_attempt_and_where_the_customer_pays() -> None:
         "reason": "",
         "link": "https://invoice.stripe.com/i/acct_1/live_1?s=ap",
         "billing_system": "stripe",
+        "data_source": "",
+        "apart": "",
     }
 
 
@@ -182,6 +184,28 @@ def test_other_notifications_point_at_nothing(body: dict[str, Any]) -> None:
     assert read.points_at is None
     with pytest.raises(NoFailedPayment, match="no failed payment"):
         from_recurly(read, "default")
+
+
+def test_what_is_of_another_data_source_is_another_event_with_a_key_of_its_own() -> None:
+    """That of a data source alone, which most have, is what it has always been."""
+    known = {("default", "stripe"): "ds_1"}
+    plain = stripe()
+    ours, theirs = plain.of_source(known), plain.model_copy(update={"data_source": "DS_2"})
+    assert (ours.event_id, ours.run_key) == (plain.event_id, plain.run_key)
+    assert theirs.is_of_another(ours.origin)
+    assert not theirs.is_same_attempt(ours)
+    assert not plain.is_of_another(ours.origin)
+    apart = theirs.told_apart()
+    assert apart is not None
+    assert apart.event_id != plain.event_id
+    assert apart.run_key != plain.run_key
+    assert apart.told_apart() is None
+
+
+def test_a_billing_system_tells_apart_where_no_data_source_is_known() -> None:
+    ours, theirs = stripe(), stripe().model_copy(update={"billing_system": "recurly"})
+    assert theirs.is_of_another(ours.origin)
+    assert not theirs.model_copy(update={"billing_system": ""}).is_of_another(ours.origin)
 
 
 def test_each_attempt_is_an_event_and_an_invoice_one_run() -> None:

@@ -52,6 +52,18 @@ async def test_a_backfill_is_previewed_watched_and_attached_to(settings: Setting
         await attach(settings, "europe")
 
 
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        ("failed_payment", "No route takes failed payments"),
+        ("failed_payments", "did you mean failed_payment"),
+    ],
+)
+async def test_a_kind_that_nothing_takes_is_refused(settings: Settings, kind: str, said: str) -> None:
+    with pytest.raises(Stopped, match=said):
+        await start(settings, Wish("default", day(2), day(0), kinds=[kind]))
+
+
 async def test_coverage_names_what_has_no_run(settings: Settings, lost: None) -> None:
     heard = list[str]()
     found = await coverage(settings, "default", day(2), day(0), lists=True, told=heard.append)

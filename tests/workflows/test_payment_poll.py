@@ -14,7 +14,16 @@ import worker
 from commands.coverage import print_report
 from dispatch.dispatcher import Dispatcher
 from models.event import Event
-from models.movements import CoverageInput, CoverageReport, Found, PollInput, PollState, Tally
+from models.movements import (
+    BackfillInput,
+    BackfillProgress,
+    CoverageInput,
+    CoverageReport,
+    Found,
+    PollInput,
+    PollState,
+    Tally,
+)
 from settings import Settings
 from simulators.kit.control import Control
 from tests.conftest import in_a_namespace_of_its_own
@@ -150,8 +159,9 @@ async def test_coverage_says_who_told_and_names_what_nobody_did(
     assert "0 movements and 3 failed payments have no run and no reason" in alert["text"]
     said = printed(report)
     assert "Of failed payments the billing webhooks alone would have missed 3 of 10" in said
-    assert "Neither run nor reason; the poll acts on them within the hour:" in said
-    assert "mogulflow backfill" not in said
+    at_once = "`mogulflow backfill --kind failed_payment --account default --from "
+    assert f"Neither run nor reason; the poll acts within the hour, {at_once}" in said
+    assert "mogulflow backfill --account" not in said
 
     assert payments((await polled(own)).tally) == {"started": 3, "known": 7}
     report = await covered(own)
@@ -197,17 +207,89 @@ async def test_without_a_route_for_them_nobody_is_asked(simulators: Control, own
     assert [each.path for each in simulators.calls()[before:]] == ["/v1/activities"]
 
 
-async def test_a_billing_system_that_refuses_holds_no_movement_up(simulators: Control, own: Client) -> None:
+@pytest.mark.parametrize("status", [401, 503])
+async def test_a_billing_system_that_refuses_or_is_away_holds_nothing_else_up(
+    simulators: Control, own: Client, status: int
+) -> None:
     Bill(simulators).fails()
-    simulators.fault("stripe", "status", path="/v1/events", status=401)
-    state = await polled(own, ops_channel=OPS)
+    Bill(simulators, "chargebee").fails()
+    simulators.fault("stripe", "status", path="/v1/events", status=status)
+    state = await polled(own, ops_channel=OPS, payments_wait=timedelta(0))
+    assert payments(state.tally) == {"started": 1}
     assert state.payments_until is None
     assert state.complete_until > datetime.now(UTC) - timedelta(minutes=1)
     [message] = simulators.messages(OPS)
-    assert message["text"].startswith("Failed payments of account default cannot be polled: ")
+    assert message["text"].startswith("Failed payments of account default cannot be polled: Stripe could not")
     state = await polled(own)
-    assert payments(state.tally) == {"started": 1}
+    assert payments(state.tally) == {"started": 1, "known": 1}
     assert state.payments_until == state.complete_until
+
+
+async def test_coverage_counts_what_the_others_tell_and_is_incomplete(
+    simulators: Control, own: Client, dispatcher: Dispatcher
+) -> None:
+    Bill(simulators).fails()
+    await dispatcher.dispatch(Bill(simulators, "chargebee").event(), received_at=datetime.now(UTC))
+    simulators.fault("stripe", "status", path="/v1/events", status=503)
+    simulators.fault("chartmogul", "status", text="Past_Due", status=403)
+    report = await covered(own, ops_channel=OPS, payments_wait=timedelta(0))
+    assert payments(report.tally) == {"billing": 1}
+    assert not report.complete
+    stripe, chartmogul = report.tally.unasked
+    assert stripe.startswith("Stripe could not be asked: ")
+    assert chartmogul.startswith("ChartMogul's list of invoices could not be asked: ")
+    said = printed(report)
+    assert "The report is incomplete. What these would tell is not counted:\n  Stripe could not" in said
+    [alert] = simulators.messages(OPS)
+    assert "Stripe could not be asked: " in alert["text"]
+
+
+async def backfilled(client: Client, **changes: Any) -> BackfillProgress:
+    now = datetime.now(UTC)
+    given = {"account": "default", "start": now - timedelta(days=1), "end": now, "payments": True}
+    progress: BackfillProgress = await client.execute_workflow(
+        "backfill",
+        BackfillInput.model_validate(given | changes),
+        id=f"backfill/payments-{next(NUMBERS)}",
+        task_queue=temporal.WORKFLOWS,
+        result_type=BackfillProgress,
+    )
+    return progress
+
+
+async def test_a_backfill_starts_each_once_with_webhook_and_poll(
+    simulators: Control, own: Client, dispatcher: Dispatcher
+) -> None:
+    """Of one invoice the attempts are one run, whichever lists have them."""
+    twice, shown, old = Bill(simulators), Bill(simulators, "chargebee"), Bill(simulators)
+    twice.fails(minutes=300)
+    event = twice.event()
+    shown.fails()
+    shown.shown_by_chartmogul()
+    old.fails(minutes=600)
+    before = len(simulators.messages())
+    wish = {"act_within_days": 0.3}
+    assert payments((await backfilled(own, preview=True, **wish)).tally) == {
+        "would start": 2, "known": 2, "too old": 1,
+    }  # fmt: skip
+    assert len(simulators.messages()) == before
+    assert payments((await backfilled(own, templates=["churn_save"])).tally) == {"route filter": 5}
+    done = await backfilled(own, **wish)
+    assert payments(done.tally) == {"started": 2, "known": 2, "too old": 1}
+    assert (done.next, done.payments_left) == (done.end, False)
+    [run] = await dispatcher.dispatch(event, received_at=datetime.now(UTC))
+    assert not run.new
+    assert payments((await backfilled(own, movements=False, **wish)).tally) == {"known": 4, "too old": 1}
+    assert payments((await covered(own)).tally) == {"backfill": 4, "unaccounted": 1}
+    assert payments((await polled(own)).tally) == {"started": 1, "known": 4}
+
+
+async def test_a_backfill_names_what_could_not_be_asked(simulators: Control, own: Client) -> None:
+    Bill(simulators, "chargebee").fails()
+    simulators.fault("stripe", "status", path="/v1/events", status=401)
+    done = await backfilled(own, movements=False)
+    assert payments(done.tally) == {"started": 1}
+    assert done.tally.unasked[0].startswith("Stripe could not be asked: ")
 
 
 async def test_what_the_vendor_does_not_keep_is_said(simulators: Control, own: Client) -> None:
@@ -226,14 +308,14 @@ def notices(tally: Tally, *, movements_hours: float, payments_hours: float) -> l
         looked_back_at=now,
         payments_until=now - timedelta(hours=payments_hours),
     )
-    return [each.text for each in movement_poll._notices(given, last, now, tally, "")]
+    return [each.text for each in movement_poll._notices(given, last, now, tally)]
 
 
 @pytest.mark.parametrize(
     ("late", "movements_hours", "payments_hours", "said"),
     [
         ({"churn": 2}, 9, 9, ["2 movements are older than"]),
-        ({"failed_payment": 3}, 9, 9, ["3 are older than their routes act on now, and nothing acts on them"]),
+        ({"failed_payment": 3}, 9, 9, ["3 are older than their routes act on now"]),
         ({"churn": 2, "failed_payment": 3}, 9, 9, ["2 movements are", "3 are older"]),
         ({"churn": 2, "failed_payment": 3}, 0.1, 9, ["3 are older"]),
         ({"churn": 2, "failed_payment": 3}, 0.1, 0.1, []),
@@ -242,10 +324,9 @@ def notices(tally: Tally, *, movements_hours: float, payments_hours: float) -> l
 def test_a_gap_says_of_what_it_was(
     late: dict[str, int], movements_hours: float, payments_hours: float, said: list[str]
 ) -> None:
-    """A backfill acts on movements alone."""
     tally = Tally(counts={Found.TOO_OLD: late})
     found = notices(tally, movements_hours=movements_hours, payments_hours=payments_hours)
     assert len(found) == len(said)
     for text, words in zip(found, said, strict=True):
         assert words in text
-        assert ("mogulflow backfill" in text) == ("movements" in words)
+        assert ("mogulflow backfill --kind failed_payment" in text) == ("movements" not in words)

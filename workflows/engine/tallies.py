@@ -1,5 +1,7 @@
 """A tally as the Web UI shows it."""
 
+from collections.abc import Iterable
+
 from models.movements import Counts, Found, Shadow, Tally
 from models.tallies import kinds
 from workflows.engine.run_log import GAP, cut
@@ -20,10 +22,16 @@ def markdown(title: str, tally: Tally) -> str:
     notes += [f"Route {name} in preview: {_shadow(shadow)}" for name, shadow in tally.shadows.items()]
     notes += [f"Unreadable: {each}" for each in tally.unreadable]
     notes += tally.gone
+    notes += tally.unasked
     notes += [f"Unaccounted: {each}" for each in tally.unaccounted]
     notes += [f"Stuck: {each}" for each in tally.stuck]
     text = [f"### {title}", "", *(lines if found else []), "", *(f"- {note}" for note in notes)]
     return cut("\n".join(text))
+
+
+def sentences(said: Iterable[str]) -> str:
+    """One after the other, each with its full stop."""
+    return " ".join(f"{each.rstrip('.')}." for each in said)
 
 
 def _counts(counts: Counts) -> str:

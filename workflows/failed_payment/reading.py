@@ -30,14 +30,17 @@ async def facts_of(acting: Acting) -> PaymentFacts:
 
 async def _customer(event: FailedPayment) -> CustomerNow | None:
     query = PayerQuery(
-        account=event.account, customer_uuid=event.customer_uuid, external_id=event.customer_external_id
+        account=event.account,
+        customer_uuid=event.customer_uuid,
+        external_id=event.customer_external_id,
+        data_source=event.data_source,
     )
     return await step(ChartMogulActivities.find_payer, query, summary="Read the customer")
 
 
 async def _invoice(acting: Acting, event: FailedPayment) -> InvoiceNow | None:
     """None where nobody can be asked: what the event said is then all that is known."""
-    query = InvoiceQuery(account=event.account, invoice=event.invoice)
+    query = InvoiceQuery(account=event.account, invoice=event.invoice, data_source=event.data_source)
     asked = [BILLING.get(event.billing_system), ChartMogulActivities.read_invoice]
     for activity in filter(None, asked):
         try:
