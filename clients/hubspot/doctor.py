@@ -13,6 +13,7 @@ from clients.kit.findings import failed
 from models.findings import Finding, State
 from models.hubspot import ObjectType, Pipeline
 from models.routes import Routes
+from models.spelling import nearest
 from models.templates.template import Names
 
 SCOPES = (
@@ -22,11 +23,15 @@ SCOPES = (
 OF_OWNERS, OF_DEALS = "crm.objects.owners.read", "crm.objects.deals.read, crm.objects.deals.write"
 OF_KEYS = "crm.schemas.deals.read, crm.schemas.contacts.read"
 TOKEN = "Set HUBSPOT__TOKEN to a Service Key, or a private app's token."
+OF_COMPANIES = "crm.schemas.companies.read, crm.schemas.contacts.read"
+LIKE = 0.85
+"""Names of properties have a prefix in common."""
+MEND = "Correct the internal name in the route, or make the property: Settings, Properties."
 CORRECT = "Correct the route, or add it: Settings, Objects, Deals, Pipelines."
 
 
 async def hubspot_findings(connection: HubSpot | None, routes: Routes) -> AsyncIterator[Finding]:
-    """Of users, deals and tasks it is asked where a route names a pipeline, a stage or a user."""
+    """Of users, deals and tasks it is asked where a route names a pipeline, a stage, a property or a user."""
     if connection is None:
         yield Finding("HubSpot", State.OFF, "its steps are skipped", "Set HUBSPOT__TOKEN.")
         return
@@ -38,8 +43,12 @@ async def hubspot_findings(connection: HubSpot | None, routes: Routes) -> AsyncI
     if stages | pipelines:
         checks.append(("HubSpot deals", OF_DEALS, lambda: _stages(client, stages - {""}, pipelines - {""})))
         checks.append(("HubSpot deals", OF_KEYS, lambda: _key(client, "deals", connection.deal_key_property)))
+    if properties := routes.named(Names.HUBSPOT_DEAL_PROPERTY):
+        checks.append(("HubSpot deals", OF_KEYS, lambda: _deal_properties(client, properties)))
     if checks:
         checks.append(("HubSpot tasks", OF_KEYS, lambda: _key(client, "tasks", connection.task_key_property)))
+    if named_by := routes.named(Names.HUBSPOT_USER_PROPERTY) - {""}:
+        checks.append(("HubSpot companies", OF_COMPANIES, lambda: _user_properties(client, named_by)))
     try:
         for what, scopes, check in checks:
             for finding in await _checked(what, scopes, check):
@@ -90,6 +99,31 @@ def _stage(known: list[Pipeline], name: str) -> Finding:
     if found := stage_in(known, None, name):
         return Finding(what, State.OK, f"of pipeline {found[0].label}")
     return Finding(what, State.FAULT, unknown(known, None, name), CORRECT)
+
+
+async def _deal_properties(client: HubSpotClient, names: set[str]) -> list[Finding]:
+    """Deals are made without those that are not there, or not ours to write."""
+    known = {each.name: each for each in await client.properties("deals")}
+    found = []
+    for name in sorted(names):
+        if name not in known:
+            found.append((name, f"left out of each: not there{nearest(name, known, LIKE)}"))
+        elif not known[name].writable:
+            found.append((name, "left out of each: HubSpot lets nobody write it"))
+    return [Finding(f"HubSpot deals.{name}", State.WARNING, said, MEND) for name, said in found]
+
+
+async def _user_properties(client: HubSpotClient, names: set[str]) -> list[Finding]:
+    """On companies or contacts; the other ways to find who is in charge are gone on with."""
+    known = [*await client.properties("companies"), *await client.properties("contacts")]
+    users = {each.name for each in known if each.holds_user}
+    found = []
+    for name in sorted(names - users):
+        there = any(each.name == name for each in known)
+        said = "it holds no HubSpot user" if there else "neither companies nor contacts have it"
+        said += nearest(name, users)
+        found.append(Finding(f"HubSpot property {name}", State.WARNING, said, MEND))
+    return found
 
 
 async def _key(client: HubSpotClient, object_type: ObjectType, name: str) -> list[Finding]:

@@ -455,7 +455,9 @@ async def test_prepare_warns_of_standard_fields_as_doctor_does(
     assert await prepare(chosen, system, dry_run, console)
     said = console.file.getvalue()  # type: ignore[attr-defined]
     assert [line for line in said.splitlines() if "warning" in line] == [warning]
-    notes = [each.detail async for each in crm_findings(chosen) if each.state is State.WARNING]
+    notes = [
+        each.detail async for each in crm_findings(chosen, Routes(routes=[])) if each.state is State.WARNING
+    ]
     assert warning.removeprefix("warning ") in notes
 
 
