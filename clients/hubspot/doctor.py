@@ -1,7 +1,7 @@
 """HubSpot: does it answer, and are the pipelines, stages and users there that routes name, and what deals and
 tasks need? Fields of the CRM sync are checked with its mapping."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 
 from clients.hubspot.client import HubSpotClient
 from clients.hubspot.errors import MISSING_SCOPES
@@ -30,31 +30,38 @@ MEND = "Correct the internal name in the route, or make the property: Settings, 
 CORRECT = "Correct the route, or add it: Settings, Objects, Deals, Pipelines."
 
 
+Check = tuple[str, str, Callable[[], Awaitable[Iterable[Finding]]]]
+"""What it is of, the scopes that it takes, and how it is made."""
+
+
 async def hubspot_findings(connection: HubSpot | None, routes: Routes) -> AsyncIterator[Finding]:
     """Of users, deals and tasks it is asked where a route names a pipeline, a stage, a property or a user."""
     if connection is None:
         yield Finding("HubSpot", State.OFF, "its steps are skipped", "Set HUBSPOT__TOKEN.")
         return
     client = HubSpotClient(connection)
-    checks: list[tuple[str, str, Callable[[], Awaitable[Iterable[Finding]]]]] = []
+    checks = list[Check]()
     if users := routes.named(Names.HUBSPOT_USER):
         checks.append(("HubSpot users", OF_OWNERS, lambda: _users(client, users)))
     stages, pipelines = routes.named(Names.HUBSPOT_STAGE), routes.named(Names.HUBSPOT_PIPELINE)
     if stages | pipelines:
         checks.append(("HubSpot deals", OF_DEALS, lambda: _stages(client, stages - {""}, pipelines - {""})))
         checks.append(("HubSpot deals", OF_KEYS, lambda: _key(client, "deals", connection.deal_key_property)))
-    if properties := routes.named(Names.HUBSPOT_DEAL_PROPERTY):
-        checks.append(("HubSpot deals", OF_KEYS, lambda: _deal_properties(client, properties)))
     if checks:
         checks.append(("HubSpot tasks", OF_KEYS, lambda: _key(client, "tasks", connection.task_key_property)))
-    if named_by := routes.named(Names.HUBSPOT_USER_PROPERTY) - {""}:
-        checks.append(("HubSpot companies", OF_COMPANIES, lambda: _user_properties(client, named_by)))
     try:
-        for what, scopes, check in checks:
+        for what, scopes, check in [*checks, *_property_checks(client, routes)]:
             for finding in await _checked(what, scopes, check):
                 yield finding
     finally:
         await client.aclose()
+
+
+def _property_checks(client: HubSpotClient, routes: Routes) -> Iterator[Check]:
+    if of_deals := routes.named(Names.HUBSPOT_DEAL_PROPERTY):
+        yield "HubSpot deals", OF_KEYS, lambda: _deal_properties(client, of_deals)
+    if of_users := routes.named(Names.HUBSPOT_USER_PROPERTY) - {""}:
+        yield "HubSpot properties", OF_COMPANIES, lambda: _user_properties(client, of_users)
 
 
 async def _checked(
