@@ -36,7 +36,7 @@ IMPOSSIBLE = {
 }  # fmt: skip
 """Of a query: the field is encrypted, missing or hidden, or the object is."""
 
-QUEUE = "00G"
+QUEUE, USERS = "00G", "005"
 BY_ID, BY_EMAIL = "ChartMogul's id on the account", "the contact's e-mail"
 
 R = TypeVar("R", bound=BaseModel)
@@ -139,7 +139,11 @@ def find_user(org: Org, accounts: LookedUp[Account], contacts: LookedUp[Contact]
     named = _looked_up(f"{field} of the account", look)
     user = next(iter(named.records), None)
     if user is None or user.is_active is False:
-        why = f"{user.name}, {field} of the account, is inactive" if user else f"The account has no {field}"
+        why = (
+            f"{user.name}, {field} of the account, is inactive"
+            if user
+            else f"The account has no user in {field}"
+        )
         return known.model_copy(update={"why_fallback": named.left_out or why})
     return _owned_by(known, user.id, user.name, user.email)
 
@@ -184,7 +188,8 @@ def _naming(org: Org, field: str, account_id: str) -> list[_Named]:
         if error.code not in IMPOSSIBLE:
             raise
         rows = org.query(format_soql(NAMED_ALONE.format(field=field), account_id))
-    found = [{**(row.get(user) or {}), "Id": row.get(field)} for row in rows if row.get(field)]
+    named = [row for row in rows if str(row.get(field) or "").startswith(USERS)]
+    found = [{**(row.get(user) or {}), "Id": row[field]} for row in named]
     return [parsed(org.call, _Named, each) for each in found]
 
 

@@ -30,6 +30,7 @@ from models.crm import CrmName
 from models.effects import Action
 from models.findings import State
 from models.hubspot import GROUP, NewProperty, NewRow
+from models.routes import Routes
 from models.row_outcomes import RowOutcome
 from operations.doctor.crm import crm_findings
 from settings import Settings
