@@ -60,8 +60,6 @@ class SlackClient:
         # users.lookupByEmail may be called some 50 times a minute
         self._channels = Remembered[str]()
         self._members = Remembered[Member | None]()
-        self._conversations = Remembered[str]()
-        """With people, by their ids."""
         self._marks = Remembered[str]()
         """Where lists that were not read to their end go on: by what is looked for."""
         self._listing_channels = asyncio.Lock()
@@ -153,10 +151,8 @@ class SlackClient:
         return await self._channel_id(message.channel)
 
     async def _conversation_with(self, person: str, *, open_it: bool = True) -> str | None:
-        """Its id, remembered for an hour. That Slack gives none, or refuses, where there is none and none is
-        to be made, is UNVERIFIED."""
-        if known := self._conversations.get(person):
-            return known
+        """Its id. That Slack gives none, or refuses, where there is none and none is to be made, is
+        UNVERIFIED."""
         call = Call("slack", f"open the conversation with {person}")
         form = {"users": person} | ({} if open_it else {"prevent_creation": "true"})
         try:
@@ -168,8 +164,6 @@ class SlackClient:
         found = parsed(call, _Opened, answer).channel
         if found is None and open_it:
             raise unclear(call, "the answer names no conversation")
-        if found:
-            self._conversations.keep(person, found.id)
         return found.id if found else None
 
     async def _look_up(self, email: str) -> Member | None:
