@@ -28,7 +28,7 @@ async def crm_findings(settings: Settings, routes: Routes) -> AsyncIterator[Find
         yield Finding("CRM mapping", State.FAULT, str(error), "Mend the file: start-up refuses it.")
         return
     for route in routes.routes:
-        for finding in _made_by(route, mapping):
+        for finding in records_made(route, mapping):
             yield finding
     connections = Connections.of(settings)
     try:
@@ -39,9 +39,9 @@ async def crm_findings(settings: Settings, routes: Routes) -> AsyncIterator[Find
         await connections.aclose()
 
 
-def _made_by(route: Route, mapping: CrmMapping) -> Iterator[Finding]:
+def records_made(route: Route, mapping: CrmMapping) -> Iterator[Finding]:
     """Of a route that makes records: which objects of the CRM get none."""
-    for system in route.options.named(Names.CRM):
+    for system in filter(None, route.options.named(Names.CRM)):
         objects = mapping.objects("hubspot" if system == "hubspot" else "salesforce")
         none = [name for name, each in objects.items() if not (each.key and each.create_with)]
         if objects and not none:
