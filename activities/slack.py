@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from activities.definition import refuse_outdated, step_activity
-from clients.slack.client import Posted, SlackClient
+from clients.slack.client import PERSON_ID, Posted, SlackClient
 from clients.slack.limits import fitting_text
 from models.effects import NOT_MADE_BEFORE, Action, Effect, Mode
 from models.slack import Member, MemberQuery, Message
@@ -49,7 +49,7 @@ def _effect(
     after = _after(message, posted)
     return Effect(
         system="slack",
-        object_type="reply" if message.thread_ts else "message",
+        object_type=_kind(message),
         object_id=posted.ts if posted else None,
         link=posted.link if posted else None,
         action=action,
@@ -58,6 +58,12 @@ def _effect(
         after=after,
         note=note,
     )
+
+
+def _kind(message: Message) -> str:
+    if message.thread_ts:
+        return "reply"
+    return "direct message" if PERSON_ID.fullmatch(message.channel) else "message"
 
 
 def _after(message: Message, posted: Posted | None) -> dict[str, str]:

@@ -77,7 +77,7 @@ def _lower(value: str) -> str:
 
 
 Fact = Annotated[FactName, AfterValidator(_known_fact)]
-_NAMES_ARE_FACTS: dict[str, Any] = {
+NAMES_ARE_FACTS: dict[str, Any] = {
     "propertyNames": {"anyOf": [{"enum": list(FACTS)}, {"pattern": CUSTOM_PATTERN}]}
 }
 """For editors: pydantic's schema of a dict says nothing of keys that a function checks."""
@@ -109,6 +109,19 @@ Target = Annotated[
 ]
 
 
+def format_of(fact: FactName, target: FieldMapping) -> Format:
+    """What it is written as."""
+    return target.format or FORMATS[kind_of(fact)][0]
+
+
+def check_formats(fields: Mapping[FactName, FieldMapping]) -> None:
+    """Raises ValueError for a fact that cannot be written so."""
+    for fact, target in fields.items():
+        if target.format and target.format not in FORMATS[kind_of(fact)]:
+            can_be = " or ".join(FORMATS[kind_of(fact)])
+            raise ValueError(f"{fact} can be {can_be}, and not {target.format}")
+
+
 class ObjectMapping(ConfigRecord):
     """One object of a CRM. Fields that are not named here are never touched."""
 
@@ -122,10 +135,10 @@ class ObjectMapping(ConfigRecord):
     create_with: dict[Fact, FieldName] = Field(
         default={},
         description="What a new record gets beside the fields below, and an old one does not",
-        json_schema_extra=_NAMES_ARE_FACTS,
+        json_schema_extra=NAMES_ARE_FACTS,
     )
     fields: dict[Fact, Target] = Field(
-        min_length=1, description="Our facts to their fields", json_schema_extra=_NAMES_ARE_FACTS
+        min_length=1, description="Our facts to their fields", json_schema_extra=NAMES_ARE_FACTS
     )
 
     @model_validator(mode="after")
@@ -141,16 +154,13 @@ class ObjectMapping(ConfigRecord):
 
     @model_validator(mode="after")
     def _formats_fit(self) -> Self:
-        for fact, target in self.fields.items():
-            if target.format and target.format not in FORMATS[kind_of(fact)]:
-                can_be = " or ".join(FORMATS[kind_of(fact)])
-                raise ValueError(f"{fact} can be {can_be}, and not {target.format}")
+        check_formats(self.fields)
         return self
 
     @cached_property
     def formats(self) -> dict[FactName, Format]:
         """What each mapped fact is written as."""
-        return {fact: each.format or FORMATS[kind_of(fact)][0] for fact, each in self.fields.items()}
+        return {fact: format_of(fact, each) for fact, each in self.fields.items()}
 
     @property
     def field_names(self) -> list[str]:

@@ -46,7 +46,17 @@ class Property(_HubSpot):
     group: str = Field(default="", alias="groupName")
     unique: bool = Field(default=False, alias="hasUniqueValue")
     calculated: bool = False
+    refers_to: str | None = Field(default=None, alias="referencedObjectType")
+    modification: dict[str, Any] = Field(default={}, alias="modificationMetadata")
     defined_by_hubspot: bool = Field(default=False, alias="hubspotDefined")
+
+    @property
+    def holds_user(self) -> bool:
+        return self.refers_to == "OWNER"
+
+    @property
+    def writable(self) -> bool:
+        return not (self.calculated or self.modification.get("readOnlyValue"))
 
 
 class NewProperty(_HubSpot):
@@ -119,6 +129,9 @@ class HubSpotOwnerQuery(Record):
     customer_uuid: str
     email: str | None = None
     fallback_email: str | None = Field(default=None, description="Of a HubSpot user, where there is no owner")
+    user_property: str | None = Field(
+        default=None, description="Whom this property names, in the owner's place; by internal name"
+    )
 
 
 class HubSpotOwner(Record):

@@ -4,6 +4,8 @@ from typing import Literal
 
 from pydantic import Field
 
+from models.crm import FieldMapping
+from models.crm_facts import CustomerFacts, FactName
 from models.effects import Write
 
 Value = str | int | float | bool
@@ -13,10 +15,13 @@ Way = Literal["static_list", "program_status", "custom_object", "campaign"]
 
 
 class LeadWrite(Write):
-    """A lead by its e-mail address, made where it is missing. `fields` are by their REST API names."""
+    """A lead by its e-mail address, made where it is missing. `fields` are by their REST API names; of
+    `facts` those in `mapping` go to the fields that it says."""
 
     email: str
     fields: dict[str, Value] = {}
+    facts: CustomerFacts | None = None
+    mapping: dict[FactName, FieldMapping] = {}
 
 
 class Enrolment(Write):

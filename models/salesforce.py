@@ -16,6 +16,10 @@ class OwnerQuery(Record):
     customer_uuid: str
     email: str | None = None
     fallback_email: str | None = None
+    user_field: str | None = Field(
+        default=None,
+        description="API name of a look-up to User on the account: whom it names, in the owner's place",
+    )
 
 
 class AccountOwner(Record):
@@ -33,6 +37,20 @@ class AccountOwner(Record):
     why_fallback: str | None = None
     found_by: str = ""
     left_out: list[str] = []
+
+
+class LeadQuery(Record):
+    email: str
+
+
+class LeadsFound(Record):
+    """Leads with that e-mail that are not converted, and the newest of them. `left_out` says why nobody could
+    look."""
+
+    number: int = 0
+    name: str = ""
+    link: str | None = None
+    left_out: str = ""
 
 
 class SaveTask(Write):

@@ -20,7 +20,8 @@ class MemberQuery(Record):
 
 
 class Message(Write):
-    """A channel message, or a reply where `thread_ts` is set.
+    """A channel message, or a reply where `thread_ts` is set; where `channel` is a member's id, a direct
+    message.
 
     Blocks are Block Kit JSON; `text` is the notification and what screen readers say.
     """

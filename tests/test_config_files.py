@@ -165,22 +165,22 @@ BROKEN_ROUTES = [
 ]  # fmt: skip
 
 BROKEN_CRM = [
-    ("mrr: chartmogul_mrr", "mr: chartmogul_mrr", "12: `hubspot.contacts.fields.mr`: mr is no fact of ours: did you mean mrr?"),
-    ("mrr: chartmogul_mrr", "mrr: 5", "12: `hubspot.contacts.fields.mrr`: expects the name of their field, or {to: name, ...}; found 5"),
-    ("mrr: chartmogul_mrr", "mrr: #mrr", '12: `hubspot.contacts.fields.mrr`: # begins a comment: quote it, mrr: "#mrr"'),
-    ("mrr: chartmogul_mrr", 'mrr: "a b"', "12: `hubspot.contacts.fields.mrr.to`: a b cannot be used; it takes a letter, then letters"),
-    ("mrr: chartmogul_mrr", "mrr: {owner: us, to: a}", "12: `hubspot.contacts.fields.mrr.owner`: us is not known; expects one of"),
-    ("mrr: chartmogul_mrr", "mrr: {owner: crm}", "12: `hubspot.contacts.fields.mrr`: `to` is missing"),
-    ("match: [key, email]", "match: email", "8: `hubspot.contacts.match`: expects a list: write [email]"),
-    ("match: [key, email]", "match: [e-mail]", "8: `hubspot.contacts.match`: e-mail is not known: did you mean email?"),
-    ("create: never", "create: always", "9: `hubspot.contacts.create`: always is not known; expects one of never, if_not_found"),
-    ("fields: &hubspot", "feilds: &hubspot", "10: `hubspot.contacts`: `feilds` is not known: did you mean fields?"),
-    ("  companies:", "  deals:", "25: `hubspot`: `deals` is not known here; known are contacts, companies"),
-    ("hubspot:\n  contacts:", "contacts:\n  contacts:", "5: `contacts` belongs under `hubspot`, not here"),
-    ("{default: 2}", "2", "56: `money.minor_unit_digits`: expects names with values below it, such as `{default: 2}`; found 2"),
-    ("{default: 2}", "{default: 9}", "56: `money.minor_unit_digits.default`: must be 4 or less; found 9"),
-    ("exchange_rates: {}", "exchange_rates: {eur: 1}", "57: `money.exchange_rates.eur`: eur cannot be used; it takes three capital letters"),
-    ("exchange_rates: {}", "exchange_rates: {EUR: much}", "57: `money.exchange_rates.EUR`: expects a number; found much"),
+    ("mrr: chartmogul_mrr", "mr: chartmogul_mrr", "15: `hubspot.contacts.fields.mr`: mr is no fact of ours: did you mean mrr?"),
+    ("mrr: chartmogul_mrr", "mrr: 5", "15: `hubspot.contacts.fields.mrr`: expects the name of their field, or {to: name, ...}; found 5"),
+    ("mrr: chartmogul_mrr", "mrr: #mrr", '15: `hubspot.contacts.fields.mrr`: # begins a comment: quote it, mrr: "#mrr"'),
+    ("mrr: chartmogul_mrr", 'mrr: "a b"', "15: `hubspot.contacts.fields.mrr.to`: a b cannot be used; it takes a letter, then letters"),
+    ("mrr: chartmogul_mrr", "mrr: {owner: us, to: a}", "15: `hubspot.contacts.fields.mrr.owner`: us is not known; expects one of"),
+    ("mrr: chartmogul_mrr", "mrr: {owner: crm}", "15: `hubspot.contacts.fields.mrr`: `to` is missing"),
+    ("match: [key, email]", "match: email", "10: `hubspot.contacts.match`: expects a list: write [email]"),
+    ("match: [key, email]", "match: [e-mail]", "10: `hubspot.contacts.match`: e-mail is not known: did you mean email?"),
+    ("create: never", "create: always", "11: `hubspot.contacts.create`: always is not known; expects one of never, if_not_found"),
+    ("fields: &hubspot", "feilds: &hubspot", "13: `hubspot.contacts`: `feilds` is not known: did you mean fields?"),
+    ("  companies:", "  deals:", "28: `hubspot`: `deals` is not known here; known are contacts, companies"),
+    ("hubspot:\n  contacts:", "contacts:\n  contacts:", "7: `contacts` belongs under `hubspot`, not here"),
+    ("{default: 2}", "2", "62: `money.minor_unit_digits`: expects names with values below it, such as `{default: 2}`; found 2"),
+    ("{default: 2}", "{default: 9}", "62: `money.minor_unit_digits.default`: must be 4 or less; found 9"),
+    ("exchange_rates: {}", "exchange_rates: {eur: 1}", "63: `money.exchange_rates.eur`: eur cannot be used; it takes three capital letters"),
+    ("exchange_rates: {}", "exchange_rates: {EUR: much}", "63: `money.exchange_rates.EUR`: expects a number; found much"),
 ]  # fmt: skip
 
 COLUMN = "table mrr_movements, column movement_uuid"

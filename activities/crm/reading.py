@@ -30,10 +30,12 @@ class Reading:
         mapping: CrmMapping,
         systems: Sequence[CrmName],
         account: Account | None = None,
+        also: Sequence[FactName] = (),
     ) -> None:
-        """`account` spares a call where it was read before."""
+        """`account` spares a call where it was read before; `also` are facts wanted beside the mapping's."""
         self._client, self._mapping = client, mapping
-        self._wanted = _wanted(mapping, systems)
+        self._also = also
+        self._wanted = _wanted(mapping, systems) | set(also)
         self.account = account
         self._predicted_cents: float | None = None
 
@@ -84,6 +86,7 @@ class Reading:
             predicted_ltv_cents=self._predicted_cents,
             movements=self._needs(FROM_MOVEMENTS),
             invoices=self._needs(FROM_INVOICES),
+            also=self._also,
         )
 
     async def _movements(self, builder: FactsBuilder, as_of: datetime, note: Note) -> None:

@@ -127,8 +127,9 @@ class CrmActivities:
         return FactsNow(facts=facts, read_at=now)
 
     def _reading(self, account: str, work: FactsQuery | CustomerWork) -> Reading:
-        client = client_of(self._clients, account)
-        return Reading(client, work.mapping, ["hubspot", "salesforce"], self._accounts.get(account))
+        client, known = client_of(self._clients, account), self._accounts.get(account)
+        also = work.also if isinstance(work, FactsQuery) else []
+        return Reading(client, work.mapping, ["hubspot", "salesforce"], known, also)
 
     def _remember(self, account: str, reading: Reading) -> None:
         if reading.account:

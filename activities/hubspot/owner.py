@@ -1,5 +1,6 @@
 """Whose customer is it? The owner of its company, by ChartMogul's id or through a contact's e-mail; else the
-contact's. A look-up that the portal makes impossible is left out, with its reason."""
+contact's; or whom another property of theirs names. A look-up that the portal makes impossible is left out,
+with its reason."""
 
 from collections.abc import Awaitable
 from typing import TypeVar
@@ -24,6 +25,8 @@ class _Search:
 
     def __init__(self, client: HubSpotClient, query: HubSpotOwnerQuery) -> None:
         self._client, self._query = client, query
+        self.named_by = query.user_property or OWNER
+        """The property that names the person."""
         self.left_out: list[str] = []
         self.problems: list[str] = []
 
@@ -31,7 +34,7 @@ class _Search:
         key, uuid = self._client.customer_key, self._query.customer_uuid
         if not uuid:
             return None
-        look = self._client.read("companies", key, [uuid], ["name", OWNER])
+        look = self._client.read("companies", key, [uuid], ["name", self.named_by])
         found = await self._looked_up(f"companies by {key}", look)
         return found.get(uuid) if found else None
 
@@ -39,7 +42,7 @@ class _Search:
         email = (self._query.email or "").strip()
         if not email:
             return None
-        look = self._client.read("contacts", "email", [email], [OWNER])
+        look = self._client.read("contacts", "email", [email], [self.named_by])
         found = await self._looked_up("contacts by e-mail", look)
         return found.get(email) if found else None
 
@@ -52,7 +55,7 @@ class _Search:
             if companies:
                 self.left_out.append(f"The contact is of {len(companies)} companies, none the primary one")
             return None
-        look_again = self._client.read("companies", "hs_object_id", [chosen.id], ["name", OWNER])
+        look_again = self._client.read("companies", "hs_object_id", [chosen.id], ["name", self.named_by])
         records = await self._looked_up("the contact's company", look_again)
         return records.get(chosen.id) if records else None
 
@@ -60,16 +63,19 @@ class _Search:
         """An active one. Where users cannot be read, whether the owner can own it the write says."""
         if record is None:
             return None
-        owner_id = record.properties.get(OWNER)
+        owner_id, what = record.properties.get(self.named_by), self._query.user_property or "owner"
         if not owner_id:
-            self.problems.append(f"The {noun} has no owner")
+            self.problems.append(f"The {noun} has no {what}")
+            return None
+        if not owner_id.isdecimal():
+            self.problems.append(f"The {noun}'s {what} holds no user of HubSpot")
             return None
         before = len(self.left_out)
         owner = await self._looked_up("owners", self._client.owners.by_id(owner_id))
         if owner is None and len(self.left_out) > before:
             return Owner(id=owner_id)
         if owner is None or owner.archived:
-            self.problems.append(f"The {noun}'s owner {owner.name if owner else owner_id} has left")
+            self.problems.append(f"The {noun}'s {what} {owner.name if owner else owner_id} has left")
             return None
         return owner
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from activities.definition import refuse_outdated
 from activities.marketo.effects import effect, saved, skipped
+from activities.marketo.facts import peoples, values_of
 from clients.kit.errors import Rejected
 from clients.kit.http import Call, refused
 from clients.marketo.client import MarketoClient
@@ -33,12 +34,15 @@ async def _looked_up(
     client: MarketoClient, write: LeadWrite, *, anew: bool = False
 ) -> tuple[Lead | None, dict[str, FieldSpec], Fitted]:
     """A field that was deleted since the fields were read costs one look more."""
-    specs = await client.leads.specs(write.fields, anew=anew)
+    values, left_out = values_of(write)
+    given = write.fields | values
+    specs = await client.leads.specs(given, anew=anew)
     fit = fitted(
-        {name: value for name, value in write.fields.items() if name not in ("id", "email")},
+        {name: value for name, value in given.items() if name not in ("id", "email")},
         specs,
         company_fields=client.settings.company_fields,
     )
+    fit.notes[:0] = left_out
     try:
         return await client.leads.find(write.email, fit.values), specs, fit
     except Rejected as error:
@@ -93,12 +97,16 @@ async def _updated(
 ) -> Effect:
     lead = str(found.id)
     before = _before(found, fit)
+    stays = peoples(write.mapping, before)
     changed = {
-        name: value for name, value in fit.values.items() if not same(specs.get(name), before[name], value)
+        name: value
+        for name, value in fit.values.items()
+        if name not in stays and not same(specs.get(name), before[name], value)
     }
 
     def said(action: Action) -> Effect:
-        notes = [found.note, *fit.notes]
+        kept = f"a person's value stays in {', '.join(stays)}" if stays else ""
+        notes = [found.note, *fit.notes, kept]
         after = before if write.only_find else before | changed
         return effect(
             client, write, "lead", action, id=lead, lead=lead, before=before, after=after, notes=notes

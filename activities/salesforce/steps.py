@@ -3,6 +3,7 @@ it, in the module of its object."""
 
 from activities.definition import step_activity
 from activities.salesforce.effects import OFF, skipped
+from activities.salesforce.lead import find_leads
 from activities.salesforce.link import link_contact
 from activities.salesforce.note import post_note
 from activities.salesforce.opportunity import read_opportunity, save_opportunity, set_amount
@@ -14,6 +15,8 @@ from models.salesforce import (
     AccountOwner,
     AccountQuery,
     ContactLink,
+    LeadQuery,
+    LeadsFound,
     NoteWrite,
     OpportunityAmount,
     OpportunityNow,
@@ -40,6 +43,11 @@ class SalesforceActivities:
         if self._client is None:
             return AccountFound(why_none=OFF)
         return await self._client.find_account(query)
+
+    @step_activity("salesforce.find_leads")
+    async def find_leads(self, query: LeadQuery) -> LeadsFound:
+        """None where Salesforce is not connected. They are told of, and never converted."""
+        return await find_leads(self._client, query) if self._client else LeadsFound()
 
     @step_activity("salesforce.create_save_task")
     async def create_save_task(self, task: SaveTask) -> Effect:

@@ -10,6 +10,7 @@ from clients.kit.errors import IntegrationError, NotFound, Unauthorized
 from clients.kit.findings import failed
 from clients.marketo.assets import WORDS, Asset, Campaign, Kind
 from clients.marketo.client import MarketoClient
+from clients.marketo.fields import fitted
 from clients.marketo.objects import NEW_LINK
 from clients.marketo.settings import Marketo
 from models.findings import Finding, State
@@ -25,6 +26,7 @@ CONNECT = (
 RIGHT = "In Admin, Users & Roles, Roles, tick {} under Access API for the role of the API-Only user."
 LEADS = RIGHT.format("Read-Write Lead")
 ASSETS = RIGHT.format("Read-Only Assets")
+FIELDS = "Name it in the route by its REST API name: Admin, Field Management, Export Field Names."
 OBJECTS = RIGHT.format("Read-Write Custom Object")
 TRIGGER = "Give it the trigger Campaign is Requested with source Web Service API, and activate it."
 ANY_LEAD = "1"
@@ -46,7 +48,11 @@ async def marketo_findings(connection: Marketo | None, routes: Routes) -> AsyncI
         calls = await client.calls_today()
         detail = f"{connection.rest_url}, as {user}; {calls:,} calls today, of all integrations"
         yield Finding("Marketo", State.OK, detail)
-        yield await _leads(client)
+        leads = await _leads(client)
+        yield leads
+        if leads.state is State.OK:
+            async for finding in _fields(client, routes.named(Names.MARKETO_LEAD_FIELD)):
+                yield finding
         async for finding in _assets(client, routes):
             yield finding
         for name in sorted(routes.named(Names.MARKETO_OBJECT) - {""}):
@@ -64,6 +70,16 @@ async def _leads(client: MarketoClient) -> Finding:
     except IntegrationError as error:
         return failed("Marketo leads", error, LEADS)
     return Finding("Marketo leads", State.OK, f"{len(fields)} fields")
+
+
+async def _fields(client: MarketoClient, names: set[str]) -> AsyncIterator[Finding]:
+    """Of leads. One that is not there, or not ours to write, is left out of each lead."""
+    specs = await client.leads.specs() if names else {}
+    for name in sorted(names):
+        unfit = fitted({name: ""}, specs, company_fields=client.settings.company_fields).notes
+        if unfit:
+            said = unfit[0].partition(" was left out: ")[2]
+            yield Finding(f"Marketo lead field {name}", State.WARNING, said, FIELDS)
 
 
 async def _assets(client: MarketoClient, routes: Routes) -> AsyncIterator[Finding]:

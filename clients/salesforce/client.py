@@ -16,7 +16,18 @@ from clients.salesforce.bulk import SalesforceBulk
 from clients.salesforce.currencies import Currencies
 from clients.salesforce.feed import Feed
 from clients.salesforce.keyed import KeyedRecords
-from clients.salesforce.owner import User, accounts_of, contacts_of, find_account, find_owner, user_with
+from clients.salesforce.owner import (
+    Lead,
+    LookedUp,
+    User,
+    accounts_of,
+    contacts_of,
+    find_account,
+    find_owner,
+    find_user,
+    leads_of,
+    user_with,
+)
 from clients.salesforce.settings import Salesforce
 from clients.salesforce.transport import SalesforceTransport, api_name
 from models.salesforce import AccountFound, AccountOwner, AccountQuery, OwnerQuery
@@ -59,13 +70,22 @@ class SalesforceClient:
         return dict(answer)
 
     async def account_owner(self, query: OwnerQuery) -> AccountOwner:
-        """The account's active owner; else the fallback owner, and why."""
+        """The account's active owner, else the fallback owner, and why. Where the query names a field of the
+        account: whom that names, or why nobody."""
+        field = api_name(query.user_field) if query.user_field else None
         call = Call("salesforce", f"find the account owner of {query.customer_uuid}")
         accounts, contacts = await asyncio.gather(
             self._transport.run(call, lambda org: accounts_of(org, self._account_key, query)),
             self._transport.run(call, lambda org: contacts_of(org, query)),
         )
-        return await self._transport.run(call, lambda org: find_owner(org, accounts, contacts, query))
+        return await self._transport.run(
+            call,
+            lambda org: (
+                find_user(org, accounts, contacts, field)
+                if field
+                else find_owner(org, accounts, contacts, query)
+            ),
+        )
 
     async def find_account(self, query: AccountQuery) -> AccountFound:
         """The account, or why there is none, or no single one."""
@@ -78,6 +98,11 @@ class SalesforceClient:
         return await self._transport.run(
             call, lambda org: find_account(org, accounts, contacts, field, query.external_ids)
         )
+
+    async def leads_with(self, email: str) -> LookedUp[Lead]:
+        """Those that are not converted, the newest first."""
+        call = Call("salesforce", "look for leads by e-mail")
+        return await self._transport.run(call, lambda org: leads_of(org, email))
 
     async def account_of_contact(self, contact_id: str) -> str | None:
         """Raises NotFound."""

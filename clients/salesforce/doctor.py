@@ -1,11 +1,12 @@
 """Salesforce: does it answer, and are the fields of our keys, of the routes and the fallback owners there? Of
 opportunities that is asked where a route makes them."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 
 from clients.kit.errors import IntegrationError
 from clients.kit.findings import failed
 from clients.salesforce.client import SalesforceClient
+from clients.salesforce.fields import LIKE
 from clients.salesforce.settings import Salesforce
 from models.findings import Finding, State
 from models.routes import Routes
@@ -23,6 +24,8 @@ NEW_ACCOUNT_FIELD = (
 )
 
 
+MEND_FIELD = "Create the field, give the integration user the right to edit it, or take it out of the route."
+MEND_LOOK = "Create the field, give the integration user the right to read it, or correct the route."
 ADD_VALUE = (
     "Setup, Object Manager, Opportunity, Fields & Relationships, {label}, Values: add it there, or correct"
     " the route."
@@ -47,7 +50,7 @@ async def salesforce_findings(connection: Salesforce | None, routes: Routes) -> 
         yield Finding("Salesforce", State.OK, connection.instance_url)
         yield _key_field(task, connection.task_key_field, NEW_KEY_FIELD, "Activity")
         yield _key_field(account, connection.account_key_field, NEW_ACCOUNT_FIELD, "Account")
-        for finding in _mapped_fields(task, routes):
+        for finding in (*_mapped_fields(task, routes), *_looked_up(account, routes)):
             yield finding
         if routes.named(Names.SALESFORCE_STAGE):
             opportunity = await client.describe("Opportunity")
@@ -78,8 +81,37 @@ def _mapped_fields(task: dict[str, object], routes: Routes) -> list[Finding]:
     known = _fields(task)
     named = routes.named(Names.SALESFORCE_TASK_FIELD)
     missing = sorted(name for name in named if not known.get(name, {}).get("createable"))
-    advice = "Create the field, give the integration user the right to edit it, or take it out of the route."
-    return [Finding(f"Task.{name}", State.FAULT, "not writable", advice) for name in missing]
+    return [Finding(f"Task.{name}", State.FAULT, _unwritable(name, known), MEND_FIELD) for name in missing]
+
+
+def _unwritable(name: str, known: Mapping[str, object]) -> str:
+    return "not writable" if name in known else f"not there, or hidden{nearest(name, known, LIKE)}"
+
+
+def _looked_up(account: dict[str, object], routes: Routes) -> Iterator[Finding]:
+    """Fields of the account that routes look for accounts by, or for people. Without one of them the others
+    are gone on with."""
+    known = _fields(account)
+    users = {name: each for name, each in known.items() if "User" in _references(each)}
+    for name in sorted(routes.named(Names.SALESFORCE_ACCOUNT_FIELD) - {""}):
+        if name not in known:
+            yield Finding(f"Account.{name}", State.WARNING, _unwritable(name, known), MEND_LOOK)
+        elif not known[name].get("filterable"):
+            said = "no account can be looked for by it: Salesforce filters by no field of its type"
+            yield Finding(f"Account.{name}", State.WARNING, said, MEND_LOOK)
+    for name in sorted(routes.named(Names.SALESFORCE_USER_FIELD) - {""}):
+        if name not in known:
+            said = f"not there, or hidden{nearest(name, users)}"
+            yield Finding(f"Account.{name}", State.WARNING, said, MEND_LOOK)
+        elif name not in users:
+            yield Finding(
+                f"Account.{name}", State.WARNING, f"no look-up to User{nearest(name, users)}", MEND_LOOK
+            )
+
+
+def _references(field: Mapping[str, object]) -> list[str]:
+    targets = field.get("referenceTo")
+    return [str(each) for each in targets] if isinstance(targets, list) else []
 
 
 def _opportunities(description: dict[str, object], key: str, routes: Routes) -> Iterator[Finding]:
@@ -89,6 +121,11 @@ def _opportunities(description: dict[str, object], key: str, routes: Routes) -> 
         for value in sorted(routes.named(what) - known - {""}):
             said = f"{label} has no value {value}{nearest(value, known)}"
             yield Finding(f"Opportunity.{name}", state, said, ADD_VALUE.format(label=label))
+    fields = _fields(description)
+    for name in sorted(routes.named(Names.SALESFORCE_OPPORTUNITY_FIELD)):
+        if not fields.get(name, {}).get("createable"):
+            said = f"left out of each: {_unwritable(name, fields)}"
+            yield Finding(f"Opportunity.{name}", State.WARNING, said, MEND_FIELD)
 
 
 def _values(description: dict[str, object], name: str) -> set[str]:

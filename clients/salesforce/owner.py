@@ -6,6 +6,7 @@ out, with its reason: the others still say something.
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Generic, NamedTuple, TypeVar
 
 from pydantic import BaseModel, Field
@@ -19,8 +20,13 @@ from models.salesforce import AccountFound, AccountOwner, OwnerQuery
 
 ACCOUNT = "SELECT Id, Name, OwnerId, Owner.Name, Owner.Email, Owner.IsActive FROM Account WHERE {} = {}"
 CONTACT = "SELECT Id, AccountId FROM Contact WHERE {} = {}"
+LEAD = "SELECT Id, Name FROM Lead WHERE {} = {} AND IsConverted = false ORDER BY CreatedDate DESC"
 ACCOUNT_ALONE = "SELECT Id, Name, OwnerId FROM Account WHERE {} = {}"
 """Where the org shows nothing of users. Whether the owner can have the task the write says then."""
+
+NAMED = "SELECT Id, Name, {field}, {user}.Name, {user}.Email, {user}.IsActive FROM Account WHERE Id = {{}}"
+NAMED_ALONE = "SELECT Id, Name, {field} FROM Account WHERE Id = {{}}"
+"""Of a look-up to User on the account."""
 
 USER = "SELECT Id, Name, Email FROM User WHERE {} = {} AND IsActive = true"
 
@@ -30,7 +36,7 @@ IMPOSSIBLE = {
 }  # fmt: skip
 """Of a query: the field is encrypted, missing or hidden, or the object is."""
 
-QUEUE = "00G"
+QUEUE, USERS = "00G", "005"
 BY_ID, BY_EMAIL = "ChartMogul's id on the account", "the contact's e-mail"
 
 R = TypeVar("R", bound=BaseModel)
@@ -49,6 +55,12 @@ class _Owner(Record):
     """None of a queue."""
 
 
+class _Named(_Owner):
+    """A user whom a look-up names."""
+
+    id: str = Field(alias="Id")
+
+
 class Account(Record):
     id: str = Field(alias="Id")
     name: str = Field(default="", alias="Name")
@@ -59,6 +71,11 @@ class Account(Record):
 class Contact(Record):
     id: str = Field(alias="Id")
     account_id: str | None = Field(alias="AccountId")
+
+
+class Lead(Record):
+    id: str = Field(alias="Id")
+    name: str | None = Field(default=None, alias="Name")
 
 
 class _Match(NamedTuple):
@@ -91,6 +108,10 @@ def contacts_of(org: Org, query: OwnerQuery) -> LookedUp[Contact]:
     return _looked_up("contacts by e-mail", lambda: _records(org, Contact, CONTACT, "Email", email))
 
 
+def leads_of(org: Org, email: str) -> LookedUp[Lead]:
+    return _looked_up("leads by e-mail", lambda: _records(org, Lead, LEAD, "Email", email.strip()))
+
+
 def find_owner(
     org: Org, accounts: LookedUp[Account], contacts: LookedUp[Contact], query: OwnerQuery
 ) -> AccountOwner:
@@ -104,6 +125,27 @@ def find_owner(
         return _with_fallback(org, known, query, problem)
     owner = account.owner or _Owner()
     return _owned_by(known, account.owner_id, owner.name, owner.email)
+
+
+def find_user(org: Org, accounts: LookedUp[Account], contacts: LookedUp[Contact], field: str) -> AccountOwner:
+    """Whom `field` of the account names, or why nobody; nobody stands in."""
+    match = _match(org, accounts, contacts)
+    account, left_out = match.account, [each.left_out for each in (accounts, contacts) if each.left_out]
+    known = AccountOwner(contact_id=match.contact_id, left_out=left_out)
+    if account is None:
+        return known.model_copy(update={"why_fallback": ". ".join([match.problem, *left_out])})
+    known = known.model_copy(update={"account_id": account.id, "found_by": match.found_by})
+    look = partial(_naming, org, field, account.id)
+    named = _looked_up(f"{field} of the account", look)
+    user = next(iter(named.records), None)
+    if user is None or user.is_active is False:
+        why = (
+            f"{user.name}, {field} of the account, is inactive"
+            if user
+            else f"The account has no user in {field}"
+        )
+        return known.model_copy(update={"why_fallback": named.left_out or why})
+    return _owned_by(known, user.id, user.name, user.email)
 
 
 def find_account(
@@ -135,6 +177,25 @@ def _match_among(found: list[Account], field: str, contacts: list[Contact], befo
     account = found[0]
     contact_id = _contact_of(account.id, contacts) or before.contact_id
     return _Match(account, contact_id, found_by=f"{field} on the account")
+
+
+def _naming(org: Org, field: str, account_id: str) -> list[_Named]:
+    """Nobody, or one. Where the org shows nothing of users, whether they are active the write says."""
+    user = relationship_of(field)
+    try:
+        rows = org.query(format_soql(NAMED.format(field=field, user=user), account_id))
+    except Permanent as error:
+        if error.code not in IMPOSSIBLE:
+            raise
+        rows = org.query(format_soql(NAMED_ALONE.format(field=field), account_id))
+    named = [row for row in rows if str(row.get(field) or "").startswith(USERS)]
+    found = [{**(row.get(user) or {}), "Id": row[field]} for row in named]
+    return [parsed(org.call, _Named, each) for each in found]
+
+
+def relationship_of(field: str) -> str:
+    """By which a query reaches what the look-up names: CSM__r of CSM__c, Owner of OwnerId."""
+    return f"{field[:-1]}r" if field.endswith("__c") else field.removesuffix("Id")
 
 
 def _told(account: Account) -> dict[str, str | None]:

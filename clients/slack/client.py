@@ -34,6 +34,7 @@ TOO_MANY = "Look in Slack whether the message is there; where it is not, retry t
 PAGE_SIZE = 999
 CHANNEL_ID = re.compile(r"[CDG][A-Z0-9]+")
 """Names of channels are in lower case."""
+PERSON_ID = re.compile(r"[UW][A-Z0-9]+")
 
 
 class Posted(NamedTuple):
@@ -75,9 +76,17 @@ class SlackClient:
             self._identity = answer
         return self._identity
 
+    @property
+    def scopes(self) -> frozenset[str] | None:
+        """Those of the token, as Slack's last answer told; None where none has."""
+        return self._transport.scopes
+
     async def post(self, message: Message) -> Posted:
         """Post. Posting again makes a second message."""
         await self.identity()  # for the link; afterwards is too late to fail
+        if PERSON_ID.fullmatch(message.channel):
+            channel = await self._conversation_with(message.channel)
+            message = message.model_copy(update={"channel": channel or message.channel})
         call = Call(
             "slack",
             f"post message {message.key}",
@@ -102,7 +111,9 @@ class SlackClient:
         through: then nobody knows.
         """
         call = Call("slack", f"look for message {message.key}")
-        channel = await self._channel_id(message.channel)
+        channel = await self._place_of(message)
+        if channel is None:
+            return None
         form = {
             "channel": channel,
             "oldest": f"{(message.not_before - CLOCK_SKEW).timestamp():.6f}",
@@ -132,6 +143,28 @@ class SlackClient:
         if not (info.is_member or info.is_im):
             raise refused(call, Rejected, "the bot is not in it", INVITE)
         return info.id
+
+    async def _place_of(self, message: Message) -> str | None:
+        """Its channel's id. None where it is for a person with whom there is no conversation yet."""
+        if PERSON_ID.fullmatch(message.channel):
+            return await self._conversation_with(message.channel, open_it=False)
+        return await self._channel_id(message.channel)
+
+    async def _conversation_with(self, person: str, *, open_it: bool = True) -> str | None:
+        """Its id. That Slack gives none, or refuses, where there is none and none is to be made, is
+        UNVERIFIED."""
+        call = Call("slack", f"open the conversation with {person}")
+        form = {"users": person} | ({} if open_it else {"prevent_creation": "true"})
+        try:
+            answer = await self._transport.ask(call, "conversations.open", form=form)
+        except NotFound:
+            if open_it:
+                raise
+            return None
+        found = parsed(call, _Opened, answer).channel
+        if found is None and open_it:
+            raise unclear(call, "the answer names no conversation")
+        return found.id if found else None
 
     async def _look_up(self, email: str) -> Member | None:
         call = Call("slack", "look for a member by e-mail")
@@ -255,6 +288,14 @@ class _Channel(Record):
     id: str
     is_member: bool = False
     is_im: bool = False
+
+
+class _Conversation(Record):
+    id: str
+
+
+class _Opened(Record):
+    channel: _Conversation | None = None
 
 
 class _Info(Record):

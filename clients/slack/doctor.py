@@ -1,10 +1,11 @@
 """Slack: does it answer, and may the app post to the channels that are named?"""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 from clients.kit.errors import IntegrationError
 from clients.kit.findings import failed
 from clients.slack.client import SlackClient
+from clients.slack.scopes import PRIVATE, TO_CHANNELS, TO_PEOPLE
 from clients.slack.settings import Slack
 from models.findings import Finding, State
 from models.routes import Routes
@@ -19,6 +20,8 @@ async def slack_findings(connection: Slack | None, routes: Routes) -> AsyncItera
     try:
         identity = await client.identity()
         yield Finding("Slack", State.OK, f"{identity.get('team')}, as {identity.get('user')}")
+        for finding in _scopes(client.scopes, routes):
+            yield finding
         named = routes.named(Names.SLACK_CHANNEL) | {connection.ops_channel or ""}
         for channel in sorted(named - {""}):
             yield await _channel(client, channel)
@@ -26,6 +29,18 @@ async def slack_findings(connection: Slack | None, routes: Routes) -> AsyncItera
         yield failed("Slack", error, "Set SLACK__BOT_TOKEN to the app's bot token.")
     finally:
         await client.aclose()
+
+
+def _scopes(scopes: frozenset[str] | None, routes: Routes) -> Iterator[Finding]:
+    """Nothing where Slack does not tell of them."""
+    told = routes.named(Names.SLACK_TELL) & {"person", "both"}
+    missing = (TO_CHANNELS | (TO_PEOPLE if told else set())) - scopes if scopes else set()
+    if not missing:
+        return
+    state = State.WARNING if missing <= PRIVATE else State.FAULT
+    why = " A route tells people by direct message." if missing & TO_PEOPLE else ""
+    advice = f"OAuth & Permissions, Bot Token Scopes: add them, and install the app again.{why}"
+    yield Finding("Slack scopes", state, f"missing: {', '.join(sorted(missing))}", advice)
 
 
 async def _channel(client: SlackClient, channel: str) -> Finding:

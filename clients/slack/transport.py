@@ -2,6 +2,7 @@
 guarded here (tests/contracts/test_slack.py shows fault and guard side by side)."""
 
 import logging
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -43,7 +44,9 @@ PERMANENT: dict[str, type[Permanent]] = dict.fromkeys(
         "team_access_not_granted", "no_permission",
     ),
     Unauthorized,
-) | dict.fromkeys(("channel_not_found", "thread_not_found", "users_not_found"), NotFound)  # fmt: skip
+) | dict.fromkeys(
+    ("channel_not_found", "thread_not_found", "users_not_found", "user_not_found"), NotFound
+)  # fmt: skip
 
 INVITE = "Invite the bot to the channel, or correct the channel in the route."
 ADVICE = {
@@ -51,6 +54,7 @@ ADVICE = {
     "thread_not_found": "The message it would answer was deleted.",
     "not_in_channel": INVITE,
     "is_archived": "Unarchive the channel, or name another one in the route.",
+    "messages_tab_disabled": "In the Slack app's settings, App Home, Show Tabs, turn the Messages Tab on.",
     "missing_scope": "Add the scope to the Slack app and install it again.",
 }
 
@@ -66,6 +70,8 @@ class SlackTransport:
         )
         self._library: AsyncWebClient | None = None
         self._session: aiohttp.ClientSession | None = None
+        self.scopes: frozenset[str] | None = None
+        """Those of the token, as the last answer told; None where none has."""
 
     async def aclose(self) -> None:
         if self._session is not None:
@@ -99,6 +105,7 @@ class SlackTransport:
         except (AttributeError, ValueError):
             # The library takes for granted that an answer is a JSON object in UTF-8.
             raise unclear(call, "the answer is no JSON object") from None
+        self.scopes = _scopes(answer.headers) or self.scopes
         return dict(answer.data) if isinstance(answer.data, dict) else {}
 
     def _unanswered(self, error: Exception) -> str:
@@ -119,6 +126,11 @@ class SlackTransport:
             if proxy_bypass(urlsplit(self._settings.base_url).hostname or ""):
                 self._library.proxy = None  # it knows HTTPS_PROXY, but not NO_PROXY
         return self._library
+
+
+def _scopes(headers: Mapping[str, str]) -> frozenset[str]:
+    said = {name.lower(): value for name, value in headers.items()}.get("x-oauth-scopes", "")
+    return frozenset(filter(None, (each.strip() for each in said.split(","))))
 
 
 class _SentAway(aiohttp.ClientError):

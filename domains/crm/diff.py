@@ -7,7 +7,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, NamedTuple
 
 from models.chartmogul_values import Unfit, boolean, day, decimal, instant
-from models.crm import FieldMapping, Format, ObjectMapping
+from models.crm import FieldMapping, Format, ObjectMapping, format_of
 from models.crm_facts import CustomerFacts, FactName, attribute_of
 
 Value = str | bool | Decimal | date | datetime | None
@@ -55,7 +55,7 @@ def difference(
             continue
         form, before = mapping.formats[fact], record.get(target.to)
         try:
-            wanted = value_of(facts, fact, mapping)
+            wanted = value_of(facts, fact, target)
         except Unfit as error:
             found.open[target.to] = f"ChartMogul's value {error}"
             continue
@@ -74,9 +74,9 @@ def values_of_new(facts: CustomerFacts, mapping: ObjectMapping) -> dict[str, Val
     return known | difference(facts, mapping, {}).values
 
 
-def value_of(facts: CustomerFacts, fact: FactName, mapping: ObjectMapping) -> Value:
+def value_of(facts: CustomerFacts, fact: FactName, target: FieldMapping) -> Value:
     """A fact as its field is to hold it. Raises Unfit where a custom attribute holds no such value."""
-    target, form = mapping.fields[fact], mapping.formats[fact]
+    form = format_of(fact, target)
     given = _fact(facts, fact)
     value = _READ_CUSTOM[form](given) if attribute_of(fact) else _written_as(given, form)
     if not isinstance(value, str):

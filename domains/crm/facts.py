@@ -13,7 +13,7 @@ from typing import Any
 from domains.crm.history import History, Line, cycle_name
 from models.chartmogul_values import LONGEST_NAME, Unfit, instant, text, whole_cents
 from models.crm import CrmMapping, rounded
-from models.crm_facts import CUSTOM, CustomerFacts, FactName
+from models.crm_facts import CUSTOM, CustomerFacts, FactName, attribute_of
 from models.web_domains import domain_of_email, domain_of_website
 
 Row = Mapping[str, Any]
@@ -45,7 +45,7 @@ class FactsBuilder:
     """Add plans, movements and invoices, each row once and in any order; then ask for customers' facts.
 
     `as_of` hides what is scheduled for later. `zone` is the account's, for days. Invoices or movements
-    that are not read at all leave open what they would tell.
+    that are not read at all leave open what they would tell. `also` are facts wanted beside the mapping's.
     """
 
     def __init__(
@@ -57,10 +57,11 @@ class FactsBuilder:
         predicted_ltv_cents: int | float | None = None,
         movements: bool = True,
         invoices: bool = True,
+        also: Iterable[FactName] = (),
     ) -> None:
         self._money, self._free_mail = mapping.money, mapping.free_mail
         self._shared_hosts = mapping.shared_hosts
-        self._attributes = mapping.custom_attributes
+        self._attributes = mapping.custom_attributes | set(filter(None, map(attribute_of, also)))
         self._as_of, self._zone = as_of.timestamp(), zone
         self._predicted = predicted_ltv_cents
         self._plans: dict[tuple[str, str], tuple[str, str]] = {}

@@ -6,12 +6,15 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from models.business_days import Country
+from models.crm import FieldName
 from models.tagging import TagTarget
 from models.templates.template import Names, RouteOptions
 
 Seconds = Annotated[float, Field(ge=0, le=3600, allow_inf_nan=False)]
 Email = Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$", max_length=254)]
-OwnerSource = Literal["salesforce", "hubspot", "chartmogul", "rotation"]
+OwnerSource = Literal[
+    "salesforce", "hubspot", "chartmogul", "rotation", "salesforce_user_field", "hubspot_user_property"
+]
 FieldValue = str | int | float | bool
 
 
@@ -34,7 +37,18 @@ class OwnerOptions(RouteOptions):
         default=["salesforce", "hubspot", "chartmogul", "rotation"],
         min_length=1,
         description="Who is in charge of the customer: the first that names an active person. `salesforce`:"
-        " owner of the account; `hubspot`: of the company; `chartmogul`: of the customer; `rotation`: below",
+        " owner of the account; `hubspot`: of the company; `chartmogul`: of the customer; and those below, by"
+        " their names",
+    )
+    salesforce_user_field: Annotated[FieldName, Names.SALESFORCE_USER_FIELD] | None = Field(
+        default=None,
+        description="A look-up to User on Salesforce's account, as in `CSM__c`: asked first, unless `sources`"
+        " says when",
+    )
+    hubspot_user_property: Annotated[FieldName, Names.HUBSPOT_USER_PROPERTY] | None = Field(
+        default=None,
+        description="A property of type HubSpot user on its company, or else on the contact: asked first,"
+        " unless `sources` says when",
     )
     rotation: list[Email] = Field(
         default=[],
@@ -43,6 +57,20 @@ class OwnerOptions(RouteOptions):
         " to the same of them",
     )
 
+    @property
+    def ways(self) -> list[OwnerSource]:
+        """All sources, in the order in which they are asked."""
+        fields = [name for name in _USER_FIELDS if getattr(self, name) and name not in self.sources]
+        return [*fields, *self.sources]
+
+    @model_validator(mode="after")
+    def _sources_are_named(self) -> Self:
+        if missing := [name for name in _USER_FIELDS if name in self.sources and not getattr(self, name)]:
+            raise ValueError(f"sources names {missing[0]}, which is not set")
+        return self
+
+
+_USER_FIELDS: tuple[OwnerSource, ...] = ("salesforce_user_field", "hubspot_user_property")
 
 USER = {"salesforce": Names.SALESFORCE_USER, "hubspot": Names.HUBSPOT_USER}
 """What a person's e-mail names there."""

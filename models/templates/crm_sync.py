@@ -8,7 +8,7 @@ from pydantic import AwareDatetime, Field
 
 from models.base import Record
 from models.crm import CrmMapping, CrmName
-from models.crm_facts import CustomerFacts
+from models.crm_facts import CustomerFacts, FactName
 from models.effects import Write
 from models.events import MovementType
 from models.runs import Outcome, Problem
@@ -129,6 +129,7 @@ class FactsQuery(Record):
     mapping: CrmMapping
     movement_type: MovementType
     occurred_at: AwareDatetime
+    also: list[FactName] = Field(default=[], description="Wanted beside those that the mapping names")
 
 
 class FactsNow(Record):

@@ -6,6 +6,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from models.base import Record
 from models.business_days import Country
+from models.crm import FieldName
 from models.events import MovementType, MrrMovement
 from models.money import Money
 from models.templates.blocks import (
@@ -36,7 +37,6 @@ class _SaleOptions(RouteOptions):
     fallback_owner: Email | None = Field(
         default=None, description="E-mail of the user who gets it where the account has no active owner"
     )
-    fields: dict[str, FieldValue] = Field(default={}, description="More fields, by API name")
 
 
 class OpportunityOptions(_SaleOptions):
@@ -47,6 +47,9 @@ class OpportunityOptions(_SaleOptions):
     )
     type: Annotated[str, Names.SALESFORCE_OPPORTUNITY_TYPE] | None = Field(
         default=None, description="A value of the Type picklist"
+    )
+    fields: Annotated[dict[str, FieldValue], Names.SALESFORCE_OPPORTUNITY_FIELD] = Field(
+        default={}, description="More fields, by API name"
     )
 
     def needs(self) -> set[str]:
@@ -59,6 +62,9 @@ class DealOptions(_SaleOptions):
     stage: Annotated[str, Names.HUBSPOT_STAGE] = Field(min_length=1, description="Name or id of a stage")
     pipeline: Annotated[str, Names.HUBSPOT_PIPELINE] | None = Field(
         default=None, description="Name or id; left out: the one that has the stage"
+    )
+    fields: Annotated[dict[str, FieldValue], Names.HUBSPOT_DEAL_PROPERTY] = Field(
+        default={}, description="More properties, by internal name"
     )
 
     def needs(self) -> set[str]:
@@ -74,9 +80,8 @@ class ExpansionOptions(RouteOptions):
         default=None, description="The opportunity in Salesforce, below; or else a deal"
     )
     deal: DealOptions | None = Field(default=None, description="The deal in HubSpot, below")
-    account_field: str | None = Field(
+    account_field: Annotated[FieldName, Names.SALESFORCE_ACCOUNT_FIELD] | None = Field(
         default=None,
-        pattern=r"^[A-Za-z]\w{0,99}$",
         description="Account field of Salesforce that holds the customer's id in the billing system, where"
         " neither our field nor a contact's e-mail finds the account",
     )

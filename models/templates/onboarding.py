@@ -1,11 +1,11 @@
 """Onboarding: what its route can say and what a run is given."""
 
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
 from models.connectors import Connector
-from models.crm import CrmMapping, CrmName
+from models.crm import NAMES_ARE_FACTS, CrmMapping, CrmName, Fact, Target, check_formats
 from models.events import MovementType, MrrMovement
 from models.marketo import Way
 from models.templates.blocks import FieldValue, OwnerOptions, Seconds, SlackChannel
@@ -33,12 +33,23 @@ class MarketoOptions(RouteOptions):
         description="Campaign that is requested for it, name or id. Marketo has no way to repeat that: it is"
         " done at most once, and all the others exactly once",
     )
-    fields: dict[str, FieldValue] = Field(
-        default={}, description="Fields of the lead by API name, each with the value it gets"
+    fields: Annotated[dict[str, FieldValue], Names.MARKETO_LEAD_FIELD] = Field(
+        default={}, description="Fields of the lead by REST API name, each with the same value for everybody"
+    )
+    facts: dict[Fact, Target] = Field(
+        default={},
+        description="Facts of the customer and the fields of the lead that they go to, in the words of"
+        " `config/crm.yaml`: `mrr: cmMrr`, `plans: {to: cmPlan, max_length: 40}`. One that does not fit is"
+        " left out and named",
+        json_schema_extra=NAMES_ARE_FACTS,
     )
 
     def needs(self) -> set[str]:
         return {"marketo"}
+
+    def named(self, what: Names) -> list[str]:
+        fields = [each.to for each in self.facts.values()] if what is Names.MARKETO_LEAD_FIELD else []
+        return [*super().named(what), *fields]
 
     @property
     def chosen(self) -> tuple[Way, str]:
@@ -57,6 +68,14 @@ class MarketoOptions(RouteOptions):
             raise ValueError("needs one of static_list, program, custom_object and campaign")
         return self
 
+    @model_validator(mode="after")
+    def _facts_fit(self) -> Self:
+        check_formats(self.facts)
+        names = self.named(Names.MARKETO_LEAD_FIELD)
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(f"two values go to {', '.join(twice)}")
+        return self
+
 
 class CheckInOptions(RouteOptions):
     after_days: float = Field(gt=0, le=120, description="After the event")
@@ -69,7 +88,7 @@ class CheckInOptions(RouteOptions):
 
 class OnboardingOptions(RouteOptions):
     channel: SlackChannel = Field(min_length=1, description="Slack channel, id (safest) or #name")
-    crm: CrmName | None = Field(
+    crm: Annotated[CrmName, Names.CRM] | None = Field(
         default="salesforce",
         description="Where account and contact are made, by `config/crm.yaml`; nowhere where it is null",
     )
@@ -81,6 +100,11 @@ class OnboardingOptions(RouteOptions):
     )
     marketo: MarketoOptions | None = Field(default=None, description="Enrolment in Marketo, below")
     owner: OwnerOptions = Field(default=OwnerOptions(), description="Who takes care of the customer, below")
+    tell: Annotated[Literal["channel", "person", "both"], Names.SLACK_TELL] = Field(
+        default="channel",
+        description="Where who takes care of the customer is told: in the channel, by a direct message, or"
+        " both. The channel is told of whom no direct message reaches",
+    )
     check_in: CheckInOptions | None = Field(
         default=None, description="A look later whether they have stayed and begun, below"
     )

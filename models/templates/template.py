@@ -39,6 +39,14 @@ class Names(Enum):
     HUBSPOT_PIPELINE = "pipeline of HubSpot's deals, by name or id"
     HUBSPOT_STAGE = "stage of HubSpot's deals, by name or id"
     HUBSPOT_USER = "e-mail of a HubSpot user"
+    SALESFORCE_USER_FIELD = "look-up to User on Salesforce's Account, API name"
+    SALESFORCE_ACCOUNT_FIELD = "field of Salesforce's Account by which accounts are found, API name"
+    SALESFORCE_OPPORTUNITY_FIELD = "API name of an Opportunity field: the keys of a mapping"
+    HUBSPOT_USER_PROPERTY = "property of HubSpot's companies and contacts that holds a user, internal name"
+    HUBSPOT_DEAL_PROPERTY = "internal name of a property of deals: the keys of a mapping"
+    MARKETO_LEAD_FIELD = "field of Marketo's leads, REST API name"
+    SLACK_TELL = "whom Slack tells: `channel`, `person` or `both`"
+    CRM = "CRM in which records are made, `salesforce` or `hubspot`"
     OPERATION = "operation of a connector, as in `my_product.create_account`"
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterator, Sequence
 
-from clients.kit.errors import IntegrationError
+from clients.kit.errors import IntegrationError, title
 from clients.kit.findings import failed
 from configuration.files import BadConfig, load_crm_mapping
 from domains.crm.systems import Crm
@@ -10,16 +10,26 @@ from models.bounds import few
 from models.crm import CrmMapping, CrmName
 from models.crm_fields import CORRECT, PREPARE, Unfit
 from models.findings import Finding, State
+from models.routes import Route, Routes
+from models.templates.template import Names
 from settings import Settings
 from systems import Connections
 
+CREATE_WITH = (
+    "Give each object `key` and `create_with` in config/crm.yaml, which shows them in a comment; or set"
+    " `crm: null` in the route."
+)
 
-async def crm_findings(settings: Settings) -> AsyncIterator[Finding]:
+
+async def crm_findings(settings: Settings, routes: Routes) -> AsyncIterator[Finding]:
     try:
         mapping = load_crm_mapping(settings.crm_file)
     except BadConfig as error:
         yield Finding("CRM mapping", State.FAULT, str(error), "Mend the file: start-up refuses it.")
         return
+    for route in routes.routes:
+        for finding in records_made(route, mapping):
+            yield finding
     connections = Connections.of(settings)
     try:
         for system, crm in connections.crms(settings).items():
@@ -27,6 +37,18 @@ async def crm_findings(settings: Settings) -> AsyncIterator[Finding]:
                 yield finding
     finally:
         await connections.aclose()
+
+
+def records_made(route: Route, mapping: CrmMapping) -> Iterator[Finding]:
+    """Of a route that makes records: which objects of the CRM get none."""
+    for system in filter(None, route.options.named(Names.CRM)):
+        objects = mapping.objects("hubspot" if system == "hubspot" else "salesforce")
+        none = [name for name, each in objects.items() if not (each.key and each.create_with)]
+        if objects and not none:
+            continue
+        which = ", ".join(none) or "no object is mapped"
+        said = f"of a customer without a record none is made in {title(system)}: {which}"
+        yield Finding(f"route {route.name}", State.WARNING, said, CREATE_WITH)
 
 
 async def _fields(crm: Crm, system: CrmName, mapping: CrmMapping) -> AsyncIterator[Finding]:

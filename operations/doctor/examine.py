@@ -33,7 +33,7 @@ async def findings(settings: Settings) -> AsyncIterator[Finding]:
         schedule_findings(settings),
         *(system.examine(settings, routes) for system in SYSTEMS if system.examine),
         connector_findings(settings, routes),
-        crm_findings(settings),
+        crm_findings(settings, routes),
         warehouse_findings(settings),
     )
     for source in sources:

@@ -39,6 +39,7 @@ class Property:
     options: tuple[str, ...] = ()
     description: str = ""
     hubspots: bool = True
+    refers_to: str | None = None
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -51,6 +52,7 @@ class Property:
             "options": [{"label": o, "value": o, "displayOrder": n} for n, o in enumerate(self.options)],
             "hasUniqueValue": self.unique,
             "calculated": self.calculated,
+            **({"referencedObjectType": self.refers_to} if self.refers_to else {}),
             "hidden": False,
             "archived": False,
             "hubspotDefined": self.hubspots,
@@ -66,7 +68,7 @@ def _standard(group: str, changed: str) -> tuple[Property, ...]:
         Property("hs_object_id", "Record ID", "number", "number", group, unique=True, read_only=True),
         Property("createdate", "Create date", "datetime", "date", group, read_only=True),
         Property(changed, "Last modified", "datetime", "date", group, read_only=True),
-        Property("hubspot_owner_id", "Owner", "enumeration", "select", group),
+        Property("hubspot_owner_id", "Owner", "enumeration", "select", group, refers_to="OWNER"),
         Property("lifecyclestage", "Lifecycle stage", "enumeration", "radio", group, options=_STAGES),
         Property("website", "Website URL", group=group),
         Property("phone", "Phone number", group=group),
@@ -86,6 +88,7 @@ _COMPANIES = (
     Property("name", "Company name", group="companyinformation"),
     Property("domain", "Company domain name", group="companyinformation"),
     Property("country", "Country/Region", group="companyinformation"),
+    Property("csm", "CSM", "enumeration", "select", "companyinformation", hubspots=False, refers_to="OWNER"),
     Property("hs_num_open_deals", "Open deals", "number", "number", "companyinformation", calculated=True),
     *_standard("companyinformation", "hs_lastmodifieddate"),
 )

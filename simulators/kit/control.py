@@ -223,6 +223,10 @@ class Control:
     def records(self, object_name: str) -> list[Json]:
         return self._get(list[Json], f"salesforce/records/{object_name}")
 
+    def add_record(self, object_name: str, **values: Any) -> Json:
+        """As a person in Salesforce does."""
+        return self._json("POST", f"salesforce/records/{object_name}", values)
+
     def change_record(self, object_name: str, id: str, **values: Any) -> Json:
         return self._json("PATCH", f"salesforce/records/{object_name}/{id}", values)
 

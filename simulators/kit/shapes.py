@@ -190,6 +190,7 @@ class SlackRules(_Shape):
     history_lag_seconds: float = Field(default=0.0, ge=0, description="Reads find a message this late")
     more_channels: int = Field(default=0, ge=0, description="Public ones that the bot is not in")
     per_minute: dict[str, int] = Field(default={}, description="Calls a minute, by method; above: 429")
+    missing_scopes: list[str] = Field(default=[], description="Scopes that the app was not given")
 
 
 class RecordRule(_Shape):

@@ -25,6 +25,12 @@ async def records(request: Request, object_name: str) -> list[dict[str, Any]]:
     return list(org.all(object_name))
 
 
+@router.post("/records/{object_name}", status_code=201)
+async def add_record(request: Request, object_name: str, values: dict[str, Any]) -> dict[str, Any]:
+    """As a person in Salesforce does."""
+    return org_of(request).create(object_name, values)
+
+
 @router.patch("/records/{object_name}/{id}")
 async def change_record(
     request: Request, object_name: str, id: str, values: dict[str, Any]

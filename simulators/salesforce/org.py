@@ -7,7 +7,7 @@ from itertools import count
 from typing import Any
 
 from simulators.kit.shapes import SalesforceRules
-from simulators.salesforce.schema import PREFIXES, Field, Schema, fresh_schema
+from simulators.salesforce.schema import LEAD_STATUSES, PREFIXES, Field, Schema, fresh_schema
 from simulators.salesforce.seed import FALLBACK, Record, SalesforceSeed, record_id, record_number
 from simulators.salesforce.values import check_type, check_value, folded, refused, same, stamp, stored
 
@@ -133,7 +133,7 @@ class Org:
         if object_name == "Opportunity":
             record["IsWon"] = record["StageName"] == "Closed Won"
             record["IsClosed"] = record["StageName"] in ("Closed Won", "Closed Lost")
-        if object_name == "Contact":
+        if object_name in ("Contact", "Lead"):
             record["Name"] = f"{record['FirstName'] or ''} {record['LastName']}".strip()
         self._index_anew(object_name, self.changed[object_name].get(record["Id"], {}), record)
         self.changed[object_name][record["Id"]] = record
@@ -164,6 +164,8 @@ class Org:
         if object_name == "FeedItem":
             return {"Type": "TextPost"}
         owner = {"OwnerId": record_id(PREFIXES["User"], FALLBACK)}
+        if object_name == "Lead":
+            return owner | {"Status": LEAD_STATUSES[0], "IsConverted": False}
         return owner | {"Status": "Not Started", "Priority": "Normal"} if object_name == "Task" else owner
 
     def _obey_rule(self, id: str, allow_save: bool) -> None:

@@ -106,7 +106,8 @@ def _row(org: Org, query: soql.Query, record: Record, version: str) -> Record:
         for parent in parents:
             relation = _relation(org, object_name, parent)
             object_name = relation.reference_to[0]
-            related = org.get(object_name, current[relation.name]) if current[relation.name] else None
+            id = current.get(relation.name)
+            related = org.get(object_name, id) if id else None
             if related is None:
                 target.setdefault(parent, None)
                 break
@@ -123,7 +124,7 @@ def _value(org: Org, object_name: str, record: Record, path: str) -> Any:
     for parent in parents:
         relation = _relation(org, object_name, parent)
         object_name = relation.reference_to[0]
-        id = current[relation.name] if current else None
+        id = current.get(relation.name) if current else None
         current = org.get(object_name, id) if id else None
     return current.get(name) if current else None
 

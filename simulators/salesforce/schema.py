@@ -43,6 +43,7 @@ class Field:
             "type": self.type,
             "length": self.length,
             "nillable": self.nillable,
+            "filterable": self.type != "textarea",
             "createable": self.writeable,
             "updateable": self.writeable,
             "defaultedOnCreate": self.name in ("OwnerId", "Status", "Priority"),
@@ -59,7 +60,7 @@ class Field:
 
 
 def _reference(name: str, *targets: str, **more: Any) -> Field:
-    relationship = name.removesuffix("Id")
+    relationship = f"{name[:-1]}r" if name.endswith("__c") else name.removesuffix("Id")
     return Field(name, "reference", 18, reference_to=targets, relationship=relationship, **more)
 
 
@@ -106,6 +107,7 @@ _MOGULFLOW_KEY = Field(
     "Mogulflow_Key__c", length=255, external_id=True, unique=True, id_lookup=True, label="Mogulflow Key",
 )  # fmt: skip
 
+LEAD_STATUSES = ("Open - Not Contacted", "Working - Contacted", "Closed - Converted")
 TASK_STATUSES = ("Not Started", "In Progress", "Completed", "Waiting on someone else", "Deferred")
 
 _OBJECTS: dict[str, tuple[Field, ...]] = {
@@ -123,6 +125,7 @@ _OBJECTS: dict[str, tuple[Field, ...]] = {
         Field("Website", "url", 255),
         Field("BillingCountry", length=80, label="Country"),
         _OWNER,
+        _reference("CSM__c", "User", label="CSM"),
         *_CHARTMOGUL,
         *_STAMPS,
     ),
@@ -135,6 +138,18 @@ _OBJECTS: dict[str, tuple[Field, ...]] = {
         _reference("AccountId", "Account", label="Account"),
         _OWNER,
         *_CHARTMOGUL,
+        *_STAMPS,
+    ),
+    "Lead": (
+        _ID,
+        Field("Name", length=121, writeable=False),
+        Field("FirstName", length=40),
+        Field("LastName", length=80, nillable=False),
+        Field("Company", length=255, nillable=False),
+        Field("Email", "email", 80, id_lookup=True),
+        Field("Status", "picklist", 255, nillable=False, values=LEAD_STATUSES, label="Lead Status"),
+        Field("IsConverted", "boolean", nillable=False, writeable=False, label="Converted"),
+        _OWNER,
         *_STAMPS,
     ),
     "Task": (
@@ -191,7 +206,7 @@ _OBJECTS: dict[str, tuple[Field, ...]] = {
 }  # fmt: skip
 
 PREFIXES = {
-    "Account": "001", "Contact": "003", "User": "005", "Opportunity": "006", "Task": "00T",
+    "Account": "001", "Contact": "003", "User": "005", "Opportunity": "006", "Task": "00T", "Lead": "00Q",
     "TaskStatus": "01T", "FeedItem": "0D5",
 }  # fmt: skip
 

@@ -34,7 +34,24 @@ async def call(request: Request, method: str) -> Response:
         raise refused("unknown_method")
     if wait := workspace_of(request).seconds_to_wait(method):
         raise Refusal(429, {"ok": False, "error": "ratelimited"}, {"Retry-After": str(wait)})
-    return JSONResponse({"ok": True, **METHODS[method](workspace_of(request), arguments)})
+    workspace = workspace_of(request)
+    check_scope(workspace, method, str(arguments.get("channel", "")))
+    headers = {"X-OAuth-Scopes": ",".join(workspace.scopes)}
+    return JSONResponse({"ok": True, **METHODS[method](workspace, arguments)}, headers=headers)
+
+
+def check_scope(workspace: Workspace, method: str, channel: str) -> None:
+    """As Slack's page of each method names it for a bot token."""
+    kind = next((c.kind for c in workspace.channels if c.id == channel), "channels")
+    needed = {
+        "chat.postMessage": "chat:write",
+        "conversations.history": f"{kind}:history",
+        "conversations.replies": f"{kind}:history",
+        "conversations.open": "im:write",
+        "users.lookupByEmail": "users:read.email",
+    }.get(method)
+    if needed and needed not in workspace.scopes:
+        raise refused("missing_scope", needed=needed, provided=",".join(workspace.scopes))
 
 
 def refused(error: str, details: list[str] | None = None, **more: Any) -> Refusal:
@@ -127,6 +144,23 @@ def replies(workspace: Workspace, arguments: Arguments) -> dict[str, Any]:
     return _page([_with_thread(parent, answers), *_within(answers, arguments)], arguments)
 
 
+def open_conversation(workspace: Workspace, arguments: Arguments) -> dict[str, Any]:
+    """With one person. That nobody is found where none may be made is a guess of ours."""
+    users = [each for each in str(arguments.get("users") or "").split(",") if each]
+    if not users:
+        raise refused("users_list_not_supplied")
+    if len(users) > 1:
+        raise refused("too_many_users")
+    if not any(member.id == users[0] for member in workspace.members):
+        raise refused("user_not_found")
+    known = workspace.conversation_with(users[0])
+    if known is None and arguments.get("prevent_creation") in TRUE:
+        raise refused("channel_not_found")
+    opened = known or workspace.open_conversation(users[0])
+    more = {"no_op": True, "already_open": True} if known else {}
+    return {"channel": opened.row() if arguments.get("return_im") in TRUE else {"id": opened.id}, **more}
+
+
 def channel_info(workspace: Workspace, arguments: Arguments) -> dict[str, Any]:
     channel = workspace.channel(str(arguments.get("channel", "")))
     if channel is None:
@@ -149,7 +183,7 @@ def _channels(channels: list[Channel], arguments: Arguments) -> dict[str, Any]:
         c.row()
         for c in channels
         if (c.is_member or not c.is_private)
-        and ("private_channel" if c.is_private else "public_channel") in types
+        and {"im": "im", "groups": "private_channel", "channels": "public_channel"}[c.kind] in types
     ]
     if arguments.get("exclude_archived") in TRUE:
         rows = [row for row in rows if not row["is_archived"]]
@@ -180,6 +214,7 @@ METHODS: dict[str, Method] = {
     "conversations.replies": replies,
     "conversations.info": channel_info,
     "conversations.list": channel_list,
+    "conversations.open": open_conversation,
     "users.conversations": own_channels,
     "users.lookupByEmail": lookup_by_email,
 }

@@ -19,6 +19,12 @@ async def change_rules(request: Request, rules: SlackRules) -> SlackRules:
     return workspace.rules
 
 
+@router.get("/conversations")
+async def conversations(request: Request) -> list[dict[str, Any]]:
+    """Those with people, for direct messages."""
+    return [each.row() for each in workspace_of(request).channels if each.user]
+
+
 @router.put("/channels/{id}", status_code=204)
 async def rename_channel(request: Request, id: str, name: str) -> None:
     workspace_of(request).rename(id, name)

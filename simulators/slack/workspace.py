@@ -23,8 +23,17 @@ class Channel:
     is_member: bool = True
     is_private: bool = False
     is_archived: bool = False
+    user: str = ""
+    """With whom it is, where it is for direct messages."""
+
+    @property
+    def kind(self) -> str:
+        """As scopes name it."""
+        return "im" if self.user else "groups" if self.is_private else "channels"
 
     def row(self) -> dict[str, Any]:
+        if self.user:
+            return {"id": self.id, "is_im": True, "user": self.user, "is_archived": False}
         return {
             "id": self.id,
             "name": self.name,
@@ -54,6 +63,10 @@ class Member:
         }
 
 
+SCOPES = (
+    "chat:write", "channels:read", "channels:history", "groups:read", "groups:history", "im:write",
+    "im:history", "users:read", "users:read.email",
+)  # fmt: skip
 CHANNELS = (
     Channel("C0SAVES", "revenue-saves"),
     Channel("C0REVOPS", "revops"),
@@ -90,6 +103,21 @@ class Workspace:
         many = [Channel(f"C1{n:06}", f"team-{n:06}", is_member=False) for n in range(number)]
         cut = number * 9 // 10
         return [*many[:cut], *self.channels, *many[cut:]]
+
+    @property
+    def scopes(self) -> list[str]:
+        """Those of the app's token."""
+        return [each for each in SCOPES if each not in self.rules.missing_scopes]
+
+    def conversation_with(self, user: str) -> Channel | None:
+        return next((each for each in self.channels if each.user == user), None)
+
+    def open_conversation(self, user: str) -> Channel:
+        """For direct messages."""
+        opened = Channel(f"D0{user}", self.name_of(user), is_private=True, user=user)
+        self.channels = [*self.channels, opened]
+        self._messages[opened.id] = []
+        return opened
 
     def rename(self, id: str, name: str) -> None:
         self.channels = [replace(c, name=name) if c.id == id else c for c in self.channels]

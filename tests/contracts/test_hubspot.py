@@ -30,6 +30,7 @@ from models.crm import CrmName
 from models.effects import Action
 from models.findings import State
 from models.hubspot import GROUP, NewProperty, NewRow
+from models.routes import Routes
 from models.row_outcomes import RowOutcome
 from operations.doctor.crm import crm_findings
 from settings import Settings
@@ -455,7 +456,9 @@ async def test_prepare_warns_of_standard_fields_as_doctor_does(
     assert await prepare(chosen, system, dry_run, console)
     said = console.file.getvalue()  # type: ignore[attr-defined]
     assert [line for line in said.splitlines() if "warning" in line] == [warning]
-    notes = [each.detail async for each in crm_findings(chosen) if each.state is State.WARNING]
+    notes = [
+        each.detail async for each in crm_findings(chosen, Routes(routes=[])) if each.state is State.WARNING
+    ]
     assert warning.removeprefix("warning ") in notes
 
 

@@ -36,6 +36,7 @@ from models.hubspot import (
     NewRow,
 )
 from models.routes import Route, Routes
+from models.templates.expansion import ExpansionOptions
 from models.templates.template import Names, RouteOptions
 from operations import prepare_crm
 from settings import Settings
@@ -232,6 +233,26 @@ async def test_owner_who_has_left_gives_way(
     why = "The company's owner Tom Verhoeven has left. The contact has no owner"
     assert (found.owner_email, found.why_fallback) == (FALLBACK, why)
     assert found.company_id == company
+
+
+@pytest.mark.parametrize(
+    ("value", "owner", "why"),
+    [
+        (MAYA, MAYA, None),
+        (GONE, None, "The company's csm Tom Verhoeven has left"),
+        ("Maya", None, "The company's csm holds no user of HubSpot"),
+        (None, None, "The company has no csm"),
+    ],
+)
+async def test_a_property_names_somebody_in_the_owners_place(
+    simulators: Control, hubspot: HubSpotClient, company: str, value: str | None, owner: str | None, why: str
+) -> None:
+    simulators.change_hubspot_record("companies", company, csm=value)
+    query = query_for(simulators, "contact_and_company")
+    query = query.model_copy(update={"user_property": "csm", "fallback_email": None})
+    found = await owner_for(hubspot, query)
+    assert (found.owner_id, found.company_id) == (owner, company)
+    assert (found.why_fallback or "").startswith(why or "")
 
 
 async def test_look_up_that_the_portal_makes_impossible_is_left_out(
@@ -651,7 +672,9 @@ class _Options(RouteOptions):
         return [asked[what]] if what in asked else []
 
 
-async def findings(simulators: Control, *options: _Options, token: str = HUBSPOT_TOKEN) -> dict[str, Finding]:
+async def findings(
+    simulators: Control, *options: RouteOptions, token: str = HUBSPOT_TOKEN
+) -> dict[str, Finding]:
     settings = HubSpot(token=SecretStr(token), base_url=simulators.hubspot_url)
     route: Any = Route.model_construct
     routes = Routes.model_construct(routes=[route(options=each) for each in options])
@@ -675,6 +698,25 @@ async def test_doctor_looks_for_pipelines_stages_users_and_keys(
     assert pipeline.detail == "deals have no pipeline Sale Pipeline: did you mean Sales Pipeline?"
     assert "Settings, Objects, Deals, Pipelines" in pipeline.to_do
     assert found["HubSpot user"].state is State.WARNING
+
+
+async def test_doctor_looks_for_properties_that_routes_name(
+    simulators: Control, hubspot: HubSpotClient
+) -> None:
+    def expansion(named_by: str, **fields: str) -> ExpansionOptions:
+        deal = {"stage": "Usage Grows", "fallback_owner": FALLBACK, "fields": fields}
+        options = {"channel": "#a", "deal": deal, "owner": {"hubspot_user_property": named_by}}
+        return ExpansionOptions.model_validate(options)
+
+    well = await findings(simulators, expansion("csm", dealtype="existingbusiness"))
+    assert {each.state for each in well.values()} == {State.OK}
+    found = await findings(simulators, expansion("cms", dealtyp="x", hs_is_closed="true"), expansion("name"))
+    assert {each.what: each.detail for each in found.values() if each.state is State.WARNING} == {
+        "HubSpot deals.dealtyp": "left out of each: not there: did you mean dealtype?",
+        "HubSpot deals.hs_is_closed": "left out of each: HubSpot lets nobody write it",
+        "HubSpot property cms": "neither companies nor contacts have it: did you mean csm?",
+        "HubSpot property name": "it holds no HubSpot user",
+    }
 
 
 async def test_doctor_names_what_is_not_prepared_and_which_scope_is_missing(simulators: Control) -> None:

@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from typing import Any, cast
 
 import httpx
@@ -27,6 +28,8 @@ from clients.marketo.doctor import marketo_findings
 from clients.marketo.fields import FieldSpec, fitted, same
 from clients.marketo.leads import unusable, writable
 from clients.marketo.settings import Marketo
+from models.crm import FieldMapping
+from models.crm_facts import CustomerFacts
 from models.effects import Action, Effect, Mode
 from models.findings import Finding, State
 from models.marketo import Enrolment, LeadWrite, Value
@@ -657,6 +660,59 @@ def test_endpoint_may_be_as_web_services_shows_it() -> None:
         assert settings.token_url == "https://1-A-2.mktorest.com/identity/oauth/token"
 
 
+# -- facts
+
+FACTS = CustomerFacts(
+    uuid="cus_1",
+    mrr=Decimal("49.50"),
+    arr=Decimal(594),
+    currency="USD",
+    plans=("Team", "Support"),
+    subscriber_since=date(2026, 3, 1),
+    custom={"Seats": "many"},
+    unknown={"net_payments": "invoices were not read"},
+)
+
+
+async def test_facts_go_to_the_fields_that_the_route_says(
+    simulators: Control, marketo: MarketoClient
+) -> None:
+    targets: dict[str, Any] = {
+        "mrr": {"to": "cmMrr"},
+        "plans": {"to": "cmPlan", "max_length": 6},
+        "subscriber_since": {"to": "cmSubscriberSince"},
+        "status": {"to": "cmStatus", "when_empty": "keep"},
+        "custom.Seats": {"to": "cmSeats", "format": "number"},
+        "net_payments": {"to": "leadScore"},
+        "country": {"to": "no_such_field"},
+    }
+    mapping = {fact: FieldMapping.model_validate(each) for fact, each in targets.items()}
+    made = await upsert(marketo, fields={"country": "DE"}, facts=FACTS, mapping=mapping)
+    [lead] = books(simulators)["leads"]
+    assert (lead["cmMrr"], lead["cmPlan"], lead["country"]) == (49.5, "Team,…", "DE")
+    assert lead["cmSubscriberSince"] == "2026-03-01"
+    assert "cmSeats was left out: custom.Seats: " in str(made.note)
+    assert "leadScore was left out: net_payments: invoices were not read" in str(made.note)
+    assert "no_such_field was left out: Marketo has no such field" in str(made.note)
+    again = await upsert(marketo, fields={"country": "DE"}, facts=FACTS, mapping=mapping)
+    assert again.action is Action.UNCHANGED
+
+
+async def test_a_value_of_the_marketers_stays_where_the_route_says(
+    simulators: Control, marketo: MarketoClient
+) -> None:
+    add_ann(simulators, cmPlan="Theirs", cmStatus="Old")
+    mapping = {
+        "plans": FieldMapping(to="cmPlan", owner="crm"),
+        "mrr": FieldMapping(to="cmMrr", owner="crm"),
+        "status": FieldMapping(to="cmStatus"),
+    }
+    would = await upsert(marketo, fields={}, facts=FACTS, mapping=mapping, mode=Mode.PREVIEW)
+    assert would.action is Action.WOULD_UPDATE
+    assert would.after == {"cmPlan": "Theirs", "cmMrr": 49.5, "cmStatus": ""}
+    assert would.note == "a person's value stays in cmPlan"
+
+
 # -- doctor
 
 
@@ -681,10 +737,16 @@ async def test_doctor_says_what_is_missing_with_the_nearest_name(simulators: Con
         MARKETO_PROGRAM="1101|Win-bak",
         MARKETO_CAMPAIGN="Send win-back mail|Nightly scoring",
         MARKETO_OBJECT="seat_c|seats_c",
+        MARKETO_LEAD_FIELD="cmMrr|cmPlann|createdAt|industry",
     )
     said = {each.what: (each.state, each.detail) for each in found}
     assert said["Marketo"][0] is State.OK
     assert "as mogulflow-api@acme.example; 1 calls today" in said["Marketo"][1]
+    assert {what: detail for what, (_, detail) in said.items() if "lead field" in what} == {
+        "Marketo lead field cmPlann": "Marketo has no such field: did you mean cmPlan?",
+        "Marketo lead field createdAt": "Marketo lets nobody write it",
+        "Marketo lead field industry": "it is its company's or its CRM's, and not written with a lead",
+    }
     assert said["static list Customers"] == (State.OK, "id 1001")
     assert said["static list Custmers"] == (State.FAULT, "not there: did you mean Customers?")
     assert said["program 1101"][0] is State.OK

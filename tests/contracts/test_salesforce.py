@@ -126,6 +126,72 @@ async def test_contact_with_the_email_names_the_owner(
     assert owner.why_fallback is None
 
 
+@pytest.fixture
+def named(simulators: Control) -> tuple[str, dict[str, Any]]:
+    """A customer's account, whose CSM is somebody else than its owner."""
+    uuid = simulators.customers(limit=1, case="account")[0].uuid
+    [account] = [each for each in simulators.records("Account") if each["CM_Customer_UUID__c"] == uuid]
+    active = (each for each in simulators.records("User") if each["IsActive"])
+    csm = next(each for each in active if each["Id"] != account["OwnerId"])
+    simulators.change_record("Account", account["Id"], CSM__c=csm["Id"])
+    return account["Id"], csm
+
+
+async def test_a_user_field_of_the_account_names_somebody(
+    simulators: Control, salesforce: SalesforceClient, named: tuple[str, dict[str, Any]]
+) -> None:
+    account, csm = named
+    found = await salesforce.account_owner(query_for(simulators, "account", user_field="CSM__c"))
+    assert (found.owner_id, found.owner_name, found.owner_email) == (csm["Id"], csm["Name"], csm["Email"])
+    assert (found.account_id, found.found_by) == (account, "ChartMogul's id on the account")
+    simulators.salesforce(hidden=["User"])
+    unseen = await salesforce.account_owner(query_for(simulators, "account", user_field="CSM__c"))
+    assert (unseen.owner_id, unseen.owner_name) == (csm["Id"], None)
+
+
+@pytest.mark.parametrize(
+    ("field", "why"),
+    [
+        ("CSM__c", "The account has no user in CSM__c"),
+        ("CSM2__c", "Salesforce does not let us look up CSM2__c of the account (INVALID_FIELD"),
+        ("Website", "The account has no user in Website"),
+    ],
+)
+async def test_a_user_field_that_names_nobody_is_passed_over(
+    simulators: Control, salesforce: SalesforceClient, field: str, why: str
+) -> None:
+    found = await salesforce.account_owner(query_for(simulators, "account", user_field=field))
+    assert found.owner_id is None
+    assert str(found.why_fallback).startswith(why)
+
+
+async def test_an_inactive_user_of_the_field_is_passed_over(
+    simulators: Control, salesforce: SalesforceClient, named: tuple[str, dict[str, Any]]
+) -> None:
+    _, csm = named
+    simulators.change_record("User", csm["Id"], IsActive=False)
+    found = await salesforce.account_owner(query_for(simulators, "account", user_field="CSM__c"))
+    assert found.owner_id is None
+    assert found.why_fallback == f"{csm['Name']}, CSM__c of the account, is inactive"
+
+
+async def test_leads_are_found_and_those_converted_are_not(
+    simulators: Control, salesforce: SalesforceClient
+) -> None:
+    email = "newcomer@acme.example"
+    assert await salesforce.leads_with(email) == ([], "")
+    for name in ("Old", "Done", "New"):
+        lead = simulators.add_record("Lead", LastName=name, Company="Acme", Email=email)
+        at = {"Old": "2026-01-01", "Done": "2026-03-01", "New": "2026-02-01"}[name]
+        changes = {"CreatedDate": f"{at}T00:00:00.000+0000", "IsConverted": name == "Done"}
+        simulators.change_record("Lead", lead["Id"], **changes)
+    found, _ = await salesforce.leads_with(email.upper())
+    assert [each.name for each in found] == ["New", "Old"]
+    simulators.salesforce(unfilterable=["Lead.Email"])
+    refused, why = await salesforce.leads_with(email)
+    assert (refused, why[:52]) == ([], "Salesforce does not let us look up leads by e-mail (")
+
+
 @pytest.mark.parametrize(
     ("case", "why"),
     [

@@ -33,6 +33,7 @@ from models.salesforce import (
     OpportunityQuery,
     OpportunityWrite,
 )
+from models.templates.expansion import ExpansionOptions
 from models.templates.template import Names, RouteOptions
 from simulators.kit.control import Control
 from simulators.kit.shapes import SALESFORCE_CLIENT_ID, SALESFORCE_CLIENT_SECRET
@@ -556,7 +557,7 @@ class _Options(RouteOptions):
         return [asked[what]] if what in asked else []
 
 
-async def findings(simulators: Control, *options: _Options) -> dict[str, Finding]:
+async def findings(simulators: Control, *options: RouteOptions) -> dict[str, Finding]:
     settings = Salesforce(
         instance_url=simulators.salesforce_url,
         client_id=SALESFORCE_CLIENT_ID,
@@ -565,6 +566,33 @@ async def findings(simulators: Control, *options: _Options) -> dict[str, Finding
     route: Any = Route.model_construct
     routes = Routes.model_construct(routes=[route(options=each) for each in options])
     return {each.what: each async for each in salesforce_findings(settings, routes)}
+
+
+async def test_doctor_looks_for_fields_that_routes_name(simulators: Control) -> None:
+    sale = {"stage": "Prospecting", "fallback_owner": "revops@mogulflow.example"}
+    good = {"account_field": "CM_External_ID__c", "owner": {"salesforce_user_field": "CSM__c"}}
+    options = {"channel": "#a", "opportunity": sale | {"fields": {"Amount": 1}}, **good}
+    well = await findings(simulators, ExpansionOptions.model_validate(options))
+    assert {each.state for each in well.values()} == {State.OK}
+    bad = {"account_field": "CM_Externl_ID__c", "owner": {"salesforce_user_field": "CMS__c"}}
+    fields = {"IsWon": True, "Discription": "x"}
+    options = {"channel": "#a", "opportunity": sale | {"fields": fields}, **bad}
+    found = await findings(simulators, ExpansionOptions.model_validate(options))
+    said = {each.what: each.detail for each in found.values() if each.state is State.WARNING}
+    assert said == {
+        "Account.CM_Externl_ID__c": "not there, or hidden: did you mean CM_External_ID__c?",
+        "Account.CMS__c": "not there, or hidden: did you mean CSM__c?",
+        "Opportunity.IsWon": "left out of each: not writable",
+        "Opportunity.Discription": "left out of each: not there, or hidden: did you mean Description?",
+    }
+    strange = {"owner": {"salesforce_user_field": "Website"}}
+    options = {"channel": "#a", "opportunity": sale, **strange}
+    [unfit] = [
+        each
+        for each in (await findings(simulators, ExpansionOptions.model_validate(options))).values()
+        if each.state is State.WARNING
+    ]
+    assert (unfit.what, unfit.detail) == ("Account.Website", "no look-up to User")
 
 
 async def test_doctor_looks_for_stages_types_and_the_key(simulators: Control) -> None:

@@ -4,15 +4,19 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
 from pydantic import SecretStr
 
-from clients.kit.errors import NotFound, OutcomeUnknown, RateLimited, Rejected
+from clients.kit.errors import NotFound, OutcomeUnknown, RateLimited, Rejected, Unauthorized, Unavailable
 from clients.slack.client import Posted, SlackClient
+from clients.slack.doctor import slack_findings
 from clients.slack.settings import Slack
+from models.findings import State
+from models.routes import Route, Routes
 from models.slack import Message
+from models.templates.template import Names, RouteOptions
 from simulators.kit.control import Control
 from simulators.kit.shapes import SLACK_TOKEN
 from tests.contracts.suite import WriteContract
@@ -286,6 +290,80 @@ async def test_member_is_found_by_email_and_remembered(simulators: Control, slac
     assert await slack.member("nobody@acme.example") is None
     assert await slack.member("nobody@acme.example") is None
     assert len(simulators.calls("slack")) == 2
+
+
+async def test_direct_message_is_posted_and_found_again(simulators: Control, slack: SlackClient) -> None:
+    member = await slack.member(PERSON)
+    assert member
+    to_maya = message(channel=member.id)
+    assert await slack.find(to_maya) is None
+    assert simulators.ask("GET", "slack/conversations") == []  # looking opens none
+    posted = await slack.post(to_maya)
+    assert await slack.find(to_maya) == posted
+    [conversation] = simulators.ask("GET", "slack/conversations")
+    assert (conversation["user"], conversation["id"]) == (member.id, posted.channel)
+    [row] = simulators.messages(posted.channel)
+    assert row["metadata"]["event_payload"] == {"key": "0123:alert"}
+
+
+async def test_direct_message_whose_answer_was_lost_is_found(simulators: Control, slack: SlackClient) -> None:
+    to_maya = message(channel="U0002")
+    simulators.fault("slack", "drop_after", path="chat.postMessage")
+    with pytest.raises(OutcomeUnknown):
+        await slack.post(to_maya)
+    anew = client_of(simulators.slack_url)  # another process
+    assert await anew.find(to_maya)
+    await anew.aclose()
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind", "said"),
+    [
+        (None, Unauthorized, "im:write.*Add the scope"),
+        ({"ok": False, "error": "user_not_found"}, NotFound, "user_not_found"),
+        ({"ok": False, "error": "messages_tab_disabled"}, Rejected, "turn the Messages Tab on"),
+        ({"ok": True}, Unavailable, "names no conversation"),
+    ],
+)
+async def test_direct_message_that_is_refused_says_why(
+    simulators: Control, slack: SlackClient, answer: Any, kind: type[Exception], said: str
+) -> None:
+    if answer is None:
+        simulators.slack(missing_scopes=["im:write"])
+    else:
+        simulators.fault("slack", "status", status=200, path="conversations.open", body=answer)
+    with pytest.raises(kind, match=said):
+        await slack.post(message(channel="U0002"))
+
+
+class Told(RouteOptions):
+    tell: Annotated[str, Names.SLACK_TELL] = "channel"
+
+
+@pytest.mark.parametrize(
+    ("tell", "missing", "state"),
+    [
+        ("person", ["im:write"], State.FAULT),
+        ("channel", ["im:write", "im:history"], None),
+        ("channel", ["groups:read"], State.WARNING),
+        ("channel", ["channels:history", "groups:read"], State.FAULT),
+        ("both", [], None),
+    ],
+)
+async def test_doctor_names_scopes_that_the_routes_need(
+    simulators: Control, tell: str, missing: list[str], state: State | None
+) -> None:
+    simulators.slack(missing_scopes=missing)
+    make: Any = Route.model_construct
+    settings = Slack(bot_token=SecretStr(SLACK_TOKEN), base_url=simulators.slack_url)
+    found = [
+        each
+        async for each in slack_findings(
+            settings, Routes.model_construct(routes=[make(options=Told(tell=tell))])
+        )
+    ]
+    scopes = [(each.state, each.detail) for each in found if each.what == "Slack scopes"]
+    assert scopes == ([(state, f"missing: {', '.join(missing)}")] if state else [])
 
 
 async def test_identity_is_asked_once(simulators: Control, slack: SlackClient) -> None:

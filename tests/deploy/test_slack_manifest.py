@@ -5,6 +5,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
+from clients.slack.scopes import TO_CHANNELS, TO_PEOPLE
 from local.stack import ROOT
 
 MANIFEST: dict[str, Any] = YAML(typ="safe").load(ROOT / "deploy/slack/manifest.yaml")
@@ -12,14 +13,16 @@ SCOPES = {
     "auth.test": set[str](),
     "chat.postMessage": {"chat:write"},
     "chat.update": {"chat:write"},
-    "conversations.history": {"channels:history", "groups:history"},
+    "conversations.history": {"channels:history", "groups:history", "im:history"},
     "conversations.info": {"channels:read", "groups:read"},
     "conversations.list": {"channels:read", "groups:read"},
-    "conversations.replies": {"channels:history", "groups:history"},
+    "conversations.open": {"im:write"},
+    "conversations.replies": {"channels:history", "groups:history", "im:history"},
     "users.conversations": {"channels:read", "groups:read"},
     "users.lookupByEmail": {"users:read", "users:read.email"},
 }
-"""What Slack's page of each method names for a bot token, in channels that are public or private."""
+"""What Slack's page of each method names for a bot token, in channels that are public or private,
+and to a person."""
 
 
 def called() -> set[str]:
@@ -32,13 +35,13 @@ def called() -> set[str]:
 def test_the_scopes_are_those_that_our_calls_need() -> None:
     needed = set[str]().union(*(SCOPES[name] for name in called()))
     assert needed
-    assert set(MANIFEST["oauth_config"]["scopes"]["bot"]) == needed
+    assert set(MANIFEST["oauth_config"]["scopes"]["bot"]) == needed == TO_CHANNELS | TO_PEOPLE
 
 
 def test_the_scopes_are_those_that_the_guide_names() -> None:
     guide = (ROOT / "docs/running.md").read_text(encoding="utf-8")
     paragraph = guide[guide.index("**Slack.**") : guide.index("**HubSpot**")]
-    named = set(re.findall(r"`((?:chat|channels|groups|users):[\w.]+)`", paragraph))
+    named = set(re.findall(r"`((?:chat|channels|groups|im|users):[\w.]+)`", paragraph))
     assert named == set(MANIFEST["oauth_config"]["scopes"]["bot"])
 
 
@@ -46,7 +49,7 @@ def test_the_shape_is_the_one_that_slack_documents() -> None:
     """https://docs.slack.dev/reference/app-manifest: fields, and lengths of names."""
     allowed = {
         "display_information": {"name", "description", "long_description", "background_color"},
-        "features": {"bot_user"},
+        "features": {"bot_user", "app_home"},
         "oauth_config": {"scopes"},
         "settings": {"org_deploy_enabled", "socket_mode_enabled", "token_rotation_enabled"},
     }
@@ -55,5 +58,6 @@ def test_the_shape_is_the_one_that_slack_documents() -> None:
     assert 0 < len(shown["name"]) <= 35
     assert len(shown["description"]) <= 140
     assert re.fullmatch("#([0-9a-f]{3}){1,2}", shown["background_color"])
+    assert MANIFEST["features"]["app_home"]["messages_tab_enabled"], "else nobody gets a direct message"
     assert set(MANIFEST["features"]["bot_user"]) == {"display_name", "always_online"}
     assert re.fullmatch(r"[\w. -]{1,80}", MANIFEST["features"]["bot_user"]["display_name"])

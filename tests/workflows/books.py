@@ -5,9 +5,11 @@ from typing import Any
 from simulators.kit.control import Control
 
 SHOWN = {
-    "salesforce": [f"records/{name}" for name in ("Account", "Contact", "Opportunity", "Task", "FeedItem")],
+    "salesforce": [
+        f"records/{name}" for name in ("Account", "Contact", "Lead", "Opportunity", "Task", "FeedItem")
+    ],
     "hubspot": [f"records/{name}" for name in ("contacts", "companies", "deals", "tasks")],
-    "slack": ["messages"],
+    "slack": ["messages", "conversations"],
     "intercom": ["messages", "tags", "tagged"],
     "zendesk": ["writes"],
     "gong": ["interactions"],

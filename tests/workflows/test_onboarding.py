@@ -113,6 +113,121 @@ async def test_the_contact_is_enrolled_in_marketo(
     assert [each.system for each in result.effects] == ["marketo", "marketo", "slack"]
 
 
+async def test_facts_of_the_customer_go_to_the_lead(
+    client: Client, simulators: Control, installation: Installation
+) -> None:
+    simulators.ask("POST", "marketo/lists", query={"name": "Onboarding"})
+    facts = {
+        "mrr": "cmMrr",
+        "net_payments": "cmSeats",
+        "custom.Seats": {"to": "leadScore", "format": "number"},
+    }
+    marketo = {"static_list": "Onboarding", "fields": {"cmStatus": "new"}, "facts": facts}
+    customer = back(simulators)
+    simulators.set_attribute(customer.uuid, "Seats", "many")
+    run = await returned(client, simulators, installation, customer, calls=[], marketo=marketo)
+    result = await run.result()
+    [lead] = simulators.ask("GET", "marketo/books")["leads"]
+    assert (lead["cmStatus"], lead["cmMrr"]) == ("new", 49.0)
+    note = next(each.note for each in result.effects if each.object_type == "lead")
+    assert "leadScore was left out: custom.Seats" in str(note)
+    assert (result.outcome, result.problems) == (Outcome.ACTED, [])
+
+
+@pytest.mark.parametrize(
+    ("leads", "hidden", "said"),
+    [
+        (1, [], "|Newest>: not converted"),
+        (3, [], "3 with this e-mail, the newest is <"),
+        (1, ["Lead"], "not looked for: Salesforce does not let us look up leads by e-mail (INVALID_TYPE"),
+    ],
+)
+async def test_a_lead_is_told_of_and_never_converted(
+    client: Client, simulators: Control, leads: int, hidden: list[str], said: str
+) -> None:
+    customer = back(simulators)
+    for number in range(leads):
+        name = "Newest" if number == leads - 1 else "Older"
+        lead = simulators.add_record("Lead", LastName=name, Company="Acme", Email=customer.email)
+        simulators.change_record("Lead", lead["Id"], CreatedDate=f"2026-01-0{number + 1}T00:00:00.000+0000")
+    before = simulators.records("Lead")
+    simulators.salesforce(hidden=hidden)
+    installation = Installation(crm=CrmMapping.model_validate(CRM))
+    run = await returned(client, simulators, installation, customer, calls=[], crm="salesforce")
+    assert (await run.result()).outcome is Outcome.ACTED
+    [message] = simulators.messages(CHANNEL)
+    assert said in str(message["blocks"])
+    simulators.salesforce(hidden=[])
+    assert simulators.records("Lead") == before
+
+
+MAYA, NO_MEMBER = "maya.okafor@mogulflow.example", "sam.whitfield@mogulflow.example"
+SOON = timedelta(milliseconds=200) / timedelta(days=1)
+
+
+@pytest.mark.parametrize("tell", ["person", "both"])
+async def test_who_is_in_charge_is_told_by_direct_message(
+    client: Client, simulators: Control, installation: Installation, tell: str
+) -> None:
+    owner = {"sources": ["rotation"], "rotation": [MAYA]}
+    check_in = {"after_days": SOON}
+    run = await returned(
+        client, simulators, installation, calls=[], owner=owner, tell=tell, check_in=check_in
+    )
+    result = await run.result()
+    assert (result.outcome, result.problems) == (Outcome.ACTED, [])
+    [conversation] = simulators.ask("GET", "slack/conversations")
+    first, reply = simulators.messages(conversation["id"])
+    assert "is back: $49.00 MRR" in first["text"]
+    assert reply["thread_ts"] == first["ts"]
+    assert len(simulators.messages(CHANNEL)) == (2 if tell == "both" else 0)
+    assert actions(result.effects)["slack direct message"] == "created"
+
+
+@pytest.mark.parametrize(
+    ("rotation", "missing", "why", "outcome"),
+    [
+        ([NO_MEMBER], [], f"{NO_MEMBER} is no member of Slack", Outcome.ACTED),
+        ([], [], "nobody is in charge", Outcome.ACTED),
+        ([MAYA], ["im:write"], "Slack did not take the direct message", Outcome.PARTIAL),
+    ],
+)
+async def test_the_channel_is_told_of_whom_no_direct_message_reaches(
+    client: Client,
+    simulators: Control,
+    installation: Installation,
+    rotation: list[str],
+    missing: list[str],
+    why: str,
+    outcome: Outcome,
+) -> None:
+    simulators.slack(missing_scopes=missing)
+    owner = {"sources": ["rotation"], "rotation": rotation}
+    run = await returned(client, simulators, installation, calls=[], owner=owner, tell="person")
+    assert (await run.result()).outcome is outcome
+    [message] = simulators.messages(CHANNEL)
+    assert why in str(message["blocks"])
+
+
+async def test_a_user_field_says_who_is_in_charge_and_one_who_left_is_passed_over(
+    client: Client, simulators: Control, installation: Installation
+) -> None:
+    gone = [each for each in simulators.customers(limit=200, case="account") if not each.mrr and each.email]
+    users = {each["Email"]: each["Id"] for each in simulators.records("User")}
+    accounts = {each["CM_Customer_UUID__c"]: each["Id"] for each in simulators.records("Account")}
+    simulators.change_record("Account", accounts[gone[0].uuid], CSM__c=users[MAYA])
+    left = users["tom.verhoeven@mogulflow.example"]
+    simulators.change_record("Account", accounts[gone[1].uuid], CSM__c=left)
+    owner = {"salesforce_user_field": "CSM__c"}
+    runs = [
+        await returned(client, simulators, installation, each, calls=[], owner=owner) for each in gone[:2]
+    ]
+    named, passed_over = [(await run.result()).effects[-1].after["body"] for run in runs]
+    assert "CSM__c of the Salesforce account, found by ChartMogul's id on the account" in named
+    assert "owner of the Salesforce account, found by" in passed_over
+    assert "CSM__c of the account, is inactive" in (await runs[1].result()).facts["Owner"]
+
+
 async def test_what_fails_is_told_and_holds_nothing_up(
     client: Client, simulators: Control, installation: Installation
 ) -> None:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import pytest
 from temporalio.client import Client
 
-from models.effects import Action, Mode
+from models.effects import Action, Effect, Mode
 from models.event import Event
 from models.runs import Outcome
 from models.templates.template import Installation
@@ -37,12 +37,17 @@ ASKED = {
     "onboarding": Asked(
         {
             "calls": ["my_product.create_account"],
-            "marketo": {"static_list": "Onboarding"},
-            "owner": {"sources": ["rotation"], "rotation": ["revops@mogulflow.example"]},
+            "marketo": {"static_list": "Onboarding", "facts": {"mrr": "cmMrr"}},
+            "owner": {
+                "sources": ["rotation"],
+                "salesforce_user_field": "CSM__c",
+                "rotation": ["maya.okafor@mogulflow.example"],
+            },
+            "tell": "both",
             "settling_seconds": 0.2,
         },
         {"salesforce", "connector", "marketo", "slack"},
-        7,
+        8,
     ),
     "expansion": Asked(
         {"opportunity": {"stage": "Prospecting"} | TASK, "merge_within_days": 1, "settling_seconds": 0.2},
@@ -71,6 +76,7 @@ def event_for(template: str, simulators: Control) -> Event:
         simulators.ask("POST", "marketo/lists", query={"name": "Onboarding"})
         customers = simulators.customers(limit=200)
         gone = next(each for each in customers if not each.mrr and each.email and each.case == "account")
+        simulators.add_record("Lead", LastName="Still here", Company="Acme", Email=gone.email)
         return movement(simulators.reactivate(gone.uuid, cents=4900, send=False))
     if template == "expansion":
         return movement(simulators.expand(payer(simulators).uuid, 5000, send=False))
@@ -100,8 +106,18 @@ async def test_a_preview_leaves_the_books_of_all_systems_as_they_were(
     assert len(result.effects) == asked.effects
     assert {each.action for each in result.effects} <= WOULD
     assert written_in(before, books(simulators)) == set()
+    if template == "onboarding":
+        shown_of_onboarding(result.effects)
     await until_effects(await begin(client, template, event, **given), asked.effects)
     assert written_in(before, await asyncio.to_thread(books, simulators)) == asked.writes
+
+
+def shown_of_onboarding(effects: list[Effect]) -> None:
+    """What the lead would get, what both messages would say, and that the lead is seen."""
+    by_object = {each.object_type: each for each in effects}
+    assert by_object["lead"].after["cmMrr"] == 49.0
+    for message in (by_object["direct message"], by_object["message"]):
+        assert "Still here>: not converted" in message.after["body"]
 
 
 def test_the_books_of_every_system_that_is_written_to_are_compared() -> None:

@@ -17,7 +17,7 @@ from workflows.engine.steps import StepFailed, step
 class InCharge(NamedTuple):
     """Ids are those of the systems that named the person; e-mail and name where they are known. `how` says
     in words how they were found, or why there is nobody. `account` and `company` are what Salesforce and
-    HubSpot have of the customer, where they were asked."""
+    HubSpot have of the customer, where they were asked. `way` is how the person was found, alone."""
 
     name: str | None = None
     email: str | None = None
@@ -26,6 +26,7 @@ class InCharge(NamedTuple):
     account: AccountOwner | None = None
     company: HubSpotOwner | None = None
     how: str = ""
+    way: str = ""
 
     @property
     def is_known(self) -> bool:
@@ -44,7 +45,7 @@ async def in_charge(
     company: HubSpotOwner | None = None
     known: InCharge | None = None
     why: list[str] = []
-    for source in options.sources if works_in in options.sources else [*options.sources, works_in]:
+    for source in options.ways if works_in in options.ways else [*options.ways, works_in]:
         if source is None or (known and source != works_in):
             continue
         try:
@@ -54,8 +55,8 @@ async def in_charge(
             why.append(f"{source} could not be asked")
             continue
         account, company = account or found.account, company or found.company
-        if known is None and found.is_known and source in options.sources:
-            known = found._replace(how=_how(found.how, why))
+        if known is None and found.is_known and source in options.ways:
+            known = found._replace(how=_how(found.how, why), way=found.how)
         why.append(found.how)
     nobody = InCharge(how="; ".join(filter(None, why)))
     return _noted(acting, (known or nobody)._replace(account=account, company=company))
@@ -77,30 +78,35 @@ async def hubspots_id_of(acting: Acting, *emails: str | None) -> str | None:
 
 async def _ask(source: OwnerSource, options: OwnerOptions, customer: Customer) -> InCharge:
     """Raises StepFailed."""
-    if source == "salesforce":
-        return await _of_salesforce(customer)
+    if source in ("salesforce", "salesforce_user_field"):
+        field = options.salesforce_user_field if source == "salesforce_user_field" else None
+        return await _of_salesforce(customer, field)
     if source == "chartmogul":
         return InCharge(email=customer.owner, how=_said(customer.owner, "ChartMogul's customer"))
     if source == "rotation":
         return _of_rotation(options.rotation, customer)
-    return await _of_hubspot(customer)
+    return await _of_hubspot(
+        customer, options.hubspot_user_property if source == "hubspot_user_property" else None
+    )
 
 
-async def _of_salesforce(customer: Customer) -> InCharge:
-    query = OwnerQuery(customer_uuid=customer.uuid, email=customer.email)
+async def _of_salesforce(customer: Customer, field: str | None) -> InCharge:
+    """Its owner, or whom `field` of the account names."""
+    query = OwnerQuery(customer_uuid=customer.uuid, email=customer.email, user_field=field)
     found = await step(SalesforceActivities.find_account_owner, query, summary="Find the owner")
     if found.owner_id is None:
-        return InCharge(account=found, how=found.why_fallback or "Salesforce names no owner")
-    how = f"owner of the Salesforce account, found by {found.found_by}"
+        return InCharge(account=found, how=found.why_fallback or f"Salesforce names no {field or 'owner'}")
+    how = f"{field or 'owner'} of the Salesforce account, found by {found.found_by}"
     return InCharge(found.owner_name, found.owner_email, found.owner_id, None, found, None, how)
 
 
-async def _of_hubspot(customer: Customer) -> InCharge:
-    query = HubSpotOwnerQuery(customer_uuid=customer.uuid, email=customer.email)
+async def _of_hubspot(customer: Customer, named_by: str | None) -> InCharge:
+    """Its owner, or whom the property `named_by` names."""
+    query = HubSpotOwnerQuery(customer_uuid=customer.uuid, email=customer.email, user_property=named_by)
     found = await step(HubSpotActivities.find_owner, query, summary="Find the owner in HubSpot")
     if found.owner_id is None:
-        return InCharge(company=found, how=found.why_fallback or "HubSpot names no owner")
-    how = f"owner in HubSpot, found by {found.found_by}"
+        return InCharge(company=found, how=found.why_fallback or f"HubSpot names no {named_by or 'owner'}")
+    how = f"{named_by or 'owner'} in HubSpot, found by {found.found_by}"
     return InCharge(found.owner_name, found.owner_email, None, found.owner_id, None, found, how)
 
 

@@ -8,17 +8,19 @@ from activities.slack import SlackActivities
 from models.effects import Effect
 from models.slack import Member, MemberQuery, Message
 from models.wording import escaped, short
+from workflows.blocks.owner import InCharge
 from workflows.engine.acting import Acting
 from workflows.engine.steps import StepFailed, glance, step
 
-LONGEST_NAME = 120
+LONGEST_NAME, LONGEST_WAY = 120, 200
 
 
 class Thread:
-    """Without the first message, which Slack may have refused, nothing follows in it."""
+    """Without the first message, which Slack may have refused, nothing follows in it. The channel may be a
+    member's id: direct messages."""
 
-    def __init__(self, acting: Acting, channel: str) -> None:
-        self._acting, self._channel = acting, channel
+    def __init__(self, acting: Acting, channel: str, summary: str = "Tell the channel") -> None:
+        self._acting, self._channel, self._summary = acting, channel, summary
         self.first: Effect | None = None
 
     @property
@@ -30,7 +32,7 @@ class Thread:
     ) -> Effect:
         """Raises StepFailed."""
         message = self._message(name, text, blocks=blocks, good_until=good_until)
-        self.first = await post_message(message, "Tell the channel")
+        self.first = await post_message(message, self._summary)
         return self.first
 
     async def reply(self, name: str, text: str, good_until: datetime | None = None) -> Effect:
@@ -60,6 +62,12 @@ async def mention(acting: Acting, email: str | None, name: str | None) -> str:
         return escaped(short(name or email or "nobody", LONGEST_NAME))
     acting.log.name(f"<@{member.id}>", name or member.name)
     return f"<@{member.id}>"
+
+
+async def in_words(acting: Acting, person: InCharge) -> str:
+    """As mrkdwn: who it is, and which way led to them."""
+    who = await mention(acting, person.email, person.name)
+    return f"{who}, {escaped(short(person.way, LONGEST_WAY))}" if person.way else who
 
 
 async def post_message(message: Message, summary: str) -> Effect:

@@ -9,7 +9,7 @@ from models.templates.churn_risk import AtRisk, ChurnRiskOptions
 from workflows.blocks.follow_up import FollowUp
 from workflows.blocks.owner import InCharge, in_charge
 from workflows.blocks.tag import tag
-from workflows.blocks.thread import Thread, mention
+from workflows.blocks.thread import Thread, in_words
 from workflows.blocks.truth import Truth
 from workflows.churn_risk import texts
 from workflows.engine.acting import Acting
@@ -85,7 +85,7 @@ class Case:
             self._is_tagged = tagged is not None and tagged.object_id is not None
 
     async def _alert(self, known: Known, reason: AtRisk) -> None:
-        who = await mention(self._acting, self._owner.email, self._owner.name)
+        who = await in_words(self._acting, self._owner)
         task = self._task.made.link if self._task and self._task.made else None
 
         async def begin(customer: CustomerNow, good_until: datetime) -> Effect:

@@ -18,7 +18,7 @@ from models.wording import escaped
 from workflows.blocks.case import Membership
 from workflows.blocks.owner import InCharge, in_charge
 from workflows.blocks.reading import confirmed, customer_of
-from workflows.blocks.thread import Thread, mention
+from workflows.blocks.thread import Thread, in_words
 from workflows.blocks.truth import Truth
 from workflows.engine.event_run import EventRun
 from workflows.engine.steps import StepFailed, is_rerun, step
@@ -161,7 +161,7 @@ class Expansion(EventRun[ExpansionInput]):
         return manager.company.company_id if manager.company else None
 
     async def _tell_the_manager(self, manager: InCharge, deal: Effect | None, note: str) -> None:
-        who = await mention(self._acting(), manager.email, manager.name)
+        who = await in_words(self._acting(), manager)
         done = deal.action.value if deal else "not made, see the run"
         said = " ".join(filter(None, (done, (deal.note if deal else None), note)))
         thread = Thread(self._acting(), self._given.options.channel)

@@ -5,9 +5,10 @@ from typing import Any
 
 from models.effects import Action, Effect
 from models.runs import Problem
+from models.salesforce import LeadsFound
 from models.wording import escaped, short, span
 from workflows.blocks import slack_blocks
-from workflows.onboarding.facts import NewCustomer
+from workflows.onboarding.facts import LONGEST_NAME, NewCustomer
 
 MOST_LINES = 12
 
@@ -17,9 +18,14 @@ def alert(facts: NewCustomer) -> str:
 
 
 def alert_blocks(
-    facts: NewCustomer, owner: str, made: str, links: list[tuple[str, str | None]]
+    facts: NewCustomer,
+    owner: str,
+    made: str,
+    links: list[tuple[str, str | None]],
+    lead: str = "",
+    why_here: str = "",
 ) -> list[dict[str, Any]]:
-    """`owner` and `made` are mrkdwn."""
+    """`owner`, `made` and `lead` are mrkdwn. `why_here`: why there is no direct message."""
     fields = [
         ("Plan", slack_blocks.value(facts.plan)),
         ("MRR", str(facts.mrr)),
@@ -27,6 +33,8 @@ def alert_blocks(
         ("Billed every", slack_blocks.value(facts.cycle)),
         ("In charge", owner),
         ("Set up", made),
+        *([("Lead in Salesforce", lead)] if lead else []),
+        *([("Told here, for", slack_blocks.value(why_here))] if why_here else []),
     ]
     return slack_blocks.message(f"{facts.name} {_verb(facts)}", fields, links)
 
@@ -36,6 +44,18 @@ def made(effects: Sequence[Effect], problems: Sequence[Problem]) -> str:
     lines = [*map(_line, effects), *map(_problem, problems)]
     more = [f"{len(lines) - MOST_LINES} more, in the run"] if len(lines) > MOST_LINES else []
     return "\n".join([*lines[:MOST_LINES], *more]) or "nothing was asked for"
+
+
+def lead(found: LeadsFound) -> str:
+    """That a person has to convert it, or them, as mrkdwn; empty where there is none."""
+    if found.left_out:
+        return f"not looked for: {escaped(short(found.left_out, 300))}"
+    if not found.number:
+        return ""
+    named = escaped(short(found.name or "the lead", LONGEST_NAME))
+    newest = f"<{found.link}|{named}>" if found.link else named
+    several = f"{found.number} with this e-mail, the newest is " if found.number > 1 else ""
+    return f"{several}{newest}: not converted"
 
 
 def checked_in(facts: NewCustomer, days: float, used: bool | None) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from domains.crm.diff import Change, as_text, difference, value_of, values_of_new
-from models.crm import ContactMapping, ObjectMapping
+from models.crm import ContactMapping, FieldMapping, ObjectMapping
 from models.crm_facts import CustomerFacts
 
 FACTS = CustomerFacts(
@@ -151,13 +151,16 @@ def test_a_persons_value_stays_where_the_crm_owns_the_field(
 
 def test_values_of_a_closed_list_are_theirs() -> None:
     listed = mapping(status={"to": "x", "values": {"Past Due": "past_due"}})
-    assert value_of(FACTS, "status", listed) == "past_due"
-    assert value_of(FACTS.model_copy(update={"status": "New Lead"}), "status", listed) == "New Lead"
+    assert value_of(FACTS, "status", listed.fields["status"]) == "past_due"
+    assert (
+        value_of(FACTS.model_copy(update={"status": "New Lead"}), "status", listed.fields["status"])
+        == "New Lead"
+    )
 
 
 def test_long_text_is_cut_the_same_way_each_time() -> None:
     cut = mapping(plans={"to": "x", "max_length": 10})
-    assert value_of(FACTS, "plans", cut) == "Business,…"
+    assert value_of(FACTS, "plans", cut.fields["plans"]) == "Business,…"
     assert changes(FACTS, cut, KEY | {"x": "Business,…"}) == {}
 
 
@@ -171,7 +174,7 @@ def test_long_text_is_cut_the_same_way_each_time() -> None:
     ],
 )
 def test_a_fact_is_written_as_the_mapping_says(fact: Any, form: str, value: Any) -> None:
-    assert value_of(FACTS, fact, mapping(**{fact: {"to": "x", "format": form}})) == value
+    assert value_of(FACTS, fact, FieldMapping.model_validate({"to": "x", "format": form})) == value
 
 
 def test_a_new_record_gets_what_only_new_ones_get() -> None:

@@ -42,6 +42,18 @@ async def in_the_crm(studio: Studio) -> Run:
     return await returned(studio, crm="salesforce", calls=[])
 
 
+async def in_person(studio: Studio) -> Run:
+    """Facts go to the lead, a lead of Salesforce is told of, and two places are told, also later."""
+    marketo = {"static_list": "Onboarding", "facts": {"mrr": "cmMrr"}}
+    owner = {"salesforce_user_field": "CSM__c", "rotation": ["maya.okafor@mogulflow.example"]}
+    told: dict[str, Any] = {
+        "owner": owner | {"sources": ["rotation"]},
+        "tell": "both",
+        "check_in": {"after_days": SOON},
+    }
+    return await returned(studio, crm="salesforce", calls=[], marketo=marketo, **told)
+
+
 async def preview(studio: Studio) -> Run:
     return await returned(studio, Mode.PREVIEW, calls=CALLS[:1], marketo={"static_list": "Onboarding"})
 
@@ -50,5 +62,6 @@ CASES = [
     Case(set_up, Outcome.ACTED),
     Case(in_part, Outcome.PARTIAL),
     Case(in_the_crm, Outcome.ACTED),
+    Case(in_person, Outcome.ACTED),
     Case(preview, Outcome.PREVIEWED),
 ]

@@ -1,0 +1,11 @@
+"""The scopes of a bot token that our calls need. deploy/slack/manifest.yaml asks for all of them."""
+
+TO_CHANNELS = frozenset({
+    "chat:write", "channels:read", "channels:history", "groups:read", "groups:history", "users:read",
+    "users:read.email",
+})  # fmt: skip
+TO_PEOPLE = frozenset({"im:write", "im:history"})
+"""Besides, where somebody is told by direct message."""
+
+PRIVATE = frozenset({"groups:read", "groups:history"})
+"""Of use in private channels alone."""
