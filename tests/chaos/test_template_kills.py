@@ -14,7 +14,7 @@ from typing import Any
 
 import httpx
 import pytest
-from temporalio.client import Client
+from temporalio.client import Client, WorkflowHandle
 
 from activities.runs.steps import find_trouble
 from local.stack import ANY_PORTS, EXAMPLE_CONFIG, Stack
@@ -44,9 +44,9 @@ from tests.chaos.day import (
     unknown,
     waiting,
 )
-from tests.chaos.proofs import results_of
+from tests.chaos.proofs import message_keys, results_of
 from tests.chaos.sizes import SIZES
-from tests.chaos.template_scenes import CUSTOMERS, ROUTES, SCENES, Call, Happening, Scene
+from tests.chaos.template_scenes import CUSTOMERS, ROUTES, SCENES, Call, Happening, Scene, cancelled
 from tests.imported import ImportedStack
 from tests.waiting import until
 from workflows.engine.once import UNKNOWN
@@ -251,6 +251,33 @@ async def test_a_kill_after_each_call_loses_and_doubles_nothing(
         (each.outcome is Outcome.PARTIAL) == any(problem.kind == UNKNOWN for problem in each.problems)
         for each in results.values()
     )
+
+
+@pytest.mark.skipif(not FULL, reason="the rule is tested with the step's interceptor: tests/activities")
+async def test_a_message_that_outlasts_its_task_is_posted_once(
+    stack: Stack, control: Control, seed: int, figures: Figures
+) -> None:
+    """It was begun in a task that ended with what came before it, and is under way in the next."""
+    fresh(control, seed)
+    client, left = await stack.client(), next(cancelled(control))
+    control.fault("chartmogul", "slow", path=r"/customers/[^/]+$", times=None, delay_seconds=2.2)
+    held = control.fault("slack", "slow", path=r"/chat\.postMessage$", delay_seconds=8)
+    await tell(stack, left)
+    await until(lambda: any(each.hits for each in control.faults() if each.id == held.id))
+    run = client.get_workflow_handle(left.run)
+    await until(functools.partial(has_tasks, run, 2))
+    await stack.serve.kill()
+    control.clear_faults()
+    await stack.serve.start()
+    await run.result()
+    messages = message_keys(control)
+    figures |= {"messages": len(messages), "doubled": len(messages) - len(set(messages))}
+    assert [key.partition(":")[0] for key in messages] == [left.run.partition("/")[2]]
+
+
+async def has_tasks(run: WorkflowHandle[Any, Any], count: int) -> bool:
+    events = (await run.fetch_history()).events
+    return sum(each.HasField("workflow_task_started_event_attributes") for each in events) >= count
 
 
 @pytest.mark.timeout(SIZES.day.limit_seconds)
