@@ -262,18 +262,32 @@ async def _beside(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
             await task
 
 
-async def live(day: list[Told], tell: Tell, weather: Weather, size: Day) -> None:
-    """All events of `day`, evenly; each tenth is told twice. One system is away in the middle."""
+async def live(day: list[Told], tell: Tell, weather: Weather, size: Day) -> float:
+    """All events of `day`, evenly; each tenth is told twice. One system is away in the middle: for how many
+    seconds."""
     began = time.monotonic()
-    away, back = size.over_seconds / 2 - size.away_seconds / 2, size.over_seconds / 2 + size.away_seconds / 2
-    changes = [(away, weather.take_away), (back, weather.bring_back)]
-    for number, each in enumerate(islice(events(weather.control), size.events)):
-        due = size.over_seconds * number / size.events
-        await asyncio.sleep(max(0.0, began + due - time.monotonic()))
-        if changes and due >= changes[0][0]:
-            changes.pop(0)[1](AWAY)
-        day.append(each)
-        await asyncio.gather(*(tell(each.happening) for _ in range(2 if number % 10 == 0 else 1)))
+    async with asyncio.TaskGroup() as tasks:
+        absence = tasks.create_task(_absence(weather, size))
+        for number, each in enumerate(islice(events(weather.control), size.events)):
+            await asyncio.sleep(max(0.0, began + size.over_seconds * number / size.events - time.monotonic()))
+            day.append(each)
+            for _ in range(2 if number % 10 == 0 else 1):
+                tasks.create_task(_told(tell, each.happening))
+    return absence.result()
+
+
+async def _told(tell: Tell, happening: Happening) -> None:
+    async with READS:
+        await tell(happening)
+
+
+async def _absence(weather: Weather, size: Day) -> float:
+    await asyncio.sleep((size.over_seconds - size.away_seconds) / 2)
+    weather.take_away(AWAY)
+    began = time.monotonic()
+    await asyncio.sleep(size.away_seconds)
+    weather.bring_back(AWAY)
+    return time.monotonic() - began
 
 
 async def all_ended(client: Client, day: list[Told]) -> dict[str, RunResult]:
