@@ -205,14 +205,9 @@ async def tell(stack: Stack, happening: Happening) -> None:
     url = stack.webhook_url if happening.path == "chartmogul" else stripe
     headers = {"Content-Type": "application/json"} | happening.headers
     async with httpx.AsyncClient(trust_env=False, timeout=30) as http:
-
-        async def is_taken() -> bool:
-            answer = await http.post(url, content=happening.body, headers=headers)
-            if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:
-                answer.raise_for_status()
-            return answer.is_success
-
-        await until(is_taken)
+        while (answer := await http.post(url, content=happening.body, headers=headers)).status_code == 503:
+            await asyncio.sleep(1)
+        answer.raise_for_status()
 
 
 async def until_held(control: Control, rules: set[int]) -> dict[int, float]:
