@@ -8,6 +8,7 @@ import re
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -200,14 +201,18 @@ def rule(control: Control, call: Call, marks: str) -> int:
 
 
 async def tell(stack: Stack, happening: Happening) -> None:
-    """Again where the ingress asks for that, as each of those who tell does."""
+    """Again where the ingress asks for that, or does not answer, as each of those who tell does."""
     stripe = f"{stack.ingress_url}/webhooks/stripe/{SECRET}"
     url = stack.webhook_url if happening.path == "chartmogul" else stripe
     headers = {"Content-Type": "application/json"} | happening.headers
     async with httpx.AsyncClient(trust_env=False, timeout=30) as http:
-        while (answer := await http.post(url, content=happening.body, headers=headers)).status_code == 503:
+        while True:
+            with suppress(httpx.TransportError):
+                answer = await http.post(url, content=happening.body, headers=headers)
+                if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:
+                    answer.raise_for_status()
+                    return
             await asyncio.sleep(1)
-        answer.raise_for_status()
 
 
 async def until_held(control: Control, rules: set[int]) -> dict[int, float]:
