@@ -321,8 +321,8 @@ async def test_a_day_of_faults_loses_and_doubles_nothing(
         "doubled": len(doubled),
         "told": dict(told),
         "outcomes": dict(Counter(each.outcome.value for each in results.values())),
-        "RSS at 1/3": f"{memory.middle:.0f} MB",
-        "at end": f"{memory.last:.0f} MB",
+        "RSS in the middle third": f"{memory.middle:.0f} MB",
+        "in the last": f"{memory.last:.0f} MB",
     }
     assert (lost, doubled) == ([], [])
     for workflow, happen in (("risk_case", contracted_twice), ("expansion_window", expanded_twice)):
