@@ -14,6 +14,7 @@ import temporal
 from activities.crm.steps import CrmActivities
 from activities.definition import Bound, steps_of
 from activities.holds import HoldActivities
+from activities.in_time import InTime
 from activities.movements import MovementActivities
 from activities.pauses import Pauses
 from activities.payments import PaymentActivities, Poll
@@ -131,7 +132,7 @@ def workers(
     dispatcher = Dispatcher.of(client, holds.routes, settings, holds, crm)
     pauses = Pauses(cooldowns, {queue.name: queue.calls for queue in QUEUES if queue.calls})
     holds.listen(pauses.note)
-    interceptors = [pauses, Pressure(cooldowns)]
+    interceptors = [InTime(), pauses, Pressure(cooldowns)]
     found = steps(connections, settings, dispatcher, pauses)
     return [
         _workflow_worker(client, settings, found, interceptors),

@@ -9,7 +9,7 @@ from typing import Any, Protocol, TypeVar, cast
 from temporalio import activity
 
 from activities.errors import application_error
-from clients.kit.errors import IntegrationError, Outdated, Unavailable
+from clients.kit.errors import IntegrationError, Outdated
 from models.effects import Effect, Write
 
 S = TypeVar("S", contravariant=True)
@@ -66,8 +66,6 @@ def step_activity(
         async def run(self: S, arg: A) -> R:
             info = activity.info()
             try:
-                if info.is_local:
-                    _refuse_when_late(definition.system, arg)
                 result = await method(self, _repeated(arg) if info.attempt > 1 else arg)
             except IntegrationError as error:
                 raise application_error(error, local=info.is_local) from None
@@ -84,11 +82,6 @@ def refuse_outdated(system: str, write: Write) -> None:
     """For a write that surely is not there yet, right before it is made. Raises Outdated."""
     if write.is_outdated(datetime.now(UTC)):
         raise Outdated(system, "It was held up for so long that what it says may be untrue by now")
-
-
-def _refuse_when_late(system: str, arg: object) -> None:
-    if isinstance(arg, Write) and arg.local_until and datetime.now(UTC) > arg.local_until:
-        raise Unavailable(system, "This worker was held up; another may have the run by now")
 
 
 def _repeated(arg: T) -> T:

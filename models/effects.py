@@ -53,7 +53,7 @@ class Write(Record):
     repeat: bool = Field(default=False, description="An earlier try may have written: look first")
     rerun: bool = Field(default=False, description="A person runs the workflow again")
     local_until: AwareDatetime | None = Field(
-        default=None, description="From then on another worker may have the run: no local try"
+        default=None, description="From then on another worker may have the run, or have had it: no local try"
     )
     good_until: AwareDatetime | None = Field(
         default=None, description="From then on what it says may be untrue: read again before it is written"

@@ -50,6 +50,16 @@ class Absence:
 
 
 @dataclass(frozen=True)
+class Day:
+    """How many events come evenly over that many seconds, and how long a system is away amid them."""
+
+    events: int
+    over_seconds: float
+    away_seconds: float
+    limit_seconds: float
+
+
+@dataclass(frozen=True)
 class Sizes:
     kills: Kills
     repeats: Repeats
@@ -57,6 +67,7 @@ class Sizes:
     losses: Losses
     temporal_away: Absence
     slack_away: Absence
+    day: Day
     limit_seconds: float
     """For one scenario."""
 
@@ -68,6 +79,7 @@ SHORT = Sizes(
     losses=Losses(churns=15, expansions=190, late_seconds=2),
     temporal_away=Absence(seconds=4, movements=8),
     slack_away=Absence(seconds=6, movements=5),
+    day=Day(events=60, over_seconds=10, away_seconds=4, limit_seconds=300),
     limit_seconds=150,
 )
 FULL = Sizes(
@@ -77,6 +89,7 @@ FULL = Sizes(
     losses=Losses(churns=210, expansions=60, late_seconds=10),
     temporal_away=Absence(seconds=120, movements=50),
     slack_away=Absence(seconds=120, movements=30),
+    day=Day(events=2000, over_seconds=480, away_seconds=120, limit_seconds=1800),
     limit_seconds=600,
 )
 SIZES = FULL if os.environ.get("FIRE") == "full" else SHORT

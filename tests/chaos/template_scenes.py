@@ -11,7 +11,7 @@ from clients.kit.stretches import LAG
 from dispatch.deliveries import Delivery, event_of
 from models.event import Event
 from simulators.kit.control import Control
-from simulators.kit.shapes import CustomerRow
+from simulators.kit.shapes import Case, CustomerRow
 from tests.chaos import FULL
 from tests.workflows.template_runs import movement
 
@@ -21,13 +21,17 @@ STRIPE_LISTS_AFTER = 2 * LAG
 ROUTES = """
 routes:
   - {name: onboarding-campaign, template: onboarding, pause_above: 0,
-     when: {movements: [reactivation], minimum_mrr: 500},
+     when: {movements: [new_biz, reactivation], minimum_mrr: 500},
      options: {channel: "#revenue-saves", crm: null, settling_seconds: 0.2, marketo: {campaign: Welcome}}}
   - {name: onboarding, template: onboarding, pause_above: 0,
-     when: {movements: [reactivation]},
+     when: {movements: [new_biz, reactivation]},
      options: {channel: "#revenue-saves", crm: salesforce, settling_seconds: 0.2,
                calls: [my_product.create_account, my_product.grant_wiki],
                marketo: {static_list: Onboarding}}}
+  - {name: expansion-deal, template: expansion, pause_above: 0,
+     when: {movements: [expansion], minimum_mrr: 500},
+     options: {channel: "#revenue-saves", settling_seconds: 0.2, log_in: note,
+               deal: {stage: Appointment scheduled}}}
   - {name: expansion, template: expansion, pause_above: 0,
      when: {movements: [expansion]},
      options: {channel: "#revenue-saves", settling_seconds: 0.2, merge_within_days: 1,
@@ -42,6 +46,16 @@ routes:
      options: {channel: "#revenue-saves", settling_seconds: 0.2,
                task: {fallback_owner: revops@mogulflow.example},
                tag: {system: zendesk, tag: at_risk}}}
+  - {name: churn-save, template: churn_save, pause_above: 0,
+     when: {movements: [churn]},
+     options: {channel: "#revenue-saves", settling_seconds: 0.2, check_back_days: [],
+               task: {fallback_owner: revops@mogulflow.example}}}
+  - {name: call-api, template: call_api, pause_above: 0,
+     when: {movements: [churn]},
+     options: {calls: [my_product.create_account, my_product.grant_wiki]}}
+  - {name: customer-sync, template: customer_sync, pause_above: 0,
+     when: {movements: [churn]},
+     options: {systems: [salesforce], settling_seconds: 0.2}}
 """
 
 
@@ -91,28 +105,40 @@ def _marks(event: Event, customer: CustomerRow, *more: str) -> list[str]:
     return [*own, event.event_id, event.run_key, *more]
 
 
-def _movement(template: str, customer: CustomerRow, body: dict[str, Any]) -> Happening:
+def happening(template: str, customer: CustomerRow, body: dict[str, Any]) -> Happening:
+    """That movement's."""
     event = movement(body)
     marks = _marks(event, customer)
     return Happening(f"{template}/{event.run_key}", customer, marks, "chartmogul", json.dumps(body))
 
 
-def reactivated(control: Control, *, part: int, cents: int) -> Iterator[Happening]:
-    """Of whom Salesforce knows nothing, so that account and contact are made. `part`, 0 or 1: of two scenes,
-    whose customers these are."""
+def reactivated(control: Control, *, part: int, cents: int, parts: int = 2) -> Iterator[Happening]:
+    """Of whom Salesforce knows nothing, so that account and contact are made. `part`, from 0 on: of so many
+    scenes, whose customers these are."""
     unknown = [each for each in control.customers(limit=CUSTOMERS, case="none") if each.mrr and each.email]
-    for each in unknown[part::2]:
+    for each in unknown[part::parts]:
         control.cancel(each.uuid, at=datetime.now(UTC) - timedelta(minutes=2), send=False)
-        yield _movement("onboarding", each, control.reactivate(each.uuid, cents=cents, send=False))
+        yield happening("onboarding", each, control.reactivate(each.uuid, cents=cents, send=False))
 
 
-def _payers(control: Control) -> list[CustomerRow]:
-    return [each for each in control.customers(limit=CUSTOMERS, case="account") if each.mrr]
+def cancelled(control: Control) -> Iterator[Happening]:
+    """Of whom Salesforce knows too little, or too much."""
+    cases: tuple[Case, ...] = ("contact_only", "several", "inactive_owner")
+    for case in cases:
+        for each in control.customers(limit=CUSTOMERS, case=case):
+            if each.mrr:
+                yield happening("churn_save", each, control.cancel(each.uuid, send=False))
 
 
-def expanded(control: Control) -> Iterator[Happening]:
-    for each in _payers(control)[0::3]:
-        yield _movement("expansion", each, control.expand(each.uuid, 5000, send=False))
+def _payers(control: Control, part: int) -> list[CustomerRow]:
+    """A quarter of them."""
+    return [each for each in control.customers(limit=CUSTOMERS, case="account") if each.mrr][part::4]
+
+
+def expanded(control: Control, *, part: int = 0, cents: int = 5000) -> Iterator[Happening]:
+    """`part`: 0 or 3, as the others are of other scenes."""
+    for each in _payers(control, part):
+        yield happening("expansion", each, control.expand(each.uuid, cents, send=False))
 
 
 def contracted(control: Control) -> Iterator[Happening]:
@@ -120,15 +146,15 @@ def contracted(control: Control) -> Iterator[Happening]:
         each["uuid"]
         for each in control.ask("GET", "zendesk/customers", query={"case": "known", "limit": CUSTOMERS})
     }
-    for each in _payers(control)[1::3]:
+    for each in _payers(control, 1):
         if each.uuid in known:
-            yield _movement("churn_risk", each, control.contract(each.uuid, 500, send=False))
+            yield happening("churn_risk", each, control.contract(each.uuid, 500, send=False))
 
 
 def unpaid(control: Control) -> Iterator[Happening]:
     users = control.ask("GET", "intercom/customers", query={"case": "user", "limit": CUSTOMERS})
     known = {each["uuid"] for each in users}
-    for each in _payers(control)[2::3]:
+    for each in _payers(control, 2):
         bills = control.ask("GET", "stripe/invoices", query={"customer": each.external_id})
         found = [bill["id"] for bill in bills if bill["status"] == "paid"]
         if each.uuid in known and found:

@@ -1,5 +1,6 @@
-"""`mogulflow serve` is killed right after each external call of each template: each write is once in effect,
-and where nobody knows whether it was made, that is told."""
+"""All templates on one stack. `mogulflow serve` is killed right after each external call of each of them; and
+a day of all kinds of events, on which systems refuse calls, drop lines and are away. Each write is once in
+effect, and where nobody knows whether it was made, that is told."""
 
 import asyncio
 import functools
@@ -7,23 +8,47 @@ import re
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 import httpx
 import pytest
-from temporalio.client import Client
+from temporalio.client import Client, WorkflowHandle
 
+from activities.runs.steps import find_trouble
 from local.stack import ANY_PORTS, EXAMPLE_CONFIG, Stack
+from models.attention import AttentionQuery
 from models.effects import Effect
 from models.movements import Found
-from models.runs import Outcome, RunResult
+from models.runs import Outcome
 from simulators.connector.api import TOKEN
 from simulators.kit.control import Control
 from tests.chaos import FULL
+from tests.chaos.books import names_of, written
 from tests.chaos.conftest import Figures
-from tests.chaos.proofs import sources
+from tests.chaos.day import (
+    AWAY,
+    ONCE,
+    Told,
+    Weather,
+    all_ended,
+    contracted_twice,
+    customers,
+    expanded_twice,
+    live,
+    lost_runs,
+    made,
+    paying,
+    prepare_deals,
+    sampled,
+    several,
+    unknown,
+    waiting,
+)
+from tests.chaos.proofs import message_keys, results_of, sources
+from tests.chaos.sizes import SIZES
 from tests.chaos.sweeps import coverage, poll
 from tests.chaos.template_scenes import (
     CUSTOMERS,
@@ -33,6 +58,7 @@ from tests.chaos.template_scenes import (
     Call,
     Happening,
     Scene,
+    cancelled,
 )
 from tests.imported import ImportedStack
 from tests.waiting import until
@@ -121,10 +147,14 @@ def creating(crm: str) -> str:
 @pytest.fixture(scope="module")
 def control(stack: Stack) -> Iterator[Control]:
     with Control(stack.simulators_url) as control:
-        control.reset(seed=2026, customers=CUSTOMERS)
-        control.ask("POST", "marketo/lists", query={"name": "Onboarding"})
-        control.ask("POST", "marketo/campaigns", query={"name": "Welcome"})
+        fresh(control, 2026)
         yield control
+
+
+def fresh(control: Control, seed: int) -> None:
+    control.reset(seed=seed, customers=CUSTOMERS)
+    control.ask("POST", "marketo/lists", query={"name": "Onboarding"})
+    control.ask("POST", "marketo/campaigns", query={"name": "Welcome"})
 
 
 @pytest.fixture(scope="module")
@@ -188,11 +218,18 @@ def rule(control: Control, call: Call, marks: str) -> int:
 
 
 async def tell(stack: Stack, happening: Happening) -> None:
+    """Again where the ingress asks for that, or does not answer, as each of those who tell does."""
     stripe = f"{stack.ingress_url}/webhooks/stripe/{SECRET}"
     url = stack.webhook_url if happening.path == "chartmogul" else stripe
     headers = {"Content-Type": "application/json"} | happening.headers
     async with httpx.AsyncClient(trust_env=False, timeout=30) as http:
-        (await http.post(url, content=happening.body, headers=headers)).raise_for_status()
+        while True:
+            with suppress(httpx.TransportError):
+                answer = await http.post(url, content=happening.body, headers=headers)
+                if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:
+                    answer.raise_for_status()
+                    return
+            await asyncio.sleep(1)
 
 
 async def until_held(control: Control, rules: set[int]) -> dict[int, float]:
@@ -216,7 +253,7 @@ async def test_a_kill_after_each_call_loses_and_doubles_nothing(
     scene: Scene, fired: dict[str, Fired], stack: Stack, control: Control, figures: Figures
 ) -> None:
     done = fired[scene.name]
-    results = await results_of(await stack.client(), done.happenings)
+    results = await results_of(await stack.client(), [each.run for each in done.happenings])
     problems = [each for result in results.values() for each in result.problems]
     told = [each for each in problems if each.kind == UNKNOWN]
     lost = sum(EXPECTED[scene.name] - len(each.effects) - len(each.problems) for each in results.values())
@@ -254,7 +291,7 @@ async def test_what_webhooks_lost_of_all_kinds_two_polls_find(
     look_back = datetime.now(UTC) - began + STRIPE_LISTS_AFTER
     states = [await poll(client, look_back=look_back, payments=True) for _ in range(2)]
     await collect(client, control, happened)
-    results = await results_of(client, happened)
+    results = await results_of(client, [each.run for each in happened])
     start = began - STRIPE_LISTS_AFTER
     report = await coverage(client, start, datetime.now(UTC), payments=True)
     figures |= {
@@ -274,50 +311,74 @@ async def test_what_webhooks_lost_of_all_kinds_two_polls_find(
     assert max(written(control).values()) == 1
 
 
-async def results_of(client: Client, happenings: list[Happening]) -> dict[str, RunResult]:
-    async def result(id: str) -> RunResult:
-        found: RunResult = await client.get_workflow_handle(id, result_type=RunResult).result()
-        return found
+@pytest.mark.skipif(not FULL, reason="the rule is tested with the step's interceptor: tests/activities")
+async def test_a_message_that_outlasts_its_task_is_posted_once(
+    stack: Stack, control: Control, seed: int, figures: Figures
+) -> None:
+    """It was begun in a task that ended with what came before it, and is under way in the next."""
+    fresh(control, seed)
+    client, left = await stack.client(), next(cancelled(control))
+    control.fault("chartmogul", "slow", path=r"/customers/[^/]+$", times=None, delay_seconds=2.2)
+    held = control.fault("slack", "slow", path=r"/chat\.postMessage$", delay_seconds=8)
+    await tell(stack, left)
+    await until(lambda: any(each.hits for each in control.faults() if each.id == held.id))
+    run = client.get_workflow_handle(left.run)
+    await until(functools.partial(has_tasks, run, 2))
+    await stack.serve.kill()
+    control.clear_faults()
+    await stack.serve.start()
+    await run.result()
+    messages = message_keys(control)
+    figures |= {"messages": len(messages), "doubled": len(messages) - len(set(messages))}
+    assert [key.partition(":")[0] for key in messages] == [left.run.partition("/")[2]]
 
-    runs = [each.run for each in happenings]
-    return dict(zip(runs, await asyncio.gather(*map(result, runs)), strict=True))
+
+async def has_tasks(run: WorkflowHandle[Any, Any], count: int) -> bool:
+    events = (await run.fetch_history()).events
+    return sum(each.HasField("workflow_task_started_event_attributes") for each in events) >= count
 
 
-def names_of(result: RunResult) -> Iterator[str]:
-    """As `written` has them: what the run says it has made, where that bears a key."""
-    kinds = {"slack": "message", "gong": "interaction"}
-    for each in result.effects:
-        if each.system in kinds:
-            yield f"{kinds[each.system]} {each.key}"
-        elif each.object_type in ("Task", "Opportunity"):
-            yield f"{each.object_type} {each.key}"
-
-
-def written(control: Control) -> Counter[str]:
-    """How often each thing was made, by the books of the systems: each key, or each that a customer has one
-    of."""
-    marketo = control.ask("GET", "marketo/books")
-    salesforce = [
-        f"{name} {each[key]}"
-        for name, key in (
-            ("Task", "Mogulflow_Key__c"),
-            ("Opportunity", "Mogulflow_Key__c"),
-            ("Account", "CM_Customer_UUID__c"),
-            ("Contact", "CM_Customer_UUID__c"),
-        )
-        for each in control.records(name)
-        if each.get(key)
+@pytest.mark.timeout(SIZES.day.limit_seconds)
+async def test_a_day_of_faults_loses_and_doubles_nothing(
+    stack: Stack, control: Control, seed: int, figures: Figures
+) -> None:
+    fresh(control, seed)
+    await prepare_deals(control)
+    client, day, weather = await stack.client(), list[Told](), Weather(control)
+    weather.begin()
+    began = datetime.now(UTC)
+    async with sampled(stack.serve.pid) as memory, paying(control, day):
+        away = await live(day, functools.partial(tell, stack), weather, SIZES.day)
+        results = await all_ended(client, day)
+    weather.end()
+    found = await find_trouble(client, AttentionQuery(), datetime.now(UTC))
+    books, shown = written(control), {each.workflow_id for each in found.runs}
+    lost = [
+        *lost_runs(day, results),
+        *(name for each in results.values() for name in made(each) if not books[name]),
     ]
-    return Counter(
-        [
-            *salesforce,
-            *(f"message {each['metadata']['event_payload']['key']}" for each in control.messages()),
-            *(f"in-app {each['body']}" for each in control.ask("GET", "intercom/messages")),
-            *(f"account {each['external_id']}" for each in control.ask("GET", "connector/accounts")),
-            *(f"grant {each['account']}" for each in control.ask("GET", "connector/grants")),
-            *(f"lead {each['email']}" for each in marketo["leads"]),
-            *(f"request {each['lead']}" for each in marketo["requests"]),
-            *(f"list {member}" for each in marketo["lists"].values() for member in each),
-            *(f"interaction {each['eventId']}" for each in control.ask("GET", "gong/interactions")),
-        ]
-    )
+    doubled = [*(name for name, count in books.items() if count > 1), *several(control)]
+    told, open_left = unknown(results.values()), {step: weather.left_open(step) for step in ONCE}
+    figures |= {
+        "events": len(day),
+        "runs": len(results),
+        "seconds": round((datetime.now(UTC) - began).total_seconds()),
+        f"seconds without {AWAY}": round(away),
+        "refused": weather.struck("status"),
+        "dropped": weather.struck("drop_after"),
+        "lost": len(lost),
+        "doubled": len(doubled),
+        "told": dict(told),
+        "outcomes": dict(Counter(each.outcome.value for each in results.values())),
+        "RSS in the middle third": f"{memory.middle:.0f} MB",
+        "in the last": f"{memory.last:.0f} MB",
+    }
+    assert (lost, doubled) == ([], [])
+    for workflow, happen in (("risk_case", contracted_twice), ("expansion_window", expanded_twice)):
+        assert await waiting(client, workflow, began) == customers(day, happen)
+    assert {step: count for step, count in open_left.items() if told[step] < count} == {}
+    assert set(told) <= set(ONCE)
+    partial = {run for run, result in results.items() if result.outcome is Outcome.PARTIAL}
+    assert partial == {run for run, result in results.items() if result.problems}
+    assert partial <= shown
+    assert memory.last < memory.middle * 1.25 + 30
