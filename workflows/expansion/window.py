@@ -93,7 +93,7 @@ class ExpansionWindow:
         """Raises StepFailed."""
         deal = self._deal
         if deal and deal.is_made and deal.is_in(upgrade.amount.currency):
-            if await deal.is_ours_still():
+            if await deal.is_ours_still(upgrade):
                 effect = await deal.add(upgrade, good_until)
                 if effect.action is not Action.SKIPPED:
                     return effect
