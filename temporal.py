@@ -103,8 +103,8 @@ PREVIEW_SUFFIX = "/preview"
 RERUN = "rerun"
 """Memo of a run that a person started in the place of an earlier one: who, when, why, and of which. Its
 writes look first, because the earlier one may have written."""
-FOLLOWS = "follows"
-"""Memo of a case that is not its customer's first: an earlier one may have written for the same event."""
+FIRST = "first"
+"""Memo of a case that is the first of its customer: no earlier one can have written for the same event."""
 DISMISSED = "dismissed"
 """Memo of a dismissal: who decided that nothing more is to be done about a run, when, and why."""
 

@@ -1,6 +1,6 @@
 """Which runs wait for a person, as Temporal's list of runs tells."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -8,8 +8,13 @@ from temporalio import activity
 from temporalio.api.enums.v1 import EventType
 from temporalio.api.history.v1 import HistoryEvent
 from temporalio.client import Client, WorkflowExecution, WorkflowExecutionStatus, WorkflowFailureError
-from temporalio.common import SearchAttributePair, TypedSearchAttributes, WorkflowIDConflictPolicy
-from temporalio.exceptions import ApplicationError
+from temporalio.common import (
+    SearchAttributePair,
+    TypedSearchAttributes,
+    WorkflowIDConflictPolicy,
+    WorkflowIDReusePolicy,
+)
+from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 import temporal
@@ -144,45 +149,45 @@ class RunsActivities:
         if joining.made and (made := await _made_by_the_last(joining)):
             return made
         client = activity.client()
-        shown = {
-            temporal.HEADLINE: joining.headline,
-            temporal.ACCOUNT: joining.account,
-            temporal.CUSTOMER: joining.customer_uuid,
-            temporal.TEMPLATE: joining.template,
-            temporal.OUTCOME: Outcome.OPEN.value,
-            temporal.MODE: Mode.LIVE.value,
-        }
         try:
-            follows = await _has_run(client, joining.case_id)
-            await client.start_workflow(
-                joining.workflow,
-                joining.told,
-                id=joining.case_id,
-                task_queue=temporal.WORKFLOWS,
-                task_timeout=temporal.TASK_TIMEOUT,
-                start_signal="told",
-                start_signal_args=[joining.told],
-                id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-                search_attributes=TypedSearchAttributes(
-                    [SearchAttributePair(key, value) for key, value in shown.items()]
-                ),
-                memo={temporal.FOLLOWS: True} if follows else None,
-                static_summary=within(joining.summary, LONGEST_SUMMARY),
-            )
+            try:
+                await _tell(client, joining, WorkflowIDReusePolicy.REJECT_DUPLICATE, {temporal.FIRST: True})
+            except WorkflowAlreadyStartedError:  # and ended
+                await _tell(client, joining, WorkflowIDReusePolicy.ALLOW_DUPLICATE)
         except RPCError as error:
             raise Unavailable("runs", f"Could not open the customer's case: {error.message}") from None
         return None
 
 
-async def _has_run(client: Client, workflow_id: str) -> bool:
-    """Raises RPCError."""
-    try:
-        await client.get_workflow_handle(workflow_id).describe()
-    except RPCError as error:
-        if error.status is RPCStatusCode.NOT_FOUND:
-            return False
-        raise
-    return True
+async def _tell(
+    client: Client, joining: Joining, reuse: WorkflowIDReusePolicy, memo: Mapping[str, bool] | None = None
+) -> None:
+    """The open case, or one that begins with this memo. Raises RPCError, and WorkflowAlreadyStartedError
+    where there is none and `reuse` forbids another."""
+    shown = {
+        temporal.HEADLINE: joining.headline,
+        temporal.ACCOUNT: joining.account,
+        temporal.CUSTOMER: joining.customer_uuid,
+        temporal.TEMPLATE: joining.template,
+        temporal.OUTCOME: Outcome.OPEN.value,
+        temporal.MODE: Mode.LIVE.value,
+    }
+    await client.start_workflow(
+        joining.workflow,
+        joining.told,
+        id=joining.case_id,
+        task_queue=temporal.WORKFLOWS,
+        task_timeout=temporal.TASK_TIMEOUT,
+        start_signal="told",
+        start_signal_args=[joining.told],
+        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+        id_reuse_policy=reuse,
+        search_attributes=TypedSearchAttributes(
+            [SearchAttributePair(key, value) for key, value in shown.items()]
+        ),
+        memo=memo,
+        static_summary=within(joining.summary, LONGEST_SUMMARY),
+    )
 
 
 async def _made_by_the_last(joining: Joining) -> Taken | None:

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from models.effects import Effect
+from models.effects import Action, Effect
 from models.runs import RunResult
 from simulators.kit.control import Control
 
@@ -13,7 +13,7 @@ UUID = "CM_Customer_UUID__c"
 
 
 def names_of(result: RunResult) -> Iterator[str]:
-    """As `written` has them: what the run says it has made, where that bears a key."""
+    """As `written` has them: what the run says it has made, where that bears a key. A change has another."""
     return filter(None, map(name_of, result.effects))
 
 
@@ -21,7 +21,7 @@ def name_of(effect: Effect) -> str | None:
     kinds = {"slack": "message", "gong": "interaction"}
     if effect.system in kinds:
         return f"{kinds[effect.system]} {effect.key}"
-    if effect.object_type in ("Task", "Opportunity", "deal"):
+    if effect.object_type in ("Task", "Opportunity", "deal") and effect.action is Action.CREATED:
         return f"{effect.object_type} {effect.key}"
     return None
 
@@ -40,7 +40,10 @@ def written(control: Control) -> Counter[str]:
             ),
             *(f"deal {key}" for each in control.hubspot_records("deals") if (key := _key_of_deal(each))),
             *(f"message {each['metadata']['event_payload']['key']}" for each in control.messages()),
-            *(f"in-app {each['contact']}" for each in control.ask("GET", "intercom/messages")),
+            *(
+                f"in-app {each['contact']}: {each['body']}"
+                for each in control.ask("GET", "intercom/messages")
+            ),
             *(f"account {each['external_id']}" for each in control.ask("GET", "connector/accounts")),
             *(f"grant {each['account']}" for each in control.ask("GET", "connector/grants")),
             *(f"lead {each['email']}" for each in marketo["leads"]),

@@ -100,7 +100,7 @@ class Scene:
     happen: Happen
 
 
-def _marks(event: Event, customer: CustomerRow, *more: str) -> list[str]:
+def marks_of(event: Event, customer: CustomerRow, *more: str) -> list[str]:
     own = (customer.uuid, customer.external_id, customer.email)
     return [*own, event.event_id, event.run_key, *more]
 
@@ -108,7 +108,7 @@ def _marks(event: Event, customer: CustomerRow, *more: str) -> list[str]:
 def happening(template: str, customer: CustomerRow, body: dict[str, Any]) -> Happening:
     """That movement's."""
     event = movement(body)
-    marks = _marks(event, customer)
+    marks = marks_of(event, customer)
     return Happening(f"{template}/{event.run_key}", customer, marks, "chartmogul", json.dumps(body))
 
 
@@ -130,48 +130,55 @@ def cancelled(control: Control) -> Iterator[Happening]:
                 yield happening("churn_save", each, control.cancel(each.uuid, send=False))
 
 
-def _payers(control: Control, part: int) -> list[CustomerRow]:
-    """A quarter of them."""
+def payers(control: Control, part: int) -> list[CustomerRow]:
+    """A quarter of them: 0 and 3 expand, 1 contract, 2 do not pay."""
     return [each for each in control.customers(limit=CUSTOMERS, case="account") if each.mrr][part::4]
 
 
 def expanded(control: Control, *, part: int = 0, cents: int = 5000) -> Iterator[Happening]:
     """`part`: 0 or 3, as the others are of other scenes."""
-    for each in _payers(control, part):
+    for each in payers(control, part):
         yield happening("expansion", each, control.expand(each.uuid, cents, send=False))
 
 
+def tagged_by_zendesk(control: Control, customers: list[CustomerRow]) -> Iterator[CustomerRow]:
+    """Those who are known there."""
+    known = control.ask("GET", "zendesk/customers", query={"case": "known", "limit": CUSTOMERS})
+    uuids = {each["uuid"] for each in known}
+    return (each for each in customers if each.uuid in uuids)
+
+
 def contracted(control: Control) -> Iterator[Happening]:
-    known = {
-        each["uuid"]
-        for each in control.ask("GET", "zendesk/customers", query={"case": "known", "limit": CUSTOMERS})
-    }
-    for each in _payers(control, 1):
-        if each.uuid in known:
-            yield happening("churn_risk", each, control.contract(each.uuid, 500, send=False))
+    for each in tagged_by_zendesk(control, payers(control, 1)):
+        yield happening("churn_risk", each, control.contract(each.uuid, 500, send=False))
 
 
-def unpaid(control: Control) -> Iterator[Happening]:
+def invoices_of(control: Control, customers: list[CustomerRow]) -> Iterator[tuple[CustomerRow, str]]:
+    """One that is paid, of each who has one and is known to Intercom."""
     users = control.ask("GET", "intercom/customers", query={"case": "user", "limit": CUSTOMERS})
     known = {each["uuid"] for each in users}
-    for each in _payers(control, 2):
+    for each in customers:
         bills = control.ask("GET", "stripe/invoices", query={"customer": each.external_id})
         found = [bill["id"] for bill in bills if bill["status"] == "paid"]
         if each.uuid in known and found:
-            at = (datetime.now(UTC) - STRIPE_LISTS_AFTER).isoformat()
-            wish = {"send": False, "at": at}
-            told = control.ask("POST", f"stripe/invoices/{found[0]}/fail_payment", wish)
-            event = event_of(Delivery("stripe", "default", told["body"].encode()))
-            marks = _marks(event, each, found[0])
-            yield Happening(
-                f"failed_payment/{event.run_key}",
-                each,
-                marks,
-                "stripe",
-                told["body"],
-                told["headers"],
-                found[0],
-            )
+            yield each, found[0]
+
+
+def unpaid(control: Control) -> Iterator[Happening]:
+    for each, invoice in invoices_of(control, payers(control, 2)):
+        at = (datetime.now(UTC) - STRIPE_LISTS_AFTER).isoformat()
+        wish = {"send": False, "at": at}
+        told = control.ask("POST", f"stripe/invoices/{invoice}/fail_payment", wish)
+        event = event_of(Delivery("stripe", "default", told["body"].encode()))
+        yield Happening(
+            f"failed_payment/{event.run_key}",
+            each,
+            marks_of(event, each, invoice),
+            "stripe",
+            told["body"],
+            told["headers"],
+            invoice,
+        )
 
 
 def _shared(system: str, *paths: str) -> list[Call]:

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 import pytest
@@ -22,7 +22,7 @@ from local.stack import ANY_PORTS, EXAMPLE_CONFIG, Stack
 from models.attention import AttentionQuery
 from models.effects import Effect
 from models.movements import Found
-from models.runs import Outcome
+from models.runs import Outcome, RunResult
 from simulators.connector.api import TOKEN
 from simulators.kit.control import Control
 from tests.chaos import FULL
@@ -47,6 +47,7 @@ from tests.chaos.day import (
     unknown,
     waiting,
 )
+from tests.chaos.later_scenes import LATER, Kit, Later, Subject
 from tests.chaos.proofs import message_keys, results_of, sources
 from tests.chaos.sizes import SIZES
 from tests.chaos.sweeps import coverage, poll
@@ -93,6 +94,9 @@ EXPECTED = {
     "onboarding": 8, "onboarding with a campaign": 3, "failed payment": 5, "expansion": 3, "churn risk": 3,
 }  # fmt: skip
 """Effects of a run that nothing disturbs."""
+
+
+T = TypeVar("T")
 
 
 @dataclass
@@ -197,17 +201,23 @@ async def sweep(stack: Stack, control: Control, fired: Fired, left: list[Call]) 
         marks = "|".join(re.escape(mark) for each in told for mark in each.marks)
         rules = {rule(control, each, marks): each for each in batch}
         await asyncio.gather(*(tell(stack, each) for each in told))
-        seen = await until_held(control, set(rules))
-        await stack.serve.kill()
+        held = await kill_while_held(stack, control, rules)
         fired.kills += 1
-        killed_at = time.monotonic()
-        control.clear_faults()
-        held = [rules[id] for id, at in seen.items() if killed_at - at < LOCAL_LIMIT.total_seconds() - 0.2]
         fired.held_at += held
         left = [each for each in left if each not in held]
         assert held, f"never held at {[each.name for each in left]}"
-        await stack.serve.start()
     raise AssertionError(f"still not held at {[each.name for each in left]}")
+
+
+async def kill_while_held(stack: Stack, control: Control, rules: dict[int, T]) -> list[T]:
+    """What the rules stand for that held a run when it was killed. It is up again."""
+    seen = await until_held(control, set(rules))
+    await stack.serve.kill()
+    killed_at = time.monotonic()
+    control.clear_faults()
+    await stack.serve.start()
+    lasted = LOCAL_LIMIT.total_seconds() - 0.2
+    return [rules[id] for id, at in seen.items() if killed_at - at < lasted]
 
 
 def rule(control: Control, call: Call, marks: str) -> int:
@@ -277,6 +287,113 @@ async def test_a_kill_after_each_call_loses_and_doubles_nothing(
         (each.outcome is Outcome.PARTIAL) == any(problem.kind == UNKNOWN for problem in each.problems)
         for each in results.values()
     )
+
+
+@dataclass
+class Stirred:
+    """What was done to the runs of a later scene."""
+
+    subjects: list[Subject] = field(default_factory=list)
+    held_at: list[Call] = field(default_factory=list)
+    kills: int = 0
+
+
+@pytest.fixture(scope="module")
+async def stirred(stack: Stack, control: Control) -> dict[str, Stirred]:
+    """All scenes together, so that few kills do; in short of each the calls that matter."""
+    kit = Kit(await stack.client(), control)
+    left = [(scene, call) for scene in LATER for call in scene.calls[: None if FULL else scene.short]]
+    found = {scene.name: Stirred() for scene in LATER}
+    for _ in range(MOST_ROUNDS):
+        if not left:
+            break
+        held = await stir(stack, kit, left[:AT_ONCE], found)
+        assert held, f"never held at {[(scene.name, call.name) for scene, call in left]}"
+        left = [each for each in left if each not in held]
+    assert not left
+    for scene in LATER:
+        await asyncio.gather(*(scene.finish(kit, each) for each in found[scene.name].subjects))
+    return found
+
+
+async def stir(
+    stack: Stack, kit: Kit, batch: list[tuple[Later, Call]], found: dict[str, Stirred]
+) -> list[tuple[Later, Call]]:
+    """Bring a customer of its own for each call to the wait, then end all waits, and kill."""
+    subjects = await asyncio.gather(*(scene.ready(kit) for scene, _ in batch))
+    marks: dict[str, list[str]] = {}
+    for (scene, _), subject in zip(batch, subjects, strict=True):
+        marks.setdefault(scene.name, []).extend(map(re.escape, subject.marks))
+        found[scene.name].subjects.append(subject)
+    rules = {rule(kit.control, each[1], "|".join(marks[each[0].name])): each for each in batch}
+    await asyncio.gather(*(scene.act(kit, each) for (scene, _), each in zip(batch, subjects, strict=True)))
+    held = await kill_while_held(stack, kit.control, rules)
+    for scene, call in held:
+        found[scene.name].held_at.append(call)
+    for name in {scene.name for scene, _ in held}:
+        found[name].kills += 1
+    return held
+
+
+@pytest.mark.timeout(900 if FULL else 300)
+@pytest.mark.parametrize("scene", LATER, ids=lambda scene: scene.name)
+async def test_a_kill_long_after_the_begin_loses_and_doubles_nothing(
+    scene: Later, stirred: dict[str, Stirred], control: Control, figures: Figures
+) -> None:
+    done = stirred[scene.name]
+    results = [result for each in done.subjects for result in await results_of_one(each)]
+    problems = [each for result in results for each in result.problems]
+    told = [each.step for each in problems if each.kind == UNKNOWN]
+    made = sum(len(result.effects) for result in results) + len(problems)
+    books = written(control)
+    named = {name for result in results for name in names_of(result)}
+    doubled = {key: count for key, count in books.items() if count > 1 + (REMINDS in key)}
+    doubled |= twice_said(control)
+    lost = max(scene.effects * len(done.subjects) - made, 0) + len(named - set(books))
+    figures |= {
+        "calls": len(set(done.held_at)),
+        "kills": done.kills,
+        "runs": sum(len(each.runs) + (each.case is not None) for each in done.subjects),
+        "doubled": len(doubled),
+        "lost": lost,
+        "told": dict(Counter(told)),
+        "outcomes": dict(Counter(each.outcome.value for each in results)),
+    }
+    assert doubled == {}
+    assert lost == 0
+    assert len(told) == len(problems)
+    assert set(told) == {STEPS[each.path] for each in done.held_at if each.path in STEPS}
+    if scene.name.startswith("expansion"):
+        sums = [sum_of(control, each) for each in done.subjects]
+        assert sums == [THE_SUM] * len(sums)
+
+
+async def results_of_one(subject: Subject) -> list[RunResult]:
+    """Of its case, where there is one that ends: what its events' runs have is the case's."""
+    return [await run.result() for run in ([subject.case] if subject.case else subject.runs)]
+
+
+REMINDS = "do not forget"
+"""In a message that a person gets twice: at first, and as the reminder."""
+
+THE_SUM = 12 * (50 + 30 + 20)
+
+
+def sum_of(control: Control, subject: Subject) -> float:
+    keys = {f"{run.id.partition('/')[2]}:expansion:deal" for run in subject.runs}
+    [deal] = [each for each in control.records("Opportunity") if each.get("Mogulflow_Key__c") in keys]
+    return float(deal["Amount"])
+
+
+def twice_said(control: Control) -> dict[str, int]:
+    """Lines that stand in a task more than once."""
+    lines = Counter(
+        f"{task['Id']} {line}"
+        for task in control.records("Task")
+        for line in str(task.get("Description") or "").splitlines()
+        if line.startswith(("Reason: ", "Outcome: "))
+    )
+    return {line: count for line, count in lines.items() if count > 1}
 
 
 @pytest.mark.timeout(300)

@@ -8,7 +8,10 @@ from temporalio.exceptions import FailureError
 
 from activities.runs.steps import RunsActivities
 from models.cases import Joining, Taken
-from workflows.engine.acting import Acting
+from models.templates.template import EventInput
+from temporal import FIRST
+from workflows.engine.acting import Acting, link_here
+from workflows.engine.run_log import RunLog
 from workflows.engine.steps import step
 
 ASK_AGAIN = timedelta(hours=1)
@@ -42,6 +45,12 @@ class Membership:
         for problem in answer.problems:
             acting.log.add_problem(problem)
         return answer
+
+
+def acting_for(given: EventInput, log: RunLog, keyed_by: str) -> Acting:
+    """In a case. Where it is not its customer's first, an earlier one may have had the same event."""
+    link, is_first = link_here(given.web_ui_url), FIRST in workflow.memo()
+    return Acting(given, log, link, keyed_by, may_repeat=not is_first)
 
 
 class Doing:

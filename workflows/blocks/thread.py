@@ -35,21 +35,16 @@ class Thread:
         self.first = await post_message(message, self._summary)
         return self.first
 
-    async def reply(self, name: str, text: str, good_until: datetime | None = None) -> Effect:
+    async def reply(self, name: str, text: str, good_until: datetime | None = None, **more: Any) -> Effect:
         """`name` tells it from other replies: the same is said once. Only where it is open. Raises
         StepFailed."""
         assert self.first is not None
-        message = self._message(name, text, thread_ts=self.first.object_id, good_until=good_until)
+        message = self._message(name, text, thread_ts=self.first.object_id, good_until=good_until, **more)
         return await post_message(message, "Reply in the thread")
 
     def _message(self, name: str, text: str, **more: Any) -> Message:
-        return Message(
-            **self._acting.write(name),
-            channel=self._channel,
-            text=text,
-            not_before=self._acting.earliest,
-            **more,
-        )
+        given = {"channel": self._channel, "text": text, "not_before": self._acting.earliest}
+        return Message.model_validate(self._acting.write(name) | given | more)
 
 
 async def mention(acting: Acting, email: str | None, name: str | None) -> str:

@@ -100,8 +100,11 @@ class Case:
         await self._acting.log.attempt(known.say(begin))
 
     async def _say(self, name: str, known: Known, words: Callable[[CustomerNow], str]) -> None:
+        """In no task with the end of the case, as one that is looked for: where a reason came meanwhile, such
+        a task would be gone through again with that reason, and after the word was said."""
+
         async def reply(customer: CustomerNow, good_until: datetime) -> Effect:
-            return await self._thread.reply(name, words(customer), good_until)
+            return await self._thread.reply(name, words(customer), good_until, repeat=True)
 
         if self._thread.is_open:
             await self._acting.log.attempt(known.say(reply))

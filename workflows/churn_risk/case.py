@@ -12,12 +12,12 @@ from models.effects import Effect
 from models.events import FailedPayment, MrrMovement
 from models.runs import Outcome, Problem, RunResult
 from models.templates.churn_risk import AtRisk
-from workflows.blocks.case import Doing, answer
+from workflows.blocks.case import Doing, acting_for, answer
 from workflows.blocks.looks import Looks
 from workflows.blocks.reading import customer_of
 from workflows.blocks.truth import Truth
 from workflows.churn_risk.acts import Case
-from workflows.engine.acting import Acting, link_here
+from workflows.engine.acting import Acting
 from workflows.engine.run_log import RunLog
 from workflows.engine.steps import StepFailed, step
 from workflows.engine.trouble import told_before
@@ -42,7 +42,7 @@ class RiskCase:
 
     def _begin(self, first: AtRisk) -> None:
         self._options = first.given.options
-        self._acting = Acting(first.given, self._log, link_here(first.given.web_ui_url), f"{first.id}:case")
+        self._acting = acting_for(first.given, self._log, f"{first.id}:case")
         self._case = Case(self._acting, self._options)
         self._reasons: dict[str, AtRisk] = {}
         self._looks = Looks(self._options.check_every_hours, self._options.watch_days)

@@ -15,12 +15,14 @@ from workflows.engine.run_log import RunLog
 @dataclass(frozen=True)
 class Acting:
     """`link` leads to the run. `keyed_by` begins the key of each of its writes: the business event, and the
-    template, as several may write of one event to one system."""
+    template, as several may write of one event to one system. `may_repeat` where an earlier run may have made
+    the same writes."""
 
     given: EventInput
     log: RunLog
     link: str
     keyed_by: str
+    may_repeat: bool = False
 
     @property
     def mode(self) -> Mode:
@@ -36,7 +38,7 @@ class Acting:
 
     def write(self, name: str) -> dict[str, Any]:
         """What each write carries: its key, and the mode."""
-        return {"key": self.key(name), "mode": self.mode}
+        return {"key": self.key(name), "mode": self.mode, "repeat": self.may_repeat}
 
 
 def link_here(web_ui_url: str) -> str:

@@ -7,7 +7,8 @@ durable retries. Writes may repeat, because every one is exactly once in effect 
 
 import asyncio
 from collections.abc import Awaitable
-from datetime import timedelta
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar, cast
 
 from temporalio import workflow
@@ -20,7 +21,7 @@ from activities.runs.steps import RunsActivities
 from models.effects import Effect, Mode, Write
 from models.holds import PausedQuery
 from models.tasks import TaskQuery
-from temporal import DURABLE, FOLLOWS, GIVE_UP_AFTER, PATIENT, PREVIEW_SUFFIX, RERUN, TASK_TIMEOUT
+from temporal import DURABLE, GIVE_UP_AFTER, PATIENT, PREVIEW_SUFFIX, RERUN, TASK_TIMEOUT
 from workflows.engine.trouble import waiting
 
 LOCAL_LIMIT = timedelta(seconds=3)
@@ -32,7 +33,12 @@ HEARTBEAT_LIMIT = timedelta(seconds=15)
 """After a killed worker a long step goes on after this long, where its last heartbeat says."""
 
 LOCAL_WINDOW = 0.8 * TASK_TIMEOUT
-"""A worker that froze longer in its task may have lost the run to another, who writes in its place."""
+"""From the begin of a task on. A worker that froze longer in it may have lost the run to another, who writes
+in its place."""
+
+NOT_LOCALLY = datetime.min.replace(tzinfo=UTC)
+"""The end of the window where a task is gone through again: it was completed while the step was under way, to
+be gone on with, and then the worker died. No history tells what the step has written."""
 
 NOTHING_DONE = ("RateLimited", "Unavailable", "Paused")
 """After these a write surely did not happen, and nobody has to look for it."""
@@ -81,6 +87,7 @@ async def step(activity: Step[S, A, R], arg: A, *, summary: str, patience: timed
     looks = repeat and definition.looks_first
     if looks and (patience <= DURABLE_LIMIT or not workflow.patched(LOOKS_ONCE)):
         return await _durable(activity, _marked(arg, repeat=True), summary, patience)
+    was_begun = workflow.unsafe.is_replaying()
     try:
         return await _first_try(activity, _marked(arg, repeat=repeat), summary, looks=looks)
     except StepFailed as first:
@@ -94,7 +101,7 @@ async def step(activity: Step[S, A, R], arg: A, *, summary: str, patience: timed
     with waiting(definition.system, str(failure), patience):
         if failure.pause:
             await workflow.sleep(failure.pause, summary=str(failure)[:100])
-        repeat = repeat or failure.kind not in NOTHING_DONE
+        repeat = repeat or was_begun or failure.kind not in NOTHING_DONE
         return _after_local(await _durable(activity, _marked(arg, repeat=repeat), summary, patience))
 
 
@@ -159,12 +166,19 @@ async def _first_try(activity: Step[S, A, R], arg: A, summary: str, *, looks: bo
 
 
 async def _local(activity: Step[S, A, R], arg: A) -> R:
-    result: R = await workflow.execute_local_activity_method(
-        cast(Any, activity),
-        arg,
-        start_to_close_timeout=LOCAL_LIMIT,
-        retry_policy=RetryPolicy(maximum_attempts=1),
-    )
+    began, tasks = workflow.now(), _of_this_run().tasks
+    tasks.begun(at_least=began)
+    try:
+        result: R = await workflow.execute_local_activity_method(
+            cast(Any, activity),
+            arg,
+            start_to_close_timeout=LOCAL_LIMIT,
+            retry_policy=RetryPolicy(maximum_attempts=1),
+        )
+    except FailureError:
+        tasks.begun(at_least=began)
+        raise
+    tasks.begun(at_least=began)
     return result
 
 
@@ -214,20 +228,46 @@ async def _may_be_a_repeat(arg: object, *, asks: bool) -> bool:
         return True
     if workflow.info().get_current_history_length() == UNDISTURBED:
         return False
-    may_ask = asks and is_new and arg.mode is Mode.LIVE and FOLLOWS not in workflow.memo()
+    may_ask = asks and is_new and arg.mode is Mode.LIVE
     return not (may_ask and workflow.patched(ASKS) and await _has_lost_nothing())
 
 
 def _is_new(key: str) -> bool:
-    """Whether the run has not tried this write before. Kept by the workflow object, as without the sandbox
-    all runs of a worker share this module."""
-    run = workflow.instance()
-    if not hasattr(run, "tried_by_this_run"):
-        run.tried_by_this_run = set[str]()
-    tried: set[str] = run.tried_by_this_run
+    """Whether the run has not tried this write before."""
+    tried = _of_this_run().tried
     is_new = key not in tried
     tried.add(key)
     return is_new
+
+
+@dataclass
+class _Tasks:
+    """When the current workflow task began, at the earliest. The run's own clock does not tell: it goes on
+    with each local step, by as long as that took, also where the worker was frozen meanwhile."""
+
+    length: int = 0
+    earliest: datetime = NOT_LOCALLY
+
+    def begun(self, at_least: datetime) -> datetime:
+        """`at_least`: when what goes on now began; it may have outlasted the task it began in."""
+        length = workflow.info().get_current_history_length()
+        if length != self.length:
+            self.length, self.earliest = length, at_least
+        return self.earliest
+
+
+@dataclass
+class _Run:
+    tried: set[str] = field(default_factory=set)
+    tasks: _Tasks = field(default_factory=_Tasks)
+
+
+def _of_this_run() -> _Run:
+    """Kept by the workflow object: without the sandbox all runs of a worker share this module."""
+    run = workflow.instance()
+    if not hasattr(run, "steps_of_this_run"):
+        run.steps_of_this_run = _Run()
+    return cast(_Run, run.steps_of_this_run)
 
 
 async def _has_lost_nothing() -> bool:
@@ -243,8 +283,14 @@ def _marked(arg: A, *, repeat: bool) -> A:
     """Tell a write whether an earlier try may have written, and until when it may be tried locally."""
     if not isinstance(arg, Write):
         return arg
-    marks = {"repeat": repeat, "rerun": is_rerun(), "local_until": workflow.now() + LOCAL_WINDOW}
+    marks = {"repeat": repeat, "rerun": is_rerun(), "local_until": _local_until()}
     return arg.model_copy(update=marks)
+
+
+def _local_until() -> datetime:
+    if workflow.unsafe.is_replaying():
+        return NOT_LOCALLY
+    return _of_this_run().tasks.begun(at_least=workflow.now()) + LOCAL_WINDOW
 
 
 def _after_local(result: R) -> R:

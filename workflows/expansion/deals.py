@@ -3,6 +3,8 @@
 from datetime import datetime
 from decimal import Decimal
 
+from temporalio import workflow
+
 from activities.hubspot.steps import HubSpotActivities
 from activities.salesforce.steps import SalesforceActivities
 from models.effects import Action, Effect
@@ -14,6 +16,9 @@ from workflows.blocks.owner import hubspots_id_of
 from workflows.engine.acting import Acting
 from workflows.engine.steps import step
 from workflows.expansion import texts
+
+PATCH = "knows-the-sum-that-a-lost-try-wrote"
+"""Runs that began before take it for a person's, and make another deal."""
 
 
 class Deal:
@@ -51,22 +56,28 @@ class Deal:
         """Sums are of one currency."""
         return self._first.amount.currency == currency
 
-    async def is_ours_still(self) -> bool:
-        """Open, and its amount is what we wrote. Raises StepFailed."""
+    async def is_ours_still(self, upgrade: Upgrade) -> bool:
+        """Open, and its amount is what we wrote; or what it is with this one, which a worker may have written
+        that died before it could say so. Raises StepFailed."""
         now = await self._now()
         if now is None or now.is_closed or self._written is None:
             return False
-        return now.amount is None or now.amount == self._amount(self._written)
+        if now.amount is None or now.amount == self._amount(self._written):
+            return True
+        return now.amount == self._amount(self._sum(upgrade)) and workflow.patched(PATCH)
 
     async def add(self, upgrade: Upgrade, good_until: datetime | None = None) -> Effect:
         """To the exact sum, in whatever order they come. Raises StepFailed."""
         cents = {**self._cents, upgrade.id: upgrade.amount.cents}
-        total = Money(cents=sum(cents.values()), currency=upgrade.amount.currency)
+        total = Money(cents=self._sum(upgrade), currency=upgrade.amount.currency)
         line = texts.sum_line(upgrade, len(cents), total)
         effect = await self._set(upgrade, total, line, good_until)
         if effect.action is not Action.SKIPPED:
             self._cents, self._written = cents, total.cents
         return effect
+
+    def _sum(self, upgrade: Upgrade) -> int:
+        return sum({**self._cents, upgrade.id: upgrade.amount.cents}.values())
 
     def _amount(self, cents: int) -> Decimal:
         return texts.amount(self._options, cents)

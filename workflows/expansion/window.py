@@ -8,10 +8,9 @@ from models.cases import Taken
 from models.effects import Action, Effect
 from models.runs import Outcome, RunResult
 from models.templates.expansion import Upgrade
-from workflows.blocks.case import Doing, answer
+from workflows.blocks.case import Doing, acting_for, answer
 from workflows.blocks.reading import customer_of, is_listed
 from workflows.blocks.truth import Truth
-from workflows.engine.acting import Acting, link_here
 from workflows.engine.run_log import RunLog
 from workflows.engine.steps import StepFailed
 from workflows.engine.trouble import told_before
@@ -30,7 +29,7 @@ class ExpansionWindow:
     @workflow.init
     def __init__(self, first: Upgrade) -> None:
         self._log = RunLog.of_event(first.given)
-        self._acting = Acting(first.given, self._log, link_here(first.given.web_ui_url), first.id)
+        self._acting = acting_for(first.given, self._log, first.id)
         self._days = first.given.options.merge_within_days
         self._waiting: list[Upgrade] = []
         self._deal: Deal | None = None
@@ -94,7 +93,7 @@ class ExpansionWindow:
         """Raises StepFailed."""
         deal = self._deal
         if deal and deal.is_made and deal.is_in(upgrade.amount.currency):
-            if await deal.is_ours_still():
+            if await deal.is_ours_still(upgrade):
                 effect = await deal.add(upgrade, good_until)
                 if effect.action is not Action.SKIPPED:
                     return effect

@@ -174,6 +174,11 @@ async def held(studio: Studio) -> Run:
     return await start(studio, is_paused=True)
 
 
+async def nothing_lost(studio: Studio) -> Run:
+    """Temporal is asked whether a message may be a repeat, and it is not looked for."""
+    return await came_back(studio)
+
+
 CASES = [
     Case(happy, Outcome.ACTED),
     Case(saved, Outcome.SAVED),
@@ -193,4 +198,5 @@ CASES = [
     Case(moot, Outcome.SAVED),
     Case(without_owner, Outcome.ACTED),
     Case(held, Outcome.ACTED),
+    Case(nothing_lost, Outcome.SAVED),
 ]

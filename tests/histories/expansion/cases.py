@@ -66,6 +66,11 @@ async def preview(studio: Studio) -> Run:
     return await expanded(studio, mode=Mode.PREVIEW, merge_within_days=1)
 
 
+async def nothing_lost(studio: Studio) -> Run:
+    """Temporal is asked whether a message may be a repeat, and it is not looked for."""
+    return await gathered(studio)
+
+
 CASES = [
     Case(alone, Outcome.ACTED),
     Case(as_a_deal, Outcome.ACTED),
@@ -73,4 +78,5 @@ CASES = [
     Case(in_part, Outcome.PARTIAL),
     Case(let_go, Outcome.ACTED),
     Case(preview, Outcome.PREVIEWED),
+    Case(nothing_lost, Outcome.ACTED),
 ]

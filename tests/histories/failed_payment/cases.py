@@ -79,6 +79,11 @@ async def preview(studio: Studio) -> Run:
     return await told(studio, another(studio).fails(), Mode.PREVIEW)
 
 
+async def nothing_lost(studio: Studio) -> Run:
+    """Temporal is asked whether a message may be a repeat, and it is not looked for."""
+    return await recovered(studio)
+
+
 CASES = [
     Case(recovered, Outcome.RECOVERED),
     Case(lost, Outcome.LOST),
@@ -86,4 +91,5 @@ CASES = [
     Case(nobody_knows, Outcome.PARTIAL),
     Case(already_paid, Outcome.ALREADY_PAID),
     Case(preview, Outcome.PREVIEWED),
+    Case(nothing_lost, Outcome.RECOVERED),
 ]
