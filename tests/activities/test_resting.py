@@ -18,6 +18,8 @@ from commands.serve import new_event_loop
 from tests.waiting import until
 
 SLOTS, PATIENCE = 3, 2.0
+LOST_AFTER = timedelta(seconds=10)
+"""The server may hand a task to a poll that ends in that moment: it is tried again, as a step is."""
 QUEUES = (f"resting-{number}" for number in count())
 
 
@@ -25,9 +27,12 @@ QUEUES = (f"resting-{number}" for number in count())
 class OneStep:
     @workflow.run
     async def run(self, queue: str) -> int:
-        limit = timedelta(minutes=2)
         result: int = await workflow.execute_activity(
-            "tries", task_queue=queue, schedule_to_close_timeout=limit, result_type=int
+            "tries",
+            task_queue=queue,
+            start_to_close_timeout=LOST_AFTER,
+            schedule_to_close_timeout=timedelta(minutes=2),
+            result_type=int,
         )
         return result
 

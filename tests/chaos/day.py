@@ -4,7 +4,7 @@ import asyncio
 import json
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Coroutine, Iterable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -149,8 +149,9 @@ class Told:
         return {f"{template}/{event}": least for template, least in self.kind.runs.items()}
 
 
-def events(control: Control) -> Iterator[Told]:
-    """Endless, well mixed: each happens when it is asked for."""
+def events(control: Control, known: Collection[str]) -> Iterator[Told]:
+    """Endless, well mixed: each happens when it is asked for. `known`: runs of scenes before, as an invoice
+    has the same id after a reset."""
     coming = [(kind, kind.happen(control)) for kind in KINDS]
     order = [
         each
@@ -159,7 +160,7 @@ def events(control: Control) -> Iterator[Told]:
         if number < each[0].share
     ]
     for kind, happenings in cycle(order):
-        yield Told(next(happenings), kind)
+        yield Told(next(each for each in happenings if each.run not in known), kind)
 
 
 @dataclass
@@ -265,7 +266,7 @@ async def _beside(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
             await task
 
 
-async def live(day: list[Told], tell: Tell, weather: Weather, size: Day) -> float:
+async def live(day: list[Told], tell: Tell, weather: Weather, size: Day, known: Collection[str]) -> float:
     """All events of `day`, evenly; each tenth is told twice. One system is away in the middle: for how many
     seconds."""
     began, slots = time.monotonic(), asyncio.Semaphore(AT_ONCE)
@@ -276,7 +277,7 @@ async def live(day: list[Told], tell: Tell, weather: Weather, size: Day) -> floa
 
     async with asyncio.TaskGroup() as tasks:
         absence = tasks.create_task(_absence(weather, size))
-        for number, each in enumerate(islice(events(weather.control), size.events)):
+        for number, each in enumerate(islice(events(weather.control, known), size.events)):
             await asyncio.sleep(max(0.0, began + size.over_seconds * number / size.events - time.monotonic()))
             day.append(each)
             for _ in range(2 if number % 10 == 0 else 1):
@@ -348,7 +349,8 @@ def _done(result: RunResult | None) -> list[str]:
     if result is None:
         return []
     effects = (f"{each.system} {each.object_type} {each.action}" for each in result.effects)
-    return [*effects, *(each.step for each in result.problems), *result.fallbacks]
+    problems = (f"{each.step} {each.kind}: {each.message}" for each in result.problems)
+    return [*effects, *problems, *result.fallbacks]
 
 
 def made(result: RunResult) -> Iterator[str]:

@@ -117,7 +117,7 @@ def reactivated(control: Control, *, part: int, cents: int, parts: int = 2) -> I
     scenes, whose customers these are."""
     unknown = [each for each in control.customers(limit=CUSTOMERS, case="none") if each.mrr and each.email]
     for each in unknown[part::parts]:
-        control.cancel(each.uuid, at=datetime.now(UTC) - timedelta(minutes=2), send=False)
+        control.cancel(each.uuid, at=datetime.now(UTC) - timedelta(days=2), send=False)
         yield happening("onboarding", each, control.reactivate(each.uuid, cents=cents, send=False))
 
 

@@ -289,6 +289,38 @@ async def test_a_kill_after_each_call_loses_and_doubles_nothing(
     )
 
 
+@pytest.mark.timeout(300)
+async def test_what_webhooks_lost_of_all_kinds_two_polls_find(
+    fired: dict[str, Fired], stack: Stack, control: Control, figures: Figures
+) -> None:
+    """Movements and failed payments in turn, every third not told: each has one run, and nothing is left."""
+    began, client = datetime.now(UTC), await stack.client()
+    happened = [next(each.more) for _ in range(OF_EACH) for each in fired.values()]
+    lost = happened[::3]
+    await asyncio.gather(*(tell(stack, each) for each in happened if each not in lost))
+    look_back = datetime.now(UTC) - began + STRIPE_LISTS_AFTER
+    states = [await poll(client, look_back=look_back, payments=True) for _ in range(2)]
+    await collect(client, control, happened)
+    results = await results_of(client, [each.run for each in happened])
+    start = began - STRIPE_LISTS_AFTER
+    report = await coverage(client, start, datetime.now(UTC), payments=True)
+    figures |= {
+        "events": len(happened),
+        "not told": len(lost),
+        "started by poll 1 and 2": [state.tally.of(Found.STARTED) for state in states],
+        "accounted": sources(report),
+        "doubled": sum(count > 1 for count in written(control).values()),
+    }
+    assert sum(state.tally.of(Found.STARTED) for state in states) == len(lost)
+    assert all(state.tally.unasked == [] for state in states)
+    assert {each.invoice != "" for each in lost} == {True, False}
+    assert report.complete
+    assert report.tally.of(Found.POLL) == len(lost)
+    assert len(results) == len(happened)
+    assert Outcome.PARTIAL not in {each.outcome for each in results.values()}
+    assert max(written(control).values()) == 1
+
+
 @dataclass
 class Stirred:
     """What was done to the runs of a later scene."""
@@ -396,38 +428,6 @@ def twice_said(control: Control) -> dict[str, int]:
     return {line: count for line, count in lines.items() if count > 1}
 
 
-@pytest.mark.timeout(300)
-async def test_what_webhooks_lost_of_all_kinds_two_polls_find(
-    fired: dict[str, Fired], stack: Stack, control: Control, figures: Figures
-) -> None:
-    """Movements and failed payments in turn, every third not told: each has one run, and nothing is left."""
-    began, client = datetime.now(UTC), await stack.client()
-    happened = [next(each.more) for _ in range(OF_EACH) for each in fired.values()]
-    lost = happened[::3]
-    await asyncio.gather(*(tell(stack, each) for each in happened if each not in lost))
-    look_back = datetime.now(UTC) - began + STRIPE_LISTS_AFTER
-    states = [await poll(client, look_back=look_back, payments=True) for _ in range(2)]
-    await collect(client, control, happened)
-    results = await results_of(client, [each.run for each in happened])
-    start = began - STRIPE_LISTS_AFTER
-    report = await coverage(client, start, datetime.now(UTC), payments=True)
-    figures |= {
-        "events": len(happened),
-        "not told": len(lost),
-        "started by poll 1 and 2": [state.tally.of(Found.STARTED) for state in states],
-        "accounted": sources(report),
-        "doubled": sum(count > 1 for count in written(control).values()),
-    }
-    assert sum(state.tally.of(Found.STARTED) for state in states) == len(lost)
-    assert all(state.tally.unasked == [] for state in states)
-    assert {each.invoice != "" for each in lost} == {True, False}
-    assert report.complete
-    assert report.tally.of(Found.POLL) == len(lost)
-    assert len(results) == len(happened)
-    assert Outcome.PARTIAL not in {each.outcome for each in results.values()}
-    assert max(written(control).values()) == 1
-
-
 @pytest.mark.skipif(not FULL, reason="the rule is tested with the step's interceptor: tests/activities")
 async def test_a_message_that_outlasts_its_task_is_posted_once(
     stack: Stack, control: Control, seed: int, figures: Figures
@@ -462,10 +462,11 @@ async def test_a_day_of_faults_loses_and_doubles_nothing(
     fresh(control, seed)
     await prepare_deals(control)
     client, day, weather = await stack.client(), list[Told](), Weather(control)
+    known = {run.id async for run in client.list_workflows("WorkflowType = 'failed_payment'")}
     weather.begin()
     began = datetime.now(UTC)
     async with sampled(stack.serve.pid) as memory, paying(control, day):
-        away = await live(day, functools.partial(tell, stack), weather, SIZES.day)
+        away = await live(day, functools.partial(tell, stack), weather, SIZES.day, known)
         results = await all_ended(client, day)
     weather.end()
     found = await find_trouble(client, AttentionQuery(), datetime.now(UTC))
