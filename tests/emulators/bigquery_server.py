@@ -175,8 +175,24 @@ def generate(self: Any, expression: Any, copy: bool = True, **options: Any) -> s
 _idle: dict[tuple[type[Any], str], list[Any]] = {}
 
 
+def parse(self: Any, sql: str, **options: Any) -> list[Any]:
+    """The emulator parses a statement many times on its way. What was parsed is copied: who asks changes it."""
+    kind = (type(self), repr((self.normalization_strategy, self.settings, sorted(options.items()))), sql)
+    if kind not in _parsed:
+        if len(_parsed) == MOST_PARSED:
+            _parsed.pop(next(iter(_parsed)))
+        _parsed[kind] = _parse(self, sql, **options)
+    return [each and each.copy() for each in _parsed[kind]]
+
+
+_parse = Dialect.parse
+_parsed: dict[tuple[type[Any], str, str], list[Any]] = {}
+MOST_PARSED = 200
+
+
 def main() -> None:
     Dialect.generate = generate
+    Dialect.parse = parse
     DuckDBEngine._load_spatial = lambda self: None  # an extension to download; for geography alone
     jobs.execute_query_job = query_once
     jobs._apply_default_dataset = with_dataset
