@@ -154,6 +154,8 @@ class MarketoTransport:
         reply = await self._sent(call, "POST", settings.token_url, params=query)
         if not reply.is_good:
             raise _not_signed_in(call, reply)
+        if _code(reply.fields):  # as its other calls answer, with HTTP 200
+            _of_marketo(call, reply).good(call)
         token = parsed(call, _Token, reply.object(call))
         return _SignedIn(token.access_token, asked + token.expires_in, token.scope)
 

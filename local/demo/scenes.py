@@ -94,6 +94,8 @@ class Stage:
         event_id = event_id_of(body)
         answer = await until(lambda: self._answer_to(event_id))
         ids = [str(run["workflow_id"]) for run in answer["runs"]]
+        if not ids:
+            raise RuntimeError(f"the ingress began no run: {answer}")
         return {id.partition("/")[0]: self.run_of(id) for id in ids}
 
     def run_of(self, id: str) -> Handle:

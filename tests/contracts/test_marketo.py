@@ -643,6 +643,17 @@ async def test_token_that_has_ended_is_not_sent(simulators: Control, marketo: Ma
     assert signed_in() == 4  # each has no whole second left
 
 
+async def test_sign_in_that_is_refused_as_other_calls_are_is_no_broken_answer(
+    simulators: Control, another: Callable[..., MarketoClient]
+) -> None:
+    """With HTTP 200, and the reason in the answer."""
+    client = another()
+    simulators.fault("marketo", "status", path="/identity/oauth/token", status=429)
+    with pytest.raises(RateLimited):
+        await client.leads.find(ANN)
+    await client.leads.find(ANN)
+
+
 async def test_workers_share_a_token(another: Callable[..., MarketoClient]) -> None:
     clients = [another() for _ in range(2)]
     tokens = {(await client._transport._sign_in(None)).token for client in clients}

@@ -176,7 +176,7 @@ _idle: dict[tuple[type[Any], str], list[Any]] = {}
 
 
 def parse(self: Any, sql: str, **options: Any) -> list[Any]:
-    """The emulator parses a statement many times on its way. What was parsed is copied: who asks changes it."""
+    """The emulator parses a statement many times on its way. What was parsed is copied, as it is changed."""
     kind = (type(self), repr((self.normalization_strategy, self.settings, sorted(options.items()))), sql)
     if kind not in _parsed:
         if len(_parsed) == MOST_PARSED:
