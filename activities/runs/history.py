@@ -17,8 +17,8 @@ STARTED = EventType.EVENT_TYPE_TIMER_STARTED
 FIRED = EventType.EVENT_TYPE_TIMER_FIRED
 CANCELLED = EventType.EVENT_TYPE_TIMER_CANCELED
 TASK_STARTED = EventType.EVENT_TYPE_WORKFLOW_TASK_STARTED
-TASK_FAILED = EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED
 TASK_TIMED_OUT = EventType.EVENT_TYPE_WORKFLOW_TASK_TIMED_OUT
+FAILED_TASK = (EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED, TASK_TIMED_OUT)
 ASKED_TO_END = EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CANCEL_REQUESTED
 
 
@@ -57,7 +57,7 @@ def _is_lost(event: HistoryEvent) -> bool:
     if event.event_type == TASK_TIMED_OUT:
         kind = event.workflow_task_timed_out_event_attributes.timeout_type
         return kind != TimeoutType.TIMEOUT_TYPE_SCHEDULE_TO_START
-    return event.event_type == TASK_FAILED
+    return event.event_type in FAILED_TASK
 
 
 async def pauses(client: Client, events: Sequence[HistoryEvent]) -> list[Pause]:

@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from temporalio import activity
-from temporalio.api.enums.v1 import EventType
 from temporalio.api.history.v1 import HistoryEvent
 from temporalio.client import Client, WorkflowExecution, WorkflowExecutionStatus, WorkflowFailureError
 from temporalio.common import (
@@ -20,7 +19,7 @@ from temporalio.service import RPCError, RPCStatusCode
 import temporal
 from activities.definition import step_activity
 from activities.dismissals import dismissals
-from activities.runs.history import Pause, has_lost_nothing, pauses, tail
+from activities.runs.history import FAILED_TASK, Pause, has_lost_nothing, pauses, tail
 from clients.kit.errors import (
     Ambiguous,
     NotFound,
@@ -100,10 +99,6 @@ ENDED = {
 }
 LONGEST_READ = 200
 """Events of a run's own history."""
-FAILED_TASK = (
-    EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED,
-    EventType.EVENT_TYPE_WORKFLOW_TASK_TIMED_OUT,
-)
 
 Found = tuple[Kind, WorkflowExecution]
 

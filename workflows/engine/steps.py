@@ -87,7 +87,6 @@ async def step(activity: Step[S, A, R], arg: A, *, summary: str, patience: timed
     looks = repeat and definition.looks_first
     if looks and (patience <= DURABLE_LIMIT or not workflow.patched(LOOKS_ONCE)):
         return await _durable(activity, _marked(arg, repeat=True), summary, patience)
-    was_begun = workflow.unsafe.is_replaying()
     try:
         return await _first_try(activity, _marked(arg, repeat=repeat), summary, looks=looks)
     except StepFailed as first:
@@ -101,7 +100,7 @@ async def step(activity: Step[S, A, R], arg: A, *, summary: str, patience: timed
     with waiting(definition.system, str(failure), patience):
         if failure.pause:
             await workflow.sleep(failure.pause, summary=str(failure)[:100])
-        repeat = repeat or was_begun or failure.kind not in NOTHING_DONE
+        repeat = repeat or failure.kind not in NOTHING_DONE
         return _after_local(await _durable(activity, _marked(arg, repeat=repeat), summary, patience))
 
 
