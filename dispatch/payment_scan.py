@@ -31,14 +31,14 @@ class PaymentScan:
         book = Book(payments)
 
         async def take(attempts: list[See]) -> None:
-            begun: list[FailedPayment] = []
+            first: list[FailedPayment] = []
             async with self._at_once:
                 for payment, template, route in attempts:
-                    has_run = any(not payment.is_of_another(each.origin) for each in begun)
+                    has_run = any(not payment.is_of_another(each.origin) for each in first)
                     found = Found.KNOWN if has_run else await self._take(scan, payment, template, route, now)
                     book.note(payment, Entry(template, found))
                     if scan.preview and found in (Found.WOULD_START, Found.SHADOWED):
-                        begun.append(payment)
+                        first.append(payment)
 
         seen = self._seen_by(scan.chosen(self._dispatcher.routes.templates), payments)
         await asyncio.gather(*map(take, _by_invoice(seen)))
