@@ -5,6 +5,7 @@
 
 import re
 import sys
+from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any
 
@@ -13,12 +14,15 @@ from bqemulator.api.routes import jobs, upload
 from bqemulator.catalog import ddl_sync
 from bqemulator.config import LogLevel, Settings
 from bqemulator.domain.errors import DomainError
-from bqemulator.jobs import ddl_result
+from bqemulator.domain.result import Err, Ok
+from bqemulator.jobs import ddl_result, executor
+from bqemulator.scripting import interpreter
 from bqemulator.scripting.interpreter import ScriptInterpreter
 from bqemulator.scripting.parser import parse_script
 from bqemulator.server import run_forever
 from bqemulator.sql import translator
-from bqemulator.sql.rewriter.default_dataset import qualify_unqualified_tables
+from bqemulator.sql.rewriter import default_dataset
+from bqemulator.sql.translator import SQLTranslator
 from bqemulator.storage.engine import DuckDBEngine
 from bqemulator.storage.sql_identifiers import quoted_table_ref
 from sqlglot import exp
@@ -30,6 +34,36 @@ JOB_ID = "mogulflow_job_id"
 
 _wished: ContextVar[str] = ContextVar("wished")
 _dataset: ContextVar[dict[str, str] | None] = ContextVar("dataset", default=None)
+
+
+ID = re.compile(r"(?<=_)(?=[0-9]*[a-f])[0-9a-f]{12,32}")
+"""The random end of a name."""
+
+MOST_KEPT = 2000
+
+
+class Shapes:
+    """Of one function of a text to a text, which decides by that text and what is said to bear on it. Called
+    once for all texts that differ in random ids alone: the emulator parses a statement two dozen times on its
+    way to DuckDB, which takes more than DuckDB does."""
+
+    def __init__(self) -> None:
+        self._made: dict[tuple[str, str], str] = {}
+
+    def once(self, text: str, bearing: object, make: Callable[[], str]) -> str:
+        """As `make` makes it of `text`: of this one, or of another of its shape."""
+        ids = list(dict.fromkeys(ID.findall(text)))
+        numbered = {each: f"a{number:011d}" for number, each in enumerate(ids)}
+        shape = (_renamed(text, numbered), _renamed(repr(bearing), numbered))
+        if shape not in self._made:
+            if len(self._made) == MOST_KEPT:
+                self._made.pop(next(iter(self._made)))
+            self._made[shape] = _renamed(make(), numbered)
+        return _renamed(self._made[shape], {number: each for each, number in numbered.items()})
+
+
+def _renamed(text: str, names: dict[str, str]) -> str:
+    return ID.sub(lambda found: names.get(found[0], found[0]), text)
 
 
 class JobExists(DomainError):  # type: ignore[misc] # of the emulator's environment
@@ -117,7 +151,15 @@ _run = ScriptInterpreter._run_query
 def _qualified(sql: str) -> str:
     dataset = _dataset.get()
     control = sql.lstrip().lower().startswith(("begin", "commit", "rollback"))
-    return sql if control or dataset is None else qualify_unqualified_tables(sql, **dataset)
+    return sql if control or dataset is None else qualified(sql, **dataset)
+
+
+def qualified(sql: str, **dataset: str) -> str:
+    return _names.once(sql, dataset, lambda: str(_qualify(sql, **dataset)))
+
+
+_qualify = default_dataset.qualify_unqualified_tables
+_names = Shapes()
 
 
 def note_altered(ctx: Any, project: str, sql: str) -> None:
@@ -181,19 +223,81 @@ def parse(self: Any, sql: str, **options: Any) -> list[Any]:
     if kind not in _parsed:
         if len(_parsed) == MOST_PARSED:
             _parsed.pop(next(iter(_parsed)))
-        _parsed[kind] = _parse(self, sql, **options)
+        _parsed[kind] = [without_places(each) for each in _parse(self, sql, **options)]
     return [each and each.copy() for each in _parsed[kind]]
+
+
+def without_places(tree: Any) -> Any:
+    """Each name knows where it stood, for sqlglot's errors alone, and bears an empty list of comments. Their
+    copies took longer than the rest."""
+    for node in tree.walk() if tree else ():
+        node.comments = node.comments or None
+        if node._meta is not None:
+            kept = {key: value for key, value in node._meta.items() if key not in PLACES}
+            node._meta = kept or None
+    return tree
 
 
 _parse = Dialect.parse
 _parsed: dict[tuple[type[Any], str, str], list[Any]] = {}
 MOST_PARSED = 200
+PLACES = {"line", "col", "start", "end"}
+
+
+def translate(self: Any, sql: str, *, schema: Any = None, caller: Any = None, **more: Any) -> Any:
+    """It parses and writes a statement twenty times on its way."""
+    try:
+        return Ok(
+            _translations.once(sql, (schema, caller, more), lambda: _translated(self, sql, schema, caller))
+        )
+    except DomainError as refusal:
+        return Err(refusal)
+
+
+def _translated(self: Any, sql: str, schema: Any, caller: Any) -> str:
+    translated = _translate(self, sql, schema=schema, caller=caller)
+    if isinstance(translated, Err):
+        raise translated.error
+    return str(translated.value)
+
+
+_translate = SQLTranslator.translate
+_translations = Shapes()
+
+
+def table_refs(duckdb_sql: str, project: str) -> str:
+    return _refs.once(duckdb_sql, project, lambda: str(_table_refs(duckdb_sql, project)))
+
+
+_table_refs = executor.rewrite_table_refs
+_refs = Shapes()
+
+
+def statement_type(sql: str) -> str:
+    return _types.once(sql, None, lambda: str(_statement_type(sql)))
+
+
+_statement_type = executor.classify_statement_type
+_types = Shapes()
+
+
+def drop_routine(sql: str, project: str) -> Any:
+    """The emulator parses each statement to find out that it drops no function."""
+    return _drop_routine(sql, project) if "drop" in sql.lower() else None
+
+
+_drop_routine = executor.detect_drop_routine
 
 
 def main() -> None:
     Dialect.generate = generate
     Dialect.parse = parse
     DuckDBEngine._load_spatial = lambda self: None  # an extension to download; for geography alone
+    SQLTranslator.translate = translate
+    executor.detect_drop_routine = drop_routine
+    default_dataset.qualify_unqualified_tables = qualified
+    executor.rewrite_table_refs = interpreter.rewrite_table_refs = table_refs
+    executor.classify_statement_type = jobs.classify_statement_type = statement_type
     jobs.execute_query_job = query_once
     jobs._apply_default_dataset = with_dataset
     ddl_sync._introspect_schema = schema_with_json
