@@ -21,6 +21,7 @@ from local.stack import EXAMPLE_CONFIG, OURS
 from local.temporal_cli import find_cli
 from operations.errors import Stopped
 from settings import Settings
+from simulators.kit.control import NO_CERTIFICATES
 from tests.conftest import SECRET
 from tests.imported import Started, started
 from tests.ingress.conftest import churn
@@ -44,7 +45,9 @@ class Service:
             return await http.post(f"/webhooks/chartmogul/{SECRET}", json=body)
 
     def _http(self) -> httpx.AsyncClient:
-        return httpx.AsyncClient(base_url=f"http://127.0.0.1:{self.port}", trust_env=False, timeout=60)
+        return httpx.AsyncClient(
+            base_url=f"http://127.0.0.1:{self.port}", trust_env=False, timeout=60, verify=NO_CERTIFICATES
+        )
 
     async def until_answers(self, path: str, status: int = 200) -> None:
         async def answer() -> int | None:
