@@ -21,6 +21,7 @@ from local.processes import Child, ChildFailed, free_ports
 from local.temporal_cli import find_cli
 from local.temporal_server import find_server
 from settings import Settings
+from simulators.kit.control import NO_CERTIFICATES
 from systems import BILLING, SYSTEMS
 
 ROOT = Path(__file__).parents[1]
@@ -277,7 +278,7 @@ def without_connections(environment: Mapping[str, str]) -> dict[str, str]:
 
 def _answers(url: str) -> Callable[[], Awaitable[object]]:
     async def ask() -> None:
-        async with httpx.AsyncClient(trust_env=False, timeout=5) as http:
+        async with httpx.AsyncClient(trust_env=False, timeout=5, verify=NO_CERTIFICATES) as http:
             (await http.get(url)).raise_for_status()
 
     return ask

@@ -8,13 +8,16 @@ import multiprocessing
 import os
 import runpy
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import cast
 
-from local.processes import Child, Popen, end_with_us
+from local.processes import Child, Popen, end, end_with_us
 from local.stack import ROOT, Stack
+from tests.waiting import PAUSE_SECONDS
 
 COMMANDS = (
     "attention", "backfill", "coverage", "crm", "dismiss", "doctor", "events", "exports", "holds",
@@ -28,7 +31,14 @@ _context.set_forkserver_preload(["cli", "simulators.__main__", *(f"commands.{nam
 async def run(arguments: Sequence[str], environment: Mapping[str, str], folder: Path, seconds: float) -> int:
     """The command. Its exit code; TimeoutError where it has not ended by then. `folder/output` is what it
     said."""
-    process = _forked([str(ROOT / "cli.py"), *arguments], environment, folder, folder / "output")
+    return await run_python([str(ROOT / "cli.py"), *arguments], environment, folder, seconds)
+
+
+async def run_python(
+    words: Sequence[str], environment: Mapping[str, str], folder: Path, seconds: float
+) -> int:
+    """Any program of ours, as Python would be told of it."""
+    process = _forked(words, environment, folder, folder / "output")
     try:
         await asyncio.to_thread(process.join, seconds)
         if process.exitcode is None:
@@ -36,6 +46,50 @@ async def run(arguments: Sequence[str], environment: Mapping[str, str], folder: 
         return process.exitcode
     finally:
         process.kill()
+
+
+@dataclass(frozen=True)
+class Started:
+    """A command that runs, and what it has said so far."""
+
+    process: ForkServerProcess
+    output: Path
+
+    @property
+    def code(self) -> int | None:
+        return self.process.exitcode
+
+    def terminate(self) -> None:
+        self.process.terminate()
+
+    async def until_said(self, words: str) -> None:
+        """AssertionError has all it said where it ends without them."""
+        while words not in self._said():
+            assert self.code is None or words in self._said(), f"it ended, and said: {self._said()}"
+            await asyncio.sleep(PAUSE_SECONDS)
+
+    async def said(self) -> str:
+        """All of it, once it has ended. How long that may take is the test's own limit."""
+        while self.code is None:
+            await asyncio.sleep(PAUSE_SECONDS)
+        return self._said()
+
+    def _said(self) -> str:
+        return self.output.read_text() if self.output.exists() else ""
+
+
+@asynccontextmanager
+async def started(
+    arguments: Sequence[str], environment: Mapping[str, str], folder: Path
+) -> AsyncIterator[Started]:
+    """The command, which ends with the block at the latest."""
+    process = _forked([str(ROOT / "cli.py"), *arguments], environment, folder, folder / "output")
+    popen = _Popen(process)
+    end_with_us(popen.pid)
+    try:
+        yield Started(process, folder / "output")
+    finally:
+        await end(popen, grace_seconds=0)
 
 
 class ImportedChild(Child):

@@ -8,7 +8,6 @@ from typing import Any, TypeVar
 from urllib.parse import quote
 
 import aiohttp
-import httpx
 from pydantic import BaseModel, ValidationError
 
 from clients.chartmogul.activities import read_activities
@@ -37,6 +36,7 @@ from clients.kit.http import (
 )
 from clients.kit.pages import pages
 from clients.kit.rate_limiter import RateLimiter
+from clients.kit.rest import tls
 from clients.kit.retries import with_retries
 from clients.kit.unanswered import unanswered
 from models.chartmogul import (
@@ -265,7 +265,7 @@ class ChartMogulClient:
                 headers={"Authorization": aiohttp.encode_basic_auth(key, "")},
                 # Roots that come with the installation: not every Python on macOS finds the system's.
                 connector=aiohttp.TCPConnector(
-                    limit=MAX_CONNECTIONS, keepalive_timeout=KEEP_SECONDS, ssl=httpx.create_ssl_context()
+                    limit=MAX_CONNECTIONS, keepalive_timeout=KEEP_SECONDS, ssl=tls()
                 ),
                 timeout=self._timeout,
                 proxy=proxy_for(self._account.base_url),

@@ -79,7 +79,7 @@ class Reply:
 
 
 @cache
-def _tls() -> ssl.SSLContext:
+def tls() -> ssl.SSLContext:
     """One for all: reading the authorities takes longer than most calls."""
     return httpx.create_ssl_context()
 
@@ -89,7 +89,7 @@ def http_client(timeout_seconds: float, **options: Any) -> httpx.AsyncClient:
     return httpx.AsyncClient(
         timeout=httpx.Timeout(timeout_seconds, connect=min(CONNECT_SECONDS, timeout_seconds)),
         limits=httpx.Limits(keepalive_expiry=KEEP_SECONDS),
-        verify=_tls(),
+        verify=tls(),
         follow_redirects=False,
         **options,
     )

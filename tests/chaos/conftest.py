@@ -9,6 +9,7 @@ import pytest
 from local.stack import ANY_PORTS, Stack
 from simulators.kit.control import Control
 from tests import whole_system
+from tests.imported import ImportedStack
 from tests.whole_system import ROUTES
 
 stack, client = whole_system.stack, whole_system.client
@@ -23,7 +24,7 @@ def stack_in(state: Path, *, apart: bool = False) -> Stack:
     routes = state / "routes.yaml"
     routes.write_text(ROUTES)
     environment = {"ROUTES_FILE": str(routes), "SLACK__SETTLE_SECONDS": "0.2"}
-    return Stack(state, ANY_PORTS, environment=environment, apart=apart)
+    return ImportedStack(state, ANY_PORTS, environment=environment, apart=apart)
 
 
 @pytest.fixture(scope="package")

@@ -74,12 +74,12 @@ class Sizes:
 
 SHORT = Sizes(
     kills=Kills(movements=40, over_seconds=8, kill_every_seconds=3, rounds=1),
-    repeats=Repeats(webhooks=392, polls=4, backfills=4),
+    repeats=Repeats(webhooks=192, polls=4, backfills=4),
     orders=Orders(step=6),
     losses=Losses(churns=15, expansions=190, late_seconds=2),
     temporal_away=Absence(seconds=4, movements=8),
     slack_away=Absence(seconds=6, movements=5),
-    day=Day(events=60, over_seconds=10, away_seconds=4, limit_seconds=300),
+    day=Day(events=40, over_seconds=8, away_seconds=4, limit_seconds=300),
     limit_seconds=150,
 )
 FULL = Sizes(

@@ -20,7 +20,7 @@ from tests.chaos.bodies import Body, malformed
 from tests.chaos.conftest import Figures
 from tests.service.conftest import one_of_each, results
 
-BODIES = 100_000 if FULL else 2_000
+BODIES = 100_000 if FULL else 1_000
 WARM_UP = BODIES // 4
 CONNECTIONS = 64
 MORE_MEMORY_MB = 20

@@ -21,17 +21,19 @@ from local.stack import EXAMPLE_CONFIG, OURS
 from local.temporal_cli import find_cli
 from operations.errors import Stopped
 from settings import Settings
+from simulators.kit.control import NO_CERTIFICATES
 from tests.conftest import SECRET
+from tests.imported import Started, started
 from tests.ingress.conftest import churn
-from tests.service.conftest import started
-from tests.waiting import output_of, until_equal, until_said
+from tests.service.conftest import WIDE
+from tests.waiting import until_equal
 
 pytestmark = pytest.mark.slow
 
 
 @dataclass(frozen=True)
 class Service:
-    process: asyncio.subprocess.Process
+    process: Started
     port: int
 
     async def get(self, path: str) -> int:
@@ -43,7 +45,9 @@ class Service:
             return await http.post(f"/webhooks/chartmogul/{SECRET}", json=body)
 
     def _http(self) -> httpx.AsyncClient:
-        return httpx.AsyncClient(base_url=f"http://127.0.0.1:{self.port}", trust_env=False, timeout=60)
+        return httpx.AsyncClient(
+            base_url=f"http://127.0.0.1:{self.port}", trust_env=False, timeout=60, verify=NO_CERTIFICATES
+        )
 
     async def until_answers(self, path: str, status: int = 200) -> None:
         async def answer() -> int | None:
@@ -74,7 +78,7 @@ def start(tmp_path: Path) -> Start:
             "INGRESS_PORT": str(port),
             "ROUTES_FILE": str(EXAMPLE_CONFIG / "routes.yaml"),
         }
-        async with started(tmp_path, command, **(clean | environment | more)) as process:
+        async with started([command], clean | environment | WIDE | more, tmp_path) as process:
             yield Service(process, port)
 
     return run
@@ -93,16 +97,16 @@ async def test_without_temporal_it_listens_takes_nothing_and_ends_when_told(
         assert await service.get("/ready") == 503
         assert (await service.post(churn())).status_code == 503
         service.process.terminate()
-        assert "Traceback" not in await output_of(service.process)
-        assert service.process.returncode == 0
+        assert "Traceback" not in await service.process.said()
+        assert service.process.code == 0
 
 
 async def test_workers_alone_wait_for_temporal_need_no_routes_and_end_when_told(start: Start) -> None:
     async with start("worker", nobody(), ROUTES_FILE="/nowhere") as service:
-        await until_said(service.process, "waiting for Temporal")
+        await service.process.until_said("waiting for Temporal")
         service.process.terminate()
-        assert "Traceback" not in await output_of(service.process)
-        assert service.process.returncode == 0
+        assert "Traceback" not in await service.process.said()
+        assert service.process.code == 0
 
 
 @pytest.mark.needs_server
@@ -123,8 +127,8 @@ async def test_it_begins_when_temporal_comes_and_an_open_request_does_not_hold_i
                 half.send(b"Content-Length: 100\r\n\r\n{")
                 await asyncio.sleep(0.3)
                 service.process.terminate()
-                said = await output_of(service.process)
-            assert service.process.returncode == 0
+                said = await service.process.said()
+            assert service.process.code == 0
             assert "/webhooks/chartmogul/{secret}" in said
             for private in (SECRET, "Nora", "Fjord"):
                 assert private not in said
@@ -142,8 +146,8 @@ async def was_eager(client: Client, workflow_id: str) -> bool:
 async def test_a_busy_port_ends_it_with_a_sentence(start: Start) -> None:
     with socket.create_server(("127.0.0.1", 0)) as busy:
         async with start("serve", nobody(), INGRESS_PORT=str(busy.getsockname()[1])) as service:
-            said = await output_of(service.process)
-    assert service.process.returncode == 1
+            said = await service.process.said()
+    assert service.process.code == 1
     assert "Set INGRESS_HOST and INGRESS_PORT." in said
     assert '"ready"' not in said
     assert "Traceback" not in said
@@ -151,8 +155,8 @@ async def test_a_busy_port_ends_it_with_a_sentence(start: Start) -> None:
 
 async def test_a_missing_namespace_ends_it_with_a_sentence(start: Start, temporal_server: DevServer) -> None:
     async with start("serve", temporal_server.address, TEMPORAL_NAMESPACE="nowhere") as service:
-        said = await output_of(service.process)
-    assert service.process.returncode == 1
+        said = await service.process.said()
+    assert service.process.code == 1
     assert "Temporal has no namespace nowhere." in said
     assert '"ready"' not in said
     assert "Traceback" not in said
@@ -185,8 +189,8 @@ async def test_what_cannot_be_used_ends_it_with_a_sentence(
     start: Start, variable: str, value: str, code: int, sentence: str
 ) -> None:
     async with start("serve", nobody(), **{variable: value}) as service:
-        said = await output_of(service.process)
-    assert service.process.returncode == code
+        said = await service.process.said()
+    assert service.process.code == code
     assert sentence in said
     assert "Traceback" not in said
 
@@ -200,7 +204,7 @@ async def test_a_route_that_is_never_reached_is_said_at_start(start: Start, tmp_
         f"  - {{name: large, when: {{movements: [churn], minimum_mrr: 500}}, {rest}}}\n"
     )
     async with start("serve", nobody(), ROUTES_FILE=str(file)) as service:
-        await until_said(
-            service.process, "route large is never reached: route all stands before it and takes every"
+        await service.process.until_said(
+            "route large is never reached: route all stands before it and takes every"
         )
         await service.until_answers("/health")  # files that worked go on working

@@ -6,7 +6,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
@@ -20,6 +20,9 @@ from local import postgres, postgres_server
 from local.postgres import Postgres
 from local.processes import Child, free_ports
 from local.stack import EXAMPLE_CONFIG
+from tests import imported
+from tests.imported import ImportedChild
+from tests.waiting import PATIENCE_SECONDS
 
 ROOT = Path(__file__).parents[2]
 FILE = ROOT / "docker-compose.yml"
@@ -29,6 +32,10 @@ SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 PORTS = ("5432", "7233", "7243", "8233", "8080", "8090", "9090")
 NOT_HERE = {"ui"}
 """Services whose program no package of this machine has."""
+
+BETWEEN_CHECKS = 0.5
+"""Seconds. Each check is a program of its own: without a pause they would take the time that a service needs
+to come up."""
 
 WGET = "import sys; from urllib.request import urlopen; urlopen(sys.argv[-1], timeout=4)"
 
@@ -128,9 +135,10 @@ def child(name: str, machine: Machine) -> Child:
     if service["image"].startswith("postgres:"):
         return Postgres(machine.home / "postgresql", int(machine.ports["5432"]), log)
     environment = machine.environment(service)
-    return Child(
+    command = machine.command(service, [*entrypoint(service), *service.get("command", ())])
+    return (ImportedChild if is_forked(machine, command) else Child)(
         name=name,
-        command=machine.command(service, [*entrypoint(service), *service.get("command", ())]),
+        command=command,
         log=log,
         ready=health_check(service, machine, environment),
         environment=environment,
@@ -138,12 +146,21 @@ def child(name: str, machine: Machine) -> Child:
     )
 
 
+def is_forked(machine: Machine, command: Sequence[str]) -> bool:
+    """Of the two profiles one shows that each program starts by itself; the other need not import it anew."""
+    return machine.profile == "dev" and command[0] == sys.executable
+
+
 def health_check(
     service: dict[str, Any], machine: Machine, environment: dict[str, str]
 ) -> Callable[[], Awaitable[None]]:
     async def healthy() -> None:
         assert service["healthcheck"]["test"][0] == "CMD"
-        await run(machine.command(service, service["healthcheck"]["test"][1:]), environment)
+        try:
+            await run(machine.command(service, service["healthcheck"]["test"][1:]), environment)
+        except AssertionError:
+            await asyncio.sleep(BETWEEN_CHECKS)
+            raise
 
     return healthy
 
@@ -161,6 +178,16 @@ async def run(command: list[str], environment: dict[str, str], directory: Path =
     assert ran.returncode == 0, ran.stderr
 
 
+async def run_once(machine: Machine, service: Child) -> None:
+    assert service.environment
+    command, environment, folder = list(service.command), dict(service.environment), machine.application()
+    if not is_forked(machine, command):
+        await run(command, environment, folder)
+        return
+    code = await imported.run_python(command[1:], environment, folder, PATIENCE_SECONDS)
+    assert code == 0, (folder / "output").read_text()
+
+
 @asynccontextmanager
 async def compose_up(
     profile: str, home: Path, programs: Path, dotenv: Mapping[str, str] = {}
@@ -176,8 +203,7 @@ async def compose_up(
         for name in order.static_order():
             service = child(name, machine)
             if services[name]["healthcheck"].get("disable"):
-                assert service.environment
-                await run(list(service.command), dict(service.environment), machine.application())
+                await run_once(machine, service)
                 continue
             stack.push_async_callback(service.stop)
             await service.start()

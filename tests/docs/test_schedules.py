@@ -24,9 +24,10 @@ from operations.schedules import apply, when
 from schedules import declarations
 from settings import Settings
 from simulators.kit.control import Control
+from tests import imported
 from tests.conftest import ROOT, running_temporal
 from tests.docs.readme import README, table
-from tests.waiting import until_equal
+from tests.waiting import PATIENCE_SECONDS, until_equal
 
 PAST = "coverage/default-2026-11-02T04:40:00Z"
 
@@ -114,20 +115,21 @@ async def says(line: Line, home: Path) -> None:
 
 
 async def answer(words: list[str], home: Path) -> str:
-    """Of the command as it is printed, in a folder whose `.env` says where Temporal is."""
+    """Of the command, in a folder whose `.env` says where Temporal is. `./mogulflow` itself, which only finds
+    Python, is run by the test below."""
     assert words[0] == "./mogulflow"
     (home / ".env").write_text(f"TEMPORAL_ADDRESS={os.environ['TEMPORAL_ADDRESS']}\n")
-    kept = {name: os.environ[name] for name in ("PATH", "HOME", "MOGULFLOW_CACHE_DIR") if name in os.environ}
-    process = await asyncio.create_subprocess_exec(
-        *(str(ROOT / words[0]), *words[1:]),
-        cwd=home,
-        env=kept | {"TEMPORAL_CONFIG_FILE": os.devnull},
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    output, _ = await process.communicate()
-    assert process.returncode == 0, output.decode()
-    return output.decode()
+    output = home / "output"
+    output.unlink(missing_ok=True)
+    code = await imported.run(words[1:], kept(), home, PATIENCE_SECONDS)
+    assert code == 0, output.read_text()
+    return output.read_text()
+
+
+def kept() -> dict[str, str]:
+    """Of the environment: nothing that says where Temporal is."""
+    names = [name for name in ("PATH", "HOME", "MOGULFLOW_CACHE_DIR") if name in os.environ]
+    return {name: os.environ[name] for name in names} | {"TEMPORAL_CONFIG_FILE": os.devnull}
 
 
 async def test_the_command_of_temporals_names_the_file_of_settings_as_every_other(
@@ -136,11 +138,10 @@ async def test_the_command_of_temporals_names_the_file_of_settings_as_every_othe
     """And what it exits with is Temporal's own."""
     (tmp_path / "ours.env").write_text(f"TEMPORAL_ADDRESS={server.address}\nTEMPORAL_NAMESPACE=nosuch\n")
     words = ["--env", "ours.env", "temporal", "workflow", "list", "--limit", "1"]
-    kept = {name: os.environ[name] for name in ("PATH", "HOME", "MOGULFLOW_CACHE_DIR") if name in os.environ}
     process = await asyncio.create_subprocess_exec(
         *(str(ROOT / "mogulflow"), *words),
         cwd=tmp_path,
-        env=kept | {"TEMPORAL_CONFIG_FILE": os.devnull},
+        env=kept(),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )

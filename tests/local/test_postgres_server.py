@@ -9,9 +9,7 @@ import temporal
 from local import postgres
 from local.builds import NoTemporal
 from local.postgres_server import PostgresServer
-from local.processes import free_ports
 from local.stack import ANY_PORTS, Stack
-from local.temporal_server import find_server
 from namespace import Gaps, namespace_gaps, prepare_namespace
 from simulators.kit.control import Control
 from tests.local.namespaces import retention, start_headed
@@ -21,11 +19,16 @@ pytestmark = [pytest.mark.timeout(300), pytest.mark.needs_server]
 
 
 @pytest.fixture(scope="module")
-async def running(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[PostgresServer]:
-    server = PostgresServer(await find_server(), tmp_path_factory.mktemp("state"), *free_ports(0))
-    await server.start()
-    yield server
-    await server.stop()
+async def stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack]:
+    """The product on it, which the last test ends."""
+    async with Stack(tmp_path_factory.mktemp("state"), ANY_PORTS, temporal="postgres") as stack:
+        yield stack
+
+
+@pytest.fixture
+def running(stack: Stack) -> PostgresServer:
+    assert isinstance(stack.temporal, PostgresServer)
+    return stack.temporal
 
 
 async def the_run_of_a_cancellation(stack: Stack, number: int) -> str:
@@ -36,24 +39,6 @@ async def the_run_of_a_cancellation(stack: Stack, number: int) -> str:
         await until(lambda: len(control.messages()) > number)
         [run] = control.deliveries()[-1].response["runs"]
     return str(run["workflow_id"])
-
-
-async def test_the_product_runs_on_it_its_state_survives_a_crash_and_nothing_stays_behind(
-    tmp_path: Path,
-) -> None:
-    async with Stack(tmp_path, ANY_PORTS, temporal="postgres") as stack:
-        assert isinstance(stack.temporal, PostgresServer)
-        before = await the_run_of_a_cancellation(stack, 0)
-        await stack.temporal.kill()
-        assert stack.temporal.database.running
-        await stack.temporal.start()
-        run = await (await stack.client()).get_workflow_handle(before).describe()
-        assert run.typed_search_attributes[temporal.TEMPLATE] == "churn_save"
-        await the_run_of_a_cancellation(stack, 1)
-        processes = (stack.temporal.pid, stack.temporal.database.pid)
-    for pid in processes:
-        with pytest.raises(ProcessLookupError):
-            os.kill(pid, 0)
 
 
 async def test_what_has_begun_survives_a_restart(running: PostgresServer) -> None:
@@ -100,3 +85,20 @@ async def test_an_unknown_kind_of_temporal_is_refused(
     monkeypatch.setenv("MOGULFLOW_TEMPORAL", "sqlite")
     with pytest.raises(NoTemporal, match="MOGULFLOW_TEMPORAL is 'sqlite'"):
         await Stack(tmp_path, ANY_PORTS).start()
+
+
+async def test_the_product_runs_on_it_its_state_survives_a_crash_and_nothing_stays_behind(
+    stack: Stack, running: PostgresServer
+) -> None:
+    before = await the_run_of_a_cancellation(stack, 0)
+    await running.kill()
+    assert running.database.running
+    await running.start()
+    run = await (await stack.client()).get_workflow_handle(before).describe()
+    assert run.typed_search_attributes[temporal.TEMPLATE] == "churn_save"
+    await the_run_of_a_cancellation(stack, 1)
+    processes = (running.pid, running.database.pid)
+    await stack.stop()
+    for pid in processes:
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)
