@@ -6,6 +6,7 @@ Values are never shown: one may be a secret.
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, get_args, get_origin
 from urllib.request import getproxies
 
@@ -90,8 +91,13 @@ class Variable:
     engine: str = ""
 
 
-def variables() -> Iterator[Variable]:
-    """All there are, in the order of .env.example."""
+@cache
+def variables() -> tuple[Variable, ...]:
+    """All there are, in the order of .env.example. Each variable of the environment is held against them."""
+    return tuple(_variables())
+
+
+def _variables() -> Iterator[Variable]:
     for name, field in Settings.model_fields.items():
         if name.upper() in ACCOUNTS:
             yield from _of_model(ACCOUNTS[name.upper()], (name, "default"))
@@ -273,8 +279,13 @@ def _account_variable(upper: str) -> str:
 
 def _by_letters(upper: str) -> str:
     """The same letters, with other underscores."""
+    return _known_by_letters().get(_letters(upper), "")
+
+
+@cache
+def _known_by_letters() -> dict[str, str]:
     known = [each.name for each in variables()] + _temporal()
-    return next((each for each in known if _letters(each) == _letters(upper)), "")
+    return {_letters(each): each for each in reversed(known)}  # of two alike the first counts
 
 
 def _like(upper: str) -> str:
@@ -290,6 +301,7 @@ def _letters(name: str) -> str:
     return name.replace("_", "").lower()
 
 
+@cache
 def _prefixes() -> Sequence[str]:
     """Of the systems: what begins so is ours, or is near it."""
     return sorted({each.name.partition("__")[0] for each in variables() if "__" in each.name})
