@@ -8,7 +8,6 @@ import pytest
 
 from clients.salesforce.client import SalesforceClient
 from clients.salesforce.fields import to_do_in_salesforce
-from configuration.files import load
 from domains.crm.diff import difference
 from domains.crm.match import (
     Ambiguous,
@@ -21,15 +20,14 @@ from domains.crm.match import (
     match,
     value_for,
 )
-from local.stack import EXAMPLE_CONFIG
-from models.crm import CrmMapping, ObjectMapping, Way
+from models.crm import ObjectMapping, Way
 from models.crm_facts import CustomerFacts
 from models.effects import Action
 from simulators.kit.control import Control
 from tests.contracts.salesforce import client_of
 from tests.domains.crm.bulk import all_facts
+from tests.workflows.crm import MAPPING
 
-MAPPING = load(EXAMPLE_CONFIG / "crm.yaml", CrmMapping, "")
 OBJECTS = MAPPING.objects("salesforce")
 
 

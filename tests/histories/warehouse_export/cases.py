@@ -1,12 +1,10 @@
 """How the recorded runs of the warehouse export come about."""
 
-from configuration.files import load_mapping
-from local.stack import EXAMPLE_CONFIG
 from models.runs import Outcome
 from models.templates.warehouse_export import ExportInput, ExportReport
+from tests.contracts.warehouse_rows import MAPPING as ALL
 from tests.histories.studio import Case, Run, Studio, start
 
-ALL = load_mapping(EXAMPLE_CONFIG / "warehouse.yaml")
 READ = {"mrr_movements", "customers", "subscriptions", "invoices"}
 MAPPING = ALL.model_copy(update={"streams": [each for each in ALL.streams if each.target in READ]})
 """Enough for every path: a history holds the mapping."""
