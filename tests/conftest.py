@@ -55,7 +55,7 @@ def _prepare_once(runner: SandboxedWorkflowRunner, definition: Any) -> None:
         _prepared.add(definition.cls)
 
 
-SandboxedWorkflowRunner.prepare_workflow = _prepare_once  # type: ignore[method-assign]
+SandboxedWorkflowRunner.prepare_workflow = _prepare_once  # type: ignore[assignment, method-assign]
 
 ROOT = Path(__file__).parent.parent
 SECRET = "a-secret-of-the-tests"
