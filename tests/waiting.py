@@ -17,7 +17,13 @@ PATIENCE_SECONDS = 120.0
 """Far beyond what a busy machine needs, below the limit of any test."""
 
 PAUSE_SECONDS = 0.05
-"""Between two questions."""
+"""Between two questions, at first."""
+
+LONGEST_PAUSE_SECONDS = 1.0
+"""What is long in coming need not be asked for twenty times a second: each question costs a server's time."""
+
+PAUSE_SHARE = 0.05
+"""Of the time that was waited by then."""
 
 
 @overload
@@ -26,22 +32,22 @@ async def until(ask: Callable[[], Awaitable[T | None]], seconds: float = PATIENC
 async def until(ask: Callable[[], T | None], seconds: float = PATIENCE_SECONDS) -> T: ...
 async def until(ask: Callable[[], Any], seconds: float = PATIENCE_SECONDS) -> Any:
     """The first answer that is true. Temporal's lists, and all that is done elsewhere, run behind."""
-    answer: Any = None
+    answer, began = None, time.monotonic()
     try:
         async with asyncio.timeout(seconds):
             while not (answer := await _answer(ask)):
-                await asyncio.sleep(PAUSE_SECONDS)
+                await asyncio.sleep(_pause(began))
     except TimeoutError:
         raise _never(seconds, answer) from None
     return answer
 
 
 async def until_equal(ask: Callable[[], Any], wanted: object, seconds: float = PATIENCE_SECONDS) -> None:
-    answer: Any = None
+    answer, began = None, time.monotonic()
     try:
         async with asyncio.timeout(seconds):
             while (answer := await _answer(ask)) != wanted:
-                await asyncio.sleep(PAUSE_SECONDS)
+                await asyncio.sleep(_pause(began))
     except TimeoutError:
         raise _never(seconds, answer, wanted) from None
 
@@ -54,6 +60,10 @@ def until_blocking(ask: Callable[[], T | None], pause_seconds: float = PAUSE_SEC
             raise _never(PATIENCE_SECONDS, answer)
         time.sleep(pause_seconds)
     return answer
+
+
+def _pause(began: float) -> float:
+    return min(max(PAUSE_SECONDS, PAUSE_SHARE * (time.monotonic() - began)), LONGEST_PAUSE_SECONDS)
 
 
 async def _answer(ask: Callable[[], Any]) -> Any:

@@ -3,7 +3,7 @@
 import base64
 import binascii
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -86,25 +86,26 @@ def answer(
 
 def with_odd_values(body: Any, odd: Sequence[OddValue]) -> bytes:
     """The body's JSON, or what is no more than nearly JSON."""
-    places = {f"@odd-{number}@": each for number, each in enumerate(odd)}
-    for place, each in places.items():
-        _put(body, each, place)
+    of: dict[Any, dict[str, OddValue]] = {}
+    for number, each in enumerate(odd):
+        of.setdefault(each.uuid, {})[f"@odd-{number}@"] = each
+    _put(body, of)
     text = orjson.dumps(body)
-    for place, each in places.items():
+    for place, each in ((place, each) for places in of.values() for place, each in places.items()):
         text = text.replace(f'"{place}"'.encode(), each.raw.encode())
     return text
 
 
-def _put(value: Any, odd: OddValue, place: str) -> None:
-    """In every row with that uuid, also in those inside others."""
+def _put(value: Any, of: Mapping[Any, Mapping[str, OddValue]]) -> None:
+    """In every row with such a uuid, also in those inside others. In one walk: there may be hundreds."""
     if isinstance(value, dict):
         for inner in value.values():
-            _put(inner, odd, place)
-        if value.get("uuid") == odd.uuid:
+            _put(inner, of)
+        for place, odd in of.get(value.get("uuid"), {}).items():
             value[odd.field] = place
     elif isinstance(value, list):
         for inner in value:
-            _put(inner, odd, place)
+            _put(inner, of)
 
 
 def as_json(body: Any, status: int = 200) -> Response:
