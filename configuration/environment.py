@@ -6,6 +6,7 @@ Values are never shown: one may be a secret.
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, get_args, get_origin
 from urllib.request import getproxies
 
@@ -90,8 +91,13 @@ class Variable:
     engine: str = ""
 
 
-def variables() -> Iterator[Variable]:
+@cache
+def variables() -> tuple[Variable, ...]:
     """All there are, in the order of .env.example."""
+    return tuple(_variables())
+
+
+def _variables() -> Iterator[Variable]:
     for name, field in Settings.model_fields.items():
         if name.upper() in ACCOUNTS:
             yield from _of_model(ACCOUNTS[name.upper()], (name, "default"))
