@@ -292,10 +292,12 @@ def _like(upper: str) -> str:
     return spelt.get(found, "")
 
 
+@cache
 def _letters(name: str) -> str:
     return name.replace("_", "").lower()
 
 
+@cache
 def _prefixes() -> Sequence[str]:
     """Of the systems: what begins so is ours, or is near it."""
     return sorted({each.name.partition("__")[0] for each in variables() if "__" in each.name})
