@@ -93,8 +93,7 @@ class Variable:
 
 @cache
 def variables() -> tuple[Variable, ...]:
-    """All there are, in the order of .env.example. Kept, for each start asks for them
-    once for every name in its environment: made anew each time they took a tenth of a second of it."""
+    """All there are, in the order of .env.example."""
     return tuple(_variables())
 
 
@@ -299,6 +298,7 @@ def _like(upper: str) -> str:
     return spelt.get(found, "")
 
 
+@cache
 def _letters(name: str) -> str:
     return name.replace("_", "").lower()
 

@@ -1,5 +1,6 @@
 """Reading a file of configuration into its model, and saying where it is wrong."""
 
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -61,7 +62,7 @@ def _document(file: Path, where_from: str) -> tuple[str, Any]:
     try:
         content = _content(file)
         text = content.decode()
-        return text, YAML(typ="rt").load(text)
+        return text, _parsed(text)
     except OSError as error:
         raise BadConfig(f"{file}: {error.strerror}. {where_from}") from None
     except UnicodeDecodeError as error:
@@ -77,6 +78,13 @@ def _document(file: Path, where_from: str) -> tuple[str, Any]:
         raise BadConfig(f"{file}:1: is nested too deeply") from None
     except Exception as error:  # a value that is not of its tag, or no date: any of Python's errors
         raise BadConfig(f"{file}:1: a value cannot be read: {error}") from None
+
+
+@lru_cache(maxsize=4)
+def _parsed(text: str) -> Any:
+    """Nobody changes it: models take what they need. One command may read the same file for several ends, and
+    a warehouse's takes most of a second."""
+    return YAML(typ="rt").load(text)
 
 
 def _content(file: Path) -> bytes:

@@ -25,7 +25,9 @@ COMMANDS = (
 )  # fmt: skip
 
 _context = multiprocessing.get_context("forkserver")
-_context.set_forkserver_preload(["cli", "simulators.__main__", *(f"commands.{name}" for name in COMMANDS)])
+_context.set_forkserver_preload(
+    ["cli", "simulators.__main__", *(f"commands.{name}" for name in COMMANDS), "tests.prepared"]
+)
 
 
 async def run(arguments: Sequence[str], environment: Mapping[str, str], folder: Path, seconds: float) -> int:

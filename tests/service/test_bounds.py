@@ -8,7 +8,6 @@ from temporalio.client import Client
 
 from activities.dismissals import dismissal_id
 from dispatch.deliveries import MAX_BODY
-from dispatch.holds import open_hold
 from local.stack import OURS, Stack
 from models.deliveries import MOST_KEPT
 from models.holds import HoldOn, HoldResult, brake_on
@@ -19,7 +18,9 @@ from tests import imported
 from tests.service.cancellations import partial
 from tests.service.conftest import WIDE as WIDE_TERMINAL
 from tests.service.conftest import Command
+from tests.service.holds import opened_for_a_moment
 from tests.service.kept import cancellation, kept_before_the_fix, result_of
+from tests.waiting import until_listed
 
 WIDE = "\U0001f600"
 
@@ -105,7 +106,8 @@ async def test_the_longest_reason_of_a_decision_is_kept_whole(
     client: Client, mogulflow: Command, command: str, outcome: str
 ) -> None:
     route = f"longest-{command}"
-    await open_hold(client, brake_on(route), HoldOn(why=WIDE * MOST_WORDS, by=WIDE * 100))
+    await opened_for_a_moment(client, brake_on(route), HoldOn(why=WIDE * MOST_WORDS, by=WIDE * 100))
+    await until_listed(client, f"WorkflowId = '{brake_on(route)}'")
     said = await mogulflow(command, route, WIDE * MOST_WORDS)
     assert (said.code, "Traceback" in said.text) == (0, False), said.text[-600:]
     handle = client.get_workflow_handle(brake_on(route), result_type=HoldResult)

@@ -202,23 +202,29 @@ async def test_doctor_says_how_to_make_the_field_of_the_key(simulators: Control,
 @pytest.mark.parametrize(
     ("wrong", "to_do"),
     [
-        ({"SLACK__BOT_TOKEN": "xoxb-wrong"}, "Set SLACK__BOT_TOKEN"),
-        ({"SALESFORCE__CLIENT_SECRET": "wrong"}, "Check the External Client App"),
-        ({"CHARTMOGUL__DEFAULT__API_KEY": "wrong"}, "Set CHARTMOGUL__DEFAULT__API_KEY"),
+        (
+            {
+                "SLACK__BOT_TOKEN": "xoxb-wrong",
+                "SALESFORCE__CLIENT_SECRET": "wrong",
+                "CHARTMOGUL__DEFAULT__API_KEY": "wrong",
+            },
+            ("Set SLACK__BOT_TOKEN", "Check the External Client App", "Set CHARTMOGUL__DEFAULT__API_KEY"),
+        ),
         (
             {"TEMPORAL_ADDRESS": "127.0.0.1:9"},
-            "set TEMPORAL_ADDRESS to the right one (docs/running.md, step 1)",
+            ("set TEMPORAL_ADDRESS to the right one (docs/running.md, step 1)",),
         ),
-        ({"TEMPORAL_NAMESPACE": "nosuch"}, "`mogulflow prepare` makes it, or set TEMPORAL_NAMESPACE."),
+        ({"TEMPORAL_NAMESPACE": "nosuch"}, ("`mogulflow prepare` makes it, or set TEMPORAL_NAMESPACE.",)),
     ],
-    ids=["Slack", "Salesforce", "ChartMogul", "Temporal", "namespace"],
+    ids=["systems", "Temporal", "namespace"],
 )
 async def test_doctor_says_what_to_do_where_a_system_refuses_us(
-    simulators: Control, mogulflow: Command, wrong: dict[str, str], to_do: str
+    simulators: Control, mogulflow: Command, wrong: dict[str, str], to_do: tuple[str, ...]
 ) -> None:
     said = await mogulflow("doctor", **wrong)
     assert said.code == 1
-    assert to_do in said.text
+    for each in to_do:
+        assert each in said.text
     assert "Traceback" not in said.text
 
 

@@ -74,8 +74,8 @@ LOG_LEVEL=loud
 def checkout(tmp_path: Path) -> Path:
     """A user's own: a route, a mapping that does not load, and connections of which none answers."""
     checkout = tmp_path / "checkout"
-    leave = shutil.ignore_patterns(".*", "tests", "benchmarks", "docs", "__pycache__")
-    shutil.copytree(ROOT, checkout, ignore=leave)
+    leave = shutil.ignore_patterns(".*", "tests", "benchmarks", "docs")
+    shutil.copytree(ROOT, checkout, ignore=leave)  # what is compiled as well, lest each process does it anew
     (checkout / "config/routes.yaml").write_text(ROUTES)
     for name in ("crm", "warehouse"):
         (checkout / f"config/{name}.yaml").write_text("ours: true")

@@ -18,29 +18,27 @@ ANOTHER = """\
 """
 
 
-@pytest.mark.parametrize("variable", ["CRM_FILE", "WAREHOUSE_FILE", "ROUTES_FILE"])
+@pytest.mark.parametrize("files", [("CRM", "WAREHOUSE"), ("ROUTES",)])
 async def test_a_file_that_is_broken_is_told_once(
-    simulators: Control, mogulflow: Command, tmp_path: Path, variable: str
+    simulators: Control, mogulflow: Command, tmp_path: Path, files: tuple[str, ...]
 ) -> None:
-    file = tmp_path / "broken.yaml"
-    file.write_text("colour: red\n")
-    said = await mogulflow("doctor", WAREHOUSE__ENGINE="duckdb", **{variable: str(file)})
+    for name in files:
+        (tmp_path / f"{name}.yaml").write_text(f"colour_of_{name}: red\n")
+    given = {f"{name}_FILE": str(tmp_path / f"{name}.yaml") for name in files}
+    said = await mogulflow("doctor", WAREHOUSE__ENGINE="duckdb", **given)
     assert said.code == 1
-    assert said.text.count("colour") == 1, said.text
+    for name in files:
+        assert said.text.count(f"colour_of_{name}") == 1, said.text
 
 
-async def test_a_zone_that_is_not_the_account_s_is_warned_of(simulators: Control, mogulflow: Command) -> None:
-    said = await mogulflow("doctor", **{ZONE: "America/New_York"})
+async def test_a_zone_that_is_not_the_account_s_and_a_variable_that_nothing_reads_are_warned_of(
+    simulators: Control, mogulflow: Command
+) -> None:
+    wrong = {ZONE: "America/New_York", "LOGLEVEL": "not-shown", "HUBSPOT__PORTALID": "not-shown"}
+    said = await mogulflow("doctor", **wrong)
     assert said.code == 0
     assert f"Europe/Berlin there, and America/New_York in {ZONE}: days and months differ" in said.text
     assert f"Set {ZONE}=Europe/Berlin." in said.text
-    said = await mogulflow("doctor", **{ZONE: "Europe/Berlin"})
-    assert "days and months differ" not in said.text
-
-
-async def test_a_variable_that_nothing_reads_is_named(simulators: Control, mogulflow: Command) -> None:
-    said = await mogulflow("doctor", LOGLEVEL="not-shown", HUBSPOT__PORTALID="not-shown")
-    assert said.code == 0
     assert "LOGLEVEL is set, and nothing reads it: did you mean LOG_LEVEL?" in said.text
     assert "HUBSPOT__PORTALID is set, and nothing reads it: did you mean HUBSPOT__PORTAL_ID?" in said.text
     assert "not-shown" not in said.text
@@ -77,7 +75,9 @@ async def test_the_routes_that_come_with_it_are_without_a_warning(
 async def test_missing_properties_are_counted_and_the_command_that_makes_them_is_named_once(
     simulators: Control, mogulflow: Command
 ) -> None:
-    said = await mogulflow("doctor")
+    """In the account's own zone, of which nothing is said."""
+    said = await mogulflow("doctor", **{ZONE: "Europe/Berlin"})
+    assert "days and months differ" not in said.text
     assert "15 of 15 properties are missing (contacts, companies): " in said.text
     assert "chartmogul_external_id, chartmogul_mrr and 12 more" in said.text
     assert said.text.count("mogulflow crm prepare hubspot") == 1

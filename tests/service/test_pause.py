@@ -1,5 +1,6 @@
 """`mogulflow pause` and `resume`: nothing is written meanwhile, and nothing is lost."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -18,11 +19,12 @@ from operations.holds import is_listed
 from simulators.kit.control import Control
 from tests.emulators.lossy import lossy_line
 from tests.imported import ImportedStack
-from tests.service.conftest import Command, Said, accepted, one_of_each
-from tests.waiting import until, until_equal
+from tests.service.conftest import Command, accepted, one_of_each
+from tests.waiting import until, until_equal, until_listed
 from tests.whole_system import ROUTES
 
 ALL = "pause/all"
+OF_TEMPLATE = "pause/template/churn_save"
 EUROPES_SECRET = "europes-own-secret-in-the-url"
 
 
@@ -98,6 +100,33 @@ async def note_of(client: Client, schedule: str) -> tuple[bool, str]:
     return state.paused, state.note or ""
 
 
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["pause", "why", "--for", "31d"], "at most 30 days"),
+        (["pause", "why", "--for", "0s"], "must be at least 2 min, for more than one may pass"),
+        (["pause", "why", "--for", "119s"], "must be at least 2 min"),
+        (["pause", "why", "--for", "soon"], "write 30m, 1h, 1h30m or 2d"),
+        (["pause", " "], "Say why"),
+        (["pause", "why", "--template", "churn"], "There is churn_save, churn_risk"),
+        (["pause", "why", "--system", "salesfarce"], "There is chartmogul, stripe"),
+        (["pause", "why", "--account", "nobody"], "There is default, europe"),
+        (["pause", "why", "--account", "default", "--system", "slack"], "Name one of"),
+        (["resume"], "Nothing is paused."),
+        (["release", "churn-save", "why"], "There is none for any route."),
+        (["drop", "nobody", "why"], "No brake is on for a route nobody."),
+    ],
+)
+async def test_what_cannot_be_meant_is_refused_in_words(
+    client: Client, mogulflow: Command, arguments: list[str], words: str
+) -> None:
+    """They come first: after another test one would wait until its hold has told the runs of its end."""
+    await until_listed(client, "WorkflowType = 'hold' AND ExecutionStatus = 'Running'", 0)
+    said = await mogulflow(*arguments)
+    assert said.code == 1
+    assert words in said.text
+
+
 async def test_everything_is_paused_and_goes_on_afterwards(
     simulators: Control, stack: Stack, client: Client, mogulflow: Command
 ) -> None:
@@ -152,18 +181,21 @@ async def test_a_paused_template_holds_its_runs_until_its_time_is_over(
     said = await mogulflow("pause", "texts are wrong", "--template", "churn_save")
     assert said.code == 0, said.text
     run = await of_one(simulators, client)
-    assert await attribute(client, run, "WaitsFor") == ["pause/template/churn_save"]
+    assert await attribute(client, run, "WaitsFor") == [OF_TEMPLATE]
     at_once = HoldOn(why="texts are wrong", until=datetime.now(UTC))
-    await open_hold(client, "pause/template/churn_save", at_once)
+    await open_hold(client, OF_TEMPLATE, at_once)
     assert await outcome(client, run) is Outcome.ACTED
     assert await attribute(client, run, "WaitsFor") is None
     assert one_of_each(simulators, 1)
 
 
-async def test_a_paused_system_is_waited_for_and_the_others_are_not(
+async def test_a_paused_system_is_waited_for_and_a_paused_account_leaves_the_others_alone(
     simulators: Control, stack: Stack, client: Client, mogulflow: Command
 ) -> None:
-    await mogulflow("pause", "wrong channel", "--system", "slack")
+    await asyncio.gather(
+        mogulflow("pause", "wrong channel", "--system", "slack"),
+        mogulflow("pause", "import into ChartMogul", "--account", "europe"),
+    )
     run = await of_one(simulators, client)
     await until(lambda: len(simulators.records("Task")) == 1)
     await until_equal(lambda: attribute(client, run, "WaitsFor"), ["slack"])
@@ -174,14 +206,19 @@ async def test_a_paused_system_is_waited_for_and_the_others_are_not(
     assert said.code == 0, said.text
     assert await outcome(client, run) is Outcome.ACTED
     assert one_of_each(simulators, 1)
+    held = await held_of_europe(simulators, stack)
+
+    async def is_paused() -> bool:
+        return (await note_of(client, "poll/europe"))[0]
+
+    await until(is_paused)
+    assert (await note_of(client, "poll/default")) == (False, "")
+    assert (await mogulflow("resume", "--account", "europe")).code == 0
+    assert await outcome(client, held) is Outcome.ACTED
 
 
-async def test_a_paused_account_leaves_the_others_alone(
-    simulators: Control, stack: Stack, client: Client, mogulflow: Command
-) -> None:
-    await mogulflow("pause", "import into ChartMogul", "--account", "europe")
-    run = await of_one(simulators, client)
-    assert await outcome(client, run) is Outcome.ACTED
+async def held_of_europe(simulators: Control, stack: Stack) -> str:
+    """The run of a cancellation there."""
     body = simulators.cancel(simulators.customers(case="account")[1].uuid, send=False)
     async with httpx.AsyncClient(trust_env=False, timeout=10) as http:
         url = f"{stack.ingress_url}/webhooks/chartmogul/{EUROPES_SECRET}"
@@ -189,20 +226,15 @@ async def test_a_paused_account_leaves_the_others_alone(
     assert (answer.status_code, answer.json()["result"]) == (202, "held")
     [held] = answer.json()["runs"]
     assert held["held_by"] == "pause/account/europe"
-
-    async def is_paused() -> bool:
-        return (await note_of(client, "poll/europe"))[0]
-
-    await until(is_paused)
-    assert (await note_of(client, "poll/default")) == (False, "")
-    await mogulflow("resume", "--account", "europe")
-    assert await outcome(client, held["workflow_id"]) is Outcome.ACTED
+    return str(held["workflow_id"])
 
 
 async def test_a_service_that_is_killed_while_it_lets_go_goes_on_and_does_nothing_twice(
     simulators: Control, stack: Stack, client: Client, mogulflow: Command
 ) -> None:
-    await mogulflow("pause", "a test", "--template", "churn_save")
+    hour = datetime.now(UTC) + timedelta(hours=1)
+    await open_hold(client, OF_TEMPLATE, HoldOn(why="a test", until=hour))
+    await known(stack, OF_TEMPLATE)
     simulators.cancel_many(12)
     await until(lambda: len(accepted(simulators)) == 12)
     said = await mogulflow("resume", "--template", "churn_save")
@@ -265,32 +297,3 @@ async def test_a_pause_before_it_that_is_listed_still_is_not_taken_for_it(
     later = before.model_copy(update={"run_id": "another", "until": hour + timedelta(hours=1)})
     assert not await is_listed(client, later)
     assert await is_listed(client, before.model_copy(update={"run_id": "another"}))
-
-
-@pytest.mark.parametrize(
-    ("arguments", "words"),
-    [
-        (["pause", "why", "--for", "31d"], "at most 30 days"),
-        (["pause", "why", "--for", "0s"], "must be at least 2 min, for more than one may pass"),
-        (["pause", "why", "--for", "119s"], "must be at least 2 min"),
-        (["pause", "why", "--for", "soon"], "write 30m, 1h, 1h30m or 2d"),
-        (["pause", " "], "Say why"),
-        (["pause", "why", "--template", "churn"], "There is churn_save, churn_risk"),
-        (["pause", "why", "--system", "salesfarce"], "There is chartmogul, stripe"),
-        (["pause", "why", "--account", "nobody"], "There is default, europe"),
-        (["pause", "why", "--account", "default", "--system", "slack"], "Name one of"),
-        (["resume"], "Nothing is paused."),
-        (["release", "churn-save", "why"], "There is none for any route."),
-        (["drop", "nobody", "why"], "No brake is on for a route nobody."),
-    ],
-)
-async def test_what_cannot_be_meant_is_refused_in_words(
-    mogulflow: Command, arguments: list[str], words: str
-) -> None:
-    async def answer() -> Said | None:
-        said = await mogulflow(*arguments)
-        return None if "is just telling the runs" in said.text else said  # the hold of the test before
-
-    said = await until(answer)
-    assert said.code == 1
-    assert words in said.text
