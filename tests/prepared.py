@@ -5,7 +5,7 @@ import importlib
 
 from temporalio.worker._worker import load_default_build_id
 
-from clients.kit.rest import _tls
+from clients.kit.rest import tls
 from configuration.files import load_crm_mapping, load_mapping
 from local.stack import EXAMPLE_CONFIG
 from simulators.vendors import all_vendors
@@ -18,6 +18,6 @@ for name in (
 
 load_default_build_id()  # a sum over the code of every module, which a process reckons once
 all_vendors()
-_tls()
+tls()
 load_mapping(EXAMPLE_CONFIG / "warehouse.yaml")
 load_crm_mapping(EXAMPLE_CONFIG / "crm.yaml")
