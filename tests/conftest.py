@@ -233,7 +233,7 @@ async def in_a_namespace_of_its_own(client: Client) -> Client:
     name = f"its-own-{next(NAMESPACES)}"
     retention = Duration(seconds=int(RETENTION.total_seconds()))
     request = RegisterNamespaceRequest(namespace=name, workflow_execution_retention_period=retention)
-    await client.workflow_service.register_namespace(request)
+    await until(lambda: _is_registered(client, request))
     own = Client(client.service_client, namespace=name, data_converter=client.data_converter)
 
     async def is_prepared() -> bool:
@@ -247,6 +247,18 @@ async def in_a_namespace_of_its_own(client: Client) -> Client:
 
     await until(is_prepared)
     return own
+
+
+async def _is_registered(client: Client, request: RegisterNamespaceRequest) -> bool:
+    """The server ends a connection that is five minutes old, and a call that meets this is cancelled."""
+    try:
+        await client.workflow_service.register_namespace(request)
+    except RPCError as error:
+        if error.status is RPCStatusCode.CANCELLED:
+            return False
+        if error.status is not RPCStatusCode.ALREADY_EXISTS:
+            raise
+    return True
 
 
 async def terminate(client: Client, query: str) -> None:
