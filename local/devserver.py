@@ -3,7 +3,9 @@
 import asyncio
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import ClassVar, Literal
 
 from temporalio.client import Client
 from temporalio.service import GrpcCompression
@@ -35,6 +37,11 @@ class Server(Child):
 class DevServer(Server):
     """The dev server, on 127.0.0.1, with its state in a file that survives it."""
 
+    synchronous: ClassVar[Literal["normal", "off"]] = "normal"
+    """`off` survives the server's end, too, but no loss of power."""
+
+    more_options: ClassVar[Sequence[str]] = ()
+
     def __init__(self, cli: Path, state: Path, port: int, ui_port: int | None = None) -> None:
         self.address = f"127.0.0.1:{port}"
         self.ui_url = f"http://127.0.0.1:{ui_port}" if ui_port else None
@@ -45,9 +52,15 @@ class DevServer(Server):
                 *(str(cli), "server", "start-dev", "--ip", "127.0.0.1", "--port", str(port)),
                 *(("--ui-port", str(ui_port)) if ui_port else ("--headless",)),
                 *("--namespace", "default", "--db-filename", str(database)),
-                *("--sqlite-pragma", "journal_mode=wal", "--sqlite-pragma", "synchronous=normal"),
+                *(
+                    "--sqlite-pragma",
+                    "journal_mode=wal",
+                    "--sqlite-pragma",
+                    f"synchronous={self.synchronous}",
+                ),
                 *("--dynamic-config-value", "frontend.enableServerVersionCheck=false"),
                 *("--log-level", "error"),
+                *self.more_options,
             ],
             log=state / "logs" / "temporal.log",
             # the flag of the same meaning is younger than the oldest CLI we take
