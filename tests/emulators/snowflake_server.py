@@ -4,6 +4,7 @@
 """
 
 import json
+import re
 import sys
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -136,6 +137,23 @@ def describe(table: Any, connection: Any, database: str | None, schema: str | No
 _describe = fakesnow.copy_into._describe_table
 
 
+def columns_of_result(self: Any) -> Any:
+    """fakesnow has DuckDB describe each result, which takes longer than most of them. One that comes of no
+    table, or of the tables' list, has the same columns whatever the texts in its statement."""
+    sql = str(self._last_sql)
+    if re.search(r"\bFROM\b", sql, re.IGNORECASE) and "information_schema" not in sql.lower():
+        return _columns_of_result(self)
+    shape = TEXT.sub("''", sql)
+    if shape not in _described:
+        _described[shape] = _columns_of_result(self)
+    return _described[shape]
+
+
+_columns_of_result = fakesnow.cursor.FakeSnowflakeCursor._describe_last_sql
+_described: dict[str, Any] = {}
+TEXT = re.compile(r"'(?:[^']|'')*'")
+
+
 def keep_comment(catalog: str, schema: str, table: str, comment: str | None) -> str:
     """fakesnow takes a quotation mark in a comment for its end."""
     return str(_keep_comment(catalog, schema, table, (comment or "").replace("'", "''")))
@@ -155,6 +173,7 @@ def application() -> Starlette:
     fakesnow.copy_into._describe_table = describe
     fakesnow.cursor.transforms.merge = merge_in_one
     fakesnow.cursor.FakeSnowflakeCursor._execute = execute
+    fakesnow.cursor.FakeSnowflakeCursor._describe_last_sql = columns_of_result
     ours = [
         route("/session/v1/login-request", log_in, "POST"),
         route("/fs_bucket/{path:path}", look_for_file, "HEAD"),
