@@ -298,7 +298,6 @@ def _like(upper: str) -> str:
     return spelt.get(found, "")
 
 
-@cache
 def _letters(name: str) -> str:
     return name.replace("_", "").lower()
 

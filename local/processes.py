@@ -44,6 +44,8 @@ class Child:
     lock: Path | None = None
     """Held as long as the process lives, for state that only one may open."""
     ready_within_seconds: float = 30.0
+    asked_every_seconds: float = 0.05
+    """Until it is ready."""
     grace_seconds: float = GRACE_SECONDS
     _process: Popen | None = field(default=None, init=False, repr=False)
 
@@ -103,7 +105,7 @@ class Child:
                     await self.ready()
             except Exception as not_yet:
                 problem = not_yet
-                await asyncio.sleep(0.05)
+                await asyncio.sleep(self.asked_every_seconds)
             else:
                 if self.running:  # else somebody else answered in its place
                     return

@@ -17,7 +17,7 @@ from typing import cast
 
 from local.processes import Child, Popen, end, end_with_us
 from local.stack import ROOT, Stack
-from tests.waiting import PAUSE_SECONDS
+from tests.waiting import until
 
 COMMANDS = (
     "attention", "backfill", "coverage", "crm", "dismiss", "doctor", "events", "exports", "holds",
@@ -66,14 +66,18 @@ class Started:
 
     async def until_said(self, words: str) -> None:
         """AssertionError has all it said where it ends without them."""
-        while words not in self._said():
-            assert self.code is None or words in self._said(), f"it ended, and said: {self._said()}"
-            await asyncio.sleep(PAUSE_SECONDS)
+
+        def has_said() -> bool:
+            lives = self.code is None  # asked first: it may say them as it ends
+            found = words in self._said()
+            assert found or lives, f"it ended, and said: {self._said()}"
+            return found
+
+        await until(has_said)
 
     async def said(self) -> str:
-        """All of it, once it has ended. How long that may take is the test's own limit."""
-        while self.code is None:
-            await asyncio.sleep(PAUSE_SECONDS)
+        """All of it, once it has ended."""
+        await until(lambda: self.code is not None)
         return self._said()
 
     def _said(self) -> str:

@@ -1,6 +1,7 @@
 """The whole product as real processes: fixtures that each folder of such tests imports in its conftest."""
 
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 from temporalio.client import Client
@@ -25,13 +26,16 @@ routes:
 """
 
 
-@pytest.fixture(scope="package")
-async def shared_stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack]:
-    state = tmp_path_factory.mktemp("service")
+def stack_in(state: Path, *, apart: bool = False) -> Stack:
     routes = state / "routes.yaml"
     routes.write_text(ROUTES)
     environment = {"ROUTES_FILE": str(routes), "SLACK__SETTLE_SECONDS": "0.2"}
-    async with ImportedStack(state, ANY_PORTS, environment=environment) as stack:
+    return ImportedStack(state, ANY_PORTS, environment=environment, apart=apart)
+
+
+@pytest.fixture(scope="package")
+async def shared_stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack]:
+    async with stack_in(tmp_path_factory.mktemp("service")) as stack:
         yield stack
 
 

@@ -86,12 +86,13 @@ def answer(
 
 def with_odd_values(body: Any, odd: Sequence[OddValue]) -> bytes:
     """The body's JSON, or what is no more than nearly JSON."""
+    places = {f"@odd-{number}@": each for number, each in enumerate(odd)}
     of: dict[Any, dict[str, OddValue]] = {}
-    for number, each in enumerate(odd):
-        of.setdefault(each.uuid, {})[f"@odd-{number}@"] = each
+    for place, each in places.items():
+        of.setdefault(each.uuid, {})[place] = each
     _put(body, of)
     text = orjson.dumps(body)
-    for place, each in ((place, each) for places in of.values() for place, each in places.items()):
+    for place, each in places.items():
         text = text.replace(f'"{place}"'.encode(), each.raw.encode())
     return text
 

@@ -1,36 +1,20 @@
 """The whole product as real processes, under fire; and a table of what was measured."""
 
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from local.stack import ANY_PORTS, Stack
+from local.stack import Stack
 from simulators.kit.control import Control
 from tests import whole_system
-from tests.imported import ImportedStack
-from tests.whole_system import ROUTES
 
-stack, client = whole_system.stack, whole_system.client
+shared_stack, stack, client = whole_system.shared_stack, whole_system.stack, whole_system.client
 
 Figures = dict[str, Any]
 """What a scenario measured, by name, in the order in which it is told."""
 
 KEY = "figures"
-
-
-def stack_in(state: Path, *, apart: bool = False) -> Stack:
-    routes = state / "routes.yaml"
-    routes.write_text(ROUTES)
-    environment = {"ROUTES_FILE": str(routes), "SLACK__SETTLE_SECONDS": "0.2"}
-    return ImportedStack(state, ANY_PORTS, environment=environment, apart=apart)
-
-
-@pytest.fixture(scope="package")
-async def shared_stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack]:
-    async with stack_in(tmp_path_factory.mktemp("fire")) as stack:
-        yield stack
 
 
 @pytest.fixture

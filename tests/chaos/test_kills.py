@@ -16,7 +16,7 @@ from local.stack import Stack
 from models.runs import Outcome
 from simulators.kit.control import Control
 from simulators.kit.shapes import System
-from tests.chaos.conftest import Figures, fresh, stack_in
+from tests.chaos.conftest import Figures, fresh
 from tests.chaos.proofs import (
     acted_on,
     all_accounted,
@@ -31,6 +31,7 @@ from tests.chaos.proofs import (
 from tests.chaos.sizes import SIZES, Kills
 from tests.chaos.sweeps import coverage, polling
 from tests.service.conftest import accepted
+from tests.whole_system import stack_in
 
 POLL_EVERY = timedelta(seconds=5)
 FLAWED: tuple[System, ...] = ("salesforce", "slack")

@@ -141,6 +141,7 @@ def child(name: str, machine: Machine) -> Child:
         command=command,
         log=log,
         ready=health_check(service, machine, environment),
+        asked_every_seconds=BETWEEN_CHECKS,
         environment=environment,
         directory=machine.application(),
     )
@@ -156,11 +157,7 @@ def health_check(
 ) -> Callable[[], Awaitable[None]]:
     async def healthy() -> None:
         assert service["healthcheck"]["test"][0] == "CMD"
-        try:
-            await run(machine.command(service, service["healthcheck"]["test"][1:]), environment)
-        except AssertionError:
-            await asyncio.sleep(BETWEEN_CHECKS)
-            raise
+        await run(machine.command(service, service["healthcheck"]["test"][1:]), environment)
 
     return healthy
 

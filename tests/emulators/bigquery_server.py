@@ -42,24 +42,23 @@ ID = re.compile(r"(?<=_)(?=[0-9]*[a-f])[0-9a-f]{12,32}")
 MOST_KEPT = 2000
 
 
-class Shapes:
-    """Of one function of a text to a text, which decides by that text and what is said to bear on it. Called
-    once for all texts that differ in random ids alone: the emulator parses a statement two dozen times on its
-    way to DuckDB, which takes more than DuckDB does."""
+def once_per_shape(made: Callable[..., str]) -> Callable[..., str]:
+    """Of a function that decides by a text, and by what it is given besides, alone. It is called once for all
+    texts that differ in random ids alone: the emulator parses a statement two dozen times on its way to
+    DuckDB, which takes more than DuckDB does."""
+    kept: dict[tuple[str, str], str] = {}
 
-    def __init__(self) -> None:
-        self._made: dict[tuple[str, str], str] = {}
-
-    def once(self, text: str, bearing: object, make: Callable[[], str]) -> str:
-        """As `make` makes it of `text`: of this one, or of another of its shape."""
+    def known(text: str, *rest: Any, **given: Any) -> str:
         ids = list(dict.fromkeys(ID.findall(text)))
         numbered = {each: f"a{number:011d}" for number, each in enumerate(ids)}
-        shape = (_renamed(text, numbered), _renamed(repr(bearing), numbered))
-        if shape not in self._made:
-            if len(self._made) == MOST_KEPT:
-                self._made.pop(next(iter(self._made)))
-            self._made[shape] = _renamed(make(), numbered)
-        return _renamed(self._made[shape], {number: each for each, number in numbered.items()})
+        shape = (_renamed(text, numbered), _renamed(repr((rest, given)), numbered))
+        if shape not in kept:
+            if len(kept) == MOST_KEPT:
+                kept.pop(next(iter(kept)))
+            kept[shape] = _renamed(str(made(text, *rest, **given)), numbered)
+        return _renamed(kept[shape], {number: each for each, number in numbered.items()})
+
+    return known
 
 
 def _renamed(text: str, names: dict[str, str]) -> str:
@@ -154,12 +153,7 @@ def _qualified(sql: str) -> str:
     return sql if control or dataset is None else qualified(sql, **dataset)
 
 
-def qualified(sql: str, **dataset: str) -> str:
-    return _names.once(sql, dataset, lambda: str(_qualify(sql, **dataset)))
-
-
-_qualify = default_dataset.qualify_unqualified_tables
-_names = Shapes()
+qualified = once_per_shape(default_dataset.qualify_unqualified_tables)
 
 
 def note_altered(ctx: Any, project: str, sql: str) -> None:
@@ -244,41 +238,23 @@ MOST_PARSED = 200
 PLACES = {"line", "col", "start", "end"}
 
 
-def translate(self: Any, sql: str, *, schema: Any = None, caller: Any = None, **more: Any) -> Any:
-    """It parses and writes a statement twenty times on its way."""
+def translate(self: Any, sql: str, *, schema: Any = None, caller: Any = None) -> Any:
+    """Any translator's: it keeps nothing of what it has translated."""
     try:
-        return Ok(
-            _translations.once(sql, (schema, caller, more), lambda: _translated(self, sql, schema, caller))
-        )
+        return Ok(translated(sql, schema=schema, caller=caller))
     except DomainError as refusal:
         return Err(refusal)
 
 
-def _translated(self: Any, sql: str, schema: Any, caller: Any) -> str:
-    translated = _translate(self, sql, schema=schema, caller=caller)
-    if isinstance(translated, Err):
-        raise translated.error
-    return str(translated.value)
+@once_per_shape
+def translated(sql: str, **given: Any) -> str:
+    done = _translate(executor._translator, sql, **given)
+    if isinstance(done, Err):
+        raise done.error
+    return str(done.value)
 
 
 _translate = SQLTranslator.translate
-_translations = Shapes()
-
-
-def table_refs(duckdb_sql: str, project: str) -> str:
-    return _refs.once(duckdb_sql, project, lambda: str(_table_refs(duckdb_sql, project)))
-
-
-_table_refs = executor.rewrite_table_refs
-_refs = Shapes()
-
-
-def statement_type(sql: str) -> str:
-    return _types.once(sql, None, lambda: str(_statement_type(sql)))
-
-
-_statement_type = executor.classify_statement_type
-_types = Shapes()
 
 
 def drop_routine(sql: str, project: str) -> Any:
@@ -296,7 +272,9 @@ def main() -> None:
     SQLTranslator.translate = translate
     executor.detect_drop_routine = drop_routine
     default_dataset.qualify_unqualified_tables = qualified
+    table_refs = once_per_shape(executor.rewrite_table_refs)
     executor.rewrite_table_refs = interpreter.rewrite_table_refs = table_refs
+    statement_type = once_per_shape(executor.classify_statement_type)
     executor.classify_statement_type = jobs.classify_statement_type = statement_type
     jobs.execute_query_job = query_once
     jobs._apply_default_dataset = with_dataset

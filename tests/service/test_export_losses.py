@@ -11,19 +11,17 @@ import pytest
 from temporalio.client import Client, WorkflowHandle
 
 import temporal
-from configuration.files import load_mapping
 from local.postgres import USER, Postgres
 from local.processes import free_ports
-from local.stack import ANY_PORTS, EXAMPLE_CONFIG, Stack
+from local.stack import ANY_PORTS, Stack
 from models.runs import Outcome
 from models.templates.warehouse_export import ExportInput, ExportReport
 from simulators.kit.control import Control
+from tests.contracts.warehouse_rows import MAPPING
 from tests.emulators.lossy import lossy_line
 from tests.imported import ImportedStack
 from tests.service.conftest import Command, was_hit
 from tests.waiting import until
-
-MAPPING = load_mapping(EXAMPLE_CONFIG / "warehouse.yaml")
 
 STREAMS = ["mrr_movements", "customers", "subscriptions"]
 """One that is read by time, one page by page, and one customer by customer."""

@@ -12,17 +12,14 @@ from temporalio.client import Client
 
 import temporal
 import worker
-from configuration.files import load
 from domains.warehouse.settings import DuckDbWarehouse
-from local.stack import EXAMPLE_CONFIG
 from models.runs import Outcome
 from models.templates.warehouse_export import ExportInput, ExportReport
-from models.warehouse import Mapping
 from settings import Settings
 from simulators.kit.control import Control
 from tests.conftest import in_a_namespace_of_its_own
+from tests.contracts.warehouse_rows import MAPPING
 
-MAPPING = load(EXAMPLE_CONFIG / "warehouse.yaml", Mapping, "It is part of the repository.")
 SCHEMAS = ("chartmogul", "chartmogul_europe")
 NIGHT = "2026-11-20T04:15:00Z"
 MOVEMENTS = ["mrr_movements"]
