@@ -7,7 +7,7 @@ import functools
 import re
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -79,14 +79,11 @@ UNTIL_ANY = 30.0
 """Seconds within which one of them is held, if any is: on a slow machine all may be seen too late, and are
 told of again."""
 
-NO_MORE = 0.8
-"""Seconds without another held: the others wait for what one of these is held at, such as a token."""
-
 SHOWN = {"expansion": READ_BACK, "churn risk": [*READ_BACK, *OWNER]}
 """What onboarding shows for these too: the blocks that they share, `confirmed` and `in_charge`, make these
 calls before a run has written anything."""
 
-MOST_ROUNDS = 25
+MOST_ROUNDS = 50
 OF_EACH = 20 if FULL else 4
 """Of each scene, of whose webhooks a third is lost."""
 
@@ -107,6 +104,7 @@ EXPECTED = {
 
 
 T = TypeVar("T")
+S = TypeVar("S", tuple[Scene, Call], tuple[Later, Call])
 
 
 @dataclass
@@ -217,16 +215,20 @@ async def sweep(
     stack: Stack, control: Control, fired: dict[str, Fired], left: list[tuple[Scene, Call]]
 ) -> None:
     """Kill until each run has been held at each of these calls."""
+    await until_each(left, functools.partial(shoot, stack, control, fired))
+
+
+async def until_each(left: list[S], held_of: Callable[[list[S]], Awaitable[list[S]]]) -> None:
+    """Until a run has been held at each of these. A machine too slow for so many at once gets fewer, as many
+    customers as there are would not do otherwise."""
+    at_once = AT_ONCE
     for _ in range(MOST_ROUNDS):
         if not left:
             return
-        held = await shoot(stack, control, fired, left[:AT_ONCE])
+        held = await held_of(left[:at_once])
         left = [each for each in left if each not in held]
-    raise AssertionError(f"still not held at {named(left)}")
-
-
-def named(calls: list[tuple[Scene, Call]]) -> list[tuple[str, str]]:
-    return [(scene.name, call.name) for scene, call in calls]
+        at_once = min(AT_ONCE, 2 * len(held) + 1)
+    raise AssertionError(f"still not held at {[(scene.name, call.name) for scene, call in left]}")
 
 
 async def shoot(
@@ -291,7 +293,7 @@ async def until_held(control: Control, rules: set[int]) -> dict[int, float]:
         for each in control.faults():
             if each.hits:
                 seen.setdefault(each.id, now)
-        if seen and (now - min(seen.values()) > HELD_FOR or now - max(seen.values()) > NO_MORE):
+        if seen and now - min(seen.values()) > HELD_FOR:
             break
     return seen
 
@@ -375,19 +377,14 @@ async def stirred(stack: Stack, control: Control) -> dict[str, Stirred]:
     kit = Kit(await stack.client(), control)
     left = [(scene, call) for scene in LATER for call in scene.calls[: None if FULL else scene.short]]
     found = {scene.name: Stirred() for scene in LATER}
-    for _ in range(MOST_ROUNDS):
-        if not left:
-            break
-        held = await stir(stack, kit, left[:AT_ONCE], found)
-        left = [each for each in left if each not in held]
-    assert not left, f"still not held at {[(scene.name, call.name) for scene, call in left]}"
+    await until_each(left, functools.partial(stir, stack, kit, found))
     for scene in LATER:
         await asyncio.gather(*(scene.finish(kit, each) for each in found[scene.name].subjects))
     return found
 
 
 async def stir(
-    stack: Stack, kit: Kit, batch: list[tuple[Later, Call]], found: dict[str, Stirred]
+    stack: Stack, kit: Kit, found: dict[str, Stirred], batch: list[tuple[Later, Call]]
 ) -> list[tuple[Later, Call]]:
     """Bring a customer of its own for each call to the wait, then end all waits, and kill."""
     subjects = await asyncio.gather(*(scene.ready(kit) for scene, _ in batch))
