@@ -1,6 +1,7 @@
 PYTHON ?= python3
 PY = .venv/bin/python
 COMPILE = .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
+INSTALL = .venv/bin/uv pip install --quiet --python $(PY) --compile-bytecode --require-hashes -r requirements-dev.lock
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 # Modules are compiled once, not by each of the hundreds of processes that tests start
 unexport PYTHONDONTWRITEBYTECODE
@@ -22,9 +23,11 @@ setup: .venv/.installed ## Make .venv and install the locked packages
 	  echo "Python 3.11 or newer is needed, and '$(PYTHON)' is not that. Install it, or name one: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
 	  echo "Python's venv module is missing. On Debian: sudo apt install python3-venv"; exit 1; }
-	@echo "Installing the locked Python packages into .venv, once (about a minute)"
+	@echo "Installing the locked Python packages into .venv, once (about half a minute)"
 	$(PYTHON) -m venv .venv
-	$(PY) -m pip install --quiet --require-hashes -r requirements-dev.lock
+	@sed -n '/^uv==/,/[^\\]$$/p' requirements-dev.lock > .venv/uv.lock
+	$(PY) -m pip install --quiet --require-hashes -r .venv/uv.lock
+	@$(INSTALL) || { echo "uv could not: it does not read pip's configuration. Now with pip"; $(PY) -m pip install --quiet --require-hashes -r requirements-dev.lock; }
 	@touch $@
 
 temporal: setup ## Find, download or build Temporal's CLI
@@ -78,7 +81,6 @@ generate: setup ## Write .env.example and the JSON Schemas in config from the co
 	$(PY) -m generate
 
 lock: setup ## Resolve the packages anew and write both lock files
-	$(PY) -m pip install --quiet uv
 	$(COMPILE) --upgrade pyproject.toml -o requirements.lock
 	$(COMPILE) --upgrade pyproject.toml --group dev -c requirements.lock -o requirements-dev.lock
 	for emulator in snowflake bigquery s3 httpbin; do $(COMPILE) --upgrade tests/emulators/$$emulator.in -o tests/emulators/$$emulator.lock; done
