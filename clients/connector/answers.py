@@ -15,9 +15,6 @@ WORDS = ("message", "error_description", "errorDesc", "description", "detail", "
 LONG_AGO = 1_000_000_000
 """A number of seconds beyond it is an instant; below it, a time to wait."""
 
-NOTHING_DONE = {429, 503}
-"""Refused at the door, as these are meant."""
-
 
 def judge(call: Call, operation: Operation, answer: Answer, headers: Mapping[str, str]) -> bool:
     """Whether it did what was asked now; False where it was done already. Raises what else it means."""
@@ -33,7 +30,7 @@ def judge(call: Call, operation: Operation, answer: Answer, headers: Mapping[str
     if passes and answer.status == 429:
         raise rate_limited(call, detail, wait)
     if passes:
-        raise unclear(call, detail, left=answer.status not in NOTHING_DONE, retry_after=wait)
+        raise unclear(call, detail, left=not _at_the_door(answer, headers), retry_after=wait)
     if answer.status < 300:
         raise refused(call, Rejected, detail or "the answer says that it was not done")
     raise error_for(call, answer.status, said_in(answer.body))
@@ -51,6 +48,12 @@ def said_in(body: Any) -> str:
         if said := said_in(body.get(name)):
             return said
     return ""
+
+
+def _at_the_door(answer: Answer, headers: Mapping[str, str]) -> bool:
+    """Nothing was done: an API that is full says when to come again. A 503 without that may as well be of a
+    gateway that lost sight of what the API did."""
+    return answer.status == 503 and wait_named_by(headers.get("Retry-After")) is not None
 
 
 def _wait(retries: Retries, headers: Mapping[str, str]) -> timedelta | None:
