@@ -24,7 +24,7 @@ MOST_VALUES = 50_000
 """As a reader of the file meets them: what an alias names counts at each place."""
 DEEPEST = 50
 DEEPEST_READ = 2 * DEEPEST
-"""Brackets within each other, beyond which a file is not read on: the time to read it grows with their square."""
+"""Brackets within each other beyond which a file is not read on: the time to read grows with their square."""
 
 
 class BadConfig(ValueError):
