@@ -8,6 +8,7 @@ from pydantic import BaseModel, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError
 from ruamel.yaml.reader import ReaderError
+from ruamel.yaml.scanner import RoundTripScanner
 
 from configuration.syntax import said_of
 from configuration.words import Words
@@ -22,6 +23,8 @@ MOST_BYTES = 256 * 1024
 MOST_VALUES = 50_000
 """As a reader of the file meets them: what an alias names counts at each place."""
 DEEPEST = 50
+DEEPEST_READ = 2 * DEEPEST
+"""Brackets within each other beyond which a file is not read on: the time to read grows with their square."""
 
 
 class BadConfig(ValueError):
@@ -80,11 +83,20 @@ def _document(file: Path, where_from: str) -> tuple[str, Any]:
         raise BadConfig(f"{file}:1: a value cannot be read: {error}") from None
 
 
+class _Scanner(RoundTripScanner):
+    def fetch_flow_collection_start(self, TokenClass: Any, to_push: str) -> None:
+        if self.flow_level >= DEEPEST_READ:
+            raise RecursionError
+        super().fetch_flow_collection_start(TokenClass, to_push)
+
+
 @lru_cache(maxsize=4)
 def _parsed(text: str) -> Any:
     """Nobody changes it: models take what they need. One command may read the same file for several ends, and
     a warehouse's takes most of a second."""
-    return YAML(typ="rt").load(text)
+    yaml = YAML(typ="rt")
+    yaml.Scanner = _Scanner
+    return yaml.load(text)
 
 
 def _content(file: Path) -> bytes:

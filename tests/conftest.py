@@ -3,7 +3,6 @@
 import asyncio
 import functools
 import gc
-import importlib
 import inspect
 import itertools
 import json
@@ -13,7 +12,7 @@ import subprocess
 import sys
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +36,7 @@ from simulators.kit.control import Control
 from systems import SYSTEMS
 from temporal import RETENTION
 from tests.emulators.running import Emulator, running
+from tests.forks import forking
 from tests.waiting import until
 
 hypothesis.settings.register_profile("ours", deadline=None)  # no test depends on the machine's pace
@@ -118,22 +118,15 @@ def pytest_collection() -> Generator[None]:
         gc.enable()
 
 
-def pytest_collectstart(collector: pytest.Collector) -> None:
-    if isinstance(collector, pytest.Session):
-        _compile_a_share(collector.config)
-
-
-def _compile_a_share(config: pytest.Config) -> None:
-    """Processes that import the same files in step each compile all that was never compiled. So each begins
-    with files of its own, and meets the others' compiled."""
-    given = getattr(config, "workerinput", None)
-    if given is None:
-        return
-    files = sorted(file for each in config.args for file in (ROOT / each).rglob("test_*.py"))
-    begin = len(files) * int(given["workerid"].removeprefix("gw")) // given["workercount"]
-    for file in files[begin:] + files[:begin]:
-        with suppress(Exception, pytest.skip.Exception):  # collecting it says so
-            importlib.import_module(".".join(file.relative_to(ROOT).with_suffix("").parts))
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes(config: pytest.Config, specs: list[Any]) -> None:
+    """Not where coverage is measured, which has to see the product imported."""
+    if not config.getoption("cov_source", None):
+        stack = ExitStack()
+        config.add_cleanup(stack.close)
+        python = stack.enter_context(forking(config.args))
+        for spec in specs:
+            spec.python = python
 
 
 SHARE_OF_TIME = 0.8

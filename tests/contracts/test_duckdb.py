@@ -15,7 +15,7 @@ from domains.warehouse.loader import Loader, opened
 from domains.warehouse.settings import DuckDbWarehouse
 from models.warehouse_loads import Load
 from tests.conftest import ROOT
-from tests.contracts.warehouse_rows import Nights, movement
+from tests.contracts.warehouse_rows import FEW, MAPPING, Nights, movement
 from tests.contracts.warehouse_suite import WarehouseContract
 
 pytestmark = pytest.mark.slow
@@ -23,10 +23,15 @@ pytestmark = pytest.mark.slow
 
 class TestDuckDb(WarehouseContract):
     name = "duckdb"
+    mapping = FEW
 
     @pytest.fixture
     def engine(self, tmp_path: Path) -> Engine:
         return DuckDb(DuckDbWarehouse(path=tmp_path / "warehouse" / "chartmogul.duckdb"))
+
+    def test_all_tables_and_views_are_taken(self, engine: Engine) -> None:
+        assert self.prepare(engine, MAPPING)
+        assert self.prepare(engine, MAPPING) == []
 
     def test_process_killed_after_commit(self, tmp_path: Path, loader: Loader, nights: Nights) -> None:
         """SIGKILL between COMMIT and what follows it: the next attempt finds the load done."""

@@ -7,20 +7,26 @@ import re
 import sys
 from collections.abc import Callable
 from contextvars import ContextVar
+from functools import lru_cache
 from typing import Any
 
+import fastapi.dependencies.utils
+import fastapi.routing
 import sqlglot
+from bqemulator.api import app as application
 from bqemulator.api.routes import jobs, upload
 from bqemulator.catalog import ddl_sync
+from bqemulator.catalog.models import TableSchema
 from bqemulator.config import LogLevel, Settings
 from bqemulator.domain.errors import DomainError
 from bqemulator.domain.result import Err, Ok
 from bqemulator.jobs import ddl_result, executor
 from bqemulator.scripting import interpreter
+from bqemulator.scripting.ast import Script, SqlStmt
 from bqemulator.scripting.interpreter import ScriptInterpreter
 from bqemulator.scripting.parser import parse_script
 from bqemulator.server import run_forever
-from bqemulator.sql import translator
+from bqemulator.sql import inner_query, translator
 from bqemulator.sql.rewriter import default_dataset
 from bqemulator.sql.translator import SQLTranslator
 from bqemulator.storage.engine import DuckDBEngine
@@ -36,22 +42,22 @@ _wished: ContextVar[str] = ContextVar("wished")
 _dataset: ContextVar[dict[str, str] | None] = ContextVar("dataset", default=None)
 
 
-ID = re.compile(r"(?<=_)(?=[0-9]*[a-f])[0-9a-f]{12,32}")
-"""The random end of a name."""
+ID = re.compile(r"(?<=_)(?=[0-9]*[a-f])[0-9a-f]{12,32}|(?<=')[0-9-]{10}T[0-9:]{8}\.[0-9]{6}(?=\+00:00')")
+"""The random end of a name, or an instant of now."""
 
 MOST_KEPT = 2000
 
 
 def once_per_shape(made: Callable[..., str]) -> Callable[..., str]:
     """Of a function that decides by a text, and by what it is given besides, alone. It is called once for all
-    texts that differ in random ids alone: the emulator parses a statement two dozen times on its way to
-    DuckDB, which takes more than DuckDB does."""
+    that differ in random ids and instants alone: the emulator parses a statement two dozen times on its way
+    to DuckDB, which takes more than DuckDB does."""
     kept: dict[tuple[str, str], str] = {}
 
     def known(text: str, *rest: Any, **given: Any) -> str:
-        ids = list(dict.fromkeys(ID.findall(text)))
-        numbered = {each: f"a{number:011d}" for number, each in enumerate(ids)}
-        shape = (_renamed(text, numbered), _renamed(repr((rest, given)), numbered))
+        about = repr((rest, given))
+        numbered = _numbered(text, about)
+        shape = (_renamed(text, numbered), _renamed(about, numbered))
         if shape not in kept:
             if len(kept) == MOST_KEPT:
                 kept.pop(next(iter(kept)))
@@ -61,8 +67,19 @@ def once_per_shape(made: Callable[..., str]) -> Callable[..., str]:
     return known
 
 
+def _numbered(*texts: str) -> dict[str, str]:
+    ids = dict.fromkeys(each for text in texts for each in ID.findall(text))
+    return {each: _in_place_of(each, number) for number, each in enumerate(ids)}
+
+
+def _in_place_of(found: str, number: int) -> str:
+    return f"2000-01-01T00:00:00.{number:06d}" if "T" in found else f"a{number:011d}"
+
+
 def _renamed(text: str, names: dict[str, str]) -> str:
-    return ID.sub(lambda found: names.get(found[0], found[0]), text)
+    for name, other in names.items():
+        text = text.replace(name, other)
+    return text
 
 
 class JobExists(DomainError):  # type: ignore[misc] # of the emulator's environment
@@ -116,15 +133,16 @@ def with_dataset(sql: str, configuration: dict[str, Any], *, request_project_id:
     given = configuration.get("defaultDataset") or {}
     project, dataset = given.get("projectId") or request_project_id, given.get("datasetId")
     if dataset and sql.lower().startswith("create or replace view"):
-        return view_in(project, dataset, sql)
-    if ";" not in sql or len(parse_script(sql).statements) == 1:
+        return view_in(sql, project, dataset)
+    if ";" not in sql or len(script_of(sql).statements) == 1:
         return str(_with_dataset(sql, configuration, request_project_id=request_project_id))
     if dataset:
         _dataset.set({"default_project": project, "default_dataset": dataset})
     return sql
 
 
-def view_in(project: str, dataset: str, sql: str) -> str:
+@once_per_shape
+def view_in(sql: str, project: str, dataset: str) -> str:
     statement = sqlglot.parse_one(sql, read="bigquery")
     name = statement.this.find(exp.Table)
     name.set("db", exp.to_identifier(dataset))
@@ -133,6 +151,21 @@ def view_in(project: str, dataset: str, sql: str) -> str:
 
 
 _with_dataset = jobs._apply_default_dataset
+
+
+@lru_cache(maxsize=50)
+def script_of(sql: str) -> Script:
+    """The emulator reads every statement to see that it is no script, letter by letter."""
+    if ";" not in sql and PLAIN.match(sql):
+        return Script(statements=(SqlStmt(sql),))
+    return parse_script(sql)
+
+
+PLAIN = re.compile(
+    r"(select|insert|update|delete|merge|alter table|drop (table|view)|create [a-z ]*table)\b|"
+    r"create or replace view\b",
+    re.IGNORECASE,
+)
 
 
 async def execute_qualified(self: Any, sql: str) -> None:
@@ -169,14 +202,22 @@ def note_altered(ctx: Any, project: str, sql: str) -> None:
 
 
 def schema_with_json(project: str, dataset: str, table: str, ctx: Any) -> Any:
-    """The emulator tells JSON as STRING."""
-    schema = _schema(project, dataset, table, ctx)
+    """The emulator tells JSON as STRING; and it asks DuckDB three times, which is needed for kinds of columns
+    that were not met before."""
     rows = ctx.engine.execute(f"PRAGMA table_info({quoted_table_ref(project, dataset, table)})").fetchall()
-    json = {row[1] for row in rows if row[2] == "JSON"}
-    fields = (f.model_copy(update={"type": "JSON"}) if f.name in json else f for f in schema.fields)
-    return schema.model_copy(update={"fields": tuple(fields)})
+    if any(row[2] not in _fields for row in rows):
+        told = {each.name: each for each in _schema(project, dataset, table, ctx).fields}
+        kinds = {row[2]: told[row[1]].type for row in rows} | {"JSON": "JSON"}
+        _fields.update({row[2]: told[row[1]].model_copy(update={"type": kinds[row[2]]}) for row in rows})
+    modes = {True: "REQUIRED", False: "NULLABLE"}
+    fields = (
+        _fields[row[2]].model_copy(update={"name": row[1], "mode": modes[bool(row[3])]}) for row in rows
+    )
+    return TableSchema(fields=tuple(fields))
 
 
+_fields: dict[str, Any] = {}
+"""A column of each of DuckDB's types."""
 _schema = ddl_sync._introspect_schema
 
 
@@ -212,13 +253,41 @@ _idle: dict[tuple[type[Any], str], list[Any]] = {}
 
 
 def parse(self: Any, sql: str, **options: Any) -> list[Any]:
-    """The emulator parses a statement many times on its way. What was parsed is copied, as it is changed."""
-    kind = (type(self), repr((self.normalization_strategy, self.settings, sorted(options.items()))), sql)
+    """The emulator parses a statement many times on its way. What was parsed is copied, as it is changed,
+    for all but who only reads it."""
+    settings = repr((self.normalization_strategy, self.settings, sorted(options.items())))
+    if _reads.get():
+        return to_read(self, sql, settings, options)
+    kind = (type(self), settings, sql)
     if kind not in _parsed:
         if len(_parsed) == MOST_PARSED:
             _parsed.pop(next(iter(_parsed)))
         _parsed[kind] = [without_places(each) for each in _parse(self, sql, **options)]
     return [each and each.copy() for each in _parsed[kind]]
+
+
+def to_read(self: Any, sql: str, settings: str, options: dict[str, Any]) -> list[Any]:
+    """One tree for all that differ in random ids alone, with the names of this one until the next is read.
+    Instants of now are others than those of the statement."""
+    numbered = _numbered(sql)
+    kind = (type(self), settings, _renamed(sql, numbered))
+    if kind not in _to_read:
+        if len(_to_read) == MOST_KEPT:
+            _to_read.pop(next(iter(_to_read)))
+        trees = [without_places(each) for each in _parse(self, kind[2], **options)]
+        _to_read[kind] = (trees, [(each, each.this) for tree in trees if tree for each in _names(tree)])
+    trees, names = _to_read[kind]
+    back = {number: each for each, number in numbered.items()}
+    for node, name in names:
+        node.set("this", _renamed(name, back))
+    return trees
+
+
+def _names(tree: Any) -> list[Any]:
+    return [each for each in tree.find_all(exp.Identifier) if ID.search(each.this)]
+
+
+_to_read: dict[tuple[type[Any], str, str], tuple[list[Any], list[tuple[Any, str]]]] = {}
 
 
 def without_places(tree: Any) -> Any:
@@ -232,6 +301,20 @@ def without_places(tree: Any) -> Any:
     return tree
 
 
+def reading(looked: Callable[..., Any]) -> Callable[..., Any]:
+    """Of a function that changes nothing of what it has parsed: the copies take longer than what it does."""
+
+    def looking(*given: Any, **named: Any) -> Any:
+        before = _reads.set(True)
+        try:
+            return looked(*given, **named)
+        finally:
+            _reads.reset(before)
+
+    return looking
+
+
+_reads: ContextVar[bool] = ContextVar("reads", default=False)
 _parse = Dialect.parse
 _parsed: dict[tuple[type[Any], str, str], list[Any]] = {}
 MOST_PARSED = 200
@@ -257,20 +340,106 @@ def translated(sql: str, **given: Any) -> str:
 _translate = SQLTranslator.translate
 
 
-def drop_routine(sql: str, project: str) -> Any:
-    """The emulator parses each statement to find out that it drops no function."""
-    return _drop_routine(sql, project) if "drop" in sql.lower() else None
+async def keep_no_snapshot(project: str, sql: str, ctx: Any) -> None:
+    """The emulator copies a table that a statement has changed, for `for system_time as of`."""
 
 
-_drop_routine = executor.detect_drop_routine
+class Unseen:
+    """In place of what counts and logs requests: each has a task of its own for every request."""
+
+    def __init__(self, app: Any, **_: Any) -> None:
+        self._app = app
+
+    async def __call__(self, *request: Any) -> None:
+        await self._app(*request)
+
+
+ASK_IN_THREADS: tuple[Any, ...] = (fastapi.dependencies.utils, fastapi.routing)
+
+
+async def at_once(function: Callable[..., Any], /, *given: Any, **named: Any) -> Any:
+    """Two threads were asked for what each request is about, which they read from its headers."""
+    return function(*given, **named)
+
+
+def only_of(words: str, detect: Callable[..., Any], otherwise: Any = None) -> Callable[..., Any]:
+    """The emulator parses each statement to find out that it is of another kind."""
+    begins = re.compile(rf"\s*({words})\b", re.IGNORECASE)
+
+    def detected(sql: str, *rest: Any) -> Any:
+        return detect(sql, *rest) if begins.match(sql) else otherwise
+
+    return reading(detected)
+
+
+def reject_written(project: str, sql: str, ctx: Any) -> None:
+    if DML.match(sql):
+        _reject_written(project, sql, ctx)
+
+
+DML = re.compile(r"\s*(insert|update|delete|merge|truncate)\b", re.IGNORECASE)
+_reject_written = reading(executor._reject_dml_on_immutable)
+
+
+@once_per_shape
+def tables_of(sql: str) -> str:
+    """A query of the tables in a statement, without the rest of it."""
+    named = [(each.catalog, each.db, each.name) for each in _tables(sql) if each.db and each.name]
+    found = {".".join(f"`{part}`" for part in parts if part) for parts in named}
+    return f"select 1 from {', '.join(sorted(found))}" if found else "select 1"
+
+
+@reading
+def _tables(sql: str) -> list[Any]:
+    return list(sqlglot.parse_one(sql, read="bigquery").find_all(exp.Table))
+
+
+def catalog_schema(sql: str, **given: Any) -> Any:
+    return _catalog_schema(tables_of(sql), **given)
+
+
+_catalog_schema = reading(inner_query.build_catalog_schema)
+
+
+def without_policies(sql: str, **_: Any) -> str:
+    """The emulator puts views' selects in their places, for policies of rows that nobody has made here."""
+    return sql
+
+
+def no_threads(self: Any) -> None:
+    """Tables of a few rows are read sooner than a plan of it is made better, or given to others."""
+    self.connection.execute("set threads to 1")
+    self.connection.execute("pragma disable_optimizer")
+
+
+def be_quick() -> None:
+    """What tells the same as the emulator's own, and costs less."""
+    executor.detect_drop_routine = only_of("drop", executor.detect_drop_routine)
+    ddl_sync._detect_catalog_drop = only_of("drop", ddl_sync._detect_catalog_drop)
+    ddl_sync._detect_create_schema = only_of("create schema", ddl_sync._detect_create_schema)
+    ddl_sync._detect_plain_create_table = only_of("create", ddl_sync._detect_plain_create_table)
+    ddl_sync._detect_plain_create_view = only_of("create", ddl_sync._detect_plain_create_view, (None, None))
+    ddl_sync._extract_ddl_metadata = reading(ddl_sync._extract_ddl_metadata)
+    ddl_result._parse_statement = reading(ddl_result._parse_statement)
+    interpreter._dml_targets = reading(interpreter._dml_targets)
+    interpreter._is_row_producing = only_of("select|with", interpreter._is_row_producing, False)
+    executor._reject_dml_on_immutable = reject_written
+    executor._capture_dml_snapshots = keep_no_snapshot
+    executor.parse_script = interpreter.parse_script = script_of
+    inner_query.build_catalog_schema = catalog_schema
+    inner_query.rewrite_for_row_access = without_policies
+    application.MetricsMiddleware = application.AccessLogMiddleware = Unseen
+    application.CorrelationIdMiddleware = Unseen
+    for module in ASK_IN_THREADS:
+        module.run_in_threadpool = at_once
 
 
 def main() -> None:
     Dialect.generate = generate
     Dialect.parse = parse
-    DuckDBEngine._load_spatial = lambda self: None  # an extension to download; for geography alone
+    DuckDBEngine._load_spatial = no_threads  # an extension to download; for geography alone
     SQLTranslator.translate = translate
-    executor.detect_drop_routine = drop_routine
+    be_quick()
     default_dataset.qualify_unqualified_tables = qualified
     table_refs = once_per_shape(executor.rewrite_table_refs)
     executor.rewrite_table_refs = interpreter.rewrite_table_refs = table_refs

@@ -35,6 +35,9 @@ UPLOAD_SECONDS = 600.0
 WAITING = DEFAULT_RETRY.with_timeout(30)
 """For looking how far a job is, which changes nothing; what begins one is never repeated by the client."""
 
+MOST_AT_ONCE = 100_000
+"""Rows that may come with the news that a job is done; else they take a request of their own."""
+
 MADE = re.compile(r"create or replace table (\w+)")
 
 TOO_MANY = {"rateLimitExceeded", "quotaExceeded", "jobRateLimitExceeded"}
@@ -100,6 +103,7 @@ class BigQuerySession:
         self._dataset = settings.schema_name
         self._temporary = False
         self._scratch: set[str] = set()
+        self._columns: dict[str, dict[str, str]] = {}
 
     def enter_dataset(self, read_only: bool) -> None:
         """Made where it is missing; for a preview one that goes with the session."""
@@ -122,9 +126,16 @@ class BigQuerySession:
             return self._rows(self._submit(sql))
 
     def execute(self, sql: str) -> None:
+        """Of one that is done as soon as it is submitted nothing more is asked: it has no rows."""
         if made := MADE.match(sql):
             self._scratch.add(made[1])
-        self.query(sql)
+            self._columns.pop(made[1], None)
+        else:
+            self._columns.clear()
+        with errors_of(Call("bigquery", f"run {title_of(sql)}")):
+            job = self._submit(sql)
+            if job.state != "DONE" or job.error_result:
+                self._rows(job)
 
     def stage(self, name: str, fields: Sequence[FieldOf], files: Sequence[Path]) -> None:
         """A job takes one file from here; all are on their way before the first is awaited."""
@@ -152,6 +163,13 @@ class BigQuerySession:
         return f"{self._settings.project}.{self._dataset}.{name}"
 
     def columns(self, table: str) -> dict[str, str]:
+        """As this session saw them since it last changed any: a load, say, asks several times for its own
+        ledger's."""
+        if table not in self._columns:
+            self._columns[table] = self._look_at(table)
+        return dict(self._columns[table])
+
+    def _look_at(self, table: str) -> dict[str, str]:
         with errors_of(Call("bigquery", f"look at {table}")):
             try:
                 found = self._client.get_table(self._table(table), retry=None, timeout=REQUEST_SECONDS)
@@ -199,7 +217,9 @@ class BigQuerySession:
             raise _Taken from None
 
     def _rows(self, job: Any) -> list[tuple[object, ...]]:
-        found = job.result(retry=WAITING, job_retry=None, timeout=self._settings.job_seconds)
+        found = job.result(
+            page_size=MOST_AT_ONCE, retry=WAITING, job_retry=None, timeout=self._settings.job_seconds
+        )
         return [tuple(row.values()) for row in found]
 
     def close(self) -> None:
