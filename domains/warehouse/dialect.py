@@ -35,6 +35,10 @@ class Dialect:
     def text(self, value: str | None) -> str:
         return "null" if value is None else "'" + value.replace("'", "''") + "'"
 
+    def texts(self, values: Sequence[str]) -> str:
+        """What follows `in`; `values` are not none."""
+        return f"({', '.join(self.text(value) for value in values)})"
+
     def instant(self, value: datetime | None) -> str:
         """A literal of the type that `timestamp` is here."""
         if value is None:

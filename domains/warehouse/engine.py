@@ -7,7 +7,7 @@ a refused statement Rejected. No message holds a row's values.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import StrEnum
@@ -75,6 +75,9 @@ class Session(Protocol):
         """Name → type in the engine's words, in lower case, in order; empty where there is no such table or
         view."""
 
+    def columns_of(self, tables: Sequence[str]) -> dict[str, dict[str, str]]:
+        """Each table's, as `columns` tells them: asked at once where the engine can."""
+
     def commit(self, plan: Commit) -> Outcome: ...
 
     def close(self) -> None:
@@ -91,14 +94,28 @@ class Engine(Protocol):
         """Our schema is the default and exists, unless `read_only`: then nothing outlives the session."""
 
 
+def by_table(tables: Sequence[str], rows: Iterable[tuple[object, object, str]]) -> dict[str, dict[str, str]]:
+    """What `columns_of` answers, from table, column and type, in order."""
+    found: dict[str, dict[str, str]] = {table: {} for table in tables}
+    for table, name, kind in rows:
+        found[str(table)][str(name)] = kind
+    return found
+
+
 class Transactions:
-    """`commit` for engines with transactions: a session inherits it and gives `end`."""
+    """`commit` for engines with transactions: a session inherits it and gives `end` and `columns_of`."""
 
     def query(self, sql: str) -> list[tuple[object, ...]]:
         raise NotImplementedError
 
     def execute(self, sql: str) -> None:
         raise NotImplementedError
+
+    def columns_of(self, tables: Sequence[str]) -> dict[str, dict[str, str]]:
+        raise NotImplementedError
+
+    def columns(self, table: str) -> dict[str, str]:
+        return self.columns_of([table])[table]
 
     def end(self) -> None:
         """COMMIT. Raises OutcomeUnknown where its answer is lost."""

@@ -95,9 +95,8 @@ def _changed_customers(session: Session, since: datetime) -> set[str]:
     changed = f"where _last_changed_at > {session.dialect.instant(since)}"
     missing = "where _missing_since is not null and _deleted_at is null"
     parts = [f"customers {changed}", f"mrr_movements {changed}", f"subscriptions {missing}"]
-    found = (
-        f"select customer_uuid from {part}" for part in parts if session.columns(part.split(maxsplit=1)[0])
-    )
+    there = session.columns_of([part.split(maxsplit=1)[0] for part in parts])
+    found = (f"select customer_uuid from {part}" for part in parts if there[part.split(maxsplit=1)[0]])
     return set(_text_column(session, " union all ".join(found)))
 
 

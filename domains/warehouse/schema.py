@@ -40,11 +40,8 @@ class Definitions:
 
 def definitions(session: Session, mapping: StreamMapping) -> Definitions:
     """What one table of the mapping, with its change log, lacks."""
-    found = Definitions()
-    for table in (target_table(mapping), change_log_table(mapping)):
-        if table:
-            found.add(_lacking(session, table))
-    return found
+    tables = _tables_of(mapping)
+    return _all_lacking(session.dialect, tables, _there(session, tables))
 
 
 def prepare(session: Session, mapping: Mapping, time_zone: str = "UTC") -> Definitions:
@@ -57,11 +54,9 @@ def prepare(session: Session, mapping: Mapping, time_zone: str = "UTC") -> Defin
 
 def prepare_tables(session: Session, mapping: Mapping) -> Definitions:
     """What a load needs. Where a column widens the views are gone afterwards."""
-    found = Definitions()
-    for table in CONTROL:
-        found.add(_lacking(session, table))
-    for each in mapping.streams:
-        found.add(definitions(session, each))
+    tables = _tables(mapping)
+    there = _there(session, tables)
+    found = _all_lacking(session.dialect, tables, there)
     if found.refused:
         by_hand = "; ".join(found.refused)
         raise Rejected("warehouse", f"The mapping changes types. Run by hand, if you mean it: {by_hand}")
@@ -69,19 +64,26 @@ def prepare_tables(session: Session, mapping: Mapping) -> Definitions:
         found.statements[:0] = [
             session.dialect.drop_view(each.name) for each in views(mapping, session.dialect)
         ]
-    old = [table for table in _tables(mapping) if session.columns(table.name)]
     for statement in found.statements:
         session.execute(statement)
-    for table in old:  # one that an earlier version made may lack some
-        for statement in _comments(session, table):
-            session.execute(statement)
+    for table in tables:
+        if there[table.name]:  # one that an earlier version made may lack comments
+            for statement in _comments(session.dialect, table):
+                session.execute(statement)
     _seed_locks(session, mapping)
     return found
 
 
 def _tables(mapping: Mapping) -> list[Table]:
-    made = [(target_table(each), change_log_table(each)) for each in mapping.streams]
-    return [*CONTROL, *(table for pair in made for table in pair if table)]
+    return [*CONTROL, *(table for each in mapping.streams for table in _tables_of(each))]
+
+
+def _tables_of(mapping: StreamMapping) -> list[Table]:
+    return [table for table in (target_table(mapping), change_log_table(mapping)) if table]
+
+
+def _there(session: Session, tables: Sequence[Table | View]) -> dict[str, dict[str, str]]:
+    return session.columns_of([table.name for table in tables]) if tables else {}
 
 
 def as_target(session: Session, table: Table) -> str:
@@ -99,20 +101,26 @@ def as_target(session: Session, table: Table) -> str:
     return f"(select {', '.join(columns)} {source})"
 
 
-def _lacking(session: Session, table: Table) -> Definitions:
-    there = session.columns(table.name)
+def _all_lacking(dialect: Dialect, tables: Sequence[Table], there: dict[str, dict[str, str]]) -> Definitions:
+    found = Definitions()
+    for table in tables:
+        found.add(_lacking(dialect, table, there[table.name]))
+    return found
+
+
+def _lacking(dialect: Dialect, table: Table, there: dict[str, str]) -> Definitions:
     if not there:
-        return Definitions(statements=[session.dialect.create_table(table), *_comments(session, table)])
+        return Definitions(statements=[dialect.create_table(table), *_comments(dialect, table)])
     found = _unwritten(table, there)
     for each in table.fields:
-        if session.dialect.half_widened(each, there):
-            found.statements += session.dialect.widening(table.name, each, there)
+        if dialect.half_widened(each, there):
+            found.statements += dialect.widening(table.name, each, there)
         elif each.name not in there:
             if each.name in table.key:
                 found.refused.append(f"drop table {table.name}")
-            found.statements.append(session.dialect.add_column(table.name, each))
-        elif not session.dialect.same_type(there[each.name], each):
-            found.add(_of_another_type(session.dialect, table, each, there))
+            found.statements.append(dialect.add_column(table.name, each))
+        elif not dialect.same_type(there[each.name], each):
+            found.add(_of_another_type(dialect, table, each, there))
     return found
 
 
@@ -130,8 +138,7 @@ def _unwritten(table: Table, there: dict[str, str]) -> Definitions:
     return Definitions(unwritten=[f"{table.name}.{name}" for name in there if name not in known])
 
 
-def _comments(session: Session, table: Table) -> list[str]:
-    dialect = session.dialect
+def _comments(dialect: Dialect, table: Table) -> list[str]:
     if not dialect.has_comments:
         return []
     found = [dialect.comment_on("table", table.name, table.comment)] if table.comment else []
@@ -154,19 +161,26 @@ def _seed_locks(session: Session, mapping: Mapping) -> None:
 
 
 def _define_views(session: Session, mapping: Mapping, time_zone: str) -> None:
-    dialect = session.dialect
-    for view in views(mapping, dialect, time_zone):
-        there = [] if dialect.has_comments else list(session.columns(view.name))
-        try:
-            session.execute(_definition(dialect, view, there))
-        except Rejected:  # with other columns than before some engines replace none
-            session.execute(dialect.drop_view(view.name))
-            session.execute(_definition(dialect, view, there := []))
-        made = session.columns(view.name) if dialect.has_comments else {}
-        for statement in view.comments(dialect, made):
+    dialect, wanted = session.dialect, views(mapping, session.dialect, time_zone)
+    there = {} if dialect.has_comments else _there(session, wanted)
+    bare = [view for view in wanted if not _define_view(session, view, list(there.get(view.name, ())))]
+    made = _there(session, bare)
+    for view in bare:
+        if not dialect.has_comments:
+            session.execute(_definition(dialect, view, list(made[view.name])))
+        for statement in view.comments(dialect, made[view.name]):
             session.execute(statement)
-        if not there and not dialect.has_comments:
-            session.execute(_definition(dialect, view, list(session.columns(view.name))))
+
+
+def _define_view(session: Session, view: View, columns: Sequence[str]) -> bool:
+    """Whether its columns have their comments now."""
+    try:
+        session.execute(_definition(session.dialect, view, columns))
+        return bool(columns)
+    except Rejected:  # with other columns than before some engines replace none
+        session.execute(session.dialect.drop_view(view.name))
+        session.execute(_definition(session.dialect, view, ()))
+        return False
 
 
 def _definition(dialect: Dialect, view: View, columns: Sequence[str]) -> str:

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from clients.kit.errors import Unauthorized, Unavailable
 from domains.warehouse.engine import Engine
 from domains.warehouse.engines.snowflake import Snowflake
+from domains.warehouse.loader import opened
 from domains.warehouse.settings import SnowflakeWarehouse
 from tests.contracts.scripted import Reply, ScriptedServer
 from tests.contracts.warehouse_rows import FEW, MAPPING
@@ -73,8 +74,12 @@ class TestLoads(WarehouseContract):
     mapping = FEW
 
     @pytest.fixture
-    def engine(self, snowflake_emulator: Emulator) -> Engine:
-        return engine(snowflake_emulator.port, f"loads_{uuid.uuid4().hex[:12]}")
+    def engine(self, snowflake_emulator: Emulator) -> Iterator[Engine]:
+        """Its schema goes with the test: the emulator looks through all tables there are, again and again."""
+        schema = f"loads_{uuid.uuid4().hex[:12]}"
+        yield engine(snowflake_emulator.port, schema)
+        with opened(engine(snowflake_emulator.port, schema)) as session:
+            session.execute(f"drop schema {schema}")
 
     def test_all_tables_and_views_are_taken(self, engine: Engine) -> None:
         assert self.prepare(engine, MAPPING)

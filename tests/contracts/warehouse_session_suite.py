@@ -108,6 +108,9 @@ class SessionContract:
         assert list(there) == [field.name for field in FIELDS]
         assert [f.name for f in FIELDS if not session.dialect.same_type(there[f.name], f)] == []
         assert session.columns("no_such_table") == {}
+        asked = session.columns_of(["kept", "no_such_table", "lock"])
+        assert asked == {"kept": there, "no_such_table": {}, "lock": session.columns("lock")}
+        assert list(asked["kept"]) == list(there)
 
     def test_a_column_can_be_added(self, session: Session) -> None:
         session.execute(session.dialect.add_column("kept", FieldOf("later", Type.DECIMAL)))

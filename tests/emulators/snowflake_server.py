@@ -7,11 +7,13 @@ import json
 import re
 import sys
 from collections.abc import Awaitable, Callable
+from functools import cache
 from typing import Any
 
 import fakesnow.arrow
 import fakesnow.copy_into
 import fakesnow.cursor
+import fakesnow.dialect
 import fakesnow.info_schema
 import fakesnow.server
 import pyarrow
@@ -154,6 +156,49 @@ _described: dict[str, Any] = {}
 TEXT = re.compile(r"'(?:[^']|'')*'")
 
 
+@cache
+def parse(command: str) -> Any:
+    """Of a text that was seen before, the same tree: whoever changes one works on a copy."""
+    tree = _parse(command)
+    if _has_one_meaning(tree):
+        tree.meta["text"] = command
+    return tree
+
+
+_parse = fakesnow.dialect.parse_one
+
+
+def parse_to_change(command: str) -> Any:
+    tree = parse(command)
+    return tree if "text" in tree.meta else tree.copy()
+
+
+def transform(self: Any, tree: Any, parameters: Any) -> Any:
+    """fakesnow walks through each statement some eighty times, which takes as long as running it. What the
+    same text becomes is the same in each schema, unless it names files, sets variables or looks at what
+    is there."""
+    text = tree.meta.get("text")
+    if parameters or text is None:
+        return _transform(self, tree, parameters)
+    key = (text, self._conn.database)
+    if key not in _transformed:
+        _transformed[key] = _transform(self, tree.copy(), parameters)
+    return _transformed[key]
+
+
+_transform = fakesnow.cursor.FakeSnowflakeCursor._transform
+_transformed: dict[tuple[str, str], Any] = {}
+
+
+def _has_one_meaning(tree: Any) -> bool:
+    if any(table.name.upper() == "DATABASES" for table in tree.find_all(exp.Table)):
+        return False
+    if isinstance(tree, exp.Create):
+        typed = isinstance(tree.this, exp.Schema) and tree.expression
+        return tree.kind in ("TABLE", "VIEW") and not typed
+    return isinstance(tree, exp.Select | exp.Insert | exp.Update | exp.Delete | exp.Merge)
+
+
 def keep_comment(catalog: str, schema: str, table: str, comment: str | None) -> str:
     """fakesnow takes a quotation mark in a comment for its end."""
     return str(_keep_comment(catalog, schema, table, (comment or "").replace("'", "''")))
@@ -174,6 +219,10 @@ def application() -> Starlette:
     fakesnow.cursor.transforms.merge = merge_in_one
     fakesnow.cursor.FakeSnowflakeCursor._execute = execute
     fakesnow.cursor.FakeSnowflakeCursor._describe_last_sql = columns_of_result
+    fakesnow.cursor.FakeSnowflakeCursor._transform = transform
+    fakesnow.cursor.parse_one = parse_to_change
+    fakesnow.server.parse_one = parse
+    fakesnow.server.shared_fs.duck_conn.execute("SET threads = 1")  # tests are many, their tables small
     ours = [
         route("/session/v1/login-request", log_in, "POST"),
         route("/fs_bucket/{path:path}", look_for_file, "HEAD"),

@@ -14,7 +14,7 @@ from pyarrow import parquet
 from clients.kit.errors import Rejected, Unauthorized, Unavailable
 from clients.kit.http import brief
 from domains.warehouse.dialect import Dialect
-from domains.warehouse.engine import Session, Transactions
+from domains.warehouse.engine import Session, Transactions, by_table
 from domains.warehouse.settings import DuckDbWarehouse
 from models.warehouse import Type
 from models.warehouse_tables import FieldOf
@@ -165,13 +165,13 @@ class DuckDbSession(Transactions):
         paths = ", ".join(self.dialect.text(str(path)) for path in files)
         self.execute(f"create temporary view {name} as select {columns} from read_parquet([{paths}])")
 
-    def columns(self, table: str) -> dict[str, str]:
+    def columns_of(self, tables: Sequence[str]) -> dict[str, dict[str, str]]:
         rows = self.query(
-            "select column_name, lower(data_type) from duckdb_columns() "
-            f"where schema_name = current_schema() and table_name = {self.dialect.text(table)} "
+            "select table_name, column_name, lower(data_type) from duckdb_columns() "
+            f"where schema_name = current_schema() and table_name in {self.dialect.texts(tables)} "
             "and database_name = current_database() order by column_index"
         )
-        return {str(name): str(kind) for name, kind in rows}
+        return by_table(tables, ((table, name, str(kind)) for table, name, kind in rows))
 
     def end(self) -> None:
         self.execute("commit")

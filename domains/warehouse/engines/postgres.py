@@ -16,7 +16,7 @@ from pyarrow import csv
 from clients.kit.errors import IntegrationError, OutcomeUnknown, Rejected, Unauthorized, Unavailable
 from clients.kit.http import brief
 from domains.warehouse.dialect import ANSI, Dialect
-from domains.warehouse.engine import Session, Transactions
+from domains.warehouse.engine import Session, Transactions, by_table
 from domains.warehouse.rows import CHUNK
 from domains.warehouse.settings import PostgresWarehouse
 from models.warehouse import Type
@@ -129,14 +129,14 @@ class PostgresSession(Transactions):
         for statement in self.dialect.after_filling(name):
             self.execute(statement)
 
-    def columns(self, table: str) -> dict[str, str]:
+    def columns_of(self, tables: Sequence[str]) -> dict[str, dict[str, str]]:
         rows = self.query(
-            "select a.attname, format_type(a.atttypid, a.atttypmod) from pg_attribute a "
+            "select c.relname, a.attname, format_type(a.atttypid, a.atttypmod) from pg_attribute a "
             "join pg_class c on c.oid = a.attrelid join pg_namespace n on n.oid = c.relnamespace "
-            f"where n.nspname = current_schema() and c.relname = {self.dialect.text(table)} "
+            f"where n.nspname = current_schema() and c.relname in {self.dialect.texts(tables)} "
             "and a.attnum > 0 and not a.attisdropped order by a.attnum"
         )
-        return {str(name): str(kind) for name, kind in rows}
+        return by_table(tables, ((table, name, str(kind)) for table, name, kind in rows))
 
     def end(self) -> None:
         with translated("commit", commits=True):

@@ -11,7 +11,7 @@ from snowflake.connector.errors import Error, InternalError, OperationalError
 from clients.kit.errors import IntegrationError, Rejected, Unauthorized
 from clients.kit.http import Call, brief, refused, unclear
 from domains.warehouse.dialect import ANSI, Dialect
-from domains.warehouse.engine import Transactions, title_of
+from domains.warehouse.engine import Transactions, by_table, title_of
 from domains.warehouse.settings import SnowflakeWarehouse
 from models.warehouse import Type
 from models.warehouse_tables import FieldOf, Table
@@ -186,13 +186,17 @@ class SnowflakeSession(Transactions):
         call = Call("snowflake", f"send a file to {place}")
         self._run(call, f"put {source} @{place} auto_compress = false overwrite = true")
 
-    def columns(self, table: str) -> dict[str, str]:
+    def columns_of(self, tables: Sequence[str]) -> dict[str, dict[str, str]]:
+        names = {table.upper(): table for table in tables}
         rows = self.query(
-            "select lower(column_name), lower(data_type), numeric_precision, numeric_scale "
+            "select table_name, lower(column_name), lower(data_type), numeric_precision, numeric_scale "
             f"from information_schema.columns where table_schema = '{self._schema.upper()}' "
-            f"and table_name = '{table.upper()}' order by ordinal_position"
+            f"and table_name in {self.dialect.texts(list(names))} order by ordinal_position"
         )
-        return {str(name): _type(str(kind), precision, scale) for name, kind, precision, scale in rows}
+        return by_table(
+            tables,
+            ((names[str(table)], name, _type(str(kind), *sizes)) for table, name, kind, *sizes in rows),
+        )
 
     def end(self) -> None:
         self._run(Call("snowflake", "commit the load", writes=True), "commit")

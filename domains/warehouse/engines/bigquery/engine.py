@@ -178,6 +178,9 @@ class BigQuerySession:
         kinds = {field.name: str(field.field_type).lower() for field in found.schema}
         return {name: OLD_NAMES.get(kind, kind) for name, kind in kinds.items()}
 
+    def columns_of(self, tables: Sequence[str]) -> dict[str, dict[str, str]]:
+        return {table: self.columns(table) for table in tables}
+
     def commit(self, plan: Commit) -> Outcome:
         """The ids are the same for all attempts of a run: the second to come waits for the first's job,
         and submits its own only where that one has changed nothing."""

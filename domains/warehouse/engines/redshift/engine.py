@@ -16,7 +16,7 @@ import pyarrow.parquet
 from clients.kit.errors import IntegrationError, Rejected, Unauthorized
 from clients.kit.http import Call, brief, refused, unclear
 from domains.warehouse.dialect import ANSI, Dialect
-from domains.warehouse.engine import Transactions, title_of
+from domains.warehouse.engine import Transactions, by_table, title_of
 from domains.warehouse.engines.postgres import not_connected
 from domains.warehouse.engines.redshift.s3 import Bucket
 from domains.warehouse.settings import RedshiftWarehouse
@@ -182,13 +182,16 @@ class RedshiftSession(Transactions):
             statement = f"insert into {name} values {', '.join([row] * len(rows))}"
             self._run(call, statement, [value for each in rows for value in each])
 
-    def columns(self, table: str) -> dict[str, str]:
+    def columns_of(self, tables: Sequence[str]) -> dict[str, dict[str, str]]:
         rows = self.query(
-            "select column_name, data_type, character_maximum_length, numeric_precision, numeric_scale "
-            f"from information_schema.columns where table_schema = '{self._settings.schema_name}' "
-            f"and table_name = '{table}' order by ordinal_position"
+            "select table_name, column_name, data_type, character_maximum_length, numeric_precision, "
+            "numeric_scale from information_schema.columns "
+            f"where table_schema = '{self._settings.schema_name}' "
+            f"and table_name in {self.dialect.texts(tables)} order by ordinal_position"
         )
-        return {str(name): _type(str(kind), *sizes) for name, kind, *sizes in rows}
+        return by_table(
+            tables, ((table, name, _type(str(kind), *sizes)) for table, name, kind, *sizes in rows)
+        )
 
     def end(self) -> None:
         self._run(Call("redshift", "commit the load", writes=True), "commit")
