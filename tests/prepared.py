@@ -1,6 +1,7 @@
 """What processes of ours import, and read, only at work: two thirds of the start of `serve`, and half of the
 start of the simulators. Those that `tests.imported` forks find it done."""
 
+import gc
 import importlib
 
 from temporalio.worker._worker import load_default_build_id
@@ -21,3 +22,6 @@ all_vendors()
 tls()
 load_mapping(EXAMPLE_CONFIG / "warehouse.yaml")
 load_crm_mapping(EXAMPLE_CONFIG / "crm.yaml")
+
+gc.collect()
+gc.freeze()  # a collection in each process would look through all of it, and so have its pages copied
