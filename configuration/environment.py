@@ -289,6 +289,7 @@ def _known_by_letters() -> Mapping[str, str]:
     return {_letters(each): each for each in reversed(known)}
 
 
+@cache
 def _like(upper: str) -> str:
     prefix = next((each for each in _prefixes() if upper.startswith(f"{each}_")), "")
     known = [each.name for each in variables() if not prefix or each.name.startswith(f"{prefix}__")]

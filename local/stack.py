@@ -67,6 +67,8 @@ class Stack:
     child: type[Child] = Child
     """Makes those that run Python of ours: services and simulators."""
 
+    dev_server: type[DevServer] = DevServer
+
     simulators: Child
     temporal: Server
     serve: Child
@@ -178,7 +180,7 @@ class Stack:
             return GivenServer(self._state)
         match self._temporal_kind:
             case "dev":
-                return DevServer(await find_cli(), self._state, port, web_ui_port)
+                return self.dev_server(await find_cli(), self._state, port, web_ui_port)
             case "postgres":
                 return PostgresServer(await find_server(), self._state, port)
             case unknown:
@@ -186,16 +188,21 @@ class Stack:
 
     async def _apply_schedules(self) -> None:
         prune = [] if self._given_temporal else ["--prune"]  # of an account that was simulated before
+        code, output = await self._command("schedules", "apply", *prune)
+        if code:
+            raise ChildFailed(f"The schedules were not applied: {output}")
+
+    async def _command(self, *arguments: str) -> tuple[int | None, str]:
+        """Its exit code, and what it said."""
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, str(ROOT / "cli.py"), "schedules", "apply", *prune),
+            *(sys.executable, str(ROOT / "cli.py"), *arguments),
             env=self.environment,
             cwd=self._state,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
         )
         output, _ = await process.communicate()
-        if process.returncode:
-            raise ChildFailed(f"The schedules were not applied: {output.decode(errors='replace')}")
+        return process.returncode, output.decode(errors="replace")
 
     def _lay_out_services(self, metrics: str) -> None:
         command, ready = str(ROOT / "cli.py"), f"{self.ingress_url}/ready"

@@ -35,6 +35,7 @@ from settings import Settings
 from simulators.kit.control import Control
 from systems import SYSTEMS
 from temporal import RETENTION
+from tests.dev_server import OnePartition
 from tests.emulators.running import Emulator, running
 from tests.forks import forking
 from tests.waiting import until
@@ -202,16 +203,6 @@ async def simulators(simulators_url: str, cooldowns: Cooldowns, seed: int) -> As
         yield control
 
 
-class SharedServer(DevServer):
-    """With one partition for each task queue: it has dozens of namespaces, each with all queues."""
-
-    more_options = tuple(
-        option
-        for kind in ("Read", "Write")
-        for option in ("--dynamic-config-value", f"matching.numTaskqueue{kind}Partitions=1")
-    )
-
-
 @asynccontextmanager
 async def running_temporal(state: Path, kind: type[DevServer] = DevServer) -> AsyncIterator[DevServer]:
     server = kind(await find_cli(), state, free_ports(0)[0])
@@ -224,7 +215,7 @@ async def running_temporal(state: Path, kind: type[DevServer] = DevServer) -> As
 
 @pytest.fixture(scope="session")
 async def temporal_server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[DevServer]:
-    async with running_temporal(tmp_path_factory.mktemp("temporal"), SharedServer) as server:
+    async with running_temporal(tmp_path_factory.mktemp("temporal"), OnePartition) as server:
         yield server
 
 

@@ -17,12 +17,15 @@ from typing import cast
 
 from local.processes import Child, Popen, end, end_with_us
 from local.stack import ROOT, Stack
+from tests.dev_server import OnePartition
 from tests.waiting import until
 
 COMMANDS = (
     "attention", "backfill", "coverage", "crm", "dismiss", "doctor", "events", "exports", "holds",
     "prepare_crm", "preview_crm", "preview_warehouse", "replay", "retry", "runs", "schedules", "serve",
 )  # fmt: skip
+
+COMMAND_SECONDS = 150
 
 _context = multiprocessing.get_context("forkserver")
 _context.set_forkserver_preload(
@@ -110,9 +113,16 @@ class ImportedChild(Child):
 
 
 class ImportedStack(Stack):
-    """Its services and simulators are `ImportedChild`."""
+    """Its services and simulators are `ImportedChild`, and so are its commands."""
 
     child = ImportedChild
+    dev_server = OnePartition
+
+    async def _command(self, *arguments: str) -> tuple[int | None, str]:
+        folder = self._state / "command"
+        folder.mkdir(exist_ok=True)
+        code = await run(arguments, self.environment, folder, COMMAND_SECONDS)
+        return code, (folder / "output").read_text(errors="replace")
 
 
 class _Popen:

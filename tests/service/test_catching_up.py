@@ -1,9 +1,8 @@
 """`backfill` and `coverage` as processes against the whole system, a killed worker included."""
 
-import asyncio
 import signal
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AbstractAsyncContextManager, suppress
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,8 @@ from models.movements import BackfillProgress, Found
 from operations.dates import shown
 from simulators.kit.control import Control
 from simulators.kit.shapes import CustomerRow
-from tests.service.conftest import Command, one_of_each, started, until_shown
+from tests import imported
+from tests.service.conftest import WIDE, Command, one_of_each, started, until_shown
 from tests.waiting import output_of, until, until_said
 
 TODAY = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
@@ -119,7 +119,8 @@ async def test_ctrl_c_leaves_it_running_a_second_one_is_refused_and_one_may_atta
     cancelled(simulators, 1, 2)
     simulators.fault("chartmogul", "slow", path=LIST, delay_seconds=2, times=4)
     span = ("--from", day(5), "--to", day(0))
-    async with backfilling(stack, tmp_path, *span) as process:
+    environment = stack.environment | {"PYTHONUNBUFFERED": "1"}
+    async with started(tmp_path, "backfill", *span, **environment) as process:
         await until_said(process, "Run: ")
         process.send_signal(signal.SIGINT)
         output = await output_of(process)
@@ -137,21 +138,16 @@ async def test_ctrl_c_leaves_it_running_a_second_one_is_refused_and_one_may_atta
     assert "5 of 5 days, 2 movements, 2 started" in said.text
 
 
-def backfilling(
-    stack: Stack, folder: Path, *arguments: str
-) -> AbstractAsyncContextManager[asyncio.subprocess.Process]:
-    return started(folder, "backfill", *arguments, **stack.environment | {"PYTHONUNBUFFERED": "1"})
-
-
 async def test_a_cancelled_one_says_how_far_it_came(
     stack: Stack, simulators: Control, client: Client, tmp_path: Path
 ) -> None:
     simulators.fault("chartmogul", "slow", path=LIST, delay_seconds=2, times=None)
-    async with backfilling(stack, tmp_path, "--from", day(5), "--to", day(0)) as process:
-        await until_said(process, "Run: ")
+    words = ("backfill", "--from", day(5), "--to", day(0))
+    async with imported.started(words, stack.environment | WIDE, tmp_path) as process:
+        await process.until_said("Run: ")
         await client.get_workflow_handle("backfill/default").cancel()
-        output = await output_of(process)
-    assert process.returncode == 1
+        output = await process.said()
+    assert process.code == 1
     said = " ".join(output.split())
     assert f"The backfill ended at {day(5)} (0 of 5 days, 0 movements, 0 started)" in said
 
@@ -167,14 +163,14 @@ async def test_a_worker_killed_amid_a_page_goes_on_after_it_and_starts_each_move
         happens = simulators.cancel if number >= count - churned else simulators.expand
         happens(customer.uuid, send=False, at=TODAY - timedelta(days=10) + timedelta(minutes=number))
     fault = simulators.fault("chartmogul", "slow", path=LIST, delay_seconds=4, skip=1)
-    span = ("--from", day(10), "--to", day(9), "--act-within", "30")
-    async with backfilling(stack, tmp_path, *span) as process:
+    words = ("backfill", "--from", day(10), "--to", day(9), "--act-within", "30")
+    async with imported.started(words, stack.environment | WIDE, tmp_path) as process:
         await until(lambda: any(each.id == fault.id and each.hits for each in simulators.faults()))
         await has_said_how_far_it_is(client)
         await stack.serve.kill()
         await stack.serve.start()
-        output = await output_of(process)
-    assert process.returncode == 0, output
+        output = await process.said()
+    assert process.code == 0, output
     done: BackfillProgress = await client.get_workflow_handle(
         "backfill/default", result_type=BackfillProgress
     ).result()

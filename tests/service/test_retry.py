@@ -17,9 +17,10 @@ from models.routes import Routes
 from models.runs import Outcome, RunResult
 from models.templates.catalogue import TEMPLATES
 from simulators.kit.control import Control
+from tests import imported
 from tests.emulators.lossy import lossy_line
 from tests.service.cancellations import Run, begun, churn_route, given_to
-from tests.service.conftest import Command, one_of_each, started
+from tests.service.conftest import Command, one_of_each
 from tests.waiting import until, until_listed
 
 
@@ -182,10 +183,9 @@ async def test_a_command_that_is_killed_in_the_middle_leaves_a_run(
         line.lose("To be killed", hold=True)
         environment = stack.environment | {"TEMPORAL_ADDRESS": f"127.0.0.1:{line.port}"}
         wish = ("retry", run.id, "--current-route", "--yes", "--reason", "To be killed")
-        async with started(tmp_path, *wish, **environment) as process:
+        async with imported.started(wish, environment, tmp_path):  # killed as the block ends
             await until(lambda: line.lost)
             await until(partial(is_another, run, before))
-            process.kill()
     memo = (await (await run.describe()).memo())[temporal.RERUN]
     assert (memo["why"], memo["instead_of"]) == ("To be killed", before.run_id)
     assert (await run.result()).outcome is Outcome.ACTED

@@ -1,18 +1,17 @@
 """`mogulflow runs`: whose run it is, what it came to, and what an open one waits for."""
 
-import asyncio
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
 from temporalio.client import Client
 
 from dispatch.dispatcher import Dispatcher
-from local.stack import ROOT, Stack
+from local.stack import Stack
 from models.chartmogul import MovementWebhook
 from models.events import movement_from_webhook
 from models.routes import Routes
 from simulators.kit.control import Control
+from tests import imported
 from tests.service.cancellations import begun, churn_route
 from tests.service.conftest import Command, until_shown
 from tests.waiting import until_listed
@@ -71,14 +70,8 @@ async def test_a_list_is_readable_at_eighty_columns(
 ) -> None:
     run = await begun(client, simulators, churn_route())
     await run.result()
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, str(ROOT / "cli.py"), "runs"),
-        cwd=tmp_path,
-        env=stack.environment | {"COLUMNS": "80"},
-        stdout=asyncio.subprocess.PIPE,
-    )
-    output, _ = await process.communicate()
-    table, _, _ = output.decode().partition("Web UI: ")
+    assert await imported.run(("runs",), stack.environment | {"COLUMNS": "80"}, tmp_path, 150) == 0
+    table, _, _ = (tmp_path / "output").read_text().partition("Web UI: ")
     assert max(map(len, table.splitlines())) <= 80
     assert run.id in table
 
