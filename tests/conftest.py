@@ -37,7 +37,7 @@ from systems import SYSTEMS
 from temporal import RETENTION
 from tests.dev_server import OnePartition
 from tests.emulators.running import Emulator, running
-from tests.forks import forking
+from tests.forks import THREADS, forking
 from tests.waiting import until
 
 hypothesis.settings.register_profile("ours", deadline=None)  # no test depends on the machine's pace
@@ -121,8 +121,8 @@ def pytest_collection() -> Generator[None]:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_setupnodes(config: pytest.Config, specs: list[Any]) -> None:
-    """Not where coverage is measured, which has to see the product imported."""
-    if not config.getoption("cov_source", None):
+    """Not where coverage is measured, which has to see imports, nor where threads cannot be seen."""
+    if THREADS.exists() and not config.getoption("cov_source", None):
         stack = ExitStack()
         config.add_cleanup(stack.close)
         python = stack.enter_context(forking(config.args))

@@ -23,6 +23,14 @@ from typing import Any
 import pytest
 
 HERE = Path(__file__).parent
+THREADS = Path("/proc/self/task")
+WITH_THREADS = (
+    "contracts/test_snowflake.py", "domains/warehouse/test_sql.py", "emulators/test_snowflake.py",
+)  # fmt: skip
+"""Snowflake's library starts threads when it is imported, and waits for them for ever in a forked process."""
+
+FORKED_WELL = {"python", "jemalloc_bg_thd"}
+"""Threads of the process that forks: Arrow's allocator starts its own anew in each."""
 
 
 @contextmanager
@@ -42,7 +50,11 @@ def forking(paths: Sequence[str]) -> Iterator[str]:
 
 def main() -> None:
     listener = socket.socket(fileno=int(sys.argv[1]))
-    pytest.main(["--collect-only", "--capture=no", *sys.argv[2:]])  # what cannot be imported, the others tell
+    ignored = [f"--ignore={HERE / each}" for each in WITH_THREADS]
+    # what cannot be imported, the others tell
+    pytest.main(["--collect-only", "--capture=no", *ignored, *sys.argv[2:]])
+    if strange := {(each / "comm").read_text().strip() for each in THREADS.iterdir()} - FORKED_WELL:
+        sys.exit(f"Not forked, as what a test imports has started threads: {', '.join(sorted(strange))}")
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the others
     if "tests.imported" in sys.modules:
         forkserver.ensure_running()
