@@ -59,7 +59,8 @@ async def preview(
 
 
 async def _prepared(client: ChartMogulClient, engine: Engine, work: NightWork) -> Prepared:
-    account, months = await asyncio.gather(client.account(), months_seen(client, work.night))
+    account = await client.account()
+    months = await months_seen(client, work.night, account.time_zone)
     since = await asyncio.to_thread(_since, engine, work, months)
     zone, currency = account.time_zone, account.currency
     return Prepared(engine=engine.name, time_zone=zone, currency=currency, movements_since=since)

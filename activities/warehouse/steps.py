@@ -64,7 +64,8 @@ class WarehouseActivities:
         engine, client = self._engine(work.night.account), client_of(self._clients, work.night.account)
         progress = _Progress("prepare")
         async with heartbeats(lambda: vars(progress)):
-            account, months = await asyncio.gather(client.account(), months_seen(client, work.night))
+            account = await client.account()
+            months = await months_seen(client, work.night, account.time_zone)
             progress.doing = "making tables and views"
             return await asyncio.to_thread(_prepare, engine, work, account, months)
 

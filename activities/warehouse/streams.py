@@ -21,6 +21,7 @@ from models.chartmogul_values import Unfit, day
 from models.templates.warehouse_export import Night, NightWork, StreamWork
 from models.warehouse import LONGEST_TEXT, StreamMapping
 from models.warehouse_loads import Extracted, Load, MonthSeen, Window
+from models.zones import day_in
 
 FIRST_DAY = date(2010, 1, 1)
 """ChartMogul is younger; what was imported from before is in no metric of this span."""
@@ -52,11 +53,11 @@ WHOLE: dict[str, Callable[[ChartMogulClient], Rows]] = {
 }
 
 
-async def months_seen(client: ChartMogulClient, night: Night) -> list[MonthSeen]:
+async def months_seen(client: ChartMogulClient, night: Night, time_zone: str) -> list[MonthSeen]:
     """ChartMogul's own monthly MRR: a month that changes tells where history was restated."""
     return [
         MonthSeen(month=month.replace(day=1), digest=_digest(row))
-        async for rows in client.stream_metrics(FIRST_DAY, night.began_at.date(), "month")
+        async for rows in client.stream_metrics(FIRST_DAY, day_in(time_zone, night.began_at), "month")
         for row in rows
         if (month := _day_of(row))
     ]
@@ -188,7 +189,7 @@ def _read(client: ChartMogulClient, work: StreamWork, customers: Sequence[str]) 
     if work.stream == "subscriptions":
         return client.stream_subscriptions(customers)
     if work.stream == "metrics":
-        return _metrics(client, work.night)
+        return _metrics(client, day_in(work.prepared.time_zone, work.night.began_at))
     return WHOLE[work.stream](client)
 
 
@@ -197,9 +198,9 @@ async def _movements(client: ChartMogulClient, window: Window) -> Rows:
         yield block.rows
 
 
-async def _metrics(client: ChartMogulClient, night: Night) -> Rows:
+async def _metrics(client: ChartMogulClient, last: date) -> Rows:
     for interval in INTERVALS:
-        async for rows in client.stream_metrics(FIRST_DAY, night.began_at.date(), interval):
+        async for rows in client.stream_metrics(FIRST_DAY, last, interval):
             yield [_of_interval(row, interval) for row in rows]
 
 

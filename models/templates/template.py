@@ -6,12 +6,10 @@ declarations, of which `models.templates.catalogue` has the list.
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, tzinfo
+from datetime import date, datetime
 from enum import Enum
-from functools import lru_cache
 from types import UnionType
 from typing import Annotated, Any, Self, Union, get_args, get_origin
-from zoneinfo import ZoneInfo
 
 from pydantic import AwareDatetime, Field
 
@@ -21,6 +19,7 @@ from models.crm import CrmMapping
 from models.effects import Mode
 from models.event import Event
 from models.events import DataSources
+from models.zones import day_in
 
 
 class Names(Enum):
@@ -101,16 +100,7 @@ class EventInput(Record):
 
     def day(self, instant: datetime) -> date:
         """As the account's people count days."""
-        return instant.astimezone(_zone(self.time_zone)).date()
-
-
-@lru_cache
-def _zone(name: str) -> tzinfo:
-    """UTC where this machine does not know the zone: a run must not stop for it."""
-    try:
-        return ZoneInfo(name)
-    except (OSError, ValueError, LookupError):
-        return UTC
+        return day_in(self.time_zone, instant)
 
 
 @dataclass(frozen=True)

@@ -132,8 +132,9 @@ async def test_a_write_that_was_refused_is_made_by_the_next_run(
 async def test_a_write_without_a_key_waits_for_a_system_that_takes_no_call(
     client: Client, simulators: Control, product: Connector
 ) -> None:
-    """Nothing was done: it is tried again."""
-    simulators.fault("connector", "status", method="POST", path="/access", status=503, times=2)
+    """It says when to come again, and so that nothing was done: it is tried again."""
+    full = {"status": 503, "retry_after": 1}
+    simulators.fault("connector", "status", method="POST", path="/access", times=2, **full)
     result = await (await started(client, product, cancelled(simulators))).result()
     assert (result.outcome, result.problems) == (Outcome.ACTED, [])
     assert len(held(simulators)[1]) == 1
