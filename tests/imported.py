@@ -33,7 +33,12 @@ _context.set_forkserver_preload(
 )
 
 
-async def run(arguments: Sequence[str], environment: Mapping[str, str], folder: Path, seconds: float) -> int:
+async def run(
+    arguments: Sequence[str],
+    environment: Mapping[str, str],
+    folder: Path,
+    seconds: float = COMMAND_SECONDS,
+) -> int:
     """The command. Its exit code; TimeoutError where it has not ended by then. `folder/output` is what it
     said."""
     return await run_python([str(ROOT / "cli.py"), *arguments], environment, folder, seconds)
@@ -121,7 +126,7 @@ class ImportedStack(Stack):
     async def _command(self, *arguments: str) -> tuple[int | None, str]:
         folder = self._state / "command"
         folder.mkdir(exist_ok=True)
-        code = await run(arguments, self.environment, folder, COMMAND_SECONDS)
+        code = await run(arguments, self.environment, folder)
         return code, (folder / "output").read_text(errors="replace")
 
 

@@ -94,9 +94,9 @@ def customers_to_read(session: Session, mapping: Mapping, night: int) -> list[st
 def _changed_customers(session: Session, since: datetime) -> set[str]:
     changed = f"where _last_changed_at > {session.dialect.instant(since)}"
     missing = "where _missing_since is not null and _deleted_at is null"
-    parts = [f"customers {changed}", f"mrr_movements {changed}", f"subscriptions {missing}"]
-    there = session.columns_of([part.split(maxsplit=1)[0] for part in parts])
-    found = (f"select customer_uuid from {part}" for part in parts if there[part.split(maxsplit=1)[0]])
+    parts = {"customers": changed, "mrr_movements": changed, "subscriptions": missing}
+    there = session.columns_of(list(parts))
+    found = (f"select customer_uuid from {table} {rows}" for table, rows in parts.items() if there[table])
     return set(_text_column(session, " union all ".join(found)))
 
 

@@ -70,7 +70,7 @@ def mogulflow(stack: Stack, tmp_path: Path) -> Command:
     async def run(*arguments: str, **environment: str) -> Said:
         folder = tmp_path / f"command-{next(ran)}"
         folder.mkdir()
-        code = await imported.run(arguments, stack.environment | WIDE | environment, folder, 150)
+        code = await imported.run(arguments, stack.environment | WIDE | environment, folder)
         return Said(code, " ".join((folder / "output").read_text().split()))
 
     return run

@@ -169,7 +169,7 @@ async def test_a_value_of_any_length_in_env_is_used_or_refused_in_words(
     file = tmp_path / "long.env"
     file.write_text("".join(f"{name}={each}\n" for name, each in in_file.items()), encoding="utf-8")
     others = {name: each for name, each in given.items() if name not in in_file}
-    code = await imported.run(("doctor", "--env", str(file)), others | WIDE_TERMINAL, tmp_path, 150)
+    code = await imported.run(("doctor", "--env", str(file)), others | WIDE_TERMINAL, tmp_path)
     text = (tmp_path / "output").read_text()
     assert "Traceback" not in text, text[-2_000:]
     assert code in (0, 1, 2), text[-600:]

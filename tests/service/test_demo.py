@@ -106,7 +106,7 @@ async def test_every_claim_holds_whatever_a_user_has_set_and_ctrl_c_leaves_nothi
 
 async def assert_doctor_finds_only_what_is_unverified(folder: Path, environment: dict[str, str]) -> None:
     file = str(folder / "state" / "demo.env")
-    await imported.run(("--env", file, "doctor"), environment | WIDE, folder, 150)
+    await imported.run(("--env", file, "doctor"), environment | WIDE, folder)
     found = (folder / "output").read_text()
     assert "search attributes" in found
     assert re.findall(r"│ (\S.*?) +│ (?:look|fault|off) ", found) == UNVERIFIED

@@ -167,7 +167,7 @@ async def test_schedules_that_this_version_applies_keep_their_place(
         "CHARTMOGUL__DEFAULT__API_KEY": "none",
         "ROUTES_FILE": str(ROOT / "tests/routes.yaml"),
     }
-    code = await imported.run(("schedules", "apply"), environment, tmp_path, 150)
+    code = await imported.run(("schedules", "apply"), environment, tmp_path)
     assert code == 0, (tmp_path / "output").read_text()
     for schedule in SCHEDULES:
         assert (await run_of(upgraded.client, schedule)).last_completion_result.payloads
