@@ -47,11 +47,13 @@ EVENT_SOURCE = SearchAttributeKey.for_keyword("EventSource")
 TEMPLATE = SearchAttributeKey.for_keyword("Template")
 OUTCOME = SearchAttributeKey.for_keyword("Outcome")
 MODE = SearchAttributeKey.for_keyword("Mode")
+PRINCIPAL = SearchAttributeKey.for_keyword("Principal")
 OCCURRED_AT = SearchAttributeKey.for_datetime("OccurredAt")
 WAITS_FOR = SearchAttributeKey.for_keyword_list("WaitsFor")
 
 SEARCH_ATTRIBUTES: tuple[SearchAttributeKey[Any], ...] = (
-    HEADLINE, ACCOUNT, CUSTOMER, EVENT_KIND, EVENT_SOURCE, TEMPLATE, OUTCOME, MODE, OCCURRED_AT, WAITS_FOR,
+    HEADLINE, ACCOUNT, CUSTOMER, EVENT_KIND, EVENT_SOURCE, TEMPLATE, OUTCOME, MODE, PRINCIPAL, OCCURRED_AT,
+    WAITS_FOR,
 )  # fmt: skip
 """A server on SQL allows ten keywords, and three of each other type."""
 
@@ -93,6 +95,9 @@ SHADOW_OF = "shadow_of"
 """Memo of a run whose route is in preview: the route."""
 WOULD = "would"
 """Memo of such a run at its end: what it would have written, and how often."""
+
+ARGUMENTS = "arguments"
+"""Memo of a change: digest of what is to be done. Under one key there is one."""
 
 LARGEST_MEMO = 32 * 1024
 """Bytes, of which the SDK warns. Its default of 2 KiB is a reason in emoji, or what two systems are waited

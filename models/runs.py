@@ -32,6 +32,11 @@ class Outcome(StrEnum):
     EXPIRED = "expired"
     RELEASED = "released"
     DROPPED = "dropped"
+    NEEDS_APPROVAL = "needs_approval"
+    UNCHANGED = "unchanged"
+    REFUSED = "refused"
+    STALE = "stale"
+    UNDONE = "undone"
 
 
 class Problem(Record):

@@ -31,3 +31,12 @@ class Message(Write):
     blocks: list[dict[str, Any]] = []
     thread_ts: str | None = None
     not_before: AwareDatetime = Field(description="No earlier message can carry our key: bounds the look-up")
+
+
+class MessageUpdate(Write):
+    """Other words for a message of ours. `channel` is its id, or the name that it was posted by."""
+
+    channel: str
+    ts: str
+    text: str
+    blocks: list[dict[str, Any]] = []

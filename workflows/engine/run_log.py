@@ -55,7 +55,8 @@ MOST_SHOWN = 15_000
 FIELDS_SHOWN, VALUE_SHOWN = 15, 200
 
 WHAT_HAPPENED, CUSTOMER, ROUTE, OWNER, REASON = "What happened", "Customer", "Route", "Owner", "Reason"
-ORDER = (WHAT_HAPPENED, CUSTOMER, ROUTE, OWNER, REASON)
+ASKED_BY, RULE, PLAN, DECISION = "Asked by", "Rule", "What it would do", "Decision"
+ORDER = (WHAT_HAPPENED, CUSTOMER, ROUTE, OWNER, REASON, ASKED_BY, RULE, PLAN, DECISION)
 """What a run is explained by, always in this order."""
 
 

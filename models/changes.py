@@ -1,0 +1,226 @@
+"""Changes that people and agents ask for: what is asked, who decides, what it would do, what came of it."""
+
+from datetime import timedelta
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+
+from pydantic import AwareDatetime, Field, StringConstraints
+
+from models.base import Record
+from models.effects import Effect
+
+LONGEST_REASON, SHORTEST_REASON = 300, 5
+MOST_TAGS, MOST_KEYS, MOST_EVENTS = 50, 50, 50
+"""Of one change."""
+
+Uuid = Annotated[str, StringConstraints(pattern=r"^cus_[0-9A-Za-z-]{1,100}$")]
+Tag = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255)]
+AttributeKey = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_]{1,100}$")]
+Scalar = str | bool | int | float | None
+
+
+class ChangeState(StrEnum):
+    """`stale`: the world moved on between preview and effect, and nothing was written."""
+
+    PREVIEWING = "previewing"
+    PREVIEWED = "previewed"
+    NEEDS_APPROVAL = "needs_approval"
+    APPLYING = "applying"
+    DONE = "done"
+    UNCHANGED = "unchanged"
+    REFUSED = "refused"
+    EXPIRED = "expired"
+    STALE = "stale"
+    PARTIAL = "partial"
+    FAILED = "failed"
+    UNDONE = "undone"
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether there is something to tell whoever asked, now."""
+        return self not in (ChangeState.PREVIEWING, ChangeState.APPLYING)
+
+    @property
+    def is_over(self) -> bool:
+        return self.is_settled and self is not ChangeState.NEEDS_APPROVAL
+
+
+class Undoable(StrEnum):
+    POSSIBLE = "possible"
+    PARTLY = "partly"
+    NO = "no"
+
+
+class AttributeValue(Record):
+    key: AttributeKey
+    value: Scalar = Field(description="A Timestamp as ISO 8601 text")
+    type: Literal["String", "Integer", "Decimal", "Timestamp", "Boolean"] = "String"
+
+
+class TagChange(Record):
+    kind: Literal["change_tags"] = "change_tags"
+    customer_uuid: Uuid
+    add: list[Tag] = Field(default=[], max_length=MOST_TAGS)
+    remove: list[Tag] = Field(default=[], max_length=MOST_TAGS)
+
+
+class AttributeChange(Record):
+    kind: Literal["set_custom_attributes"] = "set_custom_attributes"
+    customer_uuid: Uuid
+    set: list[AttributeValue] = Field(default=[], max_length=MOST_KEYS)
+    remove: list[AttributeKey] = Field(default=[], max_length=MOST_KEYS)
+
+
+class CustomerSave(Record):
+    """Of one that exists by `customer_uuid`; else a new one, which needs data source and external id."""
+
+    kind: Literal["save_customer"] = "save_customer"
+    customer_uuid: Uuid | None = None
+    data_source_uuid: str | None = None
+    external_id: str | None = None
+    fields: dict[str, Scalar] = Field(
+        default={}, description="ChartMogul's names: name, email, company, country, state, city, zip, owner …"
+    )
+
+
+class SubscriptionEvent(Record):
+    """Fields as in `POST /subscription_events`; amounts in hundredths of `currency`."""
+
+    external_id: str = Field(min_length=1, max_length=255)
+    data_source_uuid: str
+    customer_external_id: str
+    event_type: str
+    event_date: AwareDatetime
+    effective_date: AwareDatetime
+    subscription_external_id: str
+    subscription_set_external_id: str | None = None
+    plan_external_id: str | None = None
+    currency: str | None = Field(default=None, pattern=r"^[A-Z]{3}$")
+    amount_in_cents: int | None = None
+    quantity: int | None = Field(default=None, ge=0)
+
+
+class EventImport(Record):
+    kind: Literal["import_subscription_events"] = "import_subscription_events"
+    events: list[SubscriptionEvent] = Field(min_length=1, max_length=MOST_EVENTS)
+
+
+class CustomerMerge(Record):
+    """`customer_uuid` goes into `into_uuid`, which stays."""
+
+    kind: Literal["merge_customers"] = "merge_customers"
+    customer_uuid: Uuid
+    into_uuid: Uuid
+
+
+class CustomerDeletion(Record):
+    kind: Literal["delete_customer"] = "delete_customer"
+    customer_uuid: Uuid
+
+
+class RunUndo(Record):
+    """All effects of a run, newest first."""
+
+    kind: Literal["undo_run"] = "undo_run"
+    workflow_id: str = Field(min_length=1, max_length=255)
+    run_id: str | None = None
+    delete_tasks: bool = Field(default=False, description="Delete what was created where that can be done")
+
+
+AnyChange = Annotated[
+    TagChange | AttributeChange | CustomerSave | EventImport | CustomerMerge | CustomerDeletion | RunUndo,
+    Field(discriminator="kind"),
+]
+
+
+class Then(StrEnum):
+    ALLOW = "allow"
+    ASK = "ask"
+    REFUSE = "refuse"
+
+
+class MatchedRule(Record):
+    """The line of the policy that decides, as it was when it was asked."""
+
+    number: int = Field(description="In the file, from 1; 0 is the default that no line overrides")
+    said: str = Field(description="The line, for people")
+    then: Then
+    approvers: int = 1
+    within: timedelta = timedelta(hours=24)
+
+
+class Asker(Record):
+    """`owner` answers for an agent, and never decides on what it asks. Of a person they are the same."""
+
+    name: str = Field(min_length=1, max_length=200)
+    kind: Literal["agent", "person"]
+    owner: str = ""
+
+
+class ChangeInput(Record):
+    """What a change's run is given: everything that it is explained by."""
+
+    account: str
+    tool: str
+    change: AnyChange
+    asker: Asker
+    reason: str = Field(max_length=LONGEST_REASON)
+    rule: MatchedRule
+    digest: str = Field(description="Of account, principal, tool and idempotency key or arguments: no clock")
+    arguments: str = Field(description="Digest of the arguments alone")
+    asked_at: AwareDatetime
+    dry_run: bool = False
+    channel: str = Field(default="", description="Slack channel that asks approvers; none where empty")
+    web_ui_url: str = ""
+    time_zone: str = "UTC"
+    undo_possible: Undoable = Undoable.POSSIBLE
+
+    @property
+    def key(self) -> str:
+        """Begins the key of each of its writes."""
+        return f"change/{self.digest}"
+
+
+class Decision(Record):
+    """One person's. `id` makes it one, however often it is sent; `plan` is the hash of what they saw."""
+
+    id: str = Field(min_length=1, max_length=100)
+    who: str = Field(description="E-mail, or name at the command line", min_length=1, max_length=200)
+    way: Literal["slack", "command", "console"]
+    approve: bool
+    reason: str = Field(default="", max_length=LONGEST_REASON)
+    plan: str
+    at: AwareDatetime | None = None
+    run: str = Field(description="Temporal's id of the run that was looked at: a reset asks anew")
+
+
+class FieldChange(Record):
+    """One field of one object, as people read it."""
+
+    of: str = Field(description="System, object and its id or name")
+    field: str
+    before: Any = None
+    after: Any = None
+
+
+class ChangeRun(Record):
+    """What there is to know of a change now. What strangers wrote stands in `changes` alone."""
+
+    run_id: str = Field(description="Workflow id")
+    status: ChangeState
+    tool: str
+    account: str
+    changes: list[FieldChange] = []
+    more_changes: int = 0
+    plan: str = Field(default="", description="Hash of the changes, to which a decision is bound")
+    decide_by: AwareDatetime | None = None
+    decisions: list[Decision] = []
+    approvers: int = 0
+    undo: Undoable = Undoable.POSSIBLE
+    rule: str = ""
+    message: str = ""
+    url: str = ""
+    asked_at: AwareDatetime
+    asker: Asker
+    reason: str = ""
+    effects: list[Effect] = []

@@ -1,0 +1,55 @@
+"""Writes to ChartMogul, each the argument of one step, which returns an Effect."""
+
+from models.changes import AttributeKey, AttributeValue, Scalar, SubscriptionEvent, Tag, Uuid
+from models.effects import Write
+
+
+class ChartMogulWrite(Write):
+    account: str
+
+
+class TagsWrite(ChartMogulWrite):
+    """Sides of the effect: `{"tag NAME": whether it is there}`, of these tags alone."""
+
+    customer_uuid: Uuid
+    add: list[Tag] = []
+    remove: list[Tag] = []
+
+
+class AttributesWrite(ChartMogulWrite):
+    """Sides of the effect: `{"custom.KEY": value}`, None where there is none."""
+
+    customer_uuid: Uuid
+    set: list[AttributeValue] = []
+    remove: list[AttributeKey] = []
+
+
+class CustomerWrite(ChartMogulWrite):
+    """Without `customer_uuid` a new customer, found again by data source and external id. Sides of the effect
+    are ChartMogul's fields."""
+
+    customer_uuid: Uuid | None = None
+    data_source_uuid: str | None = None
+    external_id: str | None = None
+    fields: dict[str, Scalar] = {}
+
+
+class EventWrite(ChartMogulWrite):
+    """One subscription event, found again by its external id and data source."""
+
+    event: SubscriptionEvent
+
+
+class MergeWrite(ChartMogulWrite):
+    """Asynchronous at ChartMogul: done where the one is gone, or answers as the other. `before` of the effect
+    has what is needed to take it back: uuid, data source, external id, name and MRR of the one that goes."""
+
+    customer_uuid: Uuid
+    into_uuid: Uuid
+
+
+class DeletionWrite(ChartMogulWrite):
+    """`before` of the effect is the customer with subscriptions, MRR and attributes: nothing brings them
+    back."""
+
+    customer_uuid: Uuid

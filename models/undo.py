@@ -1,0 +1,37 @@
+"""Taking back what a run has done, effect by effect."""
+
+from enum import StrEnum
+
+from pydantic import Field
+
+from models.base import Record
+from models.effects import Effect, Write
+
+
+class UndoState(StrEnum):
+    """`changed_since`: a person, or another run, has set it otherwise meanwhile: it is left as it is."""
+
+    UNDONE = "undone"
+    CHANGED_SINCE = "changed_since"
+    NOT_POSSIBLE = "not_possible"
+    GONE = "gone"
+
+
+class Undoing(Write):
+    """One effect to take back. In preview it is said what would come of it, and nothing is written."""
+
+    effect: Effect
+    account: str = Field(default="default", description="ChartMogul account of the run")
+    delete: bool = Field(
+        default=False, description="Delete what was created, where the system can; else close it"
+    )
+
+
+class Undone(Record):
+    """`effect` is the undo's own, by which it can be undone in turn: its `before` is what was found, its
+    `after` what was restored. Fields that a person has changed are in `left`."""
+
+    state: UndoState
+    effect: Effect
+    left: list[str] = []
+    note: str = ""

@@ -1,0 +1,1 @@
+"""A change that a person or an agent asks for: preview, policy, decision, effect, audit."""

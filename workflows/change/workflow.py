@@ -1,0 +1,223 @@
+"""A change: what it would do is shown, a rule or people decide on just that, and it is done once."""
+
+from contextlib import suppress
+from datetime import datetime
+
+from temporalio import workflow
+from temporalio.exceptions import ApplicationError
+
+from activities.runs.steps import RunsActivities
+from domains.changes.plan import field_changes, not_taken, plan_hash, writes_nothing
+from models.changes import ChangeInput, ChangeRun, ChangeState, Decision, RunUndo, Then
+from models.effects import Effect, Mode
+from models.runs import Outcome, Problem, RunResult
+from temporal import OUTCOME
+from workflows.change import texts
+from workflows.change.asking import Asking
+from workflows.change.audit import row_of
+from workflows.change.parts import Part, parts_of
+from workflows.change.undoing import undo_parts
+from workflows.engine.acting import link_here
+from workflows.engine.run_log import ASKED_BY, DECISION, PLAN, RULE, RunLog
+from workflows.engine.steps import StepFailed, step
+
+MOST_CHANGES = 50
+"""Told in an answer; the run has all."""
+
+OUTCOMES = {
+    ChangeState.PREVIEWED: Outcome.PREVIEWED,
+    ChangeState.DONE: Outcome.ACTED,
+    ChangeState.UNDONE: Outcome.UNDONE,
+    ChangeState.UNCHANGED: Outcome.UNCHANGED,
+    ChangeState.REFUSED: Outcome.REFUSED,
+    ChangeState.EXPIRED: Outcome.EXPIRED,
+    ChangeState.STALE: Outcome.STALE,
+    ChangeState.PARTIAL: Outcome.PARTIAL,
+    ChangeState.FAILED: Outcome.FAILED,
+}
+
+
+class Ended(Exception):
+    """The change goes no further; nothing has been written."""
+
+    def __init__(self, state: ChangeState, message: str) -> None:
+        super().__init__(message)
+        self.state = state
+
+
+@workflow.defn(name="change")
+class Change:
+    @workflow.init
+    def __init__(self, given: ChangeInput) -> None:
+        self._given = given
+        self._log = RunLog(texts.title(given))
+        self._state = ChangeState.PREVIEWING
+        self._message = ""
+        self._parts: list[Part] = []
+        self._planned: list[Effect] = []
+        self._plan = ""
+        self._decide_by: datetime | None = None
+        self._decisions: dict[str, Decision] = {}
+        self._asking = Asking(given, self._log)
+        self._log.explain(ASKED_BY, texts.asked_by(given))
+        self._log.explain(RULE, given.rule.said)
+
+    @workflow.run
+    async def run(self, given: ChangeInput) -> RunResult:
+        try:
+            await self._preview()
+            await self._agree()
+            await self._read_again()
+            await self._apply()
+        except Ended as ended:
+            self._state, self._message = ended.state, str(ended)
+        await self._write_it_down()
+        return self._log.end(OUTCOMES[self._state], self._message)
+
+    @workflow.query(name="effects", description="What this run has done so far")
+    def effects(self) -> list[Effect]:
+        return self._log.effects
+
+    @workflow.query(name="state", description="What there is to know of the change now")
+    def state(self) -> ChangeRun:
+        changes = field_changes(self._log.effects or self._planned)
+        return ChangeRun(
+            run_id=workflow.info().workflow_id,
+            status=self._state,
+            tool=self._given.tool,
+            account=self._given.account,
+            changes=changes[:MOST_CHANGES],
+            more_changes=max(0, len(changes) - MOST_CHANGES),
+            plan=self._plan,
+            decide_by=self._decide_by,
+            decisions=list(self._decisions.values()),
+            approvers=self._given.rule.approvers if self._given.rule.then is Then.ASK else 0,
+            undo=self._given.undo_possible,
+            rule=self._given.rule.said,
+            message=self._message,
+            url=link_here(self._given.web_ui_url),
+            asked_at=self._given.asked_at,
+            asker=self._given.asker,
+            reason=self._given.reason,
+            effects=self._log.effects,
+        )
+
+    @workflow.update(name="settled", description="The state, once there is something to tell whoever asked")
+    async def settled(self) -> ChangeRun:
+        """Sent with the start, under one id: never more than one waits."""
+        await workflow.wait_condition(lambda: self._state.is_settled)
+        return self.state()
+
+    @workflow.update(name="decide", description="A person agrees to just this change, or refuses it")
+    async def decide(self, decision: Decision) -> ChangeRun:
+        self._decisions[decision.who] = decision.model_copy(update={"at": workflow.now()})
+        return self.state()
+
+    @decide.validator
+    def may_decide(self, decision: Decision) -> None:
+        """The kinds of its refusals are what callers tell apart."""
+        asker = self._given.asker
+        if self._state is not ChangeState.NEEDS_APPROVAL or decision.run != workflow.info().run_id:
+            raise _refused("not_waiting", f"It is {self._state.value}, and waits for no decision.")
+        if _same_person(decision.who, asker.name) or _same_person(decision.who, asker.owner):
+            raise _refused("own_request", "Who asked for it, or answers for who did, does not decide on it.")
+        if decision.plan != self._plan:
+            raise _refused("plan_changed", "What it would do is not what was looked at: look again.")
+        if any(_same_person(decision.who, each) for each in self._decisions):
+            raise _refused("already_decided", "You have decided on it already.")
+
+    async def _preview(self) -> None:
+        self._parts = await self._find_the_parts()
+        self._planned = await self._tried()
+        self._plan = plan_hash(self._planned)
+        self._log.explain(PLAN, texts.planned(field_changes(self._planned)))
+        if self._given.rule.then is Then.REFUSE:
+            raise Ended(ChangeState.REFUSED, f"Refused by policy: {self._given.rule.said}.")
+        if writes_nothing(self._planned):
+            raise Ended(ChangeState.UNCHANGED, texts.unchanged(self._planned))
+        if self._given.dry_run:
+            raise Ended(ChangeState.PREVIEWED, "Nothing was written: it was asked for as a preview.")
+
+    async def _find_the_parts(self) -> list[Part]:
+        if not isinstance(self._given.change, RunUndo):
+            return parts_of(self._given)
+        try:
+            return await undo_parts(self._given, self._given.change)
+        except StepFailed as failure:
+            raise self._failed(failure) from None
+
+    async def _tried(self) -> list[Effect]:
+        """Without writing."""
+        try:
+            return [await part.run(Mode.PREVIEW) for part in self._parts]
+        except StepFailed as failure:
+            raise self._failed(failure) from None
+
+    def _failed(self, failure: StepFailed) -> Ended:
+        self._log.note_problem(failure)
+        return Ended(ChangeState.FAILED, str(failure))
+
+    async def _agree(self) -> None:
+        """Where the rule asks people: until enough of them agree, one refuses, or their time is over."""
+        if self._given.rule.then is Then.ASK:
+            self._decide_by = workflow.now() + self._given.rule.within
+            self._state, self._message = ChangeState.NEEDS_APPROVAL, texts.waits(self._given, self._decide_by)
+            workflow.upsert_search_attributes([OUTCOME.value_set(Outcome.NEEDS_APPROVAL.value)])
+            await self._asking.ask(self.state())
+            await self._wait_for_decisions()
+            self._log.explain(DECISION, texts.decided(self._decisions.values()))
+            if refused := self._refusal:
+                raise Ended(ChangeState.REFUSED, texts.refused(refused))
+            if not self._is_agreed:
+                raise Ended(ChangeState.EXPIRED, texts.EXPIRED)
+        self._state, self._message = ChangeState.APPLYING, ""
+
+    async def _wait_for_decisions(self) -> None:
+        with suppress(TimeoutError):
+            await workflow.wait_condition(
+                lambda: self._is_agreed or self._refusal is not None,
+                timeout=self._given.rule.within,
+                timeout_summary="Wait for a decision",
+            )
+
+    @property
+    def _is_agreed(self) -> bool:
+        return len(self._decisions) >= self._given.rule.approvers and self._refusal is None
+
+    @property
+    def _refusal(self) -> Decision | None:
+        return next((each for each in self._decisions.values() if not each.approve), None)
+
+    async def _read_again(self) -> None:
+        """What people agreed to is just that: what has moved meanwhile needs a new look."""
+        if self._decisions and plan_hash(await self._tried()) != self._plan:
+            raise Ended(ChangeState.STALE, texts.STALE)
+
+    async def _apply(self) -> None:
+        """Part by part; one that fails for good does not keep the others from being done."""
+        for part in self._parts:
+            await self._log.attempt(part.run(Mode.LIVE))
+        for field in not_taken(self._planned, self._log.effects):
+            self._log.add_problem(
+                Problem(step=self._given.tool, kind="NotTaken", message=texts.not_taken(field))
+            )
+        undone = isinstance(self._given.change, RunUndo)
+        self._state = ChangeState.UNDONE if undone else ChangeState.DONE
+        if self._log.problems:
+            self._state = ChangeState.PARTIAL if self._log.effects else ChangeState.FAILED
+        self._message = texts.done(self._log.effects, self._log.problems)
+
+    async def _write_it_down(self) -> None:
+        """In the audit, and where people were asked. Neither takes back what was done."""
+        await self._asking.tell(self.state())
+        if self._state is not ChangeState.PREVIEWED:
+            row = row_of(self._given, self._state, self._plan, self._decisions.values(), self._log.effects)
+            await self._log.attempt(step(RunsActivities.append_audit, row, summary="Write it into the audit"))
+
+
+def _same_person(one: str, other: str) -> bool:
+    return bool(other) and one.strip().casefold() == other.strip().casefold()
+
+
+def _refused(kind: str, message: str) -> ApplicationError:
+    return ApplicationError(message, type=kind, non_retryable=True)
