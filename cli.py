@@ -13,7 +13,7 @@ from dotenv import dotenv_values, load_dotenv
 from typer.core import TyperGroup
 
 from commands import terminal
-from commands.groups import connectors, crm, export, holds, movements, runs, schedules, services
+from commands.groups import approvals, connectors, crm, export, holds, movements, runs, schedules, services
 from commands.terminal import console
 
 gc.set_threshold(10_000)
@@ -63,6 +63,7 @@ app.add_typer(schedule_commands, name="schedules")
 app.add_typer(export.app, name="export")
 app.add_typer(crm.app, name="crm")
 app.add_typer(connectors.app, name="connector")
+app.add_typer(approvals.app, name="approvals")
 
 
 class _PreviewGroup(TyperGroup):
@@ -142,6 +143,7 @@ preview_commands.command("warehouse")(export.preview_warehouse)
 preview_commands.command("crm")(crm.preview_crm)
 _add(runs.runs, runs.attention, runs.retry, runs.dismiss, movements.backfill, movements.coverage)
 schedule_commands.command()(schedules.apply)
+_add(approvals.undo)
 _add(runs.replay, holds.release, holds.drop, holds.pause, holds.resume, services.prepare, services.doctor)
 
 

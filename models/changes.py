@@ -8,6 +8,7 @@ from pydantic import AwareDatetime, Field, StringConstraints
 
 from models.base import Record
 from models.effects import Effect
+from models.undo import UndoneEffect
 
 LONGEST_REASON, SHORTEST_REASON = 300, 5
 MOST_TAGS, MOST_KEYS, MOST_EVENTS = 50, 50, 50
@@ -224,3 +225,4 @@ class ChangeRun(Record):
     asker: Asker
     reason: str = ""
     effects: list[Effect] = []
+    undone: list[UndoneEffect] = Field(default=[], description="Of an undo: what became of each effect")

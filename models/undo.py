@@ -27,6 +27,15 @@ class Undoing(Write):
     )
 
 
+class UndoneEffect(Record):
+    """What became of one effect of the run that is undone, as people read it."""
+
+    of: str = Field(description="System, object and its name or id")
+    state: UndoState
+    left: list[str] = []
+    note: str = ""
+
+
 class Undone(Record):
     """`effect` is the undo's own, by which it can be undone in turn: its `before` is what was found, its
     `after` what was restored. Fields that a person has changed are in `left`."""
@@ -35,3 +44,9 @@ class Undone(Record):
     effect: Effect
     left: list[str] = []
     note: str = ""
+
+    @property
+    def told(self) -> UndoneEffect:
+        name = self.effect.label or self.effect.object_id or ""
+        of = f"{self.effect.system} {self.effect.object_type} {name}".rstrip()
+        return UndoneEffect(of=of, state=self.state, left=self.left, note=self.note)

@@ -35,11 +35,15 @@ class Part:
     write: Write
     summary: str
 
-    async def run(self, mode: Mode) -> Effect:
+    async def run(self, mode: Mode) -> Effect | Undone:
         """Raises StepFailed."""
         write = self.write.model_copy(update={"mode": mode})
         done: Effect | Undone = await step(self.activity, write, summary=self.summary)
-        return done if isinstance(done, Effect) else done.effect
+        return done
+
+
+def effect_of(done: Effect | Undone) -> Effect:
+    return done if isinstance(done, Effect) else done.effect
 
 
 def parts_of(given: ChangeInput) -> list[Part]:
