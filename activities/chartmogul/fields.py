@@ -64,7 +64,7 @@ async def set_fields(writes: CustomerWrites, setting: Setting) -> Effect:
     refuse_outdated("chartmogul", write)
     note = await _write(writes, setting, changed)
     with after_a_write():
-        row = await writes.read(uuid)
+        row = await _read_back(writes, row, wanted)
     after = as_asked(wanted, values_in(row, wanted))
     known = _before(setting, before, changed)
     return effect_of(write, CUSTOMER, Action.UPDATED, uuid, before=known, after=after, row=row, note=note)
@@ -79,16 +79,23 @@ async def read_itself(writes: CustomerWrites, uuid: str) -> Row:
     return row
 
 
+async def _read_back(writes: CustomerWrites, row: Row, names: Iterable[str]) -> Row:
+    """As much of it as these fields need."""
+    uuid = str(row["uuid"])
+    if all(name.startswith((TAG, CUSTOM)) for name in names):
+        return {**row, "attributes": await writes.read_attributes(uuid)}
+    return await writes.read(uuid)
+
+
 def _as_it_is(setting: Setting, row: Row, found: Mapping[str, Any]) -> Effect:
     """All is as it should be: an earlier try of this write has seen to it, or there was nothing to do."""
     write, was = setting.write, setting.was
     action = write.already(Action.UPDATED)
-    note = None
-    if action is Action.UPDATED and was is not None and not _differ(was, found):
+    if was is not None and not _differ(was, found):
         action = Action.UNCHANGED
-    if action is Action.UPDATED and was is None:
-        note = LOST
-    before = {**found, **was} if action is Action.UPDATED and was is not None else found
+    before, note = found, None
+    if action is Action.UPDATED:
+        before, note = (found, LOST) if was is None else ({**found, **was}, None)
     return effect_of(write, CUSTOMER, action, setting.uuid, before=before, after=found, row=row, note=note)
 
 
@@ -121,7 +128,7 @@ async def _write(writes: CustomerWrites, setting: Setting, changed: Mapping[str,
                 await part.call()
         except OutcomeUnknown:
             with after_a_write():
-                row = await writes.read(setting.uuid)
+                row = await _read_back(writes, {"uuid": setting.uuid}, part.names)
             if _differ(values_in(row, part.names), {name: changed[name] for name in part.names}):
                 raise
             notes.append(CONFIRMED)

@@ -37,7 +37,7 @@ class ChartMogul(State):
         self.webhook = WebhookSender(self._http, WebhookRules(url=self.webhook.rules.url), seed.seed)
 
     def summary(self) -> str:
-        count = self.seed.count
+        count = len(self.book.customers.numbers())
         return f"{count:,} customers. Cancel one: its webhook goes out as ChartMogul's does."
 
     def hire(self, email: str) -> None:

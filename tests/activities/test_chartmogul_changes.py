@@ -198,6 +198,13 @@ async def test_a_preview_writes_nothing_and_has_the_sides_of_the_write(
 
 
 @pytest.mark.parametrize("name", EACH)
+async def test_a_run_that_only_looks_writes_nothing(simulators: Control, steps: Steps, name: str) -> None:
+    write = each_write(simulators)[name].model_copy(update={"only_find": True})
+    assert (await steps.write(write)).action is Action.SKIPPED
+    assert writes_of(simulators) == []
+
+
+@pytest.mark.parametrize("name", EACH)
 async def test_what_was_done_before_the_line_dropped_is_done_once(
     simulators: Control, steps: Steps, name: str
 ) -> None:
