@@ -121,7 +121,7 @@ CHARTMOGUL = System[dict[str, ChartMogulClient]](
         "CHARTMOGUL__DEFAULT__BASE_URL": "{simulators}/chartmogul/v1",
     },
     examine=lambda settings, _: chartmogul_findings(settings.chartmogul),
-    needs="an API key, read-only; the webhook with our URL",
+    needs="an API key, read-only but for changes; the webhook with our URL",
 )
 
 SALESFORCE = System[SalesforceClient | None](

@@ -52,10 +52,13 @@ class Undoable(StrEnum):
     NO = "no"
 
 
+AttributeType = Literal["String", "Integer", "Decimal", "Timestamp", "Boolean"]
+
+
 class AttributeValue(Record):
     key: AttributeKey
     value: Scalar = Field(description="A Timestamp as ISO 8601 text")
-    type: Literal["String", "Integer", "Decimal", "Timestamp", "Boolean"] = "String"
+    type: AttributeType = "String"
 
 
 class TagChange(Record):

@@ -157,12 +157,25 @@ class Control:
         url = f"{self.chartmogul_url}/customers/{customer_uuid}/attributes/tags"
         return self._vendor("POST", url, {"tags": list(tags)})
 
-    def set_attribute(self, customer_uuid: str, name: str, value: Any, type: str = "String") -> Json:
-        """As a caller of ChartMogul's API."""
-        body = {"custom": [{"type": type, "key": name, "value": value}]}
-        return self._vendor(
-            "POST", f"{self.chartmogul_url}/customers/{customer_uuid}/attributes/custom", body
-        )
+    def set_attribute(self, customer_uuid: str, name: str, value: Any) -> None:
+        """Under any name, and of any type: as it may have got there long ago."""
+        self.ask("POST", f"chartmogul/customers/{customer_uuid}/attribute", {"key": name, "value": value})
+
+    def attributes(self, customer_uuid: str) -> Json:
+        """Tags and custom attributes, as a caller of ChartMogul's API reads them."""
+        return self._vendor("GET", f"{self.chartmogul_url}/customers/{customer_uuid}/attributes")
+
+    def subscription_events(self) -> list[Json]:
+        """Newest first, those that are disabled as well."""
+        return self._get(list[Json], "chartmogul/events")
+
+    def patch_customer(self, uuid: str, **fields: Any) -> Json:
+        """Through ChartMogul's own API."""
+        return self._vendor("PATCH", f"{self.chartmogul_url}/customers/{uuid}", fields)
+
+    def patch_event(self, id: str, **fields: Any) -> Json:
+        event = {"subscription_event": {"id": id, **fields}}
+        return self._vendor("PATCH", f"{self.chartmogul_url}/subscription_events", event)
 
     def restate(
         self,

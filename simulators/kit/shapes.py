@@ -23,6 +23,7 @@ as a secondary one; two companies with the domain; only one of the two; or nothi
 MovementType = Literal["new_biz", "reactivation", "expansion", "contraction", "churn"]
 
 CHARTMOGUL_KEY = "cm-demo-key"
+CHARTMOGUL_READ_ONLY_KEY = "cm-demo-read-only-key"
 SALESFORCE_CLIENT_ID = "sf-demo-client"
 SALESFORCE_CLIENT_SECRET = "sf-demo-secret"
 SLACK_TOKEN = "xoxb-demo"
@@ -180,6 +181,14 @@ class Merger(_Shape):
     into: str = Field(description="Uuid of the customer that stays")
 
 
+class Attribute(_Shape):
+    """A custom attribute as people, and imports of long ago, may have named and filled it: nothing is
+    refused."""
+
+    key: str
+    value: Any
+
+
 class Resend(_Shape):
     index: int | None = None
 
@@ -221,6 +230,12 @@ class ChartMogulRules(_Shape):
     connections: int | None = Field(default=None, ge=1, description="Calls at once; above: 503")
     merged_answers: Literal["404", "survivor"] = Field(
         default="404", description="What the id answers of a customer that was merged into another"
+    )
+    merge_seconds: float = Field(
+        default=0.0, ge=0, description="So long after its 202 a merge is done, and an unmerge"
+    )
+    keeps_types: bool = Field(
+        default=True, description="An attribute of another type than its first is refused: UNVERIFIED"
     )
     metrics_zone: str = Field(default="Europe/Berlin", description="Where the metrics' days begin and end")
 
