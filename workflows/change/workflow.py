@@ -7,7 +7,6 @@ from temporalio import workflow
 from temporalio.exceptions import ApplicationError
 
 from activities.runs.steps import RunsActivities
-from domains.changes.plan import field_changes, not_taken, plan_hash, writes_nothing
 from models.changes import ChangeInput, ChangeRun, ChangeState, Decision, RunUndo, Then
 from models.effects import Effect, Mode
 from models.runs import Outcome, Problem, RunResult
@@ -17,6 +16,7 @@ from workflows.change import texts
 from workflows.change.asking import Asking
 from workflows.change.audit import row_of
 from workflows.change.parts import Part, effect_of, parts_of
+from workflows.change.plan import field_changes, not_taken, plan_hash, writes_nothing
 from workflows.change.undoing import undo_parts
 from workflows.engine.acting import link_here
 from workflows.engine.run_log import ASKED_BY, DECISION, PLAN, RULE, RunLog
@@ -201,8 +201,8 @@ class Change:
     async def _apply(self) -> None:
         """Part by part; one that fails for good does not keep the others from being done."""
         self._undone.clear()
-        for part in self._parts:
-            if (done := await self._log.attempt(part.run(Mode.LIVE))) and isinstance(done, Undone):
+        for part, planned in zip(self._parts, self._planned, strict=True):
+            if (done := await self._log.attempt(part.run(Mode.LIVE, planned))) and isinstance(done, Undone):
                 self._undone.append(done.told)
                 self._log.add(done.effect)
         for field in not_taken(self._planned, self._log.effects):
