@@ -34,13 +34,13 @@ class Back(StrEnum):
 Row = tuple[str, str, Action, Back]
 
 EFFECTS: list[Row] = [
-    ("chartmogul.change_tags", "tags", UPDATED, Back.SET_BACK),
-    ("chartmogul.set_attributes", "custom attributes", UPDATED, Back.SET_BACK),
+    ("chartmogul.change_tags", "customer", UPDATED, Back.SET_BACK),
+    ("chartmogul.set_attributes", "customer", UPDATED, Back.SET_BACK),
     ("chartmogul.save_customer", "customer", CREATED, Back.ON_REQUEST),
     ("chartmogul.save_customer", "customer", UPDATED, Back.SET_BACK),
     ("chartmogul.import_event", "subscription event", CREATED, Back.DELETED),
-    ("chartmogul.merge_customers", "merge", UPDATED, Back.SET_BACK),
-    ("chartmogul.delete_customer", "deletion", UPDATED, Back.NEVER),
+    ("chartmogul.merge_customers", "customer merge", UPDATED, Back.SET_BACK),
+    ("chartmogul.delete_customer", "customer deletion", UPDATED, Back.NEVER),
     ("connector.write", "as the file says", CREATED, Back.NAMED),
     ("connector.write", "as the file says", UPDATED, Back.NAMED),
     ("gong.log_interaction", "interaction", CREATED, Back.NEVER),
@@ -77,6 +77,7 @@ EFFECTS: list[Row] = [
     ("salesforce.sync_customer", "Contact", CREATED, Back.ON_REQUEST),
     ("salesforce.sync_customer", "Contact", UPDATED, Back.SET_BACK),
     ("slack.post_message", "message", CREATED, Back.STRUCK),
+    ("slack.post_message", "direct message", CREATED, Back.STRUCK),
     ("slack.post_message", "reply", CREATED, Back.STRUCK),
     ("zendesk.tag", "user", UPDATED, Back.SET_BACK),
     ("zendesk.tag", "organization", UPDATED, Back.SET_BACK),

@@ -322,14 +322,22 @@ async def test_no_answer_to_the_undo_of_a_record(marketo: Marketo) -> None:
     effect = await marketo.enrol(*EVENT, fields={"kind": "churn"})
     await marketo.done_then_dropped(effect, path=r"customobjects/.*/delete\.json")
     assert marketo.records() == []
-    anew = await marketo.undo(effect)
-    assert anew.state is GONE
+    assert (await marketo.undo(effect)).state is GONE
+
+
+async def test_no_answer_to_what_makes_a_record_anew(marketo: Marketo) -> None:
+    marketo.lead()
+    done = await marketo.undo(await marketo.enrol(*EVENT, fields={"kind": "churn"}))
+    anew = await marketo.done_then_dropped(done.effect, method="POST", path=r"customobjects/\w+\.json")
+    assert anew.effect.after["kind"] == "churn"
+    assert len(marketo.records()) == 1
 
 
 async def test_a_record_that_cannot_be_told(marketo: Marketo) -> None:
     marketo.lead()
     effect = await marketo.enrol(*EVENT, fields={"kind": "churn"})
-    for lacks in ({"undo": {}}, {"undo": {"object": EVENT[1]}}):
+    unknown: list[dict[str, Any]] = [{"undo": {}}, {"undo": {"object": EVENT[1]}}]
+    for lacks in unknown:
         await marketo.seen_and_done(effect.model_copy(update=lacks), NOT_POSSIBLE)
     await marketo.seen_and_done(effect.model_copy(update={"undo": {**effect.undo, "object": "none_c"}}), GONE)
 
