@@ -25,6 +25,11 @@ class Undoing(Write):
     delete: bool = Field(
         default=False, description="Delete what was created, where the system can; else close it"
     )
+    newer: list[Effect] = Field(
+        default=[],
+        description="Effects of the same run on the same system that are taken back before this one: a preview"
+        " sees them still",
+    )
 
 
 class Undone(Record):
