@@ -13,9 +13,7 @@ LONG = "a" * 1_999
 
 def effect(before: dict[str, Any] | None, after: dict[str, Any], **more: Any) -> Effect:
     given = {"system": "salesforce", "object_type": "Task", "object_id": "1", "key": "k:1"}
-    return Effect.model_validate(
-        given | {"action": Action.UPDATED, "before": before, "after": after} | more
-    )
+    return Effect.model_validate(given | {"action": Action.UPDATED, "before": before, "after": after} | more)
 
 
 @pytest.mark.parametrize(
