@@ -12,7 +12,6 @@ from temporalio.exceptions import TemporalError
 
 from clients.kit.errors import IntegrationError
 from clients.slack.client import SlackClient
-from configuration.files import BadConfig
 from models.agents import Agents
 from models.base import Record
 from models.changes import ChangeRun, ChangeState
@@ -125,9 +124,6 @@ class Deciding:
         except (NotYours, changes.NotPossible) as why:
             log.info("click in Slack decides nothing", extra=fields | {"reason": type(why).__name__})
             return escaped(str(why))
-        except BadConfig as error:
-            log.error("nobody can decide: %s", error)
-            return "Nothing was decided: the file of those who may cannot be read. Tell who runs Mogulflow."
         except IntegrationError as error:
             log.warning("nobody knows who clicked", extra=fields | {"reason": str(error)})
             return "Nothing was decided: Slack did not tell who you are. Click once more."
