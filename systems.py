@@ -175,7 +175,11 @@ SLACK = System[SlackClient | None](
     slots=lambda _: 40,  # most only wait for its history to settle
     rate=20,  # how fast Slack takes messages its cooldown finds out
     address="SLACK__BASE_URL",
-    simulated={"SLACK__BOT_TOKEN": "xoxb-demo", "SLACK__BASE_URL": "{simulators}/slack/api/"},
+    simulated={
+        "SLACK__BOT_TOKEN": "xoxb-demo",
+        "SLACK__BASE_URL": "{simulators}/slack/api/",
+        "SLACK__SIGNING_SECRETS": "slack-demo-secret",
+    },
     examine=lambda settings, routes: slack_findings(settings.slack, routes),
     needs="an app by `deploy/slack/manifest.yaml`, its bot token, and the app invited to each channel",
 )

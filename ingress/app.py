@@ -2,8 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
@@ -21,30 +21,38 @@ from ingress.access_log import AccessLog
 from ingress.backlog import Backlog
 from ingress.intake import Intake
 from ingress.readiness import Readiness
+from ingress.slack.route import add_interactivity
 from ingress.webhooks import billing
 from ingress.webhooks.account import account_of
 from ingress.webhooks.body import Refused, read_body
+from models.agents import Agents
 from settings import Settings
 
 log = logging.getLogger("mogulflow.ingress")
 
 
-def create_app(settings: Settings, dispatcher: Dispatcher | None = None) -> FastAPI:
-    """Without a dispatcher every event is 503, until `app.state.dispatcher` is set."""
+def create_app(
+    settings: Settings, dispatcher: Dispatcher | None = None, agents: Callable[[], Agents] = Agents
+) -> FastAPI:
+    """Without a dispatcher every event is 503, until `app.state.dispatcher` is set. `agents` gives the file
+    of those who may decide as it is now; without one nobody may."""
     backlog, pointed_at = Backlog(settings.backlog_limit_seconds), PointedAt(settings.recurly)
+    closing = AsyncExitStack()
+    closing.push_async_callback(pointed_at.aclose)
     app = FastAPI(
         title="Mogulflow ingress",
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
         redirect_slashes=False,  # its Location would repeat the secret
-        lifespan=_watching(backlog, pointed_at),
+        lifespan=_watching(backlog, closing),
     )
     app.state.dispatcher = dispatcher
     app.add_middleware(AccessLog)
     secrets = {name: account.webhook_secrets for name, account in settings.chartmogul.items()}
     intake = Intake(DeadLetters(settings.unreadable_kept_per_hour), backlog, pointed_at)
     readiness = Readiness(backlog)
+    add_interactivity(app, settings.slack, lambda: _client(app), agents, closing)
 
     @app.exception_handler(Refused)
     async def refuse(_: Request, refused: Refused) -> JSONResponse:
@@ -82,13 +90,13 @@ def create_app(settings: Settings, dispatcher: Dispatcher | None = None) -> Fast
     return app
 
 
-def _watching(backlog: Backlog, pointed_at: PointedAt) -> Any:
+def _watching(backlog: Backlog, closing: AsyncExitStack) -> Any:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         watch = asyncio.create_task(backlog.watch(lambda: _client(app)))
         yield
         watch.cancel()
-        await pointed_at.aclose()
+        await closing.aclose()
 
     return lifespan
 

@@ -13,6 +13,8 @@ from simulators.kit.shapes import (
     Call,
     Case,
     ChartMogulRules,
+    Click,
+    Clicked,
     CustomerRow,
     Delivery,
     FaultKind,
@@ -22,6 +24,7 @@ from simulators.kit.shapes import (
     MovementType,
     SalesforceRules,
     System,
+    Told,
     WebhookRules,
 )
 
@@ -243,6 +246,9 @@ class Control:
     def change_record(self, object_name: str, id: str, **values: Any) -> Json:
         return self._json("PATCH", f"salesforce/records/{object_name}/{id}", values)
 
+    def delete_record(self, object_name: str, id: str) -> None:
+        self.ask("DELETE", f"salesforce/records/{object_name}/{id}")
+
     def refuse_record(self, id: str, **rule: Any) -> None:
         """Let Salesforce refuse writes of that record; `rule` has RecordRule's fields."""
         self.ask("PUT", f"salesforce/rules/{id}", rule)
@@ -281,6 +287,26 @@ class Control:
 
     def delete_message(self, channel: str, ts: str) -> None:
         self.ask("DELETE", f"slack/messages/{channel}/{ts}")
+
+    def say(self, channel_id: str, user_id: str, text: str) -> Json:
+        """In Slack, as a person."""
+        query = {"channel": channel_id, "user": user_id, "text": text}
+        found: Json = self.ask("POST", "slack/messages", query=query)
+        return found
+
+    def interactivity(self, url: str | None, **more: Any) -> None:
+        """Where Slack sends clicks on buttons; also its `signing_secret`."""
+        self.ask("PUT", "slack/interactivity", {"url": url, **more})
+
+    def click(self, channel: str, ts: str, action_id: str, user: str, times: int = 1) -> list[Clicked]:
+        """As a person in Slack does; `user` is an id or an e-mail address."""
+        wish = Click(channel=channel, ts=ts, action_id=action_id, user=user, times=times)
+        found = self.ask("POST", "slack/clicks", wish.model_dump())
+        return TypeAdapter(list[Clicked]).validate_python(found)
+
+    def told(self) -> list[Told]:
+        """What the app has said to single persons in Slack, in answer to clicks."""
+        return self._get(list[Told], "slack/told")
 
     def _vendor(self, method: str, url: str, body: Json | None = None) -> Json:
         answer = self._http.request(method, url, json=body, auth=(CHARTMOGUL_KEY, ""))
