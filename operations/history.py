@@ -1,7 +1,7 @@
 """What was done to a customer, and who asked for it: by Temporal's runs, and beyond them by what is kept."""
 
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -159,12 +159,20 @@ def _of_link(link: Link) -> Entry:
     return Entry(
         at=datetime.fromisoformat(row["at"]),
         what=row["what"],
-        asked_by=", ".join(filter(None, [row.get("asked_by"), row.get("rule")])),
+        asked_by=_who_in(row),
         effects=list(_in_words(effects)),
         outcome=row["outcome"],
         run=row["run"],
         kept_in=f"the audit's row {link.number}",
     )
+
+
+def _who_in(row: Mapping[str, Any]) -> str:
+    """With the rule, and who decided."""
+    decided = [
+        f"{each['who']} {'agreed' if each['approve'] else 'refused'}" for each in row.get("decisions", [])
+    ]
+    return "; ".join(filter(None, [row.get("asked_by"), row.get("rule"), *decided]))
 
 
 def _in_warehouse(settings: Settings, account: str, uuid: str) -> list[Entry]:

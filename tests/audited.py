@@ -36,7 +36,8 @@ def decided(number: int) -> AuditRow:
         who="bea@acme.example", way="slack", approve=True, at=BEGAN + timedelta(hours=number)
     )
     run = f"change/merge_or_delete_customer/{number:032x}"
-    return row(number, what="merge_or_delete_customer", run=run, decisions=[agreed])
+    rule = "merge_or_delete_customer: ask by 1 people within 24 h, by default"
+    return row(number, what="merge_or_delete_customer", run=run, rule=rule, decisions=[agreed])
 
 
 def event(number: int) -> AuditRow:
