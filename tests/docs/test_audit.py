@@ -5,6 +5,7 @@ import re
 import time
 from collections.abc import Iterator
 from datetime import date
+from functools import partial
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,10 @@ from typing import Any
 import pytest
 from rich.console import Console
 from temporalio.client import Client
+from typer.testing import CliRunner
 
 import commands.audit
+from cli import app
 from commands.history import show_history
 from domains.audit.files import AuditFiles, line_of
 from domains.warehouse.automation import AUTOMATION
@@ -75,6 +78,21 @@ def test_verify_says_what_the_page_says(own: Settings, tmp_path: Path) -> None:
     edited.write_text("".join(json.dumps(row) + "\n" for row in rows))
     found = said(lambda console: commands.audit.verify([edited], "", console))
     assert words(found) == words(shown("audit verify edited.jsonl"))
+
+
+def test_the_command_asks_nobody_and_exits_1_where_a_row_is_not_whole(
+    own: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TEMPORAL_ADDRESS", "127.0.0.1:1")
+    [file] = AuditFiles(tmp_path, "default").all()
+    asked = partial(CliRunner().invoke, app)
+    assert asked(["audit", "verify", str(file)]).exit_code == 0
+    assert asked(["audit", "verify", str(file), "--head", story()[-1].hash]).exit_code == 0
+    assert asked(["audit", "verify", str(file), "--head", "0" * 64]).exit_code == 1
+    file.write_bytes(file.read_bytes().replace(b"saved", b"lost"))
+    assert asked(["audit", "verify", str(file)]).exit_code == 1
+    file.write_bytes(b"")
+    assert asked(["audit", "verify", str(file)]).exit_code == 1
 
 
 async def test_show_and_history_say_what_the_page_says(

@@ -20,6 +20,8 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 import commands.audit
 import temporal
 import worker
+from activities.audit import events
+from activities.audit.events import all_runs_query, closed_runs
 from activities.runs.audit import append
 from commands.history import show_history
 from domains.audit.files import AuditFiles
@@ -185,6 +187,23 @@ async def test_a_night_that_was_missed_is_made_up_for(
     assert [len(of(list(files.links()), each.id)) for each in handles] == [1, 1]
     [verified] = verify(files.all())
     assert list(verified.faults) == []
+
+
+async def test_a_span_with_many_runs_is_read_in_parts_in_the_same_order(
+    own: Client, act: Act, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(3):
+        await act()
+    now = datetime.now(UTC)
+
+    async def ids() -> list[str]:
+        spans = closed_runs(own, all_runs_query("default"), now - timedelta(minutes=8), now)
+        return [run.run_id async for runs, _ in spans for run in runs]
+
+    whole = await ids()
+    assert len(whole) >= 3
+    monkeypatch.setattr(events, "MOST_LISTED", 1)
+    assert await ids() == whole
 
 
 async def test_the_day_is_the_one_in_the_accounts_zone(own: Client, night: Night, files: AuditFiles) -> None:
