@@ -360,6 +360,7 @@ QUEUES: tuple[Queue, ...] = (
     Queue("warehouse", lambda _: 2, 10, ("warehouse", "chartmogul")),
     Queue("crm", lambda _: 2, 10, ("crm", "chartmogul")),
     Queue("runs", lambda _: 2, 5),
+    Queue("audit", lambda _: 2, 5),
     Queue("holds", lambda _: 10, 10),
 )
 

@@ -250,6 +250,7 @@ class Stack:
             "WAREHOUSE__PATH": str(self.warehouse),
             "WAREHOUSE_FILE": str(EXAMPLE_CONFIG / "warehouse.yaml"),
             "CRM_FILE": str(EXAMPLE_CONFIG / "crm.yaml"),
+            "AUDIT_FOLDER": str(self._state / "audit"),
             **self._more_environment,
         }
 

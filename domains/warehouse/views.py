@@ -1,5 +1,5 @@
-"""What analysts get: five views, and one for each table with renamed columns. They have one text for all
-dialects, and are left out where the mapping has dropped what they need."""
+"""What analysts get: five views of ChartMogul's tables, three of what was done, and one for each table with
+renamed columns. They have one text for all dialects, and are left out where the mapping lacks a column."""
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -65,6 +65,9 @@ def views(mapping: Mapping, dialect: Dialect, time_zone: str = "UTC") -> list[Vi
         maker.customers_current(),
         maker.subscriptions_current(),
         maker.movements_restated(),
+        maker.save_rate_by_owner(),
+        maker.time_to_first_action(),
+        maker.records_written_per_system(),
     )
     return [view for view in made if view] + [
         maker.renamed(each) for each in mapping.streams if _renames(each)
@@ -257,6 +260,74 @@ class _Views:
         name = f"coalesce({filled}, '') as customer_name, " if named else ""
         reason = f"case {merged}else {described[0]} end as reason, " if described and merged else ""
         return _Who(f"{holder} as customer_uuid, {name}", reason, join)
+
+    def save_rate_by_owner(self) -> View | None:
+        if not self._has("automation_runs", "template outcome owner"):
+            return None
+        count = "sum(case when outcome = '{0}' then 1 else 0 end) as {0}"
+        saved, all_of = self._d.cast("x.saved", Type.DECIMAL), "(x.saved + x.lost)"
+        return View(
+            "save_rate_by_owner",
+            f"select x.owner, {self._bigint('x.saved')} as saved, {self._bigint('x.lost')} as lost, "
+            f"{self._d.cast(f'{saved} / {all_of}', Type.DECIMAL)} as save_rate from ("
+            f"select coalesce(owner, 'nobody') as owner, {count.format('saved')}, {count.format('lost')} "
+            "from automation_runs where _deleted_at is null and template = 'churn_save' "
+            "and outcome in ('saved', 'lost') group by coalesce(owner, 'nobody')) x",
+            "Of the cancellations that a person could still turn: how many were, by who was in charge",
+            {
+                "owner": "Who was in charge of the customer",
+                "saved": "Customers who came back by the last check",
+                "lost": "Customers who did not",
+                "save_rate": "Share of those who came back, from 0 to 1",
+            },
+        )
+
+    def time_to_first_action(self) -> View | None:
+        if not self._has("automation_runs", "template route began_at seconds_from_event seconds_from_begin"):
+            return None
+        month = self._d.month("began_at", self._zone)
+        spans = ", ".join(
+            f"{self._d.cast(f'avg({name})', Type.DECIMAL)} as avg_{name}, max({name}) as max_{name}"
+            for name in ("seconds_from_event", "seconds_from_begin")
+        )
+        return View(
+            "time_to_first_action",
+            f"select template, route, {month} as month_start, count(*) as runs, {spans} from automation_runs "
+            "where _deleted_at is null and seconds_from_begin is not null "
+            f"group by template, route, {month}",
+            f"How long it took until a run had written its first record. Months are cut in {self._zone}",
+            {
+                "template": "Template, or change",
+                "route": "Name of the route; null of changes",
+                "month_start": f"Month in which the runs began, {self._zone}",
+                "runs": "Runs that have written a record",
+                "avg_seconds_from_event": "From the event, on average; what was written ahead left out",
+                "max_seconds_from_event": "The longest of them",
+                "avg_seconds_from_begin": "From the run's begin, on average",
+                "max_seconds_from_begin": "The longest of them",
+            },
+        )
+
+    def records_written_per_system(self) -> View | None:
+        if not self._has("automation_effects", "system_name object_type action written_at undone"):
+            return None
+        month = self._d.month("written_at", self._zone)
+        return View(
+            "records_written_per_system",
+            f"select system_name, object_type, action, {month} as month_start, count(*) as records, "
+            f"{self._bigint('sum(case when undone = true then 1 else 0 end)')} as undone "
+            "from automation_effects where _deleted_at is null "
+            f"group by system_name, object_type, action, {month}",
+            f"How many records were created and updated in which system. Months are cut in {self._zone}",
+            {
+                "system_name": "System that has the records",
+                "object_type": "Kind of the records",
+                "action": "created or updated",
+                "month_start": f"Month in which the runs ended, {self._zone}",
+                "records": "How many",
+                "undone": "How many of them an undo has taken back",
+            },
+        )
 
     def renamed(self, stream: StreamMapping) -> View:
         """Under both names, so that reports go on: old rows have the value under the old one alone."""
