@@ -77,6 +77,10 @@ class Settings(BaseSettings):
         description="Key of personal data that the mapping hashes; without one it can be found by trying",
     )
     crm_file: str = Field(default="config/crm.yaml", description="Which facts go to which field of the CRM")
+    agents_file: str = Field(
+        default="config/agents.yaml",
+        description="Who may use the MCP server at /mcp; where there is no such file it is off",
+    )
     web_ui_url: Url = Field(
         default="http://127.0.0.1:8233", description="Temporal's Web UI, for links in messages"
     )

@@ -3,7 +3,8 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
@@ -18,6 +19,7 @@ from dispatch.deliveries import CHARTMOGUL, Delivery
 from dispatch.dispatcher import Dispatcher
 from ingress import metrics
 from ingress.access_log import AccessLog
+from ingress.agents.declaration import Offer
 from ingress.backlog import Backlog
 from ingress.intake import Intake
 from ingress.readiness import Readiness
@@ -29,8 +31,9 @@ from settings import Settings
 log = logging.getLogger("mogulflow.ingress")
 
 
-def create_app(settings: Settings, dispatcher: Dispatcher | None = None) -> FastAPI:
-    """Without a dispatcher every event is 503, until `app.state.dispatcher` is set."""
+def create_app(settings: Settings, dispatcher: Dispatcher | None = None, offer: Offer = Offer()) -> FastAPI:
+    """Without a dispatcher every event is 503, until `app.state.dispatcher` is set. `offer` is for tests.
+    Raises BadConfig where there is a file of agents that cannot be used."""
     backlog, pointed_at = Backlog(settings.backlog_limit_seconds), PointedAt(settings.recurly)
     app = FastAPI(
         title="Mogulflow ingress",
@@ -79,14 +82,28 @@ def create_app(settings: Settings, dispatcher: Dispatcher | None = None) -> Fast
         encode, content_type = choose_encoder(request.headers.get("accept", ""))
         return Response(encode(REGISTRY), media_type=content_type)
 
+    _mount_agents(app, settings, offer)
     return app
+
+
+def _mount_agents(app: FastAPI, settings: Settings, offer: Offer) -> None:
+    """Last, and only where they are wished for: the library takes half a second to import."""
+    app.state.agents = None
+    if Path(settings.agents_file).exists():
+        from ingress.agents.mount import AgentsMount
+
+        app.state.agents = AgentsMount(settings, lambda: _client(app), offer)
+        app.state.agents.mount(app)
 
 
 def _watching(backlog: Backlog, pointed_at: PointedAt) -> Any:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         watch = asyncio.create_task(backlog.watch(lambda: _client(app)))
-        yield
+        async with AsyncExitStack() as stack:
+            if app.state.agents:
+                await stack.enter_async_context(app.state.agents.running())
+            yield
         watch.cancel()
         await pointed_at.aclose()
 

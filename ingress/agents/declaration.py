@@ -1,7 +1,8 @@
 """How a tool is declared, who calls it, and how it says that it cannot."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from temporalio.client import Client
 
@@ -14,8 +15,8 @@ LONGEST_DESCRIPTION = 199
 
 
 class ToolFailed(Exception):
-    """What a better call, or a later one, would avoid. All of it reaches the agent, and logs: ids, no names or
-    e-mails. `code` is one of a short list (docs/agents.md), `next` says what to call."""
+    """What a better call, or a later one, would avoid. All of it reaches the agent: ids, no names or e-mails.
+    `code` is one of a short list (docs/agents.md), `next` says what to call."""
 
     def __init__(
         self, code: str, message: str, next: str = "", retry_after_seconds: int | None = None
@@ -41,7 +42,7 @@ class Caller:
     """By account, those of `accounts`: they share a small part of what ChartMogul allows."""
     client: Client | None = None
     has_read_untrusted: bool = False
-    """Whether an answer to it had `untrusted_fields` that name something, in this process and lately."""
+    """Whether an answer to it had `untrusted_fields` that name something, since this process began."""
 
     @property
     def temporal(self) -> Client:
@@ -78,3 +79,12 @@ class Tool:
     def __post_init__(self) -> None:
         if len(self.description) > LONGEST_DESCRIPTION:
             raise ValueError(f"{self.name}: the description is longer than {LONGEST_DESCRIPTION} characters")
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What the server offers, where that is not ingress/agents/tools. `prepare` adds to the server itself.
+    Both are for tests."""
+
+    tools: Sequence[Tool] | None = None
+    prepare: Callable[[Any], None] | None = None
