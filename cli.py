@@ -14,6 +14,7 @@ from typer.core import TyperGroup
 
 from commands import terminal
 from commands.groups import (
+    agents,
     approvals,
     audit,
     connectors,
@@ -76,6 +77,7 @@ app.add_typer(audit.app, name="audit")
 app.add_typer(crm.app, name="crm")
 app.add_typer(connectors.app, name="connector")
 app.add_typer(approvals.app, name="approvals")
+app.add_typer(agents.app, name="agents")
 
 
 class _PreviewGroup(TyperGroup):

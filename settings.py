@@ -85,6 +85,10 @@ class Settings(BaseSettings):
         default="",
         description="E-mail of who acts at this command line, where approvers are listed by theirs",
     )
+    agents_file: str = Field(
+        default="config/agents.yaml",
+        description="Who may use the MCP server at /mcp; where there is no such file it is off",
+    )
     web_ui_url: Url = Field(
         default="http://127.0.0.1:8233", description="Temporal's Web UI, for links in messages"
     )

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
@@ -18,6 +19,8 @@ from dispatch.deliveries import CHARTMOGUL, Delivery
 from dispatch.dispatcher import Dispatcher
 from ingress import metrics
 from ingress.access_log import AccessLog
+from ingress.agents.declaration import Offer
+from ingress.agents.file import agents_now
 from ingress.backlog import Backlog
 from ingress.intake import Intake
 from ingress.readiness import Readiness
@@ -32,10 +35,15 @@ log = logging.getLogger("mogulflow.ingress")
 
 
 def create_app(
-    settings: Settings, dispatcher: Dispatcher | None = None, agents: Callable[[], Agents] = Agents
+    settings: Settings,
+    dispatcher: Dispatcher | None = None,
+    offer: Offer = Offer(),
+    agents: Callable[[], Agents] | None = None,
 ) -> FastAPI:
-    """Without a dispatcher every event is 503, until `app.state.dispatcher` is set. `agents` gives the file
-    of those who may decide as it is now; without one nobody may."""
+    """Without a dispatcher every event is 503, until `app.state.dispatcher` is set. `offer` is for tests;
+    `agents` gives the file of those who may ask and decide as it is now, where somebody reads it already.
+    Raises BadConfig where there is a file of agents that cannot be used."""
+    agents = agents or agents_now(settings)
     backlog, pointed_at = Backlog(settings.backlog_limit_seconds), PointedAt(settings.recurly)
     closing = AsyncExitStack()
     closing.push_async_callback(pointed_at.aclose)
@@ -87,14 +95,28 @@ def create_app(
         encode, content_type = choose_encoder(request.headers.get("accept", ""))
         return Response(encode(REGISTRY), media_type=content_type)
 
+    _mount_agents(app, settings, offer)
     return app
+
+
+def _mount_agents(app: FastAPI, settings: Settings, offer: Offer) -> None:
+    """Last, and only where they are wished for: the library takes half a second to import."""
+    app.state.agents = None
+    if Path(settings.agents_file).exists():
+        from ingress.agents.mount import AgentsMount
+
+        app.state.agents = AgentsMount(settings, lambda: _client(app), offer)
+        app.state.agents.mount(app)
 
 
 def _watching(backlog: Backlog, closing: AsyncExitStack) -> Any:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         watch = asyncio.create_task(backlog.watch(lambda: _client(app)))
-        yield
+        async with AsyncExitStack() as stack:
+            if app.state.agents:
+                await stack.enter_async_context(app.state.agents.running())
+            yield
         watch.cancel()
         await closing.aclose()
 

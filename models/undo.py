@@ -27,8 +27,8 @@ class Undoing(Write):
     )
     newer: list[Effect] = Field(
         default=[],
-        description="Effects of the same run on the same system that are taken back before this one: a preview"
-        " sees them still",
+        description="Effects of the same run on the same system that are taken back before this one: a"
+        " preview sees them still",
     )
 
 

@@ -22,7 +22,6 @@ from workflows.engine.steps import step
 
 STEPS: dict[str, Step[Any, Undoing, Undone]] = {
     "chartmogul": ChartMogulActivities.undo,
-    "connector": ConnectorActivities.undo,
     "gong": GongActivities.undo,
     "hubspot": HubSpotActivities.undo,
     "intercom": IntercomActivities.undo,
@@ -31,14 +30,14 @@ STEPS: dict[str, Step[Any, Undoing, Undone]] = {
     "slack": SlackActivities.undo,
     "zendesk": ZendeskActivities.undo,
 }
-"""By the effect's system."""
+"""By the effect's system; any other is a connector's name."""
 
 
 async def undo_parts(given: ChangeInput, change: RunUndo) -> list[Part]:
     """Of what it wrote; what it found done already, or left out, is not taken back. Raises StepFailed."""
     effects = await step(RunsActivities.effects_of, change, summary="Read what the run did")
     written = [each for each in effects if each.action in (Action.CREATED, Action.UPDATED)]
-    newest = [each for each in reversed(written) if each.system in STEPS]
+    newest = list(reversed(written))
     return [_part(given, change, each, newest[:number]) for number, each in enumerate(newest)]
 
 
@@ -51,4 +50,8 @@ def _part(given: ChangeInput, change: RunUndo, effect: Effect, before: Sequence[
         delete=change.delete_tasks,
         newer=[each for each in before if each.system == effect.system],
     )
-    return Part(STEPS[effect.system], undoing, f"Take back {effect.system} {effect.object_type}")
+    return Part(
+        STEPS.get(effect.system, ConnectorActivities.undo),
+        undoing,
+        f"Take back {effect.system} {effect.object_type}",
+    )
