@@ -13,7 +13,7 @@ from dotenv import dotenv_values, load_dotenv
 from typer.core import TyperGroup
 
 from commands import terminal
-from commands.groups import connectors, crm, export, holds, movements, runs, schedules, services
+from commands.groups import analytics, connectors, crm, export, holds, movements, runs, schedules, services
 from commands.terminal import console
 
 gc.set_threshold(10_000)
@@ -63,6 +63,7 @@ app.add_typer(schedule_commands, name="schedules")
 app.add_typer(export.app, name="export")
 app.add_typer(crm.app, name="crm")
 app.add_typer(connectors.app, name="connector")
+app.add_typer(analytics.app, name="analytics")
 
 
 class _PreviewGroup(TyperGroup):

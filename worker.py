@@ -11,6 +11,7 @@ from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
 from temporalio.worker import Interceptor, Worker
 
 import temporal
+from activities.analytics import AnalyticsActivities
 from activities.crm.steps import CrmActivities
 from activities.definition import Bound, steps_of
 from activities.holds import HoldActivities
@@ -31,6 +32,7 @@ from dispatch.payment_scan import PaymentScan
 from models.crm import CrmMapping
 from settings import Settings
 from systems import BILLING, CHARTMOGUL, QUEUES, SYSTEMS, Connections, Queue, engine_for
+from workflows.analytics import Analytics
 from workflows.backfill import Backfill
 from workflows.call_api import CallApi
 from workflows.churn_risk.case import RiskCase
@@ -70,6 +72,7 @@ WORKFLOW_CLASSES: list[type] = [
     CrmSync,
     Hold,
     DismissalRun,
+    Analytics,
     Once,
 ]
 GRACE = timedelta(seconds=20)
@@ -95,6 +98,7 @@ def steps(
         MovementActivities(chartmogul, MovementScan(dispatcher)),
         PaymentActivities(chartmogul, polls, PaymentScan(dispatcher), settings.data_sources),
         WarehouseActivities(chartmogul, engine_for(settings), settings.warehouse_hash_key.get_secret_value()),
+        AnalyticsActivities(chartmogul),
         RunsActivities(),
         HoldActivities(pauses, ops_channel, settings.web_ui_url),
     ]
