@@ -12,7 +12,7 @@ from clients.chartmogul.client import ChartMogulClient
 from clients.chartmogul.dates import Row, seconds_of
 from domains.analytics.book import About, book_of
 from domains.analytics.checks import Metrics
-from domains.analytics.count import count
+from domains.analytics.count import Counted, count
 from domains.analytics.movements import Movements
 from models.analytics import Book, BookInput
 from models.chartmogul_values import Unfit, whole_cents
@@ -39,19 +39,31 @@ class AnalyticsActivities:
         client, progress = client_of(self._clients, given.account), _Progress()
         as_of = datetime.now(UTC).replace(microsecond=0)
         async with heartbeats(lambda: vars(progress)):
-            account = await client.account()
-            movements = Movements()
+            account, rows = await client.account(), Rows()
             async for block in client.stream_movements(EARLIEST, as_of):
-                rows = list(_readable(block.rows))
-                movements.extend(rows)
-                movements.unreadable += len(block.rows) - len(rows)
+                rows.add(block.rows)
                 progress.rows += len(block.rows)
             progress.doing = "counting"
-            counted = await asyncio.to_thread(count, movements, account.time_zone, as_of)
+            counted = await asyncio.to_thread(rows.count, account.time_zone, as_of)
             progress.doing = "comparing with the metrics"
             theirs = await _metrics(client, counted.first, day_in(account.time_zone, as_of))
         about = About(given.account, "chartmogul", account.currency, account.time_zone, as_of)
-        return book_of(about, movements, counted, theirs)
+        return book_of(about, rows.movements, counted, theirs)
+
+
+class Rows:
+    """An account's movements as ChartMogul sends them, block by block."""
+
+    def __init__(self) -> None:
+        self.movements = Movements()
+
+    def add(self, rows: list[Row]) -> None:
+        found = list(_readable(rows))
+        self.movements.extend(found)
+        self.movements.unreadable += len(rows) - len(found)
+
+    def count(self, time_zone: str, as_of: datetime) -> Counted:
+        return count(self.movements, time_zone, as_of)
 
 
 def _readable(rows: list[Row]) -> Iterator[tuple[str, int, str, int]]:

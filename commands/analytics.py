@@ -138,7 +138,7 @@ def print_cohorts(table: CohortTable, console: Console) -> None:
 
 def print_retention(table: RetentionTable, console: Console) -> None:
     against = "the month before" if table.relative_to == "previous" else "the start"
-    made = _table("month", "cohorts", "customers", "left", "retention", "value", "MRR", "net MRR")
+    made = _table("month", "cohorts", "customers", "remain", "retention", "value", "MRR", "net MRR")
     for each in table.months:
         made.add_row(
             str(each.month),

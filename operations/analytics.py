@@ -92,7 +92,8 @@ async def cohorts(
     if isinstance(book, _Computing):
         return _later(table, book)
     found = _told(lambda: answers.cohorts(book, wish))
-    return _filled(table, book, cohorts=found, notes=notes.of_cohorts(book, wish.readings))
+    told = notes.of_cohorts(book, wish.readings, of_mrr=wish.metric == "net_mrr_retention")
+    return _filled(table, book, cohorts=found, notes=told)
 
 
 async def retention(

@@ -47,12 +47,13 @@ def count(movements: Movements, time_zone: str, as_of: datetime) -> Counted:
     walk.go(movements.until(last), last)
     months = walk.months[-MOST_MONTHS:]
     first = months[0].month if months else date.max
-    cohorts = [each.counts(number) for number, each in sorted(walk.cohorts.items())]
+    cohorts = [each.counts() for _, each in sorted(walk.cohorts.items())]
     return Counted(months, [each for each in cohorts if each.month >= first], walk.returned, walk.otherwise)
 
 
-@dataclass
+@dataclass(slots=True)
 class _Cohort:
+    number: int
     customers: int = 0
     new: int = 0
     new_ever: int = 0
@@ -66,10 +67,10 @@ class _Cohort:
         for into, now in zip(self.kept, (self.active, self.mrr, self.ever_churned), strict=True):
             into.append(now)
 
-    def counts(self, number: int) -> CohortCounts:
+    def counts(self) -> CohortCounts:
         active, mrr, ever_churned = self.kept
         return CohortCounts(
-            month=month_of(number),
+            month=month_of(self.number),
             customers=self.customers,
             new_cents=self.new,
             new_ever_cents=self.new_ever,
@@ -80,7 +81,7 @@ class _Cohort:
         )
 
 
-@dataclass
+@dataclass(slots=True)
 class _Span:
     """A day or a month that is being counted. `touched` has who moved in it, and whether they were active
     at its start."""
@@ -96,14 +97,18 @@ class _Span:
         return -self.cents[CHURN] - self.cents[CONTRACTION]
 
 
+def _paid(cents: int) -> int:
+    return 0 if -DUST <= cents <= DUST else cents
+
+
 class _Walk:
     def __init__(self, customers: int, has_new: bytearray, calendar: Calendar) -> None:
         self.months: list[MonthCounts] = []
         self.cohorts: dict[int, _Cohort] = {}
         self.returned = self.otherwise = 0
         self._has_new, self._calendar = has_new, calendar
-        self._running = array("q", bytes(8 * customers))
-        self._cohort_of = array("i", [NEVER]) * customers
+        self._running = [0] * customers
+        self._cohort_of: list[_Cohort | None] = [None] * customers
         self._since = array("i", [NEVER]) * customers
         """Month of the first movement."""
         self._active_in = array("i", [NEVER]) * customers
@@ -142,41 +147,39 @@ class _Walk:
     def _take(self, who: int, kind: int, cents: int) -> None:
         before = self._running[who]
         after = self._running[who] = before + cents
-        was, active = before > DUST, after > DUST
-        paid = (0 if -DUST <= after <= DUST else after) - (0 if -DUST <= before <= DUST else before)
-        for span in (self._of_day, self._of_month):
-            span.touched.setdefault(who, was)
-            span.cents[kind] += cents
-        cohort = self._cohort(who, kind, cents, before)
-        self._customers += active - was
+        was, active, day = before > DUST, after > DUST, self._of_day
+        if who not in day.touched:
+            day.touched[who] = was
+            self._of_month.touched.setdefault(who, was)
+        day.cents[kind] += cents
+        paid = _paid(after) - _paid(before)
         self._mrr += paid
+        cohort = self._cohort_of[who] or self._join(who, kind, cents, before)
         if cohort:
-            cohort.active += active - was
             cohort.mrr += paid
-        if was and not active:
-            self._leaves(who, cohort)
-        elif active and not was:
-            self._active_in[who] = self._month
+            if kind == NEW:
+                self._buys(cohort, cents)
+        if was is not active:
+            self._turns(who, cohort, active)
 
-    def _leaves(self, who: int, cohort: _Cohort | None) -> None:
+    def _turns(self, who: int, cohort: _Cohort | None, active: bool) -> None:
+        change = 1 if active else -1
+        self._customers += change
+        if cohort:
+            cohort.active += change
+        if active:
+            self._active_in[who] = self._month
+            return
         self._of_day.left += 1
         if not self._churned[who]:
             self._churned[who] = 1
             if cohort:
                 cohort.ever_churned += 1
 
-    def _cohort(self, who: int, kind: int, cents: int, before: int) -> _Cohort | None:
-        number = self._cohort_of[who]
-        if number == NEVER:
-            found = self._join(who, kind, cents, before)
-            number = self._cohort_of[who]
-        else:
-            found = self.cohorts[number]
-        if found and kind == NEW:
-            found.new_ever += cents
-            if number == self._month:
-                found.new += cents
-        return found
+    def _buys(self, cohort: _Cohort, cents: int) -> None:
+        cohort.new_ever += cents
+        if cohort.number == self._month:
+            cohort.new += cents
 
     def _join(self, who: int, kind: int, cents: int, before: int) -> _Cohort | None:
         """At the first New Business; at the first movement where that is a reactivation, or where there is no
@@ -187,11 +190,11 @@ class _Walk:
         returns = first and kind == REACTIVATION
         if not (kind == NEW or returns or not self._has_new[who]):
             return None
-        found = self.cohorts.setdefault(self._month, _Cohort())
-        self._cohort_of[who] = self._month
+        found = self.cohorts.setdefault(self._month, _Cohort(self._month))
+        self._cohort_of[who] = found
         found.customers += 1
         found.active += before > DUST
-        found.mrr += 0 if -DUST <= before <= DUST else before
+        found.mrr += _paid(before)
         found.ever_churned += self._churned[who]
         found.returned += cents if returns else 0
         self.returned += returns
@@ -201,6 +204,8 @@ class _Walk:
     def _close_day(self) -> None:
         """Of a day without a movement nothing is lost."""
         day, daily = self._of_day, self._daily
+        for kind, cents in enumerate(day.cents):
+            self._of_month.cents[kind] += cents
         if day.customers > 0:
             gone = sum(was and self._running[who] <= DUST for who, was in day.touched.items())
             daily[0] += day.left / day.customers

@@ -30,8 +30,9 @@ DAY_LOSS = {
 }
 
 
-def of_cohorts(book: Book, readings: Readings) -> list[str]:
-    return [VALUE[readings.value], *_returned(book, readings), *_of_all(book)]
+def of_cohorts(book: Book, readings: Readings, *, of_mrr: bool = True) -> list[str]:
+    value = [VALUE[readings.value]] if of_mrr else []
+    return [*value, *_returned(book, readings), *_of_all(book)]
 
 
 def of_churn(book: Book, readings: Readings) -> list[str]:
