@@ -15,6 +15,7 @@ from typer.core import TyperGroup
 from commands import terminal
 from commands.groups import (
     agents,
+    analytics,
     approvals,
     audit,
     connectors,
@@ -78,6 +79,7 @@ app.add_typer(crm.app, name="crm")
 app.add_typer(connectors.app, name="connector")
 app.add_typer(approvals.app, name="approvals")
 app.add_typer(agents.app, name="agents")
+app.add_typer(analytics.app, name="analytics")
 
 
 class _PreviewGroup(TyperGroup):

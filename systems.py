@@ -359,6 +359,8 @@ QUEUES: tuple[Queue, ...] = (
     # Two streams at a time: while one is loaded the other is read
     Queue("warehouse", lambda _: 2, 10, ("warehouse", "chartmogul")),
     Queue("crm", lambda _: 2, 10, ("crm", "chartmogul")),
+    # One account is read at a time: each takes what bulk work may use
+    Queue("analytics", lambda _: 1, 5, ("analytics", "chartmogul")),
     Queue("runs", lambda _: 2, 5),
     Queue("audit", lambda _: 2, 5),
     Queue("holds", lambda _: 10, 10),

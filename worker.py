@@ -11,6 +11,7 @@ from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
 from temporalio.worker import Interceptor, Worker
 
 import temporal
+from activities.analytics import AnalyticsActivities
 from activities.audit.steps import AuditActivities
 from activities.crm.steps import CrmActivities
 from activities.definition import Bound, steps_of
@@ -32,9 +33,11 @@ from dispatch.payment_scan import PaymentScan
 from models.crm import CrmMapping
 from settings import Settings
 from systems import BILLING, CHARTMOGUL, QUEUES, SYSTEMS, Connections, Queue, engine_for
+from workflows.analytics import Analytics
 from workflows.audit_export import AuditExport
 from workflows.backfill import Backfill
 from workflows.call_api import CallApi
+from workflows.change.workflow import Change
 from workflows.churn_risk.case import RiskCase
 from workflows.churn_risk.workflow import ChurnRisk
 from workflows.churn_save.workflow import ChurnSave
@@ -73,8 +76,10 @@ WORKFLOW_CLASSES: list[type] = [
     CrmSync,
     Hold,
     DismissalRun,
+    Analytics,
     Once,
     Ledger,
+    Change,
     AuditExport,
 ]
 GRACE = timedelta(seconds=20)
@@ -101,6 +106,7 @@ def steps(
         MovementActivities(chartmogul, MovementScan(dispatcher)),
         PaymentActivities(chartmogul, polls, PaymentScan(dispatcher), settings.data_sources),
         WarehouseActivities(chartmogul, engine_of, settings.warehouse_hash_key.get_secret_value()),
+        AnalyticsActivities(chartmogul),
         RunsActivities(),
         AuditActivities(settings.audit_folder, engine_of),
         HoldActivities(pauses, ops_channel, settings.web_ui_url),

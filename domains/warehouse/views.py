@@ -1,10 +1,12 @@
-"""What analysts get: five views of ChartMogul's tables, three of what was done, and one for each table with
+"""What analysts get: seven views of ChartMogul's tables, three of what was done, and one for each table with
 renamed columns. They have one text for all dialects, and are left out where the mapping lacks a column."""
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
+from domains.warehouse.cohorts import DIGITS, CohortSql
 from domains.warehouse.dialect import Dialect
+from domains.warehouse.movements import NEEDED
 from models.warehouse import Mapping, StreamMapping, Type
 from models.warehouse_tables import KEPT, field_of
 
@@ -30,8 +32,6 @@ COPIED = {
     "subscription_external_id": "Subscription that was cancelled, its id in the billing system",
     "description": "What ChartMogul says of it",
 }
-
-DIGITS = " union all ".join(f"select {n} as n" for n in range(10))
 
 
 @dataclass(frozen=True)
@@ -65,6 +65,8 @@ def views(mapping: Mapping, dialect: Dialect, time_zone: str = "UTC") -> list[Vi
         maker.customers_current(),
         maker.subscriptions_current(),
         maker.movements_restated(),
+        maker.cohort_retention(),
+        maker.net_revenue_retention(),
         maker.save_rate_by_owner(),
         maker.time_to_first_action(),
         maker.records_written_per_system(),
@@ -243,6 +245,56 @@ class _Views:
                 "after_row": "The movement's columns after, JSON",
             },
         )
+
+    def cohort_retention(self) -> View | None:
+        if not (sql := self._cohorts()):
+            return None
+        return View(
+            "cohort_retention",
+            sql.retention(),
+            "Of the customers whose first New Business was in a month: how many pay at the end of each month "
+            f"after it. Months are cut in {self._zone}, the account's time zone",
+            self._of_cells()
+            | {
+                "customers": "Customers of the cohort",
+                "active_customers": "Of these, with MRR at the month's end",
+                "customer_retention": "Per cent of the cohort; it rises where customers come back",
+            },
+        )
+
+    def net_revenue_retention(self) -> View | None:
+        if not (sql := self._cohorts()):
+            return None
+        return View(
+            "net_revenue_retention",
+            sql.revenue(*(self._major(f"x.{name}_cents", "x.currency") for name in ("value", "mrr"))),
+            "Of the customers whose first New Business was in a month: their MRR at the end of each month "
+            f"after it, against that New Business. Months are cut in {self._zone}, the account's time zone",
+            self._of_cells()
+            | {
+                "value_cents": "New Business of the cohort's month, in minor units",
+                "value": "The same in whole units",
+                "mrr_cents": "MRR of the cohort at the month's end, in minor units",
+                "mrr": "The same in whole units",
+                "net_mrr_retention": "Per cent of the value; above 100 where customers grew",
+            },
+        )
+
+    def _of_cells(self) -> dict[str, str]:
+        return {
+            "cohort_month": f"First day of the cohort's month, {self._zone}",
+            "months_since": "Months after the cohort's own, which is 0",
+            "month_start": f"First day of that month, {self._zone}",
+            "currency": "Currency of the account",
+            "is_partial": "Whether that month is not over",
+        }
+
+    def _cohorts(self) -> CohortSql | None:
+        movements = self._mapping.target("mrr_movements")
+        if movements is None or not self._has("mrr_movements", " ".join(NEEDED)):
+            return None
+        columns = {column.name for column in movements.written}
+        return CohortSql(self._d, self._zone, columns, self._has("customers", "customer_uuid"))
 
     def _who(self) -> "_Who":
         """Whose movement a change is of, where the mapping keeps what tells."""

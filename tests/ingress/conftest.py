@@ -45,7 +45,7 @@ async def ingress_for(
     far = {"backlog_limit_seconds": 3600, "unreadable_kept_per_hour": 1000}
     settings = settings.model_copy(update=far | {"ingress_port": port} | changes)
     dispatcher = Dispatcher(client, routes, settings.web_ui_url) if client else None
-    app = create_app(settings, dispatcher, agents)
+    app = create_app(settings, dispatcher, agents=agents)
     async with (
         listening(app, settings),
         httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=60) as http,
