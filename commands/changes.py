@@ -1,6 +1,7 @@
 """Changes as tables: what waits for a decision, what one would do or has done."""
 
 from collections.abc import Sequence
+from os.path import commonprefix
 
 from rich.console import Console
 from rich.markup import escape
@@ -60,6 +61,16 @@ def _undone(found: ChangeRun) -> Table:
     for each in found.undone:
         table.add_row(*map(escape, (each.of, each.state.value, ", ".join(each.left), each.note)))
     return table
+
+
+def _sides(before: object, after: object) -> tuple[str, str]:
+    """Of long texts that begin alike, from where they differ on."""
+    texts = [" ".join(str(side).split()) for side in (before, after)]
+    alike = len(commonprefix(texts))
+    if max(map(len, texts)) <= LONGEST or alike < LONGEST // 2 or None in (before, after):
+        return _value(before), _value(after)
+    one, other = (_value("…" + text[alike - 10 :]) for text in texts)
+    return one, other
 
 
 def _value(found: object) -> str:
