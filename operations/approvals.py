@@ -1,9 +1,9 @@
 """Deciding on changes at the command line."""
 
 import temporal
+from configuration.files import agents_for
 from models.changes import ChangeRun
 from operations import changes
-from operations.agents import agents_if_any
 from operations.errors import Stopped
 from operations.person import kept, who
 from settings import Settings
@@ -30,7 +30,7 @@ async def decided(
 
 def _person(settings: Settings) -> str:
     """Where approvers are listed, one of them; the machine's user where none is. Raises Stopped."""
-    agents = agents_if_any(settings)
+    agents = agents_for(settings)
     listed = {each.casefold(): each for each in agents.approvers.emails} if agents else {}
     if not listed:
         return settings.operator_email or who()

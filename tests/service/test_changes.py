@@ -8,8 +8,7 @@ from models.changes import ChangeState
 from operations.changes import ask, state_of
 from simulators.kit.control import Control
 from tests.service.conftest import Command, accepted, results, until_shown
-from tests.workflows.changing import asks, change_of
-from tests.workflows.test_change import tagging, tags
+from tests.workflows.changing import asks, change_of, tagging, tags
 
 
 async def test_what_waits_is_listed_shown_and_decided(

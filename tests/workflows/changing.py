@@ -3,8 +3,12 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from models.changes import AnyChange, Asker, ChangeInput, MatchedRule, RunUndo, Then
+import httpx
+
+from models.changes import AnyChange, Asker, ChangeInput, MatchedRule, RunUndo, TagChange, Then
 from operations.changes import digest_of
+from simulators.kit.control import Control
+from simulators.kit.shapes import CHARTMOGUL_KEY
 
 OWNER = "ana@vendor.example"
 BOT = Asker(name="churn-bot", kind="agent", owner=OWNER)
@@ -37,3 +41,13 @@ def undo_of(workflow_id: str, key: str = "", dry_run: bool = False, **more: Any)
     change = RunUndo(workflow_id=workflow_id, **more)
     digest = digest_of(workflow_id, key, dry_run)
     return change_of(change, BY_HAND, asker=PERSON, digest=digest, dry_run=dry_run)
+
+
+def tagging(simulators: Control, tag: str = "vip", number: int = 0) -> TagChange:
+    return TagChange(customer_uuid=simulators.customers()[number].uuid, add=[tag])
+
+
+def tags(simulators: Control, uuid: str) -> list[str]:
+    """As ChartMogul answers them."""
+    url = f"{simulators.url}/chartmogul/v1/customers/{uuid}/attributes"
+    return list(httpx.get(url, auth=(CHARTMOGUL_KEY, "")).json()["tags"])

@@ -5,7 +5,6 @@ from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
-import httpx
 import pytest
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.enums.v1 import EventType
@@ -23,24 +22,13 @@ from models.changes import (
 from models.runs import Outcome, RunResult
 from operations.changes import NotPossible, ask, decide, digest_of, state_of, waiting
 from simulators.kit.control import Control
-from simulators.kit.shapes import CHARTMOGUL_KEY
 from tests.waiting import until
-from tests.workflows.changing import BOT, OWNER, asks, change_of
+from tests.workflows.changing import BOT, OWNER, asks, change_of, tagging, tags
 
 
 @pytest.fixture(autouse=True)
 def _workers(workers: None) -> None:
     """All queues are worked on."""
-
-
-def tagging(simulators: Control, tag: str = "vip", number: int = 0) -> TagChange:
-    return TagChange(customer_uuid=simulators.customers()[number].uuid, add=[tag])
-
-
-def tags(simulators: Control, uuid: str) -> list[str]:
-    """As ChartMogul answers them."""
-    url = f"{simulators.url}/chartmogul/v1/customers/{uuid}/attributes"
-    return list(httpx.get(url, auth=(CHARTMOGUL_KEY, "")).json()["tags"])
 
 
 def tag_calls(simulators: Control) -> int:

@@ -9,9 +9,8 @@ from models.changes import ChangeRun, ChangeState, TagChange
 from models.undo import UndoState
 from operations.changes import ask, digest_of
 from simulators.kit.control import Control
-from tests.workflows.changing import change_of, undo_of
+from tests.workflows.changing import change_of, tags, undo_of
 from tests.workflows.conftest import Start, cancelled
-from tests.workflows.test_change import tags
 
 
 @pytest.fixture(autouse=True)
