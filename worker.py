@@ -15,6 +15,7 @@ from activities.crm.steps import CrmActivities
 from activities.definition import Bound, steps_of
 from activities.holds import HoldActivities
 from activities.in_time import InTime
+from activities.metric_alert import MetricAlertActivities
 from activities.movements import MovementActivities
 from activities.pauses import Pauses
 from activities.payments import PaymentActivities, Poll
@@ -45,6 +46,7 @@ from workflows.expansion.window import ExpansionWindow
 from workflows.expansion.workflow import Expansion
 from workflows.failed_payment.workflow import FailedPaymentRun
 from workflows.hold.workflow import Hold
+from workflows.metric_alert import MetricAlertRun
 from workflows.movement_poll import MovementPoll
 from workflows.onboarding.workflow import Onboarding
 from workflows.ops_watch.workflow import OpsWatch
@@ -71,6 +73,7 @@ WORKFLOW_CLASSES: list[type] = [
     Hold,
     DismissalRun,
     Once,
+    MetricAlertRun,
 ]
 GRACE = timedelta(seconds=20)
 
@@ -96,6 +99,7 @@ def steps(
         PaymentActivities(chartmogul, polls, PaymentScan(dispatcher), settings.data_sources),
         WarehouseActivities(chartmogul, engine_for(settings), settings.warehouse_hash_key.get_secret_value()),
         RunsActivities(),
+        MetricAlertActivities(chartmogul),
         HoldActivities(pauses, ops_channel, settings.web_ui_url),
     ]
     return [step for owner in owners for step in steps_of(owner)]

@@ -1,0 +1,1 @@
+"""What agents may do, by the Model Context Protocol; off unless config/agents.yaml exists."""
