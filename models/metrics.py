@@ -1,8 +1,8 @@
 """ChartMogul's metrics: which there are, in which units, and of whom they are asked for."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, model_validator
 
 from models.base import Record
 
@@ -30,34 +30,50 @@ def unit_of(metric: str) -> Unit:
     return "customers" if field == "customers" else "percent" if field.endswith("percent") else "cents"
 
 
-Value = Annotated[str, StringConstraints(pattern=r"^[^'~,&\x00-\x1f]{1,255}$")]
+MOST_VALUES, LONGEST_VALUE = 50, 255
+"""Of one question: they stand in its address."""
+
+
+def _unbroken(value: str) -> str:
+    if not 0 < len(value) <= LONGEST_VALUE or not value.isprintable() or set(value) & set("'~,&"):
+        raise ValueError("a value has up to 255 letters, and none of ' ~ , &")
+    return value
+
+
+Value = Annotated[str, AfterValidator(_unbroken)]
 """Of a filter: nothing in it ends it."""
 
-Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
+Country = Annotated[str, StringConstraints(pattern="^[A-Z]{2}$")]
+Currency = Annotated[str, StringConstraints(pattern="^[A-Z]{3}$")]
 
 
 class CustomValue(Record):
     model_config = ConfigDict(extra="forbid")
 
-    key: str = Field(pattern=r"^[A-Za-z0-9_]{1,100}$")
+    key: Annotated[str, StringConstraints(pattern=r"^\w{1,100}$")]
     value: Value
 
 
 class MetricFilter(Record):
-    """Which customers count: all conditions hold. Of a list any one will do."""
+    """Customers for whom all holds; of a list any one"""
 
     model_config = ConfigDict(extra="forbid")
 
-    tags: list[Value] = Field(default=[], max_length=20)
-    plan_groups: list[Value] = Field(default=[], max_length=20)
+    tags: list[Value] = []
+    plan_groups: list[Value] = []
     customer_statuses: list[Literal["Active", "Past_Due", "Cancelled"]] = []
-    currencies: list[Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]] = Field(
-        default=[], max_length=20
-    )
-    regions: list[Value] = Field(default=[], max_length=20)
-    least_quantity: int | None = Field(default=None, ge=0)
-    most_quantity: int | None = Field(default=None, ge=0)
-    custom: list[CustomValue] = Field(default=[], max_length=10)
+    currencies: list[Currency] = []
+    regions: list[Value] = []
+    least_quantity: int = Field(default=0, ge=0)
+    most_quantity: int = Field(default=0, ge=0, description="0: no bound")
+    custom: list[CustomValue] = []
+
+    @model_validator(mode="after")
+    def _fits_into_an_address(self) -> Self:
+        lists = (self.tags, self.plan_groups, self.currencies, self.regions, self.custom)
+        if sum(map(len, lists)) > MOST_VALUES:
+            raise ValueError(f"a filter has up to {MOST_VALUES} values")
+        return self
 
 
 class MetricQuery(Record):

@@ -25,9 +25,9 @@ def _conditions(wanted: MetricFilter) -> Iterator[str]:
     for field, values in lists.items():
         if values:
             yield f"{field}~ANY~{_quoted(values)}"
-    if wanted.least_quantity is not None:
+    if wanted.least_quantity:
         yield f"active_quantity~GTE~{wanted.least_quantity}"
-    if wanted.most_quantity is not None:
+    if wanted.most_quantity:
         yield f"active_quantity~LTE~{wanted.most_quantity}"
     for each in wanted.custom:
         yield f"custom.{each.key}~EQ~{_quoted([each.value])}"

@@ -29,19 +29,16 @@ STATUSES = (
     "New Lead", "Working Lead", "Qualified Lead", "Unqualified Lead", "Active", "Past Due", "Cancelled"
 )  # fmt: skip
 
-_UUID = re.compile(r"cus_[0-9A-Za-z-]{1,100}")
+_UUID = re.compile(r"cus_[0-9a-f-]{36}")
 
 
 async def meant(source: Source, named: str) -> CustomerDetail:
     """The one customer of that uuid, e-mail or external id. Raises NotAnswered where there is none, or where
     there are several."""
     named = named.strip()
-    if _UUID.fullmatch(named):
-        try:
-            return await source.reads.customer(named)
-        except NotFound:
-            raise _nobody() from None
-    found = await source.reads.with_email(named) if "@" in named else []
+    found = await _of_uuid(source, named)
+    if not found and "@" in named:
+        found = await source.reads.with_email(named)
     found = found or await source.reads.with_external_id(named)
     by_uuid = {each.uuid: each for each in found}
     if not by_uuid:
@@ -53,6 +50,16 @@ async def meant(source: Source, named: str) -> CustomerDetail:
             "Name one of them by its uuid.",
         )
     return next(iter(by_uuid.values()))
+
+
+async def _of_uuid(source: Source, named: str) -> list[CustomerDetail]:
+    """Billing systems have ids that look like one, such as cus_N1001."""
+    if not _UUID.fullmatch(named):
+        return []
+    try:
+        return [await source.reads.customer(named)]
+    except NotFound:
+        return []
 
 
 def _nobody() -> NotAnswered:

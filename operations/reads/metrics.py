@@ -9,7 +9,7 @@ from models.metrics import FIELDS, MetricFilter, MetricName, MetricQuery, unit_o
 from models.reads.metrics import MetricSummary, SubscriptionMetrics
 from operations.reads.account import NotAnswered, Source
 
-MOST_NUMBERS = 1_200
+MOST_NUMBERS = 1_000
 """Of one answer."""
 
 PARTS = {
@@ -36,13 +36,13 @@ async def metrics(
     about = await source.about()
     sheet = await source.reads.metric(_path(names, query.interval), query)
     _refuse_too_many(len(sheet.entries) * len(names))
-    alone = len(names) == 1 and names[0] == "mrr"
+    parts = PARTS if names == ["mrr"] and len(sheet.entries) * (1 + len(PARTS)) <= MOST_NUMBERS else {}
     return SubscriptionMetrics.model_validate(
         about.envelope
         | {
             "interval": query.interval,
             "units": {FIELDS[name]: unit_of(name) for name in names},
-            "points": [_point(row, names, PARTS if alone else {}) for row in sheet.entries],
+            "points": [_point(row, names, parts) for row in sheet.entries],
             "summary": {FIELDS[name]: _summary(sheet, name) for name in names},
             "last_is_partial": end >= about.now().date(),
             "until": end,

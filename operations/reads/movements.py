@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Literal
 
 from models.chartmogul_details import ActivityDetail
@@ -58,7 +58,7 @@ async def read(
 ) -> list[ActivityDetail]:
     """Oldest first, up to now. Raises NotAnswered where there are too many."""
     only = next(iter(types)) if len(types) == 1 else ""
-    until = min(about.end_of(end), about.now())
+    until = min(about.end_of(end), about.now() + timedelta(seconds=1))
     found: list[ActivityDetail] = []
     async for rows in source.reads.activities(about.start_of(start), until, only):
         found += [each for each in rows if not types or each.type in types]

@@ -40,8 +40,7 @@ async def change_tags(
 
 TOOL = Tool(
     name=NAME,
-    description="Adds and removes tags of one customer. A run: previewed, may wait for a person, read "
-    "back, can be undone.",
+    description="Adds and removes tags of one customer: a run that can be undone.",
     scope="customers.write",
     hints=OVERWRITES,
     call=change_tags,

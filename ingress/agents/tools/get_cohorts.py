@@ -12,7 +12,7 @@ from models.reads.cohorts import CohortMetric, Cohorts, RelativeTo
 from operations.reads.cohorts import MOST_MONTHS, cohorts
 from operations.reads.pages import Wanted
 
-Month = Annotated[str, Field(pattern=r"^(\d{4}-(0[1-9]|1[0-2]))?$", description="Such as 2026-10")]
+Month = Annotated[str, Field(pattern=r"^(\d{4}-[01]\d)?$", description="Such as 2026-10")]
 
 
 @tool

@@ -12,7 +12,7 @@ from operations.asking import own_run
 
 LONGEST_WAIT = 20
 
-RunId = Annotated[str, Field(description="Of an earlier answer", max_length=255)]
+RunId = Annotated[str, Field(description="Of an earlier answer")]
 
 
 @tool

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from ingress.agents.declaration import Caller, Tool
 from ingress.agents.tools.answering import source_of, tool
-from ingress.agents.tools.arguments import NOTHING, Account, End, Start
+from ingress.agents.tools.arguments import NOTHING, OR_NONE, Account, End, Start
 from ingress.agents.tools.hints import READS
 from models.metrics import Country, Interval, MetricFilter, MetricName, Value
 from models.reads.metrics import SubscriptionMetrics
@@ -23,7 +23,7 @@ async def get_subscription_metrics(
     interval: Interval = "month",
     plans: Annotated[list[Value], Field(description="Names or ids", max_length=50)] = NOTHING,
     countries: Annotated[list[Country], Field(description="Such as DE", max_length=50)] = NOTHING,
-    filter: MetricFilter | None = None,
+    filter: Annotated[MetricFilter | None, OR_NONE] = None,
     account: Account = "",
 ) -> SubscriptionMetrics:
     query = query_of(start_date, end_date, interval, plans, countries, filter)

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from ingress.agents.declaration import Caller, Tool
 from ingress.agents.tools.answering import source_of, tool
-from ingress.agents.tools.arguments import Account, Cursor, Limit
+from ingress.agents.tools.arguments import Account, Cursor, Limit, bounded
 from ingress.agents.tools.hints import READS
 from models.reads.subscriptions import Subscriptions
 from operations.reads.pages import Wanted
@@ -16,9 +16,7 @@ from operations.reads.subscriptions import Status, of_account, of_customer
 @tool
 async def list_subscriptions(
     caller: Caller,
-    customer: Annotated[
-        str, Field(description="uuid, external id or e-mail; all where empty", max_length=1000)
-    ] = "",
+    customer: Annotated[str, Field(description="As elsewhere; all where empty"), bounded(1000)] = "",
     status: Status = "active",
     limit: Limit = 25,
     cursor: Cursor = "",

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from ingress.agents.declaration import Caller, Tool, ToolFailed
 from ingress.agents.tools.answering import change, source_of, tool
-from ingress.agents.tools.arguments import Account, DryRun, Key, Named, Reason
+from ingress.agents.tools.arguments import Account, DryRun, Key, Named, Reason, bounded
 from ingress.agents.tools.hints import OVERWRITES
 from models.changes import CustomerDeletion, CustomerMerge
 from models.reads.run import RunAnswer
@@ -22,7 +22,7 @@ async def merge_or_delete_customer(
     action: Literal["merge", "delete"],
     customer: Named,
     reason: Reason,
-    into: Annotated[str, Field(description="Of a merge: who stays", max_length=1000)] = "",
+    into: Annotated[str, Field(description="Of a merge: who stays"), bounded(1000)] = "",
     dry_run: DryRun = False,
     idempotency_key: Key = "",
     account: Account = "",

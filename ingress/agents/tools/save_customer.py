@@ -6,34 +6,34 @@ from pydantic import ConfigDict, Field
 
 from ingress.agents.declaration import Caller, Tool, ToolFailed
 from ingress.agents.tools.answering import change, source_of, tool
-from ingress.agents.tools.arguments import Account, DryRun, Key, Reason
+from ingress.agents.tools.arguments import Account, DryRun, Key, Reason, bounded
 from ingress.agents.tools.hints import OVERWRITES
 from models.base import Record
 from models.changes import CustomerSave
 from models.reads.run import RunAnswer
 from operations.reads.customers import meant
 
-Text = Annotated[str, Field(max_length=255)]
+Text = Annotated[str, bounded(255)]
 NAME = "save_customer"
 IDENTITY = {"data_source_uuid", "external_id"}
 
 
 class CustomerFields(Record):
-    """Those left out stay as they are. A new one needs data_source_uuid and external_id."""
+    """What is left out stays; empty text clears. A new one needs data_source_uuid and external_id"""
 
     model_config = ConfigDict(extra="forbid")
 
-    data_source_uuid: Text | None = None
-    external_id: Text | None = None
-    name: Text | None = None
-    email: Text | None = None
-    company: Text | None = None
-    country: Annotated[str, Field(pattern="^[A-Z]{2}$")] | None = None
-    state: Text | None = None
-    city: Text | None = None
-    zip: Text | None = None
-    owner: Annotated[str, Field(max_length=255, description="E-mail of a member")] | None = None
-    website_url: Text | None = None
+    data_source_uuid: Text = ""
+    external_id: Text = ""
+    name: Text = ""
+    email: Text = ""
+    company: Text = ""
+    country: Annotated[str, Field(pattern="^([A-Z]{2})?$")] = ""
+    state: Text = ""
+    city: Text = ""
+    zip: Text = ""
+    owner: Annotated[str, Field(description="E-mail of a member"), bounded(255)] = ""
+    website_url: Text = ""
 
 
 @tool
@@ -48,7 +48,7 @@ async def save_customer(
 ) -> RunAnswer:
     source = source_of(caller, account)
     given = customer.model_dump(exclude_unset=True)
-    fields = {name: value for name, value in given.items() if name not in IDENTITY}
+    fields = {name: value or None for name, value in given.items() if name not in IDENTITY}
     if customer_uuid:
         if IDENTITY & given.keys():
             raise ToolFailed("invalid_arguments", "Data source and external id of a customer stay.")
@@ -66,8 +66,8 @@ async def save_customer(
 
 TOOL = Tool(
     name=NAME,
-    description="Changes fields of a customer, or makes a new one. A run: previewed, may wait for a "
-    "person, read back.",
+    description="Changes fields of a customer, or makes a new one: a run that may wait for a person, and "
+    "is read back.",
     scope="customers.write",
     hints=OVERWRITES,
     call=save_customer,

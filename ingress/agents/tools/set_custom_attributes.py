@@ -51,8 +51,7 @@ async def set_custom_attributes(
 
 TOOL = Tool(
     name=NAME,
-    description="Sets and removes custom attributes of one customer. A run: previewed, may wait for a "
-    "person, read back, can be undone.",
+    description="Sets and removes custom attributes of one customer: a run that can be undone.",
     scope="customers.write",
     hints=OVERWRITES,
     call=set_custom_attributes,

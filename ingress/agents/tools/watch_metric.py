@@ -6,7 +6,7 @@ from pydantic import Field
 
 from ingress.agents.declaration import Caller, Tool, ToolFailed
 from ingress.agents.tools.answering import change, source_of, tool
-from ingress.agents.tools.arguments import Account, DryRun, Key
+from ingress.agents.tools.arguments import OR_NONE, Account, DryRun, Key
 from ingress.agents.tools.hints import OVERWRITES
 from models.changes import LONGEST_REASON, SHORTEST_REASON, MetricWatch
 from models.metrics import Interval, MetricName
@@ -21,13 +21,15 @@ async def watch_metric(
     caller: Caller,
     action: Literal["create", "change", "pause", "resume", "delete", "list"],
     name: Annotated[str, Field(pattern="^[a-z0-9_-]{0,60}$", description="Of the alert")] = "",
-    metric: MetricName | None = None,
-    condition: Literal["above", "below"] | None = None,
-    value: Annotated[float | None, Field(description="Cents, or percent of rates")] = None,
-    interval: Annotated[Interval | None, Field(description="Whose running value is looked at")] = None,
-    every: Literal["hour", "day"] | None = None,
+    metric: Annotated[MetricName | None, OR_NONE] = None,
+    condition: Annotated[Literal["above", "below"] | None, OR_NONE] = None,
+    value: Annotated[float | None, Field(description="Cents, or percent of rates"), OR_NONE] = None,
+    interval: Annotated[
+        Interval | None, Field(description="Whose running value is looked at"), OR_NONE
+    ] = None,
+    every: Annotated[Literal["hour", "day"] | None, OR_NONE] = None,
     channel: Annotated[str, Field(pattern="^[#A-Za-z0-9_.-]{0,80}$", description="Of Slack")] = "",
-    reason: Annotated[str, Field(max_length=LONGEST_REASON, description="Of a change")] = "",
+    reason: Annotated[str, Field(description="Of a change", max_length=LONGEST_REASON)] = "",
     dry_run: DryRun = False,
     idempotency_key: Key = "",
     account: Account = "",

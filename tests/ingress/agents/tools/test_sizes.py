@@ -1,0 +1,111 @@
+"""What the tools take of an agent's room: their list, and each of their answers."""
+
+import hashlib
+import inspect
+import json
+from datetime import date
+from typing import Any, get_type_hints
+
+from pydantic import create_model
+
+from ingress.agents.declaration import Caller, Tool
+from ingress.agents.tools import TOOLS
+from ingress.agents.tools.get_churn import get_churn
+from ingress.agents.tools.get_customer import get_customer
+from ingress.agents.tools.get_mrr_movements import get_mrr_movements
+from ingress.agents.tools.get_subscription_metrics import get_subscription_metrics
+from ingress.agents.tools.list_subscriptions import list_subscriptions
+from ingress.agents.tools.undo_run import SCOPES
+from simulators.kit.control import Control
+
+MOST_OF_LIST, MOST_OF_ANSWER = 16_000, 40_000
+
+DESCRIPTIONS = "f"
+"""They are constants: who changes one changes this, and somebody reads it."""
+
+
+def schema_of(tool: Tool) -> dict[str, Any]:
+    """As an agent is given it, without pydantic's titles."""
+    hints = get_type_hints(tool.call, include_extras=True)
+    _, *arguments = inspect.signature(tool.call).parameters.values()
+    fields: dict[str, Any] = {
+        each.name: (hints[each.name], ... if each.default is inspect.Parameter.empty else each.default)
+        for each in arguments
+    }
+    return _untitled(create_model(tool.name, **fields).model_json_schema())
+
+
+def _untitled(schema: Any) -> Any:
+    if isinstance(schema, list):
+        return [_untitled(each) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    return {
+        name: _untitled(each) for name, each in schema.items() if name != "title" or isinstance(each, dict)
+    }
+
+
+def listed(tool: Tool) -> str:
+    hints = {f"{name}Hint": value for name, value in vars(tool.hints).items()}
+    whole = {"name": tool.name, "description": tool.description, "inputSchema": schema_of(tool)}
+    return json.dumps(whole | {"annotations": hints}, separators=(",", ":"))
+
+
+def test_the_list_of_all_tools_is_short() -> None:
+    sizes = {each.name: len(listed(each)) for each in TOOLS}
+    assert sum(sizes.values()) <= MOST_OF_LIST, sizes
+    assert len(TOOLS) == 14
+
+
+def test_descriptions_are_as_they_were_read() -> None:
+    said = json.dumps([[each.name, each.description, schema_of(each)] for each in TOOLS], sort_keys=True)
+    assert hashlib.sha256(said.encode()).hexdigest()[:16] == DESCRIPTIONS
+
+
+def test_each_write_has_the_scope_that_its_undo_needs() -> None:
+    writes = {each.name: each.scope for each in TOOLS if not each.hints.read_only and each.scope}
+    assert writes == SCOPES
+
+
+async def test_no_answer_is_long_of_the_largest_customer(caller: Caller, simulators: Control) -> None:
+    simulators.reset(customers=40, seed=5, movements=200, invoices=100)
+    row = simulators.customers(limit=1)[0]
+    for _ in range(60):
+        simulators.subscribe(row.uuid, 100, send=False)
+    for number in range(60):
+        simulators.set_attribute(row.uuid, f"key_{number}", "ö" * 250)
+    year: dict[str, Any] = {"start_date": date(2024, 1, 1), "end_date": date(2024, 6, 30)}
+    told = [
+        await get_customer(
+            caller, customer=row.uuid, include=["subscriptions", "movements", "invoices", "attributes"]
+        ),
+        await get_mrr_movements(caller, group_by="none", limit=100, **year),
+        await get_mrr_movements(caller, group_by="customer", limit=100, **year),
+        await get_churn(caller, limit=100, **year),
+        await list_subscriptions(caller, customer=row.uuid, status="all", limit=100),
+        await list_subscriptions(caller, status="all", limit=100),
+        await get_subscription_metrics(
+            caller, metrics=["mrr"], interval="day", start_date=date(2024, 1, 1), end_date=date(2024, 12, 31)
+        ),
+        await get_subscription_metrics(
+            caller,
+            metrics=[
+                "mrr",
+                "arr",
+                "arpa",
+                "asp",
+                "customer_count",
+                "customer_churn_rate",
+                "mrr_churn_rate",
+                "ltv",
+            ],
+            interval="week",
+            start_date=date(2022, 1, 1),
+            end_date=date(2024, 10, 1),
+        ),
+    ]
+    sizes = {
+        f"{number} {type(each).__name__}": len(each.model_dump_json().encode())
+        for number, each in enumerate(told)
+    }
+    assert max(sizes.values()) <= MOST_OF_ANSWER, sizes
