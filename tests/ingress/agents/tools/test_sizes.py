@@ -101,7 +101,7 @@ async def test_no_answer_is_long_of_the_largest_customer(caller: Caller, simulat
             ],
             interval="week",
             start_date=date(2022, 1, 1),
-            end_date=date(2024, 10, 1),
+            end_date=date(2024, 5, 1),
         ),
     ]
     sizes = {
