@@ -10,7 +10,7 @@ unexport PYTHONDONTWRITEBYTECODE
 MEASURED = $(wildcard domains dispatch operations)
 REACHES = $(wildcard $(addprefix tests/,domains dispatch operations contracts activities ingress commands workflows service))
 
-.PHONY: help setup temporal temporal-server emulators demo dev test test-fast test-fire test-specs cover check format generate lock bench clean
+.PHONY: help setup temporal temporal-server emulators demo dev test test-fast test-fire test-specs mcp-conformance cover check format generate lock bench clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -58,6 +58,9 @@ test-specs: setup ## Hold clients and simulators against the vendors' own API de
 	@$(PY) -m tests.specs "$(SPECS)"
 	SPECS="$(SPECS)" $(PY) -m pytest tests/specs
 
+mcp-conformance: setup ## Run the public suite of the Model Context Protocol on the ingress, in two revisions
+	@$(PY) -m tests.conformance
+
 cover: temporal temporal-server emulators ## Measure branch coverage of domains, dispatch and operations: 90 % each, or it fails
 	$(PY) -m pytest $(REACHES) --numprocesses 6 --dist loadfile --no-loadscope-reorder \
 	  --cov-branch --cov-report= $(MEASURED:%=--cov=%)
@@ -83,7 +86,7 @@ generate: setup ## Write .env.example and the JSON Schemas in config from the co
 lock: setup ## Resolve the packages anew and write both lock files
 	$(COMPILE) --upgrade pyproject.toml -o requirements.lock
 	$(COMPILE) --upgrade pyproject.toml --group dev -c requirements.lock -o requirements-dev.lock
-	for emulator in snowflake bigquery s3 httpbin; do $(COMPILE) --upgrade tests/emulators/$$emulator.in -o tests/emulators/$$emulator.lock; done
+	for emulator in snowflake bigquery s3 httpbin fastmcp; do $(COMPILE) --upgrade tests/emulators/$$emulator.in -o tests/emulators/$$emulator.lock; done
 	for peer in airbyte dlt; do $(COMPILE) --upgrade benchmarks/peers/$$peer.in -o benchmarks/peers/$$peer.lock; done
 
 bench: temporal temporal-server emulators ## Measure latency, throughput and exports; TEMPORAL=postgres on PostgreSQL

@@ -121,7 +121,7 @@ CHARTMOGUL = System[dict[str, ChartMogulClient]](
         "CHARTMOGUL__DEFAULT__BASE_URL": "{simulators}/chartmogul/v1",
     },
     examine=lambda settings, _: chartmogul_findings(settings.chartmogul),
-    needs="an API key, read-only; the webhook with our URL",
+    needs="an API key, read-only but for changes; the webhook with our URL",
 )
 
 SALESFORCE = System[SalesforceClient | None](
@@ -175,7 +175,11 @@ SLACK = System[SlackClient | None](
     slots=lambda _: 40,  # most only wait for its history to settle
     rate=20,  # how fast Slack takes messages its cooldown finds out
     address="SLACK__BASE_URL",
-    simulated={"SLACK__BOT_TOKEN": "xoxb-demo", "SLACK__BASE_URL": "{simulators}/slack/api/"},
+    simulated={
+        "SLACK__BOT_TOKEN": "xoxb-demo",
+        "SLACK__BASE_URL": "{simulators}/slack/api/",
+        "SLACK__SIGNING_SECRETS": "slack-demo-secret",
+    },
     examine=lambda settings, routes: slack_findings(settings.slack, routes),
     needs="an app by `deploy/slack/manifest.yaml`, its bot token, and the app invited to each channel",
 )
@@ -355,7 +359,10 @@ QUEUES: tuple[Queue, ...] = (
     # Two streams at a time: while one is loaded the other is read
     Queue("warehouse", lambda _: 2, 10, ("warehouse", "chartmogul")),
     Queue("crm", lambda _: 2, 10, ("crm", "chartmogul")),
+    # One account is read at a time: each takes what bulk work may use
+    Queue("analytics", lambda _: 1, 5, ("analytics", "chartmogul")),
     Queue("runs", lambda _: 2, 5),
+    Queue("audit", lambda _: 2, 5),
     Queue("holds", lambda _: 10, 10),
 )
 

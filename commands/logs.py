@@ -2,7 +2,10 @@
 
 import logging.config
 
-LOUD = ("httpx", "httpcore", "urllib3", "slack_sdk", "stripe", "uvicorn.error")
+LOUD = (
+    "httpx", "httpcore", "httpx2", "httpcore2", "urllib3", "slack_sdk", "stripe", "uvicorn.error", "mcp",
+    "sse_starlette",
+)  # fmt: skip
 
 
 def configure(level: str) -> None:
@@ -19,7 +22,7 @@ def configure(level: str) -> None:
             },
             "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
             "root": {"level": level, "handlers": ["stderr"]},
-            # These log whole URLs or messages; a customer's e-mail can stand in one.
+            # These log whole URLs, messages, answers or ids of sessions; an e-mail can stand in one.
             "loggers": {name: {"level": "WARNING"} for name in LOUD},
         }
     )

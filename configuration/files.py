@@ -12,6 +12,7 @@ from ruamel.yaml.scanner import RoundTripScanner
 
 from configuration.syntax import said_of
 from configuration.words import Words
+from models.agents import Agents
 from models.crm import CrmMapping
 from models.routes import Routes
 from models.warehouse import Mapping
@@ -58,6 +59,11 @@ def load_mapping(path: str | Path) -> Mapping:
 def load_crm_mapping(path: str | Path) -> CrmMapping:
     """config/crm.yaml. Raises BadConfig."""
     return load(path, CrmMapping, "Copy config/crm.yaml or set CRM_FILE.")
+
+
+def load_agents(path: str | Path) -> Agents:
+    """config/agents.yaml. Raises BadConfig."""
+    return load(path, Agents, "docs/agents.md has one to begin with; or set AGENTS_FILE.")
 
 
 def _document(file: Path, where_from: str) -> tuple[str, Any]:

@@ -39,6 +39,10 @@ PATTERNS = {
     r"^[a-z][a-z0-9_]{0,62}$": "a small letter, then small letters, digits and _, at most 63",
     r"^custom\.[A-Za-z0-9_ -]+$": "custom. and the attribute's name, such as custom.tier",
     r"^custom\.\S([^\r\n]{0,198}\S)?$": "custom. and the attribute's name, such as custom.tier",
+    r"^[0-9a-f]{64}$": "the 64 digits that `mogulflow agents token` prints: its SHA-256, not the token",
+    r"^\d+[mhd]$": "a number of minutes, hours or days, such as 30m, 24h or 3d",
+    r"^https?://": "an address that begins with https://",
+    r"^(https?://[^/]+)?$": "an address without a path, such as https://mogulflow.example.com",
 }
 """What the patterns of the models ask for."""
 
@@ -61,6 +65,9 @@ SCALARS = ("str", "int", "float", "bool")
 """How pydantic names what it tried, one after the other."""
 
 MOST_SHOWN = 40
+
+TOKEN = re.compile(r"mflow_\S*")
+"""One of ours, put where its digest belongs, is not repeated."""
 
 
 @dataclass(frozen=True)
@@ -403,7 +410,7 @@ def _shown(value: Any) -> str:
 
 
 def _short(text: str) -> str:
-    line = " ".join(text.split())
+    line = TOKEN.sub("mflow_…", " ".join(text.split()))
     return line if len(line) <= MOST_SHOWN else f"{line[: MOST_SHOWN - 1]}…"
 
 

@@ -2,8 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
@@ -18,33 +19,48 @@ from dispatch.deliveries import CHARTMOGUL, Delivery
 from dispatch.dispatcher import Dispatcher
 from ingress import metrics
 from ingress.access_log import AccessLog
+from ingress.agents.declaration import Offer
+from ingress.agents.file import agents_now
 from ingress.backlog import Backlog
 from ingress.intake import Intake
 from ingress.readiness import Readiness
+from ingress.slack.route import add_interactivity
 from ingress.webhooks import billing
 from ingress.webhooks.account import account_of
 from ingress.webhooks.body import Refused, read_body
+from models.agents import Agents
 from settings import Settings
 
 log = logging.getLogger("mogulflow.ingress")
 
 
-def create_app(settings: Settings, dispatcher: Dispatcher | None = None) -> FastAPI:
-    """Without a dispatcher every event is 503, until `app.state.dispatcher` is set."""
+def create_app(
+    settings: Settings,
+    dispatcher: Dispatcher | None = None,
+    offer: Offer = Offer(),
+    agents: Callable[[], Agents] | None = None,
+) -> FastAPI:
+    """Without a dispatcher every event is 503, until `app.state.dispatcher` is set. `offer` is for tests;
+    `agents` gives the file of those who may ask and decide as it is now, where somebody reads it already.
+    Raises BadConfig where there is a file of agents that cannot be used."""
+    agents = agents or agents_now(settings)
     backlog, pointed_at = Backlog(settings.backlog_limit_seconds), PointedAt(settings.recurly)
+    closing = AsyncExitStack()
+    closing.push_async_callback(pointed_at.aclose)
     app = FastAPI(
         title="Mogulflow ingress",
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
         redirect_slashes=False,  # its Location would repeat the secret
-        lifespan=_watching(backlog, pointed_at),
+        lifespan=_watching(backlog, closing),
     )
     app.state.dispatcher = dispatcher
     app.add_middleware(AccessLog)
     secrets = {name: account.webhook_secrets for name, account in settings.chartmogul.items()}
     intake = Intake(DeadLetters(settings.unreadable_kept_per_hour), backlog, pointed_at)
     readiness = Readiness(backlog)
+    add_interactivity(app, settings.slack, lambda: _client(app), agents, closing)
 
     @app.exception_handler(Refused)
     async def refuse(_: Request, refused: Refused) -> JSONResponse:
@@ -79,16 +95,30 @@ def create_app(settings: Settings, dispatcher: Dispatcher | None = None) -> Fast
         encode, content_type = choose_encoder(request.headers.get("accept", ""))
         return Response(encode(REGISTRY), media_type=content_type)
 
+    _mount_agents(app, settings, offer)
     return app
 
 
-def _watching(backlog: Backlog, pointed_at: PointedAt) -> Any:
+def _mount_agents(app: FastAPI, settings: Settings, offer: Offer) -> None:
+    """Last, and only where they are wished for: the library takes half a second to import."""
+    app.state.agents = None
+    if Path(settings.agents_file).exists():
+        from ingress.agents.mount import AgentsMount
+
+        app.state.agents = AgentsMount(settings, lambda: _client(app), offer)
+        app.state.agents.mount(app)
+
+
+def _watching(backlog: Backlog, closing: AsyncExitStack) -> Any:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         watch = asyncio.create_task(backlog.watch(lambda: _client(app)))
-        yield
+        async with AsyncExitStack() as stack:
+            if app.state.agents:
+                await stack.enter_async_context(app.state.agents.running())
+            yield
         watch.cancel()
-        await pointed_at.aclose()
+        await closing.aclose()
 
     return lifespan
 

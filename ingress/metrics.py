@@ -12,3 +12,9 @@ REQUEST_SECONDS = Histogram("mogulflow_http_request_seconds", "Time to answer, b
 BACKLOG_AGE = Gauge(
     "mogulflow_backlog_age_seconds", "How long the oldest waiting run has waited for a worker"
 )
+TOOL_CALLS = Counter(
+    "mogulflow_tool_calls",
+    "Calls of agents' tools by what came of them: done, or the error's code",
+    ["tool", "result"],
+)
+TOOL_SECONDS = Histogram("mogulflow_tool_seconds", "Time to answer a call of an agent's tool", ["tool"])

@@ -34,7 +34,7 @@ FOLDER = STATE / "dev"
 BUSY = f"`mogulflow dev` runs in {FOLDER} already. Stop it, or set MOGULFLOW_STATE_DIR to another folder."
 
 KEPT = (
-    "ROUTES_FILE", "WAREHOUSE_FILE", "CRM_FILE", "HEADLINE_NAMES_CUSTOMER",
+    "ROUTES_FILE", "WAREHOUSE_FILE", "CRM_FILE", "AGENTS_FILE", "HEADLINE_NAMES_CUSTOMER",
     "UNREADABLE_KEPT_PER_HOUR", "BACKLOG_LIMIT_SECONDS", "MAX_LOCAL_STEPS", "WORKFLOW_SANDBOX", "LOG_LEVEL",
     "SLACK__OPS_CHANNEL",
 )  # fmt: skip
@@ -76,7 +76,7 @@ def own_settings(given: Mapping[str, str]) -> Own:
     of_account = [f"CHARTMOGUL__{accounts[0]}__{name}" for name in KEPT_OF_ACCOUNT]
     kept = {f"CHARTMOGUL__{accounts[0]}__TIME_ZONE": TIME_ZONE}
     kept |= {name: read[name] for name in (*KEPT, *of_account) if name in read}
-    for field in ("routes_file", "warehouse_file", "crm_file"):
+    for field in ("routes_file", "warehouse_file", "crm_file", "agents_file"):
         path = kept.get(field.upper(), Settings.model_fields[field].default)
         kept[field.upper()] = os.path.abspath(path)
     folder = read.get("CONNECTOR__FOLDER") or Connectors.model_fields["folder"].default

@@ -1,5 +1,6 @@
 """config/agents.yaml: who may ask what of ChartMogul, what needs a decision, and how much of it."""
 
+import re
 from datetime import date, timedelta
 from typing import Annotated, Any, Literal, Self
 
@@ -17,6 +18,9 @@ Scope = Literal[
     "alerts.write",
 ]
 """Six. Of an identity provider they are the words in the token."""
+
+NAME = re.compile(r"[\w.|:/+=*@-]{1,190}", re.ASCII)
+"""Of a principal: it is looked for in Temporal, whose queries take no quotes."""
 
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
@@ -132,6 +136,17 @@ class Agents(ConfigRecord):
     reason_attribute: str | None = Field(
         default=None, description="Custom attribute that has the reason of a cancellation"
     )
+
+    @model_validator(mode="after")
+    def _each_token_is_of_one_principal(self) -> Self:
+        known: dict[str, str] = {}
+        for name, each in self.principals.items():
+            if not NAME.fullmatch(name):
+                raise ValueError(f"principals: {name[:40]!r} cannot be used; take letters, digits, . _ and -")
+            for digest in each.token_sha256:
+                if known.setdefault(digest, name) != name:
+                    raise ValueError(f"principals.{known[digest]} and principals.{name} have the same token")
+        return self
 
     @model_validator(mode="after")
     def _foreign_scopes_come_from_a_claim(self) -> Self:

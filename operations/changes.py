@@ -134,13 +134,14 @@ async def _state(client: Client, workflow_id: str) -> ChangeRun:
     handle: WorkflowHandle[Any, Any] = client.get_workflow_handle(workflow_id)
     try:
         async with asyncio.timeout(QUERY_SECONDS):
-            return await handle.query("state", result_type=ChangeRun)
+            found: ChangeRun = await handle.query("state", result_type=ChangeRun)
     except TimeoutError:
         return await _without_a_worker(client, workflow_id)
     except RPCError as error:
         if error.status is RPCStatusCode.NOT_FOUND:
             raise NotPossible("run_not_found", f"There is no change {workflow_id}.") from None
         raise
+    return found
 
 
 async def _without_a_worker(client: Client, workflow_id: str) -> ChangeRun:
@@ -191,7 +192,7 @@ async def decide(
     if described.status is not WorkflowExecutionStatus.RUNNING:
         return await _after_its_end(client, workflow_id, decision)
     try:
-        return await handle.execute_update("decide", decision, id=id, result_type=ChangeRun)
+        state: ChangeRun = await handle.execute_update("decide", decision, id=id, result_type=ChangeRun)
     except WorkflowUpdateFailedError as failed:
         if isinstance(failed.cause, ApplicationError):
             raise NotPossible(failed.cause.type or "not_waiting", failed.cause.message) from None
@@ -200,6 +201,7 @@ async def decide(
         if error.status is not RPCStatusCode.NOT_FOUND:
             raise
         return await _after_its_end(client, workflow_id, decision)
+    return state
 
 
 async def _after_its_end(client: Client, workflow_id: str, decision: Decision) -> ChangeRun:

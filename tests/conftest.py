@@ -78,6 +78,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 os.environ |= {
     f"{name.upper()}_FILE": str(EXAMPLE_CONFIG / f"{name}.yaml") for name in ("routes", "warehouse", "crm")
 }
+os.environ["AGENTS_FILE"] = str(EXAMPLE_CONFIG / "no-agents.yaml")  # which there is not, whatever a user has
 
 
 SERVERS = {

@@ -1,4 +1,4 @@
-"""Slack: messages that can be found again by a key of ours in their metadata.
+"""Slack: messages that can be found again by a key of ours in their metadata, and changed.
 
 Slack has no idempotency key. Who is not sure whether a message was posted looks with `find` first.
 """
@@ -20,7 +20,7 @@ from clients.slack.limits import fitting_blocks, fitting_text
 from clients.slack.settings import Slack
 from clients.slack.transport import INVITE, SlackTransport
 from models.base import Record
-from models.slack import Member, Message
+from models.slack import Member, Message, Person
 from models.spelling import nearest
 
 EVENT_TYPE = "mogulflow"
@@ -43,6 +43,23 @@ class Posted(NamedTuple):
     link: str
     text: str = ""
     """What stands there, as Slack has it."""
+
+
+_LINK = re.compile(r"/archives/([A-Z0-9]+)/p(\d{7,})(?:\?thread_ts=(\d+\.\d+))?")
+
+
+class Place(NamedTuple):
+    """Where a message stands. `thread_ts` is of the one that a reply answers."""
+
+    channel: str
+    ts: str
+    thread_ts: str | None = None
+
+
+def place_in(link: str | None) -> Place | None:
+    """What a permalink of ours says."""
+    found = _LINK.search(link or "")
+    return Place(found[1], f"{found[2][:-6]}.{found[2][-6:]}", found[3]) if found else None
 
 
 class SlackClient:
@@ -111,7 +128,7 @@ class SlackClient:
         through: then nobody knows.
         """
         call = Call("slack", f"look for message {message.key}")
-        channel = await self._place_of(message)
+        channel = await self.conversation(message.channel)
         if channel is None:
             return None
         form = {
@@ -129,6 +146,12 @@ class SlackClient:
                 return await self._posted(message, channel, row)
         return None
 
+    async def respond(self, url: str, text: str) -> None:
+        """Tell who clicked on a button, and nobody else. Slack takes five answers within half an hour."""
+        call = Call("slack", "answer a click", writes=True, done="the answer was shown")
+        body = {"response_type": "ephemeral", "replace_original": False, "text": text}
+        await self._transport.answer(call, url, body)
+
     async def member(self, email: str) -> Member | None:
         """The person with this e-mail address, remembered for an hour."""
         if email not in self._members:
@@ -144,11 +167,57 @@ class SlackClient:
             raise refused(call, Rejected, "the bot is not in it", INVITE)
         return info.id
 
-    async def _place_of(self, message: Message) -> str | None:
-        """Its channel's id. None where it is for a person with whom there is no conversation yet."""
-        if PERSON_ID.fullmatch(message.channel):
-            return await self._conversation_with(message.channel, open_it=False)
-        return await self._channel_id(message.channel)
+    async def conversation(self, channel: str) -> str | None:
+        """The id of a channel, or of the conversation with a person; None where there is none yet."""
+        if PERSON_ID.fullmatch(channel):
+            return await self._conversation_with(channel, open_it=False)
+        return await self._channel_id(channel)
+
+    async def read(self, place: Place) -> dict[str, Any] | None:
+        """The message as it stands there; None where it was deleted."""
+        call = Call("slack", f"read message {place.ts}")
+        form = {"channel": place.channel, "oldest": place.ts, "latest": place.ts, "inclusive": "true"}
+        method = "conversations.history"
+        if place.thread_ts:
+            method, form["ts"] = "conversations.replies", place.thread_ts
+        try:
+            page = parsed(call, _Page, await self._transport.ask(call, method, form=form))
+        except NotFound as error:
+            if error.code == "channel_not_found":
+                raise
+            return None
+        return next((row for row in page.rows if row.get("ts") == place.ts), None)
+
+    async def update(self, place: Place, text: str, blocks: list[dict[str, Any]]) -> str:
+        """Put other words in its place; its key stays. May be repeated. Its link. Raises NotFound where it
+        was deleted."""
+        await self.identity()  # for the link; afterwards is too late to fail
+        done = "the message was changed"
+        call = Call("slack", f"change message {place.ts}", writes=True, done=done)
+        body = {
+            "channel": place.channel,
+            "ts": place.ts,
+            "text": fitting_text(text),
+            "blocks": fitting_blocks(blocks),  # none, too: what is left out would stay as it was
+        }
+        await self._transport.ask(call, "chat.update", body=body)
+        return await self.link(place)
+
+    async def person(self, id: str) -> Person:
+        """Who that is, by this workspace's own word: other organisations' members may bear any address."""
+        call = Call("slack", f"look who {id} is")
+        try:
+            answer = await self._transport.ask(call, "users.info", form={"user": id})
+        except NotFound:
+            return Person(id=id, why_none="Slack knows nobody of that id")
+        user, identity = parsed(call, _Found, answer).user, await self.identity()
+        known = Person(id=user.id, name=user.real_name or user.name)
+        if why := user.why_not_trusted(identity):
+            return known.model_copy(update={"why_none": why})
+        if not user.profile.email:
+            why = "Slack does not tell the e-mail address: the app needs the scope users:read.email"
+            return known.model_copy(update={"why_none": why})
+        return known.model_copy(update={"email": user.profile.email})
 
     async def _conversation_with(self, person: str, *, open_it: bool = True) -> str | None:
         """Its id. That Slack gives none, or refuses, where there is none and none is to be made, is
@@ -177,10 +246,12 @@ class SlackClient:
 
     async def _posted(self, message: Message, channel: str, row: dict[str, Any]) -> Posted:
         ts, text = str(row.get("ts")), str(row.get("text") or "")
+        return Posted(channel, ts, await self.link(Place(channel, ts, message.thread_ts)), text)
+
+    async def link(self, place: Place) -> str:
         workspace = str((await self.identity())["url"]).rstrip("/")
-        link = f"{workspace}/archives/{channel}/p{ts.replace('.', '')}"
-        in_thread = f"?thread_ts={message.thread_ts}&cid={channel}" if message.thread_ts else ""
-        return Posted(channel, ts, link + in_thread, text)
+        link = f"{workspace}/archives/{place.channel}/p{place.ts.replace('.', '')}"
+        return link + (f"?thread_ts={place.thread_ts}&cid={place.channel}" if place.thread_ts else "")
 
     async def _channel_id(self, channel: str, *, everywhere: bool = False) -> str:
         """Reading takes ids only, and only of channels that the bot is in. Who wants to know what is wrong
@@ -273,11 +344,42 @@ class _Answer(Record):
     ts: str
 
 
+class _Profile(Record):
+    email: str | None = None
+
+
+class _Enterprise(Record):
+    enterprise_id: str = ""
+
+
 class _User(Record):
+    """What is left out of an answer is taken for well, as Slack leaves out what does not apply."""
+
     id: str
     name: str = ""
     real_name: str = ""
     deleted: bool = False
+    team_id: str | None = None
+    enterprise_user: _Enterprise | None = None
+    is_bot: bool = False
+    is_stranger: bool = False
+    is_restricted: bool = False
+    is_ultra_restricted: bool = False
+    is_email_confirmed: bool = True
+    profile: _Profile = _Profile()
+
+    def why_not_trusted(self, identity: dict[str, Any]) -> str:
+        """Why its address says nothing of who it is. That of an organisation with several workspaces the
+        members have its id is UNVERIFIED."""
+        ours = {identity.get("team_id"), identity.get("enterprise_id")} - {None, ""}
+        theirs = {self.team_id, self.enterprise_user.enterprise_id if self.enterprise_user else None}
+        if self.deleted or self.is_bot:
+            return "the account was closed" if self.deleted else "it is a bot"
+        if self.is_stranger or (ours and theirs - {None, ""} and not ours & theirs):
+            return "it is somebody of another organisation"
+        if self.is_restricted or self.is_ultra_restricted:
+            return "it is a guest of the workspace"
+        return "" if self.is_email_confirmed else "the e-mail address was not confirmed"
 
 
 class _Found(Record):

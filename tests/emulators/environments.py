@@ -13,14 +13,16 @@ from local.environments import NoEnvironment
 from local.processes import spawn
 
 HERE = Path(__file__).parent
-OF_PYTHON = ("snowflake", "bigquery", "s3", "httpbin")
-OF_NODE = ("json_server", "prism")
-NAMES = (*OF_PYTHON, "json_server", "stripe_mock")
-"""What `make test` needs. Prism is for `make test-specs`."""
+OF_PYTHON = ("snowflake", "bigquery", "s3", "httpbin", "fastmcp")
+OF_NODE = ("json_server", "prism", "mcp")
+NAMES = (*OF_PYTHON, "json_server", "mcp", "stripe_mock")
+"""What `make test` needs. Prism is for `make test-specs`; `mcp` has clients of the Model Context Protocol and
+its public suite, in a Node.js of their own, and `fastmcp` one more client."""
 
 
 async def program_of(name: str, console: Console | None = None) -> Path:
-    """The emulator, or the interpreter that has it, made where it is missing. Raises NoEnvironment."""
+    """The emulator, or the interpreter that has it, made where it is missing; of `mcp` the interpreter, with
+    the packages in `packages_beside` it. Raises NoEnvironment."""
     console = console or Console(stderr=True)
     if name in OF_PYTHON:
         lock = HERE / f"{name}.lock"
@@ -45,7 +47,21 @@ async def _of_node(name: str, console: Console) -> Path:
         return made
 
     folder = await made_once(_place(title, source / "package-lock.json") / "node", make)
-    return folder / "node_modules" / ".bin" / title
+    modules = folder / "node_modules"
+    return _node_in(modules) if name == "mcp" else modules / ".bin" / title
+
+
+def _node_in(modules: Path) -> Path:
+    """The Inspector needs a later one than many systems have: the one that npm chose for this machine."""
+    found = sorted(modules.glob("node-*/bin/node"))
+    if not found:
+        raise NoEnvironment("There is no Node.js in the packages for this kind of machine.")
+    return found[0]
+
+
+def packages_beside(node: Path) -> Path:
+    """`node_modules`."""
+    return node.parents[2]
 
 
 async def _stripe_mock(console: Console) -> Path:

@@ -1,0 +1,65 @@
+"""Who may use the MCP server, and a new token for one of them."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from configuration.files import load_agents
+from models.agents import Agents, Principal
+from models.tokens import digest_of, new_token
+from operations.errors import Stopped
+from settings import Settings
+
+MOST_TOKENS = 2
+"""Of one principal: while they change both count."""
+
+
+@dataclass(frozen=True)
+class Token:
+    """`line` is what belongs into the file; of the token itself nothing is kept. `replaces` says whether an
+    older one no longer counts then."""
+
+    name: str
+    token: str
+    line: str
+    is_new: bool
+    replaces: bool
+
+
+def agents_of(settings: Settings) -> Agents:
+    """Raises BadConfig, and Stopped where there is no such file."""
+    if not Path(settings.agents_file).exists():
+        raise Stopped(
+            f"There is no {settings.agents_file}: the MCP server is off."
+            " docs/agents.md has one to begin with."
+        )
+    return load_agents(settings.agents_file)
+
+
+def token_for(settings: Settings, name: str) -> Token:
+    """Neither the file nor anything else is changed. A name that the file lacks may be added with it. Raises
+    BadConfig and Stopped."""
+    if name.startswith("idp:"):
+        raise Stopped(f"{name} has the tokens of the identity provider, and none of ours.")
+    exists = Path(settings.agents_file).exists()
+    known = load_agents(settings.agents_file).principals.get(name) if exists else None
+    before = known.token_sha256 if known else []
+    token = new_token()
+    kept = [digest_of(token), *before][:MOST_TOKENS]
+    return Token(
+        name=name,
+        token=token,
+        line=f"token_sha256: [{', '.join(kept)}]",
+        is_new=known is None,
+        replaces=len(before) >= MOST_TOKENS,
+    )
+
+
+def has_expired(principal: Principal) -> bool:
+    """From the day on that the file names, in UTC."""
+    return principal.expires is not None and principal.expires <= datetime.now(UTC).date()
+
+
+def agents_if_any(settings: Settings) -> Agents | None:
+    """None where there is no such file. Raises BadConfig."""
+    return load_agents(settings.agents_file) if Path(settings.agents_file).exists() else None

@@ -1,0 +1,35 @@
+"""The page on agents: its files can be read, and its output is what the command prints."""
+
+import re
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from cli import app
+from configuration.files import load_agents
+from tests.conftest import ROOT
+
+PAGE = (ROOT / "docs/agents.md").read_text(encoding="utf-8")
+FILES = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
+
+
+@pytest.mark.parametrize("number", range(len(FILES)))
+def test_each_file_can_be_read(number: int, tmp_path: Path) -> None:
+    file = tmp_path / "agents.yaml"
+    file.write_text(FILES[number])
+    assert load_agents(file).principals
+
+
+def test_the_list_is_what_the_command_prints(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "agents.yaml"
+    file.write_text(FILES[0])
+    monkeypatch.setenv("AGENTS_FILE", str(file))
+    monkeypatch.setenv("COLUMNS", "125")
+    result = CliRunner().invoke(app, ["agents"])
+    [shown] = re.findall(r"```\n(┏.*?)```", PAGE, re.DOTALL)
+    assert lines_of(result.output) == lines_of(shown)
+
+
+def lines_of(text: str) -> list[str]:
+    return [line.rstrip() for line in text.splitlines() if line.strip()]

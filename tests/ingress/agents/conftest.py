@@ -1,0 +1,94 @@
+"""One ingress with the MCP server, and one identity provider, for all tests of the folder."""
+
+import os
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from pydantic import SecretStr
+from ruamel.yaml import YAML
+
+from clients.chartmogul.settings import ChartMogulAccount
+from commands.serve import listening
+from ingress.agents.declaration import Offer
+from ingress.app import create_app
+from local.processes import free_ports
+from models.tokens import digest_of, new_token
+from settings import Settings
+from tests.ingress.agents.calling import Agent
+from tests.ingress.agents.provider import ISSUER, Provider
+from tests.ingress.agents.tools import TOOLS
+
+OWNER = "ana@vendor.example"
+
+
+@dataclass(frozen=True)
+class Served:
+    """`tokens` by principal; what `write` is given goes into the file in the place of what is there."""
+
+    http: httpx.AsyncClient
+    url: str
+    file: Path
+    tokens: dict[str, str]
+    provider: Provider
+    content: dict[str, Any]
+
+    def agent(self, principal: str) -> Agent:
+        return Agent(self.http, self.tokens[principal])
+
+    def holding(self, token: str) -> Agent:
+        return Agent(self.http, token)
+
+    def write(self, **changes: Any) -> None:
+        """Under another name first, as editors do: the file is never half of one."""
+        partial = self.file.with_suffix(".new")
+        with partial.open("w") as opened:
+            YAML().dump(self.content | changes, opened)
+        os.replace(partial, self.file)
+
+
+@pytest.fixture(scope="session")
+async def provider() -> AsyncIterator[tuple[Provider, str]]:
+    provider, port = Provider(), free_ports(0)[0]
+    async with listening(provider.app, Settings(ingress_port=port)):
+        yield provider, f"http://127.0.0.1:{port}/keys"
+
+
+@pytest.fixture(scope="session")
+async def agents(
+    provider: tuple[Provider, str], tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Served]:
+    port = free_ports(0)[0]
+    url = f"http://127.0.0.1:{port}"
+    names = ("reader", "writer", "busy", "expired", "rotating", "older")
+    tokens = {name: new_token() for name in names}
+    file = tmp_path_factory.mktemp("agents") / "agents.yaml"
+    content = _content(tokens, f"{url}/mcp", provider[1])
+    account = ChartMogulAccount(api_key=SecretStr("key"), base_url="http://127.0.0.1:9/v1")
+    settings = Settings(ingress_port=port, agents_file=str(file), chartmogul={"default": account})
+    async with httpx.AsyncClient(base_url=url, timeout=60) as http:
+        served = Served(http, f"{url}/mcp", file, tokens, provider[0], content)
+        served.write()
+        async with listening(create_app(settings, offer=Offer(tools=TOOLS)), settings):
+            yield served
+
+
+def _content(tokens: dict[str, str], audience: str, keys: str) -> dict[str, Any]:
+    digests = {name: digest_of(token) for name, token in tokens.items()}
+    reads = ["metrics.read", "customers.read"]
+    return {
+        "principals": {
+            "reader": {"token_sha256": [digests["reader"]], "scopes": reads, "owner": OWNER},
+            "writer": {"token_sha256": [digests["writer"]], "scopes": [*reads, "customers.write"]},
+            "busy": {"token_sha256": [digests["busy"]], "scopes": reads},
+            "expired": {"token_sha256": [digests["expired"]], "scopes": reads, "expires": "2026-01-01"},
+            "rotating": {"token_sha256": [digests["rotating"], digests["older"]], "scopes": reads},
+            "idp:*": {"scopes_from": "scope"},
+            "idp:fixed": {"scopes": ["customers.read"]},
+        },
+        "limits": {"calls_per_minute": 1000},
+        "identity_provider": {"issuer": ISSUER, "jwks_url": keys, "audience": audience},
+    }
