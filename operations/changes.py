@@ -14,6 +14,7 @@ from temporalio.client import (
     WorkflowExecutionStatus,
     WorkflowHandle,
     WorkflowUpdateFailedError,
+    WorkflowUpdateRPCTimeoutOrCancelledError,
 )
 from temporalio.common import (
     SearchAttributePair,
@@ -76,7 +77,7 @@ async def ask(client: Client, given: ChangeInput, seconds: float = ANSWER_SECOND
                 start_workflow_operation=_start(workflow_id, given),
                 result_type=ChangeRun,
             )
-    except (TimeoutError, WorkflowAlreadyStartedError):
+    except (TimeoutError, WorkflowUpdateRPCTimeoutOrCancelledError, WorkflowAlreadyStartedError):
         pass
     except RPCError as error:
         if error.status not in (RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.CANCELLED):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from activities.chartmogul import ChartMogulActivities
+from activities.runs.steps import RunsActivities
 from models.changes import (
     AttributeChange,
     ChangeInput,
@@ -12,6 +13,7 @@ from models.changes import (
     CustomerMerge,
     CustomerSave,
     EventImport,
+    MetricWatch,
     TagChange,
 )
 from models.chartmogul_writes import (
@@ -24,6 +26,7 @@ from models.chartmogul_writes import (
     TagsWrite,
 )
 from models.effects import Effect, Mode, Write
+from models.metric_alert import AlertWrite
 from models.undo import Undone
 from workflows.engine.steps import step
 
@@ -75,3 +78,5 @@ def _parts(given: ChangeInput) -> Iterator[Part]:
         yield Part(steps.merge_customers, MergeWrite.model_validate(common), "Merge the customers")
     elif isinstance(change, CustomerDeletion):
         yield Part(steps.delete_customer, DeletionWrite.model_validate(common), "Delete the customer")
+    elif isinstance(change, MetricWatch):
+        yield Part(RunsActivities.watch_metric, AlertWrite.model_validate(common), "Set the alert")

@@ -13,7 +13,7 @@ from ingress.agents.tools.get_subscription_metrics import get_subscription_metri
 from ingress.agents.tools.list_subscriptions import list_subscriptions
 from models.metrics import CustomValue, MetricFilter
 from simulators.kit.control import Control
-from tests.ingress.agents.tools.conftest import TODAY, CallerOf
+from tests.ingress.agents.offered.conftest import TODAY, CallerOf
 
 FIRST, LAST = date(2022, 1, 1), date(2025, 12, 31)
 """All that the seed has."""

@@ -36,7 +36,7 @@ from operations.asking import Request, prepared
 from operations.reads.account import Source
 from settings import Settings
 from simulators.kit.control import Control
-from tests.ingress.agents.tools.conftest import CallerOf
+from tests.ingress.agents.offered.conftest import CallerOf
 
 REASON = "Asked for in a test"
 
