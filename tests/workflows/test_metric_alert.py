@@ -134,7 +134,7 @@ def told(simulators: Control) -> list[str]:
 
 @pytest.mark.usefixtures("workers")
 async def test_slack_is_told_once_for_each_crossing(client: Client, simulators: Control, name: str) -> None:
-    simulators.add_channel(CHANNEL)
+    simulators.invite_bot(f"#{CHANNEL}")
     await watching.watch(client, write(name, alert(1.0)))
     await triggered(client, name, 1)
     await triggered(client, name, 2)

@@ -1,14 +1,11 @@
-"""What the tools take of an agent's room: their list, and each of their answers."""
+"""What the tools take of an agent's room, and the words by which it chooses them."""
 
 import hashlib
-import inspect
 import json
 from datetime import date
-from typing import Any, get_type_hints
+from typing import Any
 
-from pydantic import create_model
-
-from ingress.agents.declaration import Caller, Tool
+from ingress.agents.declaration import Caller
 from ingress.agents.tools import TOOLS
 from ingress.agents.tools.get_churn import get_churn
 from ingress.agents.tools.get_customer import get_customer
@@ -18,47 +15,15 @@ from ingress.agents.tools.list_subscriptions import list_subscriptions
 from ingress.agents.tools.undo_run import SCOPES
 from simulators.kit.control import Control
 
-MOST_OF_LIST, MOST_OF_ANSWER = 16_000, 40_000
+MOST_OF_ANSWER = 40_000
 
 DESCRIPTIONS = "f"
 """They are constants: who changes one changes this, and somebody reads it."""
 
 
-def schema_of(tool: Tool) -> dict[str, Any]:
-    """As an agent is given it, without pydantic's titles."""
-    hints = get_type_hints(tool.call, include_extras=True)
-    _, *arguments = inspect.signature(tool.call).parameters.values()
-    fields: dict[str, Any] = {
-        each.name: (hints[each.name], ... if each.default is inspect.Parameter.empty else each.default)
-        for each in arguments
-    }
-    return _untitled(create_model(tool.name, **fields).model_json_schema())
-
-
-def _untitled(schema: Any) -> Any:
-    if isinstance(schema, list):
-        return [_untitled(each) for each in schema]
-    if not isinstance(schema, dict):
-        return schema
-    return {
-        name: _untitled(each) for name, each in schema.items() if name != "title" or isinstance(each, dict)
-    }
-
-
-def listed(tool: Tool) -> str:
-    hints = {f"{name}Hint": value for name, value in vars(tool.hints).items()}
-    whole = {"name": tool.name, "description": tool.description, "inputSchema": schema_of(tool)}
-    return json.dumps(whole | {"annotations": hints}, separators=(",", ":"))
-
-
-def test_the_list_of_all_tools_is_short() -> None:
-    sizes = {each.name: len(listed(each)) for each in TOOLS}
-    assert sum(sizes.values()) <= MOST_OF_LIST, sizes
-    assert len(TOOLS) == 14
-
-
 def test_descriptions_are_as_they_were_read() -> None:
-    said = json.dumps([[each.name, each.description, schema_of(each)] for each in TOOLS], sort_keys=True)
+    said = json.dumps([[each.name, each.description] for each in TOOLS])
+    assert len(TOOLS) == 14
     assert hashlib.sha256(said.encode()).hexdigest()[:16] == DESCRIPTIONS
 
 

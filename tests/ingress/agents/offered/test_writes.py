@@ -16,6 +16,7 @@ from ingress.agents.tools.merge_or_delete_customer import merge_or_delete_custom
 from ingress.agents.tools.save_customer import CustomerFields, save_customer
 from ingress.agents.tools.set_custom_attributes import GivenAttribute, set_custom_attributes
 from ingress.agents.tools.undo_run import undo_run
+from ingress.agents.tools.watch_metric import watch_metric
 from models.agents import Agents, Limits, PolicyLine, When
 from models.changes import (
     Asker,
@@ -30,7 +31,7 @@ from models.changes import (
     Then,
     Undoable,
 )
-from models.reads.run import RunAnswer
+from models.reads.run import Alerts, RunAnswer
 from operations import asking, changes
 from operations.asking import Request, prepared
 from operations.reads.account import Source
@@ -39,14 +40,6 @@ from simulators.kit.control import Control
 from tests.ingress.agents.offered.conftest import CallerOf
 
 REASON = "Asked for in a test"
-
-
-@pytest.fixture
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody works: who asks need not wait for it."""
-    monkeypatch.setattr(changes, "QUERY_SECONDS", 0.3)
-    ask = changes.ask
-    monkeypatch.setattr(changes, "ask", lambda client, given: ask(client, given, 0.3))
 
 
 @pytest.fixture
@@ -109,13 +102,13 @@ async def test_the_policy_decides_and_mrr_is_read_where_a_line_asks_for_it(
     assert (await prepared(settings, source, below, merge)).rule.number == 1
 
 
-# -- by the tools, where no worker takes what is started
+# -- by the tools, as runs
 
 
 @pytest.fixture
-async def bot(caller_of: CallerOf, unserved: Client, quick: None, uuid: str) -> Caller:
+async def bot(caller_of: CallerOf, client: Client, workers: None, uuid: str) -> Caller:
     """Another one for each test: they share the namespace."""
-    return caller_of(name=f"bot-{uuid[-8:]}", client=unserved)
+    return caller_of(name=f"bot-{uuid[-8:]}", client=client)
 
 
 async def given_to(bot: Caller, answer: RunAnswer) -> ChangeInput:
@@ -172,9 +165,69 @@ async def test_each_tool_asks_for_its_change(bot: Caller, simulators: Control, u
     assert thens == [(Then.ALLOW, 1)] * 2 + [(Then.ASK, 1)] * 4 + [(Then.ASK, 2)]
     for answer, given in zip(asked, found, strict=True):
         assert (given.asker.name, given.asker.owner, given.reason) == (bot.name, bot.owner, REASON)
-        assert answer.status is ChangeState.PREVIEWING
         assert answer.undo is asking.undo_possible(given.change)
+        assert answer.first_asked
         assert (answer.account, answer.currency, answer.time_zone) == ("default", "USD", "Europe/Berlin")
+
+
+async def test_a_tag_is_put_on_and_taken_off_again(bot: Caller, simulators: Control, uuid: str) -> None:
+    preview = await change_tags(bot, customer=uuid, reason=REASON, add=["vip"], dry_run=True)
+    done = await change_tags(bot, customer=uuid, reason=REASON, add=["vip"])
+    assert (preview.status, done.status) == (ChangeState.PREVIEWED, ChangeState.DONE)
+    assert [(each.field, each.before, each.after) for each in done.changes] == [("tag vip", False, True)]
+    assert preview.changes == done.changes
+    assert {"changes[].of", "changes[].field"} <= {*done.untrusted_fields}
+    agents = Agents(policy=[PolicyLine(tool="undo_run", then=Then.ALLOW)])
+    back = await undo_run(replace(bot, agents=agents), run_id=done.run_id, reason=REASON)
+    assert back.status is ChangeState.UNDONE
+    assert "vip" not in simulators.attributes(uuid)["tags"]
+
+
+async def test_what_the_policy_refuses_is_an_error_with_its_run(bot: Caller, uuid: str) -> None:
+    agents = Agents(policy=[PolicyLine(tool="change_tags", then=Then.REFUSE)])
+    with pytest.raises(ToolFailed) as failed:
+        await change_tags(replace(bot, agents=agents), customer=uuid, reason=REASON, add=["vip"])
+    assert failed.value.code == "refused_by_policy"
+    assert "change/change_tags/" in failed.value.message
+
+
+async def test_who_waits_for_people_is_told_until_when(bot: Caller, uuid: str) -> None:
+    asked = await merge_or_delete_customer(bot, action="delete", customer=uuid, reason=REASON)
+    assert asked.status is ChangeState.NEEDS_APPROVAL
+    assert asked.decide_by
+    assert "get_run" in asked.message
+    await bot.temporal.get_workflow_handle(asked.run_id).terminate()
+
+
+async def test_an_alert_is_made_and_told_of(bot: Caller, uuid: str) -> None:
+    name = f"alert-{uuid[-8:]}"
+    given: dict[str, Any] = {"metric": "mrr", "condition": "below", "value": 100.0, "channel": "revops"}
+    made = await watch_metric(bot, action="create", name=name, reason=REASON, **given)
+    assert isinstance(made, RunAnswer)
+    assert made.status is ChangeState.DONE
+    listed = await watch_metric(bot, action="list")
+    assert isinstance(listed, Alerts)
+    [alert] = [each.alert for each in listed.alerts if each.name == name]
+    assert (alert.rule.value, alert.time_zone, alert.paused) == (100, "Europe/Berlin", False)
+    paused = await watch_metric(bot, action="pause", name=name, reason=REASON)
+    assert isinstance(paused, RunAnswer)
+    assert [(each.field, each.after) for each in paused.changes] == [("paused", True)]
+    agents = Agents(policy=[PolicyLine(tool="undo_run", then=Then.ALLOW)])
+    for run in (paused, made):
+        back = await undo_run(replace(bot, agents=agents), run_id=run.run_id, reason=REASON)
+        assert back.status is ChangeState.UNDONE
+    left = await watch_metric(bot, action="list")
+    assert isinstance(left, Alerts)
+    assert name not in [each.name for each in left.alerts]
+
+
+@pytest.mark.parametrize(
+    "arguments", [{}, {"name": "new", "reason": REASON}, {"name": "new", "reason": "no"}]
+)
+async def test_an_alert_needs_all_that_makes_it(bot: Caller, arguments: Any) -> None:
+    with pytest.raises(ToolFailed) as failed:
+        await watch_metric(bot, action="create", **arguments)
+    assert failed.value.code == "invalid_arguments"
 
 
 async def test_a_run_is_known_to_who_asked_for_it_alone(bot: Caller, uuid: str) -> None:
@@ -196,7 +249,7 @@ async def test_a_run_is_known_to_who_asked_for_it_alone(bot: Caller, uuid: str) 
 
 
 async def test_what_has_written_nothing_is_not_undone(bot: Caller, uuid: str) -> None:
-    answer = await change_tags(bot, customer=uuid, reason=REASON, add=["vip"])
+    answer = await change_tags(bot, customer=uuid, reason=REASON, add=["vip"], dry_run=True)
     with pytest.raises(ToolFailed) as failed:
         await undo_run(bot, run_id=answer.run_id, reason=REASON)
     assert failed.value.code == "not_undoable"
