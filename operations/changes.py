@@ -4,7 +4,8 @@ import asyncio
 import hashlib
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -69,19 +70,15 @@ async def ask(client: Client, given: ChangeInput, seconds: float = ANSWER_SECOND
     """One RPC starts the run, waits for what there is to tell, and dedupes: the same again is the same run.
     Raises NotPossible where another change was asked for under the same key."""
     workflow_id = f"{PREFIX}{given.tool}/{given.digest}"
-    try:
-        async with asyncio.timeout(seconds):
-            await client.execute_update_with_start_workflow(
-                "settled",
-                id="settled",
-                start_workflow_operation=_start(workflow_id, given),
-                result_type=ChangeRun,
-            )
-    except (TimeoutError, WorkflowUpdateRPCTimeoutOrCancelledError, WorkflowAlreadyStartedError):
-        pass
-    except RPCError as error:
-        if error.status not in (RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.CANCELLED):
-            raise
+    with suppress(WorkflowUpdateRPCTimeoutOrCancelledError, WorkflowAlreadyStartedError):
+        await temporal.update_with_start(
+            client,
+            "settled",
+            id="settled",
+            operation=_start(workflow_id, given),
+            result_type=ChangeRun,
+            rpc_timeout=timedelta(seconds=seconds),
+        )
     await _refuse_another(client, workflow_id, given)
     return await state_of(client, workflow_id)
 

@@ -22,8 +22,8 @@ from tests.waiting import until
 
 COMMANDS = (
     "agents", "analytics", "attention", "audit", "backfill", "changes", "coverage", "crm", "dismiss",
-    "doctor", "events", "exports", "history", "holds", "prepare_crm", "preview_crm", "preview_warehouse", "replay", "retry", "runs", "schedules",
-    "serve",
+    "doctor", "events", "exports", "history", "holds", "prepare_crm", "preview_crm", "preview_warehouse",
+    "replay", "retry", "runs", "schedules", "serve",
 )  # fmt: skip
 
 COMMAND_SECONDS = 150

@@ -59,12 +59,13 @@ async def _append(
     client: Client, start: LedgerState, told: Append, reuse: WorkflowIDReusePolicy
 ) -> AuditPlace:
     what = f"Audit of account {told.account}"
-    place: AuditPlace = await client.execute_update_with_start_workflow(
+    place: AuditPlace = await temporal.update_with_start(
+        client,
         "append",
         told,
         id=_update_id(told),
         result_type=AuditPlace,
-        start_workflow_operation=WithStartWorkflowOperation(
+        operation=WithStartWorkflowOperation(
             WORKFLOW,
             start,
             id=ledger_id(told.account),

@@ -61,11 +61,11 @@ class Change:
         self._undone: list[UndoneEffect] = []
         self._decisions: dict[str, Decision] = {}
         self._asking = Asking(given, self._log)
-        self._log.explain(ASKED_BY, texts.asked_by(given))
-        self._log.explain(RULE, given.rule.said)
 
     @workflow.run
     async def run(self, given: ChangeInput) -> RunResult:
+        self._log.explain(ASKED_BY, texts.asked_by(given))
+        self._log.explain(RULE, given.rule.said)
         try:
             await self._preview()
             await self._agree()
