@@ -82,6 +82,12 @@ async def test_what_a_person_has_changed_since_stays(client: Client, name: str) 
     await watching.watch(client, write(name, alert(5)))
     effect = await watching.watch(client, write(name, alert(7)))
     await client.get_schedule_handle(watching.schedule_id("default", name)).pause()
+
+    async def is_paused() -> bool:
+        now = await alerts.alert(client, "default", name)
+        return now is not None and now.paused
+
+    await until(is_paused)
     found = await undone(client, effect)
     assert (found.state, found.left) == (UndoState.CHANGED_SINCE, ["paused"])
     assert await alerts.alert(client, "default", name) == alert(7, paused=True)

@@ -63,7 +63,9 @@ async def test_a_churn_saves_task_is_closed_and_its_message_struck_through(
     assert reply["thread_ts"] == message["ts"]
 
 
-async def test_a_dry_run_says_so_and_writes_nothing(client: Client, simulators: Control, start: Start) -> None:
+async def test_a_dry_run_says_so_and_writes_nothing(
+    client: Client, simulators: Control, start: Start
+) -> None:
     run = await saved(client, simulators, start)
     state = await undo(client, run, dry_run=True)
     assert (state.status, [each.state for each in state.undone]) == (

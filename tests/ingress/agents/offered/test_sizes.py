@@ -17,7 +17,7 @@ from simulators.kit.control import Control
 
 MOST_OF_ANSWER = 40_000
 
-DESCRIPTIONS = "f"
+DESCRIPTIONS = "38eb194e067f57fd"
 """They are constants: who changes one changes this, and somebody reads it."""
 
 
