@@ -28,7 +28,7 @@ async def cohorts(
 ) -> Cohorts:
     """The same table as `mogulflow analytics cohorts`. Raises Stopped, NotAnswered."""
     from models.analytics import CohortWish
-    from operations import analytics
+    from operations.analytics import cohorts as computed
 
     if months > MOST_MONTHS:
         raise NotAnswered("too_large", f"More than {MOST_MONTHS} months.", "Ask for fewer months.")
@@ -38,7 +38,7 @@ async def cohorts(
         | ({"end_month": end_month} if end_month else {})
     )
     table, about = await asyncio.gather(
-        analytics.cohorts(settings, source.account, wish, patience=PATIENCE), source.about_if_it_answers()
+        computed(settings, source.account, wish, patience=PATIENCE), source.about_if_it_answers()
     )
     rows, told = page_of([_row(each) for each in table.cohorts], wanted)
     known = {"currency": table.currency, "time_zone": table.time_zone, "as_of": table.as_of}

@@ -19,14 +19,13 @@ async def test_cohorts_are_those_of_the_command_and_short(
     settings: Settings, stack: Stack, simulators: Control
 ) -> None:
     simulators.reset(customers=60, movements=8)
-    accounts = {"agents": settings.chartmogul["default"]}
-    settings = settings.model_copy(update={"warehouse": None, "chartmogul": accounts})
+    settings = settings.model_copy(update={"warehouse": None})
     wish = CohortWish(
         metric="net_mrr_retention", start_month=date(2022, 1, 1), end_month=date(2024, 12, 1), months=36
     )
-    table = await analytics.cohorts(settings, "agents", wish)
-    client = ChartMogulClient(accounts["agents"])
-    source, months = Source("agents", client), ("2022-01", "2024-12", 36)
+    table = await analytics.cohorts(settings, "default", wish)
+    client = ChartMogulClient(settings.chartmogul["default"])
+    source, months = Source("default", client), ("2022-01", "2024-12", 36)
     told = await cohorts(settings, source, "net_mrr_retention", *months, "cohort", Wanted("q", 100))
     rows, cursor = list(told.cohorts), told.next_cursor
     while cursor:
@@ -35,7 +34,7 @@ async def test_cohorts_are_those_of_the_command_and_short(
         )
         rows, cursor = rows + page.cohorts, page.next_cursor
     await client.aclose()
-    assert (told.status, told.currency, told.account, told.as_of) == ("ready", "USD", "agents", table.as_of)
+    assert (told.status, told.currency, told.account, told.as_of) == ("ready", "USD", "default", table.as_of)
     assert [each.month for each in rows] == [f"{each.month:%Y-%m}" for each in table.cohorts]
     assert [each.mrr_cents for each in rows] == [
         [cell.mrr_cents for cell in each.cells] for each in table.cohorts

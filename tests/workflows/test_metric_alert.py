@@ -81,6 +81,7 @@ async def test_each_change_of_an_alert_is_taken_back_and_the_undo_as_well(client
 async def test_what_a_person_has_changed_since_stays(client: Client, name: str) -> None:
     await watching.watch(client, write(name, alert(5)))
     effect = await watching.watch(client, write(name, alert(7)))
+    assert await alerts.alert(client, "default", name) == alert(7)  # seen to, before the pause comes
     await client.get_schedule_handle(watching.schedule_id("default", name)).pause()
 
     async def is_paused() -> bool:

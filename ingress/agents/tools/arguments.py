@@ -20,7 +20,8 @@ class OrNone:
     ) -> JsonSchemaValue:
         found = handler(schema)
         [said] = [each for each in found.pop("anyOf") if each != {"type": "null"}]
-        return found | said
+        whole: JsonSchemaValue = found | said
+        return whole
 
 
 OR_NONE = OrNone()

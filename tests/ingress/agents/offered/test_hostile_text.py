@@ -22,6 +22,7 @@ from models.agents import Agents
 from models.base import Record
 from models.foreign import LONGEST, Foreign, plain
 from models.reads.customers import CustomerAnswer
+from operations.reads.customers import Part
 from settings import Settings
 from tests.ingress.agents.offered.vendor import serving, uuid_of
 
@@ -62,7 +63,7 @@ AROUND = (
 HOSTILE = [around.format(said) for said, around in itertools.product(SAID, AROUND)]
 HARMLESS = [f"Harmless {number}" for number in range(len(HOSTILE))]
 
-DAYS = {"start_date": date(2026, 3, 1), "end_date": date(2026, 3, 31)}
+DAYS: dict[str, Any] = {"start_date": date(2026, 3, 1), "end_date": date(2026, 3, 31)}
 INVISIBLE = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
 
 
@@ -85,7 +86,7 @@ async def answers(settings: Settings, texts: Sequence[str], customers: int) -> A
 
 
 async def _answers(caller: Caller, count: int) -> AsyncIterator[Record]:
-    parts = ["subscriptions", "movements", "invoices", "attributes"]
+    parts: list[Part] = ["subscriptions", "movements", "invoices", "attributes"]
     for number in range(count):
         yield await get_customer(caller, customer=uuid_of(number), include=parts)
     yield await get_subscription_metrics(caller, metrics=["mrr", "arr"], **DAYS)

@@ -12,11 +12,14 @@ from ingress.agents.tools.get_mrr_movements import get_mrr_movements
 from ingress.agents.tools.get_subscription_metrics import get_subscription_metrics
 from ingress.agents.tools.list_subscriptions import list_subscriptions
 from models.metrics import CustomValue, MetricFilter
+from operations.reads.customers import Part
 from simulators.kit.control import Control
 from tests.ingress.agents.offered.conftest import TODAY, CallerOf
 
 FIRST, LAST = date(2022, 1, 1), date(2025, 12, 31)
 """All that the seed has."""
+
+YEAR: dict[str, Any] = {"start_date": date(2024, 1, 1), "end_date": date(2024, 12, 31)}
 
 
 async def test_one_metric_comes_with_its_parts_and_several_in_one_call(
@@ -75,7 +78,7 @@ async def test_too_many_numbers_are_refused(caller: Caller) -> None:
 
 async def test_a_customer_is_found_by_each_of_its_names(caller: Caller, simulators: Control) -> None:
     row = simulators.customers(limit=1, case="account")[0]
-    parts = ["subscriptions", "movements", "invoices", "attributes"]
+    parts: list[Part] = ["subscriptions", "movements", "invoices", "attributes"]
     found = await get_customer(caller, customer=row.uuid, include=parts)
     named = [
         await get_customer(caller, customer=each) for each in (row.email, found.customer.external_ids[0])
@@ -111,9 +114,9 @@ async def test_churn_is_told_the_largest_first_with_totals_of_all(
 ) -> None:
     left = [each["customer"] for each in simulators.cancel_many(12, case="account", send=False)]
     caller = caller_of(agents=caller_of().agents.model_copy(update={"reason_attribute": "channel"}))
-    days = {"start_date": TODAY - timedelta(days=2), "end_date": TODAY + timedelta(days=1)}
+    days: dict[str, Any] = {"start_date": TODAY - timedelta(days=2), "end_date": TODAY + timedelta(days=1)}
     one = await get_churn(caller, limit=7, **days)
-    two = await get_churn(caller, limit=7, cursor=one.next_cursor, **days)
+    two = await get_churn(caller, limit=7, cursor=one.next_cursor or "", **days)
     rows = [*one.rows, *two.rows]
     assert len(rows) == one.churned_customers == len(left) == 12
     assert {each.customer_uuid for each in rows} == {each["uuid"] for each in left}
@@ -128,7 +131,11 @@ async def test_churn_is_told_the_largest_first_with_totals_of_all(
 
 
 async def test_a_cursor_goes_with_its_question(caller: Caller, simulators: Control) -> None:
-    days = {"start_date": date(2024, 1, 1), "end_date": date(2024, 12, 31), "group_by": "none"}
+    days: dict[str, Any] = {
+        "start_date": date(2024, 1, 1),
+        "end_date": date(2024, 12, 31),
+        "group_by": "none",
+    }
     page = await get_mrr_movements(caller, limit=3, **days)
     assert page.next_cursor
     for cursor, more in ((page.next_cursor, {"types": ["churn"]}), ("e30=", {}), ("§", {})):
@@ -139,8 +146,7 @@ async def test_a_cursor_goes_with_its_question(caller: Caller, simulators: Contr
 
 @pytest.mark.parametrize("group_by", ["type", "plan", "month", "customer"])
 async def test_groups_add_up_to_the_total_and_to_chartmoguls_metrics(caller: Caller, group_by: Any) -> None:
-    days = {"start_date": date(2024, 1, 1), "end_date": date(2024, 12, 31)}
-    found = await get_mrr_movements(caller, group_by=group_by, limit=100, **days)
+    found = await get_mrr_movements(caller, group_by=group_by, limit=100, **YEAR)
     assert found.groups
     assert not found.truncated
     assert sum(each.net_cents for each in found.groups) == found.total.net_cents == found.metrics_net_cents
@@ -149,7 +155,11 @@ async def test_groups_add_up_to_the_total_and_to_chartmoguls_metrics(caller: Cal
 
 
 async def test_rows_page_by_page_are_all_rows(caller: Caller) -> None:
-    days = {"start_date": date(2024, 1, 1), "end_date": date(2024, 12, 31), "types": ["new_biz"]}
+    days: dict[str, Any] = {
+        "start_date": date(2024, 1, 1),
+        "end_date": date(2024, 12, 31),
+        "types": ["new_biz"],
+    }
     rows, cursor = [], ""
     while True:
         page = await get_mrr_movements(caller, group_by="none", limit=20, cursor=cursor, **days)
