@@ -17,6 +17,7 @@ from activities.crm.steps import CrmActivities
 from activities.definition import Bound, steps_of
 from activities.holds import HoldActivities
 from activities.in_time import InTime
+from activities.metric_alert import MetricAlertActivities
 from activities.movements import MovementActivities
 from activities.pauses import Pauses
 from activities.payments import PaymentActivities, Poll
@@ -51,6 +52,7 @@ from workflows.expansion.workflow import Expansion
 from workflows.failed_payment.workflow import FailedPaymentRun
 from workflows.hold.workflow import Hold
 from workflows.ledger import Ledger
+from workflows.metric_alert import MetricAlertRun
 from workflows.movement_poll import MovementPoll
 from workflows.onboarding.workflow import Onboarding
 from workflows.ops_watch.workflow import OpsWatch
@@ -78,6 +80,7 @@ WORKFLOW_CLASSES: list[type] = [
     DismissalRun,
     Analytics,
     Once,
+    MetricAlertRun,
     Ledger,
     Change,
     AuditExport,
@@ -108,6 +111,7 @@ def steps(
         WarehouseActivities(chartmogul, engine_of, settings.warehouse_hash_key.get_secret_value()),
         AnalyticsActivities(chartmogul),
         RunsActivities(),
+        MetricAlertActivities(chartmogul),
         AuditActivities(settings.audit_folder, engine_of),
         HoldActivities(pauses, ops_channel, settings.web_ui_url),
     ]

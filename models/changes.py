@@ -8,6 +8,7 @@ from pydantic import AwareDatetime, Field, StringConstraints
 
 from models.base import Record
 from models.effects import Effect
+from models.metric_alert import AlertName, MetricAlert
 from models.undo import UndoneEffect
 
 LONGEST_REASON, SHORTEST_REASON = 300, 5
@@ -131,8 +132,23 @@ class RunUndo(Record):
     delete_tasks: bool = Field(default=False, description="Delete what was created where that can be done")
 
 
+class MetricWatch(Record):
+    """The alert of that name is to be just so; without one it is taken away."""
+
+    kind: Literal["watch_metric"] = "watch_metric"
+    name: AlertName
+    alert: MetricAlert | None = None
+
+
 AnyChange = Annotated[
-    TagChange | AttributeChange | CustomerSave | EventImport | CustomerMerge | CustomerDeletion | RunUndo,
+    TagChange
+    | AttributeChange
+    | CustomerSave
+    | EventImport
+    | CustomerMerge
+    | CustomerDeletion
+    | RunUndo
+    | MetricWatch,
     Field(discriminator="kind"),
 ]
 

@@ -19,6 +19,7 @@ from temporalio.service import RPCError, RPCStatusCode
 import temporal
 from activities.definition import step_activity
 from activities.dismissals import dismissals
+from activities.runs import watching
 from activities.runs.audit import append
 from activities.runs.effects import effects_of
 from activities.runs.history import FAILED_TASK, Pause, has_lost_nothing, pauses, tail
@@ -51,9 +52,11 @@ from models.cases import Joining, Taken
 from models.changes import RunUndo
 from models.effects import Action, Effect, Mode
 from models.ledger import Append, AuditPlace
+from models.metric_alert import AlertWrite
 from models.once import Attempted, AttemptQuery
 from models.runs import Outcome, Problem, RunResult
 from models.tasks import TaskQuery
+from models.undo import Undoing, Undone
 
 LISTED = 500
 """Runs of each kind that are looked at one by one."""
@@ -157,6 +160,14 @@ class RunsActivities:
         except RPCError as error:
             raise Unavailable("runs", f"Could not open the customer's case: {error.message}") from None
         return None
+
+    @step_activity("runs.watch_metric")
+    async def watch_metric(self, write: AlertWrite) -> Effect:
+        return await watching.watch(activity.client(), write)
+
+    @step_activity("runs.undo_watch")
+    async def undo_watch(self, undoing: Undoing) -> Undone:
+        return await watching.undo(activity.client(), undoing)
 
     @step_activity("runs.append_audit")
     async def append_audit(self, row: AuditRow) -> AuditPlace:

@@ -14,6 +14,7 @@ from clients.chartmogul.activities import read_activities
 from clients.chartmogul.customer import CustomerRows, count_with_email, read_customer
 from clients.chartmogul.dates import InvoicePage, Page, Row, id_of
 from clients.chartmogul.past_due import InvoiceBlock, block_of
+from clients.chartmogul.reads import Reads
 from clients.chartmogul.refusals import error_of
 from clients.chartmogul.settings import ChartMogulAccount
 from clients.chartmogul.streams import (
@@ -32,6 +33,7 @@ from clients.kit.pages import pages
 from clients.kit.rate_limiter import RateLimiter
 from clients.kit.rest import tls
 from clients.kit.retries import with_retries
+from clients.kit.stretch import Stretch
 from clients.kit.unanswered import unanswered
 from models.chartmogul import (
     Account,
@@ -80,8 +82,10 @@ class ChartMogulClient:
         page_size: int = PAGE_SIZE,
         retry_waits: Sequence[float] = RETRY_WAITS,
         cooldown: Cooldown | None = None,
+        live_limit: Stretch | None = None,
     ) -> None:
-        self._account, self._cooldown = account, cooldown
+        """`live_limit`: of calls that are not in bulk, for a caller that is to have no more than a part."""
+        self._account, self._cooldown, self._live_limit = account, cooldown, live_limit
         self._page_size = str(page_size)
         # Evenly spaced: a burst would take from what live events may use in that second.
         self._bulk = RateLimiter(account.requests_per_second * account.bulk_share, is_share=True)
@@ -93,6 +97,7 @@ class ChartMogulClient:
             sock_read=timeout_seconds,
         )
         self._session: aiohttp.ClientSession | None = None
+        self.reads = Reads(self._get, page_size)
         self.customer_writes, self.event_writes = CustomerWrites(self._send), EventWrites(self._send)
 
     async def aclose(self) -> None:
@@ -236,6 +241,8 @@ class ChartMogulClient:
 
     async def _get(self, call: Call, path: str, **params: str) -> Any:
         """For live events. Bulk work has its own rate limiter and retries."""
+        if self._live_limit:
+            await self._live_limit.wait()
         return await through(self._cooldown, lambda: self._ask(call, path, **params))
 
     async def _send(

@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
+from simulators.chartmogul import filters
 from simulators.chartmogul.catalog import SOURCES, source_of, source_row
 from simulators.chartmogul.invoice_rows import invoice_row, is_invalid
 from simulators.chartmogul.invoices import Invoice
@@ -121,16 +122,17 @@ async def disable_invoice(request: Request, uuid: str) -> Response:
 
 @router.get("/metrics/{name}")
 async def metrics(request: Request, name: str) -> Response:
-    """Without `filters`, `plans` and `geo`: those are refused here, so that nobody counts on them."""
-    query = request.query_params
+    query, chartmogul = request.query_params, chartmogul_of(request)
     if name != "all" and name not in METRICS:
         raise refused(404, "The requested resource does not exist")
     if query.get("interval", "month") not in INTERVALS:
         raise refused(400, 'Parameter "interval" is invalid', "interval")
-    if unknown := query.keys() - {"start-date", "end-date", "interval"}:
+    if unknown := query.keys() - {"start-date", "end-date", "interval", *filters.NAMES}:
         raise refused(400, f"Parameter {min(unknown)} is not simulated", min(unknown))
     days = ends(_day(request, "start-date"), _day(request, "end-date"), query.get("interval", "month"))
-    return as_json(metric_rows(await chartmogul_of(request).totals.over(days), name))
+    only = filters.chosen(query)
+    counted = await chartmogul.totals.of(chartmogul.book, only) if only else None
+    return as_json(metric_rows(await chartmogul.totals.over(days, counted), name))
 
 
 def _day(request: Request, name: str) -> date:

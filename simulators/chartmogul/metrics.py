@@ -1,11 +1,12 @@
 """ChartMogul's metrics, added up from the same movements that its lists show."""
 
 import asyncio
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from simulators.chartmogul.book import Book
 from simulators.chartmogul.ledger import Ledger
 from simulators.kit.seed import Customer
 
@@ -55,9 +56,9 @@ class Totals:
         self._seeded: dict[str, Days] = {}
         self._turn = asyncio.Lock()
 
-    async def over(self, ends: list[date]) -> list[Interval]:
-        """Between each of these days and the next."""
-        days = await self._days()
+    async def over(self, ends: list[date], days: "Days | None" = None) -> list[Interval]:
+        """Between each of these days and the next; of all customers, or as `of` has counted some."""
+        days = await self._days() if days is None else days
         ordinals = sorted(days)
         found, mrr, customers, position = list[Interval](), 0, 0, 0
         for end in ends:
@@ -70,6 +71,16 @@ class Totals:
             customers += sums.joined - sums.left
             found.append(Interval(end, sums, mrr, customers, *before))
         return found[1:]
+
+    async def of(self, book: Book, holds: Callable[[Book, Customer], bool]) -> Days:
+        """Of those customers alone."""
+        days: Days = {}
+        for number, customer in enumerate(book.customers.by_first_day()):
+            if holds(book, customer):
+                _count(days, self._moves(customer), ZoneInfo(self._ledger.rules.metrics_zone), 1)
+            if number % AT_A_TIME == 0:
+                await asyncio.sleep(0)
+        return days
 
     async def _days(self) -> Days:
         """As it was at the start, but for the customers of whom something is not as it was then."""

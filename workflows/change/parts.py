@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from activities.chartmogul import ChartMogulActivities
+from activities.runs.steps import RunsActivities
+from models.base import Record
 from models.changes import (
     AttributeChange,
     ChangeInput,
@@ -12,6 +14,7 @@ from models.changes import (
     CustomerMerge,
     CustomerSave,
     EventImport,
+    MetricWatch,
     TagChange,
 )
 from models.chartmogul_writes import (
@@ -24,6 +27,7 @@ from models.chartmogul_writes import (
     TagsWrite,
 )
 from models.effects import Effect, Mode, Write
+from models.metric_alert import AlertWrite
 from models.undo import Undone
 from workflows.engine.steps import step
 
@@ -56,22 +60,25 @@ def parts_of(given: ChangeInput) -> list[Part]:
     return list(_parts(given))
 
 
+STEPS: dict[type[Record], tuple[Any, type[Write], str]] = {
+    TagChange: (ChartMogulActivities.change_tags, TagsWrite, "Change the tags"),
+    AttributeChange: (ChartMogulActivities.set_attributes, AttributesWrite, "Set the attributes"),
+    CustomerSave: (ChartMogulActivities.save_customer, CustomerWrite, "Save the customer"),
+    CustomerMerge: (ChartMogulActivities.merge_customers, MergeWrite, "Merge the customers"),
+    CustomerDeletion: (ChartMogulActivities.delete_customer, DeletionWrite, "Delete the customer"),
+    MetricWatch: (RunsActivities.watch_metric, AlertWrite, "Set the alert"),
+}
+"""Of changes that are one write, which has the change's fields."""
+
+
 def _parts(given: ChangeInput) -> Iterator[Part]:
-    change, steps = given.change, ChartMogulActivities
-    common = {"account": given.account}
+    change = given.change
     if isinstance(change, EventImport):
         for number, event in enumerate(change.events, start=1):
-            write = EventWrite(key=f"{given.key}:event_{number}", event=event, **common)
-            yield Part(steps.import_event, write, f"Import event {number}")
-        return
-    common |= {"key": f"{given.key}:{change.kind}"} | change.model_dump(exclude={"kind"})
-    if isinstance(change, TagChange):
-        yield Part(steps.change_tags, TagsWrite.model_validate(common), "Change the tags")
-    elif isinstance(change, AttributeChange):
-        yield Part(steps.set_attributes, AttributesWrite.model_validate(common), "Set the attributes")
-    elif isinstance(change, CustomerSave):
-        yield Part(steps.save_customer, CustomerWrite.model_validate(common), "Save the customer")
-    elif isinstance(change, CustomerMerge):
-        yield Part(steps.merge_customers, MergeWrite.model_validate(common), "Merge the customers")
-    elif isinstance(change, CustomerDeletion):
-        yield Part(steps.delete_customer, DeletionWrite.model_validate(common), "Delete the customer")
+            key = f"{given.key}:event_{number}"
+            event_write = EventWrite(key=key, account=given.account, event=event)
+            yield Part(ChartMogulActivities.import_event, event_write, f"Import event {number}")
+    elif type(change) in STEPS:
+        activity, kind, summary = STEPS[type(change)]
+        named = {"account": given.account, "key": f"{given.key}:{change.kind}"}
+        yield Part(activity, kind.model_validate(named | change.model_dump(exclude={"kind"})), summary)

@@ -21,6 +21,7 @@ from workflows.change.parts import Part
 from workflows.engine.steps import step
 
 STEPS: dict[str, Step[Any, Undoing, Undone]] = {
+    "alerts": RunsActivities.undo_watch,
     "chartmogul": ChartMogulActivities.undo,
     "gong": GongActivities.undo,
     "hubspot": HubSpotActivities.undo,

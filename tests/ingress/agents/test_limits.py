@@ -2,8 +2,9 @@
 
 import asyncio
 
-from ingress.agents.chartmogul import CALLS_PER_SECOND, SparingClient
-from ingress.agents.limits import MOST_PRINCIPALS, CallsPerMinute, Stretch
+from clients.kit.stretch import Stretch
+from ingress.agents.chartmogul import sparing_clients
+from ingress.agents.limits import MOST_PRINCIPALS, CallsPerMinute
 from settings import Settings
 from simulators.kit.control import Control
 
@@ -31,10 +32,10 @@ async def test_principals_are_not_kept_without_end() -> None:
 
 async def test_agents_reads_leave_the_limit_to_others(simulators: Control, settings: Settings) -> None:
     """So many at once would be there within a tenth of a second."""
-    client, loop = SparingClient(settings.chartmogul["default"]), asyncio.get_running_loop()
-    began = loop.time()
+    client, loop = sparing_clients(settings)["default"], asyncio.get_running_loop()
+    began, calls = loop.time(), settings.chartmogul["default"].agents_requests_per_second
     try:
-        await asyncio.gather(*(client.account() for _ in range(2 * CALLS_PER_SECOND + 1)))
+        await asyncio.gather(*(client.account() for _ in range(2 * calls + 1)))
     finally:
         await client.aclose()
     assert loop.time() - began >= 2

@@ -1,0 +1,1 @@
+"""Questions about ChartMogul, answered: for agents, the command line and pages alike."""
