@@ -6,13 +6,14 @@ from typing import Any
 
 import httpx
 import pytest
+from mcp.types import Tool as ListedTool
 
 from commands.logs import LOUD
 from ingress.agents.declaration import Caller, Hints, Tool
-from ingress.agents.offering import without_titles
+from ingress.agents.offering import listed
 from tests.ingress.agents.calling import NEWER, Session, result_of
 from tests.ingress.agents.conftest import Served
-from tests.ingress.agents.tools import SECRET
+from tests.ingress.agents.stand_ins import SECRET
 
 
 async def test_each_sees_its_own_tools(agents: Served) -> None:
@@ -41,16 +42,32 @@ async def test_the_list_has_all_hints_and_no_noise(agents: Served) -> None:
     assert [name for name, each in tools.items() if "outputSchema" in each] == ["get_run"]
 
 
-def test_a_property_that_is_called_title_stays() -> None:
+def test_only_what_says_nothing_is_left_out_of_a_schema() -> None:
+    nothing = [{"type": "null"}, {"type": "string", "title": "A"}]
     schema = {
         "title": "Arguments",
-        "properties": {"title": {"title": "Title", "type": "string", "default": {"title": "x"}}},
-        "anyOf": [{"title": "A", "const": {"title": "x"}}],
+        "properties": {
+            "title": {"title": "Title", "type": "string", "default": "title"},
+            "name": {"title": "Name", "anyOf": nothing, "default": None, "description": "Of it"},
+            "either": {"anyOf": [*nothing, {"type": "integer"}]},
+            "count": {"default": 0, "type": "integer"},
+            "rows": {"default": [], "items": {"const": {"title": "x"}}},
+        },
     }
-    assert without_titles(schema) == {
-        "properties": {"title": {"type": "string", "default": {"title": "x"}}},
-        "anyOf": [{"const": {"title": "x"}}],
+    short = {
+        "properties": {
+            "title": {"type": "string", "default": "title"},
+            "name": {"type": "string", "description": "Of it"},
+            "either": {"anyOf": [{"type": "string"}, {"type": "integer"}]},
+            "count": {"default": 0, "type": "integer"},
+            "rows": {"items": {"const": {"title": "x"}}},
+        },
     }
+    tool = listed(ListedTool(name="x", input_schema=schema, output_schema=schema))
+    assert tool.input_schema == short
+    assert tool.output_schema is not None
+    assert tool.output_schema["properties"]["name"]["anyOf"] == [{"type": "null"}, {"type": "string"}]
+    assert "title" not in tool.output_schema
 
 
 async def test_one_that_is_hidden_is_as_one_that_there_is_not(agents: Served) -> None:
