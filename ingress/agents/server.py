@@ -59,9 +59,11 @@ class AgentServer(MCPServer[Any]):
     async def call_tool(
         self, name: str, arguments: dict[str, Any], context: Context[Any, Any] | None = None
     ) -> CallToolResult | InputRequiredResult:
-        began, result = time.perf_counter(), "done"
+        began, result = time.perf_counter(), "cancelled"
         try:
-            return await self._call(name, arguments, context)
+            answer = await self._call(name, arguments, context)
+            result = "done"
+            return answer
         except CodedError as error:
             result = error.code
             raise

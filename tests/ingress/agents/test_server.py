@@ -9,8 +9,12 @@ import pytest
 from mcp.types import Tool as ListedTool
 
 from commands.logs import LOUD
+from commands.serve import listening
 from ingress.agents.declaration import Caller, Hints, Tool
 from ingress.agents.offering import listed
+from ingress.app import create_app
+from local.processes import free_ports
+from settings import Settings
 from tests.ingress.agents.calling import NEWER, Session, result_of
 from tests.ingress.agents.conftest import Served
 from tests.ingress.agents.stand_ins import SECRET
@@ -178,6 +182,7 @@ async def test_calls_are_counted_by_tool_and_result(agents: Served) -> None:
     assert 'mogulflow_tool_calls_total{result="done",tool="get_customer"}' in text
     assert 'mogulflow_tool_calls_total{result="unknown_tool",tool="other"}' in text
     assert "xxx" not in text
+    assert 'mogulflow_http_request_seconds_count{path="/mcp",status="200"}' in text
 
 
 @pytest.mark.parametrize(
@@ -203,6 +208,14 @@ async def test_a_header_that_says_another_tool_is_refused(agents: Served) -> Non
 async def test_a_body_that_is_too_long_is_refused(agents: Served) -> None:
     call = {"name": "get_customer", "arguments": {"customer": "x" * 300_000}}
     assert (await agents.agent("reader").post("tools/call", call)).status_code == 413
+
+
+@pytest.mark.parametrize("body", ["", "[", "[]", "7", "{}", '{"params":' * 50_000, '{"id": "\ud800"}'])
+async def test_a_body_that_is_no_call_is_refused(agents: Served, body: str) -> None:
+    headers = {"Authorization": f"Bearer {agents.tokens['reader']}", "Content-Type": "application/json"}
+    headers |= {"Accept": "application/json, text/event-stream"}
+    content = body.encode("utf-8", "surrogatepass")
+    assert (await agents.http.post("/mcp", content=content, headers=headers)).status_code in (400, 413)
 
 
 @pytest.mark.parametrize("path", ["/mcp/", "/mc", "/"])
@@ -241,6 +254,8 @@ def test_a_description_has_a_limit() -> None:
         Tool("x", "x" * 200, None, Hints(True, False, True, False), nothing)
 
 
-async def test_it_is_off_where_there_is_no_file(http: httpx.AsyncClient) -> None:
-    headers = {"MCP-Protocol-Version": NEWER}
-    assert (await http.post("/mcp", json={}, headers=headers)).status_code == 404
+async def test_it_is_off_where_there_is_no_file() -> None:
+    settings = Settings(ingress_port=free_ports(0)[0])
+    async with listening(create_app(settings), settings), httpx.AsyncClient() as http:
+        url = f"http://127.0.0.1:{settings.ingress_port}/mcp"
+        assert (await http.post(url, json={}, headers={"MCP-Protocol-Version": NEWER})).status_code == 404
