@@ -32,8 +32,9 @@ log = logging.getLogger("mogulflow.ingress")
 
 
 def create_app(settings: Settings, dispatcher: Dispatcher | None = None, offer: Offer = Offer()) -> FastAPI:
-    """Without a dispatcher every event is 503, until `app.state.dispatcher` is set. `offer` is for tests.
-    Raises BadConfig where there is a file of agents that cannot be used."""
+    """Without a dispatcher every event is 503, until `app.state.dispatcher` is set. `app.state.stopping` ends
+    streams that would have no end. `offer` is for tests. Raises BadConfig where the file of agents cannot be
+    used."""
     backlog, pointed_at = Backlog(settings.backlog_limit_seconds), PointedAt(settings.recurly)
     app = FastAPI(
         title="Mogulflow ingress",
@@ -43,7 +44,7 @@ def create_app(settings: Settings, dispatcher: Dispatcher | None = None, offer: 
         redirect_slashes=False,  # its Location would repeat the secret
         lifespan=_watching(backlog, pointed_at),
     )
-    app.state.dispatcher = dispatcher
+    app.state.dispatcher, app.state.stopping = dispatcher, asyncio.Event()
     app.add_middleware(AccessLog)
     secrets = {name: account.webhook_secrets for name, account in settings.chartmogul.items()}
     intake = Intake(DeadLetters(settings.unreadable_kept_per_hour), backlog, pointed_at)
@@ -92,7 +93,7 @@ def _mount_agents(app: FastAPI, settings: Settings, offer: Offer) -> None:
     if Path(settings.agents_file).exists():
         from ingress.agents.mount import AgentsMount
 
-        app.state.agents = AgentsMount(settings, lambda: _client(app), offer)
+        app.state.agents = AgentsMount(settings, lambda: _client(app), offer, app.state.stopping)
         app.state.agents.mount(app)
 
 

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import httpx
 import pytest
 
 from configuration.files import BadConfig
@@ -42,6 +43,22 @@ async def test_a_replica_keeps_no_session_and_is_reached_by_its_name(
         assert "resource_metadata" not in refused.headers["www-authenticate"]
         assert (await served.http.get("/.well-known/oauth-protected-resource/mcp")).status_code == 404
         assert (await served.holding(served.provider.token(served.url)).post("tools/list")).status_code == 401
+
+
+async def test_an_open_stream_does_not_hold_up_the_end(
+    provider: tuple[Provider, str], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It ends as an answer does. Else the server would cut it off after its last seconds, with a trace."""
+    async with httpx.AsyncClient(timeout=60) as http:
+        async with serving(tmp_path, provider, Offer(tools=TOOLS)) as served:
+            session = Session(served.http, served.tokens["reader"])
+            await session.begin()
+            headers = {**session.headers(), "Accept": "text/event-stream"}
+            stream = await http.send(http.build_request("GET", served.url, headers=headers), stream=True)
+            assert stream.status_code == 200
+        assert [chunk async for chunk in stream.aiter_bytes() if not chunk.startswith(b":")] == []
+    assert "timeout graceful shutdown exceeded" not in caplog.text
+    assert "Exception in ASGI application" not in caplog.text
 
 
 def test_a_file_that_cannot_be_used_ends_the_start(tmp_path: Path) -> None:
