@@ -13,7 +13,20 @@ from dotenv import dotenv_values, load_dotenv
 from typer.core import TyperGroup
 
 from commands import terminal
-from commands.groups import agents, connectors, crm, export, holds, movements, runs, schedules, services
+from commands.groups import (
+    agents,
+    analytics,
+    approvals,
+    audit,
+    connectors,
+    crm,
+    export,
+    holds,
+    movements,
+    runs,
+    schedules,
+    services,
+)
 from commands.terminal import console
 
 gc.set_threshold(10_000)
@@ -61,9 +74,12 @@ app = typer.Typer(
 schedule_commands = typer.Typer(no_args_is_help=True, help="What runs when: polls, exports, syncs, reports.")
 app.add_typer(schedule_commands, name="schedules")
 app.add_typer(export.app, name="export")
+app.add_typer(audit.app, name="audit")
 app.add_typer(crm.app, name="crm")
 app.add_typer(connectors.app, name="connector")
+app.add_typer(approvals.app, name="approvals")
 app.add_typer(agents.app, name="agents")
+app.add_typer(analytics.app, name="analytics")
 
 
 class _PreviewGroup(TyperGroup):
@@ -141,8 +157,11 @@ _add(services.serve, services.worker, services.ingress, runs.send)
 preview_commands.command("event")(runs.preview_event)
 preview_commands.command("warehouse")(export.preview_warehouse)
 preview_commands.command("crm")(crm.preview_crm)
-_add(runs.runs, runs.attention, runs.retry, runs.dismiss, movements.backfill, movements.coverage)
+_add(
+    runs.runs, audit.history, runs.attention, runs.retry, runs.dismiss, movements.backfill, movements.coverage
+)
 schedule_commands.command()(schedules.apply)
+_add(approvals.undo)
 _add(runs.replay, holds.release, holds.drop, holds.pause, holds.resume, services.prepare, services.doctor)
 
 

@@ -22,6 +22,7 @@ from configuration.files import load_crm_mapping, load_mapping, load_routes
 from models.attention import WatchInput
 from models.crm import CrmMapping, CrmName
 from models.movements import CoverageInput, PollInput
+from models.nightly_audit import AuditExportInput
 from models.routes import Routes
 from models.templates.crm_sync import CrmSyncInput
 from models.templates.warehouse_export import ExportInput
@@ -86,6 +87,7 @@ def declarations(settings: Settings) -> list[Declaration]:
         *(_poll(name, settings, days, ops_channel, payments=payments) for name in settings.chartmogul),
         *(_coverage(name, days, ops_channel, payments=payments) for name in settings.chartmogul),
         *(_export(name, settings) for name in settings.chartmogul if settings.warehouse),
+        *(_audit(name, settings) for name in settings.chartmogul),
         *_syncs(settings),
         _watch(settings, ops_channel),
     ]
@@ -159,6 +161,34 @@ def _export(name: str, settings: Settings) -> Declaration:
         catch_up=timedelta(hours=12),
         timeout=4 * given.patience + TELLING,  # preparing, two rounds of streams, comparing
         account=name,
+    )
+
+
+def _audit(name: str, settings: Settings) -> Declaration:
+    given = audit_input(settings, name)
+    return Declaration(
+        id=f"audit/{name}",
+        what=f"Audit of account {name}",
+        why=(
+            "Each goes on where the last one ended, so a missed one is made good by the next, as long as"
+            " Temporal keeps runs. 04:50 is clear of the hours that clock changes skip and repeat, and after"
+            " the export has mostly ended. Two at a time would do the work twice."
+        ),
+        workflow="audit_export",
+        input=given,
+        spec=ScheduleSpec(calendars=[_daily(4, 50)], time_zone_name=settings.zones[name]),
+        catch_up=timedelta(hours=12),
+        timeout=3 * given.patience + TELLING,  # events, files, tables
+        account=name,
+    )
+
+
+def audit_input(settings: Settings, name: str) -> AuditExportInput:
+    return AuditExportInput(
+        account=name,
+        ops_channel=settings.slack.ops_channel if settings.slack else None,
+        time_zone=settings.zones[name],
+        warehouse=settings.warehouse is not None,
     )
 
 

@@ -1,6 +1,7 @@
 """Every setting of the service, from the environment (the command reads `.env` into it)."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, SecretStr, model_validator
@@ -76,7 +77,14 @@ class Settings(BaseSettings):
         default=SecretStr(""),
         description="Key of personal data that the mapping hashes; without one it can be found by trying",
     )
+    audit_folder: Path = Field(
+        default=Path("data/audit"), description="Where the nightly files of the audit are kept, for good"
+    )
     crm_file: str = Field(default="config/crm.yaml", description="Which facts go to which field of the CRM")
+    operator_email: str = Field(
+        default="",
+        description="E-mail of who acts at this command line, where approvers are listed by theirs",
+    )
     agents_file: str = Field(
         default="config/agents.yaml",
         description="Who may use the MCP server at /mcp; where there is no such file it is off",

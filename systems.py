@@ -47,6 +47,7 @@ from clients.stripe.client import StripeClient
 from clients.stripe.doctor import stripe_findings
 from clients.zendesk.client import ZendeskClient
 from clients.zendesk.doctor import zendesk_findings
+from configuration.files import BadConfig, agents_for
 from domains.crm.hubspot import HubSpotCrm
 from domains.crm.salesforce import SalesforceCrm
 from domains.crm.systems import Crm
@@ -107,6 +108,15 @@ class System(Generic[C]):
         return Queue(self.name, self.slots, self.rate, (self.name,))
 
 
+def _asks_in(settings: Settings) -> str:
+    """The channel in which approvers are asked; a file that cannot be used is told by itself."""
+    try:
+        agents = agents_for(settings)
+    except BadConfig:
+        return ""
+    return agents.approvers.channel if agents else ""
+
+
 CHARTMOGUL = System[dict[str, ChartMogulClient]](
     "chartmogul",
     connect=lambda settings, cooldown: {
@@ -121,7 +131,7 @@ CHARTMOGUL = System[dict[str, ChartMogulClient]](
         "CHARTMOGUL__DEFAULT__BASE_URL": "{simulators}/chartmogul/v1",
     },
     examine=lambda settings, _: chartmogul_findings(settings.chartmogul),
-    needs="an API key, read-only; the webhook with our URL",
+    needs="an API key, read-only but for changes; the webhook with our URL",
 )
 
 SALESFORCE = System[SalesforceClient | None](
@@ -175,8 +185,12 @@ SLACK = System[SlackClient | None](
     slots=lambda _: 40,  # most only wait for its history to settle
     rate=20,  # how fast Slack takes messages its cooldown finds out
     address="SLACK__BASE_URL",
-    simulated={"SLACK__BOT_TOKEN": "xoxb-demo", "SLACK__BASE_URL": "{simulators}/slack/api/"},
-    examine=lambda settings, routes: slack_findings(settings.slack, routes),
+    simulated={
+        "SLACK__BOT_TOKEN": "xoxb-demo",
+        "SLACK__BASE_URL": "{simulators}/slack/api/",
+        "SLACK__SIGNING_SECRETS": "slack-demo-secret",
+    },
+    examine=lambda settings, routes: slack_findings(settings.slack, routes, _asks_in(settings)),
     needs="an app by `deploy/slack/manifest.yaml`, its bot token, and the app invited to each channel",
 )
 
@@ -355,7 +369,10 @@ QUEUES: tuple[Queue, ...] = (
     # Two streams at a time: while one is loaded the other is read
     Queue("warehouse", lambda _: 2, 10, ("warehouse", "chartmogul")),
     Queue("crm", lambda _: 2, 10, ("crm", "chartmogul")),
+    # One account is read at a time: each takes what bulk work may use
+    Queue("analytics", lambda _: 1, 5, ("analytics", "chartmogul")),
     Queue("runs", lambda _: 2, 5),
+    Queue("audit", lambda _: 2, 5),
     Queue("holds", lambda _: 10, 10),
 )
 

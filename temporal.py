@@ -1,16 +1,18 @@
 """Temporal for everybody: how to connect, what queues, policies and search attributes there are."""
 
+import asyncio
 import os
 import re
 import sys
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any, NoReturn
 from urllib.parse import quote
 
 from pydantic import ValidationError
-from temporalio.client import Client, PayloadLimitsConfig
+from temporalio.client import Client, PayloadLimitsConfig, WithStartWorkflowOperation
 from temporalio.common import (
     Priority,
     RetryPolicy,
@@ -260,6 +262,25 @@ def _named_by_environment() -> dict[str, Any]:
         return dict(ClientConfig.load_client_connect_config())
     except (OSError, RuntimeError, ValueError) as error:
         raise BadConnection(f"A TEMPORAL_* variable cannot be used: {error}") from None
+
+
+async def update_with_start(
+    client: Client, update: str, *args: Any, operation: WithStartWorkflowOperation[Any, Any], **how: Any
+) -> Any:
+    """One call that starts the run where there is none, and waits for the update. Raises what the SDK does.
+
+    Where the start is refused, the SDK keeps the refusal in the operation, too, and Python complains when
+    nobody asks for it there.
+    """
+    try:
+        return await client.execute_update_with_start_workflow(
+            update, *args, start_workflow_operation=operation, **how
+        )
+    except Exception:
+        with suppress(Exception, asyncio.CancelledError):
+            async with asyncio.timeout(0):
+                await operation.workflow_handle()
+        raise
 
 
 def leave_after(main: Callable[[], object]) -> NoReturn:

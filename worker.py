@@ -11,6 +11,8 @@ from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
 from temporalio.worker import Interceptor, Worker
 
 import temporal
+from activities.analytics import AnalyticsActivities
+from activities.audit.steps import AuditActivities
 from activities.crm.steps import CrmActivities
 from activities.definition import Bound, steps_of
 from activities.holds import HoldActivities
@@ -31,8 +33,11 @@ from dispatch.payment_scan import PaymentScan
 from models.crm import CrmMapping
 from settings import Settings
 from systems import BILLING, CHARTMOGUL, QUEUES, SYSTEMS, Connections, Queue, engine_for
+from workflows.analytics import Analytics
+from workflows.audit_export import AuditExport
 from workflows.backfill import Backfill
 from workflows.call_api import CallApi
+from workflows.change.workflow import Change
 from workflows.churn_risk.case import RiskCase
 from workflows.churn_risk.workflow import ChurnRisk
 from workflows.churn_save.workflow import ChurnSave
@@ -45,6 +50,7 @@ from workflows.expansion.window import ExpansionWindow
 from workflows.expansion.workflow import Expansion
 from workflows.failed_payment.workflow import FailedPaymentRun
 from workflows.hold.workflow import Hold
+from workflows.ledger import Ledger
 from workflows.movement_poll import MovementPoll
 from workflows.onboarding.workflow import Onboarding
 from workflows.ops_watch.workflow import OpsWatch
@@ -70,7 +76,11 @@ WORKFLOW_CLASSES: list[type] = [
     CrmSync,
     Hold,
     DismissalRun,
+    Analytics,
     Once,
+    Ledger,
+    Change,
+    AuditExport,
 ]
 GRACE = timedelta(seconds=20)
 
@@ -88,14 +98,17 @@ def steps(
     of_systems: dict[str, Any] = {
         each.name: each.activities(connections.to(each), settings) for each in SYSTEMS if each.activities
     }
+    engine_of = engine_for(settings)
     polls: dict[str, Poll] = {each.name: of_systems[each.name].failed_payments for each in BILLING}
     owners = [
         *of_systems.values(),
         CrmActivities(chartmogul, connections.crms(settings)),
         MovementActivities(chartmogul, MovementScan(dispatcher)),
         PaymentActivities(chartmogul, polls, PaymentScan(dispatcher), settings.data_sources),
-        WarehouseActivities(chartmogul, engine_for(settings), settings.warehouse_hash_key.get_secret_value()),
+        WarehouseActivities(chartmogul, engine_of, settings.warehouse_hash_key.get_secret_value()),
+        AnalyticsActivities(chartmogul),
         RunsActivities(),
+        AuditActivities(settings.audit_folder, engine_of),
         HoldActivities(pauses, ops_channel, settings.web_ui_url),
     ]
     return [step for owner in owners for step in steps_of(owner)]

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from activities.definition import refuse_outdated, step_activity
+from activities.inverse import kept_for_undo, taken_back
 from clients.connector.client import ConnectorClient
 from clients.connector.clients import ConnectorClients
 from clients.connector.lists import all_rows
@@ -13,6 +14,7 @@ from clients.kit.http import Call, refused
 from models.connectors import MOST_KEPT_BYTES, Called, ConnectorCall, Operation
 from models.effects import NOT_MADE_BEFORE, Action, Effect, Mode
 from models.expressions import BadExpression, Missing, fill_in, found
+from models.undo import Undoing, Undone
 
 
 class ConnectorActivities:
@@ -55,6 +57,11 @@ class ConnectorActivities:
             effect=_effect(given, request, action, answer=answer.body),
         )
 
+    @step_activity("connector.undo", looks_first=True)
+    async def undo(self, undoing: Undoing) -> Undone:
+        """By the operation that the file names as `undo` of the one that was made."""
+        return await taken_back(self._clients, undoing)
+
     async def _client(self, given: ConnectorCall) -> ConnectorClient:
         return await self._clients.to(given.connector, given.content)
 
@@ -65,7 +72,7 @@ class ConnectorActivities:
             return None
         asked = given.content.operations[look_up.operation]
         call = Call(given.connector, f"look up by {look_up.operation}")
-        request = request_for(call, given.content, asked, given.values | {"key": given.key})
+        request = request_for(call, given.content, asked, given.values, given.key)
         answer, _ = await client.ask(call, asked, request)
         return found(look_up.found, answer.body)
 
@@ -118,6 +125,7 @@ def _effect(
         before={name: found(place, before) for name, place in shown.before.items()} if before else None,
         after=after or _sent(request),
         note="; ".join(filter(None, (note, left_out))) or None,
+        undo=kept_for_undo(given.content, given.operation, given.values, answer),
     )
 
 

@@ -1,12 +1,15 @@
 """Logging what happened on a customer's timeline in Gong, once."""
 
 from activities.definition import refuse_outdated, step_activity
+from activities.undoing import not_possible
 from clients.gong.client import GongClient
 from clients.gong.fitting import fitting
 from models.effects import Action, Effect, Mode
 from models.gong import Interaction
+from models.undo import Undoing, Undone
 
 OFF = "Gong is not connected"
+STAYS_LOGGED = "Gong's API takes no interaction back: it stays on the account's timeline"
 NOBODY_LOOKS = "Gong does not tell what was logged before, and nothing new is"
 
 
@@ -27,6 +30,11 @@ class GongActivities:
         refuse_outdated("gong", interaction)
         is_new = await self._client.log(fit)
         return _effect(fit, Action.CREATED if is_new else interaction.already(Action.CREATED), lacks)
+
+    @step_activity("gong.undo", looks_first=True)
+    async def undo(self, undoing: Undoing) -> Undone:
+        """Gong's API logs digital interactions; it neither reads nor deletes them."""
+        return not_possible(undoing, STAYS_LOGGED)
 
 
 def _effect(interaction: Interaction, action: Action, notes: list[str]) -> Effect:

@@ -1,18 +1,22 @@
 """Finding people in Intercom, tags on them and their companies, and in-app messages."""
 
 from activities.definition import refuse_outdated, step_activity
+from activities.undoing import not_possible
+from activities.untagging import tag_taken_back
 from clients.intercom.answers import Sent
 from clients.intercom.body import html_of
 from clients.intercom.client import IntercomClient, sending
 from clients.intercom.people import find_contact
-from clients.intercom.tagged import Tagged, find_tagged, put, take_off
+from clients.intercom.tagged import Tagged, find_tagged, put, tagged_by_id, take_off
 from clients.kit.http import unclear
 from models.effects import NOT_MADE_BEFORE, Action, Effect, Mode
 from models.intercom import InAppMessage, Person, PersonFound, PersonQuery, Role
 from models.tagging import Tagging, TagTarget
+from models.undo import Undoing, Undone
 
 OFF = "Intercom is not connected"
 NO_TAG = "the tag has no letters"
+STAYS_SENT = "Intercom takes no message back: the person may have read it"
 
 
 class IntercomActivities:
@@ -73,6 +77,31 @@ class IntercomActivities:
         else:
             await take_off(self._client, tagged, there)
         return _tag(tagging, tagged, Action.UPDATED, there.name if there else name)
+
+    @step_activity("intercom.undo", looks_first=True)
+    async def undo(self, undoing: Undoing) -> Undone:
+        if undoing.effect.object_type == "message":
+            return not_possible(undoing, STAYS_SENT)
+        if self._client is None:
+            return not_possible(undoing, OFF)
+        client, of = self._client, undoing.effect
+        found: list[Tagged] = []
+
+        async def has(tag: str) -> bool | None:
+            tagged = await tagged_by_id(client, of.object_id or "", company=of.object_type == "company")
+            if tagged is None:
+                return None
+            found.append(tagged)
+            return tagged.tag(tag) is not None
+
+        async def turn(tag: str, on: bool) -> None:
+            there = found[0].tag(tag)
+            if on:
+                await put(client, found[0], tag)
+            elif there is not None:
+                await take_off(client, found[0], there)
+
+        return await tag_taken_back(undoing, has, turn)
 
 
 def _message(

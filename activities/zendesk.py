@@ -1,13 +1,18 @@
 """Tagging people and organisations in Zendesk."""
 
+from typing import get_args
+
 from activities.definition import refuse_outdated, step_activity
-from clients.kit.errors import Rejected
+from activities.undoing import NO_ID, not_possible
+from activities.untagging import tag_taken_back
+from clients.kit.errors import NotFound, Rejected
 from clients.kit.http import Call, refused
 from clients.zendesk.client import ZendeskClient, has
 from clients.zendesk.tag_text import fitting
 from models.effects import NOT_MADE_BEFORE, Action, Effect, Mode
 from models.tagging import Tagging, TagTarget
-from models.zendesk import Tagged
+from models.undo import Undoing, Undone
+from models.zendesk import Kind, Tagged
 
 OFF = "Zendesk is not connected"
 
@@ -35,6 +40,33 @@ class ZendeskActivities:
         refuse_outdated("zendesk", tagging)
         await (self._client.remove if tagging.remove else self._client.add)(match.record, tag)
         return _effect(tagging, Action.UPDATED, match.record)
+
+    @step_activity("zendesk.undo", looks_first=True)
+    async def undo(self, undoing: Undoing) -> Undone:
+        if self._client is None:
+            return not_possible(undoing, OFF)
+        client, record = self._client, _record_of(undoing.effect)
+        if record is None:
+            return not_possible(undoing, NO_ID)
+
+        async def has_it(tag: str) -> bool | None:
+            try:
+                return has(await client.tags(record), tag)
+            except NotFound:
+                return None
+
+        async def turn(tag: str, on: bool) -> None:
+            await (client.add if on else client.remove)(record, tag)
+
+        return await tag_taken_back(undoing, has_it, turn)
+
+
+def _record_of(effect: Effect) -> Tagged | None:
+    id, kind = effect.object_id or "", effect.object_type
+    if not (id.isascii() and id.isdecimal() and kind in get_args(Kind)):
+        return None
+    fields = {"kind": kind, "id": int(id), "name": effect.label, "link": effect.link or ""}
+    return Tagged.model_validate(fields)
 
 
 def _tag_of(tagging: Tagging) -> str:

@@ -8,6 +8,7 @@ from functools import partial
 from rich.console import Console
 
 from benchmarks.actions import count_actions
+from benchmarks.analytics import analytics
 from benchmarks.crm import crm
 from benchmarks.export import export, export_ceiling, export_engines, export_memory
 from benchmarks.ground import Ground, prepared
@@ -32,12 +33,19 @@ BENCHMARKS: dict[str, Benchmark] = {
     "export_memory": export_memory,
     "export_engines": export_engines,
     "crm": crm,
+    "analytics": analytics,
     "starts": starts,  # leaves no worker behind, so it is last
 }
 
 
 async def main(wanted: str, quick: bool, console: Console) -> None:
-    sized = {"memory": memory, "export_ceiling": export_ceiling, "export_memory": export_memory, "crm": crm}
+    sized = {
+        "memory": memory,
+        "export_ceiling": export_ceiling,
+        "export_memory": export_memory,
+        "crm": crm,
+        "analytics": analytics,
+    }
     benchmarks = BENCHMARKS | (
         {name: partial(each, quick=True) for name, each in sized.items()} if quick else {}
     )

@@ -5,16 +5,17 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from statistics import mean
-from typing import Any
 
-from benchmarks.ground import CALL_MS, IN_FLIGHT, Ground, flat_out, served_anew
+from benchmarks.ground import CALL_MS, IN_FLIGHT, Ground, Json, flat_out, served_anew
 from benchmarks.results import Result, at_least, at_most
 from simulators.kit.shapes import Call, System
 
 EVENTS = 200
 REFUSED = 0.1
 AT_ONCE = 5
-NAMED_SECONDS, NOW_AND_THEN = 2, 0.02
+NAMED_SECONDS, NAMED_AT = 2, range(40, 360, 80)
+"""Which calls are refused so: by chance they would be three in one round and twelve in another, and figures
+would tell that alone."""
 AWAY_SECONDS = 120
 PATIENCE_SECONDS = 120
 POLL_SECONDS = 0.25
@@ -45,10 +46,12 @@ class _Beside:
 
 
 async def pressure(ground: Ground) -> Result:
-    salesforce = await _beside(ground, "salesforce", status=429, probability=REFUSED)
-    slack = await _beside(ground, "slack", status=429, probability=REFUSED)
-    named = await _beside(ground, "slack", status=429, retry_after=NAMED_SECONDS, probability=NOW_AND_THEN)
-    crowded = await _round(ground, "salesforce", at_once=AT_ONCE)
+    often: Json = {"times": None, "status": 429, "probability": REFUSED}
+    salesforce = await _beside(ground, "salesforce", often)
+    slack = await _beside(ground, "slack", often)
+    waits: Json = {"status": 429, "retry_after": NAMED_SECONDS}
+    named = await _beside(ground, "slack", *({**waits, "skip": number} for number in NAMED_AT))
+    crowded = await _round(ground, "salesforce", {"times": None, "at_once": AT_ONCE})
     async with served_anew(ground, {"SALESFORCE__THREADS": AT_ONCE}):
         await flat_out(ground.save, ground.cancellations(IN_FLIGHT))
         ceiling = await _round(ground)
@@ -64,7 +67,12 @@ async def pressure(ground: Ground) -> Result:
             _row("Slack refuses a tenth of its calls", slack.story.rate, slack.usual, 0.5),
             ["Salesforce, only five calls at once are made: ceiling", f"{ceiling.rate:.1f}", "", ""],
             _row("Salesforce refuses the sixth call at once", crowded.rate, ceiling.rate, 0.8),
-            _row("Slack names a wait of two seconds, now and then", named.story.rate, named.usual, None),
+            _row(
+                f"Slack names a wait of two seconds {len(NAMED_AT)} times",
+                named.story.rate,
+                named.usual,
+                None,
+            ),
             *_bursts(named.story, named.undisturbed),
             [
                 "Slack away for two minutes: seconds to the last of 200 alerts after its return",
@@ -79,19 +87,19 @@ async def pressure(ground: Ground) -> Result:
     )
 
 
-async def _round(ground: Ground, system: System | None = None, **fault: Any) -> _Round:
+async def _round(ground: Ground, system: System = "slack", *faults: Json) -> _Round:
     bodies = ground.cancellations(EVENTS)
-    if system:
-        ground.control.fault(system, "status", times=None, **fault)
+    for fault in faults:
+        ground.control.fault(system, "status", **fault)
     seconds = await flat_out(ground.save, bodies)
     ground.control.clear_faults()
     _check_once(ground)
     return _Round(seconds, ground.control.calls("slack"))
 
 
-async def _beside(ground: Ground, system: System, **fault: Any) -> _Beside:
+async def _beside(ground: Ground, system: System, *faults: Json) -> _Beside:
     before = await _round(ground)
-    story = await _round(ground, system, **fault)
+    story = await _round(ground, system, *faults)
     return _Beside(story, (before, await _round(ground)))
 
 

@@ -27,6 +27,9 @@ EVENTS, WARM_UP = 40, 5
 GOAL_MS, GOAL_ACTIONS = 60, 4
 PATIENCE_SECONDS = 30
 LOOK_SECONDS = 0.02
+APART_SECONDS = 0.5
+"""Between two events: Gong takes three calls a second, and none is to wait for the quota that the one before
+used up."""
 CHANNEL = "#revenue-saves"
 TAG = {"system": "intercom", "tag": "at-risk"}
 SALE = {"stage": "Prospecting", "fallback_owner": "revops@mogulflow.example"}
@@ -97,9 +100,9 @@ async def templates(ground: Ground) -> Result:
         "templates",
         ["template", "whole, p50", "its calls, p50", "added, p50", "goal", "actions before it waits", "goal"],
         rows,
-        f"Milliseconds; {EVENTS} events of each, one by one, from the dispatcher to the end of the last call."
-        f" Its calls: for how long one or more of them were under way; each takes {CALL_MS} ms and the"
-        " simulators' own work.",
+        f"Milliseconds; {EVENTS} events of each, {APART_SECONDS} s apart, as Gong takes three calls a second;"
+        " from the dispatcher to the end of the last call. Its calls: for how long one or more of them were"
+        f" under way; each takes {CALL_MS} ms and the simulators' own work.",
     )
 
 
@@ -107,6 +110,7 @@ async def _measured(ground: Ground, case: Case) -> list[str]:
     dispatcher = Dispatcher(ground.client, _routes(case), "", Installation())
     instants, counted = list[datetime](), list[int]()
     for customer in ground.customers(EVENTS + WARM_UP):
+        await asyncio.sleep(APART_SECONDS)
         event = await asyncio.to_thread(case.happens, ground, customer)
         began = datetime.now(UTC)
         run = await _begun(dispatcher, event, began)

@@ -54,7 +54,7 @@ def print_report(report: ExportReport, console: Console) -> None:
     console.print(f"Export {report.run_id} into {report.engine}: {report.outcome}", highlight=False)
     if report.loads and not report.problems and all(load.already_applied for load in report.loads):
         console.print("That night was done already; what it came to:")
-    console.print(_table(report.loads))
+    console.print(loads_table(report.loads))
     for stream in report.streams:
         if stream.unmapped:
             console.print(f"{stream.stream}: fields without a column: {escape(', '.join(stream.unmapped))}")
@@ -73,10 +73,10 @@ def print_nights(loads: Sequence[LoadRun], console: Console) -> None:
         committed = max(load.committed_at for load in night).astimezone(UTC)
         name = run_id.removeprefix(f"{night[0].account}/")
         console.print(f"{name}, committed {committed:%d %b %H:%M} UTC", highlight=False)
-        console.print(_table(night))
+        console.print(loads_table(night))
 
 
-def _table(loads: Sequence[Loaded | LoadRun]) -> Table:
+def loads_table(loads: Sequence[Loaded | LoadRun]) -> Table:
     """Without padding: with all its columns it just fits into 80."""
     counts = {head: [getattr(load, name) for load in loads] for head, name in COUNTS.items()}
     shown = {head: found for head, found in counts.items() if head == "rows" or any(found)}

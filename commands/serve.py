@@ -22,7 +22,9 @@ from configuration.environment import near_misses
 from configuration.files import crm_for, load_routes
 from dispatch.dispatcher import Dispatcher
 from dispatch.holds import Holds
+from ingress.agents.file import agents_now
 from ingress.app import create_app
+from ingress.slack.socket_mode import connected
 from models.crm import CrmMapping
 from models.reach import lost_movements
 from models.routes import Routes
@@ -81,6 +83,10 @@ async def _serve(settings: Settings, with_ingress: bool, with_worker: bool) -> N
         await stack.enter_async_context(holds.watching())
         if with_worker:
             await stack.enter_async_context(worker.running(client, settings, holds=holds, crm=crm))
+            if settings.slack and (token := settings.slack.app_token):
+                await stack.enter_async_context(
+                    connected(settings.slack, token, client, agents_now(settings))
+                )
         if with_ingress:
             app.state.dispatcher = Dispatcher.of(client, routes, settings, holds, crm)
             stack.callback(server.close)  # no more events while the workers finish theirs

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Copies all that cannot be made anew into a folder: Temporal's databases, a DuckDB warehouse, config and .env.
+# Copies all that cannot be made anew into a folder: Temporal's databases, a DuckDB warehouse, the audit's files,
+# config and .env.
 # Usage: deploy/backup.sh FOLDER, where `docker compose --profile prod` runs. It holds secrets and personal data.
 set -eu
 cd "$(dirname "$0")/.."
@@ -26,6 +27,8 @@ if file.exists():
             shutil.copyfileobj(source, sys.stdout.buffer)
 ' >"$to/warehouse.duckdb"
 [ -s "$to/warehouse.duckdb" ] || rm "$to/warehouse.duckdb"
+
+within prod-worker sh -c 'mkdir -p data/audit && tar -C data -cf - audit' >"$to/audit.tar"
 
 cp -R config "$to/"
 if [ -f .env ]; then cp .env "$to/dotenv"; fi

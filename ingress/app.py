@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -20,35 +20,47 @@ from dispatch.dispatcher import Dispatcher
 from ingress import metrics
 from ingress.access_log import AccessLog
 from ingress.agents.declaration import Offer
+from ingress.agents.file import agents_now
 from ingress.backlog import Backlog
 from ingress.intake import Intake
 from ingress.readiness import Readiness
+from ingress.slack.route import add_interactivity
 from ingress.webhooks import billing
 from ingress.webhooks.account import account_of
 from ingress.webhooks.body import Refused, read_body
+from models.agents import Agents
 from settings import Settings
 
 log = logging.getLogger("mogulflow.ingress")
 
 
-def create_app(settings: Settings, dispatcher: Dispatcher | None = None, offer: Offer = Offer()) -> FastAPI:
-    """Without a dispatcher every event is 503, until `app.state.dispatcher` is set. `app.state.stopping` ends
-    streams that would have no end. `offer` is for tests. Raises BadConfig where the file of agents cannot be
-    used."""
+def create_app(
+    settings: Settings,
+    dispatcher: Dispatcher | None = None,
+    offer: Offer = Offer(),
+    agents: Callable[[], Agents] | None = None,
+) -> FastAPI:
+    """Without a dispatcher every event is 503, until `app.state.dispatcher` is set; `app.state.stopping` ends
+    streams that would have no end. `offer` is for tests; `agents` gives the file of those who may ask and
+    decide as it is now, where somebody reads it already. Raises BadConfig where that file cannot be used."""
+    agents = agents or agents_now(settings)
     backlog, pointed_at = Backlog(settings.backlog_limit_seconds), PointedAt(settings.recurly)
+    closing = AsyncExitStack()
+    closing.push_async_callback(pointed_at.aclose)
     app = FastAPI(
         title="Mogulflow ingress",
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
         redirect_slashes=False,  # its Location would repeat the secret
-        lifespan=_watching(backlog, pointed_at),
+        lifespan=_watching(backlog, closing),
     )
     app.state.dispatcher, app.state.stopping = dispatcher, asyncio.Event()
     app.add_middleware(AccessLog)
     secrets = {name: account.webhook_secrets for name, account in settings.chartmogul.items()}
     intake = Intake(DeadLetters(settings.unreadable_kept_per_hour), backlog, pointed_at)
     readiness = Readiness(backlog)
+    add_interactivity(app, settings.slack, lambda: _client(app), agents, closing)
 
     @app.exception_handler(Refused)
     async def refuse(_: Request, refused: Refused) -> JSONResponse:
@@ -97,7 +109,7 @@ def _mount_agents(app: FastAPI, settings: Settings, offer: Offer) -> None:
         app.state.agents.mount(app)
 
 
-def _watching(backlog: Backlog, pointed_at: PointedAt) -> Any:
+def _watching(backlog: Backlog, closing: AsyncExitStack) -> Any:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         watch = asyncio.create_task(backlog.watch(lambda: _client(app)))
@@ -106,7 +118,7 @@ def _watching(backlog: Backlog, pointed_at: PointedAt) -> Any:
                 await stack.enter_async_context(app.state.agents.running())
             yield
         watch.cancel()
-        await pointed_at.aclose()
+        await closing.aclose()
 
     return lifespan
 

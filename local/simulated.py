@@ -85,6 +85,7 @@ def furnish(stack: Stack, routes: Routes, ops_channel: str) -> None:
         control.webhook(url=stack.webhook_url)
         for system in BILLING:
             control.billing_webhook(system.name, stack.webhook_of(system.name))
+        control.interactivity(f"{stack.ingress_url}/slack/interactivity")
         for channel in sorted(channels - {""}):
             control.invite_bot(channel)
         for owner in sorted(owners - {""}):

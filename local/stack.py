@@ -250,6 +250,7 @@ class Stack:
             "WAREHOUSE__PATH": str(self.warehouse),
             "WAREHOUSE_FILE": str(EXAMPLE_CONFIG / "warehouse.yaml"),
             "CRM_FILE": str(EXAMPLE_CONFIG / "crm.yaml"),
+            "AUDIT_FOLDER": str(self._state / "audit"),
             "AGENTS_FILE": str(self._state / "agents.yaml"),  # whether a user has one or not
             **self._more_environment,
         }

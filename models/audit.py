@@ -1,10 +1,22 @@
 """The audit's rows: who asked for what, who decided, what came of it. Ids and hashes, no values."""
 
-from typing import Literal
+import hashlib
+import json
+from typing import Any, Literal, Self
 
 from pydantic import AwareDatetime, Field
 
 from models.base import Record
+from models.effects import Effect
+
+MOST_EFFECTS = 100
+"""Of one row; the run has all."""
+
+
+def digest(side: Any) -> str:
+    """SHA-256 of one side of an effect, as canonical JSON."""
+    text = json.dumps(side, sort_keys=True, default=str, ensure_ascii=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 class AuditDecision(Record):
@@ -21,6 +33,17 @@ class AuditEffect(Record):
     action: str
     before: str = Field(description="SHA-256 of the side's canonical JSON")
     after: str
+
+    @classmethod
+    def of(cls, effect: Effect) -> Self:
+        return cls(
+            system=effect.system,
+            object_type=effect.object_type,
+            object_id=effect.object_id,
+            action=effect.action.value,
+            before=digest(effect.before),
+            after=digest(effect.after),
+        )
 
 
 class AuditRow(Record):

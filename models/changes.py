@@ -8,6 +8,7 @@ from pydantic import AwareDatetime, Field, StringConstraints
 
 from models.base import Record
 from models.effects import Effect
+from models.undo import UndoneEffect
 
 LONGEST_REASON, SHORTEST_REASON = 300, 5
 MOST_TAGS, MOST_KEYS, MOST_EVENTS = 50, 50, 50
@@ -51,10 +52,13 @@ class Undoable(StrEnum):
     NO = "no"
 
 
+AttributeType = Literal["String", "Integer", "Decimal", "Timestamp", "Boolean"]
+
+
 class AttributeValue(Record):
     key: AttributeKey
     value: Scalar = Field(description="A Timestamp as ISO 8601 text")
-    type: Literal["String", "Integer", "Decimal", "Timestamp", "Boolean"] = "String"
+    type: AttributeType = "String"
 
 
 class TagChange(Record):
@@ -224,3 +228,4 @@ class ChangeRun(Record):
     asker: Asker
     reason: str = ""
     effects: list[Effect] = []
+    undone: list[UndoneEffect] = Field(default=[], description="Of an undo: what became of each effect")

@@ -1,11 +1,17 @@
 """Writes to ChartMogul, each the argument of one step, which returns an Effect."""
 
+from typing import Any
+
 from models.changes import AttributeKey, AttributeValue, Scalar, SubscriptionEvent, Tag, Uuid
 from models.effects import Write
 
 
 class ChartMogulWrite(Write):
+    """`was` is the `before` of its preview: what was there before an earlier try may have written, which
+    nobody can read any more."""
+
     account: str
+    was: dict[str, Any] | None = None
 
 
 class TagsWrite(ChartMogulWrite):

@@ -27,6 +27,9 @@ BaseUrl = Annotated[str, Field(pattern=r"^https?://[^\s/?#@{}\\]+(/[^\s?#{}\\]*)
 MOST_KEPT_BYTES = 64 * 1024
 """Of an answer, for later operations: it is a part of the run's history."""
 
+MOST_UNDO_BYTES = 16 * 1024
+"""Of the values that an undo may need: they are a part of the effect."""
+
 Status = Annotated[int, Field(ge=100, le=599)]
 Json = Any
 
@@ -228,6 +231,11 @@ class Operation(ConfigRecord):
         default={}, description="What of the answer later operations may use; all of it where left out"
     )
     reads: bool | None = Field(default=None, description="Whether it only reads; true of GET and HEAD")
+    undo: Name | None = Field(
+        default=None,
+        description="Operation that takes it back. Its texts may hold {{ effect.id }}, {{ effect.before.… }},"
+        " {{ effect.after.… }} and {{ answer.… }}, which are this one's",
+    )
     summary: str = Field(default="", max_length=100, description="For lists and timelines")
 
     @property
@@ -286,6 +294,33 @@ class Connector(ConfigRecord):
                 )
         return self
 
+    @model_validator(mode="after")
+    def _what_takes_back_can_be_repeated(self) -> Self:
+        """After an undo without an answer one could not tell whether it was done."""
+        for name, each in self.operations.items():
+            if each.undo is None:
+                continue
+            asked = self.operations.get(each.undo)
+            if each.is_read or asked is None or asked.is_read:
+                raise ValueError(f"operation {name} is undone by {each.undo}: both are writes of this file")
+            if not asked.may_repeat:
+                raise ValueError(
+                    f"operation {name} is undone by {each.undo}, which is made at most once: say in its"
+                    " `once` how a repeat is known"
+                )
+        return self
+
+    def with_all_of(self, operation: str) -> Self:
+        """With that one alone, and those that it needs: to look up, and to be undone."""
+        kept, waiting = dict[Name, Operation](), [operation]
+        while waiting:
+            name = waiting.pop()
+            if name not in kept:
+                kept[name] = each = self.operations[name]
+                look_up = [each.once.look_up.operation] if each.once.look_up else []
+                waiting += [*look_up, *([each.undo] if each.undo else [])]
+        return self.model_copy(update={"operations": kept})
+
 
 class ConnectorCall(Write):
     """One operation, with all it may be filled in with. What the file said travels along."""
@@ -297,6 +332,19 @@ class ConnectorCall(Write):
 
     @property
     def asked(self) -> Operation:
+        return self.content.operations[self.operation]
+
+
+class Inverse(Record):
+    """What taking a write back needs, beside the two sides of its effect: which `operation` it was, the file
+    as it was then, and what its inverse may be filled in with. Its secrets are names of variables."""
+
+    operation: str
+    content: Connector
+    values: dict[str, Any] = {}
+
+    @property
+    def done(self) -> Operation:
         return self.content.operations[self.operation]
 
 

@@ -42,6 +42,9 @@ class Effect(Record):
     after: dict[str, Any] = {}
     note: str | None = Field(default=None, description="Why it was skipped, or how it was confirmed")
     tries: int = Field(default=1, description="Calls of the step it took, the local one included")
+    undo: dict[str, Any] = Field(
+        default={}, description="What taking it back needs beside both sides, such as where the object is"
+    )
 
 
 class Write(Record):

@@ -3,8 +3,9 @@ answer, by JMESPath. Both are checked when the file is read, and neither can run
 statements, no calls and no loops.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
+from itertools import takewhile
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -86,6 +87,62 @@ def fill_in_path(text: str, values: Mapping[str, Any]) -> str:
     if any(segment in (".", "..") for segment in path.split("/")):
         raise BadExpression(f"{_short(text)} leads out of its place: a value is `..`")
     return path
+
+
+Path = tuple[str, ...]
+"""Keys, one within the other: `("event", "customer_uuid")`."""
+
+
+def named_in(texts: Any) -> set[Path]:
+    """What the texts name, in JSON of any depth. Of a list it is the whole list."""
+    if isinstance(texts, str):
+        return set(_paths(_parsed(texts)))
+    if isinstance(texts, dict | list):
+        inner = texts.values() if isinstance(texts, dict) else texts
+        return set().union(*(named_in(each) for each in inner))
+    return set()
+
+
+def picked(values: Mapping[str, Any], paths: Iterable[Path]) -> dict[str, Any]:
+    """Only what the paths lead to, so far as it is there."""
+    found: dict[str, Any] = {}
+    whole: set[Path] = set()
+    for path in sorted(paths, key=len):
+        if any(path[: len(each)] == each for each in whole):
+            continue
+        whole.add(path)
+        value: Any = values
+        for key in path:
+            value = value.get(key) if isinstance(value, Mapping) else None
+        if value is not None:
+            place = found
+            for key in path[:-1]:
+                place = place.setdefault(key, {})
+            place[path[-1]] = value
+    return found
+
+
+def _paths(node: nodes.Node) -> Iterator[Path]:
+    if not (path := _path(node)):
+        for child in node.iter_child_nodes():
+            yield from _paths(child)
+        return
+    yield tuple(takewhile(lambda key: isinstance(key, str), path))
+    while isinstance(node, nodes.Getattr | nodes.Getitem):
+        if isinstance(node, nodes.Getitem):
+            yield from _paths(node.arg)
+        node = node.node
+
+
+def _path(node: nodes.Node) -> list[Any]:
+    """Empty where it is no name; a key that is computed is None."""
+    if isinstance(node, nodes.Name):
+        return [node.name]
+    if not isinstance(node, nodes.Getattr | nodes.Getitem) or not (ahead := _path(node.node)):
+        return []
+    if isinstance(node, nodes.Getattr):
+        return [*ahead, node.attr]
+    return [*ahead, node.arg.value if isinstance(node.arg, nodes.Const) else None]
 
 
 def _computed(text: str, compute: Callable[[], Any]) -> Any:

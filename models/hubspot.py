@@ -101,6 +101,11 @@ class Stage(_HubSpot):
     def is_closed(self) -> bool:
         return str(self.metadata.get("isClosed")).lower() == "true"
 
+    @property
+    def is_lost(self) -> bool:
+        """It closes a deal, with no chance left."""
+        return self.is_closed and str(self.metadata.get("probability")) in ("0", "0.0")
+
 
 class Pipeline(_HubSpot):
     id: str

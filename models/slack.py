@@ -15,6 +15,16 @@ class Member(Record):
     name: str = ""
 
 
+class Person(Record):
+    """Who somebody is who acts in Slack. `email` is None where Slack does not tell it, or where it is none
+    that this workspace vouches for: of a guest, another organisation's member, a bot, or who has left."""
+
+    id: str
+    name: str = ""
+    email: str | None = None
+    why_none: str = ""
+
+
 class MemberQuery(Record):
     email: str
 

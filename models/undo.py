@@ -25,6 +25,20 @@ class Undoing(Write):
     delete: bool = Field(
         default=False, description="Delete what was created, where the system can; else close it"
     )
+    newer: list[Effect] = Field(
+        default=[],
+        description="Effects of the same run on the same system that are taken back before this one: a"
+        " preview sees them still",
+    )
+
+
+class UndoneEffect(Record):
+    """What became of one effect of the run that is undone, as people read it."""
+
+    of: str = Field(description="System, object and its name or id")
+    state: UndoState
+    left: list[str] = []
+    note: str = ""
 
 
 class Undone(Record):
@@ -35,3 +49,9 @@ class Undone(Record):
     effect: Effect
     left: list[str] = []
     note: str = ""
+
+    @property
+    def told(self) -> UndoneEffect:
+        name = self.effect.label or self.effect.object_id or ""
+        of = f"{self.effect.system} {self.effect.object_type} {name}".rstrip()
+        return UndoneEffect(of=of, state=self.state, left=self.left, note=self.note)

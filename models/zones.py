@@ -6,11 +6,11 @@ from zoneinfo import ZoneInfo
 
 
 def day_in(zone: str, instant: datetime) -> date:
-    return instant.astimezone(_named(zone)).date()
+    return instant.astimezone(zone_of(zone)).date()
 
 
 @lru_cache
-def _named(zone: str) -> tzinfo:
+def zone_of(zone: str) -> tzinfo:
     """UTC where this machine does not know the zone: a run must not stop for it."""
     try:
         return ZoneInfo(zone)

@@ -4,7 +4,8 @@ import asyncio
 import hashlib
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -14,6 +15,7 @@ from temporalio.client import (
     WorkflowExecutionStatus,
     WorkflowHandle,
     WorkflowUpdateFailedError,
+    WorkflowUpdateRPCTimeoutOrCancelledError,
 )
 from temporalio.common import (
     SearchAttributePair,
@@ -68,19 +70,15 @@ async def ask(client: Client, given: ChangeInput, seconds: float = ANSWER_SECOND
     """One RPC starts the run, waits for what there is to tell, and dedupes: the same again is the same run.
     Raises NotPossible where another change was asked for under the same key."""
     workflow_id = f"{PREFIX}{given.tool}/{given.digest}"
-    try:
-        async with asyncio.timeout(seconds):
-            await client.execute_update_with_start_workflow(
-                "settled",
-                id="settled",
-                start_workflow_operation=_start(workflow_id, given),
-                result_type=ChangeRun,
-            )
-    except (TimeoutError, WorkflowAlreadyStartedError):
-        pass
-    except RPCError as error:
-        if error.status not in (RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.CANCELLED):
-            raise
+    with suppress(WorkflowUpdateRPCTimeoutOrCancelledError, WorkflowAlreadyStartedError):
+        await temporal.update_with_start(
+            client,
+            "settled",
+            id="settled",
+            operation=_start(workflow_id, given),
+            result_type=ChangeRun,
+            rpc_timeout=timedelta(seconds=seconds),
+        )
     await _refuse_another(client, workflow_id, given)
     return await state_of(client, workflow_id)
 
@@ -134,13 +132,14 @@ async def _state(client: Client, workflow_id: str) -> ChangeRun:
     handle: WorkflowHandle[Any, Any] = client.get_workflow_handle(workflow_id)
     try:
         async with asyncio.timeout(QUERY_SECONDS):
-            return await handle.query("state", result_type=ChangeRun)
+            found: ChangeRun = await handle.query("state", result_type=ChangeRun)
     except TimeoutError:
         return await _without_a_worker(client, workflow_id)
     except RPCError as error:
         if error.status is RPCStatusCode.NOT_FOUND:
             raise NotPossible("run_not_found", f"There is no change {workflow_id}.") from None
         raise
+    return found
 
 
 async def _without_a_worker(client: Client, workflow_id: str) -> ChangeRun:
@@ -191,7 +190,7 @@ async def decide(
     if described.status is not WorkflowExecutionStatus.RUNNING:
         return await _after_its_end(client, workflow_id, decision)
     try:
-        return await handle.execute_update("decide", decision, id=id, result_type=ChangeRun)
+        state: ChangeRun = await handle.execute_update("decide", decision, id=id, result_type=ChangeRun)
     except WorkflowUpdateFailedError as failed:
         if isinstance(failed.cause, ApplicationError):
             raise NotPossible(failed.cause.type or "not_waiting", failed.cause.message) from None
@@ -200,6 +199,7 @@ async def decide(
         if error.status is not RPCStatusCode.NOT_FOUND:
             raise
         return await _after_its_end(client, workflow_id, decision)
+    return state
 
 
 async def _after_its_end(client: Client, workflow_id: str, decision: Decision) -> ChangeRun:

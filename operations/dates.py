@@ -1,6 +1,6 @@
 """Dates and time spans, as a person types and reads them."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from operations.errors import Stopped
 
@@ -48,3 +48,15 @@ def instant(option: str, text: str) -> datetime:
 def local(instant: datetime) -> str:
     """`29 Nov 10:00 CET`: the time of the machine that the command runs on, with its zone."""
     return f"{instant.astimezone():%d %b %H:%M %Z}"
+
+
+def month(option: str, text: str) -> date:
+    """`2026-10`, or any day of it: its first day."""
+    read = text.strip()
+    try:
+        day = date.fromisoformat(f"{read}-01" if len(read) == len("2026-10") else read)
+    except ValueError:
+        raise Stopped(f"{option} {text!r} is not a month such as 2026-10.") from None
+    if not 1990 <= day.year <= 2200:
+        raise Stopped(f"{option} {text} must lie between 1990 and 2200.")
+    return day.replace(day=1)

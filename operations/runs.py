@@ -130,17 +130,23 @@ async def _listed_run(run: Run, facts: Facts, dismissal: Dismissal | None) -> Li
 async def _found(client: Client, wanted: Wanted) -> tuple[list[Run], int]:
     """And how many were looked at by name, where one is wanted."""
     if not wanted.name:
-        return await _newest(client, wanted.filter, wanted.limit, wanted.open), 0
-    runs = await _newest(client, wanted.filter, LOOKED_THROUGH, wanted.open)
+        return await newest(client, wanted.filter, wanted.limit, wanted.open), 0
+    runs = await newest(client, wanted.filter, LOOKED_THROUGH, wanted.open)
     names = await _names(client, runs)
     name = wanted.name.casefold()
     found = [run for run in runs if name in names.get(_customer(run), "").casefold()]
     return found[: wanted.limit], len(runs)
 
 
+async def customers_named(client: Client, name: str) -> dict[str, str]:
+    """Names by uuid, of those with this in their name. Runs of that many are looked through."""
+    names = await _names(client, await newest(client, OURS, LOOKED_THROUGH))
+    return {uuid: each for uuid, each in names.items() if name.casefold() in each.casefold()}
+
+
 async def _names(client: Client, runs: Sequence[Run]) -> dict[str, str]:
     """By customer: one look-up for each, however many runs they have."""
-    one_each = {_customer(run): run for run in reversed(runs) if _customer(run)}
+    one_each = {_customer(run): run for run in reversed(runs) if _names_customer(run)}
 
     async def name(run: Run) -> str:
         return customer_in(
@@ -150,7 +156,7 @@ async def _names(client: Client, runs: Sequence[Run]) -> dict[str, str]:
     return dict(zip(one_each, await side_by_side(name, list(one_each.values())), strict=True))
 
 
-async def _newest(client: Client, query: str, limit: int, only_open: bool) -> list[Run]:
+async def newest(client: Client, query: str, limit: int, only_open: bool = False) -> list[Run]:
     """Open and closed ones asked for apart, because the server lists all open ones first.
 
     Of a workflow that was run again the last run counts: the one before keeps its old outcome.
@@ -166,6 +172,11 @@ async def _newest(client: Client, query: str, limit: int, only_open: bool) -> li
 async def _listed(client: Client, query: str, limit: int) -> list[Run]:
     listed: AsyncIterator[Run] = client.list_workflows(query, limit=limit, page_size=min(limit, 1000))
     return [run async for run in listed]
+
+
+def _names_customer(run: Run) -> bool:
+    """A change's summary names who asked."""
+    return bool(_customer(run)) and run.workflow_type != "change"
 
 
 def _customer(run: Run) -> str:

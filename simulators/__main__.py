@@ -11,7 +11,8 @@ import uvicorn
 from simulators.app import create_app
 from simulators.billing.state import Billing
 from simulators.chartmogul.state import ChartMogul
-from simulators.kit.shapes import Reset, WebhookRules
+from simulators.kit.shapes import Interactivity, Reset, WebhookRules
+from simulators.slack.state import Slack
 from simulators.vendors import all_vendors
 from simulators.world import World
 
@@ -30,6 +31,7 @@ def main() -> None:
     )
     world = World(url.rstrip("/"), start, all_vendors(), options.latency_ms)
     world.of(ChartMogul).webhook.rules = WebhookRules(url=options.webhook)
+    world.of(Slack).interactivity = Interactivity(url=options.slack_interactivity)
     for each in options.billing_webhook:
         _send_to(world, *each.split("=", 1))
     config = uvicorn.Config(
@@ -82,6 +84,7 @@ def _options() -> argparse.Namespace:
         default=[],
         help="where a billing system's go; may be repeated",
     )
+    add("--slack-interactivity", metavar="URL", help="where clicks on Slack's buttons go")
     add("--latency-ms", type=float, default=0, help="added to every call of a vendor's API")
     return parser.parse_args()
 

@@ -21,8 +21,9 @@ from tests.dev_server import OnePartition
 from tests.waiting import until
 
 COMMANDS = (
-    "attention", "backfill", "coverage", "crm", "dismiss", "doctor", "events", "exports", "holds",
-    "prepare_crm", "preview_crm", "preview_warehouse", "replay", "retry", "runs", "schedules", "serve",
+    "agents", "analytics", "attention", "audit", "backfill", "changes", "coverage", "crm", "dismiss",
+    "doctor", "events", "exports", "history", "holds", "prepare_crm", "preview_crm", "preview_warehouse",
+    "replay", "retry", "runs", "schedules", "serve",
 )  # fmt: skip
 
 COMMAND_SECONDS = 150

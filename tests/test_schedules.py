@@ -46,7 +46,7 @@ from tests.conftest import running_temporal, settings_for
 from tests.waiting import until, until_equal
 from workflows import coverage, movement_poll
 
-DECLARED = {"poll/default", "coverage/default", "ops_watch"}
+DECLARED = {"poll/default", "coverage/default", "audit/default", "ops_watch"}
 
 Apply = Callable[..., Awaitable[str]]
 
@@ -139,10 +139,10 @@ def test_each_account_has_a_sync_to_each_crm_that_is_connected_and_mapped(
 
 
 def test_a_run_may_take_as_long_as_its_reading_and_no_stuck_one_blocks_the_next(settings: Settings) -> None:
-    poll, report, watch = schedules.declarations(settings)
+    poll, report, audit, watch = schedules.declarations(settings)
     assert poll.timeout > movement_poll.LIMIT
     assert report.timeout > 3 * coverage.LIMIT
-    assert {each.overlap for each in (poll, report, watch)} == {ScheduleOverlapPolicy.SKIP}
+    assert {each.overlap for each in (poll, report, audit, watch)} == {ScheduleOverlapPolicy.SKIP}
 
 
 def test_after_an_outage_one_poll_is_caught_up_on(settings: Settings) -> None:
@@ -154,7 +154,7 @@ def test_after_an_outage_one_poll_is_caught_up_on(settings: Settings) -> None:
 
 async def test_apply_again_writes_nothing(client: Client, settings: Settings, applied: Apply) -> None:
     first = await applied(settings)
-    assert first.count("created") == 3
+    assert first.count("created") == len(DECLARED)
     lines = first.splitlines()
     assert len(lines) == 4 + len(DECLARED)  # a line each, and the table's own
     [poll] = [line for line in lines if "poll/default" in line]
@@ -162,7 +162,7 @@ async def test_apply_again_writes_nothing(client: Client, settings: Settings, ap
     assert "when: daily at 04:40 UTC" in first
     assert schedules.declarations(settings)[0].why[:60] not in first
     again = await applied(settings)
-    assert again.count("unchanged") == 3
+    assert again.count("unchanged") == len(DECLARED)
     for id in DECLARED:
         assert (await described(client, id)).info.last_updated_at is None
 
@@ -170,7 +170,7 @@ async def test_apply_again_writes_nothing(client: Client, settings: Settings, ap
 async def test_a_dry_run_says_what_differs_and_writes_nothing(
     client: Client, settings: Settings, applied: Apply
 ) -> None:
-    assert (await applied(settings, dry_run=True)).count("would create") == 3
+    assert (await applied(settings, dry_run=True)).count("would create") == len(DECLARED)
     with pytest.raises(RPCError):
         await described(client)
     await applied(settings)
@@ -223,7 +223,7 @@ async def test_an_input_of_an_operators_is_put_right_whatever_it_is(
 
     await client.get_schedule_handle("poll/default").update(by_hand)
     assert "input account: - → default" in await applied(settings)
-    assert (await applied(settings)).count("unchanged") == 3
+    assert (await applied(settings)).count("unchanged") == len(DECLARED)
 
 
 def test_elements_are_told_by_name_and_their_order_too() -> None:
@@ -270,13 +270,13 @@ async def test_what_somebody_changed_by_hand_is_named_and_put_right(
 async def test_each_account_has_its_own_and_prune_deletes_those_of_one_that_left(
     client: Client, settings: Settings, applied: Apply
 ) -> None:
-    left = {"poll/europe", "coverage/europe"}
+    left = {"poll/europe", "coverage/europe", "audit/europe"}
     await applied(accounts(settings, "default", "europe"))
     await until_listed(client, *DECLARED, *left)
-    assert (await applied(settings)).count("no longer declared") == 2
-    assert (await applied(settings, dry_run=True, prune=True)).count("would prune") == 2
+    assert (await applied(settings)).count("no longer declared") == len(left)
+    assert (await applied(settings, dry_run=True, prune=True)).count("would prune") == len(left)
     assert await listed(client) == DECLARED | left
-    assert (await applied(settings, prune=True)).count("pruned") == 2
+    assert (await applied(settings, prune=True)).count("pruned") == len(left)
     await until_listed(client, *DECLARED)
 
 

@@ -48,7 +48,7 @@ async def stack(shared_stack: Stack) -> Stack:
     return shared_stack
 
 
-OPEN = "ExecutionStatus = 'Running' AND WorkflowType NOT IN ('hold', 'marker')"
+OPEN = "ExecutionStatus = 'Running' AND WorkflowType NOT IN ('hold', 'audit', 'marker')"
 
 
 async def _end_open_runs(stack: Stack) -> None:

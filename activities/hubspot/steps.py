@@ -6,6 +6,8 @@ from activities.hubspot.deal import read_deal, save_deal, set_amount
 from activities.hubspot.effects import OFF, skipped
 from activities.hubspot.owner import find_owner
 from activities.hubspot.task import change_task, create_task
+from activities.hubspot.undo import undo
+from activities.undoing import not_possible
 from clients.hubspot.client import HubSpotClient
 from clients.kit.rate_limiter import Rank
 from models.effects import Effect
@@ -19,6 +21,7 @@ from models.hubspot import (
     HubSpotTask,
     HubSpotTaskChange,
 )
+from models.undo import Undoing, Undone
 
 
 class HubSpotActivities:
@@ -55,3 +58,8 @@ class HubSpotActivities:
     async def set_deal_amount(self, wanted: DealAmount) -> Effect:
         """Set the exact sum, unless a person has closed the deal or changed its amount."""
         return await set_amount(self._client, wanted) if self._client else skipped(wanted, "deals")
+
+    @step_activity("hubspot.undo", looks_first=True)
+    async def undo(self, undoing: Undoing) -> Undone:
+        """Take an effect back, but for what a person has changed since."""
+        return await undo(self._client, undoing) if self._client else not_possible(undoing, OFF)

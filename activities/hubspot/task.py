@@ -163,17 +163,17 @@ def _properties(task: HubSpotTask, *, marked: bool) -> dict[str, str]:
 
 def _appended(text: str, said: str) -> str:
     """What was said before, and is said again after something else, is added again: the last one counts."""
-    lines, ours = _lines(text), _lines(as_html(plain(said)))
+    there, ours = lines(text), lines(as_html(plain(said)))
     if not ours:
         return text
     of_its_kind = ours[0].partition(":")[0] + ":"
-    places = [place for place, line in enumerate(lines) if line.startswith(of_its_kind)]
-    if places and lines[places[-1] :][: len(ours)] == ours:
+    places = [place for place, line in enumerate(there) if line.startswith(of_its_kind)]
+    if places and there[places[-1] :][: len(ours)] == ours:
         return text
     return "<br><br>".join(filter(None, [text, as_html(plain(said))]))
 
 
-def _lines(text: str) -> list[str]:
+def lines(text: str) -> list[str]:
     """As people read it, whatever HubSpot has made of our markup."""
     plain_text = html.unescape(_TAG.sub("\n", text))
     return [line.strip() for line in plain_text.splitlines() if line.strip()]

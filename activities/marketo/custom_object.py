@@ -111,7 +111,10 @@ def _said(
     after: dict[str, Any] | None = None,
 ) -> Effect:
     after, notes = after or record.key | record.fit.values, record.fit.notes
-    return effect(client, write, KIND, action, id=guid, lead=lead, before=before, after=after, notes=notes)
+    return effect(
+        client, write, KIND, action, id=guid, lead=lead, before=before, after=after, notes=notes,
+        place={"object": record.of.name, "key": record.key},
+    )  # fmt: skip
 
 
 def _link(kind: CustomObject) -> tuple[str, str]:

@@ -1,6 +1,6 @@
 """What steps on Marketo say of themselves; and records, written without what Marketo refuses of them."""
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
 from clients.kit.errors import Permanent
@@ -41,8 +41,10 @@ def effect(
     before: dict[str, Any] | None = None,
     after: dict[str, Any] | None = None,
     notes: Iterable[str] = (),
+    place: Mapping[str, Any] | None = None,
 ) -> Effect:
-    """`lead` is whose it is: its page is the link where there is no other."""
+    """`lead` is whose it is: its page is the link where there is no other. `place` says by ids where it was
+    put, for who takes it back."""
     return Effect(
         system="marketo",
         object_type=object_type,
@@ -53,6 +55,7 @@ def effect(
         before=before,
         after=after or {},
         note=within("; ".join(filter(None, notes)), LONGEST_NOTE) or None,
+        undo=dict(place or {}),
     )
 
 

@@ -53,8 +53,9 @@ async def _in_list(client: MarketoClient, write: Enrolment, lead: str | None) ->
         before = there if action is Action.UNCHANGED else None
         kind = OBJECT_TYPES[write.way]
         return effect(
-            client, write, kind, action, id=lead, lead=lead, link=target.link, before=before, after=there
-        )
+            client, write, kind, action, id=lead, lead=lead, link=target.link, before=before, after=there,
+            place={"list": target.id},
+        )  # fmt: skip
 
     if lead and await client.members.is_in_list(target.id, lead):
         return said(write.already(Action.CREATED))
@@ -80,7 +81,7 @@ async def _in_program(client: MarketoClient, write: Enrolment, lead: str | None)
         after = {"program": program.name, "status": wanted if moved else now}
         return effect(
             client, write, OBJECT_TYPES[write.way], action, id=lead, lead=lead, link=program.link,
-            before=before, after=after, notes=[note],
+            before=before, after=after, notes=[note], place={"program": program.id},
         )  # fmt: skip
 
     if now == wanted:

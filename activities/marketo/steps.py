@@ -4,12 +4,15 @@ from activities.definition import refuse_outdated, step_activity
 from activities.marketo.effects import OBJECT_TYPES, OFF, effect, skipped
 from activities.marketo.enrolment import LEAD_TO_COME, NO_LEAD, enrolled, lead_of
 from activities.marketo.lead import upserted
+from activities.marketo.undo import undo
+from activities.undoing import not_possible
 from clients.kit.errors import Rejected
 from clients.kit.http import Call, refused
 from clients.marketo.assets import Campaign
 from clients.marketo.client import MarketoClient
 from models.effects import NOT_MADE_BEFORE, Action, Effect, Mode
 from models.marketo import Enrolment, LeadWrite
+from models.undo import Undoing, Undone
 
 TRIGGER = (
     "In Marketo, give it the trigger Campaign is Requested with source Web Service API, and activate it."
@@ -44,6 +47,12 @@ class MarketoActivities:
         if self._client is None:
             return skipped(write, OBJECT_TYPES["campaign"], OFF)
         return await _requested(self._client, write)
+
+    @step_activity("marketo.undo", looks_first=True)
+    async def undo(self, undoing: Undoing) -> Undone:
+        if self._client is None:
+            return not_possible(undoing, OFF)
+        return await undo(self._client, undoing)
 
 
 async def _requested(client: MarketoClient, write: Enrolment) -> Effect:

@@ -19,6 +19,8 @@ from temporalio.service import RPCError, RPCStatusCode
 import temporal
 from activities.definition import step_activity
 from activities.dismissals import dismissals
+from activities.runs.audit import append
+from activities.runs.effects import effects_of
 from activities.runs.history import FAILED_TASK, Pause, has_lost_nothing, pauses, tail
 from clients.kit.errors import (
     Ambiguous,
@@ -43,9 +45,12 @@ from models.attention import (
     Waiting,
     key_of,
 )
+from models.audit import AuditRow
 from models.bounds import within
 from models.cases import Joining, Taken
-from models.effects import Action, Mode
+from models.changes import RunUndo
+from models.effects import Action, Effect, Mode
+from models.ledger import Append, AuditPlace
 from models.once import Attempted, AttemptQuery
 from models.runs import Outcome, Problem, RunResult
 from models.tasks import TaskQuery
@@ -152,6 +157,14 @@ class RunsActivities:
         except RPCError as error:
             raise Unavailable("runs", f"Could not open the customer's case: {error.message}") from None
         return None
+
+    @step_activity("runs.append_audit")
+    async def append_audit(self, row: AuditRow) -> AuditPlace:
+        return await append(activity.client(), Append(account=row.account, rows=[row]))
+
+    @step_activity("runs.effects_of")
+    async def effects_of(self, run: RunUndo) -> list[Effect]:
+        return await effects_of(activity.client(), run)
 
 
 async def _tell(

@@ -16,7 +16,9 @@ async def link_contact(client: SalesforceClient, link: ContactLink) -> Effect:
     before: Sides = {"AccountId": found}
     after: Sides = {"AccountId": link.account_id}
     if found == link.account_id:
-        return _effect(client, link, link.already(Action.UPDATED), before, after)
+        action = link.already(Action.UPDATED)
+        before = {"AccountId": None} if action is Action.UPDATED else before  # only such are linked
+        return _effect(client, link, action, before, after)
     if found is not None:
         return _effect(client, link, Action.SKIPPED, before, before, ELSEWHERE)
     if link.mode is Mode.PREVIEW:

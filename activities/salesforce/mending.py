@@ -5,13 +5,12 @@ A refused write has done nothing, and every try carries the same key: there is o
 """
 
 import re
-from collections.abc import Awaitable, Callable, Collection
-from typing import Any, NamedTuple, TypeVar
+from collections.abc import Awaitable, Callable, Collection, Iterable
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from clients.kit.errors import Permanent, Rejected
 from clients.salesforce.client import SalesforceClient
 from clients.salesforce.fields import refused_values
-from clients.salesforce.keyed import KeyedRecords
 from models.wording import cut, on_one_line, printable
 
 LINE_LENGTH, DESCRIPTION_LENGTH = 255, 32_000
@@ -75,7 +74,13 @@ class Ownership(NamedTuple):
     fallback_email: str | None = None
 
 
-async def find_record(records: KeyedRecords, key: str, names: list[str]) -> dict[str, Any] | None:
+class Records(Protocol):
+    """By a key of ours, or by their own id."""
+
+    async def find(self, key: str, fields: Iterable[str] = ()) -> dict[str, Any] | None: ...
+
+
+async def find_record(records: Records, key: str, names: list[str]) -> dict[str, Any] | None:
     """With those of the fields that the org has."""
     for _ in range(MOST_TRIES):
         try:

@@ -8,6 +8,8 @@ from activities.salesforce.link import link_contact
 from activities.salesforce.note import post_note
 from activities.salesforce.opportunity import read_opportunity, save_opportunity, set_amount
 from activities.salesforce.task import create_task, record_outcome
+from activities.salesforce.undo import undo
+from activities.undoing import not_possible
 from clients.salesforce.client import SalesforceClient
 from models.effects import Effect
 from models.salesforce import (
@@ -26,6 +28,7 @@ from models.salesforce import (
     SaveTask,
     TaskChange,
 )
+from models.undo import Undoing, Undone
 
 
 class SalesforceActivities:
@@ -82,3 +85,8 @@ class SalesforceActivities:
     async def post_note(self, note: NoteWrite) -> Effect:
         """A note once: by its key as a task, as a post by looking for our mark before it is posted again."""
         return await post_note(self._client, note) if self._client else skipped(note, "note")
+
+    @step_activity("salesforce.undo", looks_first=True)
+    async def undo(self, undoing: Undoing) -> Undone:
+        """Take an effect back, but for what a person has changed since."""
+        return await undo(self._client, undoing) if self._client else not_possible(undoing, OFF)

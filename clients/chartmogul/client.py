@@ -1,7 +1,7 @@
-"""ChartMogul's REST API. Reads only: a read-only API key suffices."""
+"""ChartMogul's REST API. A read-only API key suffices but for `customer_writes` and `event_writes`."""
 
 import asyncio
-from collections.abc import AsyncIterable, AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, date, datetime
 from typing import Any, TypeVar
@@ -14,6 +14,7 @@ from clients.chartmogul.activities import read_activities
 from clients.chartmogul.customer import CustomerRows, count_with_email, read_customer
 from clients.chartmogul.dates import InvoicePage, Page, Row, id_of
 from clients.chartmogul.past_due import InvoiceBlock, block_of
+from clients.chartmogul.refusals import error_of
 from clients.chartmogul.settings import ChartMogulAccount
 from clients.chartmogul.streams import (
     read_metrics,
@@ -21,19 +22,12 @@ from clients.chartmogul.streams import (
     read_subscriptions,
     read_whole,
 )
+from clients.chartmogul.subscription_events import EventWrites
 from clients.chartmogul.windows import MovementBlock, read_movements
+from clients.chartmogul.writes import CustomerWrites
 from clients.kit.cooldown import Cooldown, through
-from clients.kit.errors import IntegrationError, RateLimited
-from clients.kit.http import (
-    CONNECT_SECONDS,
-    Call,
-    error_for,
-    json_object,
-    parsed,
-    proxy_for,
-    says_it_passes,
-    unclear,
-)
+from clients.kit.errors import RateLimited
+from clients.kit.http import CONNECT_SECONDS, Call, parsed, proxy_for, unclear
 from clients.kit.pages import pages
 from clients.kit.rate_limiter import RateLimiter
 from clients.kit.rest import tls
@@ -99,6 +93,7 @@ class ChartMogulClient:
             sock_read=timeout_seconds,
         )
         self._session: aiohttp.ClientSession | None = None
+        self.customer_writes, self.event_writes = CustomerWrites(self._send), EventWrites(self._send)
 
     async def aclose(self) -> None:
         if self._session is not None:
@@ -243,15 +238,37 @@ class ChartMogulClient:
         """For live events. Bulk work has its own rate limiter and retries."""
         return await through(self._cooldown, lambda: self._ask(call, path, **params))
 
+    async def _send(
+        self,
+        call: Call,
+        path: str,
+        *,
+        method: str = "GET",
+        body: object = None,
+        query: Mapping[str, str] | None = None,
+    ) -> Any:
+        """A change, or the look before and after it."""
+        sent = {"json": body} if body is not None else {}
+        return await through(self._cooldown, lambda: self._request(call, method, path, query or {}, **sent))
+
     async def _ask(self, call: Call, path: str, **params: str) -> Any:
+        return await self._request(call, "GET", path, params)
+
+    async def _request(
+        self, call: Call, method: str, path: str, params: Mapping[str, str], **sent: Any
+    ) -> Any:
+        """The answer's JSON; None where a write is answered with nothing."""
         url = f"{self._account.base_url.rstrip('/')}/{path}"
+        http = self._http()
         try:
-            async with self._http().get(url, params=params, allow_redirects=False) as response:
+            async with http.request(method, url, params=params, allow_redirects=False, **sent) as response:
                 body = await response.read()
         except (aiohttp.ClientError, OSError) as error:  # a time-out is an OSError
-            raise unclear(call, unanswered(error, url)) from None
+            raise unclear(call, unanswered(error, url), left=not _never_left(error)) from None
         if not 200 <= response.status < 300:
-            raise _error_for(call, response, body)
+            raise error_of(call, response.status, body, response.headers.get("Retry-After"))
+        if call.writes and not body.strip():
+            return None
         try:
             return loads_rows(body)
         except ValueError:
@@ -284,6 +301,11 @@ async def _send_once(
         raise aiohttp.ClientConnectionError from error
 
 
+def _never_left(error: BaseException) -> bool:
+    """No connection came about. `_send_once` has wrapped it."""
+    return isinstance(error.__cause__ or error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError)
+
+
 def _of(data_source: str) -> dict[str, str]:
     """Of that one alone; of all where it is not known."""
     return {"data_source_uuid": data_source} if data_source else {}
@@ -310,12 +332,3 @@ def _fitting(rows: Sequence[M]) -> list[M]:
 
 def _customer(uuid: str) -> str:
     return f"customers/{quote(uuid, safe='')}"
-
-
-def _error_for(call: Call, response: aiohttp.ClientResponse, answer: bytes) -> IntegrationError:
-    """Its errors come as {message}, {error}, {errors: {field: text}} or {field: [text]}; what is no JSON
-    object comes from before it, from a proxy say, or of an outage."""
-    body = json_object(answer)
-    text = str(body.get("message") or body.get("error") or body.get("errors") or "")
-    header = response.headers.get("Retry-After")
-    return error_for(call, response.status, text, header, explained=bool(body), passes=says_it_passes(text))

@@ -10,7 +10,9 @@ from clients.kit.settings import SystemSettings, Url, UrlSecrets
 class ChartMogulAccount(SystemSettings):
     """One ChartMogul account; its name in the environment is the account's name in events."""
 
-    api_key: SecretStr = Field(description="API key of the account, read-only is enough")
+    api_key: SecretStr = Field(
+        description="API key of the account; read-only is enough where nobody changes ChartMogul through us"
+    )
     webhook_secrets: UrlSecrets = Field(
         default=[], description="Secrets in the webhook's URL, comma-separated; two while rotating"
     )

@@ -135,6 +135,8 @@ class ConnectorClient:
                 trust_env=False,  # a proxy would resolve names by itself
                 cookie_jar=aiohttp.DummyCookieJar(),
             )
+            # Else it sends a PUT or DELETE again by itself where a kept connection closes, done or not.
+            self._session._retry_connection = False
         return self._session
 
     def _socket(self, address: Any) -> socket.socket:

@@ -100,6 +100,13 @@ class HubSpotRecords:
         made = await self._one(call, _Made, lambda hs: hs.crm.objects.basic_api.create(object_type, body))
         return Saved(made.id, created=True)
 
+    async def archive(self, object_type: ObjectType, record_id: str) -> None:
+        """Into the recycle bin, from which people can bring it back for 90 days. Of one that is there already
+        HubSpot may say that all is well, or that there is none: then NotFound is raised."""
+        noun = NOUNS[object_type]
+        call = Call("hubspot", f"delete {noun} {record_id}", writes=True, done=f"the {noun} was deleted")
+        await self._calls.done(call, lambda hs: hs.crm.objects.basic_api.archive(object_type, record_id))
+
     async def associate(
         self, object_type: ObjectType, record_id: str, other: ObjectType, other_id: str
     ) -> None:

@@ -189,6 +189,10 @@ class Calls:
     async def one(self, call: Call, model: type[M], work: Work) -> M:
         return parsed(call, model, await self.transport.run(call, work, self.rank))
 
+    async def done(self, call: Call, work: Work) -> None:
+        """One that is answered by nothing."""
+        await self.transport.run(call, work, self.rank)
+
     async def search(
         self, call: Call, model: type[M], page_from: Callable[[str | None], Work]
     ) -> AsyncIterator[list[M]]:

@@ -133,6 +133,15 @@ class IntercomClient:
         )
         return next((each for each in found if each.company_id == company_id), None)
 
+    async def company(self, id: str) -> Company | None:
+        """By Intercom's own id."""
+        call = Call("intercom", f"read company {id}")
+        try:
+            answer = await self._transport.fields(call, "GET", f"companies/{quote(id, safe='')}")
+        except NotFound:
+            return None
+        return parsed(call, Company, answer)
+
     async def tags_of(self, contact_id: str) -> list[Tag]:
         """All of them: the contact itself shows ten, without their names."""
         call = Call("intercom", f"read the tags of contact {contact_id}")

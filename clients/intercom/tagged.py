@@ -44,6 +44,15 @@ async def find_tagged(client: IntercomClient, tagging: Tagging) -> tuple[Tagged 
     return Tagged(contact.id, contact.name or "", link, await client.tags_of(contact.id)), ""
 
 
+async def tagged_by_id(client: IntercomClient, id: str, *, company: bool) -> Tagged | None:
+    """By Intercom's id. None where there is no such contact or company, or no more."""
+    if company:
+        found = await client.company(id)
+        return await _company(client, found) if found else None
+    contact = await client.contact(id)
+    return Tagged(id, contact.name or "", None, await client.tags_of(id)) if contact else None
+
+
 async def put(client: IntercomClient, tagged: Tagged, name: str) -> str:
     """The tag's name as Intercom has it."""
     if tagged.company:

@@ -34,6 +34,8 @@ QUOTA_WAIT = timedelta(hours=1)
 NO_SUCH_FIELD = {"1006", "1011"}
 ALREADY_THERE = {"1005", "1017"}
 ALREADY_PAST = "1037"
+NOT_IN_LIST, NOT_IN_PROGRAM = "1015", "1037"
+"""Of who is taken out. A program's is the code that a status has, too."""
 
 OF_A_FIELD = {"1001", "1002", "1003", "1006", "1011", "1018", "1021"}
 """Refusals of a record that one of its fields may be to blame for."""

@@ -34,6 +34,7 @@ from models.marketo import Value
 from models.spelling import nearest
 
 LEADS, DESCRIBE, PARTITIONS = "/v1/leads.json", "/v1/leads/describe2.json", "/v1/leads/partitions.json"
+DELETION = "/v1/leads/delete.json"
 LONGEST_ADDRESS = 255
 PARTITION_ID = "leadPartitionId"
 
@@ -159,6 +160,13 @@ class Leads:
         record = {**values, "id": id}
         body = {"action": "updateOnly", "lookupField": "id", "input": [record]}
         return await self._write(call, body, record)
+
+    async def delete(self, id: int) -> None:
+        """For good, with all that Marketo knows of it. Raises NotFound."""
+        call = Call("marketo", f"delete lead {id}", writes=True, done=f"lead {id} was deleted")
+        request = Request("POST", DELETION, body={"input": [{"id": id}]})
+        answer = await self._transport.ask(call, WriteRow, request)
+        the_row(call, answer.result, answer.request_id)
 
     async def partition_id(self) -> int | None:
         """Of the partition in the settings. Raises Rejected where there is none of that name."""

@@ -10,9 +10,9 @@ What Marketo answers for a lead that is in the list already is UNVERIFIED: one a
 from pydantic import Field
 
 from clients.kit.http import Call, unclear
-from clients.marketo.errors import ALREADY_PAST, error_of, said_by
+from clients.marketo.errors import ALREADY_PAST, NOT_IN_LIST, NOT_IN_PROGRAM, error_of, said_by
 from clients.marketo.leads import WriteRow, the_row
-from clients.marketo.transport import MarketoTransport, Request, path_of
+from clients.marketo.transport import Answer, MarketoTransport, Request, path_of
 from models.base import Record
 
 IN_LIST = "memberof"
@@ -48,6 +48,17 @@ class Members:
         answer = await self._transport.ask(call, WriteRow, Request("POST", path, (("id", lead),)))
         the_row(call, answer.result, answer.request_id)
 
+    async def remove_from_list(self, list_id: int, lead: str) -> None:
+        call = Call(
+            "marketo",
+            f"take lead {lead} out of list {list_id}",
+            writes=True,
+            done=f"lead {lead} was taken out of list {list_id}",
+        )
+        path = path_of("/v1/lists/{}/leads.json", list_id)
+        answer = await self._transport.ask(call, WriteRow, Request("DELETE", path, (("id", lead),)))
+        _done(call, answer, already=NOT_IN_LIST)
+
     async def status(self, program_id: int, lead: str) -> str | None:
         """Of the member; None where it is none."""
         call = Call("marketo", f"read the status of lead {lead} in program {program_id}")
@@ -67,13 +78,19 @@ class Members:
         path = path_of("/v1/programs/{}/members/status.json", program_id)
         body = {"statusName": status, "input": [{"leadId": int(lead)}]}
         answer = await self._transport.ask(call, WriteRow, Request("POST", path, body=body))
-        if answer.result and answer.result[0].reasons:
-            said = said_by(answer.result[0].reasons, answer.request_id)
-            if said.code == ALREADY_PAST:
-                return False
-            raise error_of(call, said)
-        the_row(call, answer.result, answer.request_id)
-        return True
+        return _done(call, answer, already=ALREADY_PAST)
+
+    async def remove_from_program(self, program_id: int, lead: str) -> None:
+        call = Call(
+            "marketo",
+            f"take lead {lead} out of program {program_id}",
+            writes=True,
+            done=f"lead {lead} was taken out of program {program_id}",
+        )
+        path = path_of("/v1/programs/{}/members/delete.json", program_id)
+        body = {"input": [{"leadId": int(lead)}]}
+        answer = await self._transport.ask(call, WriteRow, Request("POST", path, body=body))
+        _done(call, answer, already=NOT_IN_PROGRAM)
 
     async def request(self, campaign_id: int, lead: str) -> None:
         """One call. Raises OutcomeUnknown where nobody knows whether the campaign runs."""
@@ -89,3 +106,14 @@ class Members:
         answer = await self._transport.ask(call, _CampaignRow, Request("POST", path, body=body))
         if not answer.result:
             raise unclear(call, "the answer does not name the campaign")
+
+
+def _done(call: Call, answer: Answer[WriteRow], *, already: str) -> bool:
+    """False where Marketo skips it with that code: it is so already."""
+    if answer.result and answer.result[0].reasons:
+        said = said_by(answer.result[0].reasons, answer.request_id)
+        if said.code == already:
+            return False
+        raise error_of(call, said)
+    the_row(call, answer.result, answer.request_id)
+    return True

@@ -145,6 +145,19 @@ class CustomObjects:
         )
         return await self._write(call, kind, "updateOnly", values)
 
+    async def delete(self, kind: CustomObject, key: Mapping[str, Value]) -> None:
+        """By its dedupe fields. Raises NotFound."""
+        call = Call(
+            "marketo",
+            f"delete a record of {kind.name}",
+            writes=True,
+            done=f"the record of {kind.name} was deleted",
+        )
+        body = {"deleteBy": "dedupeFields", "input": [dict(key)]}
+        path = path_of("/v1/customobjects/{}/delete.json", kind.name)
+        answer = await self._transport.ask(call, _Written, Request("POST", path, body=body))
+        the_row(call, list(answer.result), answer.request_id)
+
     async def _write(self, call: Call, kind: CustomObject, action: str, values: Mapping[str, Value]) -> str:
         body = {"action": action, "dedupeBy": "dedupeFields", "input": [dict(values)]}
         path = path_of("/v1/customobjects/{}.json", kind.name)

@@ -13,6 +13,7 @@ from clients.kit.cooldown import Cooldown
 from clients.kit.errors import NotFound
 from clients.kit.http import Call, refused, unclear
 from clients.salesforce.bulk import SalesforceBulk
+from clients.salesforce.by_id import RecordsById
 from clients.salesforce.currencies import Currencies
 from clients.salesforce.feed import Feed
 from clients.salesforce.keyed import KeyedRecords
@@ -33,6 +34,11 @@ from clients.salesforce.transport import SalesforceTransport, api_name
 from models.salesforce import AccountFound, AccountOwner, AccountQuery, OwnerQuery
 
 CLOSED_STATUSES = "SELECT ApiName, SortOrder FROM TaskStatus WHERE IsClosed = true"
+DEFAULT_STATUS = "SELECT ApiName, SortOrder FROM TaskStatus WHERE IsDefault = true"
+LOST_STAGES = (
+    "SELECT ApiName, SortOrder FROM OpportunityStage"
+    " WHERE IsClosed = true AND IsWon = false AND IsActive = true"
+)
 
 
 class SalesforceClient:
@@ -60,6 +66,9 @@ class SalesforceClient:
 
     def link(self, object_type: str, object_id: str) -> str:
         return f"{self._base_url}/lightning/r/{object_type}/{object_id}/view"
+
+    def records(self, object_type: str) -> RecordsById:
+        return RecordsById(self._transport, object_type)
 
     async def describe(self, object_type: str) -> dict[str, Any]:
         call = Call("salesforce", f"describe {object_type}")
@@ -125,9 +134,23 @@ class SalesforceClient:
     async def closed_status(self) -> str | None:
         """Which value of Status closes a Task: each org has its own. `Completed` where that does."""
         call = Call("salesforce", "read which status closes a task")
-        rows = await self._transport.run(call, lambda org: org.query(CLOSED_STATUSES))
-        names = [str(row["ApiName"]) for row in sorted(rows, key=lambda row: row["SortOrder"] or 0)]
+        names = await self._listed(call, CLOSED_STATUSES)
         return "Completed" if "Completed" in names else next(iter(names), None)
+
+    async def default_status(self) -> str | None:
+        """Of a Task that is made without one."""
+        call = Call("salesforce", "read which status a new task has")
+        return next(iter(await self._listed(call, DEFAULT_STATUS)), None)
+
+    async def lost_stage(self) -> str | None:
+        """Which value of StageName closes an Opportunity as lost. `Closed Lost` where that does."""
+        call = Call("salesforce", "read which stage closes an opportunity as lost")
+        names = await self._listed(call, LOST_STAGES)
+        return "Closed Lost" if "Closed Lost" in names else next(iter(names), None)
+
+    async def _listed(self, call: Call, soql: str) -> list[str]:
+        rows = await self._transport.run(call, lambda org: org.query(soql))
+        return [str(row["ApiName"]) for row in sorted(rows, key=lambda row: row["SortOrder"] or 0)]
 
     async def user_with(self, email: str) -> tuple[User | None, str]:
         """The active user with that e-mail; or why there is none."""

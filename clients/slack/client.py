@@ -1,4 +1,4 @@
-"""Slack: messages that can be found again by a key of ours in their metadata.
+"""Slack: messages that can be found again by a key of ours in their metadata, and changed.
 
 Slack has no idempotency key. Who is not sure whether a message was posted looks with `find` first.
 """
@@ -17,10 +17,11 @@ from clients.kit.errors import NotFound, Rejected
 from clients.kit.http import Call, parsed, refused, unclear
 from clients.kit.remembered import Remembered
 from clients.slack.limits import fitting_blocks, fitting_text
+from clients.slack.people import Someone
 from clients.slack.settings import Slack
 from clients.slack.transport import INVITE, SlackTransport
 from models.base import Record
-from models.slack import Member, Message
+from models.slack import Member, Message, Person
 from models.spelling import nearest
 
 EVENT_TYPE = "mogulflow"
@@ -43,6 +44,23 @@ class Posted(NamedTuple):
     link: str
     text: str = ""
     """What stands there, as Slack has it."""
+
+
+_LINK = re.compile(r"/archives/([A-Z0-9]+)/p(\d{7,})(?:\?thread_ts=(\d+\.\d+))?")
+
+
+class Place(NamedTuple):
+    """Where a message stands. `thread_ts` is of the one that a reply answers."""
+
+    channel: str
+    ts: str
+    thread_ts: str | None = None
+
+
+def place_in(link: str | None) -> Place | None:
+    """What a permalink of ours says."""
+    found = _LINK.search(link or "")
+    return Place(found[1], f"{found[2][:-6]}.{found[2][-6:]}", found[3]) if found else None
 
 
 class SlackClient:
@@ -111,7 +129,7 @@ class SlackClient:
         through: then nobody knows.
         """
         call = Call("slack", f"look for message {message.key}")
-        channel = await self._place_of(message)
+        channel = await self.conversation(message.channel)
         if channel is None:
             return None
         form = {
@@ -129,6 +147,12 @@ class SlackClient:
                 return await self._posted(message, channel, row)
         return None
 
+    async def respond(self, url: str, text: str) -> None:
+        """Tell who clicked on a button, and nobody else. Slack takes five answers within half an hour."""
+        call = Call("slack", "answer a click", writes=True, done="the answer was shown")
+        body = {"response_type": "ephemeral", "replace_original": False, "text": text}
+        await self._transport.answer(call, url, body)
+
     async def member(self, email: str) -> Member | None:
         """The person with this e-mail address, remembered for an hour."""
         if email not in self._members:
@@ -139,16 +163,57 @@ class SlackClient:
         """The channel's id. Refused where the bot is no member, for it could not look for messages."""
         call = Call("slack", f"use channel {channel}")
         form = {"channel": await self._channel_id(channel, everywhere=True)}
-        info = parsed(call, _Info, await self._transport.ask(call, "conversations.info", form=form)).channel
+        info = parsed(
+            call, _ChannelInfo, await self._transport.ask(call, "conversations.info", form=form)
+        ).channel
         if not (info.is_member or info.is_im):
             raise refused(call, Rejected, "the bot is not in it", INVITE)
         return info.id
 
-    async def _place_of(self, message: Message) -> str | None:
-        """Its channel's id. None where it is for a person with whom there is no conversation yet."""
-        if PERSON_ID.fullmatch(message.channel):
-            return await self._conversation_with(message.channel, open_it=False)
-        return await self._channel_id(message.channel)
+    async def conversation(self, channel: str) -> str | None:
+        """The id of a channel, or of the conversation with a person; None where there is none yet."""
+        if PERSON_ID.fullmatch(channel):
+            return await self._conversation_with(channel, open_it=False)
+        return await self._channel_id(channel)
+
+    async def read(self, place: Place) -> dict[str, Any] | None:
+        """The message as it stands there; None where it was deleted."""
+        call = Call("slack", f"read message {place.ts}")
+        form = {"channel": place.channel, "oldest": place.ts, "latest": place.ts, "inclusive": "true"}
+        method = "conversations.history"
+        if place.thread_ts:
+            method, form["ts"] = "conversations.replies", place.thread_ts
+        try:
+            page = parsed(call, _Page, await self._transport.ask(call, method, form=form))
+        except NotFound as error:
+            if error.code == "channel_not_found":
+                raise
+            return None
+        return next((row for row in page.rows if row.get("ts") == place.ts), None)
+
+    async def update(self, place: Place, text: str, blocks: list[dict[str, Any]]) -> str:
+        """Put other words in its place; its key stays. May be repeated. Its link. Raises NotFound where it
+        was deleted."""
+        await self.identity()  # for the link; afterwards is too late to fail
+        done = "the message was changed"
+        call = Call("slack", f"change message {place.ts}", writes=True, done=done)
+        body = {
+            "channel": place.channel,
+            "ts": place.ts,
+            "text": fitting_text(text),
+            "blocks": fitting_blocks(blocks),  # none, too: what is left out would stay as it was
+        }
+        await self._transport.ask(call, "chat.update", body=body)
+        return await self.link(place)
+
+    async def person(self, id: str) -> Person:
+        """Who acts in Slack; without an e-mail address where the workspace does not vouch for it."""
+        call = Call("slack", f"look who {id} is")
+        try:
+            answer = await self._transport.ask(call, "users.info", form={"user": id})
+        except NotFound:
+            return Person(id=id, why_none="Slack knows nobody of that id")
+        return parsed(call, _UserInfo, answer).user.to(await self.identity())
 
     async def _conversation_with(self, person: str, *, open_it: bool = True) -> str | None:
         """Its id. That Slack gives none, or refuses, where there is none and none is to be made, is
@@ -177,10 +242,12 @@ class SlackClient:
 
     async def _posted(self, message: Message, channel: str, row: dict[str, Any]) -> Posted:
         ts, text = str(row.get("ts")), str(row.get("text") or "")
+        return Posted(channel, ts, await self.link(Place(channel, ts, message.thread_ts)), text)
+
+    async def link(self, place: Place) -> str:
         workspace = str((await self.identity())["url"]).rstrip("/")
-        link = f"{workspace}/archives/{channel}/p{ts.replace('.', '')}"
-        in_thread = f"?thread_ts={message.thread_ts}&cid={channel}" if message.thread_ts else ""
-        return Posted(channel, ts, link + in_thread, text)
+        link = f"{workspace}/archives/{place.channel}/p{place.ts.replace('.', '')}"
+        return link + (f"?thread_ts={place.thread_ts}&cid={place.channel}" if place.thread_ts else "")
 
     async def _channel_id(self, channel: str, *, everywhere: bool = False) -> str:
         """Reading takes ids only, and only of channels that the bot is in. Who wants to know what is wrong
@@ -284,6 +351,10 @@ class _Found(Record):
     user: _User
 
 
+class _UserInfo(Record):
+    user: Someone
+
+
 class _Channel(Record):
     id: str
     is_member: bool = False
@@ -298,7 +369,7 @@ class _Opened(Record):
     channel: _Conversation | None = None
 
 
-class _Info(Record):
+class _ChannelInfo(Record):
     channel: _Channel
 
 

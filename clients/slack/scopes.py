@@ -7,5 +7,8 @@ TO_CHANNELS = frozenset({
 TO_PEOPLE = frozenset({"im:write", "im:history"})
 """Besides, where somebody is told by direct message."""
 
+OF_CLICKS = frozenset({"users:read", "users:read.email"})
+"""Without them nobody knows who decides by a button."""
+
 PRIVATE = frozenset({"groups:read", "groups:history"})
 """Of use in private channels alone."""

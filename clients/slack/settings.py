@@ -2,7 +2,7 @@
 
 from pydantic import Field, SecretStr
 
-from clients.kit.settings import SystemSettings, Url
+from clients.kit.settings import Secrets, SystemSettings, Url
 
 
 class Slack(SystemSettings):
@@ -13,4 +13,13 @@ class Slack(SystemSettings):
     )
     settle_seconds: float = Field(
         default=3.0, description="Wait before looking whether an unanswered message arrived"
+    )
+    signing_secrets: Secrets = Field(
+        default=[],
+        description="Signing secret of the app, by which clicks on buttons are known to be Slack's; two"
+        " while it changes",
+    )
+    app_token: SecretStr | None = Field(
+        default=None,
+        description="App-level token, xapp-..., for Socket Mode: clicks reach us without a public address",
     )

@@ -45,7 +45,8 @@ PERMANENT: dict[str, type[Permanent]] = dict.fromkeys(
     ),
     Unauthorized,
 ) | dict.fromkeys(
-    ("channel_not_found", "thread_not_found", "users_not_found", "user_not_found"), NotFound
+    ("channel_not_found", "thread_not_found", "message_not_found", "users_not_found", "user_not_found"),
+    NotFound,
 )  # fmt: skip
 
 INVITE = "Invite the bot to the channel, or correct the channel in the route."
@@ -55,8 +56,14 @@ ADVICE = {
     "not_in_channel": INVITE,
     "is_archived": "Unarchive the channel, or name another one in the route.",
     "messages_tab_disabled": "In the Slack app's settings, App Home, Show Tabs, turn the Messages Tab on.",
+    "message_not_found": "It was deleted.",
+    "cant_update_message": "It is another app's, or a person's.",
+    "edit_window_closed": "The workspace lets nobody change a message so late.",
     "missing_scope": "Add the scope to the Slack app and install it again.",
 }
+
+HOOKS = "https://hooks.slack.com/"
+"""Where clicks are answered."""
 
 QUIET = logging.getLogger("clients.slack.sdk")
 QUIET.setLevel(logging.INFO)  # at DEBUG the library logs whole messages
@@ -107,6 +114,22 @@ class SlackTransport:
             raise unclear(call, "the answer is no JSON object") from None
         self.scopes = _scopes(answer.headers) or self.scopes
         return dict(answer.data) if isinstance(answer.data, dict) else {}
+
+    async def answer(self, call: Call, url: str, body: dict[str, Any]) -> None:
+        """To an address that a click came with; only to one of Slack's."""
+        base = urlsplit(self._settings.base_url)
+        if not url.startswith((HOOKS, f"{base.scheme}://{base.netloc}/")):
+            raise refused(call, Rejected, "the address to answer to is not Slack's")
+        proxy = self._signed_in().proxy
+        assert self._session is not None
+        try:
+            async with self._session.post(url, json=body, proxy=proxy) as response:
+                if response.status != 200:
+                    raise error_for(call, response.status, explained=False)
+        except _SentAway as error:
+            raise error_for(call, error.status, explained=False) from None
+        except (aiohttp.ClientError, OSError) as error:
+            raise unclear(call, self._unanswered(error)) from None
 
     def _unanswered(self, error: Exception) -> str:
         return unanswered(error, self._settings.base_url)
@@ -163,7 +186,9 @@ def _error_for(call: Call, error: SlackApiError) -> IntegrationError:
         return unclear(call, code or "the answer is no JSON object")
     if code in MOVING:
         return unclear(call, code, left=False, retry_after=MOVING_WAIT)
-    return refused(call, PERMANENT.get(code, Rejected), _details(code, answer), ADVICE.get(code))
+    refusal = refused(call, PERMANENT.get(code, Rejected), _details(code, answer), ADVICE.get(code))
+    refusal.code = code
+    return refusal
 
 
 def _details(code: str, answer: dict[str, Any]) -> str:

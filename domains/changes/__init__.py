@@ -1,1 +1,1 @@
-"""Changes that are asked for: what the policy says of one, and what it would do, told field by field."""
+"""Changes that are asked for: what the policy says of one."""

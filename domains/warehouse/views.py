@@ -1,10 +1,12 @@
-"""What analysts get: five views, and one for each table with renamed columns. They have one text for all
-dialects, and are left out where the mapping has dropped what they need."""
+"""What analysts get: seven views of ChartMogul's tables, three of what was done, and one for each table with
+renamed columns. They have one text for all dialects, and are left out where the mapping lacks a column."""
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
+from domains.warehouse.cohorts import DIGITS, CohortSql
 from domains.warehouse.dialect import Dialect
+from domains.warehouse.movements import NEEDED
 from models.warehouse import Mapping, StreamMapping, Type
 from models.warehouse_tables import KEPT, field_of
 
@@ -30,8 +32,6 @@ COPIED = {
     "subscription_external_id": "Subscription that was cancelled, its id in the billing system",
     "description": "What ChartMogul says of it",
 }
-
-DIGITS = " union all ".join(f"select {n} as n" for n in range(10))
 
 
 @dataclass(frozen=True)
@@ -65,6 +65,11 @@ def views(mapping: Mapping, dialect: Dialect, time_zone: str = "UTC") -> list[Vi
         maker.customers_current(),
         maker.subscriptions_current(),
         maker.movements_restated(),
+        maker.cohort_retention(),
+        maker.net_revenue_retention(),
+        maker.save_rate_by_owner(),
+        maker.time_to_first_action(),
+        maker.records_written_per_system(),
     )
     return [view for view in made if view] + [
         maker.renamed(each) for each in mapping.streams if _renames(each)
@@ -241,6 +246,56 @@ class _Views:
             },
         )
 
+    def cohort_retention(self) -> View | None:
+        if not (sql := self._cohorts()):
+            return None
+        return View(
+            "cohort_retention",
+            sql.retention(),
+            "Of the customers whose first New Business was in a month: how many pay at the end of each month "
+            f"after it. Months are cut in {self._zone}, the account's time zone",
+            self._of_cells()
+            | {
+                "customers": "Customers of the cohort",
+                "active_customers": "Of these, with MRR at the month's end",
+                "customer_retention": "Per cent of the cohort; it rises where customers come back",
+            },
+        )
+
+    def net_revenue_retention(self) -> View | None:
+        if not (sql := self._cohorts()):
+            return None
+        return View(
+            "net_revenue_retention",
+            sql.revenue(*(self._major(f"x.{name}_cents", "x.currency") for name in ("value", "mrr"))),
+            "Of the customers whose first New Business was in a month: their MRR at the end of each month "
+            f"after it, against that New Business. Months are cut in {self._zone}, the account's time zone",
+            self._of_cells()
+            | {
+                "value_cents": "New Business of the cohort's month, in minor units",
+                "value": "The same in whole units",
+                "mrr_cents": "MRR of the cohort at the month's end, in minor units",
+                "mrr": "The same in whole units",
+                "net_mrr_retention": "Per cent of the value; above 100 where customers grew",
+            },
+        )
+
+    def _of_cells(self) -> dict[str, str]:
+        return {
+            "cohort_month": f"First day of the cohort's month, {self._zone}",
+            "months_since": "Months after the cohort's own, which is 0",
+            "month_start": f"First day of that month, {self._zone}",
+            "currency": "Currency of the account",
+            "is_partial": "Whether that month is not over",
+        }
+
+    def _cohorts(self) -> CohortSql | None:
+        movements = self._mapping.target("mrr_movements")
+        if movements is None or not self._has("mrr_movements", " ".join(NEEDED)):
+            return None
+        columns = {column.name for column in movements.written}
+        return CohortSql(self._d, self._zone, columns, self._has("customers", "customer_uuid"))
+
     def _who(self) -> "_Who":
         """Whose movement a change is of, where the mapping keeps what tells."""
         if not self._has("mrr_movements", "customer_uuid"):
@@ -257,6 +312,74 @@ class _Views:
         name = f"coalesce({filled}, '') as customer_name, " if named else ""
         reason = f"case {merged}else {described[0]} end as reason, " if described and merged else ""
         return _Who(f"{holder} as customer_uuid, {name}", reason, join)
+
+    def save_rate_by_owner(self) -> View | None:
+        if not self._has("automation_runs", "template outcome owner"):
+            return None
+        count = "sum(case when outcome = '{0}' then 1 else 0 end) as {0}"
+        saved, all_of = self._d.cast("x.saved", Type.DECIMAL), "(x.saved + x.lost)"
+        return View(
+            "save_rate_by_owner",
+            f"select x.owner, {self._bigint('x.saved')} as saved, {self._bigint('x.lost')} as lost, "
+            f"{self._d.cast(f'{saved} / {all_of}', Type.DECIMAL)} as save_rate from ("
+            f"select coalesce(owner, 'nobody') as owner, {count.format('saved')}, {count.format('lost')} "
+            "from automation_runs where _deleted_at is null and template = 'churn_save' "
+            "and outcome in ('saved', 'lost') group by coalesce(owner, 'nobody')) x",
+            "Of the cancellations that a person could still turn: how many were, by who was in charge",
+            {
+                "owner": "Who was in charge of the customer",
+                "saved": "Customers who came back by the last check",
+                "lost": "Customers who did not",
+                "save_rate": "Share of those who came back, from 0 to 1",
+            },
+        )
+
+    def time_to_first_action(self) -> View | None:
+        if not self._has("automation_runs", "template route began_at seconds_from_event seconds_from_begin"):
+            return None
+        month = self._d.month("began_at", self._zone)
+        spans = ", ".join(
+            f"{self._d.cast(f'avg({name})', Type.DECIMAL)} as avg_{name}, max({name}) as max_{name}"
+            for name in ("seconds_from_event", "seconds_from_begin")
+        )
+        return View(
+            "time_to_first_action",
+            f"select template, route, {month} as month_start, count(*) as runs, {spans} from automation_runs "
+            "where _deleted_at is null and seconds_from_begin is not null "
+            f"group by template, route, {month}",
+            f"How long it took until a run had written its first record. Months are cut in {self._zone}",
+            {
+                "template": "Template, or change",
+                "route": "Name of the route; null of changes",
+                "month_start": f"Month in which the runs began, {self._zone}",
+                "runs": "Runs that have written a record",
+                "avg_seconds_from_event": "From the event, on average; what was written ahead left out",
+                "max_seconds_from_event": "The longest of them",
+                "avg_seconds_from_begin": "From the run's begin, on average",
+                "max_seconds_from_begin": "The longest of them",
+            },
+        )
+
+    def records_written_per_system(self) -> View | None:
+        if not self._has("automation_effects", "system_name object_type action written_at undone"):
+            return None
+        month = self._d.month("written_at", self._zone)
+        return View(
+            "records_written_per_system",
+            f"select system_name, object_type, action, {month} as month_start, count(*) as records, "
+            f"{self._bigint('sum(case when undone = true then 1 else 0 end)')} as undone "
+            "from automation_effects where _deleted_at is null "
+            f"group by system_name, object_type, action, {month}",
+            f"How many records were created and updated in which system. Months are cut in {self._zone}",
+            {
+                "system_name": "System that has the records",
+                "object_type": "Kind of the records",
+                "action": "created or updated",
+                "month_start": f"Month in which the runs ended, {self._zone}",
+                "records": "How many",
+                "undone": "How many of them an undo has taken back",
+            },
+        )
 
     def renamed(self, stream: StreamMapping) -> View:
         """Under both names, so that reports go on: old rows have the value under the old one alone."""

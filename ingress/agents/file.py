@@ -1,13 +1,20 @@
 """config/agents.yaml as it stands now: what is changed there counts from the next call on."""
 
 import logging
+from collections.abc import Callable
 from pathlib import Path
 
 from configuration.files import BadConfig, load_agents
 from models.agents import Agents, Principal
 from operations.agents import has_expired
+from settings import Settings
 
 log = logging.getLogger("mogulflow.ingress")
+
+
+def agents_now(settings: Settings) -> Callable[[], Agents]:
+    """Gives the file as it stands at each call; without one nobody may ask or decide. Raises BadConfig."""
+    return AgentsFile(settings.agents_file).current if Path(settings.agents_file).exists() else Agents
 
 
 class AgentsFile:

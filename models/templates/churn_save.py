@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from models.business_days import Country
+from models.crm import FieldName
 from models.events import MovementType, MrrMovement
 from models.templates.blocks import FieldValue, Seconds, fillable
 from models.templates.template import EventInput, Installation, Names, RouteOptions, Template
@@ -29,6 +30,11 @@ class TaskOptions(RouteOptions):
     fallback_owner: Annotated[str, Names.SALESFORCE_USER] | None = Field(
         default=None,
         description="E-mail of the Salesforce user who gets tasks without a clear owner",
+    )
+    salesforce_user_field: Annotated[FieldName, Names.SALESFORCE_USER_FIELD] | None = Field(
+        default=None,
+        description="A look-up to User on Salesforce's account, as in `CSM__c`: whom it names gets the task;"
+        " where that is nobody, or no active user, the account's owner",
     )
     fields: TaskFields = Field(default={}, description="More Task fields, by API name")
     close_when_saved: bool = Field(

@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from simulators.chartmogul.ledger import now
 from simulators.chartmogul.movements import FIRST_LIVE, MrrMovement
-from simulators.chartmogul.rows import activity_row, webhook_body
+from simulators.chartmogul.rows import activity_row, named, webhook_body
 from simulators.chartmogul.state import ChartMogul
 from simulators.kit.seed import Customer
 from simulators.kit.shapes import (
@@ -66,13 +66,14 @@ def withdraw(chartmogul: ChartMogul, customer: Customer, wish: Withdrawal) -> No
 
 def customer_row(chartmogul: ChartMogul, customer: Customer) -> CustomerRow:
     book = chartmogul.book
+    shown = named(book, customer)
     return CustomerRow(
         number=customer.number,
         uuid=customer.uuid,
         external_id=customer.external_id,
-        company=customer.company,
-        name=customer.name,
-        email=customer.email,
+        company=shown["company"],
+        name=shown["name"],
+        email=shown["email"],
         plan=customer.plan.name,
         mrr=book.mrr(customer),
         status=book.status(customer),

@@ -9,7 +9,7 @@ from uuid import uuid4
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
-from simulators.chartmogul import rows as rows
+from simulators.chartmogul import rows
 from simulators.chartmogul.book import Book
 from simulators.chartmogul.catalog import source_of
 from simulators.chartmogul.history import Key
@@ -57,8 +57,7 @@ async def customers(request: Request) -> Response:
     book = chartmogul.book
     chosen: Iterable[Customer] = _from_cursor(chartmogul, query.get("cursor"))
     if "external_id" in query:
-        one = book.customers.find_external_id(query["external_id"])
-        chosen = [one] if one else []
+        chosen = book.customers.of_external_id(query["external_id"])
     if "status" in query:
         wanted = query["status"].replace("_", " ")
         chosen = (c for c in chosen if book.status(c, known_by=book.shown) == wanted)
@@ -73,11 +72,11 @@ async def customers(request: Request) -> Response:
 @router.get("/customers/search")
 async def search(request: Request) -> Response:
     chartmogul = chartmogul_of(request)
-    customer = chartmogul.book.customers.find_email(request.query_params.get("email", ""))
-    if customer is None:
+    found = chartmogul.book.with_email(request.query_params.get("email", ""))
+    if not found:
         raise refused(404, "No customers found with this email address", "email")
-    entries = [rows.customer_row(chartmogul.book, customer, chartmogul.url)]
-    return answer(request, entries, encode(str(customer.number)), more=False)
+    entries = [rows.customer_row(chartmogul.book, customer, chartmogul.url) for customer in found]
+    return answer(request, entries, encode(str(found[-1].number)), more=False)
 
 
 @router.get("/customers/{uuid}")
@@ -88,13 +87,6 @@ async def customer(request: Request, uuid: str) -> Response:
     found = book.customers.find_survivor(uuid) if survives else None
     row = rows.customer_row(book, found or known_customer(chartmogul, uuid), chartmogul.url)
     return Response(with_odd_values(row, book.odd), media_type="application/json")
-
-
-@router.delete("/customers/{uuid}")
-async def delete_customer(request: Request, uuid: str) -> Response:
-    chartmogul = chartmogul_of(request)
-    chartmogul.book.customers.delete(known_customer(chartmogul, uuid))
-    return Response(status_code=204)
 
 
 @router.get("/customers/{uuid}/subscriptions")

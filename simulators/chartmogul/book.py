@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 
 from simulators.chartmogul.ledger import Ledger, SubscriptionState, now
-from simulators.chartmogul.movements import EVER, FIRST_LIVE, MrrMovement, subscription_id
+from simulators.chartmogul.movements import EVER, FIRST_LIVE, MrrMovement, of_whom, subscription_id
 from simulators.kit.seed import PLANS, Customer, Plan
 from simulators.kit.shapes import Cancellation, Case, Movement, Restatement, Withdrawal
 
@@ -107,6 +107,20 @@ class Book(Ledger):
             self._live.add(self._held(movement))
         issues = self._recalculated
         issues[into.number] = max(issues[gone.number], issues[into.number]) + 1
+
+    def unmerge(self, part: Customer) -> None:
+        """What the customer did before the merge, and since, goes with it; tasks and notes stay."""
+        into = self.customers.holder(part)
+        if into is part:
+            raise NotPossible("the customer was merged into no other")
+        self.customers.unmerge(part)
+        self._live.drop_running(into)
+        for movement in list(self._live.of(into)):
+            if of_whom(movement.subscription) == part.number:
+                self._live.remove(movement)
+                self._live.add(replace(movement, customer=part))
+        issue = self._recalculated[into.number] + 1
+        self._recalculated[into.number] = self._recalculated[part.number] = issue
 
     def next_payers(self, count: int, case: Case | None) -> list[Customer]:
         """Who can be cancelled, from where the last such choice ended."""

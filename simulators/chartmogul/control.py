@@ -11,6 +11,7 @@ from simulators.chartmogul.state import ChartMogul, chartmogul_of
 from simulators.kit.rules import with_changes
 from simulators.kit.seed import Customer
 from simulators.kit.shapes import (
+    Attribute,
     Cancellation,
     Cancellations,
     Case,
@@ -65,11 +66,12 @@ async def customers(
     request: Request, limit: int = 50, offset: int = 0, case: Case | None = None
 ) -> list[CustomerRow]:
     chartmogul = chartmogul_of(request)
-    numbers = chartmogul.book.customers.numbers()
+    all = chartmogul.book.customers
+    numbers = all.numbers()
     if case is None:
-        chosen = [chartmogul.seed.customer(number) for number in numbers[offset : offset + limit]]
+        chosen = [all.numbered(number) for number in numbers[offset : offset + limit]]
     else:
-        of_case = (c for c in map(chartmogul.seed.customer, numbers) if c.case == case)
+        of_case = (c for c in map(all.numbered, numbers) if c.case == case)
         chosen = list(islice(of_case, offset, offset + limit))
     return [actions.customer_row(chartmogul, customer) for customer in chosen]
 
@@ -108,6 +110,19 @@ async def hide(request: Request, uuid: str, wish: Withdrawal) -> None:
 async def merge(request: Request, uuid: str, wish: Merger) -> None:
     chartmogul = chartmogul_of(request)
     chartmogul.book.merge(_known(chartmogul, uuid), _known(chartmogul, wish.into))
+
+
+@router.post("/customers/{uuid}/attribute", status_code=204)
+async def set_attribute(request: Request, uuid: str, wish: Attribute) -> None:
+    chartmogul = chartmogul_of(request)
+    number = _known(chartmogul, uuid).number
+    chartmogul.book.custom.setdefault(number, {})[wish.key] = wish.value
+
+
+@router.get("/events")
+async def events(request: Request) -> list[dict[str, Any]]:
+    """Subscription events, those that are disabled as well."""
+    return chartmogul_of(request).book.events.all()
 
 
 @router.post("/customers/{uuid}/payment", status_code=204)

@@ -15,9 +15,11 @@ from simulators.chartmogul.history import Key, part_id
 from simulators.chartmogul.movements import FIRST_LIVE, LiveMovements, MrrMovement, keys_between
 from simulators.chartmogul.notes import Notes
 from simulators.chartmogul.past import Past
+from simulators.chartmogul.subscription_events import SubscriptionEvents
 from simulators.kit.seed import Customer, Plan, Seed
 from simulators.kit.shapes import ChartMogulRules, OddValue
 
+SEEDED_TYPES = {"channel": "String", "seats": "Integer", "cancellation_reason": "String"}
 _ISSUE = 1_000_000_000_000
 """By this much the numbers of a customer's movements grow when they are computed anew."""
 
@@ -46,6 +48,11 @@ class Ledger:
     catalog: Catalog = field(default_factory=Catalog)
     custom: dict[int, dict[str, Any]] = field(default_factory=dict)
     """Attributes set while we run, by number of customer; None is one that was taken away."""
+    types: dict[str, str] = field(default_factory=lambda: dict(SEEDED_TYPES))
+    """Of custom attributes, by key: that of their first use."""
+    profiles: dict[int, dict[str, Any]] = field(default_factory=dict)
+    """Fields of customers that were written while we run, by number."""
+    events: SubscriptionEvents = field(default_factory=SubscriptionEvents)
     tagged: dict[int, dict[str, bool]] = field(default_factory=dict)
     """Tags given or taken away while we run, by number of customer."""
     odd: list[OddValue] = field(default_factory=list)
@@ -108,10 +115,29 @@ class Ledger:
 
     def status(self, customer: Customer, at: datetime | None = None, known_by: datetime | None = None) -> str:
         if self.mrr(customer, at, known_by) == 0:
-            return "Cancelled"
+            return self._without_mrr(customer)
         at, known_by = at or now(), known_by or now()
         touched = any(m.date <= at and m.known_at <= known_by for m in self._live.of(customer))
         return "Past Due" if self.owes(customer) and not (touched and customer.past_due) else "Active"
+
+    def _without_mrr(self, customer: Customer) -> str:
+        if not self.customers.newcomers.has(customer.number) or self.movements(customer):
+            return "Cancelled"
+        return str(self.written(customer).get("status", "New Lead"))
+
+    def written(self, customer: Customer) -> dict[str, Any]:
+        """Its fields by ChartMogul's names, as far as they were written while we run."""
+        return self.profiles.get(customer.number, {})
+
+    def with_email(self, email: str) -> list[Customer]:
+        """Whose it is now: as they were seeded, or as it was written since."""
+        seeded = self.customers.find_email(email)
+        found = [seeded] if seeded and "email" not in self.written(seeded) else []
+        for number, fields in self.profiles.items():
+            if email and str(fields.get("email") or "").casefold() == email.casefold():
+                known = self.customers.find(self.customers.numbered(number).uuid)
+                found += [known] if known else []
+        return found
 
     def owes(self, customer: Customer) -> bool:
         """The last invoice is open, because its payment failed."""
@@ -136,6 +162,7 @@ class Ledger:
         return not (
             self._live.of(customer)
             or number in self.past.touched()
+            or number > self.seed.count
             or len(self.customers.parts(customer)) > 1
         )
 

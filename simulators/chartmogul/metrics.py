@@ -80,7 +80,7 @@ class Totals:
         days = {day: replace(sums, cents=dict(sums.cents)) for day, sums in self._seeded[zone].items()}
         for number in self._ledger.touched():
             _count(days, self._steps(number), ZoneInfo(zone), -1)
-            customer = self._ledger.customers.find(self._ledger.seed.customer(number).uuid)
+            customer = self._ledger.customers.find(self._ledger.customers.numbered(number).uuid)
             if customer:
                 _count(days, self._moves(customer), ZoneInfo(zone), 1)
         return days
@@ -94,6 +94,8 @@ class Totals:
         return days
 
     def _steps(self, number: int) -> Iterator[Move]:
+        if self._ledger.customers.newcomers.has(number):
+            return
         for step in self._ledger.past.history.steps(number):
             yield step.at, step.type, step.cents, step.after
 

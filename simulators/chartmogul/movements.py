@@ -107,3 +107,8 @@ def keys_between(keys: Sequence[Key], start: Key, end: Key, *, newest_first: boo
 
 def subscription_id(customer: Customer, number: int) -> str:
     return f"sub_{customer.number}" if number == 1 else f"sub_{customer.number}_{number}"
+
+
+def of_whom(subscription: str) -> int:
+    """Number of the customer who bought it."""
+    return int(subscription.removeprefix("sub_").partition("_")[0])

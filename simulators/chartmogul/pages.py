@@ -3,15 +3,17 @@
 from collections.abc import Callable
 from datetime import timedelta
 from itertools import islice
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Form, HTTPException, Request
 from fastapi.responses import Response
 
 from simulators.chartmogul import actions
-from simulators.chartmogul.book import NotPossible
+from simulators.chartmogul.book import Book, NotPossible
+from simulators.chartmogul.catalog import source_of
 from simulators.chartmogul.invoice_rows import invoice_row
 from simulators.chartmogul.ledger import now
+from simulators.chartmogul.rows import customer_row, named
 from simulators.chartmogul.state import ChartMogul, chartmogul_of
 from simulators.kit.pages import back_to, render
 from simulators.kit.seed import Customer
@@ -100,9 +102,18 @@ def _customer_page(request: Request, uuid: str, problem: str | None = None) -> R
         now=now(),
         notes=book.notes.of(customer),
         custom=book.custom_attributes(customer),
+        tags=book.tags(customer),
+        shown=customer_row(book, customer, chartmogul.url),
+        events=_events_of(book, customer),
         invoices=[invoice_row(chartmogul.invoices, invoice) for invoice in chartmogul.invoices.of(customer)],
         problem=problem,
     )
+
+
+def _events_of(book: Book, customer: Customer) -> list[dict[str, Any]]:
+    ids = {(source_of(part).uuid, part.external_id) for part in book.customers.parts(customer)}
+    rows = book.events.all()
+    return [row for row in rows if (row["data_source_uuid"], row["customer_external_id"]) in ids]
 
 
 def _known(chartmogul: ChartMogul, uuid: str) -> Customer:
@@ -114,16 +125,17 @@ def _known(chartmogul: ChartMogul, uuid: str) -> Customer:
 
 def _page(chartmogul: ChartMogul, page: int) -> list[Customer]:
     numbers = chartmogul.book.customers.numbers()
-    return [chartmogul.seed.customer(n) for n in numbers[(page - 1) * ROWS : page * ROWS]]
+    return [chartmogul.book.customers.numbered(n) for n in numbers[(page - 1) * ROWS : page * ROWS]]
 
 
 def _search(chartmogul: ChartMogul, text: str) -> list[Customer]:
     """By uuid, e-mail or external id at once; else by company or name."""
     customers = chartmogul.book.customers
-    exact = customers.find(text) or customers.find_email(text) or customers.find_external_id(text)
+    one = customers.find(text)
+    exact = [one] if one else chartmogul.book.with_email(text) or customers.of_external_id(text)
     if exact:
-        return [exact]
+        return exact
     wanted = text.casefold()
-    searched = map(chartmogul.seed.customer, customers.numbers()[:SEARCHED])
-    found = (c for c in searched if wanted in f"{c.company} {c.name} {c.email}".casefold())
+    searched = map(customers.numbered, customers.numbers()[:SEARCHED])
+    found = (c for c in searched if wanted in " ".join(named(chartmogul.book, c).values()).casefold())
     return list(islice(found, ROWS))

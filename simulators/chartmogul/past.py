@@ -29,6 +29,8 @@ class Past:
         return self._touched
 
     def of(self, part: Customer) -> list[MrrMovement]:
+        if part.number > self._seed.count:  # made while we run
+            return []
         steps = self.history.steps_of(part.terms)
         made = [_movement(part, index, step) for index, step in enumerate(steps)]
         if part.number not in self._touched:

@@ -14,7 +14,7 @@ from fastapi.responses import Response
 from simulators.chartmogul.state import ChartMogul, chartmogul_of
 from simulators.kit.refusal import Refusal
 from simulators.kit.seed import Customer
-from simulators.kit.shapes import CHARTMOGUL_KEY, OddValue
+from simulators.kit.shapes import CHARTMOGUL_KEY, CHARTMOGUL_READ_ONLY_KEY, OddValue
 from simulators.kit.sign_in import basic
 
 PAGE = 200
@@ -25,12 +25,30 @@ def refused(status: int, message: str, param: str | None = None) -> Refusal:
     return Refusal(status, {"code": status, "message": message, "param": param})
 
 
+def invalid(field: str, message: str) -> Refusal:
+    return Refusal(422, {"errors": {field: message}})
+
+
 async def signed_in(request: Request) -> None:
+    """UNVERIFIED: that a read-only key is refused with 403, and the words."""
     name, _ = basic(request.headers.get("authorization", "")) or ("", "")
-    if not secrets.compare_digest(name.encode(), CHARTMOGUL_KEY.encode()):
+    may_read = secrets.compare_digest(name.encode(), CHARTMOGUL_READ_ONLY_KEY.encode())
+    if not may_read and not secrets.compare_digest(name.encode(), CHARTMOGUL_KEY.encode()):
         raise refused(401, "No valid API key provided")
+    if may_read and request.method != "GET":
+        raise refused(403, "You do not have the rights to perform this action")
     if "page" in request.query_params:
         raise refused(400, 'Parameter "page" is deprecated', "page")
+
+
+async def object_of(request: Request) -> dict[str, Any]:
+    try:
+        body = await request.json()
+    except ValueError:
+        body = None
+    if not isinstance(body, dict):
+        raise refused(400, "The body is no JSON object")
+    return body
 
 
 def known_customer(chartmogul: ChartMogul, uuid: str) -> Customer:

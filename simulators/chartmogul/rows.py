@@ -1,6 +1,6 @@
 """ChartMogul's JSON: customers, subscriptions, movements, notes, and the webhook's body."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,7 +9,7 @@ from simulators.chartmogul.catalog import Source, plan_uuid, source_of
 from simulators.chartmogul.ledger import SubscriptionState, now
 from simulators.chartmogul.movements import MrrMovement
 from simulators.chartmogul.notes import Note
-from simulators.kit.seed import Customer, Seed
+from simulators.kit.seed import PLACES, Customer, Seed
 
 ACCOUNT = {
     "id": "acc_3f1c0b6e-1a8e-4f0e-9d5b-5f0f6a3f7d21",
@@ -27,6 +27,7 @@ ACCOUNT_EXTRAS = {
 }
 SYMBOLS = {"USD": "$", "EUR": "€"}
 EUR_PER_USD = 0.92
+COUNTRIES = {code: name for code, name, _ in PLACES}
 
 
 def offset_time(instant: datetime) -> str:
@@ -42,15 +43,15 @@ def zulu_time(instant: datetime) -> str:
 def customer_row(book: Book, customer: Customer, url: str) -> dict[str, Any]:
     shown = book.shown
     mrr = book.mrr(customer, known_by=shown)
-    code, country, city = customer.place
-    return {
+    code, _, city = customer.place
+    row = {
         "id": 204_810_000 + customer.number,
         "uuid": customer.uuid,
         "external_id": customer.external_id,
         "name": customer.name,
         "email": customer.email,
         "status": book.status(customer, known_by=shown),
-        "customer-since": offset_time(customer.since),
+        "customer-since": None if _is_lead(book, customer) else offset_time(customer.since),
         "attributes": attributes_row(book, customer),
         "data_source_uuid": source_of(customer).uuid,
         "data_source_uuids": [source_of(part).uuid for part in book.customers.parts(customer)],
@@ -62,7 +63,7 @@ def customer_row(book: Book, customer: Customer, url: str) -> dict[str, Any]:
         "zip": None,
         "lead_created_at": zulu_time(customer.since - timedelta(days=10)),
         "free_trial_started_at": None,
-        "address": {"country": country, "state": None, "city": city, "address_zip": None},
+        "address": {},
         "mrr": mrr,
         "arr": mrr * 12,
         "billing-system-url": None,
@@ -73,6 +74,35 @@ def customer_row(book: Book, customer: Customer, url: str) -> dict[str, Any]:
         "owner": None,
         "website_url": None,
     }
+    row |= {name: value for name, value in book.written(customer).items() if name != "status"}
+    return row | {"address": _address(row)}
+
+
+def _is_lead(book: Book, customer: Customer) -> bool:
+    return book.customers.newcomers.has(customer.number) and not book.movements(customer)
+
+
+def _address(row: Mapping[str, Any]) -> dict[str, Any]:
+    """The same with full names."""
+    code, zip = row["country"], row["zip"]
+    return {
+        "country": COUNTRIES.get(code, code), "state": row["state"], "city": row["city"], "address_zip": zip
+    }  # fmt: skip
+
+
+def named(book: Book, customer: Customer) -> dict[str, str]:
+    """Name, company and e-mail as they are now."""
+    seeded = {"name": customer.name, "company": customer.company, "email": customer.email}
+    if not (written := book.written(customer)):
+        return seeded
+    return {name: written.get(name, value) or "" for name, value in seeded.items()}
+
+
+def _called(book: Book, customer: Customer) -> str:
+    if not book.written(customer):  # nearly always, and there are millions of movements
+        return customer.company or customer.name
+    shown = named(book, customer)
+    return shown["company"] or shown["name"]
 
 
 def attributes_row(book: Book, customer: Customer) -> dict[str, Any]:
@@ -189,7 +219,7 @@ def _activity_row(book: Book, movement: MrrMovement, mrr: int) -> dict[str, Any]
     return _movement_row(movement, mrr) | {
         "subscription-set-external-id": movement.subscription,
         "plan-external-id": movement.plan.external_id,
-        "customer-name": customer.company or customer.name,
+        "customer-name": _called(book, customer),
         "customer-uuid": customer.uuid,
         "customer-external-id": customer.external_id,
         "billing-connector-uuid": _source(movement.subscription).uuid,
@@ -216,15 +246,16 @@ def webhook_body(book: Book, movement: MrrMovement) -> dict[str, Any]:
     mrr = book.running_mrr(customer, known_by)[movement.id]
     currency = customer.invoice_currency
     invoiced = round(movement.cents * EUR_PER_USD) if currency == "EUR" else movement.cents
+    shown = named(book, customer)
     return {
         "date": zulu_time(movement.date),
         "type": "mrr_movement",
         "customer": {
-            "name": customer.name,
+            "name": shown["name"],
             "uuid": customer.uuid,
-            "email": customer.email,
+            "email": shown["email"],
             "status": book.status(customer, movement.date, known_by).lower(),
-            "company": customer.company,
+            "company": shown["company"],
             "currency": "USD",
             "current_arr": mrr * 12,
             "current_mrr": mrr,

@@ -1,6 +1,6 @@
 """ChartMogul, simulated."""
 
-from simulators.chartmogul import api, attributes, control, lists, pages
+from simulators.chartmogul import api, attributes, control, editing, imports, lists, pages
 from simulators.chartmogul.book import NotPossible
 from simulators.chartmogul.requests import refused
 from simulators.chartmogul.state import ChartMogul
@@ -26,6 +26,8 @@ VENDOR = Vendor(
     api="/v1/",
     state=ChartMogul,
     routers=(
+        editing.router,
+        imports.router,
         api.router,
         attributes.router,
         lists.router,

@@ -63,6 +63,18 @@ async def accounts(request: Request, external_id: str) -> dict[str, Any]:
     return {"accounts": product_of(request).of_external_id(external_id)}
 
 
+@router.delete("/accounts/{account_id}", status_code=204)
+async def delete_account(request: Request, account_id: str) -> None:
+    """Only one that gives access to nothing."""
+    _check_token(request)
+    product = product_of(request)
+    if account_id not in product.accounts:
+        raise refused(404, "not_found", "There is no such account.")
+    if any(each["account"] == account_id for each in product.grants):
+        raise refused(409, "in_use", "Take its access away first.")
+    del product.accounts[account_id]
+
+
 @router.post("/accounts/{account_id}/access")
 async def grant_access(
     request: Request, account_id: str, given: Annotated[dict[str, Any], Body()]
@@ -74,6 +86,16 @@ async def grant_access(
     if given.get("tool") not in TOOLS:
         raise refused(400, "unknown_tool", f"tool is one of {', '.join(TOOLS)}.")
     return JSONResponse({"grant": product.grant(account_id, given["tool"])}, 201)
+
+
+@router.delete("/accounts/{account_id}/access/{grant_id}", status_code=204)
+async def take_access_away(request: Request, account_id: str, grant_id: str) -> None:
+    _check_token(request)
+    product = product_of(request)
+    found = [each for each in product.grants if (each["account"], each["id"]) == (account_id, grant_id)]
+    if not found:
+        raise refused(404, "not_found", "There is no such grant.")
+    product.grants.remove(found[0])
 
 
 @router.get("/accounts/{account_id}/usage")

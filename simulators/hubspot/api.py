@@ -115,6 +115,17 @@ async def create(request: Request, object_type: str) -> Response:
     return answer(request, row(object_type, made, values), 201)
 
 
+@objects.delete("/{object_type}/{id}")
+async def archive(request: Request, object_type: str, id: str) -> Response:
+    """That one who is there no more is refused is a guess of ours."""
+    portal = portal_of(request, object_type)
+    record = portal.get(object_type, id)
+    if record is None:
+        raise not_there(f"Object not found. objectId are usually numeric, {id} was given")
+    portal.delete(object_type, record)
+    return Response(status_code=204, headers=request.state.headers)
+
+
 @objects.get("/{object_type}")
 async def list_objects(request: Request, object_type: str) -> Response:
     portal, query = portal_of(request, object_type), request.query_params

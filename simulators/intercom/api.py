@@ -115,6 +115,15 @@ async def company(request: Request, company_id: str = "") -> Json:
     return {"type": "list", "data": [company_json(workspace, found)], "pages": pages, "total_count": 1}
 
 
+@router.get("/companies/{id}")
+async def one_company(request: Request, id: str) -> Json:
+    """By Intercom's id, not by ours."""
+    workspace = workspace_of(request)
+    if (found := workspace.company(id)) is None:
+        raise no_company()
+    return company_json(workspace, found)
+
+
 @router.get("/tags")
 async def all_tags(request: Request) -> Json:
     return {"type": "list", "data": [tag_json(each) for each in workspace_of(request).tags.values()]}

@@ -13,6 +13,8 @@ from simulators.kit.shapes import (
     Call,
     Case,
     ChartMogulRules,
+    Click,
+    Clicked,
     CustomerRow,
     Delivery,
     FaultKind,
@@ -22,6 +24,7 @@ from simulators.kit.shapes import (
     MovementType,
     SalesforceRules,
     System,
+    Told,
     WebhookRules,
 )
 
@@ -157,12 +160,25 @@ class Control:
         url = f"{self.chartmogul_url}/customers/{customer_uuid}/attributes/tags"
         return self._vendor("POST", url, {"tags": list(tags)})
 
-    def set_attribute(self, customer_uuid: str, name: str, value: Any, type: str = "String") -> Json:
-        """As a caller of ChartMogul's API."""
-        body = {"custom": [{"type": type, "key": name, "value": value}]}
-        return self._vendor(
-            "POST", f"{self.chartmogul_url}/customers/{customer_uuid}/attributes/custom", body
-        )
+    def set_attribute(self, customer_uuid: str, name: str, value: Any) -> None:
+        """Under any name, and of any type: as it may have got there long ago."""
+        self.ask("POST", f"chartmogul/customers/{customer_uuid}/attribute", {"key": name, "value": value})
+
+    def attributes(self, customer_uuid: str) -> Json:
+        """Tags and custom attributes, as a caller of ChartMogul's API reads them."""
+        return self._vendor("GET", f"{self.chartmogul_url}/customers/{customer_uuid}/attributes")
+
+    def subscription_events(self) -> list[Json]:
+        """Newest first, those that are disabled as well."""
+        return self._get(list[Json], "chartmogul/events")
+
+    def patch_customer(self, uuid: str, **fields: Any) -> Json:
+        """Through ChartMogul's own API."""
+        return self._vendor("PATCH", f"{self.chartmogul_url}/customers/{uuid}", fields)
+
+    def patch_event(self, id: str, **fields: Any) -> Json:
+        event = {"subscription_event": {"id": id, **fields}}
+        return self._vendor("PATCH", f"{self.chartmogul_url}/subscription_events", event)
 
     def restate(
         self,
@@ -230,6 +246,9 @@ class Control:
     def change_record(self, object_name: str, id: str, **values: Any) -> Json:
         return self._json("PATCH", f"salesforce/records/{object_name}/{id}", values)
 
+    def delete_record(self, object_name: str, id: str) -> None:
+        self.ask("DELETE", f"salesforce/records/{object_name}/{id}")
+
     def refuse_record(self, id: str, **rule: Any) -> None:
         """Let Salesforce refuse writes of that record; `rule` has RecordRule's fields."""
         self.ask("PUT", f"salesforce/rules/{id}", rule)
@@ -268,6 +287,26 @@ class Control:
 
     def delete_message(self, channel: str, ts: str) -> None:
         self.ask("DELETE", f"slack/messages/{channel}/{ts}")
+
+    def say(self, channel_id: str, user_id: str, text: str) -> Json:
+        """In Slack, as a person."""
+        query = {"channel": channel_id, "user": user_id, "text": text}
+        found: Json = self.ask("POST", "slack/messages", query=query)
+        return found
+
+    def interactivity(self, url: str | None, **more: Any) -> None:
+        """Where Slack sends clicks on buttons; also its `signing_secret`."""
+        self.ask("PUT", "slack/interactivity", {"url": url, **more})
+
+    def click(self, channel: str, ts: str, action_id: str, user: str, times: int = 1) -> list[Clicked]:
+        """As a person in Slack does; `user` is an id or an e-mail address."""
+        wish = Click(channel=channel, ts=ts, action_id=action_id, user=user, times=times)
+        found = self.ask("POST", "slack/clicks", wish.model_dump())
+        return TypeAdapter(list[Clicked]).validate_python(found)
+
+    def told(self) -> list[Told]:
+        """What the app has said to single persons in Slack, in answer to clicks."""
+        return self._get(list[Told], "slack/told")
 
     def _vendor(self, method: str, url: str, body: Json | None = None) -> Json:
         answer = self._http.request(method, url, json=body, auth=(CHARTMOGUL_KEY, ""))

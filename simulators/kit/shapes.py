@@ -23,9 +23,12 @@ as a secondary one; two companies with the domain; only one of the two; or nothi
 MovementType = Literal["new_biz", "reactivation", "expansion", "contraction", "churn"]
 
 CHARTMOGUL_KEY = "cm-demo-key"
+CHARTMOGUL_READ_ONLY_KEY = "cm-demo-read-only-key"
 SALESFORCE_CLIENT_ID = "sf-demo-client"
 SALESFORCE_CLIENT_SECRET = "sf-demo-secret"
 SLACK_TOKEN = "xoxb-demo"
+SLACK_APP_TOKEN = "xapp-demo"
+SLACK_SIGNING_SECRET = "slack-demo-secret"
 HUBSPOT_TOKEN = "pat-demo"
 PRODUCT_TOKEN = "product-demo"
 
@@ -180,6 +183,14 @@ class Merger(_Shape):
     into: str = Field(description="Uuid of the customer that stays")
 
 
+class Attribute(_Shape):
+    """A custom attribute as people, and imports of long ago, may have named and filled it: nothing is
+    refused."""
+
+    key: str
+    value: Any
+
+
 class Resend(_Shape):
     index: int | None = None
 
@@ -191,6 +202,42 @@ class SlackRules(_Shape):
     more_channels: int = Field(default=0, ge=0, description="Public ones that the bot is not in")
     per_minute: dict[str, int] = Field(default={}, description="Calls a minute, by method; above: 429")
     missing_scopes: list[str] = Field(default=[], description="Scopes that the app was not given")
+    edit_window_closed: bool = Field(default=False, description="Messages can be changed no more")
+
+
+class Interactivity(_Shape):
+    """Where clicks on buttons go: to the request URL, unless the app is connected by Socket Mode."""
+
+    url: str | None = None
+    signing_secret: str = SLACK_SIGNING_SECRET
+
+
+class Click(_Shape):
+    """A person's, on a button of a message. `user` is a member's id or e-mail address."""
+
+    channel: str
+    ts: str
+    action_id: str
+    user: str
+    times: int = Field(default=1, ge=1, le=10, description="Sent so often at once, as Slack may")
+
+
+class Clicked(_Shape):
+    """What became of one delivery of a click. `status` is None where no answer came within three seconds, or
+    it was acknowledged by Socket Mode."""
+
+    way: Literal["url", "socket", "nowhere"]
+    status: int | None = None
+    body: str = ""
+    acknowledged: bool = False
+
+
+class Told(_Shape):
+    """What only one person sees, in answer to a click."""
+
+    user: str
+    channel: str
+    text: str
 
 
 class RecordRule(_Shape):
@@ -221,6 +268,12 @@ class ChartMogulRules(_Shape):
     connections: int | None = Field(default=None, ge=1, description="Calls at once; above: 503")
     merged_answers: Literal["404", "survivor"] = Field(
         default="404", description="What the id answers of a customer that was merged into another"
+    )
+    merge_seconds: float = Field(
+        default=0.0, ge=0, description="So long after its 202 a merge is done, and an unmerge"
+    )
+    keeps_types: bool = Field(
+        default=True, description="An attribute of another type than its first is refused: UNVERIFIED"
     )
     metrics_zone: str = Field(default="Europe/Berlin", description="Where the metrics' days begin and end")
 

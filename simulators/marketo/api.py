@@ -101,6 +101,18 @@ async def one_lead(request: Request, id: str) -> Json:
     return good([_row(lead, request.query_params.get("fields"))])
 
 
+@rest.post("/leads/delete.json", dependencies=[WRITES])
+async def delete_leads(request: Request) -> Json:
+    instance, body = marketo_of(request).instance, await body_of(request)
+
+    async def delete(row: Json) -> Json:
+        lead = instance.known(row.get("id"))["id"]
+        instance.delete(lead)
+        return {"id": lead, "status": "deleted"}
+
+    return good([await _each(delete, row) for row in rows_of(body)])
+
+
 def _found(instance: Instance, query: dict[str, str]) -> Json:
     values = [each for each in query.get("filterValues", "").split(",") if each]
     if len(values) > MOST_ROWS:
@@ -174,6 +186,21 @@ async def add_to_list(request: Request, id: str) -> Json:
     return good([await _each(add, lead) for lead in _ids(request)])
 
 
+@rest.delete("/lists/{id}/leads.json", dependencies=[WRITES])
+async def remove_from_list(request: Request, id: str) -> Json:
+    instance, target = marketo_of(request).instance, _list(request, id)
+
+    async def remove(lead: str) -> Json:
+        known = instance.known(lead)["id"]
+        if known not in target.members:
+            raise Skip("1015", "Lead not in list")
+        del target.members[known]
+        instance.note(known, f"Remove from List: {target.name}")
+        return {"id": known, "status": "removed"}
+
+    return good([await _each(remove, lead) for lead in _ids(request)])
+
+
 @rest.get("/lists/{id}/leads/ismember.json", dependencies=[WRITES])
 async def is_member(request: Request, id: str) -> Json:
     instance, target = marketo_of(request).instance, _list(request, id)
@@ -211,6 +238,19 @@ async def set_status(request: Request, id: str) -> Json:
         return {"status": instance.set_status(target, lead, status), "leadId": lead}
 
     return good([await _each(change, row) for row in rows_of(body)])
+
+
+@rest.post("/programs/{id}/members/delete.json", dependencies=[WRITES])
+async def delete_members(request: Request, id: str) -> Json:
+    instance, target, body = marketo_of(request).instance, _program(request, id), await body_of(request)
+
+    async def delete(row: Json) -> Json:
+        lead = instance.known(row.get("leadId"))["id"]
+        if target.members.pop(lead, None) is None:
+            raise Skip("1037", "Lead not in program")
+        return {"leadId": lead, "status": "deleted"}
+
+    return good([await _each(delete, row) for row in rows_of(body)])
 
 
 @rest.post("/campaigns/{id}/trigger.json", dependencies=[needs("Execute Campaign")])
@@ -286,6 +326,26 @@ async def sync_or_find_records(request: Request, name: str) -> Json:
         return {"seq": 0, "status": status, "marketoGUID": id}
 
     return good([await _each(write, row) for row in rows_of(body)])
+
+
+@objects.post("/customobjects/{name}/delete.json", dependencies=[needs("Read-Write Custom Object")])
+async def delete_records(request: Request, name: str) -> Json:
+    kind, body = _object(request, name), await body_of(request)
+    by = body.get("deleteBy", "dedupeFields")
+    if by not in ("dedupeFields", "idField"):
+        raise failure("1003", f"Invalid data: deleteBy '{by}'")
+    names = kind.dedupe if by == "dedupeFields" else ("marketoGUID",)
+
+    async def delete(row: Json) -> Json:
+        if set(row) != set(names):
+            raise Skip("1002", f"Missing value for the required parameter '{', '.join(names)}'")
+        id = kind.with_key(row) if by == "dedupeFields" else row["marketoGUID"]
+        if id not in kind.records:
+            raise Skip("1013", "Object not found")
+        kind.drop(id)
+        return {"seq": 0, "status": "deleted", "marketoGUID": id}
+
+    return good([await _each(delete, row) for row in rows_of(body)])
 
 
 def _described(kind: CustomObject) -> Json:

@@ -56,12 +56,7 @@ async def change_lead(request: Request, id: int, values: Json) -> Json:
 
 @router.delete("/leads/{id}", status_code=204)
 async def delete_lead(request: Request, id: int) -> None:
-    instance, lead = _instance(request), _lead(request, id)
-    instance.written[lead["id"]] = None
-    for each in instance.lists:
-        each.members.pop(id, None)
-    for program in instance.programs:
-        program.members.pop(id, None)
+    _instance(request).delete(_lead(request, id)["id"])
 
 
 @router.get("/{kind}")

@@ -72,6 +72,9 @@ class CustomObject:
         self.records[id] = self.records.get(id, {}) | values
         self._ids[self._key(values)] = id
 
+    def drop(self, id: str) -> None:
+        del self._ids[self._key(self.records.pop(id))]
+
     def _key(self, values: Json) -> tuple[str, ...]:
         return tuple(str(values.get(name)) for name in self.dedupe)
 
@@ -186,6 +189,14 @@ class Instance:
         self._keep(changed)
         self.note(lead["id"], f"Change Data Value: {', '.join(values)}")
         return changed
+
+    def delete(self, lead: int) -> None:
+        """It is in no list and no program any more."""
+        self.written[lead] = None
+        for each in self.lists:
+            each.members.pop(lead, None)
+        for program in self.programs:
+            program.members.pop(lead, None)
 
     def _keep(self, lead: Json) -> None:
         self.written.pop(lead["id"], None)

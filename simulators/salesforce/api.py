@@ -132,6 +132,16 @@ async def update(request: Request, object_name: str, id: str) -> Response:
     return Response(status_code=204, headers=_headers(request))
 
 
+@router.delete("/sobjects/{object_name}/{id}")
+async def delete(request: Request, object_name: str, id: str) -> Response:
+    org = org_of(request)
+    org.fields(object_name)
+    if id in org.deleted:
+        raise refused("ENTITY_IS_DELETED", "entity is deleted", status=404)
+    org.delete(object_name, _known(org, object_name, id))
+    return Response(status_code=204, headers=_headers(request))
+
+
 @router.get("/sobjects/{object_name}/{key}/{value:path}")
 async def read_by_key(request: Request, object_name: str, key: str, value: str) -> Response:
     org = org_of(request)

@@ -45,6 +45,17 @@ async def change_record(
     return org.overwrite(object_name, record, values)
 
 
+@router.delete("/records/{object_name}/{id}", status_code=204)
+async def delete_record(request: Request, object_name: str, id: str) -> None:
+    """As a person in Salesforce does."""
+    org = org_of(request)
+    org.fields(object_name)
+    record = org.get(object_name, id)
+    if record is None:
+        raise HTTPException(404, f"no {object_name} {id}")
+    org.delete(object_name, record)
+
+
 @router.put("/rules/{id}", status_code=204)
 async def add_rule(request: Request, id: str, rule: RecordRule) -> None:
     """Let the org refuse writes of that record."""

@@ -12,6 +12,9 @@ from simulators.salesforce.seed import FALLBACK, Record, SalesforceSeed, record_
 from simulators.salesforce.values import check_type, check_value, folded, refused, same, stamp, stored
 
 CURRENCY = "CurrencyIsoCode"
+OF_ACCOUNTS = ("Contact", "Opportunity", "Task")
+"""Objects whose records go with their account."""
+
 _FIRST_NEW = 62**5
 """Numbers of records made while we run; seeded ones stay below."""
 
@@ -33,6 +36,8 @@ class Org:
     schema: Schema = field(default_factory=fresh_schema)
     changed: dict[str, dict[str, Record]] = field(default_factory=lambda: {name: {} for name in PREFIXES})
     """By object and id; newest last. A record here hides the seeded one."""
+    deleted: set[str] = field(default_factory=set)
+    """Ids of records in the recycle bin."""
     rules: dict[str, Rule] = field(default_factory=dict)
     """By record id."""
     special: SalesforceRules = field(default_factory=SalesforceRules)
@@ -60,11 +65,14 @@ class Org:
         return record.get(name)
 
     def get(self, object_name: str, id: str) -> Record | None:
+        if id in self.deleted:
+            return None
         return self.changed[object_name].get(id) or self.seed.get(object_name, id)
 
     def all(self, object_name: str) -> Iterator[Record]:
         changed = self.changed[object_name]
-        yield from (r for r in self.seed.all(object_name) if r["Id"] not in changed)
+        hidden = changed.keys() | self.deleted
+        yield from (r for r in self.seed.all(object_name) if r["Id"] not in hidden)
         yield from changed.values()
 
     def having(self, object_name: str, field_name: str, value: Any) -> list[Record]:
@@ -77,7 +85,8 @@ class Org:
         else:
             found = [r for r in changed.values() if same(wanted, r.get(field_name), value)]
         for record in self.seed.candidates(object_name, field_name, value):
-            if record["Id"] not in changed and same(wanted, record.get(field_name), value):
+            is_seeded = record["Id"] not in changed and record["Id"] not in self.deleted
+            if is_seeded and same(wanted, record.get(field_name), value):
                 found.append(record)
         return found
 
@@ -111,6 +120,22 @@ class Org:
     def update(self, object_name: str, record: Record, values: Record, *, allow_save: bool = False) -> Record:
         self._obey_rule(record["Id"], allow_save)
         return self.overwrite(object_name, record, self._stored(object_name, values, record["Id"]))
+
+    def delete(self, object_name: str, record: Record) -> None:
+        """Into the recycle bin; of an account also what is on it."""
+        self._obey_rule(record["Id"], allow_save=False)
+        if object_name == "Account":
+            for name in OF_ACCOUNTS:
+                for other in list(self.having(name, "AccountId", record["Id"])):
+                    self._forget(name, other)
+        self._forget(object_name, record)
+
+    def _forget(self, object_name: str, record: Record) -> None:
+        if (known := self.changed[object_name].pop(record["Id"], None)) is not None:
+            for each in self.fields(object_name).values():
+                if each.indexed and known.get(each.name):
+                    del self._index[object_name, each.name, folded(each, known[each.name])][known["Id"]]
+        self.deleted.add(record["Id"])
 
     def hire(self, email: str) -> None:
         """A user as an admin makes one; nothing where an active one has the address."""

@@ -203,11 +203,21 @@ _OBJECTS: dict[str, tuple[Field, ...]] = {
         Field("IsClosed", "boolean", nillable=False, writeable=False),
         *_STAMPS,
     ),
+    "OpportunityStage": (
+        _ID,
+        Field("ApiName", length=255, nillable=False, writeable=False),
+        Field("MasterLabel", length=255, nillable=False, writeable=False),
+        Field("SortOrder", "int", writeable=False),
+        Field("IsActive", "boolean", nillable=False, writeable=False),
+        Field("IsClosed", "boolean", nillable=False, writeable=False),
+        Field("IsWon", "boolean", nillable=False, writeable=False),
+        *_STAMPS,
+    ),
 }  # fmt: skip
 
 PREFIXES = {
     "Account": "001", "Contact": "003", "User": "005", "Opportunity": "006", "Task": "00T", "Lead": "00Q",
-    "TaskStatus": "01T", "FeedItem": "0D5",
+    "TaskStatus": "01T", "FeedItem": "0D5", "OpportunityStage": "01J",
 }  # fmt: skip
 
 Schema = dict[str, dict[str, Field]]

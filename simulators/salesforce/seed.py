@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from simulators.kit.seed import Customer, Seed
-from simulators.salesforce.schema import PREFIXES, TASK_STATUSES
+from simulators.salesforce.schema import PREFIXES, STAGES, TASK_STATUSES
 from simulators.salesforce.values import stamp
 
 Record = dict[str, Any]
@@ -76,6 +76,7 @@ class SalesforceSeed:
         self._of_the_org = {
             "User": {user["Id"]: user for user in users},
             "TaskStatus": {status["Id"]: status for status in statuses},
+            "OpportunityStage": {stage["Id"]: stage for stage in map(_stage, range(1, len(STAGES) + 1))},
         }
 
     def get(self, object_name: str, id: str) -> Record | None:
@@ -162,6 +163,21 @@ def _task_status(number: int) -> Record:
         "SortOrder": number,
         "IsDefault": number == 1,
         "IsClosed": name == "Completed",
+        "CreatedDate": _FOUNDED,
+        "LastModifiedDate": _FOUNDED,
+    }
+
+
+def _stage(number: int) -> Record:
+    name = STAGES[number - 1]
+    return {
+        "Id": record_id(PREFIXES["OpportunityStage"], number),
+        "ApiName": name,
+        "MasterLabel": name,
+        "SortOrder": number,
+        "IsActive": True,
+        "IsClosed": name in ("Closed Won", "Closed Lost"),
+        "IsWon": name == "Closed Won",
         "CreatedDate": _FOUNDED,
         "LastModifiedDate": _FOUNDED,
     }

@@ -11,9 +11,9 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 
 from simulators.kit.refusal import Refusal
-from simulators.kit.shapes import SLACK_TOKEN
+from simulators.kit.shapes import SLACK_APP_TOKEN, SLACK_TOKEN
 from simulators.slack.blocks import Invalid, check_message
-from simulators.slack.state import workspace_of
+from simulators.slack.state import slack_of, workspace_of
 from simulators.slack.workspace import BOT_ID, BOT_USER, TEAM_ID, Channel, Message, Workspace
 
 Arguments = dict[str, Any]
@@ -21,15 +21,29 @@ Method = Callable[[Workspace, Arguments], dict[str, Any]]
 
 PAGE, LARGEST_PAGE = 100, 999
 TRUE = (True, 1, "1", "true", "True")
+CHANGED = ("text", "blocks", "attachments", "metadata")
 KEPT = ("text", "blocks", "attachments", "metadata", "thread_ts", "username", "client_msg_id")
 
 router = APIRouter(prefix="/slack/api")
 
 
+@router.post("/apps.connections.open")
+async def open_connection(request: Request) -> Response:
+    """With an app-level token, of which a bot token is none."""
+    token = await _token(request)
+    if token == SLACK_TOKEN:
+        raise refused("not_allowed_token_type")
+    if token != SLACK_APP_TOKEN:
+        raise refused("invalid_auth")
+    return JSONResponse({"ok": True, "url": await slack_of(request).sockets.open(request.url.hostname or "")})
+
+
 @router.api_route("/{method}", methods=["GET", "POST"])
 async def call(request: Request, method: str) -> Response:
     arguments = await _arguments(request)
-    _check_token(request, arguments)
+    if await _token(request) != SLACK_TOKEN:
+        raise refused("invalid_auth")
+    slack_of(request).answers.url = str(request.base_url).rstrip("/")
     if method not in METHODS:
         raise refused("unknown_method")
     if wait := workspace_of(request).seconds_to_wait(method):
@@ -45,6 +59,8 @@ def check_scope(workspace: Workspace, method: str, channel: str) -> None:
     kind = next((c.kind for c in workspace.channels if c.id == channel), "channels")
     needed = {
         "chat.postMessage": "chat:write",
+        "chat.update": "chat:write",
+        "users.info": "users:read",
         "conversations.history": f"{kind}:history",
         "conversations.replies": f"{kind}:history",
         "conversations.open": "im:write",
@@ -83,13 +99,12 @@ def _nested(name: str, text: str) -> Any:
         raise refused(f"invalid_{name}_format") from None
 
 
-def _check_token(request: Request, arguments: Arguments) -> None:
+async def _token(request: Request) -> str:
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    token = token if scheme.lower() == "bearer" else str(arguments.get("token", ""))
+    token = token if scheme.lower() == "bearer" else str((await _arguments(request)).get("token", ""))
     if not token:
         raise refused("not_authed")
-    if token != SLACK_TOKEN:
-        raise refused("invalid_auth")
+    return token
 
 
 def auth_test(workspace: Workspace, arguments: Arguments) -> dict[str, Any]:
@@ -122,6 +137,27 @@ def post_message(workspace: Workspace, arguments: Arguments) -> dict[str, Any]:
     content = {name: arguments[name] for name in KEPT if arguments.get(name) is not None}
     message = workspace.post(channel.id, {"text": "", **content})
     return {"channel": channel.id, "ts": message["ts"], "message": message}
+
+
+def update_message(workspace: Workspace, arguments: Arguments) -> dict[str, Any]:
+    """Takes ids of channels alone. What is left out of blocks and metadata stays as it was."""
+    channel = workspace.channel(str(arguments.get("channel", "")))
+    if channel is None:
+        raise refused("channel_not_found")
+    message = workspace.find(channel.id, str(arguments.get("ts", "")))
+    if message is None:
+        raise refused("message_not_found")
+    if message.get("bot_id") != BOT_ID:
+        raise refused("cant_update_message")
+    if workspace.rules.edit_window_closed:
+        raise refused("edit_window_closed")
+    try:
+        check_message(arguments)
+    except Invalid as error:
+        raise refused(error.error, error.details) from None
+    content = {name: arguments[name] for name in CHANGED if arguments.get(name) is not None}
+    changed = workspace.change(channel.id, message, content)
+    return {"channel": channel.id, "ts": changed["ts"], "text": changed["text"], "message": changed}
 
 
 def history(workspace: Workspace, arguments: Arguments) -> dict[str, Any]:
@@ -198,6 +234,17 @@ def lookup_by_email(workspace: Workspace, arguments: Arguments) -> dict[str, Any
     return {"user": member.row()}
 
 
+def user_info(workspace: Workspace, arguments: Arguments) -> dict[str, Any]:
+    """Without the scope for it, the e-mail address is left out."""
+    member = next((each for each in workspace.members if each.id == arguments.get("user")), None)
+    if member is None:
+        raise refused("user_not_found")
+    row = member.row()
+    if "users:read.email" not in workspace.scopes:
+        row["profile"] = {name: value for name, value in row["profile"].items() if name != "email"}
+    return {"user": row}
+
+
 def permalink(workspace: Workspace, arguments: Arguments) -> dict[str, Any]:
     channel = _readable(workspace, arguments)
     message = workspace.find(channel.id, str(arguments.get("message_ts", "")))
@@ -209,6 +256,7 @@ def permalink(workspace: Workspace, arguments: Arguments) -> dict[str, Any]:
 METHODS: dict[str, Method] = {
     "auth.test": auth_test,
     "chat.postMessage": post_message,
+    "chat.update": update_message,
     "chat.getPermalink": permalink,
     "conversations.history": history,
     "conversations.replies": replies,
@@ -216,6 +264,7 @@ METHODS: dict[str, Method] = {
     "conversations.list": channel_list,
     "conversations.open": open_conversation,
     "users.conversations": own_channels,
+    "users.info": user_info,
     "users.lookupByEmail": lookup_by_email,
 }
 

@@ -5,8 +5,9 @@ from typing import Any
 from fastapi import APIRouter, HTTPException, Request
 
 from simulators.kit.rules import with_changes
-from simulators.kit.shapes import SlackRules
-from simulators.slack.state import workspace_of
+from simulators.kit.shapes import Click, Clicked, Interactivity, SlackRules, Told
+from simulators.slack import clicks
+from simulators.slack.state import slack_of, workspace_of
 
 router = APIRouter(prefix="/control/slack")
 
@@ -52,3 +53,50 @@ async def messages(request: Request, channel: str | None = None) -> list[dict[st
         raise HTTPException(404, f"no channel {channel}")
     found = [m | {"channel": c.id} for c in wanted for m in workspace.messages(c.id)]
     return sorted(found, key=lambda message: str(message["ts"]))
+
+
+@router.post("/messages")
+async def say(request: Request, channel: str, user: str, text: str) -> dict[str, Any]:
+    """As a person does in Slack."""
+    return workspace_of(request).say(channel, user, text)
+
+
+@router.patch("/members/{email}", status_code=204)
+async def alter_member(request: Request, email: str, more: dict[str, Any]) -> None:
+    """What that member's row has that others' have not."""
+    workspace_of(request).alter(email, more)
+
+
+@router.put("/interactivity")
+async def interactivity(request: Request, where: Interactivity) -> Interactivity:
+    """Where clicks go, as the app's settings say. A reset leaves it."""
+    slack_of(request).interactivity = where
+    return where
+
+
+@router.post("/clicks")
+async def click(request: Request, wish: Click) -> list[Clicked]:
+    """As a person clicks on a button of a message."""
+    try:
+        return await clicks.click(slack_of(request), wish)
+    except clicks.NoSuchButton as error:
+        raise HTTPException(404, str(error)) from None
+
+
+@router.get("/told")
+async def told(request: Request) -> list[Told]:
+    """What the app has said to single persons, in answer to clicks."""
+    return slack_of(request).answers.told
+
+
+@router.get("/sockets")
+async def sockets(request: Request) -> dict[str, Any]:
+    """How many are connected by Socket Mode, how many ever were, and the envelopes that were acknowledged."""
+    found = slack_of(request).sockets
+    return {"connections": len(found), "ever": found.ever, "acknowledged": found.acknowledged}
+
+
+@router.delete("/sockets", status_code=204)
+async def refresh_sockets(request: Request) -> None:
+    """Tell them to connect anew, as Slack does every few hours."""
+    await slack_of(request).sockets.disconnect()

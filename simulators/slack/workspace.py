@@ -49,6 +49,8 @@ class Member:
     id: str
     name: str
     email: str
+    more: dict[str, Any] = field(default_factory=dict, compare=False)
+    """What a person's row has that others' have not: is_restricted, team_id …"""
 
     def row(self) -> dict[str, Any]:
         profile = {"real_name": self.name, "display_name": self.name, "email": self.email}
@@ -59,8 +61,11 @@ class Member:
             "real_name": self.name,
             "deleted": False,
             "is_bot": False,
+            "is_restricted": False,
+            "is_ultra_restricted": False,
+            "is_email_confirmed": True,
             "profile": profile,
-        }
+        } | self.more
 
 
 SCOPES = (
@@ -142,6 +147,24 @@ class Workspace:
         joined = Member(f"U1{len(self.members):03}", email.partition("@")[0], email)
         self.members = (*self.members, joined)
         return joined
+
+    def alter(self, email: str, more: dict[str, Any]) -> None:
+        """Somebody becomes a guest, leaves, belongs to another organisation."""
+        self.members = tuple(
+            replace(each, more=more) if each.email == email.casefold() else each for each in self.members
+        )
+
+    def say(self, channel: str, user: str, text: str) -> Message:
+        """A person's own message."""
+        message: Message = {"type": "message", "user": user, "team": TEAM_ID, "ts": self._next_ts()}
+        self._messages[channel].append(message | {"text": text})
+        return self._messages[channel][-1]
+
+    def change(self, channel: str, message: Message, content: Message) -> Message:
+        edited = {"edited": {"user": BOT_USER, "ts": self._next_ts()}}
+        changed = message | content | edited
+        self._messages[channel] = [changed if m is message else m for m in self._messages[channel]]
+        return changed
 
     def delete(self, channel: str, ts: str) -> bool:
         """It is in no history any more, nor can its thread be answered."""

@@ -54,3 +54,8 @@ async def change(request: Request, kind: Kind, id: int, values: Json) -> Json:
     if directory.get(kind, id) is None:
         raise HTTPException(404, f"no {kind} {id}")
     return directory.change(id, values)
+
+
+@router.delete("/{kind}/{id}", status_code=204)
+async def delete(request: Request, kind: Kind, id: int) -> None:
+    zendesk_of(request).directory.delete(id)

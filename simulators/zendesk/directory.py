@@ -36,10 +36,11 @@ class Directory:
     changed: dict[int, Json] = field(default_factory=dict)
     writes: list[Json] = field(default_factory=list)
     _tags: dict[int, list[str]] = field(default_factory=dict)
+    _gone: set[int] = field(default_factory=set)
     _ids: Iterator[int] = field(default_factory=lambda: count(FIRST_ADDED))
 
     def get(self, kind: Kind, id: int) -> Json | None:
-        row = self.changed.get(id) or self._seeded(kind, id)
+        row = None if id in self._gone else self.changed.get(id) or self._seeded(kind, id)
         if row is None or (kind == "users") != ("role" in row):
             return None
         return row | {"tags": self.tags(id)}
@@ -73,6 +74,10 @@ class Directory:
         id = next(self._ids)
         self.changed[id] = _user(self.url, id, "") | values
         return self.changed[id]
+
+    def delete(self, id: int) -> None:
+        """For good, as Zendesk has it of organisations, and of users whose data is wiped."""
+        self._gone.add(id)
 
     def tags(self, id: int) -> list[str]:
         """As everybody's are at first: some have one that an agent gave them."""

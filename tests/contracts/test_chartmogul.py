@@ -1,4 +1,4 @@
-"""ChartMogul: the contract, and what only ChartMogul does."""
+"""ChartMogul: the contract, with a tag as the write, and what only ChartMogul does."""
 
 import asyncio
 from typing import Any
@@ -12,18 +12,21 @@ from simulators.kit.control import Control
 from simulators.kit.shapes import CHARTMOGUL_KEY
 from tests.contracts.chartmogul import client_of
 from tests.contracts.scripted import Reply, ScriptedServer
-from tests.contracts.suite import ReadContract
+from tests.contracts.suite import WriteContract
 
 ACCOUNT = {"name": "Acme", "currency": "USD", "time_zone": "Europe/Berlin"}
 
 
-class TestChartMogulContract(ReadContract):
+class TestChartMogulContract(WriteContract):
     system = "chartmogul"
     read_path = "/account"
+    write_path = "/attributes/tags"
+    uuid = ""
     answer = ACCOUNT | {"brand_new": {"deep": [1, 2]}}
     wrong_answer = ACCOUNT | {"currency": 7}
 
     def connect(self, control: Control, **options: Any) -> ChartMogulClient:
+        self.uuid = control.customers(limit=1)[0].uuid
         url = f"{options.pop('url', control.url)}/chartmogul/v1"
         return client_of(url, options.pop("credential", CHARTMOGUL_KEY), **options)
 
@@ -42,6 +45,20 @@ class TestChartMogulContract(ReadContract):
         movements = await small_pages.movements(uuid)
         await asyncio.gather(one_page.aclose(), small_pages.aclose())
         return before + 4, len(movements)
+
+    async def write(self, client: ChartMogulClient, text: str = "Hello") -> object:
+        await client.customer_writes.add_tags(self.uuid, [text])
+        return text
+
+    async def write_again(self, client: ChartMogulClient) -> object:
+        return await self.write(client)
+
+    async def write_nonsense(self, client: ChartMogulClient) -> object:
+        await client.customer_writes.change(self.uuid, {"colour": "red"})
+        return None
+
+    def written(self, control: Control) -> list[str]:
+        return list(control.attributes(self.uuid)["tags"])
 
 
 async def test_cancelled_customer_is_read_back(simulators: Control) -> None:
@@ -87,7 +104,8 @@ async def test_customer_that_is_not_there_is_not_found(simulators: Control) -> N
         ({"code": 400, "message": 'Parameter "name" is missing', "param": "name"}, "name"),
         ({"error": "Invoice not found"}, "Invoice not found"),
         ({"errors": {"name": "Has already been taken."}}, "Has already been taken"),
-        ({"name": ["blank"]}, r"Could not read the account: \(HTTP 422\)"),
+        ({"name": ["blank"], "error_details": [{"param": "name", "code": "blank"}]}, "name: blank"),
+        ({"errors": {"invoices": [{"errors": {"date": ["is blank"]}}]}}, "invoices.errors.date: is blank"),
         ({"message": "no user ann@acme.example"}, r"no user \[e-mail\]"),
     ],
 )

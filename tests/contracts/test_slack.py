@@ -366,6 +366,45 @@ async def test_doctor_names_scopes_that_the_routes_need(
     assert scopes == ([(state, f"missing: {', '.join(missing)}")] if state else [])
 
 
+@pytest.mark.parametrize(
+    ("given", "missing", "state", "said"),
+    [
+        ({}, [], State.FAULT, "clicks reach nobody"),
+        ({"signing_secrets": "s"}, [], State.OK, "by the request URL, signed"),
+        ({"app_token": "xapp-1"}, [], State.OK, "by Socket Mode"),
+        ({"app_token": "xapp-1"}, ["users:read.email"], State.FAULT, "without users:read.email"),
+    ],
+)
+async def test_doctor_says_whether_decisions_by_buttons_reach_us(
+    simulators: Control, given: dict[str, Any], missing: list[str], state: State, said: str
+) -> None:
+    simulators.slack(missing_scopes=missing)
+    settings = Slack.model_validate({"bot_token": SLACK_TOKEN, "base_url": simulators.slack_url} | given)
+
+    async def found(channel: str) -> list[tuple[State, str]]:
+        findings = slack_findings(settings, Routes.model_construct(routes=[]), channel)
+        return [(each.state, each.detail) async for each in findings if each.what == "Slack buttons"]
+
+    assert any(each[0] is state and said in each[1] for each in await found(CHANNEL))
+    assert await found("") == []
+
+
+async def test_a_person_is_known_by_the_workspace(simulators: Control, slack: SlackClient) -> None:
+    assert (await slack.person("U0002")).email == PERSON
+    assert (await slack.person("U0NOBODY")).why_none == "Slack knows nobody of that id"
+
+
+@pytest.mark.parametrize("url", ["https://hooks.slack.com.evil.example/x", "http://127.0.0.1:9/x", "", "x"])
+async def test_a_click_is_answered_at_slack_alone(slack: SlackClient, url: str) -> None:
+    with pytest.raises(Rejected, match="not Slack's"):
+        await slack.respond(url, "no")
+
+
+async def test_an_answer_that_comes_too_late_is_an_error(simulators: Control, slack: SlackClient) -> None:
+    with pytest.raises(OutcomeUnknown):
+        await slack.respond(f"{simulators.url}/slack/actions/T0DEMO/none", "late")
+
+
 async def test_identity_is_asked_once(simulators: Control, slack: SlackClient) -> None:
     assert (await slack.identity())["team"] == "Demo Workspace"
     await slack.post(message())

@@ -52,6 +52,12 @@ def movement(number: int, cents: int = 1000, **fields: Any) -> Row:
     return row | {name.replace("_", "-"): value for name, value in fields.items()}
 
 
+def as_row(number: int, who: str, second: int, kind: str, cents: int) -> Row:
+    """A movement that was invented elsewhere."""
+    at = datetime.fromtimestamp(second, UTC).isoformat()
+    return movement(number, cents, date=at, type=kind, customer_uuid=who)
+
+
 def customer(number: int, **fields: Any) -> Row:
     row = {
         "uuid": f"cus_{number}",

@@ -1,17 +1,21 @@
 """Types, views, a mapping that changes, and the preview."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
 
 from clients.kit.errors import Rejected
+from domains.analytics.count import count
+from domains.analytics.movements import Movements
 from domains.warehouse.engine import Engine
 from domains.warehouse.loader import Loader, opened
+from domains.warehouse.movements import held, read
 from domains.warehouse.schema import prepare
 from models.warehouse import Mapping, StreamMapping
 from tests.contracts.warehouse_base import WarehouseBase
-from tests.contracts.warehouse_rows import Nights, customer, mapping_of, movement
+from tests.contracts.warehouse_rows import Nights, as_row, customer, mapping_of, movement
+from tests.domains.analytics.histories import invented
 
 
 class Shapes(WarehouseBase):
@@ -84,6 +88,44 @@ class Shapes(WarehouseBase):
         assert [(*rest, float(delta)) for *rest, delta in found] == [
             ("restated", date(2026, 1, 1), date(2026, 1, 1), 0.5)
         ]
+
+    def test_cohorts_are_those_that_the_product_counts(self, engine: Engine, nights: Nights) -> None:
+        """In a zone that cuts months otherwise than UTC, with a customer who was merged into another."""
+        zone = "Europe/Berlin"
+        with opened(engine) as session:
+            prepare(session, self.mapping, zone)
+        loader, rows = Loader(engine), invented(5).rows
+        loader.load(nights.load([as_row(number, *each) for number, each in enumerate(rows)]))
+        loader.load(nights.load([customer(1, uuid="cus_1"), customer(2, uuid="cus_2")], "customers"))
+        with opened(engine) as session:
+            session.execute("update customers set merged_into_uuid = 'cus_2' where customer_uuid = 'cus_1'")
+            movements, there = Movements(), held(session)
+            assert there
+            for part in read(session, there):
+                movements.extend(part)
+            counted = count(movements, zone, datetime.now(UTC))
+            expected = [(each.month, age) for each in counted.cohorts for age in range(len(each.active))]
+            retention: list[Any] = session.query(
+                "select cohort_month, months_since, customers, active_customers, customer_retention, "
+                "is_partial from cohort_retention order by cohort_month, months_since"
+            )
+            revenue: list[Any] = session.query(
+                "select cohort_month, months_since, value_cents, mrr_cents, net_mrr_retention, mrr "
+                "from net_revenue_retention order by cohort_month, months_since"
+            )
+        assert [tuple(row[:2]) for row in retention] == [tuple(row[:2]) for row in revenue] == expected
+        by_month = {each.month: each for each in counted.cohorts}
+        for month, age, customers, active, share, partial in retention:
+            each = by_month[month]
+            assert (customers, active) == (each.customers, each.active[age])
+            assert float(share) == pytest.approx(100 * active / customers, abs=1e-3)
+            assert partial == (age == len(each.active) - 1)
+        for month, age, value, mrr, share, whole in revenue:
+            each = by_month[month]
+            assert (value, mrr) == (each.new_cents + each.returned_cents, each.mrr_cents[age])
+            assert (share is None) == (value <= 0)
+            assert float(share or 0) == pytest.approx(100 * mrr / value if value > 0 else 0, abs=1e-3)
+            assert float(whole) == mrr / 100
 
     def test_customers_and_subscriptions_in_whole_units(
         self, engine: Engine, full_loader: Loader, nights: Nights

@@ -3,15 +3,22 @@
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from configuration.files import load_crm_mapping, load_mapping, load_routes
+from configuration.files import load, load_crm_mapping, load_mapping, load_routes
 from local.stack import EXAMPLE_CONFIG, ROOT
+from models.agents import Agents
 from models.templates.catalogue import TEMPLATES
 
-USED = {"routes": load_routes, "warehouse": load_mapping, "crm": load_crm_mapping}
+USED: dict[str, Callable[[Path], object]] = {
+    "routes": load_routes,
+    "warehouse": load_mapping,
+    "crm": load_crm_mapping,
+    "agents": lambda file: load(file, Agents, ""),
+}
 
 
 def test_no_test_benchmark_or_demo_reads_what_a_user_edits() -> None:

@@ -1,6 +1,7 @@
 """The page on connectors: its example can be read, and its route calls the simulated product."""
 
 import json
+import os
 import re
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,6 +9,8 @@ from pathlib import Path
 import pytest
 from temporalio.client import Client
 
+from activities.connector import ConnectorActivities
+from clients.connector.clients import ConnectorClients
 from clients.connector.settings import Connectors
 from configuration.connectors import connectors_for
 from configuration.files import load_routes
@@ -16,10 +19,12 @@ from dispatch.dispatcher import Dispatcher
 from models.expressions import FILTERS
 from models.runs import Outcome, RunResult
 from models.templates.template import Installation
+from models.undo import UndoState
 from operations.connectors import tried
 from settings import Settings
 from simulators.connector.api import TOKEN
 from simulators.kit.control import Control
+from tests.activities.undo.taking_back import Steps
 from tests.conftest import ROOT
 
 PAGE = (ROOT / "docs/connectors.md").read_text(encoding="utf-8")
@@ -57,6 +62,16 @@ async def test_the_example_does_what_the_page_says(
     [account] = simulators.ask("GET", "connector/accounts")
     [grant] = simulators.ask("GET", "connector/grants")
     assert (account["external_id"], grant["account"]) == (event.customer_uuid, account["id"])
+    clients = ConnectorClients(own.connector, os.environ)
+    steps = Steps(simulators, ConnectorActivities(clients), "connector")
+    simulators.ask("PATCH", f"connector/accounts/{account['id']}", {"name": "Renamed"})
+    made, granted = result.effects
+    await steps.seen_and_done(granted)
+    await steps.seen_and_done(made, UndoState.CHANGED_SINCE)
+    simulators.ask("PATCH", f"connector/accounts/{account['id']}", {"name": account["name"]})
+    await steps.seen_and_done(made)
+    assert simulators.ask("GET", "connector/accounts") == simulators.ask("GET", "connector/grants") == []
+    await clients.aclose()
 
 
 async def test_a_try_shows_the_request_hides_the_secret_and_writes_nothing(

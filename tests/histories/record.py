@@ -11,7 +11,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from temporalio.client import Client
+from temporalio.client import Client, WorkflowContinuedAsNewError
 from temporalio.contrib.pydantic import pydantic_data_converter
 
 import worker
@@ -21,7 +21,7 @@ from local.processes import free_ports
 from local.temporal_cli import find_cli
 from simulators.kit.control import Control
 from tests.conftest import ROOT, running_simulators, settings_for, terminate
-from tests.histories.studio import Case, Studio
+from tests.histories.studio import Case, Run, Studio
 
 FOLDER = Path(__file__).parent
 RECORDER = "recorder"
@@ -51,10 +51,19 @@ async def record(studio: Studio) -> None:
 
 async def _history(studio: Studio, case: Case) -> str:
     run = await case.begin(studio)
-    result = await run.result()
+    result = await (_begun_anew(run) if case.begins_anew else run.result())
     if not case.is_met_by(result):
         raise SystemExit(f"{case.name} came to {result}")
     return _anywhere((await run.fetch_history()).to_json()) + "\n"
+
+
+async def _begun_anew(run: Run) -> str:
+    """The run after it."""
+    try:
+        await run.result(follow_runs=False)
+    except WorkflowContinuedAsNewError as anew:
+        return anew.new_execution_run_id
+    raise SystemExit(f"{run.id} did not begin anew")
 
 
 def _anywhere(history: str) -> str:
@@ -76,7 +85,8 @@ async def main() -> None:
                 server.address, data_converter=pydantic_data_converter, identity=RECORDER
             )
             warehouse = DuckDbWarehouse(path=Path(state) / "warehouse.duckdb")
-            settings = settings_for(url).model_copy(update={"warehouse": warehouse})
+            own = {"warehouse": warehouse, "audit_folder": Path(state) / "audit"}
+            settings = settings_for(url).model_copy(update=own)
             async with worker.running(client, settings):
                 await record(Studio(client, control))
         finally:

@@ -26,10 +26,11 @@ class Studio:
 @dataclass(frozen=True)
 class Case:
     """`begin` brings a run about that comes to `outcome`, or of whose result `outcome` is true; its name
-    is the history's."""
+    is the history's. One that `begins_anew` has no result, and goes on as another run."""
 
     begin: Callable[[Studio], Awaitable[Run]]
     outcome: Outcome | Callable[[Any], bool]
+    begins_anew: bool = False
 
     def is_met_by(self, result: Any) -> bool:
         if isinstance(self.outcome, Outcome):

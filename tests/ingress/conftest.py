@@ -1,7 +1,7 @@
 """The ingress on a port of its own, in front of a real Temporal."""
 
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -16,6 +16,7 @@ from dispatch.dispatcher import Dispatcher
 from ingress.app import create_app
 from local.processes import free_ports
 from local.stack import EXAMPLE_CONFIG
+from models.agents import Agents
 from models.deliveries import UnreadableDelivery
 from models.routes import Routes
 from settings import Settings
@@ -31,14 +32,20 @@ async def unserved(client: Client) -> Client:
 
 @asynccontextmanager
 async def ingress_for(
-    client: Client | None, settings: Settings, *, routes: Routes | None = None, **changes: object
+    client: Client | None,
+    settings: Settings,
+    *,
+    routes: Routes | None = None,
+    agents: Callable[[], Agents] = Agents,
+    **changes: object,
 ) -> AsyncIterator[httpx.AsyncClient]:
     """No worker may be running, and many bodies are odd: the limits for both are far off."""
     routes = routes or load_routes(EXAMPLE_CONFIG / "routes.yaml")
     port = free_ports(0)[0]
     far = {"backlog_limit_seconds": 3600, "unreadable_kept_per_hour": 1000}
     settings = settings.model_copy(update=far | {"ingress_port": port} | changes)
-    app = create_app(settings, Dispatcher(client, routes, settings.web_ui_url) if client else None)
+    dispatcher = Dispatcher(client, routes, settings.web_ui_url) if client else None
+    app = create_app(settings, dispatcher, agents=agents)
     async with (
         listening(app, settings),
         httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=60) as http,

@@ -41,7 +41,9 @@ def test_each_operation_says_how_it_is_done_once() -> None:
     assert found == {
         "find_account": "a read",
         "create_account": "our key in Idempotency-Key, and looked up by find_account first",
+        "delete_account": "may be repeated",
         "grant_wiki": "at most once",
+        "take_wiki": "may be repeated",
     }
 
 

@@ -249,6 +249,14 @@ def test_what_a_person_deletes_is_gone(simulators: Control, hubspot: httpx.Clien
     assert read.json()["results"] == []
 
 
+def test_what_is_archived_is_gone(hubspot: httpx.Client) -> None:
+    made = make(hubspot, "companies", name="Fjord Labs").json()["id"]
+    for path in (DATED, "/v3/objects"):
+        answer = hubspot.delete(f"{path}/companies/{made}")
+        assert answer.status_code == (204 if path == DATED else 404)
+    assert post(hubspot, "companies/batch/read", inputs=[{"id": made}]).json()["results"] == []
+
+
 def test_a_hundred_thousand_cost_nothing_until_touched(simulators: Control, hubspot: httpx.Client) -> None:
     simulators.reset(customers=100_000)
     last = simulators.customers(limit=1, offset=99_999)[0]

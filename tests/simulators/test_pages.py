@@ -1,9 +1,13 @@
 """Pages: they show what there is, escaped, and their buttons do what they say."""
 
+import json
+from urllib.parse import parse_qs
+
 import httpx
 import pytest
 
 from simulators.kit.control import Control
+from tests.contracts.scripted import Reply, ScriptedServer
 from tests.simulators.conftest import Receiver
 from tests.waiting import until_blocking
 
@@ -270,3 +274,26 @@ def test_hubspot_shows_deals_and_tasks_beside_their_company(
         assert SHOWN in text
         assert HOSTILE not in text
     assert f"/record/0-3/{deal}" in http.get(f"/hubspot/contacts/1001/record/0-2/{company}").text
+
+
+def test_a_button_in_slack_is_clicked_by_a_person(
+    simulators: Control, slack: httpx.Client, http: httpx.Client
+) -> None:
+    button = {
+        "type": "button",
+        "action_id": "yes",
+        "text": {"type": "plain_text", "text": "Yes"},
+        "value": "1",
+    }
+    content = {"channel": "C0SAVES", "text": "May it?", "blocks": [{"type": "actions", "elements": [button]}]}
+    ts = slack.post("chat.postMessage", json=content).json()["ts"]
+    assert 'name="action_id" value="yes">Yes</button>' in http.get("/slack/archives/C0SAVES").text
+    with ScriptedServer(Reply("")) as app:
+        simulators.interactivity(app.url)
+        form = {"channel": "C0SAVES", "ts": ts, "action_id": "yes", "user": "U0002"}
+        assert http.post("/slack/click", data=form).status_code == 303
+        payload = json.loads(parse_qs(app.seen[0].body)["payload"][0])
+    httpx.post(payload["response_url"], json={"response_type": "ephemeral", "text": HOSTILE}, trust_env=False)
+    page = http.get("/slack/archives/C0SAVES").text
+    assert f"Only Maya Okafor sees this: {SHOWN}" in page
+    assert http.post("/slack/click", data=form | {"action_id": "no"}).status_code == 404

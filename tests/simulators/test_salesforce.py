@@ -257,3 +257,29 @@ def test_org_tells_its_currency_where_it_has_but_one(simulators: Control, salesf
     assert (features()["multiCurrency"], features()["defaultCurrencyIsoCode"]) == (False, "USD")
     simulators.salesforce(currencies=["EUR", "USD"])
     assert (features()["multiCurrency"], features()["defaultCurrencyIsoCode"]) == (True, None)
+
+
+def test_what_is_deleted_is_gone_and_what_is_on_an_account_goes_with_it(
+    simulators: Control, salesforce: httpx.Client
+) -> None:
+    account = simulators.records("Account")[0]["Id"]
+    on_it = [each["Id"] for each in simulators.records("Contact") if each["AccountId"] == account]
+    made = upsert(salesforce, "k1", Subject="s", WhatId=account).json()["id"]
+    assert salesforce.delete(f"/sobjects/Task/{made}").status_code == 204
+    assert error(salesforce.delete(f"/sobjects/Task/{made}")) == (404, "ENTITY_IS_DELETED")
+    assert error(salesforce.get(f"/sobjects/Task/{made}")) == (404, "NOT_FOUND")
+    assert upsert(salesforce, "k1", Subject="anew").json()["created"] is True
+    simulators.refuse_record(account, times=1)
+    assert error(salesforce.delete(f"/sobjects/Account/{account}"))[0] == 400
+    assert salesforce.delete(f"/sobjects/Account/{account}").status_code == 204
+    assert on_it
+    for id in (account, *on_it):
+        name = "Account" if id == account else "Contact"
+        assert query(salesforce, f"SELECT Id FROM {name} WHERE Id = '{id}'")["records"] == []
+        assert id not in [each["Id"] for each in simulators.records(name)]
+
+
+def test_stages_say_what_they_close(salesforce: httpx.Client) -> None:
+    where = "IsClosed = true AND IsWon = false AND IsActive = true"
+    found = query(salesforce, f"SELECT ApiName, SortOrder FROM OpportunityStage WHERE {where}")["records"]
+    assert [each["ApiName"] for each in found] == ["Closed Lost"]

@@ -2,11 +2,14 @@
 
 import json
 from typing import Any
+from urllib.parse import parse_qs
 
 import httpx
 import pytest
+from slack_sdk.signature import SignatureVerifier
 
 from simulators.kit.control import Control
+from tests.contracts.scripted import Reply, ScriptedServer
 
 METADATA = {"event_type": "alert", "event_payload": {"key": "k1"}}
 
@@ -209,3 +212,93 @@ def test_who_is_hired_has_an_account_here_and_in_salesforce(simulators: Control,
     assert found["user"]["profile"]["email"] == "ann@acme.example"
     emails = [each["Email"] for each in simulators.records("User")]
     assert emails.count("ann@acme.example") == emails.count("revops@mogulflow.example") == 1
+
+
+def update(slack: httpx.Client, **arguments: Any) -> Any:
+    return slack.post("chat.update", json={"channel": "C0SAVES", "text": "other", **arguments}).json()
+
+
+def test_a_message_is_changed_and_keeps_what_is_not_named(simulators: Control, slack: httpx.Client) -> None:
+    ts = post(slack, blocks=[section("hi")], metadata=METADATA)["ts"]
+    answer = update(slack, ts=ts)
+    [message] = simulators.messages("C0SAVES")
+    assert (answer["ts"], answer["text"], message["text"]) == (ts, "other", "other")
+    assert (message["blocks"], message["metadata"]) == ([section("hi")], METADATA)
+    assert "edited" in message
+    update(slack, ts=ts, blocks=[])
+    assert simulators.messages("C0SAVES")[0]["blocks"] == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        ({"channel": "#revenue-saves"}, "channel_not_found"),
+        ({"ts": "1.1"}, "message_not_found"),
+        ({"text": ""}, "no_text"),
+        ({"blocks": [{"type": "nonsense"}]}, "invalid_blocks"),
+    ],
+)
+def test_a_change_that_slack_refuses(slack: httpx.Client, arguments: dict[str, Any], error: str) -> None:
+    ts = post(slack)["ts"]
+    assert update(slack, **{"ts": ts, **arguments})["error"] == error
+
+
+def test_messages_of_others_and_old_ones_cannot_be_changed(simulators: Control, slack: httpx.Client) -> None:
+    theirs = simulators.say("C0SAVES", "U0002", "mine")["ts"]
+    assert update(slack, ts=theirs)["error"] == "cant_update_message"
+    ours = post(slack)["ts"]
+    simulators.slack(edit_window_closed=True)
+    assert update(slack, ts=ours)["error"] == "edit_window_closed"
+
+
+def test_who_somebody_is_needs_scopes(simulators: Control, slack: httpx.Client) -> None:
+    def info(user: str = "U0002") -> Any:
+        return slack.post("users.info", data={"user": user}).json()
+
+    assert info()["user"]["profile"]["email"] == "maya.okafor@mogulflow.example"
+    assert info("U0NOBODY")["error"] == "user_not_found"
+    simulators.slack(missing_scopes=["users:read.email"])
+    assert "email" not in info()["user"]["profile"]
+    simulators.slack(missing_scopes=["users:read"])
+    assert (info()["error"], info()["needed"]) == ("missing_scope", "users:read")
+
+
+BUTTON = {"type": "button", "action_id": "yes", "text": {"type": "plain_text", "text": "Yes"}, "value": "1"}
+
+
+def test_a_click_goes_to_the_request_url_signed(simulators: Control, slack: httpx.Client) -> None:
+    ts = post(slack, blocks=[{"type": "actions", "elements": [BUTTON]}])["ts"]
+    simulators.interactivity(None)
+    assert [each.way for each in simulators.click("C0SAVES", ts, "yes", "U0002")] == ["nowhere"]
+    with ScriptedServer(Reply("")) as app:
+        simulators.interactivity(f"{app.url}/clicks", signing_secret="s1")
+        [clicked] = simulators.click("#revenue-saves", ts, "yes", "maya.okafor@mogulflow.example")
+        [seen] = app.seen
+    assert (clicked.way, clicked.status) == ("url", 200)
+    assert SignatureVerifier("s1").is_valid_request(seen.body, seen.headers)
+    payload = json.loads(parse_qs(seen.body)["payload"][0])
+    assert (payload["type"], payload["user"]["id"]) == ("block_actions", "U0002")
+    assert (payload["actions"][0]["action_id"], payload["actions"][0]["value"]) == ("yes", "1")
+    assert payload["container"]["message_ts"] == payload["message"]["ts"] == ts
+    body = {"response_type": "ephemeral", "replace_original": False, "text": "Thanks"}
+    answers = [httpx.post(payload["response_url"], json=body, trust_env=False) for _ in range(6)]
+    assert [each.status_code for each in answers] == [200] * 5 + [404]
+    assert [each.text for each in simulators.told()] == ["Thanks"] * 5
+
+
+def test_there_is_no_click_without_a_button(simulators: Control, slack: httpx.Client) -> None:
+    ts = post(slack)["ts"]
+    with pytest.raises(RuntimeError, match="no button yes"):
+        simulators.click("C0SAVES", ts, "yes", "U0002")
+
+
+@pytest.mark.parametrize(
+    ("token", "error"), [("xapp-demo", None), ("xoxb-demo", "not_allowed_token_type"), ("x", "invalid_auth")]
+)
+def test_socket_mode_takes_app_level_tokens(simulators: Control, token: str, error: str | None) -> None:
+    url = f"{simulators.slack_url}apps.connections.open"
+    answer = httpx.post(url, headers={"Authorization": f"Bearer {token}"}, trust_env=False).json()
+    assert answer.get("error") == error
+    assert answer["ok"] is (error is None)
+    if error is None:
+        assert answer["url"].startswith("ws://127.0.0.1:")

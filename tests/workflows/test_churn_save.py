@@ -87,6 +87,23 @@ async def test_without_a_clear_owner_the_fallback_gets_the_task_and_learns_why(
     assert why in task["Description"]
 
 
+async def test_whom_a_field_of_the_account_names_gets_the_task(simulators: Control, start: Start) -> None:
+    """Where it names nobody who is active, the account's owner does."""
+    field = {"salesforce_user_field": "CSM__c", "fallback_owner": "revops@mogulflow.example"}
+    users = {each["Email"]: each["Id"] for each in simulators.records("User")}
+    accounts = {each["CM_Customer_UUID__c"]: each for each in simulators.records("Account")}
+    csm = users["maya.okafor@mogulflow.example"]
+    named, unnamed = simulators.customers(case="account")[:2]
+    simulators.change_record("Account", accounts[named.uuid]["Id"], CSM__c=csm)
+    for number in range(2):
+        await (await start(cancelled(simulators, number=number), task=field)).result()
+    owners = {each["WhatId"]: each["OwnerId"] for each in simulators.records("Task")}
+    assert owners == {
+        accounts[named.uuid]["Id"]: csm,
+        accounts[unnamed.uuid]["Id"]: accounts[unnamed.uuid]["OwnerId"],
+    }
+
+
 async def test_a_contact_leads_to_the_owner_where_the_account_has_no_uuid(
     simulators: Control, start: Start
 ) -> None:

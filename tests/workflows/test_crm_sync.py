@@ -295,13 +295,13 @@ async def test_custom_attributes_are_in_the_crm_as_the_mapping_says(
     mapping = changed(MAPPING, "contacts", **CUSTOM)
     await prepare(settings, mapping)
     one, other = simulators.hubspot_customers("contact_and_company", limit=2)
-    for name, value, kind in (
-        ("channel", "Fair \U0001f389", "String"),
-        ("seats", 1234, "Integer"),
-        ("trial ends", "2026-01-15T00:00:00.000Z", "Timestamp"),
-        ("is_partner", True, "Boolean"),
+    for name, value in (
+        ("channel", "Fair \U0001f389"),
+        ("seats", 1234),
+        ("trial ends", "2026-01-15T00:00:00.000Z"),
+        ("is_partner", True),
     ):
-        simulators.set_attribute(one.uuid, name, value, kind)
+        simulators.set_attribute(one.uuid, name, value)
     simulators.set_attribute(other.uuid, "seats", "many")
     report = await sync("hubspot", mapping)
     assert of(report, "contacts").open["chartmogul_seats: ChartMogul's value is no number"] == 1
@@ -315,7 +315,7 @@ async def test_custom_attributes_are_in_the_crm_as_the_mapping_says(
         "is_partner": "true",
     }
     simulators.set_attribute(one.uuid, "channel", None)
-    simulators.set_attribute(one.uuid, "trial ends", None, "Timestamp")
+    simulators.set_attribute(one.uuid, "trial ends", None)
     report = await sync("hubspot", mapping)
     assert of(report, "contacts").written == 1
     record = records(simulators, "contacts")[one.uuid]

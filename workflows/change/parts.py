@@ -16,6 +16,7 @@ from models.changes import (
 )
 from models.chartmogul_writes import (
     AttributesWrite,
+    ChartMogulWrite,
     CustomerWrite,
     DeletionWrite,
     EventWrite,
@@ -35,11 +36,19 @@ class Part:
     write: Write
     summary: str
 
-    async def run(self, mode: Mode) -> Effect:
-        """Raises StepFailed."""
-        write = self.write.model_copy(update={"mode": mode})
+    async def run(self, mode: Mode, planned: Effect | None = None) -> Effect | Undone:
+        """`planned` is what its preview has found: what a try that was lost may have overwritten since.
+        Raises StepFailed."""
+        update: dict[str, Any] = {"mode": mode}
+        if planned and isinstance(self.write, ChartMogulWrite):
+            update["was"] = planned.before
+        write = self.write.model_copy(update=update)
         done: Effect | Undone = await step(self.activity, write, summary=self.summary)
-        return done if isinstance(done, Effect) else done.effect
+        return done
+
+
+def effect_of(done: Effect | Undone) -> Effect:
+    return done if isinstance(done, Effect) else done.effect
 
 
 def parts_of(given: ChangeInput) -> list[Part]:

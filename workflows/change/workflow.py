@@ -7,15 +7,16 @@ from temporalio import workflow
 from temporalio.exceptions import ApplicationError
 
 from activities.runs.steps import RunsActivities
-from domains.changes.plan import field_changes, not_taken, plan_hash, writes_nothing
 from models.changes import ChangeInput, ChangeRun, ChangeState, Decision, RunUndo, Then
 from models.effects import Effect, Mode
 from models.runs import Outcome, Problem, RunResult
+from models.undo import Undone, UndoneEffect
 from temporal import OUTCOME
 from workflows.change import texts
 from workflows.change.asking import Asking
 from workflows.change.audit import row_of
-from workflows.change.parts import Part, parts_of
+from workflows.change.parts import Part, effect_of, parts_of
+from workflows.change.plan import field_changes, not_taken, plan_hash, writes_nothing
 from workflows.change.undoing import undo_parts
 from workflows.engine.acting import link_here
 from workflows.engine.run_log import ASKED_BY, DECISION, PLAN, RULE, RunLog
@@ -57,13 +58,14 @@ class Change:
         self._planned: list[Effect] = []
         self._plan = ""
         self._decide_by: datetime | None = None
+        self._undone: list[UndoneEffect] = []
         self._decisions: dict[str, Decision] = {}
         self._asking = Asking(given, self._log)
-        self._log.explain(ASKED_BY, texts.asked_by(given))
-        self._log.explain(RULE, given.rule.said)
 
     @workflow.run
     async def run(self, given: ChangeInput) -> RunResult:
+        self._log.explain(ASKED_BY, texts.asked_by(given))
+        self._log.explain(RULE, given.rule.said)
         try:
             await self._preview()
             await self._agree()
@@ -100,6 +102,7 @@ class Change:
             asker=self._given.asker,
             reason=self._given.reason,
             effects=self._log.effects,
+            undone=self._undone,
         )
 
     @workflow.update(name="settled", description="The state, once there is something to tell whoever asked")
@@ -149,9 +152,11 @@ class Change:
     async def _tried(self) -> list[Effect]:
         """Without writing."""
         try:
-            return [await part.run(Mode.PREVIEW) for part in self._parts]
+            tried = [await part.run(Mode.PREVIEW) for part in self._parts]
         except StepFailed as failure:
             raise self._failed(failure) from None
+        self._undone = [each.told for each in tried if isinstance(each, Undone)]
+        return [effect_of(each) for each in tried]
 
     def _failed(self, failure: StepFailed) -> Ended:
         self._log.note_problem(failure)
@@ -195,8 +200,11 @@ class Change:
 
     async def _apply(self) -> None:
         """Part by part; one that fails for good does not keep the others from being done."""
-        for part in self._parts:
-            await self._log.attempt(part.run(Mode.LIVE))
+        self._undone.clear()
+        for part, planned in zip(self._parts, self._planned, strict=True):
+            if (done := await self._log.attempt(part.run(Mode.LIVE, planned))) and isinstance(done, Undone):
+                self._undone.append(done.told)
+                self._log.add(done.effect)
         for field in not_taken(self._planned, self._log.effects):
             self._log.add_problem(
                 Problem(step=self._given.tool, kind="NotTaken", message=texts.not_taken(field))

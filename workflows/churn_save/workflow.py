@@ -164,7 +164,7 @@ class ChurnSave(EventRun[ChurnSaveInput]):
         query = OwnerQuery(
             customer_uuid=facts.customer.uuid, email=facts.customer.email, fallback_email=fallback
         )
-        look_up = step(SalesforceActivities.find_account_owner, query, summary="Find the owner")
+        look_up = self._look_up(query)
         if not self._given.who_pays_decides:
             return await self._run_log.attempt(look_up)
         try:
@@ -173,6 +173,16 @@ class ChurnSave(EventRun[ChurnSaveInput]):
             self._run_log.note_fallback(failure)
             why = f"The account's owner could not be looked up: {failure}"
             return AccountOwner(owner_email=fallback, why_fallback=why)
+
+    async def _look_up(self, query: OwnerQuery) -> AccountOwner:
+        """Whom the account's field names, else its owner. Raises StepFailed."""
+        named, find = self._options.task.salesforce_user_field, SalesforceActivities.find_account_owner
+        if named:
+            asked = query.model_copy(update={"user_field": named})
+            found = await step(find, asked, summary=f"Find whom {named} names")
+            if found.owner_id:
+                return found
+        return await step(find, query, summary="Find the owner")
 
     async def _wait_a_little_for(self, task: asyncio.Task[None]) -> None:
         """The alert links the task, but a Salesforce that is down must not hold it back."""

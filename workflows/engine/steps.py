@@ -222,12 +222,12 @@ async def _may_be_a_repeat(arg: object, *, asks: bool) -> bool:
     Temporal is asked whether a task of the run was lost, with what it had written."""
     if not isinstance(arg, Write):
         return workflow.info().get_current_history_length() != UNDISTURBED
-    is_new = _is_new(arg.key)
+    is_new = arg.mode is Mode.LIVE and _is_new(arg.key)
     if arg.repeat or is_rerun():
         return True
     if workflow.info().get_current_history_length() == UNDISTURBED:
         return False
-    may_ask = asks and is_new and arg.mode is Mode.LIVE
+    may_ask = asks and is_new
     return not (may_ask and workflow.patched(ASKS) and await _has_lost_nothing())
 
 

@@ -1,0 +1,1 @@
+"""The steps of the audit's nightly export."""

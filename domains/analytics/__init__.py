@@ -1,0 +1,1 @@
+"""Cohorts, retention and churn, computed from MRR movements. Pure: no reading, no Temporal."""

@@ -1,0 +1,1 @@
+"""The audit outside Temporal: files that are a chain, and whether they are whole."""

@@ -1,0 +1,1 @@
+"""Buttons in Slack: by a request URL with a signature, or by Socket Mode where there is no public address."""

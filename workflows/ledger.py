@@ -1,0 +1,55 @@
+"""The ledger: an account's audit as a chain. Its run has the end of it, its histories have the rows."""
+
+from typing import NoReturn
+
+from temporalio import workflow
+
+from models.ledger import WORKFLOW, Append, AuditHead, AuditPlace, Chain, LedgerState
+
+
+@workflow.defn(name=WORKFLOW)
+class Ledger:
+    """Goes on for ever, as one run after the other."""
+
+    @workflow.init
+    def __init__(self, given: LedgerState) -> None:
+        self._given = given
+        self._chain = Chain(given)
+        self._events_until = given.events_until
+
+    @workflow.run
+    async def run(self, given: LedgerState) -> NoReturn:
+        await workflow.wait_condition(lambda: self._is_full)
+        await workflow.wait_condition(workflow.all_handlers_finished)
+        workflow.continue_as_new(self.state())
+
+    @property
+    def _is_full(self) -> bool:
+        added = self._chain.number - self._given.number
+        return added >= self._given.most_rows or workflow.info().is_continue_as_new_suggested()
+
+    @workflow.query(name="head", description="The number and the hash of the last row")
+    def head(self) -> AuditHead:
+        return AuditHead(number=self._chain.number, head=self._chain.head, events_until=self._events_until)
+
+    @workflow.query(name="state", description="What the run after this one begins with")
+    def state(self) -> LedgerState:
+        return self._given.model_copy(
+            update={
+                "number": self._chain.number,
+                "head": self._chain.head,
+                "known": self._chain.known,
+                "events_until": self._events_until,
+                "before": workflow.info().run_id,
+            }
+        )
+
+    @workflow.update(name="append", description="Rows at the end of the chain, each once")
+    def append(self, told: Append) -> AuditPlace:
+        """The place of the last of them, which has it from before where it was told before."""
+        for row in told.rows:
+            self._chain.append(row)
+        if told.events_until:
+            self._events_until = max(told.events_until, self._events_until or told.events_until)
+        number = self._chain.number_of(told.rows[-1]) if told.rows else self._chain.number
+        return AuditPlace(number=number or self._chain.number, head=self._chain.head)
