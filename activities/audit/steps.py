@@ -14,6 +14,7 @@ from activities.audit.tables import load_tables
 from activities.definition import step_activity
 from activities.heartbeats import heartbeats
 from activities.private_files import own_folder
+from activities.runs.audit import head_of
 from clients.kit.errors import Rejected, Unavailable
 from domains.audit.files import AuditFiles
 from domains.warehouse.engine import Engine
@@ -54,10 +55,11 @@ class AuditActivities:
         """All rows that are in no file yet, into the day's."""
         files, progress = AuditFiles(self._folder, night.account), _Progress("writing files")
         async with heartbeats(lambda: vars(progress)):
+            client, account, gap = activity.client(), night.account, night.accept_gap
+            said = await head_of(client, account)
             with await asyncio.to_thread(files.day, night.day) as day:
-                rows = links_after(activity.client(), night.account, day.place, accept_gap=night.accept_gap)
-                async for links in rows:
-                    await asyncio.to_thread(day.add, links, accept_gap=night.accept_gap)
+                async for links in links_after(client, account, day.place, said=said, accept_gap=gap):
+                    await asyncio.to_thread(day.add, links, accept_gap=gap)
                     progress.rows = day.new
             return await asyncio.to_thread(files.written, day.new)
 

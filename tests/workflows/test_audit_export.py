@@ -22,7 +22,7 @@ import temporal
 import worker
 from activities.audit import events
 from activities.audit.events import all_runs_query, closed_runs
-from activities.runs.audit import append
+from activities.runs.audit import tell
 from commands.history import show_history
 from domains.audit.files import AuditFiles
 from domains.audit.verify import verify
@@ -137,7 +137,7 @@ def said(own: Client, temporal_server: DevServer, monkeypatch: pytest.MonkeyPatc
 
 
 async def change(own: Client, number: int) -> None:
-    await append(own, Append(account="default", rows=[row(number)]))
+    await tell(own, Append(account="default", rows=[row(number)]))
 
 
 def of(links: list[Link], run: str) -> list[dict[str, Any]]:
