@@ -55,13 +55,20 @@ class AuditActivities:
         """All rows that are in no file yet, into the day's."""
         files, progress = AuditFiles(self._folder, night.account), _Progress("writing files")
         async with heartbeats(lambda: vars(progress)):
-            client, account, gap = activity.client(), night.account, night.accept_gap
-            said = await head_of(client, account)
-            with await asyncio.to_thread(files.day, night.day) as day:
-                async for links in links_after(client, account, day.place, said=said, accept_gap=gap):
-                    await asyncio.to_thread(day.add, links, accept_gap=gap)
-                    progress.rows = day.new
-            return await asyncio.to_thread(files.written, day.new)
+            try:
+                return await self._written(files, night, progress)
+            except OSError as error:
+                where = f"{files.folder} ({error.strerror})"
+                raise Unavailable("audit", f"Could not write to {where}: see to AUDIT_FOLDER") from None
+
+    async def _written(self, files: AuditFiles, night: AuditNight, progress: _Progress) -> Written | None:
+        client, account, gap = activity.client(), night.account, night.accept_gap
+        said = await head_of(client, account)
+        with await asyncio.to_thread(files.day, night.day) as day:
+            async for links in links_after(client, account, day.place, said=said, accept_gap=gap):
+                await asyncio.to_thread(day.add, links, accept_gap=gap)
+                progress.rows = day.new
+        return await asyncio.to_thread(files.written, day.new)
 
     @step_activity("audit.load_tables")
     async def load_tables(self, night: AuditNight) -> LoadedTables:
