@@ -96,6 +96,8 @@ async def test_a_customer_is_found_by_each_of_its_names(caller: Caller, simulato
     assert {"customer.name", "subscriptions[].plan", "movements[].description", "attributes"} <= {
         *found.untrusted_fields
     }
+    assert found.customer.link
+    assert found.customer.link.endswith(row.uuid)
     assert named[0].subscriptions is None
 
 
