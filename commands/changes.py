@@ -47,9 +47,7 @@ def print_change(found: ChangeRun, console: Console) -> None:
 def _fields(found: ChangeRun) -> Table:
     table = Table("of", "field", "before", "after")
     for each in found.changes:
-        table.add_row(
-            *(escape(text) for text in (each.of, each.field, _value(each.before), _value(each.after)))
-        )
+        table.add_row(*map(escape, (each.of, each.field, *_sides(each.before, each.after))))
     if found.more_changes:
         table.add_row("…", f"and {found.more_changes} more", "", "")
     return table
@@ -60,6 +58,16 @@ def _undone(found: ChangeRun) -> Table:
     for each in found.undone:
         table.add_row(*map(escape, (each.of, each.state.value, ", ".join(each.left), each.note)))
     return table
+
+
+def _sides(before: object, after: object) -> tuple[str, str]:
+    """Of long texts that begin alike, from where they differ on."""
+    texts = [" ".join(str(side).split()) for side in (before, after)]
+    alike = next((at for at, (one, other) in enumerate(zip(*texts, strict=False)) if one != other), 0)
+    if max(map(len, texts)) <= LONGEST or alike < LONGEST // 2 or None in (before, after):
+        return _value(before), _value(after)
+    one, other = (_value("…" + text[alike - 10 :]) for text in texts)
+    return one, other
 
 
 def _value(found: object) -> str:

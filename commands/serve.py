@@ -116,6 +116,9 @@ def _first(error: Exception) -> Exception:
 
 
 class _Server(uvicorn.Server):
+    stopping: asyncio.Event | None = None
+    """Of an app that has streams which only the end of the process ends."""
+
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Leaves signals to us: uvicorn would raise them again and cut the workers' shutdown short."""
@@ -132,6 +135,8 @@ class _Server(uvicorn.Server):
 
     def close(self) -> None:
         self.should_exit = True
+        if self.stopping:
+            self.stopping.set()
 
 
 @asynccontextmanager
@@ -147,6 +152,7 @@ async def listening(app: FastAPI, settings: Settings) -> AsyncIterator[_Server]:
         timeout_graceful_shutdown=LAST_ANSWERS_SECONDS,
     )
     server = _Server(config)
+    server.stopping = getattr(app.state, "stopping", None)
     async with asyncio.TaskGroup() as group:
         running = group.create_task(server.listen())
         while not server.started:

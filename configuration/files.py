@@ -66,6 +66,12 @@ def load_agents(path: str | Path) -> Agents:
     return load(path, Agents, "docs/agents.md has one to begin with; or set AGENTS_FILE.")
 
 
+def agents_for(settings: Settings) -> Agents | None:
+    """None where there is no such file: nobody may ask by a token, and nobody is listed as approver. Raises
+    BadConfig."""
+    return load_agents(settings.agents_file) if Path(settings.agents_file).exists() else None
+
+
 def _document(file: Path, where_from: str) -> tuple[str, Any]:
     """The text, and what YAML makes of it."""
     try:

@@ -40,9 +40,9 @@ def create_app(
     offer: Offer = Offer(),
     agents: Callable[[], Agents] | None = None,
 ) -> FastAPI:
-    """Without a dispatcher every event is 503, until `app.state.dispatcher` is set. `offer` is for tests;
-    `agents` gives the file of those who may ask and decide as it is now, where somebody reads it already.
-    Raises BadConfig where there is a file of agents that cannot be used."""
+    """Without a dispatcher every event is 503, until `app.state.dispatcher` is set; `app.state.stopping` ends
+    streams that would have no end. `offer` is for tests; `agents` gives the file of those who may ask and
+    decide as it is now, where somebody reads it already. Raises BadConfig where that file cannot be used."""
     agents = agents or agents_now(settings)
     backlog, pointed_at = Backlog(settings.backlog_limit_seconds), PointedAt(settings.recurly)
     closing = AsyncExitStack()
@@ -55,7 +55,7 @@ def create_app(
         redirect_slashes=False,  # its Location would repeat the secret
         lifespan=_watching(backlog, closing),
     )
-    app.state.dispatcher = dispatcher
+    app.state.dispatcher, app.state.stopping = dispatcher, asyncio.Event()
     app.add_middleware(AccessLog)
     secrets = {name: account.webhook_secrets for name, account in settings.chartmogul.items()}
     intake = Intake(DeadLetters(settings.unreadable_kept_per_hour), backlog, pointed_at)
@@ -105,7 +105,7 @@ def _mount_agents(app: FastAPI, settings: Settings, offer: Offer) -> None:
     if Path(settings.agents_file).exists():
         from ingress.agents.mount import AgentsMount
 
-        app.state.agents = AgentsMount(settings, lambda: _client(app), offer)
+        app.state.agents = AgentsMount(settings, lambda: _client(app), offer, app.state.stopping)
         app.state.agents.mount(app)
 
 

@@ -14,7 +14,7 @@ BACKLOG_AGE = Gauge(
 )
 TOOL_CALLS = Counter(
     "mogulflow_tool_calls",
-    "Calls of agents' tools by what came of them: done, or the error's code",
+    "Calls of agents' tools by what came of them: done, cancelled, or the error's code",
     ["tool", "result"],
 )
 TOOL_SECONDS = Histogram("mogulflow_tool_seconds", "Time to answer a call of an agent's tool", ["tool"])

@@ -28,7 +28,7 @@ def ledger_id(account: str) -> str:
 
 
 class AuditPlace(Record):
-    """Where a row stands: its number, from 1, and the hash of the chain's end when that was said."""
+    """Where a row stands: its number, from 1, and the hash of the chain with it."""
 
     number: int = 0
     head: str = FIRST
@@ -94,8 +94,7 @@ class Chain:
 
     def __init__(self, start: LedgerState) -> None:
         self.number, self.head = start.number, start.head
-        first = start.number - len(start.known) + 1
-        self._known = OrderedDict((id, first + place) for place, id in enumerate(start.known))
+        self._known = OrderedDict.fromkeys(start.known)
 
     @property
     def place(self) -> AuditPlace:
@@ -105,18 +104,15 @@ class Chain:
     def known(self) -> list[str]:
         return list(self._known)
 
-    def number_of(self, row: AuditRow) -> int | None:
-        """None where it is not there, or not among the newest."""
-        return self._known.get(_digest(row.id))
-
     def append(self, row: AuditRow) -> Link | None:
         """None where it is there already."""
-        if self.number_of(row) is not None:
+        id = _digest(row.id)
+        if id in self._known:
             return None
         number, content = self.number + 1, content_of(row)
         link = Link(number=number, previous=self.head, hash=hash_of(self.head, number, content), row=content)
         self.number, self.head = number, link.hash
-        self._known[_digest(row.id)] = number
+        self._known[id] = None
         if len(self._known) > MOST_KNOWN:
             self._known.popitem(last=False)
         return link

@@ -58,8 +58,3 @@ def token_for(settings: Settings, name: str) -> Token:
 def has_expired(principal: Principal) -> bool:
     """From the day on that the file names, in UTC."""
     return principal.expires is not None and principal.expires <= datetime.now(UTC).date()
-
-
-def agents_if_any(settings: Settings) -> Agents | None:
-    """None where there is no such file. Raises BadConfig."""
-    return load_agents(settings.agents_file) if Path(settings.agents_file).exists() else None

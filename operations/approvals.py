@@ -1,9 +1,9 @@
 """Deciding on changes at the command line."""
 
 import temporal
+from configuration.files import agents_for
 from models.changes import ChangeRun
 from operations import changes
-from operations.agents import agents_if_any
 from operations.errors import Stopped
 from operations.person import kept, who
 from settings import Settings
@@ -30,14 +30,14 @@ async def decided(
 
 def _person(settings: Settings) -> str:
     """Where approvers are listed, one of them; the machine's user where none is. Raises Stopped."""
-    agents = agents_if_any(settings)
-    listed = {each.casefold() for each in agents.approvers.emails} if agents else set()
+    agents = agents_for(settings)
+    listed = {each.casefold(): each for each in agents.approvers.emails} if agents else {}
     if not listed:
         return settings.operator_email or who()
     if not settings.operator_email:
         raise Stopped(
             "Set OPERATOR_EMAIL to your e-mail address: approvers are listed by theirs in config/agents.yaml."
         )
-    if settings.operator_email.casefold() not in listed:
+    if (person := listed.get(settings.operator_email.casefold())) is None:
         raise Stopped("OPERATOR_EMAIL is not among the approvers in config/agents.yaml.")
-    return settings.operator_email
+    return person

@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 from temporalio.client import Client
 
 import temporal
+from configuration.files import agents_for
 from domains.changes.policy import Asked, matched
 from models.agents import Agents
 from models.changes import Asker, ChangeInput, ChangeRun, MatchedRule, RunUndo, Then, Undoable
 from operations import changes
-from operations.agents import agents_if_any
 from operations.errors import Stopped
 from operations.person import kept, who
 from operations.retry import described_run
@@ -46,7 +46,7 @@ async def _given(settings: Settings, client: Client, wish: Wish, *, dry_run: boo
         raise Stopped(f"{wish.workflow_id} has no effects outside: there is nothing to take back.")
     change = RunUndo(workflow_id=wish.workflow_id, run_id=described.run_id, delete_tasks=wish.delete)
     arguments = changes.arguments_digest(change.model_dump(mode="json"))
-    agents = agents_if_any(settings)
+    agents = agents_for(settings)
     key = [account, who(), TOOL, arguments, dry_run]
     return ChangeInput(
         account=account,

@@ -74,3 +74,17 @@ def test_stripes_library_is_imported_only_when_it_is_used() -> None:
     named = [node.module or "" for node in at_once if isinstance(node, ast.ImportFrom)]
     named += [each.name for node in at_once if isinstance(node, ast.Import) for each in node.names]
     assert not {name for name in named if name in OF_STRIPE or name.startswith("stripe.")}
+
+
+def test_the_protocol_of_agents_is_imported_only_where_they_are_served() -> None:
+    """It takes half a second, and few installations have agents."""
+    its_own = {*(ROOT / "ingress/agents").rglob("*.py")}
+    files = {file for room in rooms() if room != "benchmarks" for file in files_of(room)} - its_own
+    free = {ROOT / "ingress/agents/declaration.py", ROOT / "ingress/agents/file.py"}
+    assert not {
+        file
+        for file in files | free
+        for node in ast.parse(file.read_text(encoding="utf-8")).body
+        for name in ([node.module or ""] if isinstance(node, ast.ImportFrom) else [])
+        if name.partition(".")[0] in ("mcp", "joserfc") or name == "ingress.agents.mount"
+    }

@@ -4,12 +4,13 @@ from typing import NoReturn
 
 from temporalio import workflow
 
-from models.ledger import WORKFLOW, Append, AuditHead, AuditPlace, Chain, LedgerState
+from models.ledger import WORKFLOW, Append, AuditHead, Chain, LedgerState
 
 
 @workflow.defn(name=WORKFLOW)
 class Ledger:
-    """Goes on for ever, as one run after the other."""
+    """Goes on for ever, as one run after the other. Rows come by signal: who tells them waits for no task of
+    it, to which a burst of runs that wait would leave no worker."""
 
     @workflow.init
     def __init__(self, given: LedgerState) -> None:
@@ -44,12 +45,9 @@ class Ledger:
             }
         )
 
-    @workflow.update(name="append", description="Rows at the end of the chain, each once")
-    def append(self, told: Append) -> AuditPlace:
-        """The place of the last of them, which has it from before where it was told before."""
+    @workflow.signal(name="tell", description="Rows for the end of the chain, each once")
+    def tell(self, told: Append) -> None:
         for row in told.rows:
             self._chain.append(row)
         if told.events_until:
             self._events_until = max(told.events_until, self._events_until or told.events_until)
-        number = self._chain.number_of(told.rows[-1]) if told.rows else self._chain.number
-        return AuditPlace(number=number or self._chain.number, head=self._chain.head)

@@ -3,9 +3,6 @@
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
-from temporalio.api.common.v1 import Payloads
-from temporalio.api.history.v1 import HistoryEvent
-from temporalio.api.update.v1 import Request
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
@@ -31,16 +28,21 @@ class _Run:
 
 
 async def links_after(
-    client: Client, account: str, place: AuditPlace, *, accept_gap: bool = False
+    client: Client,
+    account: str,
+    place: AuditPlace,
+    *,
+    said: AuditPlace | None = None,
+    accept_gap: bool = False,
 ) -> AsyncIterator[list[Link]]:
     """Those behind a known place, a run of the ledger at a time. Raises Rejected where the chain does not go
-    on from there, and Unavailable."""
+    on from there, or does not come by what the ledger has `said`, and Unavailable."""
     try:
         runs = await _back_to(client, account, place.number)
         if runs and runs[0].start.number > place.number and not accept_gap:
             last = runs[0].start.number
             raise Rejected(SYSTEM, GAP.format(first=place.number + 1, last=last))
-        async for links in _links_of(client, runs, place):
+        async for links in _links_of(client, runs, [place, said or place]):
             yield links
     except RPCError as error:
         raise Unavailable(SYSTEM, f"Could not read the ledger: {error.message}") from None
@@ -52,7 +54,7 @@ async def newest_links(client: Client, account: str, count: int) -> list[Link]:
         runs = await _back_to(client, account, 0, at_least=count)
         start = runs[0].start if runs else LedgerState(account=account)
         before = AuditPlace(number=start.number, head=start.head)
-        found = [link async for links in _links_of(client, runs, before) for link in links]
+        found = [link async for links in _links_of(client, runs, [before]) for link in links]
     except RPCError as error:
         raise Unavailable(SYSTEM, f"Could not read the ledger: {error.message}") from None
     return found[-count:]
@@ -88,58 +90,38 @@ async def _start_of(client: Client, account: str, run_id: str) -> LedgerState:
     return LedgerState.model_validate(start)
 
 
-async def _links_of(client: Client, runs: list[_Run], place: AuditPlace) -> AsyncIterator[list[Link]]:
-    """Those behind the place. Each run must begin where the one before it ended."""
+async def _links_of(client: Client, runs: list[_Run], known: list[AuditPlace]) -> AsyncIterator[list[Link]]:
+    """Those behind the first known place. Each run must begin where the one before it ended."""
     end: AuditPlace | None = None
     for run in runs:
         begin = AuditPlace(number=run.start.number, head=run.start.head)
         if end and end != begin:
             raise Rejected(SYSTEM, f"The ledger's run behind row {end.number} begins with another one.")
         links, end = await _read(client, run)
-        _check(place, [AuditPlace(number=begin.number, head=begin.head), *(link.place for link in links)])
-        yield [link for link in links if link.number > place.number]
-    if place.number and (end is None or end.number < place.number):
-        raise Rejected(SYSTEM, BEGUN_ANEW.format(there=end.number if end else 0, known=place.number))
+        _check(known, [begin, *(link.place for link in links)])
+        yield [link for link in links if link.number > known[0].number]
+    last = max(place.number for place in known)
+    if last and (end is None or end.number < last):
+        raise Rejected(SYSTEM, BEGUN_ANEW.format(there=end.number if end else 0, known=last))
 
 
-def _check(known: AuditPlace, places: list[AuditPlace]) -> None:
-    for each in places:
-        if each.number == known.number and each.head != known.head:
+def _check(known: list[AuditPlace], places: list[AuditPlace]) -> None:
+    hashes = {place.number: place.head for place in places}
+    for each in known:
+        if hashes.get(each.number, each.head) != each.head:
             raise Rejected(
                 SYSTEM, f"Row {each.number} is another one in the ledger than is known: one was changed."
             )
 
 
 async def _read(client: Client, run: _Run) -> tuple[list[Link], AuditPlace]:
-    """The rows of one run, each as the ledger hashed it when it answered."""
+    """The rows of one run, chained anew in the order in which it was told."""
     chain, links = Chain(run.start), list[Link]()
-    asked, answered = dict[str, Request](), dict[str, AuditPlace]()
     handle = client.get_workflow_handle(ledger_id(run.start.account), run_id=run.run_id)
     async for event in handle.fetch_history_events():
-        if event.HasField("workflow_execution_update_admitted_event_attributes"):  # after a reset
-            request = event.workflow_execution_update_admitted_event_attributes.request
-            asked[request.meta.update_id] = request
-        elif event.HasField("workflow_execution_update_accepted_event_attributes"):
-            accepted = event.workflow_execution_update_accepted_event_attributes
-            id = accepted.protocol_instance_id
-            request = accepted.accepted_request if accepted.HasField("accepted_request") else asked[id]
-            told = await _append_in(client, request.input.args)
-            links += [link for row in told.rows if (link := chain.append(row))]
-            answered[id] = chain.place
-        elif event.HasField("workflow_execution_update_completed_event_attributes"):
-            await _compare(client, event, answered)
+        if event.HasField("workflow_execution_signaled_event_attributes"):
+            payloads = event.workflow_execution_signaled_event_attributes.input.payloads
+            [told] = await client.data_converter.decode(payloads, [Append])
+            rows = Append.model_validate(told).rows
+            links += [link for row in rows if (link := chain.append(row))]
     return links, chain.place
-
-
-async def _append_in(client: Client, payloads: Payloads) -> Append:
-    [told] = await client.data_converter.decode(payloads.payloads, [Append])
-    return Append.model_validate(told)
-
-
-async def _compare(client: Client, event: HistoryEvent, answered: dict[str, AuditPlace]) -> None:
-    completed = event.workflow_execution_update_completed_event_attributes
-    here = answered.get(completed.meta.update_id)
-    [said] = await client.data_converter.decode(completed.outcome.success.payloads, [AuditPlace])
-    if here is None or AuditPlace.model_validate(said).head != here.head:
-        number = here.number if here else 0
-        raise Rejected(SYSTEM, f"What the ledger answered at row {number} is not what its history says.")

@@ -14,6 +14,7 @@ from activities.audit.tables import load_tables
 from activities.definition import step_activity
 from activities.heartbeats import heartbeats
 from activities.private_files import own_folder
+from activities.runs.audit import head_of
 from clients.kit.errors import Rejected, Unavailable
 from domains.audit.files import AuditFiles
 from domains.warehouse.engine import Engine
@@ -54,12 +55,20 @@ class AuditActivities:
         """All rows that are in no file yet, into the day's."""
         files, progress = AuditFiles(self._folder, night.account), _Progress("writing files")
         async with heartbeats(lambda: vars(progress)):
-            with await asyncio.to_thread(files.day, night.day) as day:
-                rows = links_after(activity.client(), night.account, day.place, accept_gap=night.accept_gap)
-                async for links in rows:
-                    await asyncio.to_thread(day.add, links, accept_gap=night.accept_gap)
-                    progress.rows = day.new
-            return await asyncio.to_thread(files.written, day.new)
+            try:
+                return await self._written(files, night, progress)
+            except OSError as error:
+                where = f"{files.folder} ({error.strerror})"
+                raise Unavailable("audit", f"Could not write to {where}: see to AUDIT_FOLDER") from None
+
+    async def _written(self, files: AuditFiles, night: AuditNight, progress: _Progress) -> Written | None:
+        client, account, gap = activity.client(), night.account, night.accept_gap
+        said = await head_of(client, account)
+        with await asyncio.to_thread(files.day, night.day) as day:
+            async for links in links_after(client, account, day.place, said=said, accept_gap=gap):
+                await asyncio.to_thread(day.add, links, accept_gap=gap)
+                progress.rows = day.new
+        return await asyncio.to_thread(files.written, day.new)
 
     @step_activity("audit.load_tables")
     async def load_tables(self, night: AuditNight) -> LoadedTables:

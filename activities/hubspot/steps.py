@@ -59,7 +59,7 @@ class HubSpotActivities:
         """Set the exact sum, unless a person has closed the deal or changed its amount."""
         return await set_amount(self._client, wanted) if self._client else skipped(wanted, "deals")
 
-    @step_activity("hubspot.undo")
+    @step_activity("hubspot.undo", looks_first=True)
     async def undo(self, undoing: Undoing) -> Undone:
         """Take an effect back, but for what a person has changed since."""
         return await undo(self._client, undoing) if self._client else not_possible(undoing, OFF)

@@ -87,8 +87,9 @@ async def _now(client: HubSpotClient, effect: Effect, object_type: ObjectType) -
 
 
 def _not_there(undoing: Undoing) -> Undone:
-    """An earlier try may have deleted it."""
-    if was_made(undoing.effect) and undoing.already(Action.UPDATED) is Action.UPDATED:
+    """An earlier try may have deleted it, where that was to be done."""
+    deletes = undoing.delete and was_made(undoing.effect)
+    if deletes and undoing.already(Action.UPDATED) is Action.UPDATED:
         return deleted(undoing, Action.UPDATED)
     return gone(undoing)
 

@@ -20,7 +20,7 @@ import temporal
 from activities.definition import step_activity
 from activities.dismissals import dismissals
 from activities.runs import watching
-from activities.runs.audit import append
+from activities.runs.audit import tell
 from activities.runs.effects import effects_of
 from activities.runs.history import FAILED_TASK, Pause, has_lost_nothing, pauses, tail
 from clients.kit.errors import (
@@ -51,7 +51,7 @@ from models.bounds import within
 from models.cases import Joining, Taken
 from models.changes import RunUndo
 from models.effects import Action, Effect, Mode
-from models.ledger import Append, AuditPlace
+from models.ledger import Append
 from models.metric_alert import AlertWrite
 from models.once import Attempted, AttemptQuery
 from models.runs import Outcome, Problem, RunResult
@@ -170,8 +170,8 @@ class RunsActivities:
         return await watching.undo(activity.client(), undoing)
 
     @step_activity("runs.append_audit")
-    async def append_audit(self, row: AuditRow) -> AuditPlace:
-        return await append(activity.client(), Append(account=row.account, rows=[row]))
+    async def append_audit(self, row: AuditRow) -> None:
+        await tell(activity.client(), Append(account=row.account, rows=[row]))
 
     @step_activity("runs.effects_of")
     async def effects_of(self, run: RunUndo) -> list[Effect]:

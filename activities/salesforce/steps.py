@@ -86,7 +86,7 @@ class SalesforceActivities:
         """A note once: by its key as a task, as a post by looking for our mark before it is posted again."""
         return await post_note(self._client, note) if self._client else skipped(note, "note")
 
-    @step_activity("salesforce.undo")
+    @step_activity("salesforce.undo", looks_first=True)
     async def undo(self, undoing: Undoing) -> Undone:
         """Take an effect back, but for what a person has changed since."""
         return await undo(self._client, undoing) if self._client else not_possible(undoing, OFF)

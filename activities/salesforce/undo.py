@@ -50,7 +50,7 @@ async def undo(client: SalesforceClient, undoing: Undoing) -> Undone:
         return not_possible(undoing, DELETED_FOR_GOOD)
     now = await _now(client, effect)
     if now is None:
-        return _not_there(undoing)
+        return await _not_there(client, undoing)
     if was_made(effect):
         return await _of_what_was_made(client, undoing, now)
     return await restored(undoing, now, lambda values: _write(client, effect, values))
@@ -64,11 +64,19 @@ async def _now(client: SalesforceClient, effect: Effect) -> Values | None:
     return {name: value for name, value in found.items() if name != "Id"} if found else None
 
 
-def _not_there(undoing: Undoing) -> Undone:
-    """An earlier try may have deleted it."""
-    if was_made(undoing.effect) and undoing.already(Action.UPDATED) is Action.UPDATED:
-        return deleted(undoing, Action.UPDATED)
-    return gone(undoing)
+async def _not_there(client: SalesforceClient, undoing: Undoing) -> Undone:
+    """An earlier try may have deleted it, where that was to be done."""
+    effect = undoing.effect
+    if undoing.already(Action.UPDATED) is not Action.UPDATED or not was_made(effect):
+        return gone(undoing)
+    deletes = undoing.delete or effect.object_type == "FeedItem" or await _is_note(client, effect)
+    return deleted(undoing, Action.UPDATED) if deletes else gone(undoing)
+
+
+async def _is_note(client: SalesforceClient, effect: Effect) -> bool:
+    """A task that was made as a completed one."""
+    status = effect.after.get(STATUS) if effect.object_type == "Task" else None
+    return status is not None and status == (await closed_status(client))[0].get(STATUS)
 
 
 async def _of_what_was_made(client: SalesforceClient, undoing: Undoing, now: Values) -> Undone:
@@ -83,10 +91,9 @@ async def _of_what_was_made(client: SalesforceClient, undoing: Undoing, now: Val
         if why := await _others_on_it(client, undoing):
             return changed_since(undoing, by_people, why)
         return await _delete_untouched(client, undoing, by_people)
-    to, why_not = await _closed(client, effect)
-    is_note = closing == STATUS and to is not None and effect.after.get(STATUS) == to
-    if is_note or (undoing.delete and not by_people):
+    if (undoing.delete and not by_people) or await _is_note(client, effect):
         return await _delete_untouched(client, undoing, by_people)
+    to, why_not = await _closed(client, effect)
     if to is None:
         return not_possible(undoing, why_not)
     return await _close(client, undoing, found, closing, to)
@@ -102,7 +109,7 @@ async def _delete_untouched(client: SalesforceClient, undoing: Undoing, by_peopl
     try:
         await client.records(effect.object_type).delete(effect.object_id or "")
     except NotFound:
-        return _not_there(undoing)
+        return await _not_there(client, undoing)
     return deleted(undoing, Action.UPDATED)
 
 

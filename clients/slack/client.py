@@ -17,6 +17,7 @@ from clients.kit.errors import NotFound, Rejected
 from clients.kit.http import Call, parsed, refused, unclear
 from clients.kit.remembered import Remembered
 from clients.slack.limits import fitting_blocks, fitting_text
+from clients.slack.people import Someone
 from clients.slack.settings import Slack
 from clients.slack.transport import INVITE, SlackTransport
 from models.base import Record
@@ -162,7 +163,9 @@ class SlackClient:
         """The channel's id. Refused where the bot is no member, for it could not look for messages."""
         call = Call("slack", f"use channel {channel}")
         form = {"channel": await self._channel_id(channel, everywhere=True)}
-        info = parsed(call, _Info, await self._transport.ask(call, "conversations.info", form=form)).channel
+        info = parsed(
+            call, _ChannelInfo, await self._transport.ask(call, "conversations.info", form=form)
+        ).channel
         if not (info.is_member or info.is_im):
             raise refused(call, Rejected, "the bot is not in it", INVITE)
         return info.id
@@ -204,20 +207,13 @@ class SlackClient:
         return await self.link(place)
 
     async def person(self, id: str) -> Person:
-        """Who that is, by this workspace's own word: other organisations' members may bear any address."""
+        """Who acts in Slack; without an e-mail address where the workspace does not vouch for it."""
         call = Call("slack", f"look who {id} is")
         try:
             answer = await self._transport.ask(call, "users.info", form={"user": id})
         except NotFound:
             return Person(id=id, why_none="Slack knows nobody of that id")
-        user, identity = parsed(call, _Found, answer).user, await self.identity()
-        known = Person(id=user.id, name=user.real_name or user.name)
-        if why := user.why_not_trusted(identity):
-            return known.model_copy(update={"why_none": why})
-        if not user.profile.email:
-            why = "Slack does not tell the e-mail address: the app needs the scope users:read.email"
-            return known.model_copy(update={"why_none": why})
-        return known.model_copy(update={"email": user.profile.email})
+        return parsed(call, _UserInfo, answer).user.to(await self.identity())
 
     async def _conversation_with(self, person: str, *, open_it: bool = True) -> str | None:
         """Its id. That Slack gives none, or refuses, where there is none and none is to be made, is
@@ -344,46 +340,19 @@ class _Answer(Record):
     ts: str
 
 
-class _Profile(Record):
-    email: str | None = None
-
-
-class _Enterprise(Record):
-    enterprise_id: str = ""
-
-
 class _User(Record):
-    """What is left out of an answer is taken for well, as Slack leaves out what does not apply."""
-
     id: str
     name: str = ""
     real_name: str = ""
     deleted: bool = False
-    team_id: str | None = None
-    enterprise_user: _Enterprise | None = None
-    is_bot: bool = False
-    is_stranger: bool = False
-    is_restricted: bool = False
-    is_ultra_restricted: bool = False
-    is_email_confirmed: bool = True
-    profile: _Profile = _Profile()
-
-    def why_not_trusted(self, identity: dict[str, Any]) -> str:
-        """Why its address says nothing of who it is. That of an organisation with several workspaces the
-        members have its id is UNVERIFIED."""
-        ours = {identity.get("team_id"), identity.get("enterprise_id")} - {None, ""}
-        theirs = {self.team_id, self.enterprise_user.enterprise_id if self.enterprise_user else None}
-        if self.deleted or self.is_bot:
-            return "the account was closed" if self.deleted else "it is a bot"
-        if self.is_stranger or (ours and theirs - {None, ""} and not ours & theirs):
-            return "it is somebody of another organisation"
-        if self.is_restricted or self.is_ultra_restricted:
-            return "it is a guest of the workspace"
-        return "" if self.is_email_confirmed else "the e-mail address was not confirmed"
 
 
 class _Found(Record):
     user: _User
+
+
+class _UserInfo(Record):
+    user: Someone
 
 
 class _Channel(Record):
@@ -400,7 +369,7 @@ class _Opened(Record):
     channel: _Conversation | None = None
 
 
-class _Info(Record):
+class _ChannelInfo(Record):
     channel: _Channel
 
 

@@ -4,7 +4,8 @@ from typing import Annotated
 
 import typer
 
-from commands.terminal import console, run, settings
+from commands import terminal
+from commands.terminal import console, settings
 
 app = typer.Typer(help="Changes that wait for a person's decision.")
 
@@ -13,51 +14,50 @@ Plan = Annotated[str, typer.Option(help="Only if it would still do what `show` p
 
 
 @app.callback(invoke_without_command=True)
-def waiting(context: typer.Context) -> None:
-    """List changes that wait for a decision."""
+def alone(context: typer.Context) -> None:
     if context.invoked_subcommand is None:
-        from commands.changes import print_waiting
-        from operations.approvals import waiting as operation
+        list_()
 
-        print_waiting(run(operation()), console)
+
+@app.command("list")
+def list_() -> None:
+    """List the changes that wait for a decision; `approvals` alone is short for it."""
+    from commands.changes import print_waiting
+    from operations.approvals import waiting
+
+    print_waiting(terminal.run(waiting()), console)
 
 
 @app.command()
-def show(workflow: Annotated[str, typer.Argument(metavar="RUN")]) -> None:
+def show(run: str) -> None:
     """Show what a change would do, or has done, and who decided on it."""
     from commands.changes import print_change
     from operations.approvals import shown
 
-    print_change(run(shown(workflow)), console)
+    print_change(terminal.run(shown(run)), console)
 
 
 @app.command()
-def approve(
-    workflow: Annotated[str, typer.Argument(metavar="RUN")], reason: Reason = "", plan: Plan = ""
-) -> None:
+def approve(run: str, reason: Reason = "", plan: Plan = "") -> None:
     """Agree to a change: it is done unless the world has moved since it was shown."""
-    _decide(workflow, reason, plan, approve=True)
+    _decide(run, reason, plan, approve=True)
 
 
 @app.command()
-def refuse(
-    workflow: Annotated[str, typer.Argument(metavar="RUN")], reason: Reason = "", plan: Plan = ""
-) -> None:
+def refuse(run: str, reason: Reason = "", plan: Plan = "") -> None:
     """Refuse a change: nothing is written."""
-    _decide(workflow, reason, plan, approve=False)
+    _decide(run, reason, plan, approve=False)
 
 
-def _decide(workflow: str, reason: str, plan: str, *, approve: bool) -> None:
+def _decide(run: str, reason: str, plan: str, *, approve: bool) -> None:
     from commands.changes import print_change
     from operations.approvals import decided
 
-    print_change(run(decided(settings(), workflow, reason, approve=approve, plan=plan)), console)
+    print_change(terminal.run(decided(settings(), run, reason, approve=approve, plan=plan)), console)
 
 
 def undo(
-    workflow: Annotated[
-        str, typer.Argument(metavar="RUN", help="Id of the run whose effects are taken back")
-    ],
+    run: Annotated[str, typer.Argument(help="Id of the run whose effects are taken back")],
     reason: Annotated[str, typer.Option(help="Why, for whoever looks at it later")] = "undone by hand",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would come of it; no write")] = False,
     delete: Annotated[
@@ -71,12 +71,12 @@ def undo(
     from operations.undo import Wish
     from operations.undo import undo as operation
 
-    wish = Wish(workflow, reason, delete, again)
+    wish = Wish(run, reason, delete, again)
     if dry_run or not yes:
-        print_change(run(operation(settings(), wish, dry_run=True)), console)
+        print_change(terminal.run(operation(settings(), wish, dry_run=True)), console)
     if dry_run or not (yes or typer.confirm("Take that back?")):
         raise typer.Exit(0)
-    found = run(operation(settings(), wish, dry_run=False))
+    found = terminal.run(operation(settings(), wish, dry_run=False))
     print_change(found, console)
     if found.status.value in ("failed", "partial"):
         raise typer.Exit(1)

@@ -1,7 +1,7 @@
 """Movements in columns, 21 bytes each: a million of them need no more memory than their customers' ids."""
 
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 
 KINDS = ("new_biz", "expansion", "contraction", "churn", "reactivation")
 NEW, EXPANSION, CONTRACTION, CHURN, REACTIVATION, OTHER = range(6)
@@ -30,18 +30,18 @@ class Movements:
     def customers(self) -> int:
         return len(self._customers)
 
-    def extend(self, rows: Iterable[tuple[str, int, str, int]]) -> None:
+    def extend(self, rows: Sequence[tuple[str, int, str, int]]) -> None:
         """Customer, second since 1970, type as ChartMogul says it, change of MRR in cents."""
-        numbers, kinds = self._customers, _NUMBERS
-        who, at, kind, cents = self._who.append, self._at.append, self._kind.append, self._cents.append
-        for customer, second, name, change in rows:
-            if not -MOST_CENTS < change < MOST_CENTS:
-                self.unreadable += 1
-                continue
-            who(numbers.setdefault(customer, len(numbers)))
-            at(second)
-            kind(kinds.get(name, OTHER))
-            cents(change)
+        fit = [row for row in rows if -MOST_CENTS < row[3] < MOST_CENTS]
+        self.unreadable += len(rows) - len(fit)
+        if not fit:
+            return
+        customers, seconds, names, cents = zip(*fit, strict=True)
+        numbers = self._customers
+        self._who.extend([numbers.setdefault(each, len(numbers)) for each in customers])
+        self._at.extend(seconds)
+        self._kind.extend([_NUMBERS.get(each, OTHER) for each in names])
+        self._cents.extend(cents)
 
     def until(self, second: int) -> Iterator[Movement]:
         """Oldest first, up to and with that second."""

@@ -96,13 +96,14 @@ class Day:
         return self
 
     def __exit__(self, failure: type[BaseException] | None, *_: object) -> None:
-        with self._lines:
-            self._lines.flush()
-            os.fsync(self._lines.fileno())
-        if self.new and failure is None:
-            self._name.replace(self.file)
-        else:
-            self._name.unlink()
+        try:
+            with self._lines:
+                self._lines.flush()
+                os.fsync(self._lines.fileno())
+            if self.new and failure is None:
+                self._name.replace(self.file)
+        finally:
+            self._name.unlink(missing_ok=True)
 
 
 def line_of(link: Link) -> bytes:

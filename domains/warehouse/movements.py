@@ -17,8 +17,6 @@ NEEDED = {
     "movement_uuid", "activity_date", "movement_type", "mrr_movement_cents", "customer_uuid", "currency"
 }  # fmt: skip
 
-_Rows = list[tuple[str, datetime, str, int]]
-
 Moved = tuple[str, int, str, int]
 """Customer who holds it now, second since 1970, type, cents."""
 
@@ -45,7 +43,7 @@ class Held:
             who = "coalesce(c.merged_into_uuid, m.customer_uuid)"
             join = "left join customers c on c.customer_uuid = m.customer_uuid "
         return (
-            f"select {who}, m.activity_date, m.movement_type, m.mrr_movement_cents "
+            f"select {who}, {dialect.second('m.activity_date')}, m.movement_type, m.mrr_movement_cents "
             f"from mrr_movements m {join}"
             f"where m._deleted_at is null and m.activity_date >= {dialect.instant(_midnight(first))} "
             f"and m.activity_date < {dialect.instant(_midnight(last))} order by {self.order}"
@@ -63,13 +61,12 @@ def held(session: Session) -> Held | None:
     return Held(last, str(found[0][0] or ""), order_of(columns, "m"), merges)
 
 
-def read(session: Session, found: Held) -> Iterator[list[Moved]]:
-    for first, last in _parts(session):
-        rows = cast(_Rows, session.query(found.select(session.dialect, first, last)))
-        yield [(who, int(at.timestamp()), kind, int(cents)) for who, at, kind, cents in rows]
+def read(session: Session, found: Held, rows_at_once: int = PART) -> Iterator[list[Moved]]:
+    for first, last in _parts(session, rows_at_once):
+        yield cast(list[Moved], session.query(found.select(session.dialect, first, last)))
 
 
-def _parts(session: Session) -> Iterator[tuple[date, date]]:
+def _parts(session: Session, most: int) -> Iterator[tuple[date, date]]:
     """Spans of whole months, the last day not included."""
     month = session.dialect.month("m.activity_date")
     rows = session.query(
@@ -79,7 +76,7 @@ def _parts(session: Session) -> Iterator[tuple[date, date]]:
     waiting, count = list[date](), 0
     for day, rows_of in cast(Sequence[tuple[Any, int]], rows):
         start = _date(day)
-        if waiting and count + rows_of > PART:
+        if waiting and count + rows_of > most:
             yield waiting[0], start
             waiting, count = [], 0
         waiting.append(start)

@@ -25,6 +25,10 @@ KEYS_FRESH_SECONDS, ASK_AGAIN_SECONDS = 3600, 30
 TIMEOUT_SECONDS, LONGEST_KEYS = 5, 256 * 1024
 LONGEST_TOKEN = 8192
 
+UNREADABLE = (JoseError, ValueError, TypeError, AttributeError, KeyError, RecursionError)
+UNREACHABLE = (httpx.HTTPError, httpx.InvalidURL, OSError)
+"""A time-out is an OSError."""
+
 KEYS: dict[str, type[RSAKey] | type[ECKey]] = {"RSA": RSAKey, "EC": ECKey}
 
 
@@ -60,7 +64,7 @@ class KeySource:
             try:
                 self._keys = _keys_in(await self._document())
                 self._got_at = time.monotonic()
-            except (httpx.HTTPError, httpx.InvalidURL, ValueError, TypeError, AttributeError) as error:
+            except (*UNREACHABLE, *UNREADABLE) as error:
                 log.warning("no keys of the identity provider", extra={"reason": type(error).__name__})
 
     async def _document(self) -> Any:
@@ -87,7 +91,7 @@ def _keys_in(document: Any) -> dict[str, RSAKey | ECKey]:
             continue
         try:
             found[each["kid"]] = kind.import_key({name: value for name, value in each.items() if name != "d"})
-        except (JoseError, ValueError):
+        except UNREADABLE:
             log.warning("a key of the identity provider cannot be read")
     return found
 
@@ -102,7 +106,7 @@ async def claims_of(token: str, provider: IdentityProvider, keys: KeySource) -> 
             raise Refused("no key named")
         claims = jwt.decode(token, await keys.key(id), algorithms=ALGORITHMS).claims
         _registry(provider).validate(claims)
-    except (JoseError, ValueError, TypeError) as error:
+    except UNREADABLE as error:
         raise Refused(type(error).__name__) from None
     return claims
 

@@ -1,5 +1,6 @@
 """The MCP server as a part of the ingress's app."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
@@ -21,6 +22,7 @@ from ingress.agents.declaration import Offer, Tool
 from ingress.agents.file import AgentsFile
 from ingress.agents.server import AgentServer
 from ingress.agents.sign_in import SignIn
+from ingress.agents.streams import Streams
 from models.agents import Agents
 from settings import Settings
 
@@ -35,7 +37,13 @@ LOCAL = ("localhost", "127.0.0.1", "[::1]")
 class AgentsMount:
     """Answers at /mcp, for as long as `running` lasts. Raises BadConfig where the file cannot be used."""
 
-    def __init__(self, settings: Settings, temporal: Callable[[], Client | None], offer: Offer) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        temporal: Callable[[], Client | None],
+        offer: Offer,
+        stopping: asyncio.Event,
+    ) -> None:
         file = AgentsFile(settings.agents_file)
         agents = file.current()
         self._url = address_of(agents, settings)
@@ -52,6 +60,7 @@ class AgentsMount:
         if offer.prepare:
             offer.prepare(self.server)
         self.app = self._app(agents, {each.name: each for each in tools})
+        self.app.add_middleware(Streams, stopping=stopping)
 
     def mount(self, app: FastAPI) -> None:
         """Last: it answers to each path that is left."""

@@ -8,6 +8,7 @@ from typing import Annotated, Any, get_type_hints
 from mcp.server.auth.middleware.auth_context import get_access_token
 from mcp.server.mcpserver import MCPServer
 from mcp.types import CallToolResult, ToolAnnotations
+from mcp.types import Tool as ListedTool
 
 from ingress.agents.answers import CodedError, answer_of, failure_of
 from ingress.agents.callers import Callers
@@ -67,20 +68,44 @@ def _callable_of(tool: Tool, callers: Callers) -> Callable[..., Awaitable[CallTo
     return call
 
 
-def without_titles(schema: Any) -> Any:
-    """pydantic's, which repeat the names: a fifth of the list. A property that is called `title` stays."""
+def listed(tool: ListedTool) -> ListedTool:
+    """Shorter by a third. Of an answer stays what may be null: clients check it."""
+    schemas = {"input_schema": _each(tool.input_schema, lambda node: _without_nothing(_without_title(node)))}
+    if tool.output_schema is not None:
+        schemas["output_schema"] = _each(tool.output_schema, _without_title)
+    return tool.model_copy(update=schemas)
+
+
+Node = dict[str, Any]
+LITERAL = ("default", "const", "enum", "examples", "required")
+NAMED = ("properties", "$defs")
+"""Below these are no schemas, and names of them."""
+
+
+def _each(schema: Any, change: Callable[[Node], Node]) -> Any:
+    """Each schema in it, from within."""
     if isinstance(schema, list):
-        return [without_titles(each) for each in schema]
+        return [_each(each, change) for each in schema]
     if not isinstance(schema, Mapping):
         return schema
-    return {
-        name: _without_titles_below(name, each)
-        for name, each in schema.items()
-        if name != "title" or not isinstance(each, str)
-    }
+    return change({name: _below(name, each, change) for name, each in schema.items()})
 
 
-def _without_titles_below(name: str, each: Any) -> Any:
-    if name in ("properties", "$defs") and isinstance(each, Mapping):
-        return {inner: without_titles(below) for inner, below in each.items()}
-    return each if name in ("default", "const", "enum", "examples") else without_titles(each)
+def _below(name: str, each: Any, change: Callable[[Node], Node]) -> Any:
+    if name in NAMED and isinstance(each, Mapping):
+        return {inner: _each(below, change) for inner, below in each.items()}
+    return each if name in LITERAL else _each(each, change)
+
+
+def _without_title(node: Node) -> Node:
+    """pydantic's, which repeats the name."""
+    return {name: each for name, each in node.items() if name != "title" or not isinstance(each, str)}
+
+
+def _without_nothing(node: Node) -> Node:
+    """What can be left out need not be null besides, and its default need not be told where it is nothing."""
+    kept = {name: each for name, each in node.items() if name != "default" or each not in (None, "", [], {})}
+    some = [each for each in kept.get("anyOf", []) if each != {"type": "null"}]
+    if len(some) == 1:
+        return {**some[0], **{name: each for name, each in kept.items() if name != "anyOf"}}
+    return kept | ({"anyOf": some} if some else {})

@@ -19,7 +19,7 @@ from ingress.agents.answers import CodedError, invalid
 from ingress.agents.callers import Callers, may_use, name_of, scopes_of
 from ingress.agents.declaration import Tool, ToolFailed
 from ingress.agents.limits import CallsPerMinute
-from ingress.agents.offering import offer, without_titles
+from ingress.agents.offering import listed, offer
 
 log = logging.getLogger("mogulflow.ingress")
 
@@ -54,17 +54,16 @@ class AgentServer(MCPServer[Any]):
 
     async def all_tools(self) -> list[ListedTool]:
         """As they are listed to whoever may use them."""
-        return [
-            each.model_copy(update={"input_schema": without_titles(each.input_schema)} | _answer(each))
-            for each in await super().list_tools()
-        ]
+        return [listed(each) for each in await super().list_tools()]
 
     async def call_tool(
         self, name: str, arguments: dict[str, Any], context: Context[Any, Any] | None = None
     ) -> CallToolResult | InputRequiredResult:
-        began, result = time.perf_counter(), "done"
+        began, result = time.perf_counter(), "cancelled"
         try:
-            return await self._call(name, arguments, context)
+            answer = await self._call(name, arguments, context)
+            result = "done"
+            return answer
         except CodedError as error:
             result = error.code
             raise
@@ -127,8 +126,3 @@ class AgentServer(MCPServer[Any]):
     def _sees(self, token: AccessToken, name: str) -> bool:
         declared = self._declared.get(name)
         return declared is None or may_use(scopes_of(token), declared)
-
-
-def _answer(listed: ListedTool) -> dict[str, Any]:
-    schema = listed.output_schema
-    return {"output_schema": without_titles(schema)} if schema is not None else {}

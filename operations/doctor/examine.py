@@ -7,6 +7,7 @@ from configuration.environment import near_misses
 from configuration.files import BadConfig, load_routes
 from models.findings import Finding, State
 from models.routes import Routes
+from operations.doctor.agents import agent_findings
 from operations.doctor.connectors import connector_findings
 from operations.doctor.crm import crm_findings
 from operations.doctor.routes import route_findings
@@ -35,6 +36,7 @@ async def findings(settings: Settings) -> AsyncIterator[Finding]:
         connector_findings(settings, routes),
         crm_findings(settings, routes),
         warehouse_findings(settings),
+        agent_findings(settings),
     )
     for source in sources:
         async for finding in source:

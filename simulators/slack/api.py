@@ -35,7 +35,7 @@ async def open_connection(request: Request) -> Response:
         raise refused("not_allowed_token_type")
     if token != SLACK_APP_TOKEN:
         raise refused("invalid_auth")
-    return JSONResponse({"ok": True, "url": await slack_of(request).sockets.open()})
+    return JSONResponse({"ok": True, "url": await slack_of(request).sockets.open(request.url.hostname or "")})
 
 
 @router.api_route("/{method}", methods=["GET", "POST"])
@@ -43,6 +43,7 @@ async def call(request: Request, method: str) -> Response:
     arguments = await _arguments(request)
     if await _token(request) != SLACK_TOKEN:
         raise refused("invalid_auth")
+    slack_of(request).answers.url = str(request.base_url).rstrip("/")
     if method not in METHODS:
         raise refused("unknown_method")
     if wait := workspace_of(request).seconds_to_wait(method):

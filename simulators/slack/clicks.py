@@ -39,6 +39,7 @@ class _Open:
 @dataclass
 class Answers:
     url: str
+    """Of the simulators, as the app calls them."""
     told: list[Told] = field(default_factory=list)
     _open: dict[str, _Open] = field(default_factory=dict)
 

@@ -4,7 +4,6 @@ on a port of its own, which is opened when an app first asks for it."""
 import asyncio
 import secrets
 from typing import Any
-from urllib.parse import urlsplit
 from uuid import uuid4
 
 from aiohttp import WSMsgType, web
@@ -16,8 +15,7 @@ MOST_CONNECTIONS = 10
 
 
 class Sockets:
-    def __init__(self, url: str) -> None:
-        self._host = urlsplit(url).hostname or "127.0.0.1"
+    def __init__(self) -> None:
         self._runner: web.AppRunner | None = None
         self._port = 0
         self._tickets: set[str] = set()
@@ -31,13 +29,13 @@ class Sockets:
     def __len__(self) -> int:
         return len(self._connections)
 
-    async def open(self) -> str:
-        """An address that is good once."""
+    async def open(self, host: str) -> str:
+        """An address that is good once, at the host by which we were called."""
         if self._runner is None:
-            await self._listen()
+            await self._listen(host)
         ticket = secrets.token_urlsafe(16)
         self._tickets.add(ticket)
-        return f"ws://{self._host}:{self._port}/link?ticket={ticket}&app_id={APP_ID}"
+        return f"ws://{host}:{self._port}/link?ticket={ticket}&app_id={APP_ID}"
 
     async def send(self, payload: dict[str, Any]) -> bool:
         """To one of those that are connected; whether it was acknowledged in time."""
@@ -66,12 +64,12 @@ class Sockets:
             await self._runner.cleanup()
             self._runner = None
 
-    async def _listen(self) -> None:
+    async def _listen(self, host: str) -> None:
         app = web.Application()
         app.router.add_get("/link", self._link)
         runner = web.AppRunner(app, shutdown_timeout=1)
         await runner.setup()
-        here = self._host in ("127.0.0.1", "localhost")
+        here = host in ("127.0.0.1", "localhost")
         await web.TCPSite(runner, "127.0.0.1" if here else "0.0.0.0", 0).start()
         self._runner, self._port = runner, runner.addresses[0][1]
 

@@ -15,7 +15,7 @@ class Slack(State):
     def __init__(self, url: str) -> None:
         super().__init__(url)
         self.interactivity = Interactivity()
-        self.sockets = Sockets(url)
+        self.sockets = Sockets()
 
     def reset(self, seed: Seed) -> None:
         self.workspace = Workspace(self.url)

@@ -103,7 +103,7 @@ async def test_a_bare_namespace_is_to_be_prepared_by_one_command(bare: Client) -
     reached, finding = await of_temporal()
     assert (reached.state, finding.state) == (State.OK, State.FAULT)
     assert finding.detail == (
-        "not prepared: 10 of 10 search attributes are missing; closed runs are kept for 1 day, so a late"
+        "not prepared: 11 of 11 search attributes are missing; closed runs are kept for 1 day, so a late"
         " retry would run twice"
     )
     assert finding.to_do.count("mogulflow prepare") == 1

@@ -19,7 +19,7 @@ from models.tokens import digest_of, new_token
 from settings import Settings
 from tests.conformance.fixtures import add_to
 from tests.emulators.environments import packages_beside, program_of
-from tests.ingress.agents.tools import TOOLS
+from tests.ingress.agents.stand_ins import TOOLS
 
 REVISIONS = ("2026-07-28", "2025-11-25")
 SUITE = "@modelcontextprotocol/conformance/dist/index.js"

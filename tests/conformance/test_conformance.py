@@ -8,7 +8,7 @@ from mcp import Client
 
 from tests.conformance.fixtures import PROMPTS, RESOURCES, TOOLS
 from tests.conformance.running import REVISIONS, served, verdict
-from tests.ingress.agents.tools import TOOLS as OURS
+from tests.ingress.agents.stand_ins import TOOLS as OURS
 
 pytestmark = [
     pytest.mark.slow,

@@ -630,9 +630,9 @@ async def test_without_a_connection_it_is_skipped() -> None:
     assert (await run(None, "find_owner", HubSpotOwnerQuery(customer_uuid="cus_1"))).why_fallback == OFF
 
 
-def test_a_task_alone_may_rest_on_looking() -> None:
+def test_a_task_and_an_undo_alone_may_rest_on_looking() -> None:
     definitions = [step.definition for step in steps_of(HubSpotActivities(None))]
-    assert [each.name for each in definitions if each.looks_first] == ["hubspot.create_task"]
+    assert [each.name for each in definitions if each.looks_first] == ["hubspot.create_task", "hubspot.undo"]
 
 
 async def test_prepare_makes_the_properties_for_our_keys(simulators: Control, settings: Settings) -> None:

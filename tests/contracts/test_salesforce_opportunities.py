@@ -543,9 +543,12 @@ async def test_without_a_connection_it_is_skipped(account: str) -> None:
     assert (found.account_id, found.why_none) == (None, OFF)
 
 
-def test_a_post_alone_rests_on_looking() -> None:
+def test_a_post_and_an_undo_alone_rest_on_looking() -> None:
     definitions = [step.definition for step in steps_of(SalesforceActivities(None))]
-    assert [each.name for each in definitions if each.looks_first] == ["salesforce.post_note"]
+    assert [each.name for each in definitions if each.looks_first] == [
+        "salesforce.post_note",
+        "salesforce.undo",
+    ]
 
 
 class _Options(RouteOptions):

@@ -22,7 +22,7 @@ import temporal
 import worker
 from activities.audit import events
 from activities.audit.events import all_runs_query, closed_runs
-from activities.runs.audit import append
+from activities.runs.audit import tell
 from commands.history import show_history
 from domains.audit.files import AuditFiles
 from domains.audit.verify import verify
@@ -41,7 +41,7 @@ from simulators.kit.control import Control
 from tests.audited import CUSTOMER, row
 from tests.conftest import in_a_namespace_of_its_own
 from tests.waiting import until_listed
-from tests.workflows.conftest import starter
+from tests.workflows.conftest import cancelled, starter, until_effects
 
 OPS = "#revops-alerts"
 NIGHT = datetime(2026, 11, 30, 4, 50, tzinfo=UTC)
@@ -137,7 +137,7 @@ def said(own: Client, temporal_server: DevServer, monkeypatch: pytest.MonkeyPatc
 
 
 async def change(own: Client, number: int) -> None:
-    await append(own, Append(account="default", rows=[row(number)]))
+    await tell(own, Append(account="default", rows=[row(number)]))
 
 
 def of(links: list[Link], run: str) -> list[dict[str, Any]]:
@@ -148,6 +148,7 @@ async def test_a_night_brings_runs_and_changes_into_files_and_a_second_one_adds_
     own: Client, night: Night, act: Act, files: AuditFiles, simulators: Control
 ) -> None:
     one, customer = await act()
+    ended = await terminated(own, simulators)
     await change(own, 1)
     report = await night()
     assert (report.outcome, report.problems, report.told) == (Outcome.ACTED, [], True)
@@ -156,6 +157,8 @@ async def test_a_night_brings_runs_and_changes_into_files_and_a_second_one_adds_
     assert (event["kind"], event["what"], event["customer"]) == ("event", "churn_save", customer)
     assert (event["asked_by"], event["outcome"], len(event["effects"])) == ("route test", "acted", 2)
     assert len(of(links, row(1).run)) == 1
+    [cut_off] = of(links, ended)
+    assert (cut_off["outcome"], len(cut_off["effects"])) == ("terminated", 2)
     written = report.written
     assert written
     assert (written.file, written.first, written.number) == ("audit-2026-11-30.jsonl", 1, len(links))
@@ -169,6 +172,15 @@ async def test_a_night_brings_runs_and_changes_into_files_and_a_second_one_adds_
     assert (again.events, again.written and again.written.new) == (report.events, 0)
     assert files.all()[0].read_bytes() == before
     assert len(simulators.messages(OPS)) == 1
+
+
+async def terminated(own: Client, simulators: Control) -> str:
+    """The id of a run that somebody ended when it had written."""
+    handle = await starter(own)(cancelled(simulators, number=40), check_back_days=[1])
+    await until_effects(handle, 2)
+    await handle.terminate()
+    await until_listed(own, f"WorkflowId = '{handle.id}' AND ExecutionStatus = 'Terminated'")
+    return handle.id
 
 
 async def test_a_night_that_was_missed_is_made_up_for(

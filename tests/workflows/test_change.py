@@ -1,11 +1,10 @@
 """A change: previewed, decided, done once, written down."""
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
-import httpx
 import pytest
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.enums.v1 import EventType
@@ -13,9 +12,6 @@ from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
 from temporalio.client import Client
 
 from models.changes import (
-    AnyChange,
-    Asker,
-    ChangeInput,
     ChangeRun,
     ChangeState,
     CustomerMerge,
@@ -26,47 +22,13 @@ from models.changes import (
 from models.runs import Outcome, RunResult
 from operations.changes import NotPossible, ask, decide, digest_of, state_of, waiting
 from simulators.kit.control import Control
-from simulators.kit.shapes import CHARTMOGUL_KEY
 from tests.waiting import until
-
-OWNER = "ana@vendor.example"
-BOT = Asker(name="churn-bot", kind="agent", owner=OWNER)
-ALLOW = MatchedRule(number=1, said="change_tags: allow", then=Then.ALLOW)
+from tests.workflows.changing import BOT, OWNER, asks, change_of, tagging, tags
 
 
 @pytest.fixture(autouse=True)
 def _workers(workers: None) -> None:
     """All queues are worked on."""
-
-
-def asks(approvers: int = 1, within: timedelta = timedelta(hours=1)) -> MatchedRule:
-    return MatchedRule(number=2, said="*: ask", then=Then.ASK, approvers=approvers, within=within)
-
-
-def change_of(change: AnyChange, rule: MatchedRule = ALLOW, **more: Any) -> ChangeInput:
-    arguments = digest_of(change.model_dump(mode="json"))
-    given: dict[str, Any] = {
-        "account": "default",
-        "tool": change.kind,
-        "change": change,
-        "asker": BOT,
-        "reason": "for a test",
-        "rule": rule,
-        "digest": digest_of("default", BOT.name, arguments),
-        "arguments": arguments,
-        "asked_at": datetime.now(UTC),
-    }
-    return ChangeInput.model_validate(given | more)
-
-
-def tagging(simulators: Control, tag: str = "vip", number: int = 0) -> TagChange:
-    return TagChange(customer_uuid=simulators.customers()[number].uuid, add=[tag])
-
-
-def tags(simulators: Control, uuid: str) -> list[str]:
-    """As ChartMogul answers them."""
-    url = f"{simulators.url}/chartmogul/v1/customers/{uuid}/attributes"
-    return list(httpx.get(url, auth=(CHARTMOGUL_KEY, "")).json()["tags"])
 
 
 def tag_calls(simulators: Control) -> int:

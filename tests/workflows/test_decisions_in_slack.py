@@ -10,7 +10,6 @@ import httpx
 import pytest
 from temporalio.client import Client
 
-import worker
 from ingress.slack.route import PATH
 from models.agents import Agents, Approvers
 from models.changes import (
@@ -29,10 +28,6 @@ from simulators.kit.shapes import Told
 from tests.ingress.conftest import ingress_for
 from tests.waiting import until
 from workflows.change.asking import APPROVE, REFUSE
-
-pytestmark = pytest.mark.skipif(
-    "Change" not in [each.__name__ for each in worker.WORKFLOW_CLASSES], reason="no worker runs changes yet"
-)
 
 CHANNEL, CHANNEL_ID = "#revenue-saves", "C0SAVES"
 MAYA, RAVI = "maya.okafor@mogulflow.example", "ravi.menon@mogulflow.example"

@@ -1,20 +1,16 @@
 """Undo: what a run has done is taken back, newest first, and what people changed since stays."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from temporalio.client import Client
 
-from models.changes import Asker, ChangeInput, ChangeRun, ChangeState, MatchedRule, RunUndo, TagChange, Then
+from models.changes import ChangeRun, ChangeState, TagChange
 from models.undo import UndoState
 from operations.changes import ask, digest_of
 from simulators.kit.control import Control
+from tests.workflows.changing import change_of, tags, undo_of
 from tests.workflows.conftest import Start, cancelled
-from tests.workflows.test_change import change_of, tags
-
-PERSON = Asker(name="ben@laptop", kind="person", owner="ben@laptop")
-BY_HAND = MatchedRule(number=0, said="a person at the command line", then=Then.ALLOW)
 
 
 @pytest.fixture(autouse=True)
@@ -22,22 +18,8 @@ def _workers(workers: None) -> None:
     """All queues are worked on."""
 
 
-async def undo(client: Client, workflow_id: str, key: str = "", **more: Any) -> ChangeRun:
-    dry_run = more.pop("dry_run", False)
-    change = RunUndo(workflow_id=workflow_id, **more)
-    given = ChangeInput(
-        account="default",
-        tool="undo_run",
-        change=change,
-        asker=PERSON,
-        reason="it was a test",
-        rule=BY_HAND,
-        digest=digest_of(workflow_id, key, dry_run),
-        arguments=digest_of(change.model_dump(mode="json")),
-        asked_at=datetime.now(UTC),
-        dry_run=dry_run,
-    )
-    return await ask(client, given, seconds=60)
+async def undo(client: Client, workflow_id: str, **more: Any) -> ChangeRun:
+    return await ask(client, undo_of(workflow_id, **more), seconds=60)
 
 
 async def saved(client: Client, simulators: Control, start: Start) -> str:

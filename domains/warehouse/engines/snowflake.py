@@ -61,6 +61,9 @@ class SnowflakeDialect(Dialect):
     def day_of(self, instant: str, zone: str = "UTC") -> str:
         return f"cast(convert_timezone({self.text(zone)}, {instant}) as date)"
 
+    def second(self, instant: str) -> str:
+        return f"date_part(epoch_second, {instant})"
+
     def add_months(self, day: str, count: str) -> str:
         return f"cast(dateadd(month, {count}, {day}) as date)"
 

@@ -272,7 +272,8 @@ async def test_what_is_gone_is_said_so(simulators: Control, hubspot: HubSpotActi
     outcome = await completed_task(hubspot)
     simulators.delete_hubspot_record("tasks", made.object_id or "")
     for effect in (made, outcome):
-        assert (await undo(hubspot, effect)).state is UndoState.GONE
+        for repeat in (False, True):
+            assert (await undo(hubspot, effect, repeat=repeat)).state is UndoState.GONE
 
 
 @pytest.mark.parametrize(

@@ -355,6 +355,18 @@ async def test_a_lost_answer_is_made_good(
     assert (done.effect.before, done.effect.after) == (planned.effect.before, planned.effect.after)
 
 
+@pytest.mark.parametrize("kind", ["note", "chatter"])
+async def test_a_note_is_deleted_once_where_the_answer_was_lost(
+    simulators: Control, salesforce: SalesforceActivities, account: str, kind: str
+) -> None:
+    effect = await run(salesforce.post_note, note(account, kind=kind))
+    simulators.fault("salesforce", "drop_after", method="DELETE")
+    with pytest.raises(ApplicationError):
+        await undo_once(salesforce, effect)
+    done = await undo_once(salesforce, effect, repeat=True)
+    assert (done.state, done.effect.after) == (UndoState.UNDONE, {"deleted": True})
+
+
 @pytest.mark.parametrize("fault", ["drop_before", "drop_after"])
 async def test_fields_are_set_back_once_where_the_answer_was_lost(
     simulators: Control, salesforce: SalesforceActivities, fault: Any
@@ -378,8 +390,9 @@ async def test_a_record_that_is_gone_is_said_so(
     outcome = await closed_task(salesforce)
     simulators.delete_record("Task", made.object_id or "")
     for effect in (made, outcome):
-        done = await undo(salesforce, effect)
-        assert (done.state, done.effect.action) == (UndoState.GONE, Action.SKIPPED)
+        for repeat in (False, True):
+            done = await undo(salesforce, effect, repeat=repeat)
+            assert (done.state, done.effect.action) == (UndoState.GONE, Action.SKIPPED)
 
 
 async def test_a_rule_of_the_org_that_forbids_it_is_an_error(

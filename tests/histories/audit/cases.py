@@ -1,7 +1,7 @@
 """How the recorded runs of the ledger come about. None has an end: it goes on as another run."""
 
 import temporal
-from activities.runs.audit import append
+from activities.runs.audit import tell
 from models.ledger import WORKFLOW, Append, LedgerState, ledger_id
 from tests.audited import row
 from tests.histories.studio import Case, Run, Studio
@@ -18,7 +18,7 @@ async def _full(studio: Studio, account: str, *tellings: list[int]) -> Run:
     )
     for numbers in tellings:
         rows = [row(number, account=account) for number in numbers]
-        await append(studio.client, Append(account=account, rows=rows))
+        await tell(studio.client, Append(account=account, rows=rows))
     return studio.client.get_workflow_handle(first.id, run_id=first.result_run_id)
 
 

@@ -1,6 +1,6 @@
 """How the recorded nights of the audit come about."""
 
-from activities.runs.audit import append
+from activities.runs.audit import tell
 from models.ledger import Append
 from models.nightly_audit import AuditExportInput, AuditExportReport
 from models.runs import Outcome
@@ -14,7 +14,7 @@ async def _night(studio: Studio, account: str, *, warehouse: bool = False) -> Ru
 
 
 async def told(studio: Studio) -> Run:
-    await append(studio.client, Append(account="default", rows=[row(1), row(2)]))
+    await tell(studio.client, Append(account="default", rows=[row(1), row(2)]))
     return await _night(studio, "default", warehouse=True)
 
 
@@ -25,7 +25,7 @@ async def no_row_yet(studio: Studio) -> Run:
 async def no_channel(studio: Studio) -> Run:
     body = {"ok": False, "error": "channel_not_found"}
     studio.simulators.fault("slack", "status", path="chat.postMessage", status=200, body=body, times=None)
-    await append(studio.client, Append(account="untold", rows=[row(1, account="untold")]))
+    await tell(studio.client, Append(account="untold", rows=[row(1, account="untold")]))
     return await _night(studio, "untold")
 
 

@@ -92,12 +92,14 @@ class Session:
     async def post(
         self, method: str, params: dict[str, Any] | None = None, token: str = ""
     ) -> httpx.Response:
-        headers = {
+        number = {} if method.startswith("notifications/") else {"id": next(NUMBERS)}
+        body = {"jsonrpc": "2.0", "method": method, "params": params or {}, **number}
+        return await self.http.post("/mcp", json=body, headers=self.headers(token))
+
+    def headers(self, token: str = "") -> dict[str, str]:
+        return {
             "Accept": "application/json, text/event-stream",
             "Authorization": f"Bearer {token or self.token}",
             "MCP-Protocol-Version": OLDER,
             **({"Mcp-Session-Id": self.id} if self.id else {}),
         }
-        number = {} if method.startswith("notifications/") else {"id": next(NUMBERS)}
-        body = {"jsonrpc": "2.0", "method": method, "params": params or {}, **number}
-        return await self.http.post("/mcp", json=body, headers=headers)

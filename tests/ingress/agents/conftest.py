@@ -2,9 +2,10 @@
 
 import os
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import httpx
 import pytest
@@ -16,11 +17,12 @@ from commands.serve import listening
 from ingress.agents.declaration import Offer
 from ingress.app import create_app
 from local.processes import free_ports
+from models.agents import Scope
 from models.tokens import digest_of, new_token
 from settings import Settings
 from tests.ingress.agents.calling import Agent
 from tests.ingress.agents.provider import ISSUER, Provider
-from tests.ingress.agents.tools import TOOLS
+from tests.ingress.agents.stand_ins import TOOLS
 
 OWNER = "ana@vendor.example"
 
@@ -57,23 +59,43 @@ async def provider() -> AsyncIterator[tuple[Provider, str]]:
         yield provider, f"http://127.0.0.1:{port}/keys"
 
 
-@pytest.fixture(scope="session")
-async def agents(
-    provider: tuple[Provider, str], tmp_path_factory: pytest.TempPathFactory
+@asynccontextmanager
+async def serving(
+    folder: Path, provider: tuple[Provider, str], offer: Offer, **changes: Any
 ) -> AsyncIterator[Served]:
+    """`changes` are of the file; what is None is left out of it."""
     port = free_ports(0)[0]
     url = f"http://127.0.0.1:{port}"
-    names = ("reader", "writer", "busy", "expired", "rotating", "older")
+    names = ("reader", "writer", "busy", "expired", "rotating", "older", "admin")
     tokens = {name: new_token() for name in names}
-    file = tmp_path_factory.mktemp("agents") / "agents.yaml"
-    content = _content(tokens, f"{url}/mcp", provider[1])
+    file = folder / "agents.yaml"
+    content = _content(tokens, f"{url}/mcp", provider[1]) | changes
+    content = {name: each for name, each in content.items() if each is not None}
     account = ChartMogulAccount(api_key=SecretStr("key"), base_url="http://127.0.0.1:9/v1")
     settings = Settings(ingress_port=port, agents_file=str(file), chartmogul={"default": account})
     async with httpx.AsyncClient(base_url=url, timeout=60) as http:
         served = Served(http, f"{url}/mcp", file, tokens, provider[0], content)
         served.write()
-        async with listening(create_app(settings, offer=Offer(tools=TOOLS)), settings):
+        async with listening(create_app(settings, offer=offer), settings):
             yield served
+
+
+@pytest.fixture(scope="session")
+async def agents(
+    provider: tuple[Provider, str], tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Served]:
+    """With tools that stand in for ours."""
+    async with serving(tmp_path_factory.mktemp("agents"), provider, Offer(tools=TOOLS)) as served:
+        yield served
+
+
+@pytest.fixture(scope="session")
+async def shipped(
+    provider: tuple[Provider, str], tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Served]:
+    """With our tools."""
+    async with serving(tmp_path_factory.mktemp("shipped"), provider, Offer()) as served:
+        yield served
 
 
 def _content(tokens: dict[str, str], audience: str, keys: str) -> dict[str, Any]:
@@ -83,6 +105,7 @@ def _content(tokens: dict[str, str], audience: str, keys: str) -> dict[str, Any]
         "principals": {
             "reader": {"token_sha256": [digests["reader"]], "scopes": reads, "owner": OWNER},
             "writer": {"token_sha256": [digests["writer"]], "scopes": [*reads, "customers.write"]},
+            "admin": {"token_sha256": [digests["admin"]], "scopes": list(get_args(Scope))},
             "busy": {"token_sha256": [digests["busy"]], "scopes": reads},
             "expired": {"token_sha256": [digests["expired"]], "scopes": reads, "expires": "2026-01-01"},
             "rotating": {"token_sha256": [digests["rotating"], digests["older"]], "scopes": reads},

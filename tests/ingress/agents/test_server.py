@@ -6,13 +6,18 @@ from typing import Any
 
 import httpx
 import pytest
+from mcp.types import Tool as ListedTool
 
 from commands.logs import LOUD
+from commands.serve import listening
 from ingress.agents.declaration import Caller, Hints, Tool
-from ingress.agents.offering import without_titles
+from ingress.agents.offering import listed
+from ingress.app import create_app
+from local.processes import free_ports
+from settings import Settings
 from tests.ingress.agents.calling import NEWER, Session, result_of
 from tests.ingress.agents.conftest import Served
-from tests.ingress.agents.tools import SECRET
+from tests.ingress.agents.stand_ins import SECRET
 
 
 async def test_each_sees_its_own_tools(agents: Served) -> None:
@@ -41,16 +46,32 @@ async def test_the_list_has_all_hints_and_no_noise(agents: Served) -> None:
     assert [name for name, each in tools.items() if "outputSchema" in each] == ["get_run"]
 
 
-def test_a_property_that_is_called_title_stays() -> None:
+def test_only_what_says_nothing_is_left_out_of_a_schema() -> None:
+    nothing = [{"type": "null"}, {"type": "string", "title": "A"}]
     schema = {
         "title": "Arguments",
-        "properties": {"title": {"title": "Title", "type": "string", "default": {"title": "x"}}},
-        "anyOf": [{"title": "A", "const": {"title": "x"}}],
+        "properties": {
+            "title": {"title": "Title", "type": "string", "default": "title"},
+            "name": {"title": "Name", "anyOf": nothing, "default": None, "description": "Of it"},
+            "either": {"anyOf": [*nothing, {"type": "integer"}]},
+            "count": {"default": 0, "type": "integer"},
+            "rows": {"default": [], "items": {"const": {"title": "x"}}},
+        },
     }
-    assert without_titles(schema) == {
-        "properties": {"title": {"type": "string", "default": {"title": "x"}}},
-        "anyOf": [{"const": {"title": "x"}}],
+    short = {
+        "properties": {
+            "title": {"type": "string", "default": "title"},
+            "name": {"type": "string", "description": "Of it"},
+            "either": {"anyOf": [{"type": "string"}, {"type": "integer"}]},
+            "count": {"default": 0, "type": "integer"},
+            "rows": {"items": {"const": {"title": "x"}}},
+        },
     }
+    tool = listed(ListedTool(name="x", input_schema=schema, output_schema=schema))
+    assert tool.input_schema == short
+    assert tool.output_schema is not None
+    assert tool.output_schema["properties"]["name"]["anyOf"] == [{"type": "null"}, {"type": "string"}]
+    assert "title" not in tool.output_schema
 
 
 async def test_one_that_is_hidden_is_as_one_that_there_is_not(agents: Served) -> None:
@@ -161,6 +182,7 @@ async def test_calls_are_counted_by_tool_and_result(agents: Served) -> None:
     assert 'mogulflow_tool_calls_total{result="done",tool="get_customer"}' in text
     assert 'mogulflow_tool_calls_total{result="unknown_tool",tool="other"}' in text
     assert "xxx" not in text
+    assert 'mogulflow_http_request_seconds_count{path="/mcp",status="200"}' in text
 
 
 @pytest.mark.parametrize(
@@ -186,6 +208,14 @@ async def test_a_header_that_says_another_tool_is_refused(agents: Served) -> Non
 async def test_a_body_that_is_too_long_is_refused(agents: Served) -> None:
     call = {"name": "get_customer", "arguments": {"customer": "x" * 300_000}}
     assert (await agents.agent("reader").post("tools/call", call)).status_code == 413
+
+
+@pytest.mark.parametrize("body", ["", "[", "[]", "7", "{}", '{"params":' * 50_000, '{"id": "\ud800"}'])
+async def test_a_body_that_is_no_call_is_refused(agents: Served, body: str) -> None:
+    headers = {"Authorization": f"Bearer {agents.tokens['reader']}", "Content-Type": "application/json"}
+    headers |= {"Accept": "application/json, text/event-stream"}
+    content = body.encode("utf-8", "surrogatepass")
+    assert (await agents.http.post("/mcp", content=content, headers=headers)).status_code in (400, 413)
 
 
 @pytest.mark.parametrize("path", ["/mcp/", "/mc", "/"])
@@ -224,6 +254,8 @@ def test_a_description_has_a_limit() -> None:
         Tool("x", "x" * 200, None, Hints(True, False, True, False), nothing)
 
 
-async def test_it_is_off_where_there_is_no_file(http: httpx.AsyncClient) -> None:
-    headers = {"MCP-Protocol-Version": NEWER}
-    assert (await http.post("/mcp", json={}, headers=headers)).status_code == 404
+async def test_it_is_off_where_there_is_no_file() -> None:
+    settings = Settings(ingress_port=free_ports(0)[0])
+    async with listening(create_app(settings), settings), httpx.AsyncClient() as http:
+        url = f"http://127.0.0.1:{settings.ingress_port}/mcp"
+        assert (await http.post(url, json={}, headers={"MCP-Protocol-Version": NEWER})).status_code == 404

@@ -15,7 +15,7 @@ from ingress.agents import identity_provider
 from models.tokens import new_token
 from tests.ingress.agents.calling import Session
 from tests.ingress.agents.conftest import OWNER, Served
-from tests.ingress.agents.provider import SHARED
+from tests.ingress.agents.provider import ODD, SHARED, Provider
 
 METADATA = "/.well-known/oauth-protected-resource/mcp"
 
@@ -151,6 +151,8 @@ ATTACKS: dict[str, Callable[[Served], str]] = {
     "no key named": without_a_key,
     "a key that nobody has": lambda agents: agents.provider.token(agents.url, header={"kid": "two"}),
     "a shared key of the provider's": lambda agents: signed_with(SHARED, "shared", agents),
+    "a head that is nested deeply": lambda agents: f"{encoded(b'[' * 5_000)}.e30.e30",
+    "a head that is a list": lambda agents: f"{encoded(b'[]')}.e30.e30",
     "a changed body": lambda agents: agents.provider.token(agents.url).replace(".", ".e30", 1),
 }
 
@@ -178,6 +180,18 @@ async def test_a_new_key_is_asked_for_and_not_often(agents: Served, monkeypatch:
         assert agents.provider.asked == before
     finally:
         agents.provider.keys.pop()
+
+
+@pytest.mark.parametrize("number", [*range(len(ODD) + 1), -1])
+async def test_an_address_without_keys_lets_nobody_in(
+    provider: tuple[Provider, str], number: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The last of them never answers, and where there is nobody nothing does."""
+    monkeypatch.setattr(identity_provider, "TIMEOUT_SECONDS", 0.5)
+    nobody = "http://127.0.0.1:9/keys"
+    url = nobody if number < 0 else provider[1].replace("keys", f"odd/{number}")
+    with pytest.raises(identity_provider.Refused, match="unknown key"):
+        await identity_provider.KeySource(url).key("one")
 
 
 async def test_a_tool_that_needs_more_says_what(agents: Served) -> None:

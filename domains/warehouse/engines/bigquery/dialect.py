@@ -51,6 +51,9 @@ class BigQueryDialect(Dialect):
     def add_months(self, day: str, count: str) -> str:
         return f"date_add({day}, interval {count} month)"
 
+    def second(self, instant: str) -> str:
+        return f"unix_seconds({instant})"
+
     def now(self) -> str:
         return "current_timestamp()"
 

@@ -52,6 +52,9 @@ GOOGLE = "https://bigquery.googleapis.com"
 
 OLD_NAMES = {"integer": "int64", "boolean": "bool", "float": "float64"}
 
+SAID = "outcome_of_commit"
+"""Variable of the script of a commit: no column has that name, which a statement could mean instead."""
+
 
 class BigQuery:
     name = "bigquery"
@@ -248,17 +251,17 @@ def _script(plan: Commit) -> str:
     """A script that fails, or ends with a transaction open, leaves nothing of it."""
     return "\n".join(
         (
-            f"declare outcome string default '{Outcome.APPLIED}';",
+            f"declare {SAID} string default '{Outcome.APPLIED}';",
             "begin transaction;",
             f"{plan.lock};",
-            f"if exists({plan.ledger}) then set outcome = '{Outcome.ALREADY}';",
-            f"elseif exists({plan.superseded}) then set outcome = '{Outcome.SUPERSEDED}';",
-            f"elseif not exists({plan.locked}) then set outcome = '{Outcome.OVERTAKEN}';",
+            f"if exists({plan.ledger}) then set {SAID} = '{Outcome.ALREADY}';",
+            f"elseif exists({plan.superseded}) then set {SAID} = '{Outcome.SUPERSEDED}';",
+            f"elseif not exists({plan.locked}) then set {SAID} = '{Outcome.OVERTAKEN}';",
             "else",
             *(f"{statement};" for statement in plan.statements),
             "end if;",
-            f"if outcome = '{Outcome.APPLIED}' then commit transaction; else rollback transaction; end if;",
-            "select outcome;",
+            f"if {SAID} = '{Outcome.APPLIED}' then commit transaction; else rollback transaction; end if;",
+            f"select {SAID};",
         )
     )
 
