@@ -21,7 +21,7 @@ class ChartMogulAccount(SystemSettings):
     bulk_share: float = Field(
         default=0.5, gt=0, le=1, description="Part of it for polls, backfills and coverage reports"
     )
-    agents_requests_per_second: int = Field(
+    agent_calls_per_second: int = Field(
         default=5, ge=1, description="Of these, for what agents ask: a loop of theirs holds up no event"
     )
     poll_minutes: float = Field(default=5, gt=0, description="How often the schedule polls for movements")

@@ -8,6 +8,6 @@ from settings import Settings
 def sparing_clients(settings: Settings) -> dict[str, ChartMogulClient]:
     """By account. What they read is asked for at once, within the agents' own part."""
     return {
-        name: ChartMogulClient(account, live_limit=Stretch(account.agents_requests_per_second))
+        name: ChartMogulClient(account, live_limit=Stretch(account.agent_calls_per_second))
         for name, account in settings.chartmogul.items()
     }

@@ -25,7 +25,7 @@ class CustomerFacts(Record):
     customer_since: AwareDatetime | None = None
     trial_started_at: AwareDatetime | None = None
     tags: list[Foreign] = []
-    link: Word | None = None
+    link: Foreign | None = None
 
 
 class SubscriptionFacts(Record):

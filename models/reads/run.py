@@ -7,6 +7,7 @@ from models.changes import ChangeState, Undoable
 from models.foreign import Foreign
 from models.metric_alert import MetricAlert
 from models.reads.answer import AccountAnswer
+from models.undo import UndoState
 
 
 class Changed(Record):
@@ -18,8 +19,17 @@ class Changed(Record):
     after: Foreign | bool | int | float | None = None
 
 
+class TakenBack(Record):
+    """Of an undo: one effect. `left` are fields that a person has changed since."""
+
+    of: Foreign
+    state: UndoState
+    left: list[Foreign] = []
+    note: Foreign = Foreign("")
+
+
 class RunAnswer(AccountAnswer):
-    """`undo`: whether it can be taken back."""
+    """`undo`: whether it can be taken back. `undone`: of an undo, what became of each effect."""
 
     run_id: str
     status: ChangeState
@@ -28,6 +38,7 @@ class RunAnswer(AccountAnswer):
     more_changes: int = 0
     decide_by: AwareDatetime | None = None
     undo: Undoable
+    undone: list[TakenBack] = []
     message: str = ""
     url: str = ""
     asked_at: AwareDatetime

@@ -9,7 +9,7 @@ from clients.kit.errors import NotFound
 from models.base import Record
 from models.chartmogul import Invoice
 from models.chartmogul_details import CustomerDetail, MovementDetail, SubscriptionDetail
-from models.foreign import Foreign, foreign
+from models.foreign import LONGEST, Foreign, foreign
 from models.reads.customers import (
     CustomerAnswer,
     CustomerFacts,
@@ -162,8 +162,8 @@ def facts(about: About, found: CustomerDetail, subscriptions: Sequence[Subscript
 
 
 def _link(link: str | None) -> str | None:
-    """None where it is too long to be told whole."""
-    return link if link and len(link) <= 80 else None
+    """Its page, whose address has the name in it. None where it is too long to be told whole."""
+    return link if link and len(link) <= LONGEST else None
 
 
 def subscription_facts(

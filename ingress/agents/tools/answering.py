@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from functools import wraps
-from typing import Any, ParamSpec, TypeVar
+from typing import ParamSpec, TypeVar
 
 from clients.kit.errors import IntegrationError, NotFound, Retryable
 from ingress.agents.declaration import Caller, ToolFailed
@@ -21,7 +21,7 @@ from operations.reads.pages import fitting
 P = ParamSpec("P")
 R = TypeVar("R", bound=Record)
 
-MOST_BYTES = 28_000
+MOST_BYTES, MOST_UNDONE = 24_000, 10
 LATER = 10
 """Seconds after which a call may do what failed for now."""
 
@@ -121,6 +121,7 @@ def run_answer(about: About, run: ChangeRun) -> RunAnswer:
             "more_changes": run.more_changes + len(rows) - len(shown),
             "decide_by": about.local(run.decide_by),
             "undo": run.undo,
+            "undone": [each.model_dump() for each in run.undone[:MOST_UNDONE]],
             "message": _message(run, before=before),
             "url": run.url,
             "asked_at": run.asked_at.astimezone(about.zone),
@@ -133,13 +134,9 @@ def _changed(each: FieldChange) -> Changed:
     return Changed(
         of=Foreign.of(each.of),
         field=Foreign.of(each.field),
-        before=_side(each.before),
-        after=_side(each.after),
+        before=foreign(each.before),
+        after=foreign(each.after),
     )
-
-
-def _side(value: Any) -> Any:
-    return foreign(value)
 
 
 def _message(run: ChangeRun, *, before: bool) -> str:

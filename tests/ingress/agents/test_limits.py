@@ -33,7 +33,7 @@ async def test_principals_are_not_kept_without_end() -> None:
 async def test_agents_reads_leave_the_limit_to_others(simulators: Control, settings: Settings) -> None:
     """So many at once would be there within a tenth of a second."""
     client, loop = sparing_clients(settings)["default"], asyncio.get_running_loop()
-    began, calls = loop.time(), settings.chartmogul["default"].agents_requests_per_second
+    began, calls = loop.time(), settings.chartmogul["default"].agent_calls_per_second
     try:
         await asyncio.gather(*(client.account() for _ in range(2 * calls + 1)))
     finally:

@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 from typing import Any
 
+import httpx
 import pytest
 
 from ingress.agents.declaration import Caller, ToolFailed
@@ -96,6 +97,8 @@ async def test_a_customer_is_found_by_each_of_its_names(caller: Caller, simulato
     assert {"customer.name", "subscriptions[].plan", "movements[].description", "attributes"} <= {
         *found.untrusted_fields
     }
+    assert found.customer.link
+    assert found.customer.link.endswith(row.uuid)
     assert named[0].subscriptions is None
 
 
@@ -211,3 +214,31 @@ async def test_what_chartmogul_cannot_do_now_is_said_so(caller: Caller, simulato
         await get_customer(caller, customer="cus_N1001")
     assert failed.value.code == "chartmogul_unavailable"
     assert failed.value.retry_after_seconds
+
+
+async def test_who_is_going_to_leave_is_told_until_it_is_taken_back(
+    caller: Caller, chartmogul: httpx.Client
+) -> None:
+    days: dict[str, Any] = {"start_date": TODAY, "end_date": TODAY, "include_scheduled": True}
+    source = chartmogul.get("/data_sources").json()["data_sources"][0]["uuid"]
+    row = next(
+        each for each in chartmogul.get("/customers").json()["entries"] if each["data_source_uuid"] == source
+    )
+    event = {
+        "data_source_uuid": source,
+        "customer_external_id": row["external_id"],
+        "subscription_external_id": "sub_of_the_test",
+        "event_date": f"{TODAY}T00:00:00Z",
+        "effective_date": f"{TODAY + timedelta(days=40)}T00:00:00Z",
+    }
+
+    def send(type: str, external_id: str) -> None:
+        body = {"subscription_event": event | {"event_type": type, "external_id": external_id}}
+        assert chartmogul.post("/subscription_events", json=body).status_code == 201
+
+    send("subscription_cancellation_scheduled", "leaves")
+    [scheduled] = (await get_churn(caller, **days)).scheduled or []
+    assert scheduled.subscription_external_id == "sub_of_the_test"
+    assert scheduled.effective_date.date() == TODAY + timedelta(days=40)
+    send("scheduled_subscription_cancellation_retracted", "stays")
+    assert (await get_churn(caller, **days)).scheduled == []

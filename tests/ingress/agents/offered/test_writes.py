@@ -32,6 +32,7 @@ from models.changes import (
     Undoable,
 )
 from models.reads.run import Alerts, RunAnswer
+from models.undo import UndoState
 from operations import asking, changes
 from operations.asking import Request, prepared
 from operations.reads.account import Source
@@ -179,7 +180,7 @@ async def test_a_tag_is_put_on_and_taken_off_again(bot: Caller, simulators: Cont
     assert {"changes[].of", "changes[].field"} <= {*done.untrusted_fields}
     agents = Agents(policy=[PolicyLine(tool="undo_run", then=Then.ALLOW)])
     back = await undo_run(replace(bot, agents=agents), run_id=done.run_id, reason=REASON)
-    assert back.status is ChangeState.UNDONE
+    assert (back.status, [each.state for each in back.undone]) == (ChangeState.UNDONE, [UndoState.UNDONE])
     assert "vip" not in simulators.attributes(uuid)["tags"]
 
 
