@@ -47,7 +47,6 @@ from clients.stripe.client import StripeClient
 from clients.stripe.doctor import stripe_findings
 from clients.zendesk.client import ZendeskClient
 from clients.zendesk.doctor import zendesk_findings
-from configuration.files import BadConfig, agents_for
 from domains.crm.hubspot import HubSpotCrm
 from domains.crm.salesforce import SalesforceCrm
 from domains.crm.systems import Crm
@@ -106,15 +105,6 @@ class System(Generic[C]):
     @property
     def queue(self) -> Queue:
         return Queue(self.name, self.slots, self.rate, (self.name,))
-
-
-def _asks_in(settings: Settings) -> str:
-    """The channel in which approvers are asked; a file that cannot be used is told by itself."""
-    try:
-        agents = agents_for(settings)
-    except BadConfig:
-        return ""
-    return agents.approvers.channel if agents else ""
 
 
 CHARTMOGUL = System[dict[str, ChartMogulClient]](
@@ -190,7 +180,7 @@ SLACK = System[SlackClient | None](
         "SLACK__BASE_URL": "{simulators}/slack/api/",
         "SLACK__SIGNING_SECRETS": "slack-demo-secret",
     },
-    examine=lambda settings, routes: slack_findings(settings.slack, routes, _asks_in(settings)),
+    examine=lambda settings, routes: slack_findings(settings.slack, routes),
     needs="an app by `deploy/slack/manifest.yaml`, its bot token, and the app invited to each channel",
 )
 

@@ -5,7 +5,7 @@ from rich.markup import escape
 
 from commands.show import folding
 from models.agents import Agents, Principal
-from operations.agents import Token, has_expired
+from operations.agents.tokens import Token, has_expired
 
 
 def print_principals(agents: Agents, file: str, console: Console) -> None:

@@ -22,12 +22,12 @@ from configuration.environment import near_misses
 from configuration.files import crm_for, load_routes
 from dispatch.dispatcher import Dispatcher
 from dispatch.holds import Holds
-from ingress.agents.file import agents_now
 from ingress.app import create_app
 from ingress.slack.socket_mode import connected
 from models.crm import CrmMapping
 from models.reach import lost_movements
 from models.routes import Routes
+from operations.agents.file import agents_now
 from operations.errors import Stopped
 from settings import Settings
 

@@ -20,7 +20,6 @@ from dispatch.dispatcher import Dispatcher
 from ingress import metrics
 from ingress.access_log import AccessLog
 from ingress.agents.declaration import Offer
-from ingress.agents.file import agents_now
 from ingress.backlog import Backlog
 from ingress.intake import Intake
 from ingress.readiness import Readiness
@@ -29,6 +28,7 @@ from ingress.webhooks import billing
 from ingress.webhooks.account import account_of
 from ingress.webhooks.body import Refused, read_body
 from models.agents import Agents
+from operations.agents.file import agents_now
 from settings import Settings
 
 log = logging.getLogger("mogulflow.ingress")

@@ -11,7 +11,6 @@ from pathlib import Path
 from rich.console import Console
 from rich.markup import escape
 
-from clients.connector.settings import Connectors
 from configuration.connectors import load_connectors
 from configuration.environment import near_misses
 from configuration.files import load_crm_mapping, load_mapping, load_routes
@@ -79,7 +78,7 @@ def own_settings(given: Mapping[str, str]) -> Own:
     for field in ("routes_file", "warehouse_file", "crm_file", "agents_file"):
         path = kept.get(field.upper(), Settings.model_fields[field].default)
         kept[field.upper()] = os.path.abspath(path)
-    folder = read.get("CONNECTOR__FOLDER") or Connectors.model_fields["folder"].default
+    folder = read.get("CONNECTOR__FOLDER") or Settings.model_fields["connector"].default.folder
     return Own(accounts[0].lower(), kept, len(accounts) - 1, Path(folder).absolute())
 
 

@@ -12,6 +12,9 @@ from models.metric_alert import AlertName, MetricAlert
 from models.undo import UndoneEffect
 
 LONGEST_REASON, SHORTEST_REASON = 300, 5
+APPROVE, REFUSE = "change_approve", "change_refuse"
+"""Ids of the buttons that ask in Slack."""
+
 MOST_TAGS, MOST_KEYS, MOST_EVENTS = 50, 50, 50
 """Of one change."""
 

@@ -19,10 +19,7 @@ NO_SECRET = (
 )
 
 
-async def slack_findings(
-    connection: Slack | None, routes: Routes, approvers_channel: str = ""
-) -> AsyncIterator[Finding]:
-    """`approvers_channel` where decisions are asked for in Slack."""
+async def slack_findings(connection: Slack | None, routes: Routes) -> AsyncIterator[Finding]:
     if connection is None:
         yield Finding("Slack", State.OFF, "its steps are skipped", "Set SLACK__BOT_TOKEN.")
         return
@@ -32,13 +29,30 @@ async def slack_findings(
         yield Finding("Slack", State.OK, f"{identity.get('team')}, as {identity.get('user')}")
         for finding in _scopes(client.scopes, routes):
             yield finding
-        for finding in _buttons(connection, client.scopes) if approvers_channel else ():
-            yield finding
-        named = routes.named(Names.SLACK_CHANNEL) | {connection.ops_channel or "", approvers_channel}
+        named = routes.named(Names.SLACK_CHANNEL) | {connection.ops_channel or ""}
         for channel in sorted(named - {""}):
             yield await _channel(client, channel)
     except IntegrationError as error:
         yield failed("Slack", error, "Set SLACK__BOT_TOKEN to the app's bot token.")
+    finally:
+        await client.aclose()
+
+
+async def approval_findings(connection: Slack | None, channel: str) -> AsyncIterator[Finding]:
+    """Where decisions are asked for in that channel."""
+    if connection is None:
+        yield Finding(
+            BUTTONS, State.FAULT, "approvers are asked in Slack, which is off", "Set SLACK__BOT_TOKEN."
+        )
+        return
+    client = SlackClient(connection)
+    try:
+        await client.identity()
+        for finding in _buttons(connection, client.scopes):
+            yield finding
+        yield await _channel(client, channel)
+    except IntegrationError as error:
+        yield failed(BUTTONS, error, "Set SLACK__BOT_TOKEN to the app's bot token.")
     finally:
         await client.aclose()
 

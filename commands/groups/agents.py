@@ -17,7 +17,7 @@ def agents(context: typer.Context) -> None:
 def list_() -> None:
     """List principals: how they sign in, their scopes and accounts, and when their tokens expire."""
     from commands.agents import print_principals
-    from operations.agents import agents_of
+    from operations.agents.tokens import agents_of
 
     found = settings()
     print_principals(told(lambda: agents_of(found)), found.agents_file, console)
@@ -27,7 +27,7 @@ def list_() -> None:
 def token(name: str) -> None:
     """Make a token for NAME: it is shown once, with the line for the file, which keeps its SHA-256 alone."""
     from commands.agents import print_token
-    from operations.agents import token_for
+    from operations.agents.tokens import token_for
 
     found = settings()
     print_token(told(lambda: token_for(found, name)), found.agents_file, console)

@@ -9,9 +9,9 @@ from temporalio.client import Client
 
 from clients.chartmogul.client import ChartMogulClient
 from ingress.agents.declaration import Caller, Tool
-from ingress.agents.file import AgentsFile
 from ingress.agents.limits import MOST_PRINCIPALS
 from models.agents import Principal
+from operations.agents.file import AgentsFile
 from settings import Settings
 
 WRITES: frozenset[str] = frozenset(

@@ -19,11 +19,11 @@ from ingress.agents.callers import Callers
 from ingress.agents.challenges import FIRST_SCOPE, Challenges
 from ingress.agents.chartmogul import sparing_clients
 from ingress.agents.declaration import Offer, Tool
-from ingress.agents.file import AgentsFile
 from ingress.agents.server import AgentServer
 from ingress.agents.sign_in import SignIn
 from ingress.agents.streams import Streams
 from models.agents import Agents
+from operations.agents.file import AgentsFile
 from settings import Settings
 
 PATH = "/mcp"

@@ -8,11 +8,11 @@ from typing import Any, get_args
 
 from mcp.server.auth.provider import AccessToken
 
-from ingress.agents.file import AgentsFile
 from ingress.agents.identity_provider import KeySource, Refused, claims_of
 from models.agents import Agents, IdentityProvider, Principal, Scope
 from models.tokens import PREFIX, digest_of
-from operations.agents import has_expired
+from operations.agents.file import AgentsFile
+from operations.agents.tokens import has_expired
 
 log = logging.getLogger("mogulflow.ingress")
 

@@ -14,11 +14,10 @@ from clients.kit.errors import IntegrationError
 from clients.slack.client import SlackClient
 from models.agents import Agents
 from models.base import Record
-from models.changes import ChangeRun, ChangeState
+from models.changes import APPROVE, REFUSE, ChangeRun, ChangeState
 from models.slack import Person
 from models.wording import escaped, short
 from operations import changes
-from workflows.change.asking import APPROVE, REFUSE
 
 DECIDE_SECONDS = 20.0
 """For Slack to say who it is and the run to take the decision; without a worker it would wait for ever."""

@@ -4,10 +4,11 @@ from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from clients.slack.doctor import approval_findings
 from configuration.files import BadConfig, load_agents
 from models.agents import Agents, Principal
 from models.findings import Finding, State
-from operations.agents import has_expired
+from operations.agents.tokens import has_expired
 from settings import Settings
 
 SOON = timedelta(days=14)
@@ -27,6 +28,9 @@ async def agent_findings(settings: Settings) -> AsyncIterator[Finding]:
         yield each
     if not found:
         yield Finding("agents", State.OK, f"principals: {len(agents.principals)}")
+    if agents.approvers.channel:
+        async for each in approval_findings(settings.slack, agents.approvers.channel):
+            yield each
 
 
 def _findings(agents: Agents, settings: Settings) -> Iterator[Finding]:

@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from clients.kit.errors import NotFound, OutcomeUnknown, RateLimited, Rejected, Unauthorized, Unavailable
 from clients.slack.client import Posted, SlackClient
-from clients.slack.doctor import slack_findings
+from clients.slack.doctor import approval_findings, slack_findings
 from clients.slack.settings import Slack
 from models.findings import State
 from models.routes import Route, Routes
@@ -381,12 +381,8 @@ async def test_doctor_says_whether_decisions_by_buttons_reach_us(
     simulators.slack(missing_scopes=missing)
     settings = Slack.model_validate({"bot_token": SLACK_TOKEN, "base_url": simulators.slack_url} | given)
 
-    async def found(channel: str) -> list[tuple[State, str]]:
-        findings = slack_findings(settings, Routes.model_construct(routes=[]), channel)
-        return [(each.state, each.detail) async for each in findings if each.what == "Slack buttons"]
-
-    assert any(each[0] is state and said in each[1] for each in await found(CHANNEL))
-    assert await found("") == []
+    findings = [each async for each in approval_findings(settings, CHANNEL) if each.what == "Slack buttons"]
+    assert any(each.state is state and said in each.detail for each in findings)
 
 
 async def test_a_person_is_known_by_the_workspace(simulators: Control, slack: SlackClient) -> None:

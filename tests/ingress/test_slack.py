@@ -19,6 +19,7 @@ from ingress.slack.route import PATH
 from ingress.slack.signature import is_signed
 from ingress.slack.socket_mode import connected
 from models.agents import Agents, Approvers
+from models.changes import APPROVE, REFUSE
 from settings import Settings
 from simulators.kit.control import Control
 from simulators.kit.shapes import SLACK_APP_TOKEN, SLACK_SIGNING_SECRET, SLACK_TOKEN, Clicked, Told
@@ -26,7 +27,6 @@ from simulators.slack.clicks import signed
 from tests.contracts.scripted import Reply, ScriptedServer
 from tests.ingress.conftest import ingress_for
 from tests.waiting import until, until_equal
-from workflows.change.asking import APPROVE, REFUSE
 
 NEXT_SECRET = "the-one-after-the-rotation"
 MAYA, RAVI = "maya.okafor@mogulflow.example", "ravi.menon@mogulflow.example"

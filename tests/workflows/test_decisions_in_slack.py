@@ -13,6 +13,8 @@ from temporalio.client import Client
 from ingress.slack.route import PATH
 from models.agents import Agents, Approvers
 from models.changes import (
+    APPROVE,
+    REFUSE,
     Asker,
     ChangeInput,
     ChangeRun,
@@ -27,7 +29,6 @@ from simulators.kit.control import Control
 from simulators.kit.shapes import Told
 from tests.ingress.conftest import ingress_for
 from tests.waiting import until
-from workflows.change.asking import APPROVE, REFUSE
 
 CHANNEL, CHANNEL_ID = "#revenue-saves", "C0SAVES"
 MAYA, RAVI = "maya.okafor@mogulflow.example", "ravi.menon@mogulflow.example"

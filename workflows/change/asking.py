@@ -6,7 +6,7 @@ from typing import Any
 from temporalio import workflow
 
 from activities.slack import SlackActivities
-from models.changes import ChangeInput, ChangeRun, ChangeState
+from models.changes import APPROVE, REFUSE, ChangeInput, ChangeRun, ChangeState
 from models.effects import Effect
 from models.slack import Message, MessageUpdate
 from models.wording import clock, escaped, short
@@ -14,9 +14,6 @@ from workflows.blocks import slack_blocks
 from workflows.change import texts
 from workflows.engine.run_log import RunLog
 from workflows.engine.steps import StepFailed, step
-
-APPROVE, REFUSE = "change_approve", "change_refuse"
-"""Ids of the buttons; what they carry is read by the ingress."""
 
 MOST_ROWS = 10
 """Of the table; the run's page has the rest."""

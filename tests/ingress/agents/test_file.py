@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from configuration.files import BadConfig
-from ingress.agents.file import AgentsFile
 from models.tokens import digest_of
+from operations.agents.file import AgentsFile
 from tests.ingress.agents.conftest import Served
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from configuration.files import BadConfig, load_agents
 from models.agents import Agents, Principal
-from operations.agents import has_expired
+from operations.agents.tokens import has_expired
 from settings import Settings
 
 log = logging.getLogger("mogulflow.ingress")

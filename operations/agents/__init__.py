@@ -1,0 +1,1 @@
+"""Those who may use the MCP server, as config/agents.yaml names them."""
