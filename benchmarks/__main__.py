@@ -8,6 +8,7 @@ from functools import partial
 from rich.console import Console
 
 from benchmarks.actions import count_actions
+from benchmarks.agents import agents
 from benchmarks.analytics import analytics
 from benchmarks.crm import crm
 from benchmarks.export import export, export_ceiling, export_engines, export_memory
@@ -27,6 +28,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "pressure": pressure,
     "actions": count_actions,
     "templates": templates,
+    "agents": agents,
     "memory": memory,
     "export": export,
     "export_ceiling": export_ceiling,

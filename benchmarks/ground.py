@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import aiohttp
 from temporalio.client import Client
 
+from local.agent import NO_LIMITS, admit
 from local.stack import ANY_PORTS, STATE, Stack
 from simulators.kit.control import Control
 from simulators.kit.shapes import CustomerRow
@@ -36,6 +37,8 @@ class Ground:
     control: Control
     client: Client
     http: aiohttp.ClientSession
+    token: str
+    """Of an agent that has no limits."""
     _seeds: Iterator[int] = field(default_factory=lambda: count(100))
 
     def customers(self, number: int) -> list[CustomerRow]:
@@ -74,14 +77,14 @@ async def prepared() -> AsyncIterator[Ground]:
     STATE.mkdir(exist_ok=True)
     async with AsyncExitStack() as held:
         folder = held.enter_context(tempfile.TemporaryDirectory(prefix="benchmarks-", dir=STATE))
-        stack = Stack(
-            Path(folder), ANY_PORTS, latency_ms=CALL_MS, environment={"ROUTES_FILE": str(ROUTES_FILE)}
-        )
+        token = admit(Path(folder), NO_LIMITS)
+        environment = {"ROUTES_FILE": str(ROUTES_FILE), "CHARTMOGUL__DEFAULT__AGENT_CALLS_PER_SECOND": "1000"}
+        stack = Stack(Path(folder), ANY_PORTS, latency_ms=CALL_MS, environment=environment)
         await held.enter_async_context(stack)
         control = held.enter_context(Control(stack.simulators_url))
         connections = aiohttp.TCPConnector(limit=IN_FLIGHT, keepalive_timeout=IDLE_SECONDS)
         http = await held.enter_async_context(aiohttp.ClientSession(connector=connections))
-        ground = Ground(stack, control, await stack.client(), http)
+        ground = Ground(stack, control, await stack.client(), http, token)
         await flat_out(ground.save, ground.cancellations(2 * IN_FLIGHT))
         yield ground
 

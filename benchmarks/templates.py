@@ -118,7 +118,7 @@ async def _measured(ground: Ground, case: Case) -> list[str]:
         instants.append(began)
         counted.append(len(actions([each async for each in run.fetch_history_events()])))
     calls = ground.control.calls()
-    traces = [_times(*span, calls) for span in pairwise([*instants, datetime.now(UTC)])][WARM_UP:]
+    traces = [times(*span, calls) for span in pairwise([*instants, datetime.now(UTC)])][WARM_UP:]
     whole, alone = zip(*traces, strict=True)
     added = _median(one - other for one, other in traces)
     most = max(counted[WARM_UP:])
@@ -151,7 +151,7 @@ async def _until_done(run: Run, effects: int) -> None:
         await asyncio.sleep(LOOK_SECONDS)
 
 
-def _times(began: datetime, next_began: datetime, calls: Iterable[Call]) -> tuple[float, float]:
+def times(began: datetime, next_began: datetime, calls: Iterable[Call]) -> tuple[float, float]:
     """Milliseconds until the event's last call ended, and those of them in which a call was under way."""
     own = (call for call in calls if began < call.at < next_began)
     spans = sorted((call.at, call.at + timedelta(milliseconds=call.took_ms)) for call in own)

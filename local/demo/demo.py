@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from configuration.files import load_routes
+from local.agent import admit
 from local.demo.claims import Claim
 from local.demo.story import tell
 from local.processes import locked
@@ -51,6 +52,7 @@ async def _show(*, once: bool, console: Console) -> int:
 
 
 async def _play(*, once: bool, console: Console) -> int:
+    token = admit(STATE)
     stack = Stack(
         given_temporal="TEMPORAL_ADDRESS" in os.environ,
         schedules=True,
@@ -59,7 +61,7 @@ async def _play(*, once: bool, console: Console) -> int:
     )
     async with standing(stack, STATE / ("once.env" if once else "demo.env"), console):
         with Control(stack.simulators_url) as control:
-            claims = await tell(stack, control, console)
+            claims = await tell(stack, control, token, console)
         code = verdict(claims, console)
         if once:
             return code

@@ -38,15 +38,15 @@ async def enrichment(stack: Stack, client: Client, control: Control, console: Co
     console.print(
         "\nThe CRM: HubSpot gets the fields, a preview shows what would be written, a sync writes it"
     )
-    await _typed(stack, console, "crm", "prepare", "hubspot")
-    await _typed(stack, console, "preview", "crm", "hubspot", "--sample", "1")
+    await typed(stack, console, "crm", "prepare", "hubspot")
+    await typed(stack, console, "preview", "crm", "hubspot", "--sample", "1")
     after_preview = _enriched(control)
     first = await _sync(stack, client, console)
     return Enrichment(after_preview, _enriched(control), first, await _sync(stack, client, console))
 
 
 async def _sync(stack: Stack, client: Client, console: Console) -> CrmReport:
-    await _typed(stack, console, "crm", "run", "hubspot")
+    await typed(stack, console, "crm", "run", "hubspot")
     run = client.get_workflow_handle(by_hand_id(ACCOUNT, "hubspot"), result_type=CrmReport)
     report: CrmReport = await run.result()
     return report
@@ -56,7 +56,7 @@ def _enriched(control: Control) -> int:
     return sum(bool(record.get(KEY)) for name in OBJECT_TYPES for record in control.hubspot_records(name))
 
 
-async def _typed(stack: Stack, console: Console, *words: str) -> None:
+async def typed(stack: Stack, console: Console, *words: str) -> None:
     console.print(f"\n[bold]$ ./mogulflow {' '.join(words)}[/]", highlight=False)
     console.file.flush()
     process = await asyncio.create_subprocess_exec(

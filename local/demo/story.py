@@ -9,6 +9,7 @@ from temporalio.client import Client
 
 import temporal
 from commands.coverage import print_report
+from local.demo.agents import governed
 from local.demo.claims import Claim, claim
 from local.demo.enriching import enrichment
 from local.demo.nights import two_nights
@@ -26,8 +27,8 @@ LIST_SECONDS = 5
 """Temporal's list of runs is that far behind at most, on a busy machine."""
 
 
-async def tell(stack: Stack, control: Control, console: Console) -> list[Claim]:
-    """Play the story and return what it claims, each claim checked."""
+async def tell(stack: Stack, control: Control, token: str, console: Console) -> list[Claim]:
+    """Play the story and return what it claims, each claim checked. `token` is the agent's."""
     client = await stack.client()
     stage = Stage(client, control, stack.environment["WEB_UI_URL"])
     one, two, three, four = [each for each in control.customers(case="account") if each.mrr][:4]
@@ -57,6 +58,7 @@ async def tell(stack: Stack, control: Control, console: Console) -> list[Claim]:
     others = await other_templates(stage, console)
     nights = await two_nights(stack, client, control, console)
     crm = await enrichment(stack, client, control, console)
+    agent = await governed(stack, client, control, token, console)
     with console.status("Waiting until the first customer is looked for once more"):
         saved, lost = [await stage.ending(each) for each in (fourth, first)]
     console.print(endings([saved, lost]))
@@ -79,6 +81,7 @@ async def tell(stack: Stack, control: Control, console: Console) -> list[Claim]:
         claim("the preview of the CRM sync writes nothing", crm.after_preview, 0),
         Claim("the sync writes records of HubSpot", crm.after_sync > 0, f"{crm.after_sync}"),
         claim("... as many as it says, and the second writes none", crm.written, (crm.after_sync, 0)),
+        *agent,
         claim("a customer who comes back is saved", saved.outcome, "saved"),
         Claim("... and thread and task say so", saved.told, f"{saved.thread} {saved.task} {saved.field}"),
         claim("one who does not is lost", lost.outcome, "lost"),

@@ -33,3 +33,11 @@ def test_the_list_is_what_the_command_prints(tmp_path: Path, monkeypatch: pytest
 
 def lines_of(text: str) -> list[str]:
     return [line.rstrip() for line in text.splitlines() if line.strip()]
+
+
+def test_each_risk_names_tests_that_there_are() -> None:
+    rows = [line for line in PAGE.splitlines() if line.startswith("| ") and "`test_" in line]
+    named = {name for row in rows for name in re.findall(r"`(test_\w+)`", row)}
+    code = "\n".join(file.read_text(encoding="utf-8") for file in (ROOT / "tests").rglob("test_*.py"))
+    assert len(rows) == 10
+    assert [name for name in sorted(named) if f"def {name}(" not in code] == []
