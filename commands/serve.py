@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 
 import uvicorn
 from fastapi import FastAPI
@@ -29,6 +29,7 @@ from models.reach import lost_movements
 from models.routes import Routes
 from operations.agents.file import agents_now
 from operations.errors import Stopped
+from operations.prepare import lacking_in
 from settings import Settings
 
 CONNECT_SECONDS = 10
@@ -77,6 +78,7 @@ async def _serve(settings: Settings, with_ingress: bool, with_worker: bool) -> N
         client = await _connect(_runtime(settings))
         if with_worker:
             await _find_namespace(client)
+        await _say_what_is_missing(client)
         if not with_ingress:
             routes, crm = _read(settings)
         holds = Holds(client, routes)
@@ -94,6 +96,13 @@ async def _serve(settings: Settings, with_ingress: bool, with_worker: bool) -> N
         gc.freeze()  # what stays for ever: looking through it took up to a tenth of a second each time
         log.info("ready", extra={"ingress": with_ingress, "worker": with_worker})
         await asyncio.Event().wait()
+
+
+async def _say_what_is_missing(client: Client) -> None:
+    """After an upgrade, say, which needs a search attribute more. Events are taken all the same."""
+    with suppress(RPCError):
+        if lacking := await lacking_in(client):
+            log.warning(lacking)
 
 
 def _read(settings: Settings) -> tuple[Routes, CrmMapping]:

@@ -1,4 +1,4 @@
-"""The service is killed at each call of a change, a decision and an undo: one effect, one decision, one row."""
+"""The service is killed at each call of a change, a decision and an undo: one effect and one row."""
 
 import asyncio
 from collections import Counter
@@ -30,7 +30,7 @@ Given = Callable[[Client, Control], Awaitable[ChangeInput]]
 
 @dataclass(frozen=True)
 class Scene:
-    """`path` is the call at which it is killed, the `skip`-th of them let pass before. `writes` are counted."""
+    """`path` is the call at which it is killed, after `skip` of them. `writes` are counted."""
 
     name: str
     given: Given
