@@ -42,10 +42,15 @@ DISABLED, ITSELF = "disabled", "itself"
 Side = Mapping[str, Any]
 
 
+def without_a_way_back(undoing: Undoing) -> Undone | None:
+    """Said before anybody is asked."""
+    if undoing.effect.object_type == DELETION:
+        return _not(undoing, UndoState.NOT_POSSIBLE, NO_WAY_BACK)
+    return None
+
+
 async def undo(client: ChartMogulClient, undoing: Undoing) -> Undone:
     done = undoing.effect
-    if done.object_type == DELETION:
-        return _not(undoing, UndoState.NOT_POSSIBLE, NO_WAY_BACK)
     take_back = _WAYS.get(done.object_type)
     if take_back is None or done.action not in (Action.CREATED, Action.UPDATED):
         return _not(undoing, UndoState.NOT_POSSIBLE, UNKNOWN)

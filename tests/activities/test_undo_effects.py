@@ -36,11 +36,13 @@ Row = tuple[str, str, Action, Back]
 EFFECTS: list[Row] = [
     ("chartmogul.change_tags", "customer", UPDATED, Back.SET_BACK),
     ("chartmogul.set_attributes", "customer", UPDATED, Back.SET_BACK),
-    ("chartmogul.save_customer", "customer", CREATED, Back.ON_REQUEST),
+    ("chartmogul.save_customer", "customer", CREATED, Back.DELETED),
     ("chartmogul.save_customer", "customer", UPDATED, Back.SET_BACK),
-    ("chartmogul.import_event", "subscription event", CREATED, Back.DELETED),
+    ("chartmogul.import_event", "subscription event", CREATED, Back.CLOSED),
     ("chartmogul.merge_customers", "customer merge", UPDATED, Back.SET_BACK),
     ("chartmogul.delete_customer", "customer deletion", UPDATED, Back.NEVER),
+    ("runs.watch_metric", "alert", CREATED, Back.DELETED),
+    ("runs.watch_metric", "alert", UPDATED, Back.SET_BACK),
     ("connector.write", "as the file says", CREATED, Back.NAMED),
     ("connector.write", "as the file says", UPDATED, Back.NAMED),
     ("gong.log_interaction", "interaction", CREATED, Back.NEVER),
@@ -118,10 +120,9 @@ def test_no_row_is_twice_or_of_a_preview() -> None:
 async def test_what_is_never_taken_back_is_said_without_a_call(known: dict[str, Bound], row: Row) -> None:
     """The clients here reach nobody."""
     name, object_type, action, _ = row
+    assert name in known
     system = name.partition(".")[0]
-    undo: Any = known.get(f"{system}.undo")
-    if undo is None or name not in known:
-        pytest.skip(f"{name} is not there")
+    undo: Any = known[f"{system}.undo"]
     effect = Effect(system=system, object_type=object_type, action=action, key="e:1", object_id="1")
     said: Undone = await ActivityEnvironment().run(undo, Undoing(key="undo:1", effect=effect))
     assert said.state is UndoState.NOT_POSSIBLE

@@ -1,6 +1,7 @@
 """The service is killed at each call of a change, a decision and an undo: one effect and one row."""
 
 import asyncio
+import re
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -63,7 +64,7 @@ async def _undo(client: Client, control: Control) -> ChangeInput:
 SCENES = [
     Scene("the preview", _tag, "GET", CUSTOMER, TAGS),
     Scene("the write", _tag, "POST", TAGS, TAGS),
-    Scene("what is read back", _tag, "GET", CUSTOMER, TAGS, skip=2),
+    Scene("the look before the write", _tag, "GET", CUSTOMER, TAGS, skip=1),
     Scene("the look after a decision", _tag_that_is_asked_for, "GET", CUSTOMER, TAGS, asked=True),
     Scene("a merge that was decided", _merge, "POST", MERGES, MERGES, asked=True),
     Scene("an undo", _undo, "DELETE", TAGS, TAGS),
@@ -95,7 +96,7 @@ async def test_a_kill_leaves_one_effect_one_decision_and_one_row(
     await client.get_workflow_handle(run_id).result()
     found = await state_of(client, run_id)
     calls = simulators.calls("chartmogul")[before:]
-    rows = Counter(link.row.id for link in await newest_links(client, "default", 50))
+    rows = Counter(link.row["id"] for link in await newest_links(client, "default", 50))
     figures |= {"effects": len(found.effects), "writes": len(_of(scene, calls)), "rows": rows[given.key]}
     assert found.status in (ChangeState.DONE, ChangeState.UNDONE)
     assert [each.who for each in found.decisions] == [APPROVER] * scene.asked
@@ -108,7 +109,7 @@ async def _decided(client: Client, state: ChangeRun) -> ChangeRun:
 
 
 def _of(scene: Scene, calls: list[Call]) -> list[Call]:
-    return [call for call in calls if call.method != "GET" and scene.writes.strip("$") in call.path]
+    return [call for call in calls if call.method != "GET" and re.search(scene.writes, call.path)]
 
 
 async def test_a_change_that_is_asked_for_over_and_over_is_one_run(
@@ -123,7 +124,7 @@ async def test_a_change_that_is_asked_for_over_and_over_is_one_run(
 
     await asyncio.gather(*(one_after_the_other() for _ in range(CLIENTS)))
     writes = [call for call in simulators.calls("chartmogul") if call.method == "POST"]
-    rows = Counter(link.row.id for link in await newest_links(client, "default", 50))
+    rows = Counter(link.row["id"] for link in await newest_links(client, "default", 50))
     figures |= {"asked": REPEATS, "runs": len(runs), "writes": len(writes), "rows": rows[given.key]}
     assert (len(runs), len(writes), rows[given.key]) == (1, 1, 1)
 

@@ -1,7 +1,7 @@
 """A change: what it would do is shown, a rule or people decide on just that, and it is done once."""
 
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from temporalio import workflow
 from temporalio.exceptions import ApplicationError
@@ -24,6 +24,9 @@ from workflows.engine.steps import StepFailed, step
 
 MOST_CHANGES = 50
 """Told in an answer; the run has all."""
+
+NOTED = timedelta(milliseconds=1)
+"""Any timer ends the workflow task, with all that was read in it."""
 
 OUTCOMES = {
     ChangeState.PREVIEWED: Outcome.PREVIEWED,
@@ -199,7 +202,9 @@ class Change:
             raise Ended(ChangeState.STALE, texts.STALE)
 
     async def _apply(self) -> None:
-        """Part by part; one that fails for good does not keep the others from being done."""
+        """Part by part; one that fails for good does not keep the others from being done. What was read
+        before is in the history by then: read again after a lost write, it would say that all is so already."""
+        await workflow.sleep(NOTED, summary="Note what it would do before it is done")
         self._undone.clear()
         for part, planned in zip(self._parts, self._planned, strict=True):
             if (done := await self._log.attempt(part.run(Mode.LIVE, planned))) and isinstance(done, Undone):
