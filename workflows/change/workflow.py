@@ -203,7 +203,7 @@ class Change:
 
     async def _apply(self) -> None:
         """Part by part; one that fails for good does not keep the others from being done. What was read
-        before is in the history by then: read again after a lost write, it would say that all is so already."""
+        before is in the history by then: read after a lost write, it would say that all is so already."""
         await workflow.sleep(NOTED, summary="Note what it would do before it is done")
         self._undone.clear()
         for part, planned in zip(self._parts, self._planned, strict=True):
