@@ -217,6 +217,10 @@ class Decision(Record):
     run: str = Field(description="Temporal's id of the run that was looked at: a reset asks anew")
 
 
+class PlanNoted(Record):
+    plan: str = Field(description="Its hash")
+
+
 class FieldChange(Record):
     """One field of one object, as people read it."""
 

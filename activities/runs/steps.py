@@ -49,7 +49,7 @@ from models.attention import (
 from models.audit import AuditRow
 from models.bounds import within
 from models.cases import Joining, Taken
-from models.changes import RunUndo
+from models.changes import PlanNoted, RunUndo
 from models.effects import Action, Effect, Mode
 from models.ledger import Append
 from models.metric_alert import AlertWrite
@@ -168,6 +168,10 @@ class RunsActivities:
     @step_activity("runs.undo_watch")
     async def undo_watch(self, undoing: Undoing) -> Undone:
         return await watching.undo(activity.client(), undoing)
+
+    @step_activity("runs.note_plan")
+    async def note_plan(self, plan: PlanNoted) -> None:
+        """Done as soon as it is in the history, with all that was read before it."""
 
     @step_activity("runs.append_audit")
     async def append_audit(self, row: AuditRow) -> None:

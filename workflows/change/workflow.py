@@ -1,13 +1,13 @@
 """A change: what it would do is shown, a rule or people decide on just that, and it is done once."""
 
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from temporalio import workflow
 from temporalio.exceptions import ApplicationError
 
 from activities.runs.steps import RunsActivities
-from models.changes import ChangeInput, ChangeRun, ChangeState, Decision, RunUndo, Then
+from models.changes import ChangeInput, ChangeRun, ChangeState, Decision, PlanNoted, RunUndo, Then
 from models.effects import Effect, Mode
 from models.runs import Outcome, Problem, RunResult
 from models.undo import Undone, UndoneEffect
@@ -20,13 +20,10 @@ from workflows.change.plan import field_changes, not_taken, plan_hash, writes_no
 from workflows.change.undoing import undo_parts
 from workflows.engine.acting import link_here
 from workflows.engine.run_log import ASKED_BY, DECISION, PLAN, RULE, RunLog
-from workflows.engine.steps import StepFailed, step
+from workflows.engine.steps import StepFailed, durably, step
 
 MOST_CHANGES = 50
 """Told in an answer; the run has all."""
-
-NOTED = timedelta(milliseconds=1)
-"""Any timer ends the workflow task, with all that was read in it."""
 
 OUTCOMES = {
     ChangeState.PREVIEWED: Outcome.PREVIEWED,
@@ -73,6 +70,7 @@ class Change:
             await self._preview()
             await self._agree()
             await self._read_again()
+            await self._note_the_plan()
             await self._apply()
         except Ended as ended:
             self._state, self._message = ended.state, str(ended)
@@ -201,10 +199,17 @@ class Change:
         if self._decisions and plan_hash(await self._tried()) != self._plan:
             raise Ended(ChangeState.STALE, texts.STALE)
 
+    async def _note_the_plan(self) -> None:
+        """With all that was read so far. Read after a write that was lost with its task, it would say that
+        all is so already, and nobody could take it back."""
+        noted = PlanNoted(plan=self._plan)
+        try:
+            await durably(RunsActivities.note_plan, noted, summary="Note what it would do")
+        except StepFailed as failure:
+            raise self._failed(failure) from None
+
     async def _apply(self) -> None:
-        """Part by part; one that fails for good does not keep the others from being done. What was read
-        before is in the history by then: read after a lost write, it would say that all is so already."""
-        await workflow.sleep(NOTED, summary="Note what it would do before it is done")
+        """Part by part; one that fails for good does not keep the others from being done."""
         self._undone.clear()
         for part, planned in zip(self._parts, self._planned, strict=True):
             if (done := await self._log.attempt(part.run(Mode.LIVE, planned))) and isinstance(done, Undone):

@@ -118,6 +118,12 @@ async def long_step(activity: Step[S, A, R], arg: A, *, summary: str, limit: tim
     )
 
 
+async def durably(activity: Step[S, A, R], arg: A, *, summary: str) -> R:
+    """No local try: the workflow task ends here, and what was read in it is in the history. Raises
+    StepFailed."""
+    return await _durable(activity, arg, summary, GIVE_UP_AFTER)
+
+
 async def glance(activity: Step[S, A, R], arg: A) -> R:
     """A read that the run can do without: one local try, no second. Raises StepFailed."""
     return await _first_try(activity, arg, "", looks=False)
