@@ -198,6 +198,13 @@ def not_possible(undoing: Undoing, why: str) -> Undone:
     return _untouched(undoing, UndoState.NOT_POSSIBLE, why)
 
 
+def not_there(undoing: Undoing, *, made: bool) -> Undone:
+    """Of an object that is to be deleted, as the run has `made` it: an earlier try may have deleted it."""
+    if made and undoing.already(Action.UPDATED) is Action.UPDATED:
+        return deleted(undoing, Action.UPDATED)
+    return gone(undoing)
+
+
 def gone(undoing: Undoing) -> Undone:
     return _untouched(undoing, UndoState.GONE, "it is not there any more")
 

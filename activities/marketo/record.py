@@ -14,6 +14,7 @@ from activities.undoing import (
     gone,
     is_deletion,
     not_possible,
+    not_there,
     restored,
     touched,
     undone,
@@ -45,7 +46,7 @@ async def record_taken_back(client: MarketoClient, undoing: Undoing) -> Undone:
     if is_deletion(effect):
         return await _make_anew(client, undoing, kind, held, is_there=found is not None)
     if found is None:
-        return _not_there(undoing)
+        return not_there(undoing, made=_was_made(undoing.effect))
     if _was_made(effect):
         return await _delete(client, undoing, kind, key, found[1])
 
@@ -81,16 +82,8 @@ async def _delete(
     try:
         await client.objects.delete(kind, key)
     except NotFound:
-        return _not_there(undoing)
+        return not_there(undoing, made=_was_made(undoing.effect))
     return deleted(undoing, Action.UPDATED)
-
-
-def _not_there(undoing: Undoing) -> Undone:
-    """An earlier try may have deleted it."""
-    made = _was_made(undoing.effect)
-    if made and undoing.already(Action.UPDATED) is Action.UPDATED:
-        return deleted(undoing, Action.UPDATED)
-    return gone(undoing)
 
 
 async def _make_anew(

@@ -20,9 +20,9 @@ from activities.undoing import (
     before_newer,
     changed_since,
     deleted,
-    gone,
     is_deletion,
     not_possible,
+    not_there,
     restored,
     touched,
     was_made,
@@ -56,7 +56,7 @@ async def _lead(client: MarketoClient, undoing: Undoing) -> Undone:
         return not_possible(undoing, NOT_ASKED)
     now = await _lead_now(client, effect.object_id, effect.after)
     if now is None:
-        return _not_there(undoing)
+        return not_there(undoing, made=was_made(undoing.effect))
     if was_made(effect):
         return await _delete_lead(client, undoing, now)
     lead = int(effect.object_id)
@@ -90,16 +90,8 @@ async def _delete_lead(client: MarketoClient, undoing: Undoing, now: Values) -> 
     try:
         await client.leads.delete(int(undoing.effect.object_id or ""))
     except NotFound:
-        return _not_there(undoing)
+        return not_there(undoing, made=was_made(undoing.effect))
     return deleted(undoing, Action.UPDATED)
-
-
-def _not_there(undoing: Undoing) -> Undone:
-    """An earlier try may have deleted it."""
-    made = was_made(undoing.effect)
-    if made and undoing.already(Action.UPDATED) is Action.UPDATED:
-        return deleted(undoing, Action.UPDATED)
-    return gone(undoing)
 
 
 async def _campaign(client: MarketoClient, undoing: Undoing) -> Undone:

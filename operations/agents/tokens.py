@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 
-from configuration.files import load_agents
+from configuration.files import agents_for
 from models.agents import Agents, Principal
 from models.tokens import digest_of, new_token
 from operations.errors import Stopped
@@ -28,12 +27,12 @@ class Token:
 
 def agents_of(settings: Settings) -> Agents:
     """Raises BadConfig, and Stopped where there is no such file."""
-    if not Path(settings.agents_file).exists():
+    if (agents := agents_for(settings)) is None:
         raise Stopped(
             f"There is no {settings.agents_file}: the MCP server is off."
             " docs/agents.md has one to begin with."
         )
-    return load_agents(settings.agents_file)
+    return agents
 
 
 def token_for(settings: Settings, name: str) -> Token:
@@ -41,8 +40,8 @@ def token_for(settings: Settings, name: str) -> Token:
     BadConfig and Stopped."""
     if name.startswith("idp:"):
         raise Stopped(f"{name} has the tokens of the identity provider, and none of ours.")
-    exists = Path(settings.agents_file).exists()
-    known = load_agents(settings.agents_file).principals.get(name) if exists else None
+    agents = agents_for(settings)
+    known = agents.principals.get(name) if agents else None
     before = known.token_sha256 if known else []
     token = new_token()
     kept = [digest_of(token), *before][:MOST_TOKENS]

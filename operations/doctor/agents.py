@@ -2,10 +2,9 @@
 
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 from clients.slack.doctor import approval_findings
-from configuration.files import BadConfig, load_agents
+from configuration.files import BadConfig, agents_for
 from models.agents import Agents, Principal
 from models.findings import Finding, State
 from operations.agents.tokens import has_expired
@@ -16,12 +15,12 @@ SOON = timedelta(days=14)
 
 async def agent_findings(settings: Settings) -> AsyncIterator[Finding]:
     """None where there is no file: the server is off."""
-    if not Path(settings.agents_file).exists():
-        return
     try:
-        agents = load_agents(settings.agents_file)
+        agents = agents_for(settings)
     except BadConfig as error:
         yield Finding("agents", State.FAULT, str(error), "Mend the file: start-up refuses it.")
+        return
+    if agents is None:
         return
     found = list(_findings(agents, settings))
     for each in found:

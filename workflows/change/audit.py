@@ -1,18 +1,12 @@
 """The audit's row of a change: ids and hashes, no values."""
 
-import hashlib
-import json
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 from temporalio import workflow
 
-from models.audit import AuditDecision, AuditEffect, AuditRow
+from models.audit import MOST_EFFECTS, AuditDecision, AuditEffect, AuditRow
 from models.changes import ChangeInput, ChangeState, Decision
 from models.effects import Effect
-
-MOST_EFFECTS = 100
-"""Of one row; the run has all."""
 
 
 def row_of(
@@ -40,22 +34,6 @@ def row_of(
             for each in decisions
         ],
         outcome=state.value,
-        effects=[_effect(each) for each in effects[:MOST_EFFECTS]],
+        effects=[AuditEffect.of(each) for each in effects[:MOST_EFFECTS]],
         more_effects=max(0, len(effects) - MOST_EFFECTS),
     )
-
-
-def _effect(effect: Effect) -> AuditEffect:
-    return AuditEffect(
-        system=effect.system,
-        object_type=effect.object_type,
-        object_id=effect.object_id,
-        action=effect.action.value,
-        before=digest(effect.before),
-        after=digest(effect.after),
-    )
-
-
-def digest(side: Any) -> str:
-    text = json.dumps(side, sort_keys=True, default=str, ensure_ascii=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
