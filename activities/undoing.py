@@ -198,9 +198,9 @@ def not_possible(undoing: Undoing, why: str) -> Undone:
     return _untouched(undoing, UndoState.NOT_POSSIBLE, why)
 
 
-def not_there(undoing: Undoing, *, made: bool) -> Undone:
-    """Of an object that is to be deleted, as the run has `made` it: an earlier try may have deleted it."""
-    if made and undoing.already(Action.UPDATED) is Action.UPDATED:
+def not_there(undoing: Undoing, *, deletes: bool) -> Undone:
+    """Where the undo `deletes` the object, an earlier try may have done so."""
+    if deletes and undoing.already(Action.UPDATED) is Action.UPDATED:
         return deleted(undoing, Action.UPDATED)
     return gone(undoing)
 

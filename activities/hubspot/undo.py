@@ -21,6 +21,7 @@ from activities.undoing import (
     gone,
     is_deletion,
     not_possible,
+    not_there,
     restored,
     same,
     touched,
@@ -60,7 +61,7 @@ async def undo(client: HubSpotClient, undoing: Undoing) -> Undone:
         return not_possible(undoing, DELETED_FOR_GOOD)
     now = await _now(client, effect, object_type)
     if now is None:
-        return _not_there(undoing)
+        return not_there(undoing, deletes=undoing.delete and was_made(undoing.effect))
     if was_made(effect):
         return await _of_what_was_made(client, undoing, object_type, now)
     return await restored(undoing, now, lambda values: _write(client, effect, object_type, values), alike)
@@ -84,14 +85,6 @@ async def _now(client: HubSpotClient, effect: Effect, object_type: ObjectType) -
     if found is None:
         return None
     return {name: found.properties.get(name) for name in names}
-
-
-def _not_there(undoing: Undoing) -> Undone:
-    """An earlier try may have deleted it, where that was to be done."""
-    deletes = undoing.delete and was_made(undoing.effect)
-    if deletes and undoing.already(Action.UPDATED) is Action.UPDATED:
-        return deleted(undoing, Action.UPDATED)
-    return gone(undoing)
 
 
 async def _of_what_was_made(
@@ -123,7 +116,7 @@ async def _delete(client: HubSpotClient, undoing: Undoing, object_type: ObjectTy
     try:
         await client.records.archive(object_type, undoing.effect.object_id or "")
     except NotFound:
-        return _not_there(undoing)
+        return not_there(undoing, deletes=undoing.delete and was_made(undoing.effect))
     return deleted(undoing, Action.UPDATED)
 
 

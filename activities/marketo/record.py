@@ -46,7 +46,7 @@ async def record_taken_back(client: MarketoClient, undoing: Undoing) -> Undone:
     if is_deletion(effect):
         return await _make_anew(client, undoing, kind, held, is_there=found is not None)
     if found is None:
-        return not_there(undoing, made=_was_made(undoing.effect))
+        return not_there(undoing, deletes=_was_made(undoing.effect))
     if _was_made(effect):
         return await _delete(client, undoing, kind, key, found[1])
 
@@ -82,7 +82,7 @@ async def _delete(
     try:
         await client.objects.delete(kind, key)
     except NotFound:
-        return not_there(undoing, made=_was_made(undoing.effect))
+        return not_there(undoing, deletes=_was_made(undoing.effect))
     return deleted(undoing, Action.UPDATED)
 
 

@@ -56,7 +56,7 @@ async def _lead(client: MarketoClient, undoing: Undoing) -> Undone:
         return not_possible(undoing, NOT_ASKED)
     now = await _lead_now(client, effect.object_id, effect.after)
     if now is None:
-        return not_there(undoing, made=was_made(undoing.effect))
+        return not_there(undoing, deletes=was_made(undoing.effect))
     if was_made(effect):
         return await _delete_lead(client, undoing, now)
     lead = int(effect.object_id)
@@ -90,7 +90,7 @@ async def _delete_lead(client: MarketoClient, undoing: Undoing, now: Values) -> 
     try:
         await client.leads.delete(int(undoing.effect.object_id or ""))
     except NotFound:
-        return not_there(undoing, made=was_made(undoing.effect))
+        return not_there(undoing, deletes=was_made(undoing.effect))
     return deleted(undoing, Action.UPDATED)
 
 
