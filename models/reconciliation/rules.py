@@ -25,8 +25,9 @@ class BillingSource(ConfigRecord):
     data_source: str = Field(description="ChartMogul's uuid of it, ds_…")
     also: list[str] = Field(default=[], description="Further data sources of the same site: duplicates")
     time_zone: Zone = Field(default="UTC", description="Of the vendor's own reports")
-    discounts: Literal["forever", "recurring", "all"] = Field(
-        default="forever", description="Which coupons the vendor takes off its MRR"
+    discounts: Literal["forever", "recurring", "all"] | None = Field(
+        default=None,
+        description="Which coupons the vendor takes off its MRR; the vendor's default where empty",
     )
     cancellation: Literal["at_request", "at_end"] | None = Field(
         default=None, description="When the vendor stops to count; the vendor's default where empty"

@@ -1,0 +1,38 @@
+"""What a month's MRR is judged from."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+
+from models.reconciliation.books import (
+    AccountSettings,
+    AccountSheet,
+    BillingSubscription,
+    CashEntry,
+    CountedCustomer,
+    CountedLine,
+    CountedSubscription,
+    Reading,
+)
+from models.reconciliation.findings import LinkProposal
+
+
+@dataclass(frozen=True)
+class MrrBooks:
+    """`lines`: of the subscriptions that count, with all lines of their invoices. `gone` are ids that
+    billing answers not to know any more. `confirmed` are links that a person has confirmed. `refunds` are
+    billing's own, for imports that leave refunded invoices out. `rates`: units of the account's currency per
+    unit, by day and currency."""
+
+    settings: AccountSettings
+    subscriptions: Sequence[BillingSubscription]
+    counted: Sequence[CountedSubscription]
+    lines: Sequence[CountedLine] = ()
+    customers: Sequence[CountedCustomer] = ()
+    sheet: AccountSheet = field(default_factory=AccountSheet)
+    readings: Sequence[Reading] = ()
+    gone: Collection[str] = frozenset()
+    confirmed: Sequence[LinkProposal] = ()
+    refunds: Sequence[CashEntry] = ()
+    rates: Mapping[tuple[date, str], Decimal] = field(default_factory=dict)
