@@ -76,6 +76,18 @@ class Member:
         day = self.rules.rate_on or last_day(self.month.period)
         return self.rates.convert(self.minor, self.sub.currency, day)
 
+    @cached_property
+    def rounded(self) -> Fraction:
+        """How often a half of a minor unit may be lost, on both sides."""
+        items = Fraction(max(1, len(self.sub.items)))
+        return sum((self._rounded(each) for each in self.in_force), items)
+
+    def _rounded(self, line: CountedLine) -> Fraction:
+        """Tax and discounts are rounded before a week is made a month, and count four times then."""
+        parts = bool(line.tax) + bool(line.discount) + line.prorated
+        ratio = self.reader.per_month(line) if parts else 1
+        return 1 + parts * ratio if ratio > 1 else Fraction(1)
+
     def began_on(self, back: int = 0) -> date:
         """Day whose rate ChartMogul takes: of the period's start, or one of the days before."""
         starts = [each.starts_at for each in self.in_force if each.starts_at is not None]
@@ -90,8 +102,9 @@ class Member:
         return of_hundredths(self.reader.value(line, edits=edits), line.currency)
 
     def gross(self, line: CountedLine) -> Fraction:
-        """What the line costs before its discount, in minor units."""
-        return (line.amount + line.discount) * minor_per_hundredth(line.currency)
+        """What the line costs before its discount and before edits by hand, in minor units."""
+        amount = line.amount if line.amount_before_edit is None else line.amount_before_edit
+        return (amount + line.discount) * minor_per_hundredth(line.currency)
 
     def ruled(self, **changes: object) -> "Member":
         return replace(self, rules=replace(self.rules, **changes))  # type: ignore[arg-type]
@@ -175,8 +188,7 @@ class Case:
     def tolerance(self) -> int:
         """Minor units of the account's currency: one hundredth of the subscription's may be more."""
         rules = self.around.rules.tolerance
-        counted = sum(len(each.in_force) for each in self.members)
-        parts = counted + sum(max(1, len(each.sub.items)) for each in self.members)
+        parts = sum((each.rounded for each in self.members), Fraction())
         return max(rules.least, int(Fraction(rules.per_line) * parts * self._coarseness()))
 
     def _coarseness(self) -> Fraction:
@@ -239,7 +251,8 @@ def _member(
     items = _items_of(sub, lines)
     plans = {id: Span(item.interval, item.interval_count) for id, item in items.items()}
     weights = weights_of(around.rules.chartmogul_factors)
-    reader = LineReader(around.cut.end, around.zone, weights, plans)
+    ids = {line: item.id for line, item in items.items()}
+    reader = LineReader(around.cut.end, around.zone, weights, plans, ids)
     in_force = tuple(reader.in_force(lines))
     return Member(sub, lines, in_force, reader, items, rules, around.rates, around.cut)
 

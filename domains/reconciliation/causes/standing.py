@@ -51,7 +51,7 @@ def _invoice_handling(case: Case, member: Member) -> Change | None:
 
 
 def _is_open(member: Member) -> bool:
-    return all(each.invoice_status in OPEN or not each.invoice_status for each in member.in_force)
+    return any(each.invoice_status in OPEN or not each.invoice_status for each in member.in_force)
 
 
 def free_or_trial(case: Case) -> Shown | None:

@@ -28,9 +28,9 @@ CLOSE = 1
 
 def pairs(member: Member) -> list[Pair]:
     """Lines that count, with the recurring item that each bills."""
-    found = [(line, member.items.get(line.line)) for line in member.in_force]
-    current = {each.id for each in items_of(member.state, member.rules)}
-    return [(line, item) for line, item in found if item is not None and item.id in current]
+    current = {each.id: each for each in items_of(member.state, member.rules)}
+    found = [(line, member.reader.items.get(line.line, "")) for line in member.in_force]
+    return [(line, current[id]) for line, id in found if id in current]
 
 
 # -- lines that billing does not count
@@ -78,7 +78,7 @@ def _unbilled_change(_: Case, member: Member) -> Change | None:
 def _is_billed(member: Member) -> bool:
     """An invoice after the change would carry it."""
     changed = member.state.changed_at
-    invoices = [each.invoice_at for each in member.in_force if each.invoice_at is not None]
+    invoices = [line.invoice_at for line, _ in pairs(member) if line.invoice_at is not None]
     return changed is not None and bool(invoices) and changed < max(invoices)
 
 
@@ -142,13 +142,24 @@ def _scheduled_change(case: Case, member: Member) -> Change | None:
 
 def _matches(member: Member, items: list[BillingItem] | None) -> bool:
     """Whether the lines are those of the terms, and not of today's."""
-    if not items or not member.in_force or _prices(items) == _prices(member.state.items):
+    if not items or _prices(items) == _prices(member.state.items):
         return False
-    lines = sorted((each.plan, each.quantity) for each in member.in_force)
-    if lines != sorted((each.plan, each.quantity) for each in items if each.kind is ItemKind.RECURRING):
+    lines = [each for each in member.in_force if not _is_added(member, each)]
+    agreed = [each for each in items if each.kind is ItemKind.RECURRING]
+    if sorted((each.plan, each.quantity) for each in lines) != sorted((i.plan, i.quantity) for i in agreed):
         return False
-    gross = sum((member.gross(each) for each in member.in_force), Fraction())
-    return abs(gross - sum((Fraction(each.amount) for each in items), Fraction())) <= CLOSE
+    gross = {each.plan: member.gross(each) for each in lines}
+    shares = {each.plan: _share(member, each) for each in lines}
+    return all(abs(gross[i.plan] - Fraction(i.amount) * shares[i.plan]) <= CLOSE for i in agreed)
+
+
+def _is_added(member: Member, line: CountedLine) -> bool:
+    item = member.items.get(line.line)
+    return item is not None and item.kind is not ItemKind.RECURRING
+
+
+def _share(member: Member, line: CountedLine) -> Fraction:
+    return member.reader.share(line) if member.reader.is_short(line) else Fraction(1)
 
 
 def _prices(items: list[BillingItem]) -> list[tuple[str, Fraction]]:
@@ -176,8 +187,8 @@ def _is_part(member: Member, line: CountedLine, item: BillingItem) -> bool:
     """Nearer to the part of the price for its days than to all of it."""
     if not member.reader.is_short(line):
         return False
-    price, gross = price_of(item, member.rules), member.gross(line)
-    return abs(gross - price * member.reader.share(line)) < abs(gross - price)
+    gross, share = member.gross(line), member.reader.share(line)
+    return any(abs(gross - price * share) < abs(gross - price) for price in _prices_of(member, line, item))
 
 
 def tax_included(case: Case) -> Shown | None:
@@ -198,8 +209,7 @@ def _has_gross_price(member: Member) -> bool:
 
 
 def _is_price(member: Member, line: CountedLine, price: Fraction) -> bool:
-    share = member.reader.share(line) if member.reader.is_short(line) else Fraction(1)
-    return abs(member.gross(line) - price * share) <= CLOSE
+    return abs(member.gross(line) - price * _share(member, line)) <= CLOSE
 
 
 def discount_rule(case: Case) -> Shown | None:
@@ -256,7 +266,19 @@ def _period_factor(case: Case, member: Member) -> Change | None:
 
 
 def _has_own_price(member: Member) -> bool:
-    return all(_is_price(member, line, price_of(item, member.rules)) for line, item in pairs(member))
+    return all(_is_own_price(member, line, item) for line, item in pairs(member))
+
+
+def _is_own_price(member: Member, line: CountedLine, item: BillingItem) -> bool:
+    return any(_is_price(member, line, each) for each in _prices_of(member, line, item))
+
+
+def _prices_of(member: Member, line: CountedLine, item: BillingItem) -> list[Fraction]:
+    """As a line may have it: with the tax that is included or that it tells, or with one that it hides."""
+    gross = price_of(item, replace(member.rules, with_tax=True))
+    if item.tax_included is not None or line.tax:
+        return [gross]
+    return [price_of(item, replace(member.rules, with_tax=False)), gross]
 
 
 def _weights_that_fit(case: Case, member: Member) -> Weights | None:
@@ -281,7 +303,7 @@ def _length(member: Member, line: CountedLine, item: BillingItem) -> Terms | Non
     own, there = span_of_item(item, member.rules), span_of(line.starts_at, line.ends_at, member.reader.zone)
     if there is None or _months(own) == _months(there) or {own.interval, there.interval} & {"week", "day"}:
         return None
-    if not _is_price(member, line, price_of(item, member.rules)):
+    if not _is_own_price(member, line, item):
         return None
     amount = member.rules.terms[item.id].amount if item.id in member.rules.terms else Fraction(item.amount)
     return Terms(amount, there)

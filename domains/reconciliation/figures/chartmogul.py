@@ -9,8 +9,8 @@ three alone: where the lines do not come to what ChartMogul counts, they prove n
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, time, tzinfo
 from fractions import Fraction
 
 from domains.reconciliation.figures.periods import DAY, NEARLY, Span, Weights, span_of
@@ -19,6 +19,7 @@ from models.reconciliation.books import CountedLine
 
 MONTH = Span("month", 1)
 DAYS_OF_A_MONTH = Fraction(365, 12)
+MIDNIGHT = time()
 SHORT = {"day", "week"}
 DEAD = {"voided", "written_off", "draft", "deleted"}
 
@@ -31,6 +32,8 @@ class LineReader:
     zone: tzinfo
     weights: Weights
     plans: Mapping[str, Span]
+    items: Mapping[str, str] = field(default_factory=dict)
+    """Of billing, that each line is of."""
 
     def total(self, lines: Sequence[CountedLine], refunds: bool = False, edits: bool = True) -> int:
         """Hundredths of the lines' currency: what counts at the cut."""
@@ -62,17 +65,21 @@ class LineReader:
         plan = self.plans.get(line.line)
         if plan is None or line.prorated or line.starts_at is None or line.ends_at is None:
             return False
-        if line.starts_at - plan.before(line.ends_at, self.zone) <= NEARLY:
+        whole = (plan.before(line.ends_at, each) for each in (self.zone, UTC))
+        if any(line.starts_at - each <= NEARLY for each in whole):
             return False
         span = span_of(line.starts_at, line.ends_at, self.zone)
         return span is None or (span.interval in SHORT and plan.interval not in SHORT)
 
     def share(self, line: CountedLine) -> Fraction:
-        """Of its plan's period that a line covers, by seconds."""
+        """Of its plan's period that a line covers, by seconds. Days are local where the line ends at a local
+        midnight, else UTC's: vendors do either, and where clocks change an hour is a cent."""
         assert line.starts_at
         assert line.ends_at
         plan = self.plans.get(line.line, MONTH)
-        whole = line.ends_at - plan.before(line.ends_at, self.zone)
+        local = line.ends_at.astimezone(self.zone)
+        began = plan.before(local, self.zone if local.time() == MIDNIGHT else UTC)
+        whole = line.ends_at.astimezone(UTC) - began.astimezone(UTC)
         return Fraction(int((line.ends_at - line.starts_at).total_seconds()), int(whole.total_seconds()))
 
     def in_force(self, lines: Sequence[CountedLine]) -> list[CountedLine]:
@@ -93,13 +100,19 @@ class LineReader:
         return line.starts_at is not None and line.ends_at is not None and line.starts_at < self.cut
 
     def _replaced(self, lines: list[CountedLine]) -> list[CountedLine]:
-        """A short line that is not marked stands for the whole subscription: it replaces what was before, and
-        the credit beside it."""
-        short = [each for each in lines if self.is_short(each) and each.amount > 0]
+        """A short line that is not marked stands for its whole item: it replaces what was before, and the
+        credit beside it. Lines of other items stay."""
+        short = [each for each in lines if each.amount > 0 and self.is_short(each)]
         if not short:
             return lines
-        newest = max((_billed_at(each), each.invoice) for each in short)
-        return [each for each in short if (_billed_at(each), each.invoice) == newest]
+        newest = {self.items.get(each.line, ""): _billed_at(each) for each in sorted(short, key=_billed_at)}
+        return [each for each in lines if self._stays(each, newest)]
+
+    def _stays(self, line: CountedLine, newest: Mapping[str, float]) -> bool:
+        item = self.items.get(line.line, "")
+        if item in newest:
+            return line.amount > 0 and _billed_at(line) >= newest[item]
+        return bool(item)
 
     def _prorated(self, line: CountedLine, start: datetime, end: datetime) -> Fraction:
         if line.proration == "differential_mrr":

@@ -1,7 +1,7 @@
 """How many months a price is for, by intervals or by a line's dates."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -10,7 +10,7 @@ from dateutil.relativedelta import relativedelta
 from models.reconciliation.rules import Factors
 
 DAY = timedelta(days=1)
-NEARLY = timedelta(hours=26)
+NEARLY = timedelta(hours=2)
 """Vendors end a period a second early, or an hour beside it where clocks change."""
 
 KNOWN_WEEKS = {
@@ -91,8 +91,11 @@ def span_of(start: datetime, end: datetime, zone: tzinfo) -> Span | None:
 
 
 def _is(span: Span, start: datetime, end: datetime, zone: tzinfo) -> bool:
-    """Counted from either side: a period that ends on the 31st may begin on the last of February."""
-    return abs(span.after(start, zone) - end) <= NEARLY or abs(span.before(end, zone) - start) <= NEARLY
+    """Counted from either side, by local days or UTC's: a period that ends on the 31st may begin on the last
+    of February, and where it is the 30th here it may be the 31st there."""
+    ends = [span.after(start, each) - end for each in (zone, UTC)]
+    starts = [span.before(end, each) - start for each in (zone, UTC)]
+    return any(abs(each) <= NEARLY for each in ends + starts)
 
 
 def _moved(instant: datetime, zone: tzinfo, span: Span, sign: int) -> datetime:
@@ -101,4 +104,4 @@ def _moved(instant: datetime, zone: tzinfo, span: Span, sign: int) -> datetime:
         months=sign * span.count * {"month": 1, "year": 12}.get(span.interval, 0),
     )
     moved: datetime = instant.astimezone(zone) + step
-    return moved
+    return moved.astimezone(UTC)
