@@ -217,7 +217,9 @@ def build(rng: Random, causes: set[Cause], label: str) -> Case:
         off = whole(Fraction(full) / 10)
         sub["discounts"] = [coupon(percent=10, duration="forever", start=at("2024-01-01"))]
     amount = full - off
-    tax_there = 0 if C.TAX_INCLUDED in causes or not taxed else amount - whole(Fraction(amount) / (1 + rate / 100))
+    tax_there = (
+        0 if C.TAX_INCLUDED in causes or not taxed else amount - whole(Fraction(amount) / (1 + rate / 100))
+    )
     factor = Fraction("4.33") if C.PERIOD_FACTOR in causes else ratio
     if C.PERIOD_FACTOR in causes:
         month["rules"] = {"chartmogul_factors": {"week": "4.33"}}
@@ -236,15 +238,19 @@ def build(rng: Random, causes: set[Cause], label: str) -> Case:
             lines.append(
                 line(worth, line=f"li_{kind}", invoice="inv_2", plan=kind.value, **month_dates, system=None)
                 if False
-                else {"amount": worth, "line": f"li_{kind}", "invoice": f"inv_{kind}", "plan": kind.value, **month_dates}
+                else {
+                    "amount": worth,
+                    "line": f"li_{kind}",
+                    "invoice": f"inv_{kind}",
+                    "plan": kind.value,
+                    **month_dates,
+                }
             )
             extra += worth
     refund_loss = 0
     if C.REFUND_RULE in causes:
         back = whole(Fraction(edited) * share_back)
-        there["transactions"] = [
-            {"id": "tr_1", "kind": "refund", "at": at("2026-10-30"), "amount": back}
-        ]
+        there["transactions"] = [{"id": "tr_1", "kind": "refund", "at": at("2026-10-30"), "amount": back}]
         left = 1 - Fraction(back) / Fraction(edited)
         refund_loss = whole((edited - tax_there) * left * factor) - counts
         month["account"] = {"refund_handling": "refund_reduces_mrr"}
@@ -573,9 +579,11 @@ def _off(
     billed_at = price + whole(price * part) if in_line else price
     figure = whole(Fraction(price) / agreed.months)
     mrr = whole(Fraction(billed_at) / agreed.months) if in_line else figure + whole(figure * part)
-    if there.get("transactions") and in_line and (month or {}).get("account") == {
-        "refund_handling": "refund_reduces_mrr"
-    }:
+    if (
+        there.get("transactions")
+        and in_line
+        and (month or {}).get("account") == {"refund_handling": "refund_reduces_mrr"}
+    ):
         in_line, billed_at, mrr = False, price, figure + whole(figure * part)
     dates = {"starts_at": agreed.start, "ends_at": agreed.end, "invoice_at": agreed.start}
     period = {"period_start": agreed.start, "period_end": agreed.end, "started_at": at("2024-03-01")}

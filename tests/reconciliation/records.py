@@ -112,9 +112,7 @@ class Month:
     sources: Iterable[SourceSettings] = ()
 
     def books(self) -> MrrBooks:
-        mine = SourceSettings(
-            **{"uuid": SOURCE, "name": "Billing", "system": self.system, **self.settings}
-        )
+        mine = SourceSettings(**{"uuid": SOURCE, "name": "Billing", "system": self.system, **self.settings})
         account = AccountSettings(
             **{
                 "currency": self.currency,

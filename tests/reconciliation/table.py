@@ -24,9 +24,7 @@ class Line:
 
 
 def measured(seeds: int) -> dict[str, Line]:
-    cases = chain(
-        singles(seeds), controls(seeds * 5), pairs(PAIR_SEEDS), plausible(seeds), unfit(seeds)
-    )
+    cases = chain(singles(seeds), controls(seeds * 5), pairs(PAIR_SEEDS), plausible(seeds), unfit(seeds))
     return judged(cases)
 
 

@@ -48,7 +48,9 @@ def test_months_follow_each_other_without_a_gap_in_every_zone() -> None:
             assert cut.end.astimezone(ZoneInfo(zone)).day == 1
 
 
-@pytest.mark.parametrize(("period", "day"), [("2027-02", 28), ("2028-02", 29), ("2026-04", 30), ("2026-12", 31)])
+@pytest.mark.parametrize(
+    ("period", "day"), [("2027-02", 28), ("2028-02", 29), ("2026-04", 30), ("2026-12", 31)]
+)
 def test_the_last_day(period: str, day: int) -> None:
     assert last_day(period) == date(int(period[:4]), int(period[5:]), day)
 
@@ -56,5 +58,5 @@ def test_the_last_day(period: str, day: int) -> None:
 def test_where_a_day_was_left_out_the_month_ends_where_the_next_one_begins() -> None:
     """Samoa had no 30th of December 2011; and where clocks skip midnight a day begins at one."""
     assert end_of_month("2011-12", "Pacific/Apia") == datetime(2011, 12, 31, 10, tzinfo=UTC)
-    skipped = end_of_month("2000-03", "Africa/Cairo").astimezone(ZoneInfo("Africa/Cairo"))
-    assert (skipped.day, skipped.hour) == (1, 0)
+    skipped = end_of_month("2017-09", "America/Asuncion").astimezone(ZoneInfo("America/Asuncion"))
+    assert (skipped.day, skipped.hour) == (1, 1)

@@ -128,9 +128,7 @@ def test_p10_paused_by_source(system: Any, left: int) -> None:
 
 def test_p11_a_list_that_ends_too_early_is_not_judged() -> None:
     control = Control(what="subscriptions", read=1000, expected=1001, how="count query")
-    reading = Reading(
-        system="stripe", site="default", began_at=CUT.end, ended_at=CUT.end, controls=[control]
-    )
+    reading = Reading(system="stripe", site="default", began_at=CUT.end, ended_at=CUT.end, controls=[control])
     judgement = Month([billing(item(100))], more={"readings": [reading]}).judged()
     assert (judgement.findings, judgement.tie_outs) == ([], [])
     assert judgement.stopped[0].startswith("INCOMPLETE_READ: stripe/default: subscriptions: 1000")
@@ -223,15 +221,15 @@ def test_p20_a_lower_price_in_the_first_year() -> None:
 def test_p21_yearly_and_cancelled_with_half_a_year_left() -> None:
     asked = {"cancel_asked_at": at("2026-10-09"), "ends_at": at("2027-04-09")}
     year = {"starts_at": at("2026-04-09"), "ends_at": at("2027-04-09")}
-    month = Month(
-        [billing(item(60000, interval="year"), **asked)], [counted(5000)], [line(60000, **year)]
-    )
+    month = Month([billing(item(60000, interval="year"), **asked)], [counted(5000)], [line(60000, **year)])
     assert named(month.judged()) == [(C.CANCEL_TIMING, 5000)]
     month.source = {"cancellation": "at_end"}
     assert named(month.judged()) == []
 
 
-@pytest.mark.parametrize("zone", ["Europe/Berlin", "Pacific/Kiritimati", "Pacific/Auckland", "America/New_York"])
+@pytest.mark.parametrize(
+    "zone", ["Europe/Berlin", "Pacific/Kiritimati", "Pacific/Auckland", "America/New_York"]
+)
 def test_p22_months_do_not_come_back_a_day_early(zone: str) -> None:
     for period in ("2026-03", "2026-04", "2026-10", "2026-11"):
         cut = month_cut(period, zone)
