@@ -16,7 +16,6 @@ from domains.reconciliation.documents.values import is_dead, name, sign, value, 
 from models.reconciliation.books import CashKind, Document, DocumentKind, DocumentStatus
 from models.reconciliation.causes import Cause
 
-BAD_DEBT = ("bad debt", "write off", "write-off", "written off", "uncollectible")
 CLOSE = timedelta(days=3)
 
 
@@ -195,14 +194,13 @@ def _credit_elsewhere(row: Row, parts: Parts, group: Group, scene: Scene) -> Non
 
 
 def _bad_debt(row: Row, parts: Parts, group: Group, scene: Scene) -> None:
-    """A credit of the books alone, on an invoice that billing has written off, or that says so itself."""
+    """A credit of the books alone, on an invoice that billing has written off."""
     for each in parts.lefts if not group.rights and scene.side == "accounting" else ():
         gone = [it for it in scene.invoices_of(each) if it.status == DocumentStatus.WRITTEN_OFF]
-        text = " ".join(each.references).casefold()
-        if each.kind not in CREDITS or not (gone or any(word in text for word in BAD_DEBT)):
-            row.rule_out(Cause.WRITE_OFF, "no entry of a bad debt")
+        if each.kind not in CREDITS or not gone:
+            row.rule_out(Cause.WRITE_OFF, "it is of nothing that billing has written off")
         elif value(each):
-            why = f"bad debt of {name(gone[0])}, written off in billing" if gone else "its memo says bad debt"
+            why = f"bad debt of {name(gone[0])}, written off in billing"
             row.explain(Cause.WRITE_OFF, value(each), why, (key(each), *(key(it) for it in gone)))
 
 

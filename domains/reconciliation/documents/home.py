@@ -9,7 +9,7 @@ from domains.reconciliation.documents.given import key
 from domains.reconciliation.documents.rows import Row
 from domains.reconciliation.documents.values import name, sign
 from domains.reconciliation.rates import NoRate, Rates
-from models.reconciliation.books import Document
+from models.reconciliation.books import CashEntry, Document
 from models.reconciliation.causes import Cause
 from models.reconciliation.findings import Party
 from models.reconciliation.rules import Tolerance
@@ -31,21 +31,19 @@ class Homes:
     def row(self, row: Row, left: Document, right: Document) -> Row | None:
         """None where a side has no home amount, or the documents differ already."""
         home = left.home_currency
-        if row.difference or home is None or home == left.currency or left.home_total is None:
+        if row.difference or home is None or home == left.currency:
             return None
-        theirs = self._billed(right, home)
-        if theirs is None:
+        ours, theirs = at_home(left.total, left.currency, left), self._billed(right, home)
+        if ours is None or theirs is None:
             return None
-        found = _beside(row, left, right, home, sign(left) * left.home_total, sign(right) * theirs)
+        found = _beside(row, left, right, home, sign(left) * ours, sign(right) * theirs)
         if found.rest:
-            self._explain(found, left, right, theirs)
+            self._explain(found, left, right, ours, theirs)
         return found
 
     def _billed(self, right: Document, home: str) -> int | None:
-        if right.home_currency == home and right.home_total is not None:
-            return right.home_total
-        if right.rate is not None and right.home_currency == home:
-            return converted(right.total, right.currency, Fraction(right.rate), home)
+        if right.home_currency == home and (known := at_home(right.total, right.currency, right)) is not None:
+            return known
         if self._rates is None or self._rates.currency != home:
             return None
         day = right.at.date() if right.at is not None else right.dated
@@ -55,8 +53,7 @@ class Homes:
             self._said[f"{missing}: {home} of such documents is not compared"] = None
             return None
 
-    def _explain(self, row: Row, left: Document, right: Document, theirs: int) -> None:
-        ours = left.home_total or 0
+    def _explain(self, row: Row, left: Document, right: Document, ours: int, theirs: int) -> None:
         ours_rate = self._stated(left) or _rate(left.total, ours, left.currency, row.currency)
         theirs_rate = _rate(right.total, theirs, right.currency, row.currency)
         if ours_rate is not None and theirs_rate is not None and ours_rate != theirs_rate:
@@ -84,6 +81,14 @@ class Homes:
                     )
                 return rate
         return None
+
+
+def at_home(minor: int, currency: str, record: Document | CashEntry) -> int | None:
+    """As it says, or as its rate makes it: Xero tells no total in the home currency."""
+    stated = record.home_total if isinstance(record, Document) else record.home_amount
+    if stated is not None or record.rate is None or record.home_currency is None:
+        return stated
+    return converted(minor, currency, Fraction(record.rate), record.home_currency)
 
 
 def _text(rate: Fraction) -> str:

@@ -12,6 +12,7 @@ from domains.reconciliation.documents.month import Month, month_of
 from domains.reconciliation.documents.numbers import Numbers
 from domains.reconciliation.documents.rows import Row, in_order, tie_outs
 from domains.reconciliation.documents.scene import NAMES, Scene, scene_of
+from domains.reconciliation.documents.sources import Feeds
 from domains.reconciliation.documents.summaries import (
     explain_unposted,
     payouts_of,
@@ -74,19 +75,21 @@ class _Side:
         books = rules.accounting
         zone = books.time_zone if side == "accounting" and books is not None else cut.time_zone
         self._side, self._given, self._rules = side, given, rules
-        self._month = month_of(cut, zone)
+        self._month, self._feeds = month_of(cut, zone), Feeds(rules)
         self._numbers = Numbers(books.prefixes if books is not None else ())
 
     def compared(self, lefts: Sequence[Document] | None, warnings: list[str]) -> _Comparison:
         if lefts is None:
             return _Comparison([], [], Matched(), {}, self._month)
-        given = self._given
-        matched = match(
-            lefts, given.billing, Known(self._numbers, self._month, _payments(given), given.confirmed)
-        )
+        given, compared = self._given, self._feeds.compared(lefts)
+        known = Known(self._numbers, self._month, _payments(given), self._feeds, given.confirmed)
+        matched = match(compared, given.billing, known)
+        if len(compared) < len(lefts):
+            others = len(lefts) - len(compared)
+            warnings.append(f"{others} invoices of ChartMogul are of data sources that are not compared")
         warnings += matched.warnings
         warnings += self._undated(lefts)
-        scene = scene_of(self._side, self._month, self._rules, given, matched)
+        scene = scene_of(self._side, self._month, self._rules, given, matched, self._numbers)
         rows, pairs = self._rows(scene)
         linked: dict[str, list[Document]] = defaultdict(list)
         for group in matched.groups:
@@ -146,31 +149,37 @@ class _Side:
             right=_party("billing", group.rights, scene),
             customer=first.customer_id,
             customer_name=first.customer_name,
-            notes=[*group.notes, *self._drift(group)],
+            notes=[*group.notes, *self._drift(group, scene)],
             documents=tuple(key(each) for each in group.rights),
         )
 
     def _source(self, group: Group, sources: Sequence[str]) -> str:
         """Of a document of the left alone: its billing source's, where there is only one."""
         where = place(group.rights[0]) if group.rights else (sources[0] if len(sources) == 1 else "")
+        feed = self._feeds.of(group.lefts[0]) if group.lefts and not group.rights else None
+        if feed is not None:
+            return feed.name
         if self._side == "accounting" or not where:
             return where or place(group.lefts[0])
-        known = (it.data_source for it in self._rules.sources if f"{it.system}/{it.site}" == where)
-        return next(known, f"chartmogul/{where}")
+        return self._feeds.name(where)
 
-    def _drift(self, group: Group) -> list[str]:
+    def _drift(self, group: Group, scene: Scene) -> list[str]:
         drifted, end = self._given.drifted, self._month.cut.end
         both = (*group.lefts, *group.rights)
         notes = []
         if any(key(each) in drifted for each in both):
             notes.append("it changed while it was read: DRIFT, to be judged again")
-        if any(each.changed_at is not None and each.changed_at >= end for each in both):
+        late = any(each.changed_at is not None and each.changed_at >= end for each in both)
+        if late and total_of(group.lefts, scene) != total_of(group.rights, scene):
             notes.append("it was changed after the month's end")
         return notes
 
 
 def _payments(given: DocumentBooks) -> dict[str, list[str]]:
-    return {it.id: it.documents for it in given.cash if it.side == "billing" and it.documents}
+    """By a payment's id, and by what its gateway calls it."""
+    entries = [it for it in given.cash if it.side == "billing" and it.documents]
+    gateways = {name: it.documents for it in entries for name in it.references}
+    return gateways | {it.id: it.documents for it in entries}
 
 
 def _sources(billing: Iterable[Document]) -> list[str]:

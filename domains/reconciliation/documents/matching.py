@@ -7,7 +7,7 @@ Never by amount alone.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -17,6 +17,7 @@ from domains.reconciliation.documents.grouping import Knot, Link, Links
 from domains.reconciliation.documents.month import Month
 from domains.reconciliation.documents.near import DAYS, Dated, Near
 from domains.reconciliation.documents.numbers import Named, Numbers, printed, words
+from domains.reconciliation.documents.sources import Feeds
 from models.reconciliation.books import Document, DocumentKind, DocumentStatus
 from models.reconciliation.findings import LinkProposal
 
@@ -55,6 +56,7 @@ class Known:
     numbers: Numbers
     month: Month
     payments: Mapping[str, Sequence[str]]
+    feeds: Feeds
     confirmed: Sequence[LinkProposal] = ()
 
 
@@ -92,16 +94,20 @@ class _Ladder:
 
     def climbed(self) -> Matched:
         self._confirmed()
-        self._links.take(2, self._same_number())
-        self._links.take(3, self._plain_number())
-        self._links.take(4, self._same_id())
-        self._links.take(4, self._credits_of_one_invoice())
+        self._take(2, self._same_number())
+        self._take(3, self._plain_number())
+        self._take(4, self._same_id())
+        self._take(4, self._credits_of_one_invoice())
         customers = Customers((self._lefts[it.left], self._rights[it.right]) for it in self._all())
         self._by_customer(customers)
         for knot in list(self._links.knots()):
             self._group(knot)
         self._alone()
         return self._done
+
+    def _take(self, step: int, pairs: Iterable[tuple[int, int]]) -> None:
+        may = self._known.feeds.may_be
+        self._links.take(step, (it for it in pairs if may(self._lefts[it[0]], self._rights[it[1]])))
 
     def _all(self) -> Iterator[Link]:
         return (each for links in list(self._links.of_left.values()) for each in links)
@@ -147,7 +153,8 @@ class _Ladder:
                         yield left, right
 
     def _ids_of(self, document: Document) -> Iterator[str]:
-        """ChartMogul's invoice has its source's id as its own external one, among the references."""
+        """The number of ChartMogul's invoice is the id that it has in its source."""
+        yield document.number
         for text in document.references:
             yield from words(text)
         yield from document.links
@@ -191,7 +198,7 @@ class _Ladder:
         lefts = self._dated(self._lefts, self._links.of_left, customers)
         rights = self._dated(self._rights, self._links.of_right, customers)
         near = Near(lefts, rights)
-        self._links.take(5, near.alone())
+        self._take(5, near.alone())
         for left, right in near.several():
             self._propose(
                 left, right, 5, f"same customer and amount within {DAYS} days, and not the only ones"

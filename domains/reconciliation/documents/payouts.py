@@ -18,17 +18,22 @@ CLOSE = timedelta(days=3)
 
 
 class Posting(NamedTuple):
-    """A journal or a deposit. `currency` and `minor` are its own."""
+    """A journal or a deposit. `minor` is what it counts for; `parts` are the amounts by which it may be that
+    of a payout: a journal of gross sales has what arrived at the bank as one of its lines."""
 
     record: Document | CashEntry
     currency: str
     minor: int
+    parts: frozenset[int]
     day: date | None
 
 
 def posting(record: Document | CashEntry, month: Month) -> Posting:
-    minor = record.total if isinstance(record, Document) else record.amount
-    return Posting(record, record.currency, minor, month.day(record))
+    if not isinstance(record, Document):
+        return Posting(record, record.currency, record.amount, frozenset({record.amount}), month.day(record))
+    lines = {int(each.net) for each in record.lines if each.net > 0 and each.net == int(each.net)}
+    parts = frozenset({record.total, *lines})
+    return Posting(record, record.currency, record.total, parts, month.day(record))
 
 
 @dataclass(frozen=True)
@@ -67,7 +72,8 @@ def _by_amount(
 ) -> dict[str, tuple[Posting, int]]:
     of_amount: dict[tuple[str, int], list[Posting]] = defaultdict(list)
     for each in postings:
-        of_amount[each.currency, each.minor].append(each)
+        for minor in each.parts:
+            of_amount[each.currency, minor].append(each)
     near = {each.id: _near(each, of_amount, month) for each in outs}
     claims: dict[str, int] = defaultdict(int)
     for found in near.values():
@@ -85,8 +91,8 @@ def _near(
 ) -> list[Posting]:
     day = month.paid_on(out)
     amounts = range(out.amount - CENT, out.amount + CENT + 1)
-    found = (each for minor in amounts for each in of_amount.get((out.currency, minor), ()))
-    return [it for it in found if day is not None and it.day is not None and abs(it.day - day) <= CLOSE]
+    found = {key(each.record): each for minor in amounts for each in of_amount.get((out.currency, minor), ())}
+    return [it for it in found.values() if day and it.day and abs(it.day - day) <= CLOSE]
 
 
 class Contents(NamedTuple):

@@ -4,9 +4,10 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from domains.reconciliation.documents.given import DocumentBooks, place
-from domains.reconciliation.documents.matching import Group, Matched
+from domains.reconciliation.documents.given import DocumentBooks, key, place
+from domains.reconciliation.documents.matching import CREDITS, Group, Matched
 from domains.reconciliation.documents.month import Month
+from domains.reconciliation.documents.numbers import Numbers
 from models.reconciliation.books import CashEntry, CashKind, Document
 from models.reconciliation.rules import ReconciliationRules
 
@@ -23,6 +24,9 @@ class Scene:
     rules: ReconciliationRules
     given: DocumentBooks
     matched: Matched
+    numbers: Numbers
+    by_number: Mapping[str, Document]
+    """Billing's invoices."""
     payments: Mapping[tuple[str, str], Sequence[CashEntry]]
     billed: Mapping[tuple[str, str], Sequence[Document]]
     """Billing's documents of a left one's id."""
@@ -41,13 +45,21 @@ class Scene:
         return list({each.id: each for each in found}.values())
 
     def invoices_of(self, credit: Document) -> list[Document]:
-        """Billing's documents of those that a left credit is applied to."""
-        where = place(credit)
-        return [each for link in credit.links for each in self.billed.get((where, link), ())]
+        """Billing's documents of those that a left credit is applied to, or whose number it names."""
+        where, by_number = place(credit), self.by_number
+        found = [each for link in credit.links for each in self.billed.get((where, link), ())]
+        named = (it for text in credit.references for it in self.numbers.named(text) if it.sure)
+        found += (by_number[it.plain] for it in named if it.plain in by_number)
+        return list({key(each): each for each in found}.values())
 
 
 def scene_of(
-    side: str, month: Month, rules: ReconciliationRules, given: DocumentBooks, matched: Matched
+    side: str,
+    month: Month,
+    rules: ReconciliationRules,
+    given: DocumentBooks,
+    matched: Matched,
+    numbers: Numbers,
 ) -> Scene:
     billed: dict[tuple[str, str], list[Document]] = defaultdict(list)
     twins: dict[tuple[str, str, str, int], list[Document]] = defaultdict(list)
@@ -55,7 +67,10 @@ def scene_of(
         for left in group.lefts if group.rights else ():
             billed[place(left), left.id] += group.rights
             twins[place(left), left.customer_id, left.currency, left.total].append(left)
-    return Scene(side, month, rules, given, matched, payments_by_document(given.cash), billed, twins)
+    invoices = (it for it in given.billing if it.number and it.kind not in CREDITS)
+    by_number = {numbers.plain(each.number): each for each in invoices}
+    payments = payments_by_document(given.cash)
+    return Scene(side, month, rules, given, matched, numbers, by_number, payments, billed, twins)
 
 
 def payments_by_document(cash: Sequence[CashEntry]) -> dict[tuple[str, str], list[CashEntry]]:

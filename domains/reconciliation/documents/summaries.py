@@ -1,9 +1,10 @@
 """Books that hold a posting per payout, and no invoices: compared by payout."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from domains.reconciliation.documents.amounts import said
+from domains.reconciliation.documents.choosing import Candidate, closing
 from domains.reconciliation.documents.given import key, place
 from domains.reconciliation.documents.matching import Group
 from domains.reconciliation.documents.month import Month
@@ -110,24 +111,37 @@ def _row(paid: Paid, held: Sequence[Document], within: Contents, month: Month) -
 
 
 def _contents(row: Row, paid: Paid, held: Sequence[Document], within: Contents) -> None:
-    out, fees = paid.payout, within.fees
+    candidates = list(_within(row, paid.payout, held, within))
+    for off in (0, CENT, -CENT) if row.rest else ():
+        chosen = closing(candidates, row.rest - off)
+        if chosen or row.rest == off:
+            for each in chosen:
+                row.explain(*each)
+            if off:
+                why = "the posting is a cent off the payout"
+                row.explain(Cause.ROUNDING, row.rest, why, (key(paid.payout),))
+            return
+
+
+def _within(row: Row, out: CashEntry, held: Sequence[Document], within: Contents) -> Iterator[Candidate]:
+    """A posting is of what was sold, or without the fees, or without what was given back as well."""
+    fees = within.fees
+    if fees is None or any(it.currency != out.currency for it in (*within.payments, *within.refunds)):
+        row.rule_out(Cause.SUMMARY_POSTING, "a fee is not known, or a payment is in another currency")
+        return
     own = {name for each in held for name in (each.id, each.number)}
     others = [it for it in within.payments if not own & set(it.documents)]
-    refunds = [it for it in within.refunds if not own & set(it.documents)]
-    if fees is None:
-        row.rule_out(Cause.SUMMARY_POSTING, "the fee of a payment is not known")
-        return
-    back = sum(each.amount for each in refunds)
-    if fees or back:
-        row.explain(Cause.SUMMARY_POSTING, -fees - back, _sum(out, within, fees), (key(out),))
+    back = sum(it.amount for it in within.refunds if not own & set(it.documents))
+    for minor in dict.fromkeys((fees + back, fees, back)):
+        yield Candidate(Cause.SUMMARY_POSTING, -minor, _sum(out, within, fees), (key(out),))
     if others:
         why = f"{len(others)} payments in it are of documents of other months, or of none"
-        row.explain(Cause.PAYMENT_TIMING, sum(it.amount for it in others), why, map(key, others))
+        amount = sum(it.amount for it in others)
+        yield Candidate(Cause.PAYMENT_TIMING, amount, why, tuple(key(it) for it in others))
     if balance := sum(each.from_balance for each in held):
         why = f"{said(balance, row.currency)} of the invoices were paid from balances"
-        row.explain(Cause.BALANCE_CREDIT, -balance, why, (key(it) for it in held if it.from_balance))
-    if row.rest and abs(row.rest) <= CENT:
-        row.explain(Cause.ROUNDING, row.rest, "the posting is a cent off the payout", (key(out),))
+        records = tuple(key(it) for it in held if it.from_balance)
+        yield Candidate(Cause.BALANCE_CREDIT, -balance, why, records)
 
 
 def _sum(out: CashEntry, within: Contents, fees: int) -> str:
@@ -151,7 +165,7 @@ def explain_unposted(row: Row, group: Group, scene: Scene, paid: Sequence[Paid])
         elif not payments:
             why = "the books hold what was paid out, and nothing was paid of it"
             row.explain(Cause.SUMMARY_POSTING, -amount, why, (key(document),))
-        elif all(_later(each, outs, scene) for each in payments):
+        elif outs and all(_later(each, outs, scene) for each in payments):
             why = "charged, and paid out after the month: in the clearing account"
             row.explain(Cause.PAYMENT_TIMING, -amount, why, (key(document), *map(key, payments)))
         else:

@@ -74,14 +74,15 @@ def _missing(row: Row, entry: CashEntry, till: Till) -> None:
 
 def _summed(row: Row, entry: CashEntry, till: Till) -> None:
     paid = till.payout_of(entry)
-    if paid is None or not till.month.has(paid.payout):
+    if (paid is None and till.payouts) or (paid is not None and not till.month.has(paid.payout)):
         why = "charged, and paid out after the month: in the clearing account"
         row.explain(Cause.PAYMENT_TIMING, -value(entry), why, (key(entry),))
-    elif paid.posting is not None:
+    elif paid is not None and paid.posting is not None:
         why = f"posted in the sum of payout {paid.payout.id}"
         row.explain(Cause.SUMMARY_POSTING, -value(entry), why, (key(entry), key(paid.posting.record)))
     else:
-        row.rule_out(Cause.SUMMARY_POSTING, f"payout {paid.payout.id} is not posted")
+        which = f"payout {paid.payout.id} is not posted" if paid is not None else "no payout is known"
+        row.rule_out(Cause.SUMMARY_POSTING, which)
 
 
 def _unapplied(row: Row, entry: CashEntry, till: Till) -> None:

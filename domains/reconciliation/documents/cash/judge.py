@@ -7,12 +7,14 @@ from fractions import Fraction
 from domains.reconciliation.documents.amounts import converted, decimals, said
 from domains.reconciliation.documents.cash.causes import Till, explain, value
 from domains.reconciliation.documents.cash.links import Payers
-from domains.reconciliation.documents.cash.matching import BACK, Flow, Flows, match
+from domains.reconciliation.documents.cash.matching import BACK, Flow, Flows, Known, match
 from domains.reconciliation.documents.given import Compared, DocumentBooks, key, place
+from domains.reconciliation.documents.home import at_home
 from domains.reconciliation.documents.month import Month, month_of
 from domains.reconciliation.documents.numbers import Numbers
 from domains.reconciliation.documents.payouts import Paid, paid_out, posting
 from domains.reconciliation.documents.rows import Row, in_order, tie_outs
+from domains.reconciliation.documents.sources import Feeds
 from models.reconciliation.books import CashEntry, CashKind, Document, MonthCut, Side
 from models.reconciliation.causes import Cause
 from models.reconciliation.findings import LinkProposal, Party
@@ -53,8 +55,8 @@ class _Side:
         books = rules.accounting
         zone = books.time_zone if side == "accounting" and books is not None else cut.time_zone
         self._side, self._given, self._rules = side, given, rules
-        self.month = month_of(cut, zone)
-        self._payers = Payers(given, Numbers(books.prefixes if books is not None else ()))
+        self.month, self._feeds = month_of(cut, zone), Feeds(rules)
+        self._payers = Payers(given, Numbers(books.prefixes if books is not None else ()), self._feeds)
         self._paid = self._paid_out()
         self._flows = self._matched()
         self._places = sorted({place(it) for it in given.cash if it.side == "billing" and it.kind in FLOWING})
@@ -65,10 +67,13 @@ class _Side:
 
     def _matched(self) -> Flows:
         lefts, rights = self._entries(self._side), self._entries("billing")
-        return match(lefts, rights, self.month, lambda it: {*self._payers.of(it)}, self._given.confirmed)
+        return match(lefts, rights, Known(self.month, self._payers_of, self._feeds, self._given.confirmed))
+
+    def _payers_of(self, entry: CashEntry) -> set[str]:
+        return {*self._payers.of(entry)}
 
     def _entries(self, side: Side) -> list[CashEntry]:
-        return [it for it in self._given.cash if it.side == side and it.kind in FLOWING]
+        return self._feeds.compared([it for it in self._given.cash if it.side == side and it.kind in FLOWING])
 
     # -- payments, refunds, disputes
 
@@ -133,10 +138,12 @@ class _Side:
 
     def _source(self, flow: Flow) -> str:
         where = place(flow.rights[0]) if flow.rights else (self._places[0] if len(self._places) == 1 else "")
+        feed = self._feeds.of(flow.lefts[0]) if flow.lefts and not flow.rights else None
+        if feed is not None:
+            return feed.name
         if self._side == "accounting" or not where:
             return where or place(flow.lefts[0])
-        known = (it.data_source for it in self._rules.sources if f"{it.system}/{it.site}" == where)
-        return next(known, f"chartmogul/{where}")
+        return self._feeds.name(where)
 
     def _drift(self, flow: Flow) -> list[str]:
         drifted = any(key(each) in self._given.drifted for each in (*flow.lefts, *flow.rights))
@@ -241,7 +248,7 @@ def _explain_payout(row: Row, paid: Paid, month: Month, *, here: bool) -> None:
 def _by_its_rate(entry: CashEntry, home: str) -> bool:
     """Whether the rate that it states, whichever way round, makes its home amount."""
     if not entry.rate or entry.home_amount is None:
-        return entry.home_amount is not None
+        return True
     rate = Fraction(entry.rate)
     made = (converted(entry.amount, entry.currency, each, home) for each in (rate, 1 / rate))
     return any(abs(each - entry.home_amount) <= CENT for each in made)
@@ -251,13 +258,13 @@ def _home_row(entry: CashEntry, document: Document, source: str) -> Row | None:
     home = entry.home_currency
     if home is None or home == entry.currency or home != document.home_currency or not document.total:
         return None
-    if entry.home_amount is None or document.home_total is None or entry.currency != document.currency:
+    paid = at_home(entry.amount, entry.currency, entry)
+    owed = at_home(document.total, document.currency, document)
+    if paid is None or owed is None or entry.currency != document.currency:
         return None
-    part = Fraction(document.home_total, document.total) * Fraction(10) ** (
-        decimals(entry.currency) - decimals(home)
-    )
+    part = Fraction(owed, document.total) * Fraction(10) ** (decimals(entry.currency) - decimals(home))
     sign = -1 if entry.kind in BACK else 1
-    ours, theirs = sign * entry.home_amount, sign * converted(entry.amount, entry.currency, part, home)
+    ours, theirs = sign * paid, sign * converted(entry.amount, entry.currency, part, home)
     row = Row(
         comparison="cash",
         source=f"{source}/home",

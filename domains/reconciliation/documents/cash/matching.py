@@ -5,7 +5,7 @@ Never by amount alone.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from domains.reconciliation.documents.customers import Customers
@@ -14,6 +14,7 @@ from domains.reconciliation.documents.grouping import Knot, Link, Links
 from domains.reconciliation.documents.month import Month
 from domains.reconciliation.documents.near import DAYS, Dated, Near
 from domains.reconciliation.documents.numbers import words
+from domains.reconciliation.documents.sources import Feeds
 from models.reconciliation.books import CashEntry, CashKind
 from models.reconciliation.findings import LinkProposal
 
@@ -42,41 +43,46 @@ Documents = Callable[[CashEntry], set[str]]
 """Of an entry, billing's documents that it pays, by their keys."""
 
 
+@dataclass(frozen=True)
+class Known:
+    month: Month
+    paid: Documents
+    feeds: Feeds
+    confirmed: Sequence[LinkProposal] = ()
+
+
 def kind(entry: CashEntry) -> tuple[str, bool]:
     return entry.currency, entry.kind in BACK
 
 
 class _Ladder:
-    def __init__(
-        self,
-        lefts: Sequence[CashEntry],
-        rights: Sequence[CashEntry],
-        month: Month,
-        paid: Documents,
-        confirmed: Sequence[LinkProposal],
-    ) -> None:
+    def __init__(self, lefts: Sequence[CashEntry], rights: Sequence[CashEntry], known: Known) -> None:
         self._lefts, self._rights = sorted(lefts, key=key), sorted(rights, key=key)
-        self._month, self._paid = month, paid
-        self._yes = {(each.left, each.right): each.step for each in confirmed if each.comparison == "cash"}
+        self._known = known
+        self._yes = {(it.left, it.right): it.step for it in known.confirmed if it.comparison == "cash"}
         self._links = Links()
         self._done = Flows()
 
     def climbed(self) -> Flows:
         self._confirmed()
-        self._links.take(2, self._same_id())
-        self._links.take(4, self._only_ones())
+        self._take(2, self._same_id())
+        self._take(4, self._only_ones())
         linked = (it for links in list(self._links.of_left.values()) for it in links)
         customers = Customers((self._lefts[it.left], self._rights[it.right]) for it in linked)
         lefts = self._dated(self._lefts, self._links.of_left, customers)
         rights = self._dated(self._rights, self._links.of_right, customers)
         near = Near(lefts, rights)
-        self._links.take(5, near.alone())
+        self._take(5, near.alone())
         for left, right in near.several():
             self._propose(left, right, 5, "same customer and amount, and not the only ones")
         for knot in list(self._links.knots()):
             self._flow(knot)
         self._alone()
         return self._done
+
+    def _take(self, step: int, pairs: Iterable[tuple[int, int]]) -> None:
+        may = self._known.feeds.may_be
+        self._links.take(step, (it for it in pairs if may(self._lefts[it[0]], self._rights[it[1]])))
 
     def _confirmed(self) -> None:
         place_of = {key(each): place for place, each in enumerate(self._rights)}
@@ -90,13 +96,24 @@ class _Ladder:
                     self._links.add(Link(place, other, step))
 
     def _same_id(self) -> Iterator[tuple[int, int]]:
-        by_id: dict[tuple[tuple[str, bool], str], list[int]] = defaultdict(list)
-        for right, each in enumerate(self._rights):
-            by_id[kind(each), each.id].append(right)
+        """Of the entry; or else the id that its gateway, or the charge that it gives back, has: if it is the
+        only one of that."""
+        by_id = self._by_id(lambda it: [it.id])
+        by_reference = self._by_id(lambda it: it.references)
         for left, each in enumerate(self._lefts):
-            named = {each.id, *(word for text in each.references for word in words(text))}
-            for word in sorted(named - {""}):
-                yield from ((left, right) for right in by_id.get((kind(each), word), ()))
+            named = sorted({each.id, *(word for text in each.references for word in words(text))} - {""})
+            found = [right for word in named for right in by_id.get((kind(each), word), ())]
+            others = [right for word in named for right in by_reference.get((kind(each), word), ())]
+            yield from ((left, right) for right in found or (others if len({*others}) == 1 else ()))
+
+    def _by_id(
+        self, ids: Callable[[CashEntry], list[str]]
+    ) -> Mapping[tuple[tuple[str, bool], str], list[int]]:
+        found: dict[tuple[tuple[str, bool], str], list[int]] = defaultdict(list)
+        for right, each in enumerate(self._rights):
+            for name in ids(each):
+                found[kind(each), name].append(right)
+        return found
 
     def _only_ones(self) -> Iterator[tuple[int, int]]:
         lefts = self._of_document(self._lefts, self._links.of_left)
@@ -111,7 +128,7 @@ class _Ladder:
         """Those that pay one document alone."""
         found: dict[tuple[tuple[str, bool], str], list[int]] = defaultdict(list)
         for place, each in enumerate(entries):
-            paid = self._paid(each) if place not in linked and not each.failed else set()
+            paid = self._known.paid(each) if place not in linked and not each.failed else set()
             if len(paid) == 1:
                 found[kind(each), paid.pop()].append(place)
         return found
@@ -122,7 +139,7 @@ class _Ladder:
         return [
             Dated(place, kind(each), each.amount, day, customers.of(each))
             for place, each in enumerate(entries)
-            if place not in linked and not each.failed and (day := self._month.day(each)) is not None
+            if place not in linked and not each.failed and (day := self._known.month.day(each)) is not None
         ]
 
     def _flow(self, knot: Knot) -> None:
@@ -160,11 +177,5 @@ class _Ladder:
             self._done.proposals.append(found)
 
 
-def match(
-    lefts: Sequence[CashEntry],
-    rights: Sequence[CashEntry],
-    month: Month,
-    paid: Documents,
-    confirmed: Sequence[LinkProposal],
-) -> Flows:
-    return _Ladder(lefts, rights, month, paid, confirmed).climbed()
+def match(lefts: Sequence[CashEntry], rights: Sequence[CashEntry], known: Known) -> Flows:
+    return _Ladder(lefts, rights, known).climbed()
