@@ -23,9 +23,10 @@ from models.reconciliation.findings import LinkProposal
 
 CREDITS = frozenset({DocumentKind.CREDIT_NOTE, DocumentKind.REFUND_RECEIPT})
 MOST_PROPOSALS = 1000
-A_CONFIRMED_STEP = 4
-"""From this one on, a link is asked of a person once."""
+A_CONFIRMED_STEP = 5
+"""From this one on, a link is asked of a person once: what names an id or a number is sure."""
 
+WHY = f"same customer and amount within {DAYS} days"
 CHARGES_SHARE, MOST_CHARGES = 20, 10_000
 """Bank charges: up to a twentieth of the amount, and not more minor units than that."""
 
@@ -128,7 +129,10 @@ class _Ladder:
                 self._links.add(Link(left, right, each.step))
 
     def _same_number(self) -> Iterator[tuple[int, int]]:
+        """The number of ChartMogul's invoice is the id that it has in its source."""
         for left, each in enumerate(self._lefts):
+            if each.side == "chartmogul":
+                yield from ((left, right) for right in self._by_id.get((bucket(each), each.number), ()))
             if each.number:
                 found = self._by_printed.get((bucket(each), printed(each.number)), ())
                 yield from ((left, right) for right in found)
@@ -153,8 +157,6 @@ class _Ladder:
                         yield left, right
 
     def _ids_of(self, document: Document) -> Iterator[str]:
-        """The number of ChartMogul's invoice is the id that it has in its source."""
-        yield document.number
         for text in document.references:
             yield from words(text)
         yield from document.links
@@ -278,7 +280,6 @@ class _Ladder:
 
     def _asked_once(self, links: Sequence[Link]) -> tuple[str, ...]:
         yes = {(each.left, each.right) for each in self._known.confirmed}
-        why = {4: "one names an id of the other", 5: f"same customer and amount within {DAYS} days"}
         open_links = [
             it
             for it in links
@@ -286,7 +287,7 @@ class _Ladder:
             and (key(self._lefts[it.left]), key(self._rights[it.right])) not in yes
         ]
         for each in open_links:
-            self._propose(each.left, each.right, each.step, why.get(each.step, "linked"), doubt=False)
+            self._propose(each.left, each.right, each.step, WHY, doubt=False)
         return (f"linked by step {open_links[0].step}, which nobody has confirmed yet",) if open_links else ()
 
     def _alone(self) -> None:

@@ -91,7 +91,8 @@ def in_mogul(serial: int, total: int = 0, /, **more: Any) -> Document:
         "status": DocumentStatus.PAID,
         "at": at(10),
         "currency": "EUR",
-        "references": [f"in_{serial}"],
+        "number": f"in_{serial}",
+        "references": ["ds_1"],
         "total": total,
     }
     return Document(**(given | more))

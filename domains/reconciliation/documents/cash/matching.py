@@ -20,7 +20,7 @@ from models.reconciliation.findings import LinkProposal
 
 BACK = frozenset({CashKind.REFUND, CashKind.DISPUTE})
 MOST_PROPOSALS = 1000
-WHY = {4: "the only payments of one document", 5: f"same customer and amount within {DAYS} days"}
+WHY = f"same customer and amount within {DAYS} days"
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,9 @@ Documents = Callable[[CashEntry], set[str]]
 """Of an entry, billing's documents that it pays, by their keys."""
 
 
+Kind = tuple[str, bool]
+
+
 @dataclass(frozen=True)
 class Known:
     month: Month
@@ -51,7 +54,7 @@ class Known:
     confirmed: Sequence[LinkProposal] = ()
 
 
-def kind(entry: CashEntry) -> tuple[str, bool]:
+def kind(entry: CashEntry) -> Kind:
     return entry.currency, entry.kind in BACK
 
 
@@ -106,10 +109,8 @@ class _Ladder:
             others = [right for word in named for right in by_reference.get((kind(each), word), ())]
             yield from ((left, right) for right in found or (others if len({*others}) == 1 else ()))
 
-    def _by_id(
-        self, ids: Callable[[CashEntry], list[str]]
-    ) -> Mapping[tuple[tuple[str, bool], str], list[int]]:
-        found: dict[tuple[tuple[str, bool], str], list[int]] = defaultdict(list)
+    def _by_id(self, ids: Callable[[CashEntry], list[str]]) -> Mapping[tuple[Kind, str], list[int]]:
+        found: dict[tuple[Kind, str], list[int]] = defaultdict(list)
         for right, each in enumerate(self._rights):
             for name in ids(each):
                 found[kind(each), name].append(right)
@@ -124,9 +125,9 @@ class _Ladder:
 
     def _of_document(
         self, entries: Sequence[CashEntry], linked: Mapping[int, list[Link]]
-    ) -> dict[tuple[tuple[str, bool], str], list[int]]:
+    ) -> dict[tuple[Kind, str], list[int]]:
         """Those that pay one document alone."""
-        found: dict[tuple[tuple[str, bool], str], list[int]] = defaultdict(list)
+        found: dict[tuple[Kind, str], list[int]] = defaultdict(list)
         for place, each in enumerate(entries):
             paid = self._known.paid(each) if place not in linked and not each.failed else set()
             if len(paid) == 1:
@@ -157,9 +158,9 @@ class _Ladder:
         self._done.flows.append(Flow(lefts, rights, knot.step, self._asked_once(knot)))
 
     def _asked_once(self, knot: Knot) -> tuple[str, ...]:
-        open_ = [it for it in knot.links if it.step >= 4 and self._keys(it.left, it.right) not in self._yes]
+        open_ = [it for it in knot.links if it.step >= 5 and self._keys(it.left, it.right) not in self._yes]
         for each in open_:
-            self._propose(each.left, each.right, each.step, WHY.get(each.step, "linked"))
+            self._propose(each.left, each.right, each.step, WHY)
         return (f"linked by step {open_[0].step}, which nobody has confirmed yet",) if open_ else ()
 
     def _alone(self) -> None:
