@@ -1,0 +1,1 @@
+"""Invoices, credit notes and cash of a month: billing, ChartMogul and the books. Pure: no reading."""

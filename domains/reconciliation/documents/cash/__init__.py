@@ -1,0 +1,1 @@
+"""Payments, refunds and disputes against the books, and payouts against deposits."""
