@@ -124,13 +124,13 @@ def documents(reviewed: Reviewed) -> Table:
     def row(each: Finding) -> Row:
         figures = [_minor(each, side_of(each, side)) for side in SIDES]
         return (
-            *_head(reviewed, each), *figures, _reads(figures),
+            *_head(reviewed, each), *figures, _reads(each, figures),
             _amount(each, each.difference), _amount(each, each.unexplained), _causes(each), _why(each),
             reviewed.owner_of(each), reviewed.notes_on(each), *_links(each), _link(each, "accounting"),
         )  # fmt: skip
 
     found = _largest(reviewed, lambda each: each.comparison != "mrr", lambda each: each.difference)
-    said = "Each document and payment on all sides, accounting − billing, largest first."
+    said = "Each document and payment on all sides, accounting − billing, or ChartMogul − billing."
     return Table("documents", "Documents and cash", columns, lambda: map(row, found), said)
 
 
@@ -206,10 +206,10 @@ def _link(each: Finding, side: str) -> str:
     return party.link if party else ""
 
 
-def _reads(figures: Iterable[Amount | None]) -> str:
-    """Who stands alone."""
+def _reads(each: Finding, figures: Iterable[Amount | None]) -> str:
+    """Who stands alone. A side that was compared and has no such record does, too."""
     chartmogul, billing, accounting = figures
-    if chartmogul is None:
+    if any(side_of(each, side) is None for side in SIDES):
         return "two sides"
     if billing == accounting:
         return "ChartMogul differs" if chartmogul != billing else "all agree"

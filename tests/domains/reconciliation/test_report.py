@@ -160,6 +160,15 @@ def test_three_sides_say_who_stands_alone(folder: Path) -> None:
     assert reads == dict.fromkeys(("INV-00000", "INV-00001", "INV-00002"), "accounting differs")
 
 
+def test_a_side_that_was_not_compared_is_not_one_that_differs() -> None:
+    row = next(each for each in findings() if each.comparison == "documents")
+    two = row.model_copy(update={"third": None})
+    none = row.model_copy(update={"left": row.left.model_copy(update={"minor": None})})
+    tables = [rows.documents(reviewed(judgement([each]))) for each in (two, none)]
+    reads = [column.name for column in tables[0].columns].index("reads")
+    assert [next(iter(table.rows()))[reads] for table in tables] == ["two sides", "accounting differs"]
+
+
 def test_moves_between_subscriptions_net_out_for_the_customer() -> None:
     old, new = findings()[2], findings()[2]
     moved = [
