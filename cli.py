@@ -23,6 +23,7 @@ from commands.groups import (
     export,
     holds,
     movements,
+    reconcile,
     runs,
     schedules,
     services,
@@ -80,6 +81,7 @@ app.add_typer(connectors.app, name="connector")
 app.add_typer(approvals.app, name="approvals")
 app.add_typer(agents.app, name="agents")
 app.add_typer(analytics.app, name="analytics")
+app.add_typer(reconcile.app, name="reconcile")
 
 
 class _PreviewGroup(TyperGroup):

@@ -20,6 +20,7 @@ from clients.salesforce.settings import Salesforce
 from clients.slack.settings import Slack
 from clients.stripe.settings import StripeAccount
 from clients.zendesk.settings import Zendesk
+from domains.reconciliation.settings import Reconciliation
 from domains.warehouse.settings import LONGEST_NAME, Warehouse, schema_of
 
 LogLevel = Annotated[
@@ -68,6 +69,7 @@ class Settings(BaseSettings):
     )
     warehouse: Warehouse | None = Field(default=None, description="Warehouse: one engine")
     connector: Connectors = Field(default=Connectors(), description="Connectors to any other REST API")
+    reconciliation: Reconciliation = Field(default=Reconciliation(), description="Month-end reconciliation")
 
     routes_file: str = Field(default="config/routes.yaml", description="Which events go where")
     warehouse_file: str = Field(
