@@ -15,10 +15,12 @@ from clients.hubspot.settings import HubSpot
 from clients.intercom.settings import Intercom
 from clients.kit.settings import Url
 from clients.marketo.settings import Marketo
+from clients.quickbooks.settings import QuickBooksAccount
 from clients.recurly.settings import RecurlyAccount
 from clients.salesforce.settings import Salesforce
 from clients.slack.settings import Slack
 from clients.stripe.settings import StripeAccount
+from clients.xero.settings import XeroAccount
 from clients.zendesk.settings import Zendesk
 from domains.reconciliation.settings import Reconciliation
 from domains.warehouse.settings import LONGEST_NAME, Warehouse, schema_of
@@ -67,6 +69,12 @@ class Settings(BaseSettings):
     recurly: dict[str, RecurlyAccount] = Field(
         default={}, description="Recurly by ChartMogul account, whose name it has"
     )
+    quickbooks: dict[str, QuickBooksAccount] = Field(
+        default={}, description="QuickBooks Online by ChartMogul account, whose name it has"
+    )
+    xero: dict[str, XeroAccount] = Field(
+        default={}, description="Xero by ChartMogul account, whose name it has"
+    )
     warehouse: Warehouse | None = Field(default=None, description="Warehouse: one engine")
     connector: Connectors = Field(default=Connectors(), description="Connectors to any other REST API")
     reconciliation: Reconciliation = Field(default=Reconciliation(), description="Month-end reconciliation")
@@ -81,6 +89,11 @@ class Settings(BaseSettings):
     )
     audit_folder: Path = Field(
         default=Path("data/audit"), description="Where the nightly files of the audit are kept, for good"
+    )
+    token_folder: Path = Field(
+        default=Path("data/tokens"),
+        description="Where the latest refresh tokens of QuickBooks and Xero are kept. Shared by all workers,"
+        " and by who runs `doctor`",
     )
     crm_file: str = Field(default="config/crm.yaml", description="Which facts go to which field of the CRM")
     operator_email: str = Field(

@@ -17,10 +17,12 @@ from activities.gong import GongActivities
 from activities.hubspot.steps import HubSpotActivities
 from activities.intercom import IntercomActivities
 from activities.marketo.steps import MarketoActivities
+from activities.quickbooks import QuickBooksActivities
 from activities.recurly import RecurlyActivities
 from activities.salesforce.steps import SalesforceActivities
 from activities.slack import SlackActivities
 from activities.stripe import StripeActivities
+from activities.xero import XeroActivities
 from activities.zendesk import ZendeskActivities
 from clients.chargebee.client import ChargebeeClient
 from clients.chargebee.doctor import chargebee_findings
@@ -37,6 +39,8 @@ from clients.kit.cooldown import Cooldown, Cooldowns
 from clients.kit.errors import title
 from clients.marketo.client import MarketoClient
 from clients.marketo.doctor import marketo_findings
+from clients.quickbooks.client import QuickBooksClient
+from clients.quickbooks.doctor import quickbooks_findings
 from clients.recurly.client import RecurlyClient
 from clients.recurly.doctor import recurly_findings
 from clients.salesforce.client import SalesforceClient
@@ -45,6 +49,8 @@ from clients.slack.client import SlackClient
 from clients.slack.doctor import slack_findings
 from clients.stripe.client import StripeClient
 from clients.stripe.doctor import stripe_findings
+from clients.xero.client import XeroClient
+from clients.xero.doctor import xero_findings
 from clients.zendesk.client import ZendeskClient
 from clients.zendesk.doctor import zendesk_findings
 from domains.crm.hubspot import HubSpotCrm
@@ -333,11 +339,65 @@ RECURLY = System[dict[str, RecurlyClient]](
     needs="a private API key; a JSON webhook endpoint with a secret key",
 )
 
+QUICKBOOKS = System[dict[str, QuickBooksClient]](
+    "quickbooks",
+    connect=lambda settings, cooldown: {
+        name: QuickBooksClient(each, settings.token_folder, cooldown=cooldown)
+        for name, each in settings.quickbooks.items()
+    },
+    activities=lambda clients, _: QuickBooksActivities(clients),
+    slots=lambda _: 1,  # a month is read page by page, and its rate limiter is the client's
+    rate=1,
+    address="QUICKBOOKS__<ACCOUNT>__BASE_URL",
+    simulated={
+        "QUICKBOOKS__DEFAULT__COMPANY_ID": "4620816365000000001",
+        "QUICKBOOKS__DEFAULT__CLIENT_ID": "qb-demo-client",
+        "QUICKBOOKS__DEFAULT__CLIENT_SECRET": "qb-demo-secret",
+        "QUICKBOOKS__DEFAULT__REFRESH_TOKEN": "qb-demo-refresh",
+        "QUICKBOOKS__DEFAULT__BASE_URL": "{simulators}/quickbooks/api",
+        "QUICKBOOKS__DEFAULT__TOKEN_URL": "{simulators}/quickbooks/api/oauth2/v1/tokens/bearer",
+        "QUICKBOOKS__DEFAULT__APP_URL": "{simulators}/quickbooks",
+    },
+    in_compose=False,  # one of the two holds the books
+    examine=lambda settings, _: quickbooks_findings(
+        settings.quickbooks, settings.chartmogul, settings.token_folder
+    ),
+    needs="an app with scope `com.intuit.quickbooks.accounting`, connected to the company; TOKEN_FOLDER on a"
+    " disk that stays",
+)
+
+XERO = System[dict[str, XeroClient]](
+    "xero",
+    connect=lambda settings, cooldown: {
+        name: XeroClient(each, settings.token_folder, cooldown=cooldown)
+        for name, each in settings.xero.items()
+    },
+    activities=lambda clients, _: XeroActivities(clients),
+    slots=lambda _: 1,  # an organisation takes five calls at once, of all workers together
+    rate=1,
+    address="XERO__<ACCOUNT>__BASE_URL",
+    simulated={
+        "XERO__DEFAULT__TENANT_ID": "7c0e5b1e-0000-4000-a000-000000000001",
+        "XERO__DEFAULT__CLIENT_ID": "xero-demo-client",
+        "XERO__DEFAULT__CLIENT_SECRET": "xero-demo-secret",
+        "XERO__DEFAULT__REFRESH_TOKEN": "xero-demo-refresh",
+        "XERO__DEFAULT__BASE_URL": "{simulators}/xero/api.xro/2.0",
+        "XERO__DEFAULT__TOKEN_URL": "{simulators}/xero/api.xro/connect/token",
+        "XERO__DEFAULT__APP_URL": "{simulators}/xero",
+    },
+    in_compose=False,  # one of the two holds the books
+    examine=lambda settings, _: xero_findings(settings.xero, settings.chartmogul, settings.token_folder),
+    needs="an app with the read scopes of accounting and `offline_access`, connected to the organisation;"
+    " TOKEN_FOLDER on a disk that stays",
+)
+
 SYSTEMS: tuple[System[Any], ...] = (
     CHARTMOGUL,
     STRIPE,
     CHARGEBEE,
     RECURLY,
+    QUICKBOOKS,
+    XERO,
     SALESFORCE,
     HUBSPOT,
     SLACK,

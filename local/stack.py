@@ -251,6 +251,7 @@ class Stack:
             "WAREHOUSE_FILE": str(EXAMPLE_CONFIG / "warehouse.yaml"),
             "CRM_FILE": str(EXAMPLE_CONFIG / "crm.yaml"),
             "AUDIT_FOLDER": str(self._state / "audit"),
+            "TOKEN_FOLDER": str(self._state / "tokens"),
             "AGENTS_FILE": str(self._state / "agents.yaml"),  # whether a user has one or not
             **self._more_environment,
         }

@@ -12,9 +12,9 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from clients.connector.requests import Request, with_query
-from clients.connector.tokens import TokenFile
 from clients.kit.errors import Unauthorized
 from clients.kit.http import Call
+from clients.kit.tokens import TokenFile
 from models.connectors import (
     Answer,
     Auth,

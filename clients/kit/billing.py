@@ -36,7 +36,7 @@ async def billing_findings(
         advice = f"Set {system.upper()}__DEFAULT__API_KEY."
         yield Finding(title(system), State.OFF, "its steps are skipped", advice)
     for name, account in accounts.items():
-        for finding in _of_account(system, name, known):
+        for finding in of_account(system, name, known):
             yield finding
         async for finding in of_key(name, account):
             yield finding
@@ -44,7 +44,7 @@ async def billing_findings(
         yield _of_webhook(system, name, account.webhook_secrets, missing_proof=missing, place=place)
 
 
-def _of_account(system: str, name: str, known: Collection[str]) -> Iterator[Finding]:
+def of_account(system: str, name: str, known: Collection[str]) -> Iterator[Finding]:
     """Nothing where it is the billing system of an account that there is."""
     if name not in known:
         yield Finding(

@@ -16,7 +16,12 @@ IntegrationError
 
 from datetime import timedelta
 
-TITLES = {"chartmogul": "ChartMogul", "hubspot": "HubSpot", "connector": "any REST API"}
+TITLES = {
+    "chartmogul": "ChartMogul",
+    "hubspot": "HubSpot",
+    "connector": "any REST API",
+    "quickbooks": "QuickBooks",
+}
 
 
 def title(system: str) -> str:

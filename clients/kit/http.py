@@ -5,6 +5,7 @@ import math
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -29,6 +30,9 @@ from clients.kit.errors import (
 
 CONNECT_SECONDS = 3.0
 LONGEST_WAIT = timedelta(days=1)
+
+MOST_DIGITS = 400
+"""Of a number that is kept exactly: a float holds no more before the point either."""
 
 REDIRECTS = range(301, 400)
 """Never followed: the credential would go along. An API of ours sends nobody elsewhere; maintenance does."""
@@ -107,13 +111,13 @@ def error_for(
     return refused(call, _PERMANENT.get(status, Rejected), detail)
 
 
-def _no_number(text: str) -> float:
+def _no_number(text: str) -> Any:
     raise json.JSONDecodeError("no number", text, 0)
 
 
 def _finite(text: str) -> float:
     value = float(text)
-    return value if math.isfinite(value) else _no_number(text)
+    return value if math.isfinite(value) else float(_no_number(text))
 
 
 STRICT: dict[str, Any] = {"parse_constant": _no_number, "parse_float": _finite}
@@ -124,6 +128,19 @@ def strict_json(data: bytes | str) -> Any:
     """Raises ValueError where it is no JSON, also for a number that is none and for endless nesting."""
     try:
         return json.loads(data, **STRICT)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+
+
+def _decimal(text: str) -> Decimal:
+    value = Decimal(text)
+    return value if value.is_finite() and abs(value.adjusted()) < MOST_DIGITS else _no_number(text)
+
+
+def exact_json(data: bytes | str) -> Any:
+    """As `strict_json`, and each number that has decimals is a Decimal: amounts of money are exact."""
+    try:
+        return json.loads(data, parse_constant=_no_number, parse_float=_decimal)
     except RecursionError:
         raise ValueError("nested too deeply") from None
 

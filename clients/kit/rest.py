@@ -14,7 +14,7 @@ import httpx
 
 from clients.kit.cooldown import Cooldown, through
 from clients.kit.errors import IntegrationError, Rejected
-from clients.kit.http import CONNECT_SECONDS, Call, json_object, refused, strict_json, unclear
+from clients.kit.http import CONNECT_SECONDS, Call, exact_json, json_object, refused, strict_json, unclear
 from clients.kit.rate_limiter import Rank, RateLimiter
 from clients.kit.unanswered import unanswered
 
@@ -68,6 +68,13 @@ class Reply:
         """Raises Retryable where it is no JSON."""
         try:
             return strict_json(self.content)
+        except ValueError:
+            raise unclear(call, "the answer is no JSON") from None
+
+    def exact(self, call: Call) -> Any:
+        """The same, with each number that has decimals as a Decimal."""
+        try:
+            return exact_json(self.content)
         except ValueError:
             raise unclear(call, "the answer is no JSON") from None
 
@@ -136,6 +143,9 @@ def told(call: Call, url: str) -> Iterator[None]:
 ErrorOf = Callable[[Call, Reply], IntegrationError | None]
 """What an answer means whose status is none of success; None where it is a good one all the same."""
 
+Doubts = Callable[[Reply], bool]
+"""Whether an answer whose status is one of success may be an error by what it says."""
+
 
 class Rest:
     """`base_url` has the paths of all calls below it. `limiter` is for all of them."""
@@ -151,8 +161,9 @@ class Rest:
         most_bytes: int = MOST_BYTES,
         limiter: RateLimiter | None = None,
         cooldown: Cooldown | None = None,
+        doubts: Doubts | None = None,
     ) -> None:
-        self._base_url, self._error_of = base_url.rstrip("/"), error_of
+        self._base_url, self._error_of, self._doubts = base_url.rstrip("/"), error_of, doubts
         self._seconds, self._most_bytes = timeout_seconds, most_bytes
         self._limiter, self._cooldown = limiter, cooldown
         accept = {"Accept": "application/json"}
@@ -206,6 +217,7 @@ class Rest:
                 params=query or None,  # none at all would take away what the path has
                 json=body,
             )
-        if not reply.is_good and (error := self._error_of(call, reply)):
+        doubtful = not reply.is_good or (self._doubts is not None and self._doubts(reply))
+        if doubtful and (error := self._error_of(call, reply)):
             raise error
         return reply

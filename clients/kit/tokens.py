@@ -1,15 +1,27 @@
-"""The latest refresh token of a connector, in a file for its owner alone. Several workers share it."""
+"""The latest refresh token of a connection, in a file for its owner alone. Several workers share it."""
 
 import asyncio
 import fcntl
 import hashlib
 import json
 import os
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+
+@dataclass(frozen=True)
+class AccessToken:
+    """`ends` in seconds since 1970."""
+
+    text: str
+    ends: float
+
+    def lives(self, at_least: float) -> bool:
+        return self.ends > time.time() + at_least
 
 
 @dataclass
@@ -22,15 +34,26 @@ class Kept:
     def latest_of(self, first: str) -> str:
         return str(self.content["latest"]) if self.content.get("of") == _digest(first) else first
 
-    def keep(self, first: str, latest: str) -> None:
+    def access_of(self, first: str) -> AccessToken | None:
+        """What another process was given last, so that it need not be asked for again."""
+        text, ends = self.content.get("access"), self.content.get("ends")
+        if self.content.get("of") != _digest(first) or not isinstance(text, str):
+            return None
+        return AccessToken(text, float(ends)) if isinstance(ends, int | float) else None
+
+    def keep(self, first: str, latest: str, access: AccessToken | None = None) -> None:
         """Whole or not at all: the one before it is worth nothing any more."""
+        content: dict[str, Any] = {"of": _digest(first), "latest": latest}
+        if access:
+            content |= {"access": access.text, "ends": access.ends}
         beside = self.path.with_suffix(".new")
         handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump({"of": _digest(first), "latest": latest}, file)
+            json.dump(content, file)
             file.flush()
             os.fsync(file.fileno())
         beside.replace(self.path)
+        self.content = content
 
 
 class TokenFile:
