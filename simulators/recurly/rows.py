@@ -7,7 +7,7 @@ from babel.numbers import get_currency_precision
 
 from simulators.billing.books import DECLINES, Attempt, Bill, Status
 from simulators.billing.subscriptions import Subscription
-from simulators.kit.seed import Customer
+from simulators.kit.seed import Customer, Plan
 
 Row = dict[str, Any]
 
@@ -64,9 +64,11 @@ def subscription_row(subscription: Subscription) -> Row:
         "expires_at": written(subscription.ended),
         "plan": {"id": plan.external_id, "object": "plan", "code": plan.external_id, "name": plan.name},
         "quantity": subscription.quantity,
+        "created_at": written(subscription.started),
         "state": "expired" if subscription.ended else "active",
         "subtotal": amount(subscription.amount, subscription.currency),
         "unit_amount": amount(subscription.unit, subscription.currency),
+        "updated_at": written(subscription.ended or subscription.started),
     }
 
 
@@ -119,4 +121,16 @@ def transaction_row(bill: Bill, attempt: Attempt) -> Row:
         "success": not attempt.failed,
         "type": "purchase",
         "updated_at": written(attempt.at),
+    }
+
+
+def plan_row(plan: Plan) -> Row:
+    return {
+        "id": plan.external_id,
+        "object": "plan",
+        "code": plan.external_id,
+        "name": plan.name,
+        "interval_unit": "months",
+        "interval_length": 12 if plan.cycle == "year" else 1,
+        "state": "active",
     }

@@ -68,7 +68,7 @@ class StripeBooks:
     async def subscriptions(self) -> AsyncIterator[BillingSubscription]:
         await self._note_changes(self._cut.end, self._now)
         until = self._now + timedelta(seconds=1)
-        windows = await since_ever(until, self._has_older)
+        windows = await since_ever(until, self._readers, self._has_older)
         rows = self._rows("subscriptions", windows, EXPANDED, {"status": "all"}, with_customer=True)
         async for record in self.tally.records("subscriptions", self._whole(rows), _id, self._subscription):
             yield record

@@ -1,5 +1,5 @@
-"""A list of Stripe's read at several places at once. A page is asked for by the last row of the one before, so
-a single reader is bound by the time that a page takes. The time of creation, which never changes, is cut into
+"""A list of Stripe's read at several places at once. A page is asked for by the last row of the one before:
+one reader alone is bound by the time that a page takes. The time of creation, which never changes, is cut into
 windows, and readers take the next one when they are done."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -14,7 +14,6 @@ Window = tuple[int, int]
 
 READERS = 8
 YOUNG = timedelta(days=2 * 365)
-MONTH = timedelta(days=30)
 OLDEST = datetime(2010, 1, 1, tzinfo=UTC)
 """Stripe is younger."""
 
@@ -27,12 +26,15 @@ def even(start: datetime, end: datetime, count: int = READERS) -> list[Window]:
     return [(a, int(b)) for a, b in pairwise(edges) if a < b]
 
 
-async def since_ever(until: datetime, has_older: Callable[[int], Awaitable[bool]]) -> list[Window]:
-    """Months of the last two years, where most is, and what is older in a few windows, if there is any."""
+async def since_ever(
+    until: datetime, readers: int, has_older: Callable[[int], Awaitable[bool]]
+) -> list[Window]:
+    """Of the last two years, where most is, three windows for each reader: months. What is older in one each,
+    if there is any."""
     young = until - YOUNG
-    found = even(young, until, YOUNG // MONTH)
+    found = even(young, until, 3 * readers)
     if await has_older(int(young.timestamp())):
-        found += even(OLDEST, young, READERS)
+        found += even(OLDEST, young, readers)
     return found
 
 
