@@ -9,7 +9,7 @@ from typing import Any
 from activities.month import Books
 from clients.kit.tables import BooksReader
 from models.base import Record
-from models.reconciliation.books import BillingSubscription, CashEntry, Document, MonthCut, Reading
+from models.reconciliation.books import MonthCut, Reading
 from models.templates.reconciliation import BooksWork, SnapshotPlace
 
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -75,15 +75,15 @@ class Read:
     tables: dict[str, list[Any]]
 
     @property
-    def subscriptions(self) -> dict[str, BillingSubscription]:
+    def subscriptions(self) -> dict[str, Any]:
         return {each.id: each for each in self.tables["subscriptions"]}
 
     @property
-    def documents(self) -> dict[str, Document]:
+    def documents(self) -> dict[str, Any]:
         return {each.id: each for each in self.tables["documents"]}
 
     @property
-    def cash(self) -> dict[str, CashEntry]:
+    def cash(self) -> dict[str, Any]:
         return {each.id: each for each in self.tables["cash"]}
 
     @property

@@ -157,6 +157,7 @@ class ChartMogulBooks:
     def _invoice(self, row: Row) -> CountedInvoice | None:
         """None of one that is neither of the month nor has a line that covers the cut."""
         invoice = CountedInvoice.model_validate(row)
+        self._note_currency(invoice)
         start, end = self._cut.start - EDGE, self._cut.end + EDGE
         in_month = invoice.date is not None and start <= invoice.date < end
         covers = any(
@@ -164,20 +165,27 @@ class ChartMogulBooks:
         )
         return invoice if in_month or covers else None
 
+    def _note_currency(self, invoice: CountedInvoice) -> None:
+        """Invoices come newest first: that of the last one stays."""
+        aside, currency = self.tally.aside, invoice.currency.upper()
+        for line in invoice.line_items:
+            key = f"{invoice.customer_uuid}\n{line.subscription_external_id}"
+            if line.subscription_external_id and aside.get(CURRENCIES, key) is None:
+                aside.put(CURRENCIES, key, currency)
+                if currency != self._currency:
+                    aside.put(FOREIGN, invoice.customer_uuid, 1)
+
     def _covers(self, start: datetime | None, end: datetime | None) -> bool:
         return start is not None and end is not None and start < self._cut.end <= end
 
     def _taken(self, invoice: CountedInvoice) -> list[CountedLine]:
-        """What others need of it is kept: currencies of subscriptions, and the invoice as a document."""
+        """What others need of it is kept: which subscriptions it covers, and the invoice as a document."""
         aside, lines = self.tally.aside, invoice.lines()
         for line in lines:
             if line.subscription_external_id:
                 key = f"{line.customer}\n{line.subscription_external_id}"
-                aside.put(CURRENCIES, key, line.currency)
                 if self._covers(line.starts_at, line.ends_at):
                     aside.put(COVERED, key, line.source)
-                if line.currency != self._currency:
-                    aside.put(FOREIGN, line.customer, 1)
         try:
             document, cash = invoice.document(self._site), invoice.cash(self._site)
         except Unreadable as error:

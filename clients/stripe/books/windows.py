@@ -1,6 +1,6 @@
 """A list of Stripe's read at several places at once. A page is asked for by the last row of the one before:
-one reader alone is bound by the time that a page takes. The time of creation, which never changes, is cut into
-windows, and readers take the next one when they are done."""
+one reader alone is bound by the time that a page takes. The time of creation, which never changes, is cut
+into windows, and readers take the next one when they are done."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from datetime import UTC, datetime, timedelta
