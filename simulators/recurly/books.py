@@ -13,6 +13,7 @@ from simulators.billing.truth.book import (
 )
 from simulators.billing.truth.shapes import Coupon, Tier, TrueSubscription
 from simulators.recurly.rows import Row, amount, written
+from simulators.recurly.rows import plan_id as named
 
 STATES = {
     "future": "future",
@@ -28,7 +29,7 @@ DURATION = {"once": "single_use", "repeating": "temporal", "forever": "forever"}
 
 
 def plan_id(said: TrueSubscription) -> str:
-    return f"plan{said.interval}{said.interval_count}{said.plan.replace('-', '').replace('_', '')}"
+    return named(f"{said.interval} {said.interval_count} {said.plan}")
 
 
 def plan_rows(truth: BookOfTruth) -> list[Row]:

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Any
+from zlib import crc32
 
 from babel.numbers import get_currency_precision
 
@@ -50,6 +51,11 @@ def account_id(customer: Customer) -> str:
     return f"acc{customer.number:08}"
 
 
+def plan_id(name: str) -> str:
+    """Of 13 letters at most."""
+    return f"p{crc32(name.encode()):010}"
+
+
 def subscription_row(subscription: Subscription) -> Row:
     """How long a period is, its plan says, which is not told here."""
     plan = subscription.plan
@@ -62,7 +68,12 @@ def subscription_row(subscription: Subscription) -> Row:
         "collection_method": "automatic",
         "currency": subscription.currency,
         "expires_at": written(subscription.ended),
-        "plan": {"id": plan.external_id, "object": "plan", "code": plan.external_id, "name": plan.name},
+        "plan": {
+            "id": plan_id(plan.external_id),
+            "object": "plan",
+            "code": plan.external_id,
+            "name": plan.name,
+        },
         "quantity": subscription.quantity,
         "created_at": written(subscription.started),
         "state": "expired" if subscription.ended else "active",
@@ -126,7 +137,7 @@ def transaction_row(bill: Bill, attempt: Attempt) -> Row:
 
 def plan_row(plan: Plan) -> Row:
     return {
-        "id": plan.external_id,
+        "id": plan_id(plan.external_id),
         "object": "plan",
         "code": plan.external_id,
         "name": plan.name,
