@@ -146,6 +146,7 @@ NeededId = Annotated[str, BeforeValidator(_reference)]
 Count = Annotated[int | None, BeforeValidator(_count)]
 Minor = Annotated[int | None, BeforeValidator(_minor)]
 Amount = Annotated[Decimal | None, BeforeValidator(_decimal)]
+NeededAmount = Annotated[Decimal, BeforeValidator(_decimal)]
 When = Annotated[AwareDatetime | None, BeforeValidator(instant_of)]
 NeededWhen = Annotated[AwareDatetime, BeforeValidator(instant_of)]
 

@@ -179,7 +179,11 @@ def decimal(value: Any) -> Decimal | None:
     """Exact, also from text such as `"25.00"`. None where it is missing."""
     if is_missing(value):
         return None
-    if isinstance(value, bool) or not isinstance(value, int | float | str) or len(str_of(value)) > 100:
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, int | float | str | Decimal)
+        or len(str_of(value)) > 100
+    ):
         raise Unfit("is no number")
     try:
         number = Decimal(str_of(value).strip())
@@ -190,7 +194,7 @@ def decimal(value: Any) -> Decimal | None:
     return number
 
 
-def str_of(value: int | float | str) -> str:
+def str_of(value: int | float | str | Decimal) -> str:
     """Digits of a number; of a huge one not all, which would take long."""
     if isinstance(value, int) and abs(value) > 10**40:
         return "1e41" if value > 0 else "-1e41"

@@ -40,6 +40,24 @@ def whole_money(amount: Decimal | None, currency: str | None) -> Money | None:
     return None if amount is None or code is None else _money(amount, code)
 
 
+def exact_minor(amount: Decimal | int, currency: str, decimals: Mapping[str, int]) -> Decimal:
+    """In the currency's own smallest unit, by ISO 4217, of an amount that has so many `decimals`."""
+    code = currency.upper()
+    return Decimal(amount).scaleb(ISO_4217.get(code, USUAL) - decimals.get(code, USUAL))
+
+
+def minor_of(amount: Decimal | int, currency: str, decimals: Mapping[str, int] | None = None) -> int:
+    """The same where it has to be whole. Without `decimals` the amount is in the currency itself, such as
+    19.99. Raises ValueError where a part of the smallest unit is left."""
+    if decimals is None:
+        found = Decimal(amount).scaleb(ISO_4217.get(currency.upper(), USUAL))
+    else:
+        found = exact_minor(amount, currency, decimals)
+    if found != found.to_integral_value():
+        raise ValueError("is no whole number of the currency's smallest unit")
+    return int(found)
+
+
 def has_cents(currency: str | None) -> bool:
     """Whether hundredths and the smallest unit are the same."""
     return ISO_4217.get(_code(currency) or "", USUAL) == USUAL

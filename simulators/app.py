@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp
 
 from simulators import fault_panel
+from simulators.billing.truth import control as truth
 from simulators.kit import control_api, pages
 from simulators.kit.fault_book import UnknownSystem
 from simulators.kit.faults import Faults
@@ -29,6 +30,6 @@ def create_app(world: World) -> ASGIApp:
             app.add_exception_handler(kind, handler)
         for router in vendor.routers:
             app.include_router(router)
-    for router in (control_api.router, pages.router, fault_panel.router):
+    for router in (truth.router, control_api.router, pages.router, fault_panel.router):
         app.include_router(router)
     return Faults(app, world)

@@ -5,6 +5,7 @@ from typing import TypeVar, cast
 
 from fastapi import Request
 
+from simulators.billing.truth.book import BookOfTruth
 from simulators.kit.call_log import CallLog
 from simulators.kit.fault_book import FaultBook
 from simulators.kit.seed import Seed
@@ -50,6 +51,7 @@ class World:
             state.reset(self.seed)
         self.faults = FaultBook(start.seed, [vendor.name for vendor in self.vendors])
         self.calls = CallLog()
+        self.truth = BookOfTruth()
 
 
 def world_of(request: Request) -> World:

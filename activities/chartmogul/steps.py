@@ -10,7 +10,10 @@ from activities.chartmogul.merging import merge_customers
 from activities.chartmogul.reading import CustomerQuery, PayerQuery, client_of, find_payer, read_back
 from activities.chartmogul.undoing import undo, without_a_way_back
 from activities.definition import step_activity
+from activities.month import Books, Store
+from clients.chartmogul.books.reader import ChartMogulBooks
 from clients.chartmogul.client import ChartMogulClient
+from clients.kit.tables import BooksReader
 from models.billing import InvoiceNow, InvoiceQuery
 from models.chartmogul import Customer, CustomerMovement, CustomerNow, Note, Subscription
 from models.chartmogul_invoices import invoice_now
@@ -23,12 +26,15 @@ from models.chartmogul_writes import (
     TagsWrite,
 )
 from models.effects import Effect
+from models.reconciliation.books import MonthCut, Reading
+from models.templates.reconciliation import BooksWork
 from models.undo import Undoing, Undone
 
 
 class ChartMogulActivities:
-    def __init__(self, clients: Mapping[str, ChartMogulClient]) -> None:
+    def __init__(self, clients: Mapping[str, ChartMogulClient], snapshots: Store | None = None) -> None:
         self._clients = clients
+        self._books = Books("chartmogul", clients, _reader, snapshots)
 
     @step_activity("chartmogul.read_back")
     async def read_back(self, query: CustomerQuery) -> CustomerNow | None:
@@ -80,6 +86,11 @@ class ChartMogulActivities:
         """Take back one of the effects of the steps above."""
         return without_a_way_back(undoing) or await undo(self._client(undoing.account), undoing)
 
+    @step_activity("chartmogul.read_books")
+    async def read_books(self, work: BooksWork) -> Reading:
+        """Its site is an account."""
+        return await self._books.read(work)
+
     # These four are for runs that began before there was read_back.
 
     @step_activity("chartmogul.read_customer")
@@ -100,3 +111,7 @@ class ChartMogulActivities:
 
     def _client(self, account: str) -> ChartMogulClient:
         return client_of(self._clients, account)
+
+
+def _reader(client: ChartMogulClient, cut: MonthCut, site: str, customers: list[str]) -> BooksReader:
+    return ChartMogulBooks(client, cut, site, customers=customers)

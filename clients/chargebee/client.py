@@ -1,7 +1,8 @@
 """Chargebee: an invoice as it is now, and the payments that failed. Reads only, by a read-only key."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 import httpx
@@ -86,6 +87,21 @@ class ChargebeeClient:
         page, oldest = parsed(call, _Events, said), datetime.now(UTC) - KEPT
         rows = [each.event for each in page.rows]
         return stretch.page(call, rows, page.next_offset, oldest if since < oldest else None)
+
+    @property
+    def web_url(self) -> str:
+        return self._account.at_site(self._account.web_url)
+
+    @property
+    def books_per_minute(self) -> float:
+        """Calls that the reading of a month may make."""
+        return self._account.requests_per_minute * self._account.books_share
+
+    async def read(self, path: str, query: Mapping[str, str]) -> dict[str, Any]:
+        """One answer of any path, whose parts are no one's words but the vendor's."""
+        call = Call("chargebee", f"read {path.partition('/')[0].replace('_', ' ')}")
+        parts = [quote(each, safe="") for each in path.split("/")]
+        return await self._rest.fields(call, "GET", "/".join(parts), query=query)
 
     async def check(self, objects: str) -> None:
         """Raises IntegrationError where the key may not list them."""

@@ -35,6 +35,18 @@ class ChargebeeAccount(SystemSettings):
         description="Where customers pay, or change their card; the self-serve portal",
     )
 
+    requests_per_minute: float = Field(
+        default=150,
+        gt=0,
+        description="Calls a minute that Chargebee lets the site make: 150, 1,000 or 3,500 by plan",
+    )
+    books_share: float = Field(
+        default=0.5,
+        gt=0,
+        le=1,
+        description="Part of it for reading a month: above it a site is flagged",
+    )
+
     @field_validator("site")
     @classmethod
     def _is_a_name(cls, site: str) -> str:

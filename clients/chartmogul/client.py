@@ -104,6 +104,14 @@ class ChartMogulClient:
         if self._session is not None:
             await self._session.close()
 
+    @property
+    def page_size(self) -> int:
+        return int(self._page_size)
+
+    async def get_in_bulk(self, call: Call, path: str, **params: str) -> Any:
+        """Any answer, at the rate of bulk work."""
+        return await self._get_with_retries(call, path, **params)
+
     async def account(self) -> Account:
         return await self._one("read the account", "account", Account)
 

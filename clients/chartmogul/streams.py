@@ -5,7 +5,7 @@ ends with an error. A page that fails is asked for again a few times: of thousan
 """
 
 import asyncio
-from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Iterable, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Iterable
 from datetime import date
 from functools import partial
 from typing import Any, TypeVar
@@ -15,6 +15,7 @@ from clients.chartmogul.dates import ADVICE, Get, Row, id_of, rows_in
 from clients.kit.errors import NotFound, Rejected
 from clients.kit.http import Call, refused
 from clients.kit.pages import pages
+from clients.kit.side_by_side import side_by_side
 
 MRR_PARTS = ("mrr-new-business", "mrr-expansion", "mrr-contraction", "mrr-churn", "mrr-reactivation")
 """Of `/metrics/mrr`; `/metrics/all` has everything else."""
@@ -74,7 +75,7 @@ def read_subscriptions(
             if rows := await _subscriptions_of(get, uuid, page_size):
                 yield rows
 
-    return _merged([reader() for _ in range(at_once)])
+    return side_by_side([reader() for _ in range(at_once)])
 
 
 async def _subscriptions_of(get: Get, uuid: str, page_size: int) -> list[Row]:
@@ -98,41 +99,6 @@ async def _as_async(items: Iterable[T] | AsyncIterable[T]) -> AsyncIterator[T]:
 async def _next(items: AsyncIterator[T], lock: asyncio.Lock) -> T | None:
     async with lock:
         return await anext(items, None)
-
-
-class _End:
-    def __init__(self, error: BaseException | None = None) -> None:
-        self.error = error
-
-
-async def _merged(readers: Sequence[AsyncIterator[T]]) -> AsyncIterator[T]:
-    """What they yield, as it comes. The first error ends them all."""
-    queue: asyncio.Queue[T | _End] = asyncio.Queue(maxsize=len(readers))
-    tasks = [asyncio.create_task(_drain(reader, queue)) for reader in readers]
-    running = len(tasks)
-    try:
-        while running:
-            item = await queue.get()
-            if not isinstance(item, _End):
-                yield item
-                continue
-            running -= 1
-            if item.error:
-                raise item.error
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-
-async def _drain(reader: AsyncIterator[T], queue: "asyncio.Queue[T | _End]") -> None:
-    try:
-        async for item in reader:
-            await queue.put(item)
-    except Exception as error:
-        await queue.put(_End(error))
-    else:
-        await queue.put(_End())
 
 
 def _rows(call: Call, page: object, key: str) -> list[Row]:

@@ -1,6 +1,8 @@
 """Recurly: an invoice as it is now, and the payments that failed. Reads only."""
 
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
@@ -10,7 +12,7 @@ from pydantic import Field
 
 from clients.kit.cooldown import Cooldown
 from clients.kit.errors import NotFound, Permanent, Rejected
-from clients.kit.http import Call, parsed, refused
+from clients.kit.http import Call, parsed, refused, unclear
 from clients.kit.rest import TIMEOUT_SECONDS, Rest
 from clients.kit.stretches import LAG, MOST_BYTES, Row, RowPage, Stretch
 from clients.recurly.errors import error_of
@@ -25,6 +27,7 @@ PAGE_SIZE = 100
 """Of 200 that Recurly allows."""
 
 LONGEST_ID = 100
+_ANY_NEXT = re.compile(r"/[a-z_]{1,50}(/[A-Za-z0-9_-]{1,100}/[a-z_]{1,50})?\?[!-~]{1,2000}")
 _NEXT = re.compile(r"/transactions\?[!-~]{1,2000}")
 """Where a list goes on: a path of the same API, followed as it is."""
 
@@ -88,6 +91,33 @@ class RecurlyClient:
         after = _checked(page.next or "") if page.has_more else None
         return stretch.page(call, page.data, after)
 
+    def link(self, path: str) -> str:
+        """Empty where nobody has said whose pages they are."""
+        return self._account.page(path) or ""
+
+    async def read(self, path: str) -> Row:
+        """One object; `path` is quoted."""
+        call = Call("recurly", f"read one of {path.partition('/')[0]}")
+        return await self._rest.fields(call, "GET", path)
+
+    async def page(self, path: str, query: Mapping[str, str]) -> "ListPage":
+        """Of any list: its first page, or that at `path` as the page before named it, without a query."""
+        call = Call("recurly", f"list {path.strip('/').partition('?')[0].partition('/')[0]}")
+        body = await self._rest.fields(call, "GET", path, query=query)
+        page = parsed(call, _Transactions, body)
+        if not page.has_more:
+            return ListPage(page.data, None)
+        if not _ANY_NEXT.fullmatch(page.next or ""):
+            raise unclear(call, "the list says it goes on, but not where")
+        return ListPage(page.data, page.next)
+
+    async def count(self, objects: str, query: Mapping[str, str]) -> int | None:
+        """How many the list has; None where the answer does not say."""
+        call = Call("recurly", f"count {objects}")
+        reply = await self._rest.ask(call, "HEAD", objects, query=query)
+        said = reply.headers.get("Recurly-Total-Records", "")
+        return int(said) if said.isdecimal() and len(said) < 15 else None
+
     async def site(self) -> "Site":
         """That of the key. Raises IntegrationError."""
         call = Call("recurly", "read the site")
@@ -122,6 +152,14 @@ class RecurlyClient:
         except Permanent:
             return None
         return self._account.page(f"/account/billing_info/edit?ht={quote(token, safe='')}") if token else None
+
+
+@dataclass(frozen=True)
+class ListPage:
+    """`after` is the path where the list goes on, as Recurly names it."""
+
+    rows: list[Row]
+    after: str | None
 
 
 class Site(Said):

@@ -1,13 +1,16 @@
 """Stripe: an invoice as it is now, and the payments that failed. Reads only, by a restricted key."""
 
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from pydantic import Field
 
 from clients.kit.cooldown import Cooldown, through
 from clients.kit.errors import NotFound, Unauthorized
-from clients.kit.http import Call, parsed
+from clients.kit.http import Call, parsed, unclear
 from clients.kit.rest import TIMEOUT_SECONDS
 from clients.kit.stretches import LAG, Row, RowPage, Stretch
 from clients.stripe.invoices import StripeInvoice
@@ -67,6 +70,24 @@ class StripeClient:
         after = _last_id(page.data) if page.has_more else None
         return stretch.page(call, page.data, after, oldest if since < oldest else None)
 
+    @property
+    def web_url(self) -> str:
+        return self._account.web_url.rstrip("/")
+
+    async def page(self, objects: str, query: Mapping[str, Any], of: str = "") -> "ListPage":
+        """One page of any list that the library has, newest first."""
+        call = Call("stripe", f"list {objects.replace('_', ' ').replace('.', ', ')}")
+        body = await through(self._cooldown, lambda: self._library.page(call, objects, query, of))
+        page = parsed(call, _Events, body)
+        after = _last_id(page.data) if page.has_more else None
+        if after == "":
+            raise unclear(call, "the list says it goes on, but not where")
+        return ListPage(page.data, after)
+
+    async def one(self, objects: str, id: str, expand: list[str]) -> Row:
+        call = Call("stripe", f"read one of {objects.replace('_', ' ')}")
+        return await through(self._cooldown, lambda: self._library.one(call, objects, id, expand))
+
     async def check_invoices(self) -> None:
         """Raises IntegrationError where the key may not read them."""
         call = Call("stripe", "list invoices")
@@ -93,6 +114,14 @@ class StripeClient:
             self._reasons = False
             return await self._invoice(call, id)
         return parsed(call, StripeInvoice, body).now(self._account.web_url)
+
+
+@dataclass(frozen=True)
+class ListPage:
+    """`after` is the id of its last row, where the list goes on."""
+
+    rows: list[Row]
+    after: str | None
 
 
 class _Events(Said):

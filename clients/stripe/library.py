@@ -96,6 +96,18 @@ class Library:
             asked["starting_after"] = stretch.after
         return await self._said(call, self._api.events.list_async(asked))
 
+    async def page(self, call: Call, objects: str, query: Mapping[str, Any], of: str) -> dict[str, Any]:
+        """Of any list, `invoices.line_items` of the invoice `of` say."""
+        service: Any = self._api
+        for name in objects.split("."):
+            service = getattr(service, name)
+        asked = service.list_async(of, dict(query)) if of else service.list_async(dict(query))
+        return await self._said(call, asked)
+
+    async def one(self, call: Call, objects: str, id: str, expand: list[str]) -> dict[str, Any]:
+        more = {"expand": expand} if expand else {}
+        return await self._said(call, getattr(self._api, objects).retrieve_async(id, more))
+
     async def first_invoice(self, call: Call) -> None:
         await self._said(call, self._api.invoices.list_async({"limit": 1}))
 

@@ -2,22 +2,28 @@
 
 import json
 import re
-from collections.abc import Iterable
-from itertools import islice
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from itertools import chain, islice
 from typing import Any
 
 from fastapi import APIRouter, Depends, Request
 
 from simulators.billing.books import Bill
+from simulators.chargebee import books
 from simulators.chargebee.rows import customer_row, invoice_row, subscription_row, transaction_row
 from simulators.chargebee.state import Chargebee, chargebee_of
 from simulators.kit.refusal import Refusal
 from simulators.kit.sign_in import key_in
+from simulators.world import world_of
 
 Row = dict[str, Any]
 
 KEY = "test_cb_demo"
-ALL = {"invoices", "events", "transactions", "customers", "subscriptions"}
+ALL = {
+    "invoices", "events", "transactions", "customers", "subscriptions", "credit_notes", "item_prices",
+    "items", "coupons",
+}  # fmt: skip
 KEYS = {
     KEY: ALL,
     "test_cb_invoices_only": {"invoices", "events"},
@@ -29,7 +35,16 @@ FILTERS = {
     "events": {"event_type", "occurred_at", "id", "source", "webhook_status"},
     "transactions": {"customer_id", "status", "type", "date", "id"},
     "customers": {"email", "id", "created_at"},
-    "subscriptions": {"customer_id", "id", "status", "updated_at"},
+    "subscriptions": {"customer_id", "id", "status", "updated_at", "created_at"},
+    "credit_notes": {"customer_id", "status", "date", "updated_at", "id"},
+}
+SORTED_BY = {
+    "events": {"occurred_at"},
+    "subscriptions": {"created_at", "updated_at"},
+    "invoices": {"date", "updated_at"},
+    "credit_notes": {"date"},
+    "transactions": {"date", "updated_at"},
+    "customers": {"created_at", "updated_at"},
 }
 
 
@@ -86,8 +101,58 @@ async def subscription(request: Request, id: str) -> Row:
 
 @router.get("/subscriptions")
 async def subscriptions(request: Request) -> Row:
-    found = chargebee_of(request).subscriptions.all()
-    return _page(request, "subscription", (subscription_row(each) for each in found))
+    """Each with its customer."""
+    truth = world_of(request).truth
+    seeded = (
+        (subscription_row(each), customer_row(each.customer))
+        for each in chargebee_of(request).subscriptions.all()
+    )
+    told = ((books.subscription_row(truth, each), books.customer_row(each)) for each in truth.of("chargebee"))
+    found = told if truth.is_alone else chain(told, seeded)
+    buyers: dict[str, Row] = {}
+
+    def rows() -> Iterator[Row]:
+        for row, buyer in islice(found, truth.books.cap):
+            buyers[row["id"]] = buyer
+            yield row
+
+    page = _page(request, "subscription", rows())
+    for each in page["list"]:
+        each["customer"] = buyers[each["subscription"]["id"]]
+    truth.go_on(datetime.now(UTC))
+    return page
+
+
+@router.get("/subscriptions/{id}/retrieve_with_scheduled_changes")
+async def scheduled_changes(request: Request, id: str) -> Row:
+    truth = world_of(request).truth
+    said = truth.find("chargebee", id)
+    if said is None or said.pending_unit is None:
+        raise refused(400, "invalid_state_for_request", f"{id} has no scheduled changes")
+    return {"subscription": books.with_changes(truth, said), "customer": books.customer_row(said)}
+
+
+@router.get("/item_prices/{id}")
+async def item_price(id: str) -> Row:
+    return {"item_price": books.price_row(id)}
+
+
+@router.get("/items/{id}")
+async def item(id: str) -> Row:
+    return {"item": books.item_row(id)}
+
+
+@router.get("/coupons/{id}")
+async def coupon(request: Request, id: str) -> Row:
+    found = books.coupon_row(world_of(request).truth, id)
+    if found is None:
+        raise _missing(id)
+    return {"coupon": found}
+
+
+@router.get("/credit_notes")
+async def credit_notes(request: Request) -> Row:
+    return _page(request, "credit_note", books.credit_note_rows(world_of(request).truth))
 
 
 @router.get("/events/{id}")
@@ -100,15 +165,19 @@ async def event(request: Request, id: str) -> Row:
 
 @router.get("/invoices")
 async def invoices(request: Request) -> Row:
-    rows = (invoice_row(bill) for bill in chargebee_of(request).bills.newest_first())
-    return _page(request, "invoice", rows)
+    truth = world_of(request).truth
+    seeded = (invoice_row(bill) for bill in chargebee_of(request).bills.newest_first())
+    told = (books.invoice_row(each) for each in books.invoices(truth))
+    return _page(request, "invoice", told if truth.is_alone else chain(told, seeded))
 
 
 @router.get("/transactions")
 async def transactions(request: Request) -> Row:
     bills = chargebee_of(request).bills.newest_first()
-    rows = (transaction_row(bill, each) for bill in bills for each in reversed(bill.attempts))
-    return _page(request, "transaction", rows)
+    seeded = (transaction_row(bill, each) for bill in bills for each in reversed(bill.attempts))
+    truth = world_of(request).truth
+    told = books.transaction_rows(truth)
+    return _page(request, "transaction", told if truth.is_alone else chain(told, seeded))
 
 
 @router.get("/customers")
@@ -120,13 +189,9 @@ async def customers(request: Request) -> Row:
 @router.get("/events")
 async def events(request: Request) -> Row:
     """Newest first, unless it is sorted."""
-    found = sorted(
-        chargebee_of(request).events, key=lambda row: (row["occurred_at"], row["id"]), reverse=True
-    )
-    order = request.query_params.get("sort_by[asc]")
-    if order not in (None, "occurred_at"):
-        raise refused(400, "param_wrong_value", "sort_by : invalid value", "sort_by[asc]")
-    return _page(request, "event", found[::-1] if order else found)
+    rows = [*chargebee_of(request).events, *books.event_rows(world_of(request).truth)]
+    found = sorted(rows, key=lambda row: (row["occurred_at"], row["id"]), reverse=True)
+    return _page(request, "event", found)
 
 
 @router.get("/{path:path}")
@@ -141,12 +206,23 @@ def _page(request: Request, kind: str, rows: Iterable[Row]) -> Row:
     if not size.isdecimal() or not 1 <= int(size) <= LARGEST_PAGE:
         raise refused(400, "param_wrong_value", "limit : should be between 1 and 100", "limit")
     start = _start(query.get("offset"))
-    chosen = (row for row in rows if _is_meant(request, row))
+    chosen = _sorted(request, kind, (row for row in rows if _is_meant(request, row)))
     found = list(islice(chosen, start, start + int(size) + 1))
     answer: Row = {"list": [{kind: row} for row in found[: int(size)]]}
     if len(found) > int(size):
         answer["next_offset"] = json.dumps(["0", str(start + int(size))])
     return answer
+
+
+def _sorted(request: Request, kind: str, rows: Iterable[Row]) -> Iterable[Row]:
+    """As they come, unless it is asked for. What has not the field comes first."""
+    for order in ("asc", "desc"):
+        if field := request.query_params.get(f"sort_by[{order}]"):
+            if field not in SORTED_BY[f"{kind}s"]:
+                raise refused(400, "param_wrong_value", "sort_by : invalid value", f"sort_by[{order}]")
+            by = sorted(rows, key=lambda row: (row.get(field) or 0, row["id"]))
+            return by[::-1] if order == "desc" else by
+    return rows
 
 
 def _start(offset: str | None) -> int:
@@ -164,6 +240,8 @@ def _is_meant(request: Request, row: Row) -> bool:
         value = row.get(field)
         if operator == "is" and str(value) != wanted:
             return False
+        if operator == "in" and value not in json.loads(wanted):
+            return False
         if operator == "after" and not (isinstance(value, int) and value > int(wanted)):
             return False
         if operator == "before" and not (isinstance(value, int) and value < int(wanted)):
@@ -174,8 +252,10 @@ def _is_meant(request: Request, row: Row) -> bool:
 def _check_names(request: Request, known: set[str]) -> None:
     for name in request.query_params:
         field, operator = _parts(name)
-        paging = name in ("limit", "offset") or (field == "sort_by" and operator in ("asc", "desc"))
-        if not paging and (field not in known or operator not in ("is", "after", "before")):
+        paging = name in ("limit", "offset", "include_deleted") or (
+            field == "sort_by" and operator in ("asc", "desc")
+        )
+        if not paging and (field not in known or operator not in ("is", "in", "after", "before")):
             raise refused(400, "invalid_request", f"{name} : unknown parameter", name)
 
 

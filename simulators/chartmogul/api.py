@@ -1,15 +1,16 @@
 """ChartMogul's REST API v1, the part that is read by its clients, and notes."""
 
+import heapq
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
-from itertools import islice
-from typing import get_args
+from itertools import chain, islice
+from typing import Any, get_args
 from uuid import uuid4
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
-from simulators.chartmogul import rows
+from simulators.chartmogul import books, rows
 from simulators.chartmogul.book import Book
 from simulators.chartmogul.catalog import source_of
 from simulators.chartmogul.history import Key
@@ -32,8 +33,10 @@ from simulators.chartmogul.requests import (
 from simulators.chartmogul.state import ChartMogul, chartmogul_of
 from simulators.kit.seed import Customer
 from simulators.kit.shapes import MovementType
+from simulators.world import world_of
 
 MOVEMENT_TYPES = get_args(MovementType)
+TRUTH = "truth="
 
 router = APIRouter(prefix="/chartmogul/v1", dependencies=[Depends(signed_in)])
 
@@ -63,6 +66,9 @@ async def customers(request: Request) -> Response:
         chosen = (c for c in chosen if book.status(c, known_by=book.shown) == wanted)
     for name in query.keys() & {"data_source_uuid", "system"}:
         chosen = _of_source(book, chosen, name.removeprefix("data_source_"), query[name])
+    truth = world_of(request).truth
+    if truth.all():
+        return _with_truth(request, chosen)
     page, more = page_of(chosen, request)
     entries = [rows.customer_row(book, customer, chartmogul.url) for customer in page]
     cursor = encode(f"{page[-1].since.timestamp():.0f}&{page[-1].number}") if page else None
@@ -82,6 +88,9 @@ async def search(request: Request) -> Response:
 @router.get("/customers/{uuid}")
 async def customer(request: Request, uuid: str) -> Response:
     chartmogul = chartmogul_of(request)
+    told = books.customer_rows(world_of(request).truth, chartmogul.url)
+    if of_truth := next((row for row in told if row["uuid"] == uuid), None):
+        return as_json(of_truth)
     book = chartmogul.book
     survives = book.rules.merged_answers == "survivor"
     found = book.customers.find_survivor(uuid) if survives else None
@@ -91,6 +100,8 @@ async def customer(request: Request, uuid: str) -> Response:
 
 @router.get("/customers/{uuid}/subscriptions")
 async def subscriptions(request: Request, uuid: str) -> Response:
+    if (told := books.subscription_rows(world_of(request).truth, uuid)) is not None:
+        return answer(request, told, None, more=False)
     chartmogul = chartmogul_of(request)
     customer, book = known_customer(chartmogul, uuid), chartmogul.book
     states = book.subscriptions(customer, known_by=book.shown)
@@ -105,6 +116,9 @@ async def subscriptions(request: Request, uuid: str) -> Response:
 
 @router.get("/customers/{uuid}/activities")
 async def customer_activities(request: Request, uuid: str) -> Response:
+    told = [each.row for each in books.movements(world_of(request).truth)]
+    if of_whom := [row for row in reversed(told) if row["customer-uuid"] == uuid]:
+        return answer(request, of_whom, None, more=False)
     chartmogul = chartmogul_of(request)
     entries = rows.customer_activity_rows(chartmogul.book, known_customer(chartmogul, uuid))
     if last := decode(request, "activity="):
@@ -152,6 +166,9 @@ async def activities(request: Request) -> Response:
         raise refused(400, 'Parameter "order" is invalid', "order")
     start, end = _window(request, newest_first=order == "-date")
     chosen = book.between(start, end, newest_first=order == "-date")
+    truth = world_of(request).truth
+    if truth.all():
+        return _moved_with_truth(request, iter(()) if truth.is_alone else chosen, start, end, kind)
     found = list(islice((m for m in chosen if kind in (None, m.type)), per_page(request) + 1))
     page, more = page_of(found, request)
     # Recorded once: the cursor named the row after the page, and the next page began after that.
@@ -159,10 +176,59 @@ async def activities(request: Request) -> Response:
     return answer(request, rows.activity_rows(book, page), _activity_cursor(named), more)
 
 
+def _with_truth(request: Request, seeded: Iterable[Customer]) -> Response:
+    """The seed's, and after them those of the book of truth; filters of its own it has none but these."""
+    chartmogul, truth = chartmogul_of(request), world_of(request).truth
+    told, query = books.customer_rows(truth, chartmogul.url), request.query_params
+    if "external_id" in query:
+        told = [row for row in told if query["external_id"] in row["external_ids"]]
+    if "status" in query:
+        told = [row for row in told if row["status"] == query["status"].replace("_", " ")]
+    if "data_source_uuid" in query:
+        told = [row for row in told if query["data_source_uuid"] in row["data_source_uuids"]]
+    start = int(cursor_text(query.get("cursor") or "").removeprefix(TRUTH) or 0) if _in_truth(request) else 0
+    numbered = [(number, row) for number, row in enumerate(told, 1) if number > start]
+    before = () if truth.is_alone or _in_truth(request) else seeded
+    both: Iterable[Customer | tuple[int, dict[str, Any]]] = chain(before, numbered)
+    page, more = page_of(both, request)
+    entries, cursor = list[dict[str, Any]](), None
+    for each in page:
+        if isinstance(each, tuple):
+            entries.append(each[1])
+            cursor = encode(f"{TRUTH}{each[0]}")
+        else:
+            entries.append(rows.customer_row(chartmogul.book, each, chartmogul.url))
+            cursor = encode(f"{each.since.timestamp():.0f}&{each.number}")
+    return answer(request, entries, cursor, more)
+
+
+def _in_truth(request: Request) -> bool:
+    return cursor_text(request.query_params.get("cursor") or "").startswith(TRUTH)
+
+
+def _moved_with_truth(
+    request: Request, seeded: Iterator[MrrMovement], start: Key, end: Key, kind: str | None
+) -> Response:
+    book, newest_first = chartmogul_of(request).book, request.query_params.get("order") == "-date"
+    told = [each for each in books.movements(world_of(request).truth) if start < each.key < end]
+    both: Iterable[MrrMovement | books.Moved] = heapq.merge(
+        seeded, told[::-1] if newest_first else told, key=lambda each: each.key, reverse=newest_first
+    )
+    page, more = page_of((each for each in both if kind in (None, _kind(each))), request)
+    entries = [
+        each.row if isinstance(each, books.Moved) else rows.activity_rows(book, [each])[0] for each in page
+    ]
+    return answer(request, entries, encode("movement={}&{}".format(*page[-1].key)) if page else None, more)
+
+
+def _kind(each: "MrrMovement | books.Moved") -> str:
+    return str(each.row["type"]) if isinstance(each, books.Moved) else each.type
+
+
 def _from_cursor(chartmogul: ChartMogul, cursor: str | None) -> Iterable[Customer]:
     """Customers by the day they became one, after the row that the cursor names."""
     customers = chartmogul.book.customers
-    if not cursor:
+    if not cursor or cursor_text(cursor).startswith(TRUTH):
         return customers.by_first_day()
     try:
         since, number = cursor_text(cursor).split("&")

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable
 from datetime import date
+from itertools import chain
 from typing import Any
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
-from simulators.chartmogul import filters
+from simulators.chartmogul import books, filters
 from simulators.chartmogul.catalog import SOURCES, source_of, source_row
 from simulators.chartmogul.invoice_rows import invoice_row, is_invalid
 from simulators.chartmogul.invoices import Invoice
@@ -27,6 +28,13 @@ from simulators.chartmogul.requests import (
 from simulators.chartmogul.rows import imported_subscription_row
 from simulators.chartmogul.state import ChartMogul, chartmogul_of
 from simulators.kit.refusal import Refusal
+from simulators.world import world_of
+
+Told = tuple[tuple[float, int], dict[str, Any]]
+"""A row of the book of truth, after its key."""
+
+IMPORTED_LAST = 10**11
+"""Seconds; what has such a time is of the book of truth."""
 
 router = APIRouter(prefix="/chartmogul/v1", dependencies=[Depends(signed_in)])
 
@@ -34,7 +42,9 @@ router = APIRouter(prefix="/chartmogul/v1", dependencies=[Depends(signed_in)])
 @router.get("/data_sources")
 async def data_sources(request: Request) -> Response:
     query = request.query_params
-    rows = map(source_row, SOURCES)
+    truth = world_of(request).truth
+    told = books.source_rows(truth, {name for name, value in query.items() if value == "true"})
+    rows = chain(() if truth.is_alone else map(source_row, SOURCES), told)
     fields = [name for name in ("name", "system") if name in query]
     return as_json({"data_sources": [row for row in rows if all(row[f] == query[f] for f in fields)]})
 
@@ -98,10 +108,16 @@ async def invoices(request: Request) -> Response:
         if (validity == "all" or is_invalid(invoice) == (validity == "invalid"))
         and (with_disabled or not all_invoices.is_disabled(invoice))
     )
-    page, more = page_of(found, request)
-    entries = [invoice_row(all_invoices, invoice, with_disabled=with_disabled) for invoice in page]
-    cursor = encode("{}&{}".format(*page[-1].key)) if page else None
-    return answer(request, entries, cursor, more, "invoices")
+    seeded: Iterable[Invoice] = () if world_of(request).truth.is_alone else found
+    both: Iterable[Invoice | Told] = chain(_told_invoices(request), seeded)
+    page, more = page_of(both, request)
+    entries = [
+        each[1] if isinstance(each, tuple) else invoice_row(all_invoices, each, with_disabled=with_disabled)
+        for each in page
+    ]
+    last = page[-1] if page else None
+    key = last[0] if isinstance(last, tuple) else last.key if last else None
+    return answer(request, entries, encode("{}&{}".format(*key)) if key else None, more, "invoices")
 
 
 @router.get("/invoices/{uuid}")
@@ -130,9 +146,41 @@ async def metrics(request: Request, name: str) -> Response:
     if unknown := query.keys() - {"start-date", "end-date", "interval", *filters.NAMES}:
         raise refused(400, f"Parameter {min(unknown)} is not simulated", min(unknown))
     days = ends(_day(request, "start-date"), _day(request, "end-date"), query.get("interval", "month"))
+    if world_of(request).truth.is_alone:
+        return _metrics_of_truth(request, name)
     only = filters.chosen(query)
     counted = await chartmogul.totals.of(chartmogul.book, only) if only else None
     return as_json(metric_rows(await chartmogul.totals.over(days, counted), name))
+
+
+def _told_invoices(request: Request) -> list[Told]:
+    """Of the book of truth: imported last, and so the first ones."""
+    query, before = request.query_params, _invoice_cursor(request)
+    if before is not None and before[0] < IMPORTED_LAST:
+        return []
+    histories = query.get("include_edit_histories") == "true"
+    rows = [*books.invoice_rows(world_of(request).truth, histories=histories)]
+    keyed = [((IMPORTED_LAST + number, 0), row) for number, row in enumerate(reversed(rows))]
+    fields = [name for name in ("customer_uuid", "data_source_uuid", "external_id") if name in query]
+    validity = query.get("validation_type", "valid")
+    return [
+        (key, row)
+        for key, row in reversed(keyed)
+        if (before is None or key < before)
+        and all(row[name] == query[name] for name in fields)
+        and (validity == "all" or bool(row["errors"]) == (validity == "invalid"))
+    ]
+
+
+def _metrics_of_truth(request: Request, name: str) -> Response:
+    """Of the book alone: MRR at the ends of intervals, without its parts."""
+    if name != "mrr":
+        raise refused(400, f"Metric {name} is not simulated of the book of truth", "name")
+    query, truth = request.query_params, world_of(request).truth
+    zone = chartmogul_of(request).book.rules.metrics_zone
+    days = ends(_day(request, "start-date"), _day(request, "end-date"), query.get("interval", "month"))
+    rows = [{"date": day.isoformat(), "mrr": books.mrr_on(truth, day, zone)} for day in days[1:]]
+    return as_json({"entries": rows, "summary": {}})
 
 
 def _day(request: Request, name: str) -> date:
@@ -148,6 +196,8 @@ def _day(request: Request, name: str) -> date:
 def _chosen_invoices(chartmogul: ChartMogul, request: Request) -> Iterable[Invoice]:
     query, all_invoices = request.query_params, chartmogul.invoices
     before = _invoice_cursor(request)
+    if before is not None and before[0] >= IMPORTED_LAST:
+        before = None
     if "customer_uuid" in query:
         customer = chartmogul.book.customers.find(query["customer_uuid"])
         own = all_invoices.of(customer) if customer else []

@@ -230,6 +230,11 @@ class Control:
         """Where that simulated billing system sends its webhooks."""
         self.ask("PUT", system, {"webhook": url})
 
+    def put_books(self, *subscriptions: Json, **more: Any) -> None:
+        """The book of truth anew: subscriptions with TrueSubscription's fields, and more of Books'."""
+        rows = [{name: _as_json(value) for name, value in row.items()} for row in subscriptions]
+        self.ask("PUT", "books", {"subscriptions": rows, **more})
+
     def resend(self, index: int | None = None) -> Json:
         return self._json("POST", "webhook/resend", {"index": index})
 

@@ -2,12 +2,13 @@
 
 from datetime import datetime
 from typing import Any
+from zlib import crc32
 
 from babel.numbers import get_currency_precision
 
 from simulators.billing.books import DECLINES, Attempt, Bill, Status
 from simulators.billing.subscriptions import Subscription
-from simulators.kit.seed import Customer
+from simulators.kit.seed import Customer, Plan
 
 Row = dict[str, Any]
 
@@ -50,6 +51,11 @@ def account_id(customer: Customer) -> str:
     return f"acc{customer.number:08}"
 
 
+def plan_id(name: str) -> str:
+    """Of 13 letters at most."""
+    return f"p{crc32(name.encode()):010}"
+
+
 def subscription_row(subscription: Subscription) -> Row:
     """How long a period is, its plan says, which is not told here."""
     plan = subscription.plan
@@ -62,11 +68,18 @@ def subscription_row(subscription: Subscription) -> Row:
         "collection_method": "automatic",
         "currency": subscription.currency,
         "expires_at": written(subscription.ended),
-        "plan": {"id": plan.external_id, "object": "plan", "code": plan.external_id, "name": plan.name},
+        "plan": {
+            "id": plan_id(plan.external_id),
+            "object": "plan",
+            "code": plan.external_id,
+            "name": plan.name,
+        },
         "quantity": subscription.quantity,
+        "created_at": written(subscription.started),
         "state": "expired" if subscription.ended else "active",
         "subtotal": amount(subscription.amount, subscription.currency),
         "unit_amount": amount(subscription.unit, subscription.currency),
+        "updated_at": written(subscription.ended or subscription.started),
     }
 
 
@@ -119,4 +132,16 @@ def transaction_row(bill: Bill, attempt: Attempt) -> Row:
         "success": not attempt.failed,
         "type": "purchase",
         "updated_at": written(attempt.at),
+    }
+
+
+def plan_row(plan: Plan) -> Row:
+    return {
+        "id": plan_id(plan.external_id),
+        "object": "plan",
+        "code": plan.external_id,
+        "name": plan.name,
+        "interval_unit": "months",
+        "interval_length": 12 if plan.cycle == "year" else 1,
+        "state": "active",
     }

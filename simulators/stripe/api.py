@@ -3,7 +3,8 @@
 import re
 import time
 from collections.abc import Iterable
-from itertools import dropwhile, islice
+from datetime import UTC, datetime
+from itertools import chain, dropwhile, islice
 from typing import Any
 
 from fastapi import APIRouter, Depends, Request
@@ -11,7 +12,9 @@ from fastapi import APIRouter, Depends, Request
 from simulators.billing.books import Bill
 from simulators.kit.refusal import Refusal
 from simulators.kit.sign_in import basic
+from simulators.stripe import books
 from simulators.stripe.rows import (
+    charge_row,
     customer_row,
     intent_row,
     invoice_row,
@@ -20,6 +23,7 @@ from simulators.stripe.rows import (
     subscription_row,
 )
 from simulators.stripe.state import stripe_of
+from simulators.world import world_of
 
 Row = dict[str, Any]
 
@@ -30,6 +34,13 @@ RIGHTS = {
     "rak_payment_intent_read",
     "rak_customer_read",
     "rak_subscription_read",
+    "rak_credit_note_read",
+    "rak_charge_read",
+    "rak_dispute_read",
+    "rak_payout_read",
+    "rak_balance_transaction_read",
+    "rak_price_read",
+    "rak_coupon_read",
 }
 KEYS = {
     KEY: RIGHTS,
@@ -101,7 +112,10 @@ async def invoices(request: Request) -> Row:
     found: Iterable[Bill] = (
         stripe.bills.of(query["customer"]) if "customer" in query else stripe.bills.newest_first()
     )
-    rows = (invoice_row(bill, stripe.url) for bill in found)
+    rows: Iterable[Row] = (invoice_row(bill, stripe.url) for bill in found)
+    truth = world_of(request).truth
+    told = (books.invoice_row(each, stripe.url) for each in books.invoices(truth))
+    rows = _newest_first(truth.is_alone, told, rows)
     chosen = (row for row in rows if query.get("status") in (None, row["status"]))
     return _page(request, (row for row in chosen if _in_range(request, row["created"])))
 
@@ -138,10 +152,78 @@ async def subscriptions(request: Request) -> Row:
     _needs(request, "rak_subscription_read")
     _check_names(request, PAGING | {"created", "customer", "price", "status"})
     query = request.query_params
-    rows = (subscription_row(each) for each in stripe_of(request).subscriptions.all())
+    truth, expand = world_of(request).truth, _expanded(request)
+    told = (books.subscription_row(each, expand) for each in truth.of("stripe"))
+    seeded = (subscription_row(each) for each in stripe_of(request).subscriptions.all())
     wanted = query.get("status")
+    rows = _newest_first(truth.is_alone, told, seeded)
     chosen = (row for row in rows if wanted in ("all", row["status"]) or (not wanted and not row["ended_at"]))
-    return _page(request, (row for row in chosen if query.get("customer") in (None, row["customer"])))
+    of_whom = (row for row in chosen if query.get("customer") in (None, row["customer"]))
+    page = _page(
+        request, islice((row for row in of_whom if _in_range(request, row["created"])), truth.books.cap)
+    )
+    truth.go_on(datetime.now(UTC))
+    return page
+
+
+@router.get("/customers")
+async def customers(request: Request) -> Row:
+    _needs(request, "rak_customer_read")
+    _check_names(request, PAGING | {"created", "email"})
+    stripe = stripe_of(request)
+    return _page(request, (customer_row(stripe.seed.customer(number)) for number in stripe.seed.numbers()))
+
+
+@router.get("/credit_notes")
+async def credit_notes(request: Request) -> Row:
+    return _told(request, "rak_credit_note_read", books.credit_note_rows(world_of(request).truth))
+
+
+@router.get("/charges")
+async def charges(request: Request) -> Row:
+    """Those of the seed's invoices, and of the book of truth."""
+    truth, whole = world_of(request).truth, "data.balance_transaction" in _expanded(request)
+    seeded = (
+        charge_row(bill, each) for bill in stripe_of(request).bills.newest_first() for each in bill.attempts
+    )
+    rows = _newest_first(truth.is_alone, books.charge_rows(truth, whole=whole), seeded)
+    return _told(request, "rak_charge_read", rows)
+
+
+@router.get("/refunds")
+async def refunds(request: Request) -> Row:
+    return _told(request, "rak_charge_read", books.refund_rows(world_of(request).truth))
+
+
+@router.get("/disputes")
+async def disputes(request: Request) -> Row:
+    return _told(request, "rak_dispute_read", books.dispute_rows(world_of(request).truth))
+
+
+@router.get("/payouts")
+async def payouts(request: Request) -> Row:
+    return _told(request, "rak_payout_read", books.payout_rows(world_of(request).truth))
+
+
+@router.get("/balance_transactions")
+async def balance_transactions(request: Request) -> Row:
+    rows = books.balance_rows(world_of(request).truth, request.query_params.get("payout"))
+    return _told(request, "rak_balance_transaction_read", rows, "payout")
+
+
+@router.get("/invoice_payments")
+async def invoice_payments(request: Request) -> Row:
+    return _told(request, "rak_invoice_read", books.payment_rows(world_of(request).truth), "invoice")
+
+
+@router.get("/prices/{id}")
+async def price(request: Request, id: str) -> Row:
+    return _found(request, "price", id, books.find_price(world_of(request).truth, id))
+
+
+@router.get("/coupons/{id}")
+async def coupon(request: Request, id: str) -> Row:
+    return _found(request, "coupon", id, books.find_coupon(world_of(request).truth, id))
 
 
 @router.get("/events")
@@ -151,7 +233,8 @@ async def events(request: Request) -> Row:
     _check_names(request, PAGING | {"created", "type", "types", "delivery_success"})
     types = [value for name, value in request.query_params.items() if _name(name) in ("type", "types")]
     kept_from = time.time() - KEPT_SECONDS
-    found = sorted(stripe_of(request).events, key=lambda row: (row["created"], row["id"]), reverse=True)
+    rows = [*stripe_of(request).events, *books.event_rows(world_of(request).truth)]
+    found = sorted(rows, key=lambda row: (row["created"], row["id"]), reverse=True)
     chosen = (row for row in found if row["created"] >= kept_from and (not types or row["type"] in types))
     return _page(request, (row for row in chosen if _in_range(request, row["created"])))
 
@@ -159,6 +242,35 @@ async def events(request: Request) -> Row:
 @router.get("/{path:path}")
 async def nothing(path: str) -> Row:
     raise refused(404, f"Unrecognized request URL (GET: /v1/{path}).")
+
+
+def _told(request: Request, right: str, rows: Iterable[Row], *more: str) -> Row:
+    """A list of which only the time of creation, and perhaps one field more, can be asked for."""
+    _needs(request, right)
+    _check_names(request, PAGING | {"created", *more})
+    found = sorted(rows, key=lambda row: row["created"], reverse=True)
+    return _page(request, (row for row in found if _in_range(request, row["created"])))
+
+
+def _found(request: Request, kind: str, id: str, row: Row | None) -> Row:
+    _needs(request, f"rak_{kind}_read")
+    _check_names(request, {"expand"})
+    if row is None:
+        raise refused(404, f"No such {kind}: '{id}'", "resource_missing", kind)
+    return row
+
+
+def _newest_first(alone: bool, told: Iterable[Row], seeded: Iterable[Row]) -> Iterable[Row]:
+    """As Stripe lists; the seed's in its own order, which is no other."""
+    return told if alone else chain(told, seeded)
+
+
+def _expanded(request: Request) -> set[str]:
+    """Four levels at most."""
+    parts = {value for name, value in request.query_params.items() if _name(name) == "expand"}
+    if deep := [each for each in parts if each.count(".") > 3]:
+        raise refused(400, f"You cannot expand more than 4 levels of a property. Property: {deep[0]}")
+    return parts
 
 
 def _page(request: Request, rows: Iterable[Row]) -> Row:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from simulators.billing.books import DECLINES, Bill, Status
+from simulators.billing.books import DECLINES, Attempt, Bill, Status
 from simulators.billing.subscriptions import Subscription
 from simulators.kit.seed import Customer
 
@@ -156,4 +156,22 @@ def intent_row(bill: Bill) -> Row:
         else None,
         "livemode": False,
         "status": "succeeded" if bill.status == "paid" else "requires_payment_method",
+    }
+
+
+def charge_row(bill: Bill, attempt: Attempt) -> Row:
+    return {
+        "id": attempt.id,
+        "object": "charge",
+        "amount": bill.minor,
+        "amount_captured": 0 if attempt.failed else bill.minor,
+        "balance_transaction": None,
+        "billing_details": {"name": bill.customer.company},
+        "captured": True,
+        "created": seconds(attempt.at),
+        "currency": bill.currency.lower(),
+        "customer": bill.customer.external_id,
+        "livemode": False,
+        "payment_intent": f"pi_{bill.id.removeprefix('in_')}",
+        "status": "failed" if attempt.failed else "succeeded",
     }

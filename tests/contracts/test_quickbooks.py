@@ -21,7 +21,7 @@ from models.reconciliation.books import CashKind, DocumentKind
 from simulators.kit.control import Control
 from simulators.quickbooks.query import BadQuery, parsed
 from simulators.quickbooks.state import COMPANY, QuickBooks
-from tests.contracts.books import DAYS, BooksContract
+from tests.contracts.accounting_books import DAYS, BooksContract
 from tests.product import ROOT
 
 

@@ -24,7 +24,7 @@ from models.findings import State
 from models.reconciliation.books import CashKind
 from simulators.kit.control import Control
 from simulators.xero.state import TENANT, Xero
-from tests.contracts.books import DAYS, BooksContract
+from tests.contracts.accounting_books import DAYS, BooksContract
 
 
 def account_of(url: str, credential: str = Xero.refresh_token, **more: Any) -> XeroAccount:

@@ -49,10 +49,14 @@ def intercoms(document: Document) -> None:
 
 def recurlys(document: Document) -> None:
     """It says of nothing that it may be null, and Recurly's answers have null for all that is not there: the
-    end of a list, why a payment failed that did not."""
+    end of a list, why a payment failed that did not. Its patterns stand between slashes, and so match
+    nothing."""
     for node in _nodes(document["components"]["schemas"]):
         if isinstance(node.get("type"), str):
             node["nullable"] = True
+        pattern = node.get("pattern")
+        if isinstance(pattern, str) and pattern.startswith("/") and pattern.endswith("/i"):
+            node["pattern"] = pattern[1:-2].replace("a-z", "a-zA-Z")
 
 
 def _nodes(node: Any) -> Iterator[Document]:

@@ -1,0 +1,1 @@
+"""Chargebee, read for a month: subscriptions, documents, cash."""

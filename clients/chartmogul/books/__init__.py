@@ -1,0 +1,1 @@
+"""ChartMogul, read for a month: what it counts, and by which settings."""

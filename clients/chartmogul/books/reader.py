@@ -1,0 +1,378 @@
+"""ChartMogul, read for a month: its settings, what it counts of each subscription, and of which lines."""
+
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import aclosing
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, Field, ValidationError
+
+from clients.chartmogul.books.rows import CountedInvoice, customer_of, source_of
+from clients.chartmogul.client import BULK_CONNECTIONS, ChartMogulClient
+from clients.chartmogul.dates import Get, second_of
+from clients.chartmogul.streams import read_pages, read_subscriptions, read_whole
+from clients.chartmogul.windows import read_movements
+from clients.kit.errors import Rejected
+from clients.kit.http import Call, mismatches, parsed
+from clients.kit.tables import EDGE, Row, Table, Tally, Unreadable
+from models.billing import Amount, Said, instant_of
+from models.chartmogul import Account
+from models.reconciliation.books import (
+    AccountSettings,
+    AccountSheet,
+    CashEntry,
+    Control,
+    CountedCustomer,
+    CountedLine,
+    CountedSubscription,
+    Document,
+    MonthCut,
+    SourceSettings,
+)
+
+EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
+AHEAD = timedelta(days=5 * 365)
+"""Movements are scheduled so far ahead at most."""
+
+INCLUDED = "churn_recognition,churn_when_zero_mrr,refund_handling"
+LOOK_BACK = timedelta(days=400)
+"""A line of a year that covers the cut is of no older invoice, and the list is left behind once whole pages
+of it are older. What covers the cut from farther back is read customer by customer."""
+
+OLD_PAGES = 3
+MOST_FILLED = 5_000
+"""Customers who are read one by one because no line was found that covers the cut."""
+
+SUMS, CURRENCIES, COVERED, FOREIGN, CUSTOMERS, VIEWS = (
+    "sums", "currencies", "covered", "foreign", "of source", "views",
+)  # fmt: skip
+
+
+class ChartMogulBooks:
+    """`customers`: these alone, whole; all where there are none."""
+
+    def __init__(
+        self,
+        client: ChartMogulClient,
+        cut: MonthCut,
+        site: str,
+        *,
+        customers: Iterable[str] = (),
+        tally: Tally | None = None,
+    ) -> None:
+        self._client, self._cut, self._site = client, cut, site
+        self._size, self._only = client.page_size, tuple(customers)
+        self._currency, self._total = "", 0
+        self.tally = tally or Tally()
+
+    def tables(self) -> Iterator[tuple[Table, AsyncIterator[BaseModel]]]:
+        """Settings first: the account's currency is in them. Of invoices documents and payments come with the
+        lines, and are told after."""
+        yield "settings", self.settings()
+        yield "customers", self.customers()
+        yield "lines", self.lines()
+        yield "documents", self.documents()
+        yield "cash", self.cash()
+        yield "counted", self.counted()
+        yield "sheet", self.sheet()
+
+    async def aclose(self) -> None:
+        self.tally.aside.close()
+
+    # -- settings
+
+    async def settings(self) -> AsyncIterator[AccountSettings]:
+        call = Call("chartmogul", "read the account with its settings")
+        try:
+            row = await self._get(call, "account", include=INCLUDED)
+        except Rejected:  # older accounts do not know each of them
+            row = await self._get(call, "account")
+        account, said = parsed(call, Account, row), row if isinstance(row, dict) else {}
+        self._currency = account.currency
+        yield AccountSettings(
+            name=account.name,
+            currency=account.currency,
+            time_zone=account.time_zone,
+            churn_recognition=_text(said.get("churn_recognition")),
+            churn_when_zero_mrr=_truth(said.get("churn_when_zero_mrr")),
+            refund_handling=_text(said.get("refund_handling")),
+            sources=[each async for each in self._sources()],
+        )
+
+    async def _sources(self) -> AsyncIterator[SourceSettings]:
+        flags = ("processing_status", "auto_churn_subscription_setting", "invoice_handling_setting")
+        query = {f"with_{name}": "true" for name in flags}
+        for row in await read_whole(self._get, "data_sources", "data_sources", **query):
+            try:
+                yield source_of(row)
+            except ValidationError as error:
+                self.tally.leave_out("data source", row.get("uuid"), mismatches(error))
+
+    # -- customers
+
+    async def customers(self) -> AsyncIterator[CountedCustomer]:
+        rows = self._customers()
+        async for customer in self.tally.records("customers", rows, _uuid, customer_of):
+            self.tally.aside.put(CUSTOMERS, customer.uuid, customer.sources)
+            yield customer
+        if not self._only:
+            ids = self._ids(read_pages(self._get, "customers", "entries", self._size))
+            await self.tally.second_pass("customers", ids, "second pass over ids: ChartMogul counts no list")
+
+    async def _customers(self) -> AsyncIterator[Row]:
+        if self._only:
+            for uuid in self._only:
+                found = await self._client.customer_rows(uuid, live=False)
+                self.tally.calls += 4
+                self._note_views(found.subscriptions, uuid)
+                for movement in found.movements:
+                    self._note_movement(movement | {"customer-uuid": uuid})
+                yield found.customer
+            return
+        async for page in read_pages(self._get, "customers", "entries", self._size):
+            for row in page:
+                yield row
+
+    async def _ids(self, pages: AsyncIterator[list[Row]]) -> AsyncIterator[str]:
+        async for page in pages:
+            for row in page:
+                yield str(row.get("uuid"))
+
+    # -- lines, and with them documents and payments
+
+    async def lines(self) -> AsyncIterator[CountedLine]:
+        if not self._only:
+            await self._sum_movements()
+        async for invoice in self.tally.records("invoices", self._invoices(), _uuid, self._invoice):
+            for line in self._taken(invoice):
+                yield line
+        async for invoice in self.tally.records("invoices", self._filling(), _uuid, self._invoice):
+            for line in self._taken(invoice):
+                yield line
+        read = self.tally.aside.count("invoices")
+        how = f"no count: newest first, until whole pages are older than {LOOK_BACK.days} days"
+        self.tally.controls.append(Control(what="invoices", read=read, how=how))
+
+    def _invoice(self, row: Row) -> CountedInvoice | None:
+        """None of one that is neither of the month nor has a line that covers the cut."""
+        invoice = CountedInvoice.model_validate(row)
+        self._note_currency(invoice)
+        start, end = self._cut.start - EDGE, self._cut.end + EDGE
+        in_month = invoice.date is not None and start <= invoice.date < end
+        covers = any(
+            self._covers(each.service_period_start, each.service_period_end) for each in invoice.line_items
+        )
+        return invoice if in_month or covers else None
+
+    def _note_currency(self, invoice: CountedInvoice) -> None:
+        """Invoices come newest first: that of the last one stays."""
+        aside, currency = self.tally.aside, invoice.currency.upper()
+        for line in invoice.line_items:
+            key = f"{invoice.customer_uuid}\n{line.subscription_external_id}"
+            if line.subscription_external_id and aside.get(CURRENCIES, key) is None:
+                aside.put(CURRENCIES, key, currency)
+                if currency != self._currency:
+                    aside.put(FOREIGN, invoice.customer_uuid, 1)
+
+    def _covers(self, start: datetime | None, end: datetime | None) -> bool:
+        return start is not None and end is not None and start < self._cut.end <= end
+
+    def _taken(self, invoice: CountedInvoice) -> list[CountedLine]:
+        """What others need of it is kept: which subscriptions it covers, and the invoice as a document."""
+        aside, lines = self.tally.aside, invoice.lines()
+        for line in lines:
+            if line.subscription_external_id:
+                key = f"{line.customer}\n{line.subscription_external_id}"
+                if self._covers(line.starts_at, line.ends_at):
+                    aside.put(COVERED, key, line.source)
+        try:
+            document, cash = invoice.document(self._site), invoice.cash(self._site)
+        except Unreadable as error:
+            self.tally.leave_out("invoices", invoice.uuid, str(error))
+            return lines
+        aside.put("documents", invoice.uuid, document.model_dump(mode="json"))
+        for each in cash:
+            aside.put("cash", f"{invoice.uuid}:{each.id}", each.model_dump(mode="json"))
+        return lines
+
+    async def _invoices(self) -> AsyncIterator[Row]:
+        query = {"validation_type": "all", "with_disabled": "true", "include_edit_histories": "true"}
+        for uuid in self._only:
+            async for page in self._pages_of_invoices(customer_uuid=uuid, **query):
+                for row in page:
+                    yield row
+        if self._only:
+            return
+        floor, old = self._cut.start - LOOK_BACK, 0
+        async with aclosing(self._pages_of_invoices(**query)) as pages:
+            async for page in pages:
+                for row in page:
+                    yield row
+                newest = max((instant_of(row.get("date")) or EARLIEST for row in page), default=EARLIEST)
+                old = old + 1 if page and newest < floor else 0
+                if old >= OLD_PAGES:
+                    return
+
+    def _pages_of_invoices(self, **query: str) -> Any:
+        return read_pages(self._get, "invoices", "invoices", self._size, **query)
+
+    async def _filling(self) -> AsyncIterator[Row]:
+        """Invoices of customers whose subscription counts while no line was found that covers the cut."""
+        filled: set[str] = set()
+        for sums in list(self._uncovered()):
+            customer = sums["customer"]
+            if customer in filled or self._only:
+                continue
+            if len(filled) >= MOST_FILLED:
+                how = (
+                    f"customers without a line that covers the cut: the first {MOST_FILLED:,} were looked at"
+                )
+                self.tally.controls.append(Control(what="lines", read=len(filled), how=how))
+                return
+            filled.add(customer)
+            query = {"validation_type": "all", "with_disabled": "true", "include_edit_histories": "true"}
+            async for page in self._pages_of_invoices(customer_uuid=customer, **query):
+                for row in page:
+                    if not self.tally.has("invoices", str(row.get("uuid"))):
+                        yield row
+
+    def _uncovered(self) -> Iterator[Row]:
+        for _, sums in self.tally.aside.items(SUMS):
+            found = self.tally.aside.get(COVERED, f"{sums['customer']}\n{sums['subscription']}")
+            if sums["before"] and found is None:
+                yield sums
+
+    async def documents(self) -> AsyncIterator[Document]:
+        for _, row in self.tally.aside.items("documents"):
+            yield Document.model_validate(row)
+
+    async def cash(self) -> AsyncIterator[CashEntry]:
+        for _, row in self.tally.aside.items("cash"):
+            yield CashEntry.model_validate(row)
+
+    # -- what counts
+
+    async def _sum_movements(self) -> None:
+        read, end = 0, self._cut.end + AHEAD
+        blocks = read_movements(self._get, EARLIEST, end, self._size, BULK_CONNECTIONS)
+        async for block in blocks:
+            for row in block.rows:
+                self._note_movement(row)
+                read += 1
+        how = "no count: by date, each page begins with the last second of the one before"
+        self.tally.controls.append(Control(what="movements", read=read, how=how))
+
+    def _note_movement(self, row: Row) -> None:
+        try:
+            said = _Movement.model_validate(row)
+        except ValidationError as error:
+            return self.tally.leave_out("movement", row.get("uuid"), mismatches(error))
+        at, cents = second_of(row), said.cents
+        if at is None or cents is None:
+            return self.tally.leave_out("movement", row.get("uuid"), "its date or amount cannot be read")
+        self.tally.rows += 1
+        source = said.source or self._source_of(said.customer)
+        key = f"{source}\n{said.customer}\n{said.subscription}"
+        sums = self.tally.aside.get(SUMS, key) or {
+            "source": source, "customer": said.customer, "subscription": said.subscription,
+            "set": said.set, "plan": "", "before": 0, "future": 0, "at": "", "type": "",
+        }  # fmt: skip
+        self.tally.aside.put(SUMS, key, self._added(sums, said, at, round(cents)))
+        return None
+
+    def _added(self, sums: Row, said: "_Movement", at: datetime, cents: int) -> Row:
+        if at >= self._cut.end:
+            return sums | {"future": sums["future"] + cents}
+        self._total += cents
+        found = sums | {"before": sums["before"] + cents}
+        if at.isoformat() >= found["at"]:
+            found |= {"at": at.isoformat(), "type": said.type, "plan": said.plan or found["plan"]}
+        return found
+
+    def _source_of(self, customer: str) -> str:
+        """A customer's own list does not name it: known where there is one alone."""
+        sources = self.tally.aside.get(CUSTOMERS, customer) or []
+        return str(sources[0]) if len(sources) == 1 else ""
+
+    async def counted(self) -> AsyncIterator[CountedSubscription]:
+        await self._read_views()
+        for _, sums in self.tally.aside.items(SUMS):
+            yield self._counted(sums)
+
+    def _counted(self, sums: Row) -> CountedSubscription:
+        key = f"{sums['customer']}\n{sums['subscription']}"
+        currency = self.tally.aside.get(CURRENCIES, key) or self._currency
+        view = self.tally.aside.get(VIEWS, key)
+        return CountedSubscription(
+            source=sums["source"] or self.tally.aside.get(COVERED, key) or "",
+            customer=sums["customer"],
+            subscription_external_id=sums["subscription"],
+            set_external_id=sums["set"],
+            subscription=view["uuid"] if view else "",
+            plan=sums["plan"],
+            currency=currency,
+            by_movements=sums["before"] if currency == self._currency else None,
+            by_view=view["mrr"] if view else None,
+            last_movement_at=datetime.fromisoformat(sums["at"]) if sums["at"] else None,
+            last_movement=sums["type"],
+            future=sums["future"],
+        )
+
+    async def _read_views(self) -> None:
+        """Of customers with a subscription in another currency: there the movements do not sum up to it."""
+        if self._only:
+            return
+        uuids = (uuid for uuid, _ in list(self.tally.aside.items(FOREIGN)))
+        async for rows in read_subscriptions(self._get, uuids, self._size, BULK_CONNECTIONS):
+            self._note_views(rows, str(rows[0].get("customer-uuid")))
+
+    def _note_views(self, rows: list[Row], customer: str) -> None:
+        for row in rows:
+            id, mrr = row.get("external_id"), row.get("mrr")
+            if isinstance(id, str) and isinstance(mrr, int | float) and not isinstance(mrr, bool):
+                view = {"mrr": round(mrr), "uuid": str(row.get("uuid") or "")}
+                self.tally.aside.put(VIEWS, f"{customer}\n{id}", view)
+
+    async def sheet(self) -> AsyncIterator[AccountSheet]:
+        if self._only:
+            return
+        last = (self._cut.end - timedelta(microseconds=1)).astimezone(ZoneInfo(self._cut.time_zone)).date()
+        yield AccountSheet(mrr=await self._mrr_on(last), movements=self._total)
+
+    async def _mrr_on(self, day: date) -> int | None:
+        query = {"start-date": day.isoformat(), "end-date": day.isoformat(), "interval": "day"}
+        rows = await read_whole(self._get, "metrics/mrr", "entries", **query)
+        found = [row.get("mrr") for row in rows if row.get("date") == day.isoformat()]
+        mrr = found[0] if len(found) == 1 else None
+        return round(mrr) if isinstance(mrr, int | float) and not isinstance(mrr, bool) else None
+
+    @property
+    def _get(self) -> Get:
+        async def get(call: Call, path: str, **query: str) -> Any:
+            self.tally.calls += 1
+            return await self._client.get_in_bulk(call, path, **query)
+
+        return get
+
+
+class _Movement(Said):
+    source: str = Field(default="", alias="billing-connector-uuid")
+    customer: str = Field(alias="customer-uuid")
+    subscription: str = Field(default="", alias="subscription-external-id")
+    set: str = Field(default="", alias="subscription-set-external-id")
+    plan: str = Field(default="", alias="plan-external-id")
+    type: str = ""
+    cents: Amount = Field(default=None, alias="activity-mrr-movement")
+
+
+def _uuid(row: Row) -> Any:
+    return row.get("uuid")
+
+
+def _truth(value: Any) -> bool | None:
+    return value if isinstance(value, bool) else None
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None

@@ -1,0 +1,1 @@
+"""Recurly, read for a month: subscriptions, documents, cash."""

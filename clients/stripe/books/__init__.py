@@ -1,0 +1,1 @@
+"""Stripe, read for a month: subscriptions, documents, cash."""
