@@ -40,6 +40,13 @@ def whole_money(amount: Decimal | None, currency: str | None) -> Money | None:
     return None if amount is None or code is None else _money(amount, code)
 
 
+def minor_text(minor: int, currency: str) -> str:
+    """`−1,200.50 EUR`, with as many decimals as the currency has."""
+    decimals = ISO_4217.get(currency, USUAL)
+    sign = "−" if minor < 0 else ""
+    return f"{sign}{Decimal(abs(minor)).scaleb(-decimals):,.{decimals}f} {currency}"
+
+
 def has_cents(currency: str | None) -> bool:
     """Whether hundredths and the smallest unit are the same."""
     return ISO_4217.get(_code(currency) or "", USUAL) == USUAL

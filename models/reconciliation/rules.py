@@ -1,7 +1,7 @@
 """config/reconciliation.yaml: which systems are compared, by which rules, and who looks after what."""
 
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints
 
@@ -95,10 +95,17 @@ class ReconciliationRules(ConfigRecord):
     owners: dict[Cause, Email] = Field(default={}, description="Who looks after differences of a cause")
     default_owner: Email | None = None
     preparer: Email | None = None
-    reviewers: list[Email] = Field(default=[], max_length=20, description="Who may sign off; anybody if empty")
+    reviewers: list[Email] = Field(
+        default=[], max_length=20, description="Who may sign off; anybody if empty"
+    )
     sign_off_limit: dict[Currency, int] = Field(
         default={}, description="Unexplained minor units beyond which a sign-off has to say why"
     )
     keep_personal_data: bool = Field(
         default=True, description="The pack holds what was read, with names and e-mails"
     )
+
+    def of(self, account: str) -> Self:
+        """Of one of ChartMogul's accounts: connections to what bills have its name."""
+        own = [each for each in self.sources if each.site == account]
+        return self.model_copy(update={"sources": own})

@@ -1,0 +1,1 @@
+"""Month-end reconciliation, for the command line."""
