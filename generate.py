@@ -21,6 +21,7 @@ from models.agents import Agents
 from models.connectors import Connector
 from models.crm import CrmMapping
 from models.events import MovementType
+from models.reconciliation.rules import ReconciliationRules
 from models.routes import Filter, Route, Routes
 from models.templates.catalogue import TEMPLATES
 from models.warehouse import Mapping
@@ -95,6 +96,10 @@ def crm_schema() -> str:
 
 def agents_schema() -> str:
     return _schema(Agents)
+
+
+def reconciliation_schema() -> str:
+    return _schema(ReconciliationRules)
 
 
 def _schema(model: type[BaseModel]) -> str:
@@ -185,6 +190,7 @@ GENERATED = {
     Path("config/crm.schema.json"): crm_schema,
     Path("config/connector.schema.json"): connector_schema,
     Path("config/agents.schema.json"): agents_schema,
+    Path("config/reconciliation.schema.json"): reconciliation_schema,
 }
 
 

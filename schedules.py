@@ -18,13 +18,15 @@ from temporalio.client import (
 from temporalio.common import Priority
 
 import temporal
-from configuration.files import load_crm_mapping, load_mapping, load_routes
+from configuration.files import load_crm_mapping, load_mapping, load_reconciliation, load_routes
 from models.attention import WatchInput
 from models.crm import CrmMapping, CrmName
 from models.movements import CoverageInput, PollInput
 from models.nightly_audit import AuditExportInput
+from models.reconciliation.rules import ReconciliationRules
 from models.routes import Routes
 from models.templates.crm_sync import CrmSyncInput
+from models.templates.reconciliation import DueInput
 from models.templates.warehouse_export import ExportInput
 from settings import Settings
 from workflows import coverage, movement_poll
@@ -88,6 +90,7 @@ def declarations(settings: Settings) -> list[Declaration]:
         *(_coverage(name, days, ops_channel, payments=payments) for name in settings.chartmogul),
         *(_export(name, settings) for name in settings.chartmogul if settings.warehouse),
         *(_audit(name, settings) for name in settings.chartmogul),
+        *_reconciliations(settings, ops_channel),
         *_syncs(settings),
         _watch(settings, ops_channel),
     ]
@@ -180,6 +183,41 @@ def _audit(name: str, settings: Settings) -> Declaration:
         catch_up=timedelta(hours=12),
         timeout=3 * given.patience + TELLING,  # events, files, tables
         account=name,
+    )
+
+
+def _reconciliations(settings: Settings, ops_channel: str | None) -> list[Declaration]:
+    """Of the accounts whose billing the rules name: by site, which has the account's name."""
+    rules = load_reconciliation(settings)
+    found = [(name, rules.of(name)) for name in settings.chartmogul] if rules else []
+    return [_reconciliation(name, settings, own, ops_channel) for name, own in found if own.sources]
+
+
+def _reconciliation(
+    name: str, settings: Settings, rules: ReconciliationRules, ops_channel: str | None
+) -> Declaration:
+    given = DueInput(
+        account=name,
+        time_zone=settings.zones[name],
+        rules=rules,
+        ops_channel=ops_channel,
+        web_ui_url=settings.web_ui_url,
+    )
+    return Declaration(
+        id=f"reconciliation/{name}",
+        what=f"Reconciliation of account {name}: what is due",
+        why=(
+            "00:10 is when a month's snapshot is due, 06:00 when its final is: each looks by its day whether"
+            " it is, and begins it once. A missed one is made up for by the next look, and says that it is"
+            " late. For a month that is over, trigger it, or have its first days made up for by a backfill."
+        ),
+        workflow="reconciliation_due",
+        input=given,
+        spec=ScheduleSpec(calendars=[_daily(0, 10), _daily(6, 0)], time_zone_name=settings.zones[name]),
+        catch_up=timedelta(hours=24),
+        timeout=timedelta(minutes=10),
+        account=name,
+        overlap=ScheduleOverlapPolicy.BUFFER_ALL,
     )
 
 

@@ -104,6 +104,10 @@ class Settings(BaseSettings):
         default="config/agents.yaml",
         description="Who may use the MCP server at /mcp; where there is no such file it is off",
     )
+    reconciliation_file: str = Field(
+        default="config/reconciliation.yaml",
+        description="What a month end is compared with, and by which rules; without such a file it is off",
+    )
     web_ui_url: Url = Field(
         default="http://127.0.0.1:8233", description="Temporal's Web UI, for links in messages"
     )

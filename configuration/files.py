@@ -14,6 +14,7 @@ from configuration.syntax import said_of
 from configuration.words import Words
 from models.agents import Agents
 from models.crm import CrmMapping
+from models.reconciliation.rules import ReconciliationRules
 from models.routes import Routes
 from models.warehouse import Mapping
 from settings import Settings
@@ -70,6 +71,14 @@ def agents_for(settings: Settings) -> Agents | None:
     """None where there is no such file: nobody may ask by a token, and nobody is listed as approver. Raises
     BadConfig."""
     return load_agents(settings.agents_file) if Path(settings.agents_file).exists() else None
+
+
+def load_reconciliation(settings: Settings) -> ReconciliationRules | None:
+    """config/reconciliation.yaml; None where there is none. Raises BadConfig."""
+    if not Path(settings.reconciliation_file).exists():
+        return None
+    advice = "docs/reconciliation.md has one to begin with; or set RECONCILIATION_FILE."
+    return load(settings.reconciliation_file, ReconciliationRules, advice)
 
 
 def _document(file: Path, where_from: str) -> tuple[str, Any]:

@@ -75,7 +75,7 @@ def own_settings(given: Mapping[str, str]) -> Own:
     of_account = [f"CHARTMOGUL__{accounts[0]}__{name}" for name in KEPT_OF_ACCOUNT]
     kept = {f"CHARTMOGUL__{accounts[0]}__TIME_ZONE": TIME_ZONE}
     kept |= {name: read[name] for name in (*KEPT, *of_account) if name in read}
-    for field in ("routes_file", "warehouse_file", "crm_file", "agents_file"):
+    for field in ("routes_file", "warehouse_file", "crm_file", "agents_file", "reconciliation_file"):
         path = kept.get(field.upper(), Settings.model_fields[field].default)
         kept[field.upper()] = os.path.abspath(path)
     folder = read.get("CONNECTOR__FOLDER") or Settings.model_fields["connector"].default.folder

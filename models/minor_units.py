@@ -58,6 +58,13 @@ def minor_of(amount: Decimal | int, currency: str, decimals: Mapping[str, int] |
     return int(found)
 
 
+def minor_text(minor: int, currency: str) -> str:
+    """`−1,200.50 EUR`, with as many decimals as the currency has."""
+    decimals = ISO_4217.get(currency, USUAL)
+    sign = "−" if minor < 0 else ""
+    return f"{sign}{Decimal(abs(minor)).scaleb(-decimals):,.{decimals}f} {currency}"
+
+
 def has_cents(currency: str | None) -> bool:
     """Whether hundredths and the smallest unit are the same."""
     return ISO_4217.get(_code(currency) or "", USUAL) == USUAL

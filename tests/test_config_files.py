@@ -14,6 +14,7 @@ from local.stack import EXAMPLE_CONFIG
 from models.agents import Agents
 from models.connectors import Connector
 from models.crm import CrmMapping
+from models.reconciliation.rules import ReconciliationRules
 from models.routes import Routes
 from models.warehouse import Mapping
 
@@ -262,7 +263,7 @@ def patterns(schema: Any) -> set[str]:
     return set().union(*(patterns(each) for each in schema)) if isinstance(schema, list) else set()
 
 
-@pytest.mark.parametrize("model", [Routes, CrmMapping, Mapping, Connector, Agents])
+@pytest.mark.parametrize("model", [Routes, CrmMapping, Mapping, Connector, Agents, ReconciliationRules])
 def test_each_pattern_has_words(model: type[BaseModel]) -> None:
     number = re.compile(r"\\d\*\\\.\?")  # pydantic's own, of decimals as text
     assert {each for each in patterns(model.model_json_schema()) if not number.search(each)} <= set(PATTERNS)

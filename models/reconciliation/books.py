@@ -326,7 +326,7 @@ class TableFile(Record):
 
 
 class Reading(Record):
-    """One system of a snapshot. `changed_while_read` names records whose later page contradicts an earlier."""
+    """One system of a snapshot. `changed_while_read` names records that two pages tell differently."""
 
     system: str
     site: str

@@ -1,7 +1,7 @@
 """config/reconciliation.yaml: which systems are compared, by which rules, and who looks after what."""
 
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints
 
@@ -105,3 +105,8 @@ class ReconciliationRules(ConfigRecord):
     keep_personal_data: bool = Field(
         default=True, description="The pack holds what was read, with names and e-mails"
     )
+
+    def of(self, account: str) -> Self:
+        """Of one of ChartMogul's accounts: connections to what bills have its name."""
+        own = [each for each in self.sources if each.site == account]
+        return self.model_copy(update={"sources": own})

@@ -136,6 +136,22 @@ class SnapshotPlace(Record):
     number: int = Field(default=0, description="Of a re-reading of open items")
 
 
+class PrepareWork(Record):
+    """`reconciliation.prepare`: what the month is, as instants, and whether its packs can be signed."""
+
+    account: str
+    period: Period
+    time_zone: str
+
+
+class PreparedMonth(Record):
+    """`signed` is the pack of a sign-off that there is already: a signed month is never judged anew."""
+
+    cut: MonthCut
+    signed: bool = False
+    packs: int = Field(default=0, description="Those that there are: another one gets the next number")
+
+
 class BooksWork(Record):
     """`<system>.read_books`: read a system for a month, write Parquet, answer counts."""
 
@@ -145,6 +161,13 @@ class BooksWork(Record):
     customers: list[str] = Field(default=[], description="ChartMogul: only these; all where empty")
 
 
+class Placed(Record):
+    """Where a reading's files are."""
+
+    place: SnapshotPlace
+    reading: Reading
+
+
 class JudgeWork(Record):
     """`reconciliation.judge`."""
 
@@ -152,7 +175,8 @@ class JudgeWork(Record):
     kind: Kind
     cut: MonthCut
     rules: ReconciliationRules
-    readings: list[Reading] = Field(description="Of billing and accounting at the cut, and of ChartMogul")
+    readings: list[Placed] = Field(description="Of billing and accounting, and of ChartMogul")
+    unread: list[str] = Field(default=[], description="Systems that could not be read, and why")
     late_snapshot: bool = False
 
 
@@ -175,6 +199,8 @@ class PackWork(Record):
     place: SnapshotPlace
     kind: Kind
     judged: Judged
+    readings: list[Placed] = Field(description="As they were judged")
+    rules: ReconciliationRules
     run_id: str = Field(description="Workflow id")
     number: int = Field(description="run-N of the pack")
     owners: dict[FindingId, str] = {}

@@ -1,0 +1,1 @@
+"""Steps of month-end reconciliation that call no outside system."""

@@ -1,0 +1,168 @@
+"""A month judged as a whole, from its snapshot: MRR, documents and cash in one judgement."""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import TypeVar
+
+from domains.reconciliation.controls import Name, check_reads
+from domains.reconciliation.counted import documents_of
+from domains.reconciliation.documents.cash.judge import judge_cash
+from domains.reconciliation.documents.given import DocumentBooks
+from domains.reconciliation.documents.judge import judge_documents
+from domains.reconciliation.findings import sums_by_cause
+from domains.reconciliation.given import MrrBooks
+from domains.reconciliation.judge import MrrJudgement, judge
+from domains.reconciliation.rates import Rates, read_rates
+from domains.reconciliation.snapshots import Snapshots
+from models.base import Record
+from models.reconciliation.books import (
+    AccountSettings,
+    AccountSheet,
+    BillingSubscription,
+    CashEntry,
+    CashKind,
+    CountedCustomer,
+    CountedLine,
+    CountedSubscription,
+    Document,
+    Reading,
+)
+from models.reconciliation.findings import Finding, Judgement
+from models.reconciliation.rules import ReconciliationRules
+from models.templates.reconciliation import JudgeWork
+
+R = TypeVar("R", bound=Record)
+Note = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Before:
+    """`first_seen`: the month in which a finding was found first, by its id."""
+
+    first_seen: Mapping[str, str]
+
+
+def judge_month(
+    snapshots: Snapshots, work: JudgeWork, rates_text: str, before: Before, note: Note = lambda _: None
+) -> Judgement:
+    """Raises Rejected where a file is not the one that was read, and Unreadable of a file of rates."""
+    return _Month(snapshots, work, rates_text, before, note).judged()
+
+
+def rules_digest(rules: ReconciliationRules) -> str:
+    """Of all that stands in them."""
+    text = json.dumps(rules.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+class _Month:
+    def __init__(
+        self, snapshots: Snapshots, work: JudgeWork, rates_text: str, before: Before, note: Note
+    ) -> None:
+        self._snapshots, self._work, self._before, self._note = snapshots, work, before, note
+        self._rules, self._cut = work.rules, work.cut
+        self._readings = [each.reading for each in work.readings]
+        self._rates_text = rates_text
+
+    def judged(self) -> Judgement:
+        self._note("looking whether all was read")
+        needed = [Name(each.system, each.site) for each in self._rules.sources]
+        if books := self._rules.accounting:
+            needed.append(Name(books.system, books.company))
+        needed.append(Name("chartmogul", self._work.place.account))
+        checked = check_reads(self._readings, {}, needed)
+        if checked.stopped:
+            return self._nothing([*checked.stopped, *self._work.unread])
+        settings = next(self._all("settings", AccountSettings))
+        return self._compared(settings, read_rates(self._rates_text, settings.currency), checked.warnings)
+
+    def _compared(self, settings: AccountSettings, rates: Rates, warnings: Sequence[str]) -> Judgement:
+        self._note("comparing MRR")
+        lines, cash = list(self._all("lines", CountedLine)), list(self._all("cash", CashEntry))
+        mrr = judge(self._mrr_books(settings, lines, cash, rates), self._rules, self._cut)
+        if mrr.stopped:
+            return self._nothing(mrr.stopped)
+        self._note("comparing documents")
+        books = self._document_books(lines, cash)
+        documents = judge_documents(books, self._rules, self._cut, rates)
+        self._note("comparing payments")
+        payments = judge_cash(books, self._rules, self._cut)
+        findings = [*mrr.findings, *documents.findings, *payments.findings]
+        return self._judgement(settings, mrr).model_copy(
+            update={
+                "findings": [self._dated(each) for each in findings],
+                "tie_outs": [*mrr.tie_outs, *documents.tie_outs, *payments.tie_outs],
+                "by_cause": sums_by_cause(findings),
+                "proposals": [*mrr.proposals, *documents.proposals, *payments.proposals],
+                "warnings": [*warnings, *mrr.warnings, *documents.warnings, *payments.warnings],
+            }
+        )
+
+    def _mrr_books(
+        self, settings: AccountSettings, lines: list[CountedLine], cash: list[CashEntry], rates: Rates
+    ) -> MrrBooks:
+        return MrrBooks(
+            settings=settings,
+            subscriptions=list(self._all("subscriptions", BillingSubscription)),
+            counted=list(self._all("counted", CountedSubscription)),
+            lines=lines,
+            customers=list(self._all("customers", CountedCustomer)),
+            sheet=next(self._all("sheet", AccountSheet), AccountSheet()),
+            readings=self._readings,
+            refunds=[each for each in cash if each.side == "billing" and each.kind is CashKind.REFUND],
+            rates=rates.table,
+        )
+
+    def _document_books(self, lines: list[CountedLine], cash: list[CashEntry]) -> DocumentBooks:
+        documents = list(self._all("documents", Document))
+        accounting = self._reading_of(self._rules.accounting.system) if self._rules.accounting else None
+        return DocumentBooks(
+            billing=[each for each in documents if each.side == "billing"],
+            accounting=[each for each in documents if each.side == "accounting"] if accounting else None,
+            chartmogul=documents_of(lines, self._work.place.account, self._cut.time_zone),
+            cash=cash,
+            accounting_read_at=accounting.ended_at if accounting else None,
+        )
+
+    def _judgement(self, settings: AccountSettings, mrr: MrrJudgement) -> Judgement:
+        return self._head(settings).model_copy(
+            update={"order": mrr.order, "account_mrr": mrr.account_mrr, "fx_row": mrr.fx_row}
+        )
+
+    def _nothing(self, stopped: Sequence[str]) -> Judgement:
+        settings = next(self._all("settings", AccountSettings), None)
+        unknown = AccountSettings(currency="XXX", time_zone=self._cut.time_zone)
+        return self._head(settings or unknown).model_copy(update={"stopped": list(stopped)})
+
+    def _head(self, settings: AccountSettings) -> Judgement:
+        counted = self._reading_of("chartmogul")
+        billing = [each.began_at for each in self._readings if each.system != "chartmogul"]
+        return Judgement(
+            account=self._work.place.account,
+            cut=self._cut,
+            kind=self._work.kind,
+            snapshot_at=min(billing, default=self._cut.end),
+            judged_at=counted.ended_at if counted else self._cut.end,
+            late_snapshot=self._work.late_snapshot,
+            settings=settings,
+            rules_version=self._rules.version,
+            rules_digest=rules_digest(self._rules),
+            order=[],
+            controls=[control for reading in self._readings for control in reading.controls],
+        )
+
+    def _dated(self, finding: Finding) -> Finding:
+        first = self._before.first_seen.get(finding.id, self._cut.period)
+        return finding.model_copy(update={"first_seen": first})
+
+    def _reading_of(self, system: str) -> Reading | None:
+        return next((each for each in self._readings if each.system == system), None)
+
+    def _all(self, table: str, kind: type[R]) -> Iterator[R]:
+        """Of all systems that have the table."""
+        return chain.from_iterable(
+            self._snapshots.all_rows(each.place, [each.reading], table, kind) for each in self._work.readings
+        )
