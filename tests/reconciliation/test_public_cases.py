@@ -91,7 +91,11 @@ def test_p5_past_due_is_out_only_when_the_setting_says_so(days: int | None, caus
 
 
 def test_p6_cancelled_at_once_within_the_month() -> None:
-    ended = {"standing": Standing.ENDED, "ended_at": at("2026-10-20"), "cancel_asked_at": at("2026-10-20")}
+    ended: Any = {
+        "standing": Standing.ENDED,
+        "ended_at": at("2026-10-20"),
+        "cancel_asked_at": at("2026-10-20"),
+    }
     assert mrr(item(2900), **ended) == 0
     assert Month([billing(item(2900), **ended)], [counted(0)]).judged().findings == []
 

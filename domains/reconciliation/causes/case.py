@@ -85,7 +85,7 @@ class Member:
     def _rounded(self, line: CountedLine) -> Fraction:
         """Tax and discounts are rounded before a week is made a month, and count four times then."""
         parts = bool(line.tax) + bool(line.discount) + line.prorated
-        ratio = self.reader.per_month(line) if parts else 1
+        ratio = self.reader.per_month(line) if parts else Fraction(1)
         return 1 + parts * ratio if ratio > 1 else Fraction(1)
 
     def began_on(self, back: int = 0) -> date:

@@ -66,8 +66,10 @@ def unbilled_change(case: Case) -> Shown | None:
 def _unbilled_change(_: Case, member: Member) -> Change | None:
     if not member.in_force or _is_billed(member) or _matches(member, member.state.pending):
         return None
-    terms = {item.id: new for line, item in pairs(member) if (new := _other_quantity(member, line, item))}
-    unbilled = [each for each in items_of(member.state, member.rules) if not _line_of(member, each)]
+    there = pairs(member)
+    terms = {item.id: new for line, item in there if (new := _other_quantity(member, line, item))}
+    billed = {item.id for _, item in there}
+    unbilled = [each for each in items_of(member.state, member.rules) if each.id not in billed]
     moved = _other_plan(member, unbilled)
     if not terms and not moved:
         return None
@@ -80,10 +82,6 @@ def _is_billed(member: Member) -> bool:
     changed = member.state.changed_at
     invoices = [line.invoice_at for line, _ in pairs(member) if line.invoice_at is not None]
     return changed is not None and bool(invoices) and changed < max(invoices)
-
-
-def _line_of(member: Member, item: BillingItem) -> CountedLine | None:
-    return next((line for line, other in pairs(member) if other.id == item.id), None)
 
 
 def _other_quantity(member: Member, line: CountedLine, item: BillingItem) -> Terms | None:
