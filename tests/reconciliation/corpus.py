@@ -552,6 +552,9 @@ TRIGGERS: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any]]] = {
         {},
         {"sources": [SourceSettings(uuid="ds_2", name="Other", system="stripe")]},
     ),
+    "a change after it that no record has": ({"changed_at": at("2026-10-30")}, {}, {}),
+    "a second item that is billed elsewhere": ({}, {"plan": ""}, {}),
+    "a line that says it is prorated": ({}, {"proration": "full"}, {}),
     "a change before the invoice": ({"changed_at": at("2023-01-01")}, {}, {}),
 }
 

@@ -247,6 +247,19 @@ def test_p23_a_change_to_yearly_leaves_the_terms_before_as_they_were() -> None:
     assert (named(judgement), unexplained(judgement)) == ([(C.UNBILLED_CHANGE, 2000)], 0)
 
 
+def test_a_refund_is_a_part_of_the_whole_invoice() -> None:
+    """Half of 100.00, of which 60.00 are another subscription's."""
+    refund = [{"id": "tr_1", "kind": "refund", "at": at("2026-10-30"), "amount": 5000}]
+    lines = [
+        line(4000, transactions=refund),
+        line(6000, line="li_2", subscription_external_id="sub_2", transactions=refund),
+    ]
+    subs = [billing(item(4000)), billing(item(6000), id="sub_2")]
+    mine = [counted(2000), counted(3000, subscription_external_id="sub_2")]
+    month = Month(subs, mine, lines, account={"refund_handling": "refund_reduces_mrr"})
+    assert named(month.judged()) == [(C.REFUND_RULE, -3000), (C.REFUND_RULE, -2000)]
+
+
 @pytest.mark.parametrize("known", [True, False])
 def test_p24_refunded_in_full_and_gone_from_the_import(known: bool) -> None:
     refund = CashEntry(

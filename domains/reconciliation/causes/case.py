@@ -44,7 +44,9 @@ class Surroundings:
     """Of the youngest invoice that the source brought."""
     gone: frozenset[str] = frozenset()
     refunds: Mapping[str, Sequence[CashEntry]] = field(default_factory=dict)
-    """Billing's own of the month, by customer."""
+    """Billing's own, by customer."""
+    paid_back: Mapping[str, int] = field(default_factory=dict)
+    """Totals of invoices with refunds, in hundredths."""
 
 
 @dataclass(frozen=True)
@@ -252,7 +254,7 @@ def _member(
     plans = {id: Span(item.interval, item.interval_count) for id, item in items.items()}
     weights = weights_of(around.rules.chartmogul_factors)
     ids = {line: item.id for line, item in items.items()}
-    reader = LineReader(around.cut.end, around.zone, weights, plans, ids)
+    reader = LineReader(around.cut.end, around.zone, weights, plans, ids, around.paid_back)
     in_force = tuple(reader.in_force(lines))
     return Member(sub, lines, in_force, reader, items, rules, around.rates, around.cut)
 

@@ -164,7 +164,7 @@ def refund_rule(case: Case) -> Shown | None:
         if less:
             lower = member.ruled(added=member.rules.added + less)
             changed = tuple(lower if each is member else each for each in changed)
-            paid_back = refunded(member.lines, case.around.cut.end)
+            paid_back = refunded(member.lines, case.around.cut.end, case.around.paid_back)
             records += [member.sub.id, *[each for each in paid_back][:5]]
     why = "invoices of counted lines were paid back, and refunds of this source reduce the MRR"
     shown = Shown(Cause.REFUND_RULE, why, tuple(records), changed, proven=case.refunds_bite)
