@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
-from itertools import combinations
+from itertools import combinations, product
 from random import Random
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -494,14 +494,28 @@ def plausible(seeds: int) -> Iterator[Case]:
 
 def unfit(seeds: int) -> Iterator[Case]:
     """A record that could be the trigger of a cause, beside a difference that it does not make."""
-    for name, (sub, there, month) in TRIGGERS.items():
-        for seed in range(seeds):
-            rng = Random(f"{name} {seed}")
-            part = Fraction(rng.choice([-1, 1]) * rng.randrange(311, 4900)) / 10000
-            yield _off(rng, f"decoy: {name}", part, sub, there, month)
-    for code in (C.DISCOUNT_RULE, C.TAX_INCLUDED, C.UNPAID_COUNTED, C.FREE_OR_TRIAL, C.USER_EDIT):
-        for seed in range(seeds):
-            yield _random(Random(f"{code} {seed} random"), code)
+    for name, seed in product(TRIGGERS, range(seeds)):
+        rng = Random(f"{name} {seed}")
+        yield _off(rng, f"decoy: {name}", _some_part(rng), *TRIGGERS[name])
+    for seed in range(seeds * 5):
+        rng = Random(f"two {seed}")
+        one, other = (TRIGGERS[each] for each in rng.sample(sorted(TRIGGERS), 2))
+        both = ({**a, **b} for a, b in zip(one, other, strict=True))
+        yield _off(rng, "decoy: two of these", _some_part(rng), *both)
+
+
+def unshown(seeds: int) -> Iterator[Case]:
+    """What would show a cause is missing, or the cause is there and is not what makes the difference."""
+    for name, seed in product(OUT, range(seeds)):
+        yield _without_lines(Random(f"{name} {seed}"), f"decoy: {name}, and no line", OUT[name])
+    for code, seed in product(RULES, range(seeds)):
+        yield _random(Random(f"{code} {seed} random"), code)
+    for seed in range(seeds):
+        yield _opposite(Random(f"opposite {seed}"))
+
+
+def _some_part(rng: Random) -> Fraction:
+    return Fraction(rng.choice([-1, 1]) * rng.randrange(311, 4900), 10000)
 
 
 EARLIER = at("2026-09-02")
@@ -518,7 +532,7 @@ TRIGGERS: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any]]] = {
         {},
     ),
     "a cancellation after the cut": (
-        {"cancel_asked_at": at("2026-11-01"), "ends_at": at("2027-12-01")},
+        {"cancel_asked_at": at("2026-11-02"), "ends_at": at("2027-12-01")},
         {},
         {},
     ),
@@ -585,11 +599,38 @@ def _off(
     return Case(label, built, [], mrr - figure)
 
 
+OUT: dict[str, dict[str, Any]] = {
+    "in trial": {"standing": Standing.TRIALING, "trial_started_at": EARLIER},
+    "unpaid": {"standing": Standing.UNPAID, "past_due_since": EARLIER},
+    "paused": {"standing": Standing.PAUSED, "paused_at": EARLIER, "status": "paused"},
+    "cancelled": {"cancel_asked_at": EARLIER, "ends_at": at("2027-02-01")},
+    "its first invoice open": {"first_invoice_open": True},
+    "ended": {"standing": Standing.ENDED, "ended_at": EARLIER},
+}
+
+
+def _without_lines(rng: Random, label: str, sub: dict[str, Any]) -> Case:
+    """Billing does not count it, and why ChartMogul does nobody can say."""
+    mrr = rng.randrange(500, 90000)
+    month = Month([billing(item(rng.randrange(500, 90000)), **sub)], [counted(mrr)])
+    return Case(label, month, [], mrr)
+
+
+def _opposite(rng: Random) -> Case:
+    """Two subscriptions of a customer whose differences are opposite, and neither has ended."""
+    price, wrong = rng.randrange(5000, 90000), rng.randrange(300, 3000)
+    subs = [billing(item(price)), billing(item(price), id="sub_2", started_at=at("2026-10-12"))]
+    mine = [counted(price + wrong), counted(price - wrong, subscription_external_id="sub_2")]
+    lines = [line(price), line(price, line="li_2", subscription_external_id="sub_2")]
+    return Case("decoy: opposite", Month(subs, mine, lines), [], 0)
+
+
 def _random(rng: Random, code: Cause) -> Case:
     """The cause is there on both sides, and what is counted is neither with nor without it."""
-    case = build(rng, {code}, f"decoy: {code}")
-    right = case.month.counted[0].by_movements or 0
+    case = build(rng, {code}, f"decoy: {code}, off")
+    mine = case.month.counted[0]
+    by = "by_movements" if mine.by_movements is not None else "by_view"
+    right = getattr(mine, by)
     wrong = right + rng.choice([-1, 1]) * rng.randrange(137, 900)
-    difference = sum(minor for _, minor in case.causes) + wrong - right
-    case.month.counted = [counted(wrong)]
-    return Case(case.label, case.month, [], difference)
+    case.month.counted = [mine.model_copy(update={by: wrong})]
+    return Case(case.label, case.month, [], sum(minor for _, minor in case.causes) + wrong - right)
