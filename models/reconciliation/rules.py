@@ -96,7 +96,9 @@ class ReconciliationRules(ConfigRecord):
     owners: dict[Cause, Email] = Field(default={}, description="Who looks after differences of a cause")
     default_owner: Email | None = None
     preparer: Email | None = None
-    reviewers: list[Email] = Field(default=[], max_length=20, description="Who may sign off; anybody if empty")
+    reviewers: list[Email] = Field(
+        default=[], max_length=20, description="Who may sign off; anybody if empty"
+    )
     sign_off_limit: dict[Currency, int] = Field(
         default={}, description="Unexplained minor units beyond which a sign-off has to say why"
     )

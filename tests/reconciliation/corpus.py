@@ -141,6 +141,7 @@ class Builder:
         self.rng, self.causes = rng, causes
         self.agreed = terms(rng, weekly=C.PERIOD_FACTOR in causes)
         self.taxed = C.TAX_INCLUDED in causes or rng.random() < 0.25
+        self.on_top = self.taxed and rng.random() < 0.5
         self.month: dict[str, Any] = {"system": _system(rng, causes)}
         self.sub = self._subscription()
         self.line = self._line()
@@ -173,7 +174,7 @@ class Builder:
         return {"starts_at": start, "ends_at": end, "invoice_at": start, "quantity": self.agreed.quantity}
 
     def _item(self, quantity: int) -> BillingItem:
-        tax = {"tax_included": Decimal(19)} if self.taxed else {}
+        tax = {"tax_on_top" if self.on_top else "tax_included": Decimal(19)} if self.taxed else {}
         return item(self.agreed.price * quantity, quantity=quantity, **self.agreed.interval, **tax)
 
     def _stand(self) -> None:
@@ -218,7 +219,8 @@ class Builder:
 
     def _amounts(self) -> None:
         """What the line says: tax, discount, and what a person made of it."""
-        full = whole(self.agreed.price * self.quantity * self.share)
+        top = Fraction(119, 100) if self.on_top else Fraction(1)
+        full = whole(self.agreed.price * self.quantity * self.share * top)
         off = whole(Fraction(full * self.percent, 100))
         amount = full - off
         hidden = not self.taxed or C.TAX_INCLUDED in self.causes
@@ -256,7 +258,7 @@ class Builder:
 
     def _factor_and_tax(self) -> None:
         if C.TAX_INCLUDED in self.causes:
-            self.changes[C.TAX_INCLUDED] = {"tax": Fraction(1)}
+            self.changes[C.TAX_INCLUDED] = {"tax": Fraction(119, 100) if self.on_top else Fraction(1)}
         if C.PERIOD_FACTOR in self.causes:
             self.month["rules"] = {"chartmogul_factors": {"week": "4.33"}}
             self.changes[C.PERIOD_FACTOR] = {"per_month": self.factor}
@@ -290,7 +292,7 @@ class Builder:
             amount=Fraction(self.agreed.price * self.agreed.quantity),
             per_month=self.agreed.per_month,
             alive=not self.causes & STANDINGS,
-            tax=Fraction(100, 119) if self.taxed else Fraction(1),
+            tax=Fraction(100, 119) if self.taxed and not self.on_top else Fraction(1),
             coupon=Fraction(9, 10) if self.percent and C.DISCOUNT_RULE not in self.causes else Fraction(1),
             rate=rate,
         )
