@@ -3,9 +3,12 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from models.reconciliation.causes import About, Cause
+from models.reconciliation.causes import About, Cause, Owner
 
-FINANCE, CHARTMOGUL, NOBODY, PERSON = "F", "C", "-", "person"
+FINANCE: Owner = "F"
+CHARTMOGUL: Owner = "C"
+NOBODY: Owner = "-"
+PERSON: Owner = "person"
 
 ABOUT: Mapping[Cause, About] = MappingProxyType(
     {

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from hashlib import sha256
 
-from domains.reconciliation.matching import People
+from domains.reconciliation.matching import People, id_of, left_key
 from domains.reconciliation.pairs import customer_of
 from domains.reconciliation.rows import Differing, Figures
 from models.reconciliation.causes import Cause
@@ -30,7 +30,7 @@ def finding(differing: Differing, people: People) -> Finding:
         match=row.step,
         customer=customer,
         customer_name=(person.name if person else "") or next((s.customer_name for s in row.billed), ""),
-        subject=row.billed[0].id if row.billed else row.counted[0].subscription_external_id,
+        subject=row.billed[0].id if row.billed else id_of(row.counted[0]),
         currency=figures.currency,
         left=_left(figures, person.link if person else ""),
         right=_right(figures),
@@ -44,7 +44,7 @@ def finding(differing: Differing, people: People) -> Finding:
 
 def _left(figures: Figures, link: str) -> Party:
     row = figures.row
-    ids = [f"{each.source}/{each.subscription_external_id}" for each in (*row.counted, *row.again)]
+    ids = [left_key(each) for each in (*row.counted, *row.again)]
     none = figures.left is None and not row.again
     by_view = any(each.by_movements is None for each in row.counted)
     said = "" if none else ("as the subscription says" if by_view else "sum of the movements before the cut")

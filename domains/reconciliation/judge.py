@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from fractions import Fraction
 
 from domains.reconciliation.causes.case import Case, Surroundings, case_of, rules_for
 from domains.reconciliation.causes.chain import ORDER, explain
@@ -14,13 +15,14 @@ from domains.reconciliation.cut import end_of_month, last_day
 from domains.reconciliation.figures.billing import CountingRules, billed, rules_of
 from domains.reconciliation.figures.periods import UnknownInterval
 from domains.reconciliation.figures.rates import NoRate, Rates
-from domains.reconciliation.figures.rounding import of_hundredths
+from domains.reconciliation.figures.rounding import half_away, of_hundredths
 from domains.reconciliation.findings import finding, sums_by_cause, tie_outs
 from domains.reconciliation.given import MrrBooks
 from domains.reconciliation.matching import Matched, People, Row, match
 from domains.reconciliation.pairs import merged, migrated
 from domains.reconciliation.rows import Differing, Figures
 from models.reconciliation.books import (
+    BillingSubscription,
     CashEntry,
     CashKind,
     Control,
@@ -28,6 +30,7 @@ from models.reconciliation.books import (
     CountedSubscription,
     MonthCut,
     Reading,
+    Standing,
 )
 from models.reconciliation.causes import Cause
 from models.reconciliation.findings import CauseSum, Explained, Finding, LinkProposal, TieOut
@@ -83,6 +86,7 @@ class _Judge:
         self._people = People(given.customers)
         self._counting = {each.data_source: self._counting_of(each) for each in rules.sources}
         self._last_imports = _last_imports(given.lines)
+        self._paid_back = _totals_of_paid_back(given.lines)
         self._around = {each.data_source: self._surroundings(each) for each in rules.sources}
         self._warnings: list[str] = []
 
@@ -121,7 +125,7 @@ class _Judge:
         again = sum(self._counted(each) or 0 for each in row.again)
         theirs = [(each, billed(each, rules_for(each, rules))) for each in row.billed]
         left = sum(each for each in counted if each is not None) if row.counted else None
-        notes = tuple(_notes(row))
+        notes = tuple(_notes(row, theirs, self._cut))
         if _is_unread(row):
             left, notes = self._recomputed(row, unread), (*notes, "ChartMogul's figure is of its lines")
         try:
@@ -160,9 +164,8 @@ class _Judge:
                 self._explain(each, lines)
         for each in zero:
             why = "it costs nothing: billing has it, and ChartMogul has no subscription of it"
-            each.causes = [
-                Explained(cause=Cause.FREE_OR_TRIAL, minor=0, why=why, records=each.figures.row.ids)
-            ]
+            ids = each.figures.row.ids[:20]
+            each.causes = [Explained(cause=Cause.FREE_OR_TRIAL, minor=0, why=why, records=ids)]
         return merged(figures, differing + zero, self._people)
 
     def _explain(self, differing: Differing, lines: Lines) -> None:
@@ -176,6 +179,7 @@ class _Judge:
 
     def _case(self, row: Row, around: Surroundings, lines: Lines, counted: int, again: int = 0) -> Case:
         own = [line for key in _keys_of(row) for line in lines.get(key, ())]
+        own.sort(key=lambda each: (each.line, each.invoice))
         return case_of(row, around, own, self._counting[row.source.data_source], counted, again)
 
     def _lines_of(self, rows: Iterable[Row]) -> Lines:
@@ -194,6 +198,7 @@ class _Judge:
             last_import=self._last_imports.get(source.data_source),
             gone=frozenset(self._given.gone),
             refunds=self._refunds(source),
+            paid_back=self._paid_back,
         )
 
     def _refunds(self, source: BillingSource) -> dict[str, list[CashEntry]]:
@@ -229,6 +234,9 @@ class _Judge:
             if reading.changed_while_read:
                 where = f"{reading.system}/{reading.site}"
                 self._warn(f"{where}: {len(reading.changed_while_read)} records changed while it was read")
+        nowhere = sum(not row.billed and _has_no_figure(row) for row in found.rows)
+        if nowhere:
+            self._warn(f"{nowhere} subscriptions that only ChartMogul has were read without a figure")
         return sorted({*self._warnings, *found.warnings})
 
 
@@ -264,10 +272,11 @@ def _is_free(figures: Figures) -> bool:
     row = figures.row
     if row.counted or figures.right is None:
         return False
-    return all(
-        each.standing == "active" and each.items and not any(i.amount for i in each.items)
-        for each in row.billed
-    )
+    return all(each.standing is Standing.ACTIVE and _costs_nothing(each) for each in row.billed)
+
+
+def _costs_nothing(sub: BillingSubscription) -> bool:
+    return bool(sub.items) and not any(each.amount for each in sub.items)
 
 
 def _is_before(entry: CashEntry, cut: datetime) -> bool:
@@ -284,17 +293,30 @@ def _last_imports(lines: Iterable[CountedLine]) -> dict[str, datetime]:
 
 def _is_unread(row: Row) -> bool:
     """In a foreign currency movements are not the MRR, and its view was not asked for."""
-    return bool(row.billed) and any(
-        each.by_movements is None and each.by_view is None for each in row.counted
-    )
+    return bool(row.billed) and _has_no_figure(row)
 
 
-def _notes(row: Row) -> Iterable[str]:
+def _has_no_figure(row: Row) -> bool:
+    return any(each.by_movements is None and each.by_view is None for each in row.counted)
+
+
+def _totals_of_paid_back(lines: Sequence[CountedLine]) -> dict[str, int]:
+    """Of invoices with refunds: a part that was paid back is one of all their lines, whoever's they are."""
+    totals = {line.invoice: 0 for line in lines if any(each.kind == "refund" for each in line.transactions)}
+    for line in lines if totals else ():
+        if line.invoice in totals:
+            totals[line.invoice] += line.amount
+    return totals
+
+
+def _notes(row: Row, theirs: Sequence[tuple[BillingSubscription, int]], cut: MonthCut) -> Iterable[str]:
     late = sum(each.late for each in row.counted)
     if late:
         yield f"{late} of it came after the snapshot, in hundredths"
     if not row.confirmed:
         yield "the two were linked by customer and plan: confirm it once"
-    for sub in row.billed:
-        if sub.own_mrr is not None:
+    for sub, minor in theirs:
+        if sub.own_mrr is not None and half_away(Fraction(sub.own_mrr)) != minor:
             yield f"billing's own figure of {sub.id} is {sub.own_mrr}, in minor units"
+        if sub.earlier is None and sub.changed_at is not None and sub.changed_at >= cut.end:
+            yield f"{sub.id} was changed after the end of the month, and billing does not tell what it was"

@@ -40,7 +40,7 @@ class Row:
     @property
     def ids(self) -> list[str]:
         theirs = {each.id for each in self.billed}
-        return sorted(theirs | {each.subscription_external_id for each in self.counted})
+        return sorted(theirs | {id_of(each) for each in self.counted})
 
 
 @dataclass
@@ -75,8 +75,13 @@ class People:
         return next(iter(owners)) if len(owners) == 1 else ""
 
 
+def id_of(counted: CountedSubscription) -> str:
+    """Of one that has no id of its own: its customer's."""
+    return counted.subscription_external_id or counted.customer
+
+
 def left_key(counted: CountedSubscription) -> str:
-    return f"{counted.source}/{counted.subscription_external_id}"
+    return f"{counted.source}/{id_of(counted)}"
 
 
 def right_key(billed: BillingSubscription) -> str:
@@ -123,7 +128,7 @@ class _Ladder:
         self.rows: list[Row] = []
         self._counted: dict[str, list[CountedSubscription]] = defaultdict(list)
         for each in counted:
-            self._counted[each.subscription_external_id].append(each)
+            self._counted[id_of(each)].append(each)
         self._billed = {each.id: each for each in billed}
         self._confirmed = {each.left: each.right for each in books.confirmed if each.comparison == "mrr"}
 

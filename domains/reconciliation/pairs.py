@@ -1,7 +1,7 @@
 """Causes that are seen over several rows: what moved to a new subscription, and who was merged."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from domains.reconciliation.matching import People, Row
@@ -54,30 +54,35 @@ def customer_of(row: Row, people: People) -> str:
     return people.sole(row.billed[0].customer_id) if row.billed else ""
 
 
-def merged(rows: Iterable[Figures], found: list[Differing], people: People) -> list[Differing]:
+def merged(rows: Sequence[Figures], found: list[Differing], people: People) -> list[Differing]:
     """Rows whose customer in billing is another one in ChartMogul: by customer they are opposite, and here
     they come to nothing."""
     by_row = {id(each.figures): each for each in found}
-    for figures in rows:
-        why = _merged_into(figures, people)
-        if why:
-            each = by_row.get(id(figures))
-            if each is None:
-                each = Differing(figures)
-                found.append(each)
-            records = figures.row.ids[:20]
-            cause = Explained(cause=Cause.MERGED_CUSTOMER, minor=0, why=why, records=records)
-            each.causes = [cause, *each.causes]
+    both = [each for each in rows if each.row.counted and each.row.billed]
+    owners: dict[str, set[str]] = defaultdict(set)
+    for each in both:
+        owners[each.row.counted[0].customer].update(sub.customer_id for sub in each.row.billed)
+    for figures in both:
+        customer = figures.row.counted[0].customer
+        if _is_of_another(figures.row, customer, owners[customer], people):
+            differing = by_row.get(id(figures)) or Differing(figures)
+            if id(figures) not in by_row:
+                found.append(differing)
+            differing.causes = [_merged_into(customer, figures.row), *differing.causes]
     return found
 
 
-def _merged_into(figures: Figures, people: People) -> str:
-    row = figures.row
-    person = people.by_uuid.get(row.counted[0].customer) if row.counted and row.billed else None
-    if person is None or not person.merged_from:
-        return ""
+def _is_of_another(row: Row, customer: str, owners: set[str], people: People) -> bool:
+    """Its customer in billing is not the one that ChartMogul's customer was first: told by what was merged
+    into that, or by several customers of billing that are one there."""
+    person = people.by_uuid.get(customer)
+    if person is None or not (person.merged_from or len(owners) > 1):
+        return False
+    own = next((each for each in person.external_ids if person.merged_from or each in owners), "")
     ids = {each.customer_id for each in row.billed}
-    own = person.external_ids[0] if person.external_ids else ""
-    if own in ids or ids.isdisjoint(person.external_ids):
-        return ""
-    return f"in ChartMogul it is {person.uuid}'s: by customer, the other way round at either of the two"
+    return own not in ids and not ids.isdisjoint(person.external_ids)
+
+
+def _merged_into(customer: str, row: Row) -> Explained:
+    why = f"in ChartMogul it is {customer}'s: by customer, the other way round at either of the two"
+    return Explained(cause=Cause.MERGED_CUSTOMER, minor=0, why=why, records=row.ids[:20])

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 
 from models.reconciliation.causes import Cause
-from tests.reconciliation.corpus import Case, controls, pairs, plausible, singles, unfit
+from tests.reconciliation.corpus import Case, controls, pairs, plausible, singles, unfit, unshown
 from tests.reconciliation.records import closes, named, unexplained
 
 PAIR_SEEDS = 5
@@ -24,7 +24,8 @@ class Line:
 
 
 def measured(seeds: int) -> dict[str, Line]:
-    cases = chain(singles(seeds), controls(seeds * 5), pairs(PAIR_SEEDS), plausible(seeds), unfit(seeds))
+    decoys = (plausible(seeds), unfit(seeds), unshown(seeds))
+    cases = chain(singles(seeds), controls(seeds * 5), pairs(max(PAIR_SEEDS, seeds // 5)), *decoys)
     return judged(cases)
 
 

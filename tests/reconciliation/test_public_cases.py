@@ -91,7 +91,11 @@ def test_p5_past_due_is_out_only_when_the_setting_says_so(days: int | None, caus
 
 
 def test_p6_cancelled_at_once_within_the_month() -> None:
-    ended = {"standing": Standing.ENDED, "ended_at": at("2026-10-20"), "cancel_asked_at": at("2026-10-20")}
+    ended: Any = {
+        "standing": Standing.ENDED,
+        "ended_at": at("2026-10-20"),
+        "cancel_asked_at": at("2026-10-20"),
+    }
     assert mrr(item(2900), **ended) == 0
     assert Month([billing(item(2900), **ended)], [counted(0)]).judged().findings == []
 
@@ -241,6 +245,19 @@ def test_p23_a_change_to_yearly_leaves_the_terms_before_as_they_were() -> None:
     sub = billing(item(96000, plan="basic-yearly", interval="year"), changed_at=at("2026-10-12"))
     judgement = Month([sub], [counted(10000)], [line(10000)]).judged()
     assert (named(judgement), unexplained(judgement)) == ([(C.UNBILLED_CHANGE, 2000)], 0)
+
+
+def test_a_refund_is_a_part_of_the_whole_invoice() -> None:
+    """Half of 100.00, of which 60.00 are another subscription's."""
+    refund = [{"id": "tr_1", "kind": "refund", "at": at("2026-10-30"), "amount": 5000}]
+    lines = [
+        line(4000, transactions=refund),
+        line(6000, line="li_2", subscription_external_id="sub_2", transactions=refund),
+    ]
+    subs = [billing(item(4000)), billing(item(6000), id="sub_2")]
+    mine = [counted(2000), counted(3000, subscription_external_id="sub_2")]
+    month = Month(subs, mine, lines, account={"refund_handling": "refund_reduces_mrr"})
+    assert named(month.judged()) == [(C.REFUND_RULE, -3000), (C.REFUND_RULE, -2000)]
 
 
 @pytest.mark.parametrize("known", [True, False])

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from domains.reconciliation.figures.billing import billed, rules_of
-from models.reconciliation.books import ItemKind, SourceSettings, Standing
+from models.reconciliation.books import BillingItem, ItemKind, SourceSettings, Standing
 from models.reconciliation.causes import Cause
 from models.reconciliation.rules import BillingSource, Factors
 from tests.reconciliation.records import (
@@ -34,8 +34,8 @@ RATES = {
 }
 
 
-def yearly(amount: int, **fields: object) -> object:
-    return item(amount, interval="year", **fields)
+def yearly(amount: int) -> BillingItem:
+    return item(amount, interval="year")
 
 
 def three_yearly(amount: int, mrr: int) -> Month:

@@ -44,7 +44,9 @@ class Surroundings:
     """Of the youngest invoice that the source brought."""
     gone: frozenset[str] = frozenset()
     refunds: Mapping[str, Sequence[CashEntry]] = field(default_factory=dict)
-    """Billing's own of the month, by customer."""
+    """Billing's own, by customer."""
+    paid_back: Mapping[str, int] = field(default_factory=dict)
+    """Totals of invoices with refunds, in hundredths."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,7 @@ class Member:
     def _rounded(self, line: CountedLine) -> Fraction:
         """Tax and discounts are rounded before a week is made a month, and count four times then."""
         parts = bool(line.tax) + bool(line.discount) + line.prorated
-        ratio = self.reader.per_month(line) if parts else 1
+        ratio = self.reader.per_month(line) if parts else Fraction(1)
         return 1 + parts * ratio if ratio > 1 else Fraction(1)
 
     def began_on(self, back: int = 0) -> date:
@@ -252,7 +254,7 @@ def _member(
     plans = {id: Span(item.interval, item.interval_count) for id, item in items.items()}
     weights = weights_of(around.rules.chartmogul_factors)
     ids = {line: item.id for line, item in items.items()}
-    reader = LineReader(around.cut.end, around.zone, weights, plans, ids)
+    reader = LineReader(around.cut.end, around.zone, weights, plans, ids, around.paid_back)
     in_force = tuple(reader.in_force(lines))
     return Member(sub, lines, in_force, reader, items, rules, around.rates, around.cut)
 

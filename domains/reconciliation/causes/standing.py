@@ -31,8 +31,9 @@ def each_member(case: Case, cause: Cause, step: Callable[[Case, Member], Change 
 
 
 def counts_there(member: Member) -> bool:
-    """Whether a line that has come in makes ChartMogul count it."""
-    return any(each.amount > 0 for each in member.in_force)
+    """Whether a line makes ChartMogul count it. Where none was read nothing is proven, and only the whole
+    figure can bear it out."""
+    return not member.lines or any(each.amount > 0 for each in member.in_force)
 
 
 def invoice_handling(case: Case) -> Shown | None:
@@ -51,7 +52,8 @@ def _invoice_handling(case: Case, member: Member) -> Change | None:
 
 
 def _is_open(member: Member) -> bool:
-    return any(each.invoice_status in OPEN or not each.invoice_status for each in member.in_force)
+    states = {each.invoice_status for each in member.in_force}
+    return not states or bool(states & OPEN) or "" in states
 
 
 def free_or_trial(case: Case) -> Shown | None:
@@ -164,7 +166,7 @@ def refund_rule(case: Case) -> Shown | None:
         if less:
             lower = member.ruled(added=member.rules.added + less)
             changed = tuple(lower if each is member else each for each in changed)
-            paid_back = refunded(member.lines, case.around.cut.end)
+            paid_back = refunded(member.lines, case.around.cut.end, case.around.paid_back)
             records += [member.sub.id, *[each for each in paid_back][:5]]
     why = "invoices of counted lines were paid back, and refunds of this source reduce the MRR"
     shown = Shown(Cause.REFUND_RULE, why, tuple(records), changed, proven=case.refunds_bite)

@@ -35,7 +35,7 @@ def _unit_of(member: Member) -> Fraction | None:
     value = member.counted_value(False)
     for unit in UNITS:
         scaled = exactly(member.sub, replace(member.rules, unit=unit))
-        if abs(scaled - value) <= max(Fraction(1, 2), 1 * unit / 100) and abs(member.minor - value) > 1:
+        if abs(scaled - value) <= max(Fraction(1, 2), unit / 100) and abs(member.minor - value) > 1:
             return unit
     return None
 

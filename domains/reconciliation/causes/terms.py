@@ -28,9 +28,10 @@ CLOSE = 1
 
 def pairs(member: Member) -> list[Pair]:
     """Lines that count, with the recurring item that each bills."""
-    current = {each.id: each for each in items_of(member.state, member.rules)}
+    current = items_of(member.state, member.rules)
+    known = {each.plan: each for each in current if each.plan} | {each.id: each for each in current}
     found = [(line, member.reader.items.get(line.line, "")) for line in member.in_force]
-    return [(line, current[id]) for line, id in found if id in current]
+    return [(line, known[key]) for line, id in found if (key := id if id in known else line.plan) in known]
 
 
 # -- lines that billing does not count
@@ -66,8 +67,10 @@ def unbilled_change(case: Case) -> Shown | None:
 def _unbilled_change(_: Case, member: Member) -> Change | None:
     if not member.in_force or _is_billed(member) or _matches(member, member.state.pending):
         return None
-    terms = {item.id: new for line, item in pairs(member) if (new := _other_quantity(member, line, item))}
-    unbilled = [each for each in items_of(member.state, member.rules) if not _line_of(member, each)]
+    there = pairs(member)
+    terms = {item.id: new for line, item in there if (new := _other_quantity(member, line, item))}
+    billed = {item.id for _, item in there}
+    unbilled = [each for each in items_of(member.state, member.rules) if each.id not in billed]
     moved = _other_plan(member, unbilled)
     if not terms and not moved:
         return None
@@ -80,10 +83,6 @@ def _is_billed(member: Member) -> bool:
     changed = member.state.changed_at
     invoices = [line.invoice_at for line, _ in pairs(member) if line.invoice_at is not None]
     return changed is not None and bool(invoices) and changed < max(invoices)
-
-
-def _line_of(member: Member, item: BillingItem) -> CountedLine | None:
-    return next((line for line, other in pairs(member) if other.id == item.id), None)
 
 
 def _other_quantity(member: Member, line: CountedLine, item: BillingItem) -> Terms | None:
@@ -148,9 +147,8 @@ def _matches(member: Member, items: list[BillingItem] | None) -> bool:
     agreed = [each for each in items if each.kind is ItemKind.RECURRING]
     if sorted((each.plan, each.quantity) for each in lines) != sorted((i.plan, i.quantity) for i in agreed):
         return False
-    gross = {each.plan: member.gross(each) for each in lines}
-    shares = {each.plan: _share(member, each) for each in lines}
-    return all(abs(gross[i.plan] - Fraction(i.amount) * shares[i.plan]) <= CLOSE for i in agreed)
+    by_plan = {each.plan: each for each in lines}
+    return all(_is_own_price(member, by_plan[each.plan], each) for each in agreed)
 
 
 def _is_added(member: Member, line: CountedLine) -> bool:
@@ -197,10 +195,18 @@ def tax_included(case: Case) -> Shown | None:
 
 
 def _tax_included(_: Case, member: Member) -> Change | None:
-    taxed = [line for line, item in pairs(member) if item.tax_included or item.tax_on_top]
-    if not taxed or any(each.tax for each in taxed) or member.rules.with_tax:
+    taxed = [(line, item) for line, item in pairs(member) if item.tax_included or item.tax_on_top]
+    if not taxed or any(line.tax or not _hides_tax(member, line, item) for line, item in taxed):
         return None
     return member.ruled(with_tax=True), "billing's price has a tax, and the line has none to take off"
+
+
+def _hides_tax(member: Member, line: CountedLine, item: BillingItem) -> bool:
+    """A tax that comes on top may be left out of the line altogether: nearer to the price with it."""
+    gross, share = member.gross(line), _share(member, line)
+    with_tax = price_of(item, replace(member.rules, with_tax=True)) * share
+    without = price_of(item, replace(member.rules, with_tax=False)) * share
+    return item.tax_included is not None or abs(gross - with_tax) < abs(gross - without)
 
 
 def _has_gross_price(member: Member) -> bool:

@@ -7,7 +7,6 @@ counts that is short and not marked so (as a whole period of its plan here). The
 three alone: where the lines do not come to what ChartMogul counts, they prove no cause.
 """
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, tzinfo
@@ -34,11 +33,13 @@ class LineReader:
     plans: Mapping[str, Span]
     items: Mapping[str, str] = field(default_factory=dict)
     """Of billing, that each line is of."""
+    totals: Mapping[str, int] = field(default_factory=dict)
+    """Of invoices that were paid back, all of their lines."""
 
     def total(self, lines: Sequence[CountedLine], refunds: bool = False, edits: bool = True) -> int:
         """Hundredths of the lines' currency: what counts at the cut."""
         kept = self.in_force(lines)
-        shares = refunded(lines, self.cut) if refunds else {}
+        shares = refunded(lines, self.cut, self.totals) if refunds else {}
         return sum(self.value(each, shares.get(each.invoice, Fraction(0)), edits) for each in kept)
 
     def value(self, line: CountedLine, refunded: Fraction = Fraction(0), edits: bool = True) -> int:
@@ -125,13 +126,11 @@ class LineReader:
         return Fraction(1, months)
 
 
-def refunded(lines: Sequence[CountedLine], cut: datetime) -> dict[str, Fraction]:
+def refunded(lines: Sequence[CountedLine], cut: datetime, totals: Mapping[str, int]) -> dict[str, Fraction]:
     """Part of each invoice that was paid back before the cut."""
-    totals: dict[str, int] = defaultdict(int)
     paid_back: dict[str, int | None] = {}
     for line in lines:
-        totals[line.invoice] += line.amount
-        if line.invoice not in paid_back:
+        if line.invoice in totals and line.invoice not in paid_back:
             paid_back[line.invoice] = _paid_back(line, cut)
     return {
         invoice: Fraction(1) if amount is None else min(Fraction(1), Fraction(amount, totals[invoice]))

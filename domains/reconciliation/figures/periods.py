@@ -1,8 +1,10 @@
 """How many months a price is for, by intervals or by a line's dates."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from fractions import Fraction
+from functools import lru_cache
 from typing import NamedTuple
 
 from dateutil.relativedelta import relativedelta
@@ -42,7 +44,8 @@ class Weights(NamedTuple):
     day: Fraction
 
 
-class Span(NamedTuple):
+@dataclass(frozen=True)
+class Span:
     """How long a price is for."""
 
     interval: str
@@ -79,6 +82,7 @@ def weights_of(factors: Factors) -> Weights:
     )
 
 
+@lru_cache(4096)
 def span_of(start: datetime, end: datetime, zone: tzinfo) -> Span | None:
     """Whole years, months, weeks or a day, by the calendar; None for what is none of these."""
     days = round((end - start) / DAY)
@@ -98,6 +102,7 @@ def _is(span: Span, start: datetime, end: datetime, zone: tzinfo) -> bool:
     return any(abs(each) <= NEARLY for each in ends + starts)
 
 
+@lru_cache(4096)
 def _moved(instant: datetime, zone: tzinfo, span: Span, sign: int) -> datetime:
     step = relativedelta(
         days=sign * span.count * {"day": 1, "week": 7}.get(span.interval, 0),
