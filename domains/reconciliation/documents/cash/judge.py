@@ -279,4 +279,6 @@ def _home_row(entry: CashEntry, document: Document, source: str) -> Row | None:
         amount = f"{said(entry.amount, entry.currency)} {entry.currency}"
         why = f"{amount} were {said(theirs, home)} when invoiced and {said(ours, home)} when paid"
         row.explain(Cause.FX_DOCUMENT_RATE, row.rest, why, (key(entry), key(document)))
+    elif row.rest:
+        row.rule_out(Cause.FX_DOCUMENT_RATE, "its rate does not make its home amount")
     return row
