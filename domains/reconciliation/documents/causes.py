@@ -97,10 +97,12 @@ def _missing(row: Row, parts: Parts, group: Group, scene: Scene) -> None:
             row.rule_out(Cause.MISSING_DOCUMENT, "ChartMogul takes no credit notes of this source")
         elif value(each):
             why = f"{name(each)} is in no month of {scene.said} that was read"
-            row.explain(Cause.MISSING_DOCUMENT, -value(each), why + _late(each, scene), (key(each),))
+            row.explain(Cause.MISSING_DOCUMENT, -value(each), why + _hint(each, scene), (key(each),))
 
 
-def _late(document: Document, scene: Scene) -> str:
+def _hint(document: Document, scene: Scene) -> str:
+    if scene.numbers.plain(name(document)) in scene.drafts:
+        return f"; {scene.said} have a draft of that number"
     made, read = document.created_at, scene.given.accounting_read_at
     if scene.side != "accounting" or made is None or read is None or read - made > timedelta(days=2):
         return ""
@@ -199,6 +201,8 @@ def _bad_debt(row: Row, parts: Parts, group: Group, scene: Scene) -> None:
         gone = [it for it in scene.invoices_of(each) if it.status == DocumentStatus.WRITTEN_OFF]
         if each.kind not in CREDITS or not gone:
             row.rule_out(Cause.WRITE_OFF, "it is of nothing that billing has written off")
+            if refunds := scene.refunds_of(each):
+                row.notes.append(f"billing has refund {refunds[0].id}, and no credit note of it")
         elif value(each):
             why = f"bad debt of {name(gone[0])}, written off in billing"
             row.explain(Cause.WRITE_OFF, value(each), why, (key(each), *(key(it) for it in gone)))

@@ -7,7 +7,7 @@ from typing import Any
 from domains.reconciliation.documents.cash.judge import judge_cash
 from domains.reconciliation.documents.given import DocumentBooks
 from domains.reconciliation.documents.judge import judge_documents
-from models.reconciliation.books import CashKind, Document, DocumentKind, DocumentStatus
+from models.reconciliation.books import CashKind, Document, DocumentKind, DocumentLine, DocumentStatus
 from models.reconciliation.causes import Cause
 from models.reconciliation.findings import Finding
 from models.reconciliation.rules import ReconciliationRules
@@ -124,6 +124,20 @@ def test_a3_a_document_that_was_made_just_before_the_books_were_read_says_so() -
     assert "made 2026-10-31 23:00Z, and the books were read 2026-11-01 00:10Z" in found.causes[0].why
 
 
+def test_a3_a_draft_in_the_books_is_none_and_is_said() -> None:
+    draft = in_books(1, 8_900, status=DocumentStatus.DRAFT)
+    found = pair(draft, in_billing(1, 8_900))
+    assert of(found) == (Cause.MISSING_DOCUMENT, -8_900)
+    assert "have a draft of that number" in found.causes[0].why
+
+
+def test_a_refund_receipt_without_a_credit_note_is_open_and_names_the_refund() -> None:
+    receipt = in_books(1, 700, kind=DocumentKind.REFUND_RECEIPT, number="9", references=["re_1"])
+    refund = cash("billing", "re_1", 700, CashKind.REFUND)
+    found = only(judge_documents(DocumentBooks(accounting=[receipt], cash=[refund]), rules(), cut()).findings)
+    assert (found.unexplained, found.notes) == (-700, ["billing has refund re_1, and no credit note of it"])
+
+
 def test_a4_an_invoice_and_a_sales_receipt() -> None:
     receipt = in_books(2, 8_900, kind=DocumentKind.SALES_RECEIPT, number="", customer_id="1")
     books = DocumentBooks(billing=[in_billing(1, 8_900)], accounting=[in_books(1, 8_900), receipt])
@@ -185,8 +199,18 @@ def test_a8_three_lines_of_ten_ten() -> None:
     assert of(found) == (Cause.TAX_ROUNDING, 1)
 
 
+def test_a8_lines_that_tell_their_tax_and_no_rate() -> None:
+    """As Stripe and Xero have them: 1.90 of 9.99 is 19 %, and nothing else in tenths."""
+    held = [DocumentLine(net=Decimal(999), tax=Decimal(190))] * 5
+    found = pair(in_books(1, 4_995 + 949, tax=949), in_billing(1, 4_995 + 950, tax=950, lines=held))
+    assert of(found) == (Cause.TAX_ROUNDING, -1)
+    cheap = [DocumentLine(net=Decimal(99), tax=Decimal(19))] * 5  # 19 % or 19.1 %
+    found = pair(in_books(1, 495 + 94, tax=94), in_billing(1, 495 + 95, tax=95, lines=cheap))
+    assert (found.causes, found.unexplained) == ([], -1)
+
+
 def test_a9_paid_at_another_rate_is_a_loss_of_exchange() -> None:
-    home = {"home_currency": "USD"}
+    home: dict[str, Any] = {"home_currency": "USD"}
     books = DocumentBooks(
         billing=[in_billing(1, 120_000)],
         accounting=[in_books(1, 120_000, home_total=130_200, rate=Decimal("1.0850"), **home)],
