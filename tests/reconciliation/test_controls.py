@@ -78,9 +78,9 @@ def test_more_than_there_should_be_stops_as_well() -> None:
 
 
 def test_a_table_that_no_control_names_is_checked_for_itself() -> None:
-    found = check_reads([reading(3, 3)], {WHAT: ids(3), ("stripe", "default", "invoices"): ids(5_000)})
+    found = check_reads([reading(3, 3)], {WHAT: ids(3), ("stripe", "default", "invoices"): ids(10_000)})
     assert len(found.stopped) == 1
-    assert "5,000 invoices" in found.stopped[0]
+    assert "10,000 invoices" in found.stopped[0]
 
 
 def test_records_that_cannot_be_read_stop() -> None:
@@ -91,8 +91,15 @@ def test_records_that_cannot_be_read_stop() -> None:
 def test_what_changed_while_it_was_read_is_marked_and_judged() -> None:
     found = checked(reading(3, 3, changed_while_read=["sub_1"]), ids(3))
     assert found.stopped == []
-    assert found.drifted == {("stripe", "default", "sub_1")}
+    assert found.drifted == {"stripe/default/sub_1"}
     assert found.warnings == ["stripe (default): 1 records changed while they were read: DRIFT"]
+
+
+def test_what_changed_may_be_named_with_what_it_is() -> None:
+    found = checked(
+        reading(3, 3, changed_while_read=["Invoice 12", "Invoice: 5 at first, 6 at the end"]), ids(3)
+    )
+    assert {"stripe/default/12", "stripe/default/Invoice-12"} < found.drifted
 
 
 def test_a_system_that_was_not_read_stops() -> None:

@@ -21,7 +21,8 @@ CLOSE = timedelta(days=3)
 
 @dataclass
 class Parts:
-    """What is left to compare once each has its month, and what is there twice is gone."""
+    """What is left to compare once each has its month, and what is there twice is gone. What is void is no
+    part where something else is in force."""
 
     lefts: list[Document]
     rights: list[Document]
@@ -55,7 +56,11 @@ def _in_one_month(row: Row, group: Group, scene: Scene) -> Parts:
     for left, right, moved in _moved(group, scene):
         _date(row, left, right, moved, scene)
     lefts = [each for each in group.lefts if month.has(each)]
-    return Parts(lefts, list(group.rights) if lefts else [])
+    return Parts(_in_force(lefts), _in_force(group.rights) if lefts else [])
+
+
+def _in_force(documents: Sequence[Document]) -> list[Document]:
+    return [each for each in documents if not is_dead(each)] or list(documents)
 
 
 def _moved(group: Group, scene: Scene) -> Iterator[tuple[Document, Document, int]]:

@@ -158,6 +158,18 @@ def test_a5_void_in_the_books_and_open_in_billing() -> None:
     assert of(pair(void, in_billing(1, 24_000))) == (Cause.VOIDED_ONE_SIDE, -24_000)
 
 
+def test_a5_a_void_copy_beside_the_one_in_force_changes_nothing() -> None:
+    void = in_books(2, 0, number="INV-00001", status=DocumentStatus.VOIDED)
+    books = DocumentBooks(billing=[in_billing(1, 119, tax=19)], accounting=[void, in_books(1, 100)])
+    found = only(judge_documents(books, rules(), cut()).findings)
+    assert of(found) == (Cause.GROSS_NET_TAX, -19)
+
+
+def test_a_failed_charge_that_nobody_booked_is_no_row() -> None:
+    books = DocumentBooks(accounting=[], cash=[cash("billing", "ch_1", 100, failed=True)])
+    assert judge_cash(books, rules(), cut()).findings == []
+
+
 def test_a6_a_credit_of_november_for_october() -> None:
     note: dict[str, Any] = {"kind": DocumentKind.CREDIT_NOTE, "number": "CN-1"}
     books = DocumentBooks(

@@ -81,7 +81,9 @@ class _Side:
         till = self._till()
         rows = []
         for flow in self._flows.flows:
-            if any(self.month.has(each) for each in (*flow.lefts, *flow.rights)):
+            both = (*flow.lefts, *flow.rights)
+            counts = bool(flow.step) or any(value(each) for each in both)
+            if counts and any(self.month.has(each) for each in both):
                 row = self._row(flow)
                 explain(row, flow, till)
                 rows.append(row)
