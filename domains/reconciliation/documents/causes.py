@@ -186,13 +186,17 @@ def _voided(row: Row, parts: Parts, group: Group, scene: Scene) -> None:
 
 
 def _credit_elsewhere(row: Row, parts: Parts, group: Group, scene: Scene) -> None:
-    """A credit of the books of which billing has no document: it took it off an invoice of another month."""
+    """A credit of the books of which billing has no document: it has it on an invoice, of another month or
+    of this one."""
     for each in parts.lefts if not group.rights and scene.side == "accounting" else ():
         invoices = scene.invoices_of(each) if each.kind in CREDITS else []
         older = [it for it in invoices if not scene.month.has(it)]
         if older and sum(it.from_balance for it in older) >= each.total > 0:
             why = f"billing has the credit on {name(older[0])}, an invoice of another month"
             row.explain(Cause.CREDIT_NOTE_OTHER_MONTH, value(each), why, (key(each), key(older[0])))
+        elif not older and sum(it.from_balance for it in invoices) >= each.total > 0:
+            why = f"billing took it off the customer's balance, on {name(invoices[0])}"
+            row.explain(Cause.BALANCE_CREDIT, value(each), why, (key(each), key(invoices[0])))
         elif each.kind in CREDITS:
             row.rule_out(
                 Cause.CREDIT_NOTE_OTHER_MONTH,

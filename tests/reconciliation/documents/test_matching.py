@@ -11,7 +11,17 @@ from domains.reconciliation.documents.numbers import Named, Numbers
 from models.reconciliation.books import Document, DocumentKind
 from models.reconciliation.causes import Cause
 from models.reconciliation.findings import LinkProposal
-from tests.reconciliation.documents.writing import at, cash, cut, in_billing, in_books, in_mogul, rules
+from models.reconciliation.rules import BillingSource, ReconciliationRules
+from tests.reconciliation.documents.writing import (
+    SOURCE,
+    at,
+    cash,
+    cut,
+    in_billing,
+    in_books,
+    in_mogul,
+    rules,
+)
 
 ACME: dict[str, Any] = {"customer_name": "ACME  Ltd"}
 
@@ -171,6 +181,19 @@ def test_invoices_of_another_data_source_are_left_alone() -> None:
     found = judge_documents(books, rules(), cut())
     assert [each.third and each.third.minor for each in found.findings] == [100]
     assert found.warnings == ["1 invoices of ChartMogul are of data sources that are not compared"]
+
+
+def test_one_id_at_two_sites_belongs_to_the_site_that_feeds_the_source() -> None:
+    other = BillingSource(system="stripe", site="other", data_source="ds_2")
+    mogul = [in_mogul(1, 100), in_mogul(1, 70, id="inv_2", references=["ds_2"])]
+    right = [in_billing(1, 100), in_billing(1, 70, site="other")]
+    found = judge_documents(
+        DocumentBooks(billing=right, chartmogul=mogul), ReconciliationRules(sources=[SOURCE, other]), cut()
+    )
+    assert [(it.source, it.left.minor, it.right.minor) for it in found.findings] == [
+        ("ds_1", 100, 100),
+        ("ds_2", 70, 70),
+    ]
 
 
 def test_what_changed_while_it_was_read_is_marked() -> None:
