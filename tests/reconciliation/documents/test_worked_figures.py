@@ -357,6 +357,31 @@ def test_a_deposit_that_is_a_cent_off_and_names_its_payout_is_rounding() -> None
     assert of(only(judge_cash(books, rules(), cut()).findings)) == (Cause.ROUNDING, -1)
 
 
+def test_an_invoice_that_is_the_fee_short_is_open() -> None:
+    """Only what was paid at the sale is booked net."""
+    books = DocumentBooks(
+        billing=[in_billing(1, 10_000)],
+        accounting=[in_books(1, 9_680)],
+        cash=[cash("billing", "ch_1", 10_000, fee=320, documents=["in_1"])],
+    )
+    found = only(judge_documents(books, rules(), cut()).findings)
+    assert (found.causes, found.unexplained) == ([], -320)
+
+
+def test_two_deposits_of_one_amount_are_nobodys_payout() -> None:
+    deposits = [cash("accounting", name, 968_000, CashKind.DEPOSIT) for name in ("D1", "D2")]
+    books = DocumentBooks(accounting=[], cash=[cash("billing", "po_1", 968_000, CashKind.PAYOUT), *deposits])
+    found = only(judge_cash(books, rules(), cut()).findings)
+    assert found.left.minor is None
+
+
+def test_two_payments_of_other_amounts_for_one_charge_are_no_duplicates() -> None:
+    booked = [cash("accounting", f"P{it}", 4_000 + it, references=["ch_1"]) for it in (1, 2)]
+    books = DocumentBooks(accounting=[], cash=[cash("billing", "ch_1", 7_000), *booked])
+    found = only(judge_cash(books, rules(), cut()).findings)
+    assert (found.causes, found.unexplained) == ([], 1_003)
+
+
 def test_without_any_payout_nobody_knows_what_is_in_the_clearing_account() -> None:
     """Chargebee and Recurly tell none."""
     books = DocumentBooks(
