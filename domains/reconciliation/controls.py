@@ -9,10 +9,8 @@ from typing import NamedTuple
 
 from models.reconciliation.books import Control, Reading
 
-CAPS = frozenset(
-    first * 10**zeros for first in (1, 2, 5) for zeros in range(3, 8)
-) | frozenset({2500, 25_000, 250_000})  # fmt: skip
-"""Rows at which lists are known to end without a word, as 1,000: an exact hit is no chance."""
+CAPS = frozenset({1_000, 2_000, 10_000, 100_000, 1_000_000})
+"""Rows at which lists are known to end without a word: an exact hit is hardly chance."""
 
 FIRST_PAGES = frozenset({10, 20, 25, 50, 100, 200, 250, 500})
 """Usual sizes of one page. Small accounts have such numbers by chance, so it is only said."""
@@ -29,11 +27,11 @@ class Name(NamedTuple):
 
 
 class Checked(NamedTuple):
-    """`stopped` says why nothing may be judged. `drifted` holds (system, site, id) of records that changed
+    """`stopped` says why nothing may be judged. `drifted` holds `system/site/id` of records that changed
     while they were read: their rows are judged again by the next reading."""
 
     stopped: list[str]
-    drifted: frozenset[tuple[str, str, str]]
+    drifted: frozenset[str]
     warnings: list[str]
 
 
@@ -48,8 +46,20 @@ def check_reads(readings: Iterable[Reading], ids: Ids, needed: Iterable[Name] = 
     for name, reading in sorted(known.items()):
         stopped += (f"{_said(name)}: {why}" for why in _missing(reading, ids))
         warnings += (f"{_said(name)}: {what}" for what in _doubtful(reading, ids))
-    drifted = {(it.system, it.site, each) for it in known.values() for each in it.changed_while_read}
+    drifted = {
+        f"{it.system}/{it.site}/{id}"
+        for it in known.values()
+        for changed in it.changed_while_read
+        for id in _ids(changed)
+    }
     return Checked(stopped, frozenset(drifted), warnings)
+
+
+def _ids(changed: str) -> set[str]:
+    """Readings name a record by its id, or by what it is and the id: `Invoice 12`, whose id may be either
+    `12` or `Invoice-12`."""
+    words = changed.split()
+    return {changed, words[-1], "-".join(words)} if len(words) == 2 else {changed}
 
 
 def _said(name: Name) -> str:

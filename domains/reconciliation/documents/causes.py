@@ -21,7 +21,8 @@ CLOSE = timedelta(days=3)
 
 @dataclass
 class Parts:
-    """What is left to compare once each has its month, and what is there twice is gone."""
+    """What is left to compare once each has its month, and what is there twice is gone. What is void is no
+    part where something else is in force."""
 
     lefts: list[Document]
     rights: list[Document]
@@ -55,7 +56,11 @@ def _in_one_month(row: Row, group: Group, scene: Scene) -> Parts:
     for left, right, moved in _moved(group, scene):
         _date(row, left, right, moved, scene)
     lefts = [each for each in group.lefts if month.has(each)]
-    return Parts(lefts, list(group.rights) if lefts else [])
+    return Parts(_in_force(lefts), _in_force(group.rights) if lefts else [])
+
+
+def _in_force(documents: Sequence[Document]) -> list[Document]:
+    return [each for each in documents if not is_dead(each)] or list(documents)
 
 
 def _moved(group: Group, scene: Scene) -> Iterator[tuple[Document, Document, int]]:
@@ -97,10 +102,12 @@ def _missing(row: Row, parts: Parts, group: Group, scene: Scene) -> None:
             row.rule_out(Cause.MISSING_DOCUMENT, "ChartMogul takes no credit notes of this source")
         elif value(each):
             why = f"{name(each)} is in no month of {scene.said} that was read"
-            row.explain(Cause.MISSING_DOCUMENT, -value(each), why + _late(each, scene), (key(each),))
+            row.explain(Cause.MISSING_DOCUMENT, -value(each), why + _hint(each, scene), (key(each),))
 
 
-def _late(document: Document, scene: Scene) -> str:
+def _hint(document: Document, scene: Scene) -> str:
+    if scene.numbers.plain(name(document)) in scene.drafts:
+        return f"; {scene.said} have a draft of that number"
     made, read = document.created_at, scene.given.accounting_read_at
     if scene.side != "accounting" or made is None or read is None or read - made > timedelta(days=2):
         return ""
@@ -179,13 +186,17 @@ def _voided(row: Row, parts: Parts, group: Group, scene: Scene) -> None:
 
 
 def _credit_elsewhere(row: Row, parts: Parts, group: Group, scene: Scene) -> None:
-    """A credit of the books of which billing has no document: it took it off an invoice of another month."""
+    """A credit of the books of which billing has no document: it has it on an invoice, of another month or
+    of this one."""
     for each in parts.lefts if not group.rights and scene.side == "accounting" else ():
         invoices = scene.invoices_of(each) if each.kind in CREDITS else []
         older = [it for it in invoices if not scene.month.has(it)]
         if older and sum(it.from_balance for it in older) >= each.total > 0:
             why = f"billing has the credit on {name(older[0])}, an invoice of another month"
             row.explain(Cause.CREDIT_NOTE_OTHER_MONTH, value(each), why, (key(each), key(older[0])))
+        elif not older and sum(it.from_balance for it in invoices) >= each.total > 0:
+            why = f"billing took it off the customer's balance, on {name(invoices[0])}"
+            row.explain(Cause.BALANCE_CREDIT, value(each), why, (key(each), key(invoices[0])))
         elif each.kind in CREDITS:
             row.rule_out(
                 Cause.CREDIT_NOTE_OTHER_MONTH,
@@ -199,6 +210,8 @@ def _bad_debt(row: Row, parts: Parts, group: Group, scene: Scene) -> None:
         gone = [it for it in scene.invoices_of(each) if it.status == DocumentStatus.WRITTEN_OFF]
         if each.kind not in CREDITS or not gone:
             row.rule_out(Cause.WRITE_OFF, "it is of nothing that billing has written off")
+            if refunds := scene.refunds_of(each):
+                row.notes.append(f"billing has refund {refunds[0].id}, and no credit note of it")
         elif value(each):
             why = f"bad debt of {name(gone[0])}, written off in billing"
             row.explain(Cause.WRITE_OFF, value(each), why, (key(each), *(key(it) for it in gone)))

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from domains.reconciliation.documents.given import DocumentBooks, key, place
 from domains.reconciliation.documents.matching import CREDITS, Group, Matched
 from domains.reconciliation.documents.month import Month
-from domains.reconciliation.documents.numbers import Numbers
-from models.reconciliation.books import CashEntry, CashKind, Document
+from domains.reconciliation.documents.numbers import Numbers, words
+from models.reconciliation.books import CashEntry, CashKind, Document, DocumentStatus
 from models.reconciliation.rules import ReconciliationRules
 
 NAMES: Mapping[str, str] = {"accounting": "the books", "chartmogul": "ChartMogul"}
@@ -30,6 +30,8 @@ class Scene:
     payments: Mapping[tuple[str, str], Sequence[CashEntry]]
     billed: Mapping[tuple[str, str], Sequence[Document]]
     """Billing's documents of a left one's id."""
+    drafts: frozenset[str] = frozenset()
+    """Plain numbers of what the left side has as a draft alone."""
     twins: Mapping[tuple[str, str, str, int], Sequence[Document]] = field(default_factory=dict)
     """Left documents that are linked, by place, customer, currency and amount."""
 
@@ -43,6 +45,11 @@ class Scene:
         if document.number and document.number != document.id:
             found += self.payments.get((where, document.number), ())
         return list({each.id: each for each in found}.values())
+
+    def refunds_of(self, receipt: Document) -> list[CashEntry]:
+        """Billing's refunds whose ids a left document names."""
+        named = {word for text in receipt.references for word in words(text)}
+        return [it for it in self.given.cash if it.kind == CashKind.REFUND and it.id in named]
 
     def invoices_of(self, credit: Document) -> list[Document]:
         """Billing's documents of those that a left credit is applied to, or whose number it names."""
@@ -70,7 +77,25 @@ def scene_of(
     invoices = (it for it in given.billing if it.number and it.kind not in CREDITS)
     by_number = {numbers.plain(each.number): each for each in invoices}
     payments = payments_by_document(given.cash)
-    return Scene(side, month, rules, given, matched, numbers, by_number, payments, billed, twins)
+    return Scene(
+        side,
+        month,
+        rules,
+        given,
+        matched,
+        numbers,
+        by_number,
+        payments,
+        billed,
+        _drafts(side, given, numbers),
+        twins,
+    )
+
+
+def _drafts(side: str, given: DocumentBooks, numbers: Numbers) -> frozenset[str]:
+    documents = given.accounting if side == "accounting" else None
+    drafts = (it for it in documents or () if it.status == DocumentStatus.DRAFT and it.number)
+    return frozenset(numbers.plain(each.number) for each in drafts)
 
 
 def payments_by_document(cash: Sequence[CashEntry]) -> dict[tuple[str, str], list[CashEntry]]:

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from decimal import Decimal
 from fractions import Fraction
+from math import ceil, floor
 
 from domains.reconciliation.documents.amounts import rounded, said
 from domains.reconciliation.documents.choosing import Candidate
@@ -54,12 +55,29 @@ def tax_rounding(left: Document, right: Document) -> Candidate | str:
     if left.tax == right.tax:
         return "both have the same tax"
     for document in (right, left):
-        lines = document.lines
-        if lines and all(each.tax_percent is not None for each in lines):
+        lines = _with_rates(document.lines)
+        if lines:
             two = by_line(lines), by_document(lines)
             if {left.tax, right.tax} == set(two):
                 return _rounded_apart(left, right, left.tax - right.tax, two)
     return "rounding by line or by document does not give both taxes"
+
+
+def _with_rates(lines: list[DocumentLine]) -> list[DocumentLine]:
+    """None where a rate is neither told nor certain. Stripe and Xero tell a line's tax without its rate: it
+    is the one tenth of a per cent that makes the tax of every line, if no other does."""
+    if all(each.tax_percent is not None for each in lines):
+        return lines
+    taxed = [(Fraction(it.net), Fraction(it.tax)) for it in lines if it.tax is not None and it.net]
+    if not taxed or len(taxed) < len(lines) or any(each.tax_percent is not None for each in lines):
+        return []
+    half = Fraction(1, 2)
+    least = max((abs(tax) - half) / abs(net) for net, tax in taxed) * 1000
+    most = min((abs(tax) + half) / abs(net) for net, tax in taxed) * 1000
+    if ceil(least) != floor(most):
+        return []
+    percent = Decimal(ceil(least)) / 10
+    return [each.model_copy(update={"tax_percent": percent}) for each in lines]
 
 
 def _rounded_apart(left: Document, right: Document, apart: int, two: tuple[int, int]) -> Candidate:

@@ -298,6 +298,69 @@ CODES: tuple[Maker, ...] = (
 )  # fmt: skip
 
 
+# -- two causes in one row
+
+
+def pair_edge_and_tax(random: Random) -> Case:
+    """As November sees it."""
+    net = _price(random)
+    tax = net * 19 // 100
+    sums = {Cause.DATE_EDGE: net + tax, Cause.GROSS_NET_TAX: -tax}
+    case = Case("pair: edge, tax", sums, rules=rules("Europe/Berlin"), cut=writing.cut(period="2026-11"))
+    case.billing = [in_billing(1, net + tax, tax=tax, at=at(31, 23, 30))]
+    case.accounting = [in_books(1, net, dated=date(2026, 11, 1))]
+    return case
+
+
+def pair_fee_and_unapplied(random: Random) -> Case:
+    total, more = _price(random), random.randint(1_000, 9_999)
+    fee = total * 29 // 1000 + 30
+    if fee == more:
+        more += 1
+    case = Case("pair: fee, unapplied", {Cause.FEES_NETTED: -fee, Cause.UNAPPLIED_CASH: more}, of_cash=True)
+    case.billing, case.accounting = [in_billing(1, total)], [in_books(1, total)]
+    case.cash = [cash("billing", "ch_1", total, fee=fee, documents=["in_1"])]
+    case.cash.append(cash("accounting", "P1", total - fee + more, documents=["1"], unapplied=more))
+    return case
+
+
+def pair_twice_and_net(random: Random) -> Case:
+    net = _price(random)
+    tax = net * 20 // 100
+    case = Case("pair: twice, tax", {Cause.DUPLICATE_DOCUMENT: net, Cause.GROSS_NET_TAX: -tax})
+    case.billing = [in_billing(1, net + tax, tax=tax)]
+    case.accounting = [in_books(1, net), in_books(2, net, number="INV-00001")]
+    return _agreeing(random, case)
+
+
+def pair_twice_and_rounding(random: Random) -> Case:
+    nets, percent = uneven(random)
+    once, by_line = tax_once(nets, percent), tax_line_by_line(nets, percent)
+    booked = sum(nets) + by_line
+    sums = {Cause.DUPLICATE_DOCUMENT: booked, Cause.TAX_ROUNDING: by_line - once}
+    case = Case("pair: twice, rounding", sums)
+    case.billing = [in_billing(1, sum(nets) + once, tax=once, lines=lines(nets, percent))]
+    case.accounting = [in_books(it, booked, tax=by_line, number="INV-00001") for it in (1, 2)]
+    return _agreeing(random, case)
+
+
+def pair_rounding_and_balance(random: Random) -> Case:
+    nets, percent = uneven(random)
+    once, by_line = tax_once(nets, percent), tax_line_by_line(nets, percent)
+    sums = {Cause.TAX_ROUNDING: by_line - once, Cause.BALANCE_CREDIT: -150}
+    case = Case("pair: rounding, balance", sums)
+    bill = {"tax": once, "lines": lines(nets, percent), "from_balance": 150}
+    case.billing = [in_billing(1, sum(nets) + once, **bill)]
+    case.accounting = [in_books(1, sum(nets) + by_line - 150, tax=by_line)]
+    return _agreeing(random, case)
+
+
+PAIRS: tuple[Maker, ...] = (
+    pair_edge_and_tax, pair_fee_and_unapplied, pair_twice_and_net, pair_twice_and_rounding,
+    pair_rounding_and_balance,
+)  # fmt: skip
+
+
 # -- controls: no difference, no cause
 
 
@@ -444,7 +507,7 @@ class Line:
 
 
 def run(seeds: int = SEEDS) -> Iterator[Line]:
-    for maker in (*CODES, *OTHERS):
+    for maker in (*CODES, *PAIRS, *OTHERS):
         line = Line("")
         for seed in range(seeds):
             case = maker(Random(f"{maker.__name__} {seed}"))

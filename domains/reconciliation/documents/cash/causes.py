@@ -186,6 +186,8 @@ def _balance(row: Row, flow: Flow, till: Till) -> Iterator[Candidate]:
 
 
 def _close(row: Row, candidates: Sequence[Candidate]) -> None:
+    if not candidates:
+        row.rule_out(Cause.FEES_NETTED, "the records have no fee, no balance and nothing unapplied of it")
     chosen = closing(candidates, row.rest)
     for each in chosen:
         row.explain(*each)

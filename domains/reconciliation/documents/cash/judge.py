@@ -81,7 +81,9 @@ class _Side:
         till = self._till()
         rows = []
         for flow in self._flows.flows:
-            if any(self.month.has(each) for each in (*flow.lefts, *flow.rights)):
+            both = (*flow.lefts, *flow.rights)
+            counts = bool(flow.step) or any(value(each) for each in both)
+            if counts and any(self.month.has(each) for each in both):
                 row = self._row(flow)
                 explain(row, flow, till)
                 rows.append(row)
@@ -279,4 +281,6 @@ def _home_row(entry: CashEntry, document: Document, source: str) -> Row | None:
         amount = f"{said(entry.amount, entry.currency)} {entry.currency}"
         why = f"{amount} were {said(theirs, home)} when invoiced and {said(ours, home)} when paid"
         row.explain(Cause.FX_DOCUMENT_RATE, row.rest, why, (key(entry), key(document)))
+    elif row.rest:
+        row.rule_out(Cause.FX_DOCUMENT_RATE, "its rate does not make its home amount")
     return row
