@@ -149,9 +149,8 @@ async def test_every_answer_of_its_examples_is_read(mocked: Made, folder: Path, 
 async def test_rows_of_its_examples_are_records(mocked: Made, folder: Path) -> None:
     """None is left out for a field that is of another shape than described."""
     client, kept = mocked(folder), Kept()
-    reading: Reading = await ActivityEnvironment().run(
-        XeroActivities({"default": client}, kept).read_books, WORK
-    )
+    steps: Any = XeroActivities({"default": client}, kept)
+    reading: Reading = await ActivityEnvironment().run(steps.read_books, WORK)
     await client.aclose()
     assert reading.left_out == []
     assert kept.cash
