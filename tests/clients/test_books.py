@@ -24,6 +24,7 @@ from models.reconciliation.books import MonthCut
 def test_amounts_are_exact(text: str, currency: str, found: int) -> None:
     [amount] = exact_json(f"[{text}]")
     assert minor(Decimal(amount), currency) == found
+    assert str(exact_minor(Decimal(amount), currency)) == str(found)
 
 
 @pytest.mark.parametrize(("text", "currency"), [("1.005", "USD"), ("0.5", "JPY"), ("1e-9", "EUR")])

@@ -110,6 +110,7 @@ async def test_a_deposit_says_what_was_kept_of_it(simulators: Control, quickbook
     kept, _ = await CONTRACT.month(quickbooks)
     paid, deposit = kept.cash
     assert (paid.unapplied, deposit.fee, deposit.documents) == (1_500, 320, [paid.id])
+    assert (paid.payout, deposit.payout) == (deposit.id, "")
 
 
 async def test_tax_of_one_rate_is_that_of_its_lines(
