@@ -357,6 +357,7 @@ QUICKBOOKS = System[dict[str, QuickBooksClient]](
         "QUICKBOOKS__DEFAULT__BASE_URL": "{simulators}/quickbooks/api",
         "QUICKBOOKS__DEFAULT__TOKEN_URL": "{simulators}/quickbooks/api/oauth2/v1/tokens/bearer",
         "QUICKBOOKS__DEFAULT__APP_URL": "{simulators}/quickbooks",
+        "QUICKBOOKS__DEFAULT__REQUESTS_PER_MINUTE": "60000",
     },
     in_compose=False,  # one of the two holds the books
     examine=lambda settings, _: quickbooks_findings(
@@ -384,6 +385,7 @@ XERO = System[dict[str, XeroClient]](
         "XERO__DEFAULT__BASE_URL": "{simulators}/xero/api.xro/2.0",
         "XERO__DEFAULT__TOKEN_URL": "{simulators}/xero/api.xro/connect/token",
         "XERO__DEFAULT__APP_URL": "{simulators}/xero",
+        "XERO__DEFAULT__REQUESTS_PER_MINUTE": "60000",
     },
     in_compose=False,  # one of the two holds the books
     examine=lambda settings, _: xero_findings(settings.xero, settings.chartmogul, settings.token_folder),

@@ -63,6 +63,8 @@ PATTERNS = {
     r"^(v3|20\d\d-\d\d)$": "must be v3, or a version such as 2026-09",
     r"^(\d+(\.\d+){3}|\[[0-9a-fA-F:.]+\]):\d+$": "must be IP and port, such as 127.0.0.1:9464",
     r"^[a-z][a-z0-9_]{0,62}$": "must be a small letter, then small letters, digits and _, at most 63",
+    r"^\d{1,20}$": "must be the number of a company, of at most 20 digits",
+    r"^[0-9A-Za-z-]{0,64}$": "must be letters, digits and -, as in the uuid of an organisation",
     r"^(default|arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+)$": "must be the role's ARN, or `default`",
 }
 
@@ -187,7 +189,9 @@ def _no_account(system: str, part: str) -> str:
     name = f"{system}__{part.upper()}"
     if part in ACCOUNTS[system].model_fields:
         return f"{name} lacks the account's name: set {system}__DEFAULT__{part.upper()}"
-    return f"{name} is an account, and no value: set {name}__API_KEY"
+    needed = [field for field, of_it in ACCOUNTS[system].model_fields.items() if of_it.is_required()]
+    first = "api_key" if "api_key" in needed else needed[0]
+    return f"{name} is an account, and no value: set {name}__{first.upper()}"
 
 
 def _expected(kind: str, context: Mapping[str, Any]) -> str:

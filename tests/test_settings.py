@@ -42,6 +42,13 @@ COMPLETE: dict[str, dict[str, str]] = {
     "Stripe": {"STRIPE__DEFAULT__API_KEY": "key"},
     "Chargebee": {"CHARGEBEE__DEFAULT__SITE": "acme", "CHARGEBEE__DEFAULT__API_KEY": "key"},
     "Recurly": {"RECURLY__DEFAULT__API_KEY": "key"},
+    "QuickBooks": {
+        "QUICKBOOKS__DEFAULT__COMPANY_ID": "4620816365000000001",
+        "QUICKBOOKS__DEFAULT__CLIENT_ID": "id",
+        "QUICKBOOKS__DEFAULT__CLIENT_SECRET": "secret",
+        "QUICKBOOKS__DEFAULT__REFRESH_TOKEN": "token",
+    },
+    "Xero": {"XERO__DEFAULT__CLIENT_ID": "id", "XERO__DEFAULT__CLIENT_SECRET": "secret"},
     "duckdb": {"WAREHOUSE__ENGINE": "duckdb"},
     "postgres": {"WAREHOUSE__ENGINE": "postgres", "WAREHOUSE__DSN": "postgresql://h/d"},
     "snowflake": {
@@ -65,7 +72,8 @@ ANY = {"CHARTMOGUL__DEFAULT__BASE_URL": "https://api.example", "HUBSPOT__PORTAL_
        "MARKETO__PARTITION": "Default", "SALESFORCE__THREADS": "1", "SLACK__OPS_CHANNEL": "#ops",
        "WAREHOUSE__SCHEMA_NAME": "cm",
        "STRIPE__DEFAULT__TOLERANCE_SECONDS": "60", "CHARGEBEE__DEFAULT__WEBHOOK_USER": "ann",
-       "RECURLY__DEFAULT__SUBDOMAIN": "acme", "INTERCOM__VERSION": "2.15"}  # fmt: skip
+       "RECURLY__DEFAULT__SUBDOMAIN": "acme", "INTERCOM__VERSION": "2.15",
+       "QUICKBOOKS__DEFAULT__DAYS_AROUND": "5", "XERO__DEFAULT__DAYS_AROUND": "5"}  # fmt: skip
 """So that a system whose one variable is missing is not off."""
 
 
@@ -139,6 +147,7 @@ CHECKED_TEXT = {
     "STRIPE__DEFAULT__API_KEY", "STRIPE__DEFAULT__BASE_URL", "STRIPE__DEFAULT__WEBHOOK_SECRETS",
     "CHARGEBEE__DEFAULT__API_KEY", "CHARGEBEE__DEFAULT__SITE", "CHARGEBEE__DEFAULT__WEBHOOK_SECRETS",
     "RECURLY__DEFAULT__API_KEY", "RECURLY__DEFAULT__SUBDOMAIN", "RECURLY__DEFAULT__WEBHOOK_SECRETS",
+    "QUICKBOOKS__DEFAULT__COMPANY_ID", "XERO__DEFAULT__TENANT_ID",
     "HUBSPOT__API_VERSION", "SALESFORCE__TASK_KEY_FIELD", "WAREHOUSE__IAM_ROLE", "WAREHOUSE__SCHEMA_NAME",
     "WEB_UI_URL", "WORKER_METRICS_ADDRESS",
 }  # fmt: skip
@@ -171,6 +180,10 @@ def test_a_wrong_value_is_told_by_its_variable_and_in_words(set_to: Any, name: s
         (
             {"RECURLY__EMEA": "x"},
             "RECURLY__EMEA is an account, and no value: set RECURLY__EMEA__API_KEY",
+        ),
+        (
+            {"QUICKBOOKS__EMEA": "x"},
+            "QUICKBOOKS__EMEA is an account, and no value: set QUICKBOOKS__EMEA__COMPANY_ID",
         ),
         (
             {"WAREHOUSE__PATH": "x"},
@@ -337,7 +350,8 @@ def texts(file: Path) -> list[str]:
     return [node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)]
 
 
-VARIABLE = r"\b(?:CHARTMOGUL|HUBSPOT|SALESFORCE|SLACK|STRIPE|CHARGEBEE|RECURLY|WAREHOUSE)__[A-Z0-9_]*"
+SYSTEMS = "CHARTMOGUL|HUBSPOT|SALESFORCE|SLACK|STRIPE|CHARGEBEE|RECURLY|QUICKBOOKS|XERO|WAREHOUSE"
+VARIABLE = rf"\b(?:{SYSTEMS})__[A-Z0-9_]*"
 
 
 def test_every_variable_that_the_product_names_exists() -> None:

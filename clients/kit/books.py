@@ -79,7 +79,8 @@ class MonthReading(Protocol):
 
 def exact_minor(amount: Decimal, currency: str) -> Decimal:
     """In the currency's smallest unit, with parts of it where there are any."""
-    return amount.scaleb(ISO_4217.get(currency, USUAL))
+    found = amount.scaleb(ISO_4217.get(currency, USUAL))
+    return Decimal(int(found)) if found == found.to_integral_value() else found
 
 
 def minor(amount: Decimal, currency: str) -> int:

@@ -37,6 +37,7 @@ def cash_entry(row: Transaction, entity: Entity, company: Company, link: str) ->
         rate=Decimal(1) if at_home else row.exchange_rate,
         unapplied=minor(row.unapplied_amt or Decimal(0), currency),
         documents=_documents(row, entity),
+        payout=next((each.id for each in row.linked_txn if each.id and each.txn_type == "Deposit"), ""),
         references=references(row.doc_number, *row.notes),
         customer_id=(row.customer_ref.value if row.customer_ref else None) or "",
         customer_name=(row.customer_ref.name if row.customer_ref else None) or "",

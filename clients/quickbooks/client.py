@@ -49,7 +49,7 @@ class QuickBooksClient:
         page_size: int = PAGE_SIZE,
         cooldown: Cooldown | None = None,
     ) -> None:
-        self.account, self._page_size, self.calls = account, page_size, 0
+        self.account, self._page_size, self.calls = account, max(page_size, 2), 0
         app = App(
             "quickbooks",
             account.token_url,

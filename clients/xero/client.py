@@ -47,11 +47,12 @@ ONLY: dict[List, str] = {
 
 
 class Page(Record):
-    """`all` is how many rows there are on all pages."""
+    """`all` is how many rows there are on all pages; None where Xero does not say (UNVERIFIED: whether it
+    does of an empty list)."""
 
     rows: list[Row]
-    all: int
-    pages: int
+    all: int | None
+    is_last: bool
 
 
 class XeroClient:
@@ -119,12 +120,14 @@ class XeroClient:
         if self.account.ordered:
             query["order"] = f"{IDS[kind]} ASC"
         answer = parsed(call, _Answer, (await self._get(call, kind, query)).exact(call))
-        rows = (answer.model_extra or {}).get(kind)
+        rows: Any = (answer.model_extra or {}).get(kind)
         if not _are_rows(rows):
             raise refused(
                 call, Rejected, "the answer has another shape than expected: no list of rows", CHANGED
             )
-        return Page(rows=rows, all=answer.pagination.itemCount, pages=answer.pagination.pageCount)
+        named = answer.pagination
+        is_last = number >= named.pageCount if named else len(rows) < self._page_size
+        return Page(rows=rows, all=named.itemCount if named else None, is_last=is_last or not rows)
 
     async def pages(self, kind: List, days: Days) -> AsyncIterator[Page]:
         """Raises IntegrationError."""
@@ -132,7 +135,7 @@ class XeroClient:
         while number <= MOST_PAGES:
             page = await self.page(kind, days, number)
             yield page
-            if number >= page.pages or not page.rows:
+            if page.is_last:
                 return
             number += 1
         raise unclear(Call("xero", f"list {kind}"), "the list goes on and on")
@@ -180,4 +183,4 @@ class _Pagination(Record):
 
 
 class _Answer(Record, extra="allow"):
-    pagination: _Pagination
+    pagination: _Pagination | None = None

@@ -36,7 +36,7 @@ async def _of_organisation(name: str, account: XeroAccount, token_folder: Path) 
     try:
         books = await client.organisation(name)
         page = await client.page("Invoices", Days(today - timedelta(days=31), today))
-        detail = f"{books.name}, {books.home}, {books.time_zone}, {page.all:,} invoices in 31 days"
+        detail = f"{books.name}, {books.home}, {books.time_zone}, {page.all or 0:,} invoices in 31 days"
         yield Finding(what, State.OK, detail)
         if client.left_today is not None and client.left_today < FEW_CALLS:
             advice = "Read at night, or make XERO__<ACCOUNT>__PAGE_SIZE larger."

@@ -81,7 +81,7 @@ class XeroMonth:
 
     async def _made(self, kind: List, model: type[M], made: Callable[[M], R | None]) -> AsyncIterator[R]:
         """Each row once; its control follows the last."""
-        seen, totals = Seen(kind, self.changed), dict[int, None]()
+        seen, totals = Seen(kind, self.changed), dict[int | None, None]()
         async for page in self._client.pages(kind, self._days):
             totals[page.all] = None
             for row in page.rows:
@@ -97,7 +97,7 @@ class XeroMonth:
                         yield found
         self._control(kind, len(seen), [*totals])
 
-    def _control(self, kind: str, read: int, totals: list[int]) -> None:
+    def _control(self, kind: str, read: int, totals: list[int | None]) -> None:
         """Where people work while it is read, the last page's count is that of the end."""
         if len(totals) > 1:
             self.changed.append(f"{kind}: {totals[0]} at first, {totals[-1]} at the end")

@@ -119,6 +119,7 @@ def _cash(book: Book, cash: Cash, several: bool) -> Row:
     return row | {
         "UnappliedAmt": amount(cash.unapplied),
         "PaymentRefNum": cash.reference or None,
+        "LinkedTxn": [{"TxnId": str(each.id), "TxnType": "Deposit"} for each in book.paying(str(cash.id))],
         "Line": lines,
     }
 

@@ -113,7 +113,9 @@ def _document(book: Book, document: Document, rate_is: str) -> Row:
             "CreditNoteNumber": document.number,
             "Type": "ACCRECCREDIT",
             "RemainingCredit": amount(document.left),
-            "Allocations": [_allocation(book, each.to, amount(each.amount)) for each in document.applied],
+            "Allocations": [
+                _allocation(book, each.to, amount(each.amount), document.dated) for each in document.applied
+            ],
         }
     credits = book.crediting(document.number)
     paid = [each for each in book.paying(document.number) if each.kind == "payment"]
@@ -133,8 +135,8 @@ def _to(number: str, entries: Sequence[Document | Cash]) -> int:
     return sum(part.amount for each in entries for part in each.applied if part.to == number)
 
 
-def _allocation(book: Book, number: str, amount: float) -> Row:
-    return {"Amount": amount, "Invoice": _name(book, number)}
+def _allocation(book: Book, number: str, amount: float, dated: date) -> Row:
+    return {"Amount": amount, "Date": _day(dated), "Invoice": _name(book, number)}
 
 
 def _name(book: Book, number: str) -> Row:
@@ -186,10 +188,11 @@ def _received(book: Book, cash: Cash, list: str, rate_is: str) -> Row:
         "Reference": cash.reference,
     }
     if list == "BankTransactions":
-        return row
+        return row | {"BankAccount": {"Code": "090", "Name": "Business Bank Account"}}
     return row | {
         "RemainingCredit": in_units(cash.unapplied, cash.currency),
         "Allocations": [
-            _allocation(book, each.to, in_units(each.amount, cash.currency)) for each in cash.applied
+            _allocation(book, each.to, in_units(each.amount, cash.currency), cash.dated)
+            for each in cash.applied
         ],
     }

@@ -3,7 +3,7 @@ read with tokens that nobody loses."""
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -288,7 +288,7 @@ class BooksContract(ReadContract):
         assert not reading.is_complete
         assert all(each.closes for each in reading.controls)
 
-    odd: ClassVar[list[Mapping[str, Any]]]
+    odd: ClassVar[list[dict[str, Any]]]
     """Fields of three invoices' rows that nobody can read."""
 
     async def test_days_around_the_month_are_read_too(self, simulators: Control, client: Any) -> None:

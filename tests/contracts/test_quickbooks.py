@@ -3,6 +3,7 @@
 import re
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -109,6 +110,7 @@ async def test_a_deposit_says_what_was_kept_of_it(simulators: Control, quickbook
     kept, _ = await CONTRACT.month(quickbooks)
     paid, deposit = kept.cash
     assert (paid.unapplied, deposit.fee, deposit.documents) == (1_500, 320, [paid.id])
+    assert (paid.payout, deposit.payout) == (deposit.id, "")
 
 
 async def test_tax_of_one_rate_is_that_of_its_lines(
@@ -130,7 +132,7 @@ async def test_in_a_company_of_one_currency_no_row_names_it(
     CONTRACT.put(simulators, "INV-1", 10_000)
     kept, _ = await CONTRACT.month(quickbooks)
     invoice = kept.documents["INV-1"]
-    assert (invoice.currency, invoice.home_total, invoice.rate) == ("USD", 10_000, 1)
+    assert (invoice.currency, invoice.home_total, invoice.rate) == ("USD", 10_000, Decimal(1))
 
 
 async def test_a_foreign_document_keeps_both_amounts(

@@ -65,7 +65,7 @@ class TestXeroContract(BooksContract):
         return XeroClient(account_of(url, credential or Xero.refresh_token), self.folder, **options)
 
     async def counted(self, client: XeroClient, days: Days) -> int:
-        return (await client.page("Invoices", days)).all
+        return (await client.page("Invoices", days)).all or 0
 
 
 CONTRACT = TestXeroContract()
@@ -126,7 +126,8 @@ async def test_a_rate_that_means_the_other_direction_is_noticed(
     await client.aclose()
     assert reading.is_complete is (there == here)
     if there == here:
-        rates = [each.rate or Decimal(0) for each in (*kept.cash, kept.documents["INV-1"])]
+        [paid] = kept.cash
+        rates = [each or Decimal(0) for each in (paid.rate, kept.documents["INV-1"].rate)]
         assert [round(rate, 4) for rate in rates] == [Decimal("1.0700"), Decimal("1.0850")]
     else:
         assert reading.left_out[0].endswith(f"set XERO__DEFAULT__CURRENCY_RATE={there}")
@@ -153,6 +154,21 @@ async def test_what_is_added_while_it_is_read_is_said(simulators: Control, tmp_p
     assert reading.changed_while_read == ["Invoices: 4 at first, 5 at the end"]
     assert "Invoices without an id" in reading.left_out
     assert not reading.is_complete
+
+
+async def test_a_list_that_says_no_count_is_read_to_its_end(simulators: Control, tmp_path: Path) -> None:
+    """And its control says that nobody knows."""
+    CONTRACT.empty(simulators)
+    client = XeroClient(account_of(simulators.url), tmp_path, page_size=2)
+    row = {"Type": "ACCREC", "Status": "PAID", "Date": "/Date(1760000000000)/", "CurrencyCode": "USD"}
+    rows = [row | {"InvoiceID": f"id-{n}", "InvoiceNumber": f"INV-{n}", "Total": 1.0} for n in range(2)]
+    simulators.fault("xero", "status", status=200, body={"Invoices": rows}, path="/Invoices")
+    simulators.fault("xero", "status", status=200, body={"Invoices": []}, path="/Invoices")
+    kept, reading = await CONTRACT.month(client)
+    await client.aclose()
+    [control] = [each for each in reading.controls if each.what == "Invoices"]
+    assert (control.read, control.expected, control.closes) == (2, None, True)
+    assert len(kept.documents) == 2
 
 
 @pytest.mark.parametrize(

@@ -59,6 +59,42 @@ def recurlys(document: Document) -> None:
             node["pattern"] = pattern[1:-2].replace("a-z", "a-zA-Z")
 
 
+XEROS = (
+    "/Organisation", "/Invoices", "/CreditNotes", "/Payments", "/Overpayments", "/Prepayments",
+    "/BankTransactions",
+)  # fmt: skip
+
+
+WITHIN = {
+    "Invoice",
+    "CreditNote",
+    "Payment",
+    "Overpayment",
+    "Prepayment",
+    "BatchPayment",
+    "Contact",
+    "Account",
+}
+
+
+def xeros(document: Document) -> None:
+    """Only what is asked of it, and of a document within another only that it is an object: each schema
+    stands in many others, and Prism takes minutes for all that they come to."""
+    paths = document["paths"]
+    document["paths"] = {
+        path: {name: paths[path][name] for name in ("parameters", "get") if name in paths[path]}
+        for path in XEROS
+    }
+    for schema in document["components"]["schemas"].values():
+        for node in _nodes(schema.get("properties", {})):
+            if str(node.get("$ref", "")).rpartition("/")[2] in WITHIN and "example" not in node:
+                node.clear()
+                node["type"] = "object"
+    for name in XEROS[1:]:
+        rows = document["components"]["schemas"][name[1:]]["properties"][name[1:]]
+        rows["items"] = {"$ref": f"#/components/schemas/{name[1:-1]}"}
+
+
 def _nodes(node: Any) -> Iterator[Document]:
     if isinstance(node, dict):
         yield node
