@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from fastapi import APIRouter
 
-from simulators.billing import control, pages
+from simulators.billing import control, pages, shown
 from simulators.billing.books import NotPossible
 from simulators.billing.state import Billing
 from simulators.kit.refusal import Refusal
@@ -30,7 +30,12 @@ def billing_vendor(
         tone=tone,
         api=api,
         state=state,
-        routers=(router, control.router_of(name, state), pages.router_of(name, state, links)),
+        routers=(
+            router,
+            control.router_of(name, state),
+            pages.router_of(name, state, links),
+            shown.router_of(name, state),
+        ),
         refusal=refusal,
         expired=expired,
         handlers={NotPossible: control.answer_not_possible},

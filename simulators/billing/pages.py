@@ -8,6 +8,7 @@ from fastapi.responses import Response
 
 from simulators.billing.books import DECLINES, NotPossible
 from simulators.billing.control import Action, Wish, act, known
+from simulators.billing.shown import shown_one
 from simulators.billing.state import Billing
 from simulators.kit.pages import back_to, render
 from simulators.world import world_of
@@ -44,7 +45,7 @@ def router_of(name: str, state: type[Billing], more: tuple[str, ...] = ()) -> AP
 
     @router.get("/invoices/{id}")
     async def invoice(request: Request, id: str) -> Response:
-        return page(request, id)
+        return _of_the_book(request, name, state, id) or page(request, id)
 
     for path in more:
         router.get(path)(invoice)
@@ -58,3 +59,11 @@ def router_of(name: str, state: type[Billing], more: tuple[str, ...] = ()) -> AP
         return back_to(f"/{name}/invoices/{id}")
 
     return router
+
+
+def _of_the_book(request: Request, name: str, state: type[Billing], id: str) -> Response | None:
+    """An invoice of the book of truth is on its subscription's page."""
+    it = shown_one(request, name, state, id.removeprefix("in_"))
+    if it is None or it.truth is None:
+        return None
+    return back_to(f"/{name}/subscriptions/{it.id}")

@@ -1,11 +1,13 @@
 """Billing systems, simulated: ChartMogul's invoices under the same ids, and what becomes of them."""
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
 import pytest
 
+from simulators.billing.truth.month import month
 from simulators.kit.control import Control
 from simulators.recurly.api import ACCEPT
 from tests.simulators.conftest import Receiver, entries
@@ -188,3 +190,29 @@ def test_subscriptions_are_chartmogul_s(http: httpx.Client, simulators: Control)
     assert get(http, "chargebee", f"/subscriptions/{ended['id']}")["subscription"]["status"] == "cancelled"
     assert get(http, "recurly", "/subscriptions", state="expired", limit=1)["has_more"]
     assert get(http, "chargebee", "/subscriptions", **{"status[is]": "active"})["list"]
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_people_see_the_seeds_subscriptions_and_those_of_the_book(
+    http: httpx.Client, simulators: Control, vendor: str
+) -> None:
+    assert "/subscriptions/sub_1" in http.get(f"/{vendor}/subscriptions").text
+    end = datetime.now(UTC)
+    simulators.put_books(*month(end, agreeing=3))
+    page = http.get(f"/{vendor}/subscriptions").text
+    assert "sub_1" not in page
+    named = {"stripe": "discount-rule", "chargebee": "user-edit", "recurly": "metered-counted"}[vendor]
+    for path in (f"/subscriptions/{named}", f"/test/subscriptions/{named}", f"/d/subscriptions/{named}"):
+        page = http.get(f"/{vendor}{path}").text
+        assert named.capitalize().replace("-", " ") in page
+        assert f"Invoice in_{named}" in page
+    assert (
+        http.get(f"/{vendor}/invoices/in_{named}").headers["location"] == f"/{vendor}/subscriptions/{named}"
+    )
+    assert http.get(f"/{vendor}/subscriptions/none").status_code == 404
+
+
+def test_the_book_of_truth_refuses_what_it_does_not_know(simulators: Control) -> None:
+    with pytest.raises(RuntimeError, match="422"):
+        simulators.ask("PUT", "books", {"subscriptions": [{"id": "x", "colour": "red"}]})
+    assert simulators.ask("GET", "books")["subscriptions"] == []
