@@ -30,9 +30,9 @@ class Rank(IntEnum):
 
 class RateLimiter:
     """Lets calls go at an even interval, those of the lowest rank first, and in no stretch of `seconds` more
-    than `calls`. Where these are a share `of` the limit, what others leave of it is margin enough: none is left
-    unused, and a call that leaves late, in a busy process, does not put off those that wait behind it. State
-    of one event loop: nothing here is called from threads."""
+    than `calls`. Where these are a share `of` the limit, what others leave of it is margin enough: none is
+    left unused, and a call that leaves late, in a busy process, does not put off those that wait behind it.
+    State of one event loop: nothing here is called from threads."""
 
     def __init__(self, calls: float, seconds: float = 1.0, *, of: float | None = None) -> None:
         is_share = of is not None and calls <= of * LARGEST_SHARE
