@@ -18,8 +18,7 @@ from benchmarks.memory import peak_of
 from benchmarks.results import Result, at_most
 from clients.chartmogul.client import ChartMogulClient
 from clients.chartmogul.settings import ChartMogulAccount
-from domains.analytics.count import Counted
-from models.analytics import Book, BookInput
+from models.analytics import Book, BookInput, MonthCounts
 from simulators.kit.shapes import CHARTMOGUL_KEY
 from tests.domains.analytics import oracle
 from tests.domains.analytics.histories import History, Row
@@ -47,7 +46,8 @@ async def analytics(ground: Ground, *, quick: bool = False, million: bool = Fals
     async with served(rows, delay_ms=DELAY_MS, per_second=PER_SECOND) as pages:
         read = await _in_turns(ground, pages, 1 if million else ROUNDS)
         refused = await pages.refused()
-    ours, theirs = await _counting(rows)
+    counted = min(rows, ROWS)
+    ours, theirs = await _counting(counted)
     most = PER_SECOND * PER_PAGE
     alone, whole = median(read.alone), median(read.whole)
     against = median(one / other for one, other in zip(read.whole, read.alone, strict=True))
@@ -68,14 +68,14 @@ async def analytics(ground: Ground, *, quick: bool = False, million: bool = Fals
                 "",
                 at_most(GOAL_MB, read.more),
             ],
-            ["the same rows counted, nothing read", f"{ours:.2f}", f"{rows / ours:,.0f}", "", ""],
-            ["... by pandas", f"{theirs:.2f}", f"{rows / theirs:,.0f}", f"{theirs / ours:.1f}", ""],
+            [f"{counted:,} rows counted, nothing read", f"{ours:.2f}", f"{counted / ours:,.0f}", "", ""],
+            ["... by pandas", f"{theirs:.2f}", f"{counted / theirs:,.0f}", f"{theirs / ours:.1f}", ""],
         ],
         f"{rows:,} movements, one a minute, from rows as ChartMogul sends them to all cohorts and rates, by "
         f"`mogulflow serve`, from the run's start to its result. {DELAY_MS} ms for a page of {PER_PAGE}, at "
         f"most {PER_SECOND} requests in any second: {refused} were refused. `BULK_SHARE` is 1; by default it "
         f"is half. Median of {len(read.whole)} rounds in turns, ratios within a round. pandas as the tests "
-        "have it, to check ours by: table by table, from the definitions.",
+        "have it, who check ours by it: table by table from the definitions, and not made to be quick.",
     )
 
 
@@ -154,7 +154,7 @@ async def _counting(rows: int) -> tuple[float, float]:
     history = History(ZONE, as_of, _rows(found))
     ours, counted = await asyncio.to_thread(_timed, lambda: found.count(ZONE, as_of))
     theirs, table = await asyncio.to_thread(_timed, lambda: oracle.found(history))
-    _same(counted, table)
+    _same(counted.months, table)
     return ours, theirs
 
 
@@ -164,8 +164,8 @@ def _rows(found: Rows) -> list[Row]:
     return [(f"cus_{who}", at, kinds[kind], cents) for who, at, kind, cents in found.movements.until(last)]
 
 
-def _same(ours: Counted, theirs: oracle.Found) -> None:
-    for month in ours.months:
+def _same(ours: list[MonthCounts], theirs: oracle.Found) -> None:
+    for month in ours:
         they = theirs.months[f"{month.month:%Y-%m}"]
         if (month.customers_before, month.mrr_cents) != (they["customers_before"], they["mrr"]):
             raise NotComparable(f"{month.month:%Y-%m} differs")
