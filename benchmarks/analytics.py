@@ -74,8 +74,8 @@ async def analytics(ground: Ground, *, quick: bool = False, million: bool = Fals
         f"{rows:,} movements, one a minute, from rows as ChartMogul sends them to all cohorts and rates, by "
         f"`mogulflow serve`, from the run's start to its result. {DELAY_MS} ms for a page of {PER_PAGE}, at "
         f"most {PER_SECOND} requests in any second: {refused} were refused. `BULK_SHARE` is 1; by default it "
-        f"is half. Median of {len(read.whole)} rounds in turns, ratios within a round. pandas as the tests "
-        "have it, who check ours by it: table by table from the definitions, and not made to be quick.",
+        f"is half. Rounds in turns: {len(read.whole)}, the median; ratios within a round. pandas as the tests"
+        " have it, who check ours by it: table by table from the definitions, and not made to be quick.",
     )
 
 
