@@ -218,7 +218,11 @@ class Decision(Record):
 
 
 class PlanNoted(Record):
+    """`token` is the run's own: after a reset it is another."""
+
     plan: str = Field(description="Its hash")
+    token: str = ""
+    planned: list[Effect] = Field(default=[], description="What each part would do, in their order")
 
 
 class FieldChange(Record):

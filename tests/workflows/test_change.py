@@ -216,6 +216,15 @@ async def test_a_reset_asks_anew(client: Client, simulators: Control) -> None:
     assert found.decisions == []
 
 
+async def test_a_reset_looks_anew(client: Client, simulators: Control) -> None:
+    """Temporal hands the signals of the run before on to it: what that one has found counts no more."""
+    state = await ask(client, change_of(tagging(simulators)))
+    await over(client, state)
+    await reset(client, state.run_id)
+    assert (await over(client, state)).status is ChangeState.UNCHANGED
+    assert tag_calls(simulators) == 1
+
+
 async def test_an_unknown_customer_fails_in_words(client: Client) -> None:
     change = TagChange(customer_uuid="cus_nobody", add=["vip"])
     state = await ask(client, change_of(change))

@@ -22,6 +22,9 @@ from workflows.engine.acting import link_here
 from workflows.engine.run_log import ASKED_BY, DECISION, PLAN, RULE, RunLog
 from workflows.engine.steps import StepFailed, durably, step
 
+TELLS = "tells-itself-what-it-would-do"
+"""Runs that began before note it by a step of its own."""
+
 MOST_CHANGES = 50
 """Told in an answer; the run has all."""
 
@@ -61,17 +64,21 @@ class Change:
         self._undone: list[UndoneEffect] = []
         self._decisions: dict[str, Decision] = {}
         self._asking = Asking(given, self._log)
+        self._token = ""
+        self._noted: dict[str, PlanNoted] = {}
 
     @workflow.run
     async def run(self, given: ChangeInput) -> RunResult:
+        self._token = str(workflow.uuid4())
         self._log.explain(ASKED_BY, texts.asked_by(given))
         self._log.explain(RULE, given.rule.said)
         try:
             await self._preview()
             await self._agree()
             await self._read_again()
-            await self._note_the_plan()
+            is_told = await self._note_the_plan()
             await self._apply()
+            await self._answer(is_told)
         except Ended as ended:
             self._state, self._message = ended.state, str(ended)
         await self._write_it_down()
@@ -106,6 +113,10 @@ class Change:
             undone=self._undone,
         )
 
+    @workflow.signal(name="noted", description="What it would do, as its own step has told before it writes")
+    def noted(self, plan: PlanNoted) -> None:
+        self._noted.setdefault(plan.token, plan)
+
     @workflow.update(name="settled", description="The state, once there is something to tell whoever asked")
     async def settled(self) -> ChangeRun:
         """Sent with the start, under one id: never more than one waits."""
@@ -132,7 +143,8 @@ class Change:
 
     async def _preview(self) -> None:
         self._parts = await self._find_the_parts()
-        self._planned = await self._tried()
+        known = self._noted.get(self._token)  # a task was lost, perhaps with what it had written
+        self._planned = known.planned if known else await self._tried()
         self._plan = plan_hash(self._planned)
         self._log.explain(PLAN, texts.planned(field_changes(self._planned)))
         if self._given.rule.then is Then.REFUSE:
@@ -199,14 +211,23 @@ class Change:
         if self._decisions and plan_hash(await self._tried()) != self._plan:
             raise Ended(ChangeState.STALE, texts.STALE)
 
-    async def _note_the_plan(self) -> None:
+    async def _note_the_plan(self) -> bool:
         """With all that was read so far. Read after a write that was lost with its task, it would say that
-        all is so already, and nobody could take it back."""
-        noted = PlanNoted(plan=self._plan)
+        all is so already, and nobody could take it back. True where the run tells itself: that takes no task
+        of its own, but leaves a decision for the next one to keep."""
+        if self._token in self._noted:
+            return False
+        tells = not self._decisions and workflow.patched(TELLS)
         try:
-            await durably(RunsActivities.note_plan, noted, summary="Note what it would do")
+            if tells:
+                noted = PlanNoted(plan=self._plan, token=self._token, planned=self._planned)
+                await step(RunsActivities.tell_plan, noted, summary="Tell what it would do")
+            else:
+                noted = PlanNoted(plan=self._plan)
+                await durably(RunsActivities.note_plan, noted, summary="Note what it would do")
         except StepFailed as failure:
             raise self._failed(failure) from None
+        return tells
 
     async def _apply(self) -> None:
         """Part by part; one that fails for good does not keep the others from being done."""
@@ -224,6 +245,12 @@ class Change:
         if self._log.problems:
             self._state = ChangeState.PARTIAL if self._log.effects else ChangeState.FAILED
         self._message = texts.done(self._log.effects, self._log.problems)
+
+    async def _answer(self, is_told: bool) -> None:
+        """The task ends here, which answers who asked. What the run has told itself is there already, and
+        begins the next; a run that has yet to hear it could not end."""
+        if is_told:
+            await workflow.wait_condition(lambda: self._token in self._noted)
 
     async def _write_it_down(self) -> None:
         """In the audit, and where people were asked. Neither takes back what was done."""
