@@ -1,8 +1,6 @@
 """Ask for a change, see what it came to, decide on it: one behaviour for agents, the command and Slack."""
 
 import asyncio
-import hashlib
-import json
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -28,6 +26,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 import temporal
 from models.bounds import within
+from models.canonical import digest_of
 from models.changes import ChangeInput, ChangeRun, ChangeState, Decision
 from models.effects import Mode
 from models.runs import Outcome
@@ -51,12 +50,6 @@ class NotPossible(Stopped):
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
         self.code = code
-
-
-def digest_of(*parts: Any) -> str:
-    """32 hex digits; no clock in it."""
-    text = json.dumps(parts, sort_keys=True, default=str, ensure_ascii=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 def arguments_digest(arguments: Mapping[str, Any]) -> str:

@@ -9,6 +9,7 @@ import temporal
 from configuration.files import agents_for
 from domains.changes.policy import Asked, matched
 from models.agents import Agents
+from models.canonical import digest_of
 from models.changes import Asker, ChangeInput, ChangeRun, MatchedRule, RunUndo, Then, Undoable
 from operations import changes
 from operations.errors import Stopped
@@ -55,7 +56,7 @@ async def _given(settings: Settings, client: Client, wish: Wish, *, dry_run: boo
         asker=Asker(name=who(), kind="person", owner=who()),
         reason=kept(wish.reason),
         rule=_rule(agents, account),
-        digest=changes.digest_of(*key, changes.new_key() if wish.again or dry_run else ""),
+        digest=digest_of(*key, changes.new_key() if wish.again or dry_run else ""),
         arguments=arguments,
         asked_at=datetime.now(UTC),
         dry_run=dry_run,

@@ -11,6 +11,7 @@ from temporalio.api.enums.v1 import EventType
 from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
 from temporalio.client import Client
 
+from models.canonical import digest_of
 from models.changes import (
     ChangeRun,
     ChangeState,
@@ -20,7 +21,7 @@ from models.changes import (
     Then,
 )
 from models.runs import Outcome, RunResult
-from operations.changes import NotPossible, ask, decide, digest_of, state_of, waiting
+from operations.changes import NotPossible, ask, decide, state_of, waiting
 from simulators.kit.control import Control
 from tests.waiting import until
 from tests.workflows.changing import BOT, OWNER, asks, change_of, tagging, tags
