@@ -17,6 +17,7 @@ class AuditDecision(Record):
     way: str
     approve: bool
     at: AwareDatetime
+    machine: str = Field(default="", description="USER@HOST who claimed at the command line to be `who`")
 
 
 class AuditEffect(Record):

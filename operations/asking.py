@@ -83,7 +83,7 @@ async def prepared(settings: Settings, source: Source, agents: Agents, request: 
         change=request.change,
         asker=request.asker,
         reason=request.reason,
-        rule=matched(agents.policy, await _asked(source, agents, request)),
+        rule=matched(agents.policy, await _asked(source, agents, request), agents.approvers.only_by),
         digest=digest,
         arguments=changes.arguments_digest(arguments),
         asked_at=datetime.now(UTC),

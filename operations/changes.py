@@ -45,7 +45,7 @@ LONGEST_SUMMARY = 200
 
 class NotPossible(Stopped):
     """`code` is one of the errors that agents are told: idempotency_conflict, run_not_found, own_request,
-    plan_changed, already_decided, not_waiting."""
+    plan_changed, already_decided, not_waiting, not_this_way."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
@@ -166,10 +166,19 @@ async def waiting(client: Client, limit: int = 100) -> list[ChangeRun]:
 
 
 async def decide(
-    client: Client, workflow_id: str, who: str, way: Any, approve: bool, reason: str, plan: str, run: str = ""
+    client: Client,
+    workflow_id: str,
+    who: str,
+    way: Any,
+    approve: bool,
+    reason: str,
+    plan: str,
+    run: str = "",
+    machine: str = "",
 ) -> ChangeRun:
     """`plan` is the hash of what was looked at, `run` the run in which that was; the open one where it is
-    left out. Sent twice it counts once. Raises NotPossible."""
+    left out; `machine` who says at the command line that they are `who`. Sent twice it counts
+    once. Raises NotPossible."""
     handle = client.get_workflow_handle(workflow_id)
     try:
         described = await handle.describe()
@@ -179,7 +188,9 @@ async def decide(
         raise NotPossible("run_not_found", f"There is no change {workflow_id}.") from None
     run = run or described.run_id
     id = digest_of(run, who.casefold(), approve, plan)
-    decision = Decision(id=id, who=who, way=way, approve=approve, reason=reason, plan=plan, run=run)
+    decision = Decision(
+        id=id, who=who, way=way, approve=approve, reason=reason, plan=plan, run=run, machine=machine
+    )
     if described.status is not WorkflowExecutionStatus.RUNNING:
         return await _after_its_end(client, workflow_id, decision)
     try:
