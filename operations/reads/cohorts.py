@@ -46,7 +46,8 @@ async def cohorts(
         source.about_if_it_answers(),
     )
     rows, told = page_of([_row(each) for each in table.cohorts], wanted)
-    known = {"currency": table.currency, "time_zone": table.time_zone, "as_of": table.as_of}
+    as_of = about.local(table.as_of)
+    known = {"currency": table.currency, "time_zone": table.time_zone, "as_of": as_of}
     return Cohorts.model_validate(
         about.envelope
         | {name: value for name, value in known.items() if value}

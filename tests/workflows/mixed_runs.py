@@ -285,7 +285,7 @@ class ByStep(Run):
 class InSalesforce(ByStep):
     object_name: ClassVar[str]
     names: ClassVar[Sequence[str]]
-    edited: Values = {}
+    edited: ClassVar[Values] = {}
 
     def now(self) -> Values:
         found = [each for each in self.simulators.records(self.object_name) if each["Id"] == self.id]

@@ -50,9 +50,17 @@ async def _counting(caller: Caller, account: str, run_id: str, wait_seconds: flo
     if found is None:
         raise not_yours()
     about = await source_of(caller, account).about_if_it_answers()
-    told = {"run_id": run_id, "status": found.status, "tool": "get_cohorts", "undo": Undoable.NO}
-    told |= {"message": NEXT[found.status].format(found.said), "asked_at": about.local(found.begun_at)}
-    return RunAnswer.model_validate(about.envelope | told)
+    return RunAnswer.model_validate(
+        about.envelope
+        | {
+            "run_id": run_id,
+            "status": found.status,
+            "tool": "get_cohorts",
+            "undo": Undoable.NO,
+            "message": NEXT[found.status].format(found.said),
+            "asked_at": about.local(found.begun_at),
+        }
+    )
 
 
 TOOL = Tool(

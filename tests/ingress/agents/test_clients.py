@@ -13,6 +13,7 @@ import pytest
 from ingress.agents.callers import may_use
 from ingress.agents.tools import TOOLS
 from simulators.kit.control import Control
+from simulators.kit.shapes import CHARTMOGUL_KEY
 from tests.emulators.environments import packages_beside, program_of
 from tests.ingress.agents.conftest import Served
 
@@ -55,6 +56,7 @@ def is_as_expected(said: Any, simulators: Control, customer: str) -> None:
         assert (change["field"], change["before"], change["after"]) == (f"tag {TAG}", False, True)
     assert said["refused"]["code"] == "unknown_argument"
     assert TAG in simulators.attributes(customer)["tags"]
+    assert CHARTMOGUL_KEY not in json.dumps(said)
 
 
 @pytest.mark.parametrize("version", ["sdk", "client"])

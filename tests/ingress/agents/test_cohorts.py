@@ -3,8 +3,9 @@
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from mcp import Client
@@ -50,7 +51,7 @@ async def test_cohorts_are_counted_by_a_run_that_is_polled_and_are_those_of_the_
     async with agent_of(real) as agent:
         first = await told(agent, "get_cohorts", **ASKED)
         assert (first["status"], first["cohorts"]) == ("computing", [])
-        run = {"status": "computing"}
+        run: dict[str, Any] = {"status": "computing"}
         while run["status"] == "computing":
             run = await told(agent, "get_run", run_id=first["run_id"], wait_seconds=20)
         assert (run["status"], run["tool"], run["changes"]) == ("done", "get_cohorts", [])
@@ -64,6 +65,9 @@ async def test_cohorts_are_counted_by_a_run_that_is_polled_and_are_those_of_the_
     table = await analytics.cohorts(settings, "default", wish, connect=connected)
     assert (found["status"], found["account"], found["currency"]) == ("ready", "default", table.currency)
     assert (found["time_zone"], found["notes"]) == (table.time_zone, table.notes)
+    as_of = datetime.fromisoformat(found["as_of"])
+    assert as_of == table.as_of
+    assert as_of.utcoffset() == as_of.astimezone(ZoneInfo(found["time_zone"])).utcoffset()
     assert [date.fromisoformat(f"{each['month']}-01") for each in found["cohorts"]] == [
         each.month for each in table.cohorts
     ]
