@@ -12,7 +12,7 @@ from ingress.agents.tools import TOOLS
 from models.base import Record
 from models.reads.answer import AccountAnswer
 from settings import Settings
-from tests.ingress.agents.offered.test_hostile_text import HARMLESS, answers
+from tests.ingress.agents.offered.reading import answers, harmless
 
 ZONE = ZoneInfo("Europe/Berlin")
 """Of the account; ChartMogul's list gives all instants in UTC."""
@@ -55,7 +55,7 @@ def instants_in(value: Any) -> Iterator[datetime]:
 
 
 async def test_instants_are_in_the_accounts_zone(settings: Settings) -> None:
-    told = [each async for each in answers(settings, HARMLESS[:3], 1)]
+    told = [each async for each in answers(settings, harmless(3), 1)]
     found = [(type(each), instant) for each in told for instant in instants_in(each)]
     assert len(found) > 3 * len(told)
     for kind, instant in found:
