@@ -131,15 +131,23 @@ class Change:
     @decide.validator
     def may_decide(self, decision: Decision) -> None:
         """The kinds of its refusals are what callers tell apart."""
-        asker = self._given.asker
+        asker, rule = self._given.asker, self._given.rule
         if self._state is not ChangeState.NEEDS_APPROVAL or decision.run != workflow.info().run_id:
             raise _refused("not_waiting", f"It is {self._state.value}, and waits for no decision.")
-        if _same_person(decision.who, asker.name) or _same_person(decision.who, asker.owner):
+        if rule.only_by and decision.way != rule.only_by:
+            raise _refused(
+                "not_this_way", f"It is decided on by {rule.only_by} alone, which knows who you are."
+            )
+        if _is_one_of(decision, asker.name) or _is_one_of(decision, asker.owner):
             raise _refused("own_request", "Who asked for it, or answers for who did, does not decide on it.")
         if decision.plan != self._plan:
             raise _refused("plan_changed", "What it would do is not what was looked at: look again.")
-        if any(_same_person(decision.who, each) for each in self._decisions):
+        if any(_is_one_of(decision, each.who) for each in self._decisions.values()):
             raise _refused("already_decided", "You have decided on it already.")
+        agreed = [each.machine for each in self._decisions.values() if decision.approve]
+        if any(_same_person(decision.machine, each) for each in agreed):
+            said = f"{decision.machine} has decided on it already, and is one person here: decide in Slack."
+            raise _refused("already_decided", said)
 
     async def _preview(self) -> None:
         self._parts = await self._find_the_parts()
@@ -258,6 +266,11 @@ class Change:
         if self._state is not ChangeState.PREVIEWED:
             row = row_of(self._given, self._state, self._plan, self._decisions.values(), self._log.effects)
             await self._log.attempt(step(RunsActivities.append_audit, row, summary="Write it into the audit"))
+
+
+def _is_one_of(decision: Decision, name: str) -> bool:
+    """Also where the machine's user of that name says to be somebody else."""
+    return _same_person(decision.who, name) or _same_person(decision.machine, name)
 
 
 def _same_person(one: str, other: str) -> bool:
