@@ -82,7 +82,7 @@ def _importer_of_all_runs(
     return found
 
 
-_runner.Importer = _importer_of_all_runs  # type: ignore[assignment, misc]
+_runner.Importer = _importer_of_all_runs  # type: ignore[assignment, attr-defined]
 
 DevServer.synchronous = "off"  # the disk took a third of the time of all that tests do
 
