@@ -98,7 +98,8 @@ class Settings(BaseSettings):
     crm_file: str = Field(default="config/crm.yaml", description="Which facts go to which field of the CRM")
     operator_email: str = Field(
         default="",
-        description="E-mail of who acts at this command line, where approvers are listed by theirs",
+        description="E-mail of who acts at this command line, where approvers are listed by theirs; nobody"
+        " checks it, so that the machine's user is kept beside it",
     )
     agents_file: str = Field(
         default="config/agents.yaml",

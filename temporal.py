@@ -1,6 +1,7 @@
 """Temporal for everybody: how to connect, what queues, policies and search attributes there are."""
 
 import asyncio
+import gc
 import os
 import re
 import sys
@@ -175,7 +176,22 @@ def workflow_runner(sandboxed: bool) -> WorkflowRunner:
     if not sandboxed:
         return UnsandboxedWorkflowRunner()
     restrictions = SandboxRestrictions.default.with_passthrough_modules(*PASSTHROUGH)
-    return SandboxedWorkflowRunner(restrictions=restrictions)
+    return _WithoutCollector(restrictions=restrictions)
+
+
+class _WithoutCollector(SandboxedWorkflowRunner):
+    """Python 3.11 ends an import with KeyError where the garbage collector runs amid it and a finalizer
+    imports, too (https://github.com/python/cpython/issues/91351). The sandbox imports so much at once that a
+    worker's start met it; of a run it costs one more try."""
+
+    def prepare_workflow(self, defn: Any) -> None:
+        collects = gc.isenabled()
+        gc.disable()
+        try:
+            super().prepare_workflow(defn)
+        finally:
+            if collects:
+                gc.enable()
 
 
 def run_link(web_ui_url: str, namespace: str, workflow_id: str, run_id: str) -> str:

@@ -198,10 +198,13 @@ def not_possible(undoing: Undoing, why: str) -> Undone:
     return _untouched(undoing, UndoState.NOT_POSSIBLE, why)
 
 
-def not_there(undoing: Undoing, *, deletes: bool) -> Undone:
-    """Where the undo `deletes` the object, an earlier try may have done so."""
+def not_there(
+    undoing: Undoing, *, deletes: bool, told: Callable[[Undoing, Action], Undone] = deleted
+) -> Undone:
+    """Where the undo `deletes` the object, an earlier try may have done so. `told` is how the system tells
+    of a deletion."""
     if deletes and undoing.already(Action.UPDATED) is Action.UPDATED:
-        return deleted(undoing, Action.UPDATED)
+        return told(undoing, Action.UPDATED)
     return gone(undoing)
 
 

@@ -40,7 +40,7 @@ BENCHMARKS: dict[str, Benchmark] = {
 }
 
 
-async def main(wanted: str, quick: bool, console: Console) -> None:
+async def main(wanted: str, quick: bool, million: bool, console: Console) -> None:
     sized = {
         "memory": memory,
         "export_ceiling": export_ceiling,
@@ -51,6 +51,8 @@ async def main(wanted: str, quick: bool, console: Console) -> None:
     benchmarks = BENCHMARKS | (
         {name: partial(each, quick=True) for name, each in sized.items()} if quick else {}
     )
+    if million:
+        benchmarks |= {"analytics": partial(analytics, million=True)}
     names = list(benchmarks) if wanted == "all" else [wanted]
     with console.status("Starting simulators, Temporal, ingress and worker") as status:
         async with prepared() as ground:
@@ -67,5 +69,8 @@ if __name__ == "__main__":
     parser.add_argument(
         "--quick", action="store_true", help="fewer events and rows, for memory and the ceiling"
     )
+    parser.add_argument(
+        "--million", action="store_true", help="analytics: of a million movements, five minutes"
+    )
     given = parser.parse_args()
-    asyncio.run(main(given.wanted, given.quick, Console()))
+    asyncio.run(main(given.wanted, given.quick, given.million, Console()))

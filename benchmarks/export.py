@@ -1,13 +1,12 @@
 """The nightly export of MRR movements, against the ceiling of ChartMogul's API and against others."""
 
-import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from statistics import median
 
-from benchmarks.export_ground import PER_PAGE, Exporter, Pages, exporting, peer_seconds, served
+from benchmarks.export_ground import PER_PAGE, Pages, exporting, peer_seconds, served
 from benchmarks.ground import Ground
-from benchmarks.memory import resident
+from benchmarks.memory import LOOK_SECONDS, peak_of
 from benchmarks.results import Result, at_least, at_most
 from local.postgres import USER, Postgres
 from local.processes import free_ports
@@ -35,7 +34,6 @@ CEILING_GOAL, PEERS_GOAL = 0.9, 5
 
 FEW = 100_000
 MEMORY_GOAL = 1.3
-LOOK_SECONDS = 0.1
 
 
 async def export(ground: Ground) -> Result:
@@ -100,7 +98,7 @@ async def export_memory(ground: Ground, *, quick: bool = False) -> Result:
     peaks = []
     for rows in sizes:
         async with served(rows) as pages, exporting(ground, pages) as exporter:
-            async with _peak(exporter) as peak:
+            async with peak_of(exporter.pid) as peak:
                 await exporter.night()
             peaks.append(max(peak))
     ratio = peaks[1] / peaks[0]
@@ -172,25 +170,6 @@ ENGINES = {"DuckDB": _duckdb, "PostgreSQL": _postgres, "Snowflake's emulator": _
 
 def _slow(rows: int) -> AbstractAsyncContextManager[Pages]:
     return served(rows, delay_ms=DELAY_MS, per_second=PER_SECOND)
-
-
-@asynccontextmanager
-async def _peak(exporter: Exporter) -> AsyncIterator[list[float]]:
-    """Megabytes, as they are found while the block lasts."""
-    found = [await resident(exporter.pid)]
-
-    async def look() -> None:
-        while True:
-            found.append(await resident(exporter.pid))
-            await asyncio.sleep(LOOK_SECONDS)
-
-    looking = asyncio.create_task(look())
-    try:
-        yield found
-    finally:
-        looking.cancel()
-        with suppress(asyncio.CancelledError):
-            await looking
 
 
 def _summed(seconds: list[float]) -> list[str]:

@@ -1,12 +1,15 @@
 """What the service holds on to: its memory after the first events, and after many."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 
 from benchmarks.ground import Ground, flat_out
 from benchmarks.results import Result, at_most
 
 ROUND = 1_000
 EVENTS, QUICK_EVENTS = 20_000, 4_000
+LOOK_SECONDS = 0.1
 GOAL_MB = 20
 """What it may have grown by since the first round."""
 
@@ -33,3 +36,22 @@ async def resident(pid: int) -> float:
     )
     kilobytes, _ = await asked.communicate()
     return int(kilobytes) / 1024
+
+
+@asynccontextmanager
+async def peak_of(pid: int) -> AsyncIterator[list[float]]:
+    """Megabytes, as they are found while the block lasts."""
+    found = [await resident(pid)]
+
+    async def look() -> None:
+        while True:
+            found.append(await resident(pid))
+            await asyncio.sleep(LOOK_SECONDS)
+
+    looking = asyncio.create_task(look())
+    try:
+        yield found
+    finally:
+        looking.cancel()
+        with suppress(asyncio.CancelledError):
+            await looking

@@ -9,7 +9,8 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 import operations.backfill as operation
 from commands.show import listed, print_tally
-from models.movements import LONGEST_ACT_WITHIN_DAYS, BackfillProgress, Found
+from models.bounds import LONGEST_ACT_WITHIN_DAYS
+from models.movements import BackfillProgress, Found
 from operations.backfill import Backfill, Wish, how_to_end, in_short, watch
 from operations.dates import shown
 from settings import Settings

@@ -37,7 +37,7 @@ def print_change(found: ChangeRun, console: Console) -> None:
         console.print(_undone(found))
     for each in found.decisions:
         said = "agreed" if each.approve else "refused"
-        console.print(escape(f"{each.who} {said} by {each.way}. {each.reason}".strip()), highlight=False)
+        console.print(escape(f"{each.who} {said} by {each.told_way}. {each.reason}".strip()), highlight=False)
     if found.message:
         console.print(escape(found.message), highlight=False)
     if found.url:

@@ -1,23 +1,20 @@
-"""What the groups of the command have in common: settings, where words go, what stops a command."""
+"""What the groups of the command have in common: settings, where words go, what stops a command.
+
+Each command imports this, also where only its help is shown: what takes a while is imported when needed.
+"""
 
 import asyncio
 import os
 import sys
-from collections.abc import Callable, Container, Coroutine
-from typing import Annotated, Any, NoReturn, TypeVar
+from collections.abc import Callable, Collection, Coroutine
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
 
 import typer
-from pydantic import ValidationError
-from pydantic_settings import SettingsError
 from rich.console import Console
 from rich.markup import escape
-from temporalio.service import RPCError, RPCStatusCode
 
-from configuration.environment import SIMULATED, near_misses, problems, unreadable, unusable_proxies
-from configuration.files import BadConfig
-from operations.errors import Stopped
-from settings import Settings
-from temporal import BadConnection, leave_after, unprepared
+if TYPE_CHECKING:
+    from settings import Settings
 
 T = TypeVar("T")
 
@@ -30,8 +27,14 @@ console = Console()
 errors = Console(stderr=True)
 
 
-def settings(*, hints: bool = True) -> Settings:
+def settings(*, hints: bool = True) -> "Settings":
     """`hints` on variables that nothing reads; without, the caller gives them."""
+    from pydantic import ValidationError
+    from pydantic_settings import SettingsError
+
+    from configuration.environment import near_misses, problems, unreadable, unusable_proxies
+    from settings import Settings
+
     misses = near_misses(os.environ)
     try:
         found = Settings()
@@ -51,13 +54,32 @@ def settings(*, hints: bool = True) -> Settings:
     raise typer.Exit(NOT_ASKED)
 
 
-def run_app(app: Callable[..., object]) -> NoReturn:
+def run_app(app: Callable[..., object]) -> None:
     """The whole command, as the one thing that this process does."""
-    leave_after(lambda: app(prog_name="mogulflow"))
+    try:
+        app(prog_name="mogulflow")
+    except BaseException as end:
+        if "temporalio" in sys.modules:
+            _leave(end)
+        raise
 
 
-def is_simulated(found: Container[str]) -> bool:
+def _leave(end: BaseException) -> NoReturn:
+    """As it says, once there may be a thread of Temporal's."""
+    from temporal import leave_after
+
+    def again() -> NoReturn:
+        raise end
+
+    leave_after(again)
+
+
+def is_simulated(found: Collection[str]) -> bool:
     """Whether a file of settings is one that `demo` or `dev` has written."""
+    if not found:
+        return False
+    from configuration.environment import SIMULATED
+
     return SIMULATED in found
 
 
@@ -80,23 +102,9 @@ def told(job: Callable[[], T]) -> T:
         return job()
     except (typer.Exit, typer.Abort):  # RuntimeErrors, which have been told or are typer's to tell
         raise
-    except BadConnection as error:
-        say(str(error))
-        raise typer.Exit(NOT_ASKED) from None
-    except (Stopped, BadConfig) as error:
-        say(str(error))
-        raise typer.Exit(1) from None
-    except RPCError as error:
-        if lacking := unprepared(error):
-            say(f"Temporal's namespace is not prepared: it has no search attribute {lacking}.")
-            errors.print("Run `mogulflow prepare` first.")
-            raise typer.Exit(NOT_ASKED) from None
-        say(f"Temporal: {error.message}")
-        if error.status is RPCStatusCode.INVALID_ARGUMENT:  # what was asked for is wrong, not a setting
-            raise typer.Exit(1) from None
-        errors.print("`mogulflow doctor` says what to do.")
-        raise typer.Exit(NOT_ASKED) from None
-    except RuntimeError as error:
-        say(f"Temporal: {error}")
-        errors.print("`mogulflow doctor` says what to do.")
-        raise typer.Exit(NOT_ASKED) from None
+    except Exception as error:
+        from commands.stopping import exit_code
+
+        if (code := exit_code(error)) is None:
+            raise
+        raise typer.Exit(code) from None

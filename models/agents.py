@@ -87,6 +87,10 @@ class PolicyLine(ConfigRecord):
     within: Duration = Field(
         default=timedelta(hours=24), description="How long it waits for them, such as 24h"
     )
+    only_by: Literal["slack"] | None = Field(
+        default=None,
+        description="Where alone it is decided: slack knows who clicks, the command line what it is told",
+    )
 
 
 class Limits(ConfigRecord):
@@ -102,6 +106,9 @@ class Approvers(ConfigRecord):
 
     emails: list[str] = Field(default=[], description="E-mail addresses of those who may decide")
     channel: str = Field(default="", description="Slack channel in which they are asked")
+    only_by: Literal["slack"] | None = Field(
+        default=None, description="Where alone all is decided that is asked, as in a line of the policy"
+    )
 
 
 class IdentityProvider(ConfigRecord):
@@ -146,6 +153,14 @@ class Agents(ConfigRecord):
             for digest in each.token_sha256:
                 if known.setdefault(digest, name) != name:
                     raise ValueError(f"principals.{known[digest]} and principals.{name} have the same token")
+        return self
+
+    @model_validator(mode="after")
+    def _somebody_can_decide(self) -> Self:
+        if self.approvers.channel:
+            return self
+        if self.approvers.only_by or any(each.only_by for each in self.policy):
+            raise ValueError("approvers.channel: where only Slack decides, name the channel that asks")
         return self
 
     @model_validator(mode="after")

@@ -6,11 +6,10 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, WithJsonSchema
 
 from models.base import Record
+from models.bounds import MOST_COLUMNS
 
 MOST_MONTHS = 180
 """Of history, newest last: so many cohorts fit into the result of a run."""
-
-MOST_COLUMNS = 60
 
 Metric = Literal["customer_retention", "customer_churn", "net_mrr_retention"]
 RelativeTo = Literal["cohort", "previous"]

@@ -1,22 +1,15 @@
 """The audit's rows: who asked for what, who decided, what came of it. Ids and hashes, no values."""
 
-import hashlib
-import json
-from typing import Any, Literal, Self
+from typing import Literal, Self
 
 from pydantic import AwareDatetime, Field
 
 from models.base import Record
+from models.canonical import sha256_of
 from models.effects import Effect
 
 MOST_EFFECTS = 100
 """Of one row; the run has all."""
-
-
-def digest(side: Any) -> str:
-    """SHA-256 of one side of an effect, as canonical JSON."""
-    text = json.dumps(side, sort_keys=True, default=str, ensure_ascii=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 class AuditDecision(Record):
@@ -24,6 +17,7 @@ class AuditDecision(Record):
     way: str
     approve: bool
     at: AwareDatetime
+    machine: str = Field(default="", description="USER@HOST who claimed at the command line to be `who`")
 
 
 class AuditEffect(Record):
@@ -41,8 +35,8 @@ class AuditEffect(Record):
             object_type=effect.object_type,
             object_id=effect.object_id,
             action=effect.action.value,
-            before=digest(effect.before),
-            after=digest(effect.after),
+            before=sha256_of(effect.before),
+            after=sha256_of(effect.after),
         )
 
 

@@ -1,8 +1,14 @@
-"""Texts and lists, cut. Texts by what they take: Temporal counts bytes, and a letter has up to four."""
+"""Bounds; texts and lists, cut. Texts by what they take: Temporal counts bytes, a letter has up to four."""
 
 from collections.abc import Sequence
 
 MARK = "…"
+
+MOST_COLUMNS = 60
+"""Months of a cohort that are shown."""
+
+LONGEST_ACT_WITHIN_DAYS = 30
+"""Temporal keeps closed runs so long: of an older movement nobody could say whether it was acted on."""
 
 
 def within(text: str, most: int) -> str:

@@ -170,6 +170,7 @@ class MatchedRule(Record):
     then: Then
     approvers: int = 1
     within: timedelta = timedelta(hours=24)
+    only_by: Literal["slack"] | None = None
 
 
 class Asker(Record):
@@ -215,10 +216,24 @@ class Decision(Record):
     plan: str
     at: AwareDatetime | None = None
     run: str = Field(description="Temporal's id of the run that was looked at: a reset asks anew")
+    machine: str = Field(
+        default="",
+        max_length=200,
+        description="USER@HOST who says at the command line that they are `who`: nobody checks it",
+    )
+
+    @property
+    def told_way(self) -> str:
+        claims = self.machine and self.machine != self.who
+        return f"{self.way} ({self.machine} claims to be them)" if claims else self.way
 
 
 class PlanNoted(Record):
+    """`token` is the run's own: after a reset it is another."""
+
     plan: str = Field(description="Its hash")
+    token: str = ""
+    planned: list[Effect] = Field(default=[], description="What each part would do, in their order")
 
 
 class FieldChange(Record):

@@ -1,7 +1,6 @@
 """The audit's chain, one for each account: a row has a number, and the hash of itself and all before it."""
 
 import hashlib
-import json
 from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Any
@@ -10,6 +9,7 @@ from pydantic import AwareDatetime, Field
 
 from models.audit import AuditRow
 from models.base import Record
+from models.canonical import canonical
 
 WORKFLOW = "audit"
 
@@ -85,8 +85,7 @@ def content_of(row: AuditRow) -> dict[str, Any]:
 
 
 def hash_of(previous: str, number: int, content: Mapping[str, Any]) -> str:
-    text = json.dumps(content, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
-    return hashlib.sha256(f"{previous}\n{number}\n{text}".encode()).hexdigest()
+    return hashlib.sha256(f"{previous}\n{number}\n{canonical(content)}".encode()).hexdigest()
 
 
 class Chain:

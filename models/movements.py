@@ -9,12 +9,9 @@ from typing import Self
 from pydantic import AwareDatetime, Field
 
 from models.base import Record
-from models.bounds import within
+from models.bounds import LONGEST_ACT_WITHIN_DAYS, within
 from models.event import EventSource
 from models.money import Money
-
-LONGEST_ACT_WITHIN_DAYS = 30
-"""Temporal keeps closed runs so long: of an older movement nobody could say whether it was acted on."""
 
 LISTED = 50
 """How many movements a report names one by one."""

@@ -7,10 +7,10 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from models.base import ConfigRecord
+from models.bounds import LONGEST_ACT_WITHIN_DAYS
 from models.effects import Mode
 from models.event import Event
 from models.events import MovementType
-from models.movements import LONGEST_ACT_WITHIN_DAYS
 from models.templates.catalogue import TEMPLATES
 from models.templates.template import Names, RouteOptions, Template
 

@@ -6,15 +6,16 @@ told how far it is.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
-from temporalio.client import Client
+from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
+from temporalio.service import RPCError, RPCStatusCode
 
 import temporal
 from clients.kit.errors import IntegrationError
@@ -43,6 +44,7 @@ from operations.accounts import known_account
 from operations.errors import Stopped
 from operations.following import Followed, Look, Run, followed
 from operations.outages import stopped_by
+from operations.waiting import LOOK_SECONDS
 from settings import Settings
 
 OLD = timedelta(days=2)
@@ -66,6 +68,7 @@ class Progress:
 
 
 Told = Callable[[Progress], None]
+Connect = Callable[[], Awaitable[Client]]
 
 
 def ignore(_: Progress) -> None:
@@ -84,11 +87,12 @@ async def cohorts(
     wish: CohortWish,
     progress: Told = ignore,
     patience: timedelta | None = None,
+    connect: Connect = temporal.connect,
 ) -> CohortTable:
     """By month. `computing` where that takes longer than `patience`, which by default has no end. Raises
     Stopped."""
     table = CohortTable(account=account, metric=wish.metric, relative_to=wish.relative_to)
-    book = await _book(settings, account, progress, patience)
+    book = await _book(settings, account, progress, patience, connect)
     if isinstance(book, _Computing):
         return _later(table, book)
     found = _told(lambda: answers.cohorts(book, wish))
@@ -155,7 +159,11 @@ def _of_age(book: Book) -> list[str]:
 
 
 async def _book(
-    settings: Settings, account: str, told: Told, patience: timedelta | None
+    settings: Settings,
+    account: str,
+    told: Told,
+    patience: timedelta | None,
+    connect: Connect = temporal.connect,
 ) -> Book | _Computing:
     known_account(settings, account)
     if settings.warehouse:
@@ -166,7 +174,7 @@ async def _book(
             raise stopped_by(error) from None
         if found:
             return found
-    return await _from_run(settings, account, told, patience)
+    return await _from_run(settings, await connect(), account, told, patience)
 
 
 # -- from the warehouse
@@ -193,9 +201,8 @@ def _from_warehouse(engine: Engine, account: str, told: Told) -> Book | None:
 
 
 async def _from_run(
-    settings: Settings, account: str, told: Told, patience: timedelta | None
+    settings: Settings, client: Client, account: str, told: Told, patience: timedelta | None
 ) -> Book | _Computing:
-    client = await temporal.connect()
     run = await _started(client, account, day_in(settings.chartmogul[account].time_zone, datetime.now(UTC)))
     follows = await followed(settings, client, run)
     last = Progress()
@@ -207,9 +214,43 @@ async def _from_run(
     return _Computing(run.id, last)
 
 
+def prefix_of(account: str) -> str:
+    """Of the ids of its runs."""
+    return f"analytics/{account}/"
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Of a run that counts. Its result is told as cohorts, retention or churn."""
+
+    status: Literal["computing", "done", "failed"]
+    begun_at: datetime
+    said: str = ""
+
+
+async def standing(client: Client, run_id: str, wait_seconds: float = 0) -> Standing | None:
+    """At its end, or after so many seconds. None where there is no such run."""
+    run: Run[Book] = client.get_workflow_handle(run_id, result_type=Book)
+    deadline, last = asyncio.get_running_loop().time() + wait_seconds, Progress()
+    try:
+        async for now in _progress(Followed(client, run, "", None)):
+            last = now
+            if asyncio.get_running_loop().time() + LOOK_SECONDS > deadline:
+                break
+        described = await run.describe()
+    except RPCError as error:
+        if error.status is not RPCStatusCode.NOT_FOUND:
+            raise
+        return None
+    if described.status is WorkflowExecutionStatus.RUNNING:
+        return Standing("computing", described.start_time, last.said)
+    done = described.status is WorkflowExecutionStatus.COMPLETED
+    return Standing("done" if done else "failed", described.start_time)
+
+
 async def _started(client: Client, account: str, day: object) -> Run[Book]:
     """Today's: the one that runs or has come to its end; a new one where there is none, or it failed."""
-    id, what = f"analytics/{account}/{day}", f"Analytics of account {account}"
+    id, what = f"{prefix_of(account)}{day}", f"Analytics of account {account}"
     try:
         return await client.start_workflow(
             "analytics",

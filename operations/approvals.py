@@ -21,11 +21,12 @@ async def shown(workflow_id: str) -> ChangeRun:
 async def decided(
     settings: Settings, workflow_id: str, reason: str, *, approve: bool, plan: str = ""
 ) -> ChangeRun:
-    """By who is at the machine; on what it would do now, unless the hash of what was looked at is given.
-    Raises Stopped."""
+    """By who says to be at the machine, whose user stands beside it; on what it would
+    do now, unless the hash of what was looked at is given. Raises Stopped."""
     person, client = _person(settings), await temporal.connect()
     plan = plan or (await changes.state_of(client, workflow_id)).plan
-    return await changes.decide(client, workflow_id, person, "command", approve, kept(reason), plan)
+    about = "command", approve, kept(reason), plan
+    return await changes.decide(client, workflow_id, person, *about, machine=who())
 
 
 def _person(settings: Settings) -> str:

@@ -13,6 +13,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from clients.kit.errors import NotFound
 from domains.changes.policy import Asked, matched, needs_mrr
 from models.agents import Agents, Limits
+from models.canonical import digest_of
 from models.changes import (
     AnyChange,
     Asker,
@@ -69,7 +70,7 @@ async def ask(
 async def prepared(settings: Settings, source: Source, agents: Agents, request: Request) -> ChangeInput:
     """All that the run is given. Raises IntegrationError."""
     arguments = request.change.model_dump(mode="json") | {"dry_run": request.dry_run}
-    digest = changes.digest_of(
+    digest = digest_of(
         source.account,
         request.asker.name,
         request.tool,
@@ -82,7 +83,7 @@ async def prepared(settings: Settings, source: Source, agents: Agents, request: 
         change=request.change,
         asker=request.asker,
         reason=request.reason,
-        rule=matched(agents.policy, await _asked(source, agents, request)),
+        rule=matched(agents.policy, await _asked(source, agents, request), agents.approvers.only_by),
         digest=digest,
         arguments=changes.arguments_digest(arguments),
         asked_at=datetime.now(UTC),
@@ -244,8 +245,12 @@ async def own_run(client: Client, workflow_id: str, principal: str, wait_seconds
     """One that the principal has asked for: of another's it learns nothing. Raises NotPossible."""
     found = await _known(client, workflow_id)
     if found is None or found.asker.name != principal:
-        raise NotAnswered("run_not_found", "You have no such run.", "Take the run_id of your own call.")
+        raise not_yours()
     return await changes.state_of(client, workflow_id, wait_seconds) if wait_seconds else found
+
+
+def not_yours() -> NotAnswered:
+    return NotAnswered("run_not_found", "You have no such run.", "Take the run_id of your own call.")
 
 
 async def _known(client: Client, workflow_id: str) -> ChangeRun | None:

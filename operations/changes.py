@@ -1,8 +1,6 @@
 """Ask for a change, see what it came to, decide on it: one behaviour for agents, the command and Slack."""
 
 import asyncio
-import hashlib
-import json
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -28,6 +26,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 import temporal
 from models.bounds import within
+from models.canonical import digest_of
 from models.changes import ChangeInput, ChangeRun, ChangeState, Decision
 from models.effects import Mode
 from models.runs import Outcome
@@ -46,17 +45,11 @@ LONGEST_SUMMARY = 200
 
 class NotPossible(Stopped):
     """`code` is one of the errors that agents are told: idempotency_conflict, run_not_found, own_request,
-    plan_changed, already_decided, not_waiting."""
+    plan_changed, already_decided, not_waiting, not_this_way."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
         self.code = code
-
-
-def digest_of(*parts: Any) -> str:
-    """32 hex digits; no clock in it."""
-    text = json.dumps(parts, sort_keys=True, default=str, ensure_ascii=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 def arguments_digest(arguments: Mapping[str, Any]) -> str:
@@ -70,8 +63,9 @@ async def ask(client: Client, given: ChangeInput, seconds: float = ANSWER_SECOND
     """One RPC starts the run, waits for what there is to tell, and dedupes: the same again is the same run.
     Raises NotPossible where another change was asked for under the same key."""
     workflow_id = f"{PREFIX}{given.tool}/{given.digest}"
+    told: ChangeRun | None = None
     with suppress(WorkflowUpdateRPCTimeoutOrCancelledError, WorkflowAlreadyStartedError):
-        await temporal.update_with_start(
+        told = await temporal.update_with_start(
             client,
             "settled",
             id="settled",
@@ -79,6 +73,8 @@ async def ask(client: Client, given: ChangeInput, seconds: float = ANSWER_SECOND
             result_type=ChangeRun,
             rpc_timeout=timedelta(seconds=seconds),
         )
+    if told and told.status.is_over and told.asked_at == given.asked_at:
+        return told  # begun by this very call, and nothing more comes of it
     await _refuse_another(client, workflow_id, given)
     return await state_of(client, workflow_id)
 
@@ -173,10 +169,19 @@ async def waiting(client: Client, limit: int = 100) -> list[ChangeRun]:
 
 
 async def decide(
-    client: Client, workflow_id: str, who: str, way: Any, approve: bool, reason: str, plan: str, run: str = ""
+    client: Client,
+    workflow_id: str,
+    who: str,
+    way: Any,
+    approve: bool,
+    reason: str,
+    plan: str,
+    run: str = "",
+    machine: str = "",
 ) -> ChangeRun:
     """`plan` is the hash of what was looked at, `run` the run in which that was; the open one where it is
-    left out. Sent twice it counts once. Raises NotPossible."""
+    left out; `machine` who says at the command line that they are `who`. Sent twice it counts
+    once. Raises NotPossible."""
     handle = client.get_workflow_handle(workflow_id)
     try:
         described = await handle.describe()
@@ -186,7 +191,9 @@ async def decide(
         raise NotPossible("run_not_found", f"There is no change {workflow_id}.") from None
     run = run or described.run_id
     id = digest_of(run, who.casefold(), approve, plan)
-    decision = Decision(id=id, who=who, way=way, approve=approve, reason=reason, plan=plan, run=run)
+    decision = Decision(
+        id=id, who=who, way=way, approve=approve, reason=reason, plan=plan, run=run, machine=machine
+    )
     if described.status is not WorkflowExecutionStatus.RUNNING:
         return await _after_its_end(client, workflow_id, decision)
     try:

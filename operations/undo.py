@@ -9,6 +9,7 @@ import temporal
 from configuration.files import agents_for
 from domains.changes.policy import Asked, matched
 from models.agents import Agents
+from models.canonical import digest_of
 from models.changes import Asker, ChangeInput, ChangeRun, MatchedRule, RunUndo, Then, Undoable
 from operations import changes
 from operations.errors import Stopped
@@ -52,10 +53,10 @@ async def _given(settings: Settings, client: Client, wish: Wish, *, dry_run: boo
         account=account,
         tool=TOOL,
         change=change,
-        asker=Asker(name=who(), kind="person", owner=who()),
+        asker=Asker(name=who(), kind="person", owner=settings.operator_email or who()),
         reason=kept(wish.reason),
         rule=_rule(agents, account),
-        digest=changes.digest_of(*key, changes.new_key() if wish.again or dry_run else ""),
+        digest=digest_of(*key, changes.new_key() if wish.again or dry_run else ""),
         arguments=arguments,
         asked_at=datetime.now(UTC),
         dry_run=dry_run,
@@ -68,6 +69,9 @@ async def _given(settings: Settings, client: Client, wish: Wish, *, dry_run: boo
 
 def _rule(agents: Agents | None, account: str) -> MatchedRule:
     """A line of the file that names undo binds people, too."""
-    lines = [line for line in agents.policy if line.tool == TOOL] if agents else []
-    found = matched(lines, Asked(tool=TOOL, principal=who(), account=account))
+    if agents is None:
+        return BY_HAND
+    lines = [line for line in agents.policy if line.tool == TOOL]
+    asked = Asked(tool=TOOL, principal=who(), account=account)
+    found = matched(lines, asked, agents.approvers.only_by)
     return found if found.number else BY_HAND

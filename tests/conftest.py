@@ -10,6 +10,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator, Mapping
 from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
@@ -22,7 +23,9 @@ from google.protobuf.duration_pb2 import Duration
 from temporalio.api.workflowservice.v1 import RegisterNamespaceRequest
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
-from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions, _runner
+from temporalio.worker.workflow_sandbox._importer import Importer
+from temporalio.worker.workflow_sandbox._restrictions import RestrictionContext
 
 import worker
 from clients.kit.cooldown import Cooldowns
@@ -51,13 +54,35 @@ _prepared = set[type]()
 
 def _prepare_once(runner: SandboxedWorkflowRunner, definition: Any) -> None:
     """Each start of a worker loads each workflow in the sandbox, to see that it can be: 0.4 s for the same
-    answer, of which a process needs one. Every run is loaded in the sandbox as ever."""
+    answer, of which a process needs one."""
     if definition.cls not in _prepared:
         _prepare_workflow(runner, definition)
         _prepared.add(definition.cls)
 
 
 SandboxedWorkflowRunner.prepare_workflow = _prepare_once  # type: ignore[assignment, method-assign]
+
+
+class _OfThread(threading.local, RestrictionContext):
+    """Whether workflow code runs, in each of the threads in which runs go on at the same time."""
+
+
+_importers = dict[str | None, Importer]()
+
+
+def _importer_of_all_runs(
+    restrictions: SandboxRestrictions, _: RestrictionContext, workflow_module_name: str | None = None
+) -> Importer:
+    """The sandbox loads a workflow's modules anew for each run, which costs more than most runs. Here all
+    runs of a process share those that were loaded when the first worker was prepared, as they share them in
+    production, without a sandbox. What a run may not use is refused to each, as ever."""
+    if (found := _importers.get(workflow_module_name)) is None:
+        found = Importer(restrictions, _OfThread(), workflow_module_name)
+        _importers[workflow_module_name] = found
+    return found
+
+
+_runner.Importer = _importer_of_all_runs  # type: ignore[assignment, attr-defined]
 
 DevServer.synchronous = "off"  # the disk took a third of the time of all that tests do
 

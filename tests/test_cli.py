@@ -1,5 +1,7 @@
 """Settings that cannot be used: one sentence that names the variable, and exit code 2."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,8 @@ from typer.testing import CliRunner, Result
 from cli import app, env_first
 from commands import terminal
 from settings import Settings
+
+ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture
@@ -121,6 +125,14 @@ def test_what_is_behind_two_dashes_stays_where_it_is() -> None:
 def test_it_says_its_version(folder: Path) -> None:
     result = CliRunner().invoke(app, ["--version"])
     assert (result.exit_code, result.output.startswith("mogulflow 0.")) == (0, True)
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["runs", "--help"]])
+def test_help_waits_for_no_library_that_it_does_not_need(folder: Path, arguments: list[str]) -> None:
+    then = "sys.stderr.write(' '.join(sys.modules))"
+    show = f"import sys\nfrom cli import app\ntry: app({arguments})\nfinally: {then}"
+    done = subprocess.run([sys.executable, "-c", show], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert not {"temporalio", "settings", "aiohttp"} & set(done.stderr.split())
 
 
 def test_who_leaves_a_question_is_not_told_of_temporal(capsys: pytest.CaptureFixture[str]) -> None:

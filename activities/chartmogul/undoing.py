@@ -27,6 +27,7 @@ from activities.chartmogul.fields import Setting, read_itself, set_fields
 from activities.chartmogul.merging import INTO, do_merge, do_unmerge, merge_effect
 from activities.chartmogul.values import Row, same, values_in
 from activities.definition import refuse_outdated
+from activities.undoing import gone, not_possible, not_there
 from clients.chartmogul.client import ChartMogulClient
 from clients.kit.errors import NotFound, OutcomeUnknown
 from models.effects import NOT_MADE_BEFORE, Action, Effect, Mode
@@ -45,7 +46,7 @@ Side = Mapping[str, Any]
 def without_a_way_back(undoing: Undoing) -> Undone | None:
     """Said before anybody is asked."""
     if undoing.effect.object_type == DELETION:
-        return _not(undoing, UndoState.NOT_POSSIBLE, NO_WAY_BACK)
+        return not_possible(undoing, NO_WAY_BACK)
     return None
 
 
@@ -53,7 +54,7 @@ async def undo(client: ChartMogulClient, undoing: Undoing) -> Undone:
     done = undoing.effect
     take_back = _WAYS.get(done.object_type)
     if take_back is None or done.action not in (Action.CREATED, Action.UPDATED):
-        return _not(undoing, UndoState.NOT_POSSIBLE, UNKNOWN)
+        return not_possible(undoing, UNKNOWN)
     return await take_back(client, undoing)
 
 
@@ -63,16 +64,14 @@ async def _customer(client: ChartMogulClient, undoing: Undoing) -> Undone:
     try:
         row = await read_itself(client.customer_writes, uuid)
     except NotFound:
-        if created and _is_ours(undoing):
-            return _deleted(undoing)
-        return _not(undoing, UndoState.GONE, "the customer is gone")
+        return not_there(undoing, deletes=created, told=_deleted)
     return await (_created if created else _fields)(client, undoing, row)
 
 
 async def _fields(client: ChartMogulClient, undoing: Undoing, row: Row) -> Undone:
     before, after = _sides(undoing.effect)
     if not after:
-        return _not(undoing, UndoState.NOT_POSSIBLE, NOT_KNOWN)
+        return not_possible(undoing, NOT_KNOWN)
     now = values_in(row, after)
     left = [name for name in after if not any(same(name, now[name], side[name]) for side in (before, after))]
     restored = {name: each for name, each in before.items() if name not in left}
@@ -103,9 +102,7 @@ async def _event(client: ChartMogulClient, undoing: Undoing) -> Undone:
         return _undone(undoing, await import_fields(events, undoing, before), [])
     row = await events.find(str(after.get("data_source_uuid")), str(after.get("external_id")))
     if row is None:
-        if undoing.delete and before is None and _is_ours(undoing):
-            return _deleted(undoing)
-        return _not(undoing, UndoState.GONE, "the event is gone")
+        return not_there(undoing, deletes=undoing.delete and before is None, told=_deleted)
     fields = {name: each for name, each in after.items() if name != DISABLED}
     if left := differing(row, fields):
         return _left(undoing, left)
@@ -149,7 +146,7 @@ async def _merge(client: ChartMogulClient, undoing: Undoing) -> Undone:
     writes, wanted = client.customer_writes, before.get(INTO)
     found = await writes.find(str(before.get("data_source_uuid")), str(before.get("external_id")))
     if found is None:
-        return _not(undoing, UndoState.GONE, "the customer is gone")
+        return gone(undoing)
     here = _holder(found, before, after)
     if here == (wanted or ITSELF):
         action = undoing.already(Action.UPDATED)
@@ -208,11 +205,6 @@ def _sides(effect: Effect) -> tuple[dict[str, Any], dict[str, Any]]:
     return {name: before.get(name) for name in names}, {name: effect.after[name] for name in names}
 
 
-def _is_ours(undoing: Undoing) -> bool:
-    """What is gone may be so by an earlier try of this undo."""
-    return undoing.repeat and undoing.mode is Mode.LIVE and not undoing.rerun
-
-
 def _told(side: Side, wanted: Any) -> str | None:
     if wanted:
         return None
@@ -229,12 +221,11 @@ def _undone(undoing: Undoing, effect: Effect, left: list[str]) -> Undone:
     return Undone(state=state, effect=effect.model_copy(update={"note": said or None}), left=left, note=said)
 
 
-def _deleted(undoing: Undoing) -> Undone:
-    """By an earlier try of this undo."""
+def _deleted(undoing: Undoing, action: Action) -> Undone:
+    """With all that it had: an event that was deleted can be imported again."""
     done = undoing.effect
     object_type = DELETION if done.object_type == CUSTOMER else done.object_type
     after = dict.fromkeys(done.after)
-    action = Action.UPDATED
     effect = effect_of(undoing, object_type, action, done.object_id, before=done.after, after=after)
     return _undone(undoing, effect.model_copy(update={"label": done.label}), [])
 
@@ -243,12 +234,6 @@ def _left(undoing: Undoing, left: list[str], row: Row | None = None) -> Undone:
     note = f"changed since, and left: {', '.join(left)}"
     effect = skipped(undoing, undoing.effect.object_type, note, undoing.effect.object_id, row)
     return Undone(state=UndoState.CHANGED_SINCE, effect=effect, left=left, note=note)
-
-
-def _not(undoing: Undoing, state: UndoState, why: str) -> Undone:
-    done = undoing.effect
-    effect = skipped(undoing, done.object_type, why, done.object_id)
-    return Undone(state=state, effect=effect.model_copy(update={"label": done.label}), note=why)
 
 
 _WAYS = {CUSTOMER: _customer, EVENT: _event, MERGE: _merge}

@@ -173,6 +173,16 @@ class RunsActivities:
     async def note_plan(self, plan: PlanNoted) -> None:
         """Done as soon as it is in the history, with all that was read before it."""
 
+    @step_activity("runs.tell_plan")
+    async def tell_plan(self, plan: PlanNoted) -> None:
+        """The run itself, by a signal: it is kept however the task ends in which this is done."""
+        info = activity.info()
+        run = activity.client().get_workflow_handle(info.workflow_id or "", run_id=info.workflow_run_id)
+        try:
+            await run.signal("noted", plan)
+        except RPCError as error:
+            raise Unavailable("runs", f"Could not note what it would do: {error.message}") from None
+
     @step_activity("runs.append_audit")
     async def append_audit(self, row: AuditRow) -> None:
         await tell(activity.client(), Append(account=row.account, rows=[row]))

@@ -88,7 +88,8 @@ class ChartMogulClient:
         self._account, self._cooldown, self._live_limit = account, cooldown, live_limit
         self._page_size = str(page_size)
         # Evenly spaced: a burst would take from what live events may use in that second.
-        self._bulk = RateLimiter(account.requests_per_second * account.bulk_share, is_share=True)
+        limit = account.requests_per_second
+        self._bulk = RateLimiter(limit * account.bulk_share, of=limit)
         self._lines = asyncio.Semaphore(BULK_CONNECTIONS)
         self._retry_waits = retry_waits
         self._timeout = aiohttp.ClientTimeout(

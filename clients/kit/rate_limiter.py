@@ -12,6 +12,13 @@ MARGIN = 0.02
 arrive less so, and the vendor counts arrivals."""
 
 
+LATE = 0.05
+"""Part of the limit that may be made up for at once where calls left late: within the limit of a stretch."""
+
+LARGEST_SHARE = 0.9
+"""Of the limit, beyond which too little is left to others to be a margin."""
+
+
 class Rank(IntEnum):
     """Who goes before whom."""
 
@@ -23,17 +30,18 @@ class Rank(IntEnum):
 
 class RateLimiter:
     """Lets calls go at an even interval, those of the lowest rank first, and in no stretch of `seconds` more
-    than `calls`. Where these are a share of the limit, what others leave of it is margin enough: none is left
-    unused, and a call that leaves late, in a busy process, does not put off those that wait behind it. State
-    of one event loop: nothing here is called from threads."""
+    than `calls`. Where these are a share `of` the limit, what others leave of it is margin enough: none is
+    left unused, and a call that leaves late, in a busy process, does not put off those that wait behind it.
+    State of one event loop: nothing here is called from threads."""
 
-    def __init__(self, calls: float, seconds: float = 1.0, *, is_share: bool = False) -> None:
+    def __init__(self, calls: float, seconds: float = 1.0, *, of: float | None = None) -> None:
+        is_share = of is not None and calls <= of * LARGEST_SHARE
         margin = 0 if is_share else max(calls * MARGIN, min(1, calls / 5))
         self._interval = seconds / (calls - margin)
         self._spare = int(calls * MARGIN)
         """Calls that may go at once after a pause."""
         whole = max(int(calls), 1)
-        self._late = whole if is_share else self._spare
+        self._late = whole if is_share else int(calls * LATE)
         """Calls that may go at once after the process was busy with other things."""
         self._stretch = seconds * whole / calls * (1 if is_share else 1 + MARGIN)
         self._gone: deque[float] = deque([-math.inf] * whole, maxlen=whole)

@@ -89,7 +89,7 @@ class MarketoTransport:
     def __init__(self, settings: Marketo, timeout_seconds: float, cooldown: Cooldown | None = None) -> None:
         self._settings, self._seconds, self._cooldown = settings, timeout_seconds, cooldown
         calls = settings.calls_per_20_seconds
-        self._limiter = RateLimiter(calls, seconds=20, is_share=calls < MARKETOS_CALLS)
+        self._limiter = RateLimiter(calls, seconds=20, of=MARKETOS_CALLS)
         self._at_once = asyncio.Semaphore(settings.calls_at_once)
         self._signed_in: _SignedIn | None = None
         self._signing_in = asyncio.Lock()

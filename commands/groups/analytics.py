@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from commands.terminal import Account, console, run, settings
-from models.analytics import MOST_COLUMNS
+from models.bounds import MOST_COLUMNS
 
 app = typer.Typer(no_args_is_help=True, help="Cohorts, retention and churn from MRR movements.")
 

@@ -2,12 +2,11 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from commands.terminal import Account, console, run, settings
-from models.crm import CrmName
 
 app = typer.Typer(no_args_is_help=True, help="What ChartMogul knows of customers, in the CRM.")
 
@@ -17,7 +16,7 @@ class _System(StrEnum):
     SALESFORCE = "salesforce"
 
     @property
-    def plain(self) -> CrmName:
+    def plain(self) -> Literal["hubspot", "salesforce"]:
         return "hubspot" if self is _System.HUBSPOT else "salesforce"
 
 

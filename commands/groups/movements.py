@@ -6,7 +6,7 @@ import typer
 
 from commands import terminal
 from commands.terminal import Account, console
-from models.movements import LONGEST_ACT_WITHIN_DAYS
+from models.bounds import LONGEST_ACT_WITHIN_DAYS
 
 First = Annotated[str | None, typer.Option("--from", help="Date, or instant; UTC without an offset")]
 Last = Annotated[str | None, typer.Option("--to", help="Likewise, not included")]

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Literal
 
 from models.agents import PolicyLine, When
 from models.changes import MatchedRule, Then
@@ -38,14 +39,18 @@ def needs_mrr(lines: Sequence[PolicyLine], asked: Asked) -> bool:
     return any(_is_about(line, asked) and _asks_for_mrr(line) for line in lines)
 
 
-def matched(lines: Sequence[PolicyLine], asked: Asked) -> MatchedRule:
-    """A line for a principal's own requests cannot be widened by them: lines stand in the file alone."""
+def matched(
+    lines: Sequence[PolicyLine], asked: Asked, only_by: Literal["slack"] | None = None
+) -> MatchedRule:
+    """A line for a principal's own requests cannot be widened by them: lines stand in the file alone.
+    `only_by` is of all lines."""
     for number, line in enumerate([*lines, *DEFAULTS], start=1):
         if _is_about(line, asked) and _holds(line.when, asked):
             place = number if number <= len(lines) else 0
+            way = (line.only_by or only_by) if line.then is Then.ASK else None
             return MatchedRule(
-                number=place, said=_said(line, place), then=line.then, approvers=line.approvers,
-                within=line.within,
+                number=place, said=_said(line, place, way), then=line.then, approvers=line.approvers,
+                within=line.within, only_by=way,
             )  # fmt: skip
     raise AssertionError("the last default matches all")
 
@@ -75,10 +80,11 @@ def _holds(when: When | None, asked: Asked) -> bool:
     )
 
 
-def _said(line: PolicyLine, place: int) -> str:
+def _said(line: PolicyLine, place: int, way: str | None) -> str:
     """As a person reads it in the run."""
     what = f"{line.tool} ({line.action})" if line.action else line.tool
     who = f" by {line.approvers} people within {_span(line.within)}" if line.then is Then.ASK else ""
+    who += f" by {way} alone" if way else ""
     where = f"line {place} of config/agents.yaml" if place else "by default"
     return f"{what}: {line.then.value}{who}, {where}"
 

@@ -16,7 +16,7 @@ LONGEST_DESCRIPTION = 199
 
 class ToolFailed(Exception):
     """What a better call, or a later one, would avoid. All of it reaches the agent: ids, no names or e-mails.
-    `code` is one of a short list (docs/agents.md), `next` says what to call."""
+    `code` is one of a short list (docs/agents-tools.md), `next` says what to call."""
 
     def __init__(
         self, code: str, message: str, next: str = "", retry_after_seconds: int | None = None

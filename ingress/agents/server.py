@@ -72,6 +72,7 @@ class AgentServer(MCPServer[Any]):
             raise
         finally:
             tool = name if name in self._declared else "other"
+            log.info("an agent's call", extra={"principal": _caller(), "tool": tool, "result": result})
             metrics.TOOL_CALLS.labels(tool=tool, result=result).inc()
             metrics.TOOL_SECONDS.labels(tool=tool).observe(time.perf_counter() - began)
 
@@ -126,3 +127,8 @@ class AgentServer(MCPServer[Any]):
     def _sees(self, token: AccessToken, name: str) -> bool:
         declared = self._declared.get(name)
         return declared is None or may_use(scopes_of(token), declared)
+
+
+def _caller() -> str:
+    token = get_access_token()
+    return name_of(token) if token else ""

@@ -1,5 +1,7 @@
 """A change as whoever asked for it is told."""
 
+from typing import Literal
+
 from pydantic import AwareDatetime, Field
 
 from models.base import Record
@@ -29,10 +31,11 @@ class TakenBack(Record):
 
 
 class RunAnswer(AccountAnswer):
-    """`undo`: whether it can be taken back. `undone`: of an undo, what became of each effect."""
+    """`undo`: whether it can be taken back. `undone`: of an undo, what became of each effect. A run that
+    counts for a read is `computing`, `done` or `failed`, and changes nothing."""
 
     run_id: str
-    status: ChangeState
+    status: ChangeState | Literal["computing"]
     tool: str
     changes: list[Changed] = []
     more_changes: int = 0

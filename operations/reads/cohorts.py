@@ -1,10 +1,13 @@
 """Cohorts for whoever cannot take a table of thousands of cells."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
+from temporalio.client import Client
+
+import temporal
 from models.reads.cohorts import CohortMetric, CohortRow, Cohorts, RelativeTo
 from operations.reads.account import NotAnswered, Source
 from operations.reads.pages import Wanted, page_of
@@ -25,6 +28,7 @@ async def cohorts(
     months: int,
     relative_to: RelativeTo,
     wanted: Wanted,
+    connect: Callable[[], Awaitable[Client]] = temporal.connect,
 ) -> Cohorts:
     """The same table as `mogulflow analytics cohorts`. Raises Stopped, NotAnswered."""
     from models.analytics import CohortWish
@@ -38,10 +42,12 @@ async def cohorts(
         | ({"end_month": end_month} if end_month else {})
     )
     table, about = await asyncio.gather(
-        computed(settings, source.account, wish, patience=PATIENCE), source.about_if_it_answers()
+        computed(settings, source.account, wish, patience=PATIENCE, connect=connect),
+        source.about_if_it_answers(),
     )
     rows, told = page_of([_row(each) for each in table.cohorts], wanted)
-    known = {"currency": table.currency, "time_zone": table.time_zone, "as_of": table.as_of}
+    as_of = about.local(table.as_of)
+    known = {"currency": table.currency, "time_zone": table.time_zone, "as_of": as_of}
     return Cohorts.model_validate(
         about.envelope
         | {name: value for name, value in known.items() if value}

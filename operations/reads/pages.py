@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from models.base import Record
+from models.canonical import digest_of
 from models.reads.answer import MOST_ROWS, USUAL_ROWS
-from operations.changes import digest_of
 from operations.reads.account import NotAnswered
 
 MOST_BYTES = 28_000

@@ -11,8 +11,9 @@ from temporalio.client import Client
 
 from activities.audit.links import newest_links
 from local.stack import Stack
+from models.canonical import digest_of
 from models.changes import ChangeInput, ChangeRun, ChangeState, CustomerMerge, TagChange
-from operations.changes import ask, decide, digest_of, state_of
+from operations.changes import ask, decide, state_of
 from simulators.kit.control import Control
 from simulators.kit.shapes import Call
 from tests.chaos import FULL

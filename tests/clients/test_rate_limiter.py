@@ -80,15 +80,23 @@ def test_pause_leaves_no_more_over_than_is_to_spare(limit: int, spare: int) -> N
 
 @pytest.mark.parametrize(("share", "interval"), [(20, 1 / 20), (0.5, 2)])
 def test_share_of_a_limit_is_used_to_the_full(share: float, interval: float) -> None:
-    gone = in_virtual_time(at_once(RateLimiter(share, is_share=True), 50))
+    gone = in_virtual_time(at_once(RateLimiter(share, of=2 * share), 50))
     assert [after - before for before, after in pairwise(gone)] == pytest.approx([interval] * 49)
+
+
+@pytest.mark.parametrize("of", [40, 41, None])
+def test_what_leaves_too_little_to_others_keeps_a_margin(of: float | None) -> None:
+    """Refused are those that arrive too early, and each refusal costs more than the margin."""
+    gone = in_virtual_time(at_once(RateLimiter(40, of=of), 50))
+
+    assert gone[-1] - gone[10] > 39 / 40 * 1.01
 
 
 def test_call_of_a_share_that_goes_late_puts_off_no_other() -> None:
     """Those that waited through a jam go after it as if there had been none."""
 
     async def run(jammed: float) -> list[float]:
-        limiter = RateLimiter(20, is_share=True)
+        limiter = RateLimiter(20, of=40)
         begun = now()
         gone = await at_once(limiter, 12, lambda: jam(jammed))
         return [at - begun for at in gone]
@@ -97,13 +105,13 @@ def test_call_of_a_share_that_goes_late_puts_off_no_other() -> None:
     assert gone == pytest.approx([max(at, 0.23) for at in planned])
 
 
-@pytest.mark.parametrize(("limit", "seconds", "spare"), [(10, 1, 0), (200, 1, 4), (190, 10, 3)])
-def test_after_a_jam_no_more_go_at_once_than_are_to_spare(limit: int, seconds: float, spare: int) -> None:
+@pytest.mark.parametrize(("limit", "seconds", "late"), [(10, 1, 0), (40, 1, 2), (200, 1, 10), (190, 10, 9)])
+def test_after_a_jam_a_twentieth_of_the_limit_goes_at_once(limit: int, seconds: float, late: int) -> None:
     async def run() -> list[float]:
-        return await at_once(RateLimiter(limit, seconds), spare + 3, lambda: jam(seconds * 0.8))
+        return await at_once(RateLimiter(limit, seconds), late + 3, lambda: jam(seconds * 0.8))
 
     gone = in_virtual_time(run())
-    assert gone.count(gone[0]) == spare + 1
+    assert gone.count(gone[0]) == late + 1
 
 
 @pytest.mark.parametrize("is_share", [True, False])
@@ -112,7 +120,7 @@ def test_no_stretch_sees_more_than_its_due(limit: int, seconds: float, is_share:
     """Even where calls that a jam held back go at once."""
 
     async def run() -> list[float]:
-        limiter = RateLimiter(limit, seconds, is_share=is_share)
+        limiter = RateLimiter(limit, seconds, of=2 * limit if is_share else limit)
         return await at_once(limiter, 3 * limit, lambda: jam(seconds * 0.8))
 
     gone = in_virtual_time(run())

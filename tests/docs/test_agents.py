@@ -1,4 +1,5 @@
-"""The page on agents: its files can be read, and its output is what the command prints."""
+"""The pages on agents: their files can be read, their output is what the command prints, and what they name
+is there."""
 
 import re
 from pathlib import Path
@@ -11,7 +12,12 @@ from configuration.files import load_agents
 from tests.conftest import ROOT
 
 PAGE = (ROOT / "docs/agents.md").read_text(encoding="utf-8")
+TOOLS_PAGE = (ROOT / "docs/agents-tools.md").read_text(encoding="utf-8")
+OF_PEOPLE = {"not_waiting"}
+"""Said to who decides, who is no agent."""
+
 FILES = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
+POLICIES = re.findall(r"```yaml\n(.*?)```", TOOLS_PAGE, re.DOTALL)
 
 
 @pytest.mark.parametrize("number", range(len(FILES)))
@@ -19,6 +25,24 @@ def test_each_file_can_be_read(number: int, tmp_path: Path) -> None:
     file = tmp_path / "agents.yaml"
     file.write_text(FILES[number])
     assert load_agents(file).principals
+
+
+@pytest.mark.parametrize("number", range(len(POLICIES)))
+def test_each_policy_of_the_cookbook_can_be_read(number: int, tmp_path: Path) -> None:
+    file = tmp_path / "agents.yaml"
+    file.write_text(POLICIES[number])
+    assert load_agents(file).policy
+
+
+def test_each_code_of_an_error_stands_in_the_one_table() -> None:
+    rows = [line for line in TOOLS_PAGE.splitlines() if re.match(r"\| `\w+`.* \| [^|]+ \|$", line)]
+    told = {code for row in rows for code in re.findall(r"`(\w+)`", row.split("|")[1])}
+    files = [*(ROOT / "ingress/agents").rglob("*.py"), *(ROOT / "operations").rglob("*.py")]
+    code = "\n".join(each.read_text(encoding="utf-8") for each in files)
+    raised = set(re.findall(r"(?:ToolFailed|NotAnswered|NotPossible)\(\s*\"(\w+)\"", code))
+    assert {"run_not_found", "unknown_argument", "not_undoable"} <= raised
+    assert raised - told - OF_PEOPLE == set()
+    assert "| code |" not in PAGE
 
 
 def test_the_list_is_what_the_command_prints(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

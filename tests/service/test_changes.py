@@ -6,6 +6,7 @@ from temporalio.client import Client
 
 from models.changes import ChangeState
 from operations.changes import ask, state_of
+from operations.person import who
 from simulators.kit.control import Control
 from tests.service.conftest import Command, accepted, results, until_shown
 from tests.workflows.changing import asks, change_of, tagging, tags
@@ -54,7 +55,8 @@ async def test_where_approvers_are_listed_only_they_decide(
 
     assert "Set OPERATOR_EMAIL" in await approve()
     assert "not among the approvers" in await approve(OPERATOR_EMAIL="mallory@vendor.example")
-    assert "ben@vendor.example agreed" in await approve(OPERATOR_EMAIL="Ben@vendor.example")
+    said = await approve(OPERATOR_EMAIL="Ben@vendor.example")
+    assert f"ben@vendor.example agreed by command ({who()} claims to be them)" in said
 
 
 async def test_an_undo_is_shown_before_it_is_done(

@@ -5,8 +5,8 @@ from typing import Any
 
 import httpx
 
+from models.canonical import digest_of
 from models.changes import AnyChange, Asker, ChangeInput, MatchedRule, RunUndo, TagChange, Then
-from operations.changes import digest_of
 from simulators.kit.control import Control
 from simulators.kit.shapes import CHARTMOGUL_KEY
 
@@ -37,10 +37,12 @@ def change_of(change: AnyChange, rule: MatchedRule = ALLOW, **more: Any) -> Chan
     return ChangeInput.model_validate(given | more)
 
 
-def undo_of(workflow_id: str, key: str = "", dry_run: bool = False, **more: Any) -> ChangeInput:
+def undo_of(
+    workflow_id: str, key: str = "", dry_run: bool = False, reason: str = "for a test", **more: Any
+) -> ChangeInput:
     change = RunUndo(workflow_id=workflow_id, **more)
     digest = digest_of(workflow_id, key, dry_run)
-    return change_of(change, BY_HAND, asker=PERSON, digest=digest, dry_run=dry_run)
+    return change_of(change, BY_HAND, asker=PERSON, digest=digest, dry_run=dry_run, reason=reason)
 
 
 def tagging(simulators: Control, tag: str = "vip", number: int = 0) -> TagChange:

@@ -12,10 +12,7 @@ from uuid import uuid4
 import duckdb
 import pytest
 from rich.console import Console
-from temporalio import workflow
 from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
-from temporalio.common import SearchAttributePair, TypedSearchAttributes
-from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 import commands.audit
 import temporal
@@ -28,22 +25,25 @@ from domains.audit.files import AuditFiles
 from domains.audit.verify import verify
 from domains.warehouse.settings import DuckDbWarehouse
 from local.devserver import DevServer
-from models.changes import Asker, ChangeInput, MatchedRule, RunUndo, Then
-from models.effects import Effect
+from models.changes import ChangeRun, ChangeState
 from models.headlines import customer_in
 from models.ledger import Append, Link
 from models.nightly_audit import AuditExportInput, AuditExportReport
 from models.runs import Outcome, RunResult
+from models.undo import UndoState
 from operations.audit import export_to
+from operations.changes import ask
 from operations.errors import Stopped, why_failed
 from settings import Settings
 from simulators.kit.control import Control
 from tests.audited import CUSTOMER, row
 from tests.conftest import in_a_namespace_of_its_own
 from tests.waiting import until_listed
+from tests.workflows.changing import PERSON, undo_of
 from tests.workflows.conftest import cancelled, starter, until_effects
 
 OPS = "#revops-alerts"
+WHY = "it was wrong"
 NIGHT = datetime(2026, 11, 30, 4, 50, tzinfo=UTC)
 
 Night = Callable[..., Awaitable[AuditExportReport]]
@@ -287,76 +287,51 @@ async def test_the_warehouse_has_the_audit_runs_and_effects(
     assert sql(f"select outcome from automation_runs where workflow_id = '{two.id}'") == [("acted",)]
 
 
-@workflow.defn(name="change", sandboxed=False)
-class Undo:
-    """As the change's run is seen from outside: what it is given, and its effects at the end."""
-
-    @workflow.run
-    async def run(self, given: ChangeInput) -> RunResult:
-        effects = [Effect.model_validate(each) for each in workflow.memo_value("effects", [])]
-        return RunResult(outcome=Outcome.UNDONE, effects=effects, facts={"Asked by": "ann (person): wrong"})
-
-
-async def undone(own: Client, workflow_id: str, effects: list[Effect]) -> str:
-    """The id of an undo of a run."""
-    digest = uuid4().hex
-    taken = [each.model_copy(update={"key": f"change/{digest}:{n}"}) for n, each in enumerate(effects, 1)]
-    given = ChangeInput(
-        account="default",
-        tool="undo_run",
-        change=RunUndo(workflow_id=workflow_id),
-        asker=Asker(name="ann", kind="person"),
-        reason="it was wrong",
-        rule=MatchedRule(number=0, said="undo_run: allow, by default", then=Then.ALLOW),
-        digest=digest,
-        arguments=digest,
-        asked_at=NIGHT,
-    )
-    labels = {
-        temporal.ACCOUNT: "default",
-        temporal.TEMPLATE: "change",
-        temporal.PRINCIPAL: "ann",
-        temporal.HEADLINE: "Change: undo_run",
-        temporal.MODE: "live",
-    }
-    queue = f"changes-{digest}"
-    async with Worker(own, task_queue=queue, workflows=[Undo], workflow_runner=UnsandboxedWorkflowRunner()):
-        handle = await own.start_workflow(
-            "change",
-            given,
-            id=f"change/undo_run/{digest}",
-            task_queue=queue,
-            memo={"effects": [each.model_dump(mode="json") for each in taken]},
-            search_attributes=TypedSearchAttributes([SearchAttributePair(k, v) for k, v in labels.items()]),
-        )
-        await handle.result()
-    await until_listed(own, f"WorkflowId = '{handle.id}' AND ExecutionStatus = 'Completed'")
-    return handle.id
+async def undone(own: Client, workflow_id: str, **more: Any) -> ChangeRun:
+    """As `mogulflow undo` has it done."""
+    state = await ask(own, undo_of(workflow_id, reason=WHY, **more), seconds=60)
+    assert state.status is ChangeState.UNDONE
+    await until_listed(own, f"WorkflowId = '{state.run_id}' AND ExecutionStatus = 'Completed'")
+    return state
 
 
 async def test_what_an_undo_took_back_is_marked_until_that_is_undone(
-    own: Client, night: Night, act: Act, sql: Sql, ours: Settings, said: Said
+    own: Client,
+    night: Night,
+    act: Act,
+    sql: Sql,
+    ours: Settings,
+    said: Said,
+    files: AuditFiles,
+    simulators: Control,
 ) -> None:
+    """The task stays: a person has begun with it."""
     one, customer = await act()
-    effects = (await one.result()).effects
+    [task] = simulators.records("Task")
+    simulators.change_record("Task", task["Id"], Status="In Progress")
     await night()
-    undo = await undone(own, one.id, [effects[-1]])  # newest first: number 1 takes back the last
-    await night()
-    of_run = f"select undone from automation_effects where workflow_id = '{one.id}' order by effect_key"
-    last = effects[-1].key
-    assert sorted(sql(of_run)) == [(False,), (True,)]
-    assert sql("select effect_key, by_whom from automation_effects where undone") == [(last, "route test")]
+    undo = await undone(own, one.id)
+    assert {each.state for each in undo.undone} == {UndoState.UNDONE, UndoState.CHANGED_SINCE}
+    report = await night()
+    of_run = f"select system_name, undone from automation_effects where workflow_id = '{one.id}' order by 1"
+    assert sql(of_run) == [("salesforce", False), ("slack", True)]
+    assert sql("select system_name, by_whom from automation_effects where undone") == [
+        ("slack", "route test")
+    ]
+    asked = f"{PERSON.name} (person): {WHY}"
     text = await said(lambda console: show_history(ours, customer, 200, console))
-    for words in (one.id, "route test", undo, "ann (person): wrong", "undone"):
+    for words in (one.id, "route test", undo.run_id, asked, "undone"):
         assert words in text
-    await undone(own, undo, await undo_effects(own, undo))
+    [row] = of(list(files.links()), undo.run_id)
+    assert (row["kind"], row["what"], row["asked_by"]) == ("change", "undo_run", PERSON.name)
+    assert (row["outcome"], row["plan"], len(row["effects"])) == ("undone", undo.plan, 2)
+    assert report.written
+    assert any(report.written.head in each["text"] for each in simulators.messages(OPS))
+
+    again = await undone(own, undo.run_id)
+    assert [each.state for each in again.undone] == [UndoState.UNDONE]
     await night()
-    assert sql(of_run) == [(False,), (False,)]
-
-
-async def undo_effects(own: Client, undo: str) -> list[Effect]:
-    result: RunResult = await own.get_workflow_handle(undo, result_type=RunResult).result()
-    return result.effects
+    assert sql(of_run) == [("salesforce", False), ("slack", False)]
 
 
 async def test_history_says_who_asked_also_of_what_temporal_has_forgotten(

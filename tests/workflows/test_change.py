@@ -11,6 +11,7 @@ from temporalio.api.enums.v1 import EventType
 from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
 from temporalio.client import Client
 
+from models.canonical import digest_of
 from models.changes import (
     ChangeRun,
     ChangeState,
@@ -20,10 +21,10 @@ from models.changes import (
     Then,
 )
 from models.runs import Outcome, RunResult
-from operations.changes import NotPossible, ask, decide, digest_of, state_of, waiting
+from operations.changes import NotPossible, ask, decide, state_of, waiting
 from simulators.kit.control import Control
 from tests.waiting import until
-from tests.workflows.changing import BOT, OWNER, asks, change_of, tagging, tags
+from tests.workflows.changing import BOT, OWNER, PERSON, asks, change_of, tagging, tags
 
 
 @pytest.fixture(autouse=True)
@@ -167,6 +168,38 @@ async def test_two_people_are_two_people(client: Client, simulators: Control) ->
     assert (await over(client, state)).status is ChangeState.DONE
 
 
+async def test_at_the_command_line_a_machines_user_is_one_person_whoever_they_say_they_are(
+    client: Client, simulators: Control
+) -> None:
+    own = change_of(tagging(simulators), asks(approvers=2), asker=PERSON)
+    state = await ask(client, own)
+    with pytest.raises(NotPossible) as refused:
+        await decided(client, state, "cy@vendor.example", machine=PERSON.name)
+    assert refused.value.code == "own_request"
+    await decided(client, state, "cy@vendor.example", machine="cy@desk")
+    with pytest.raises(NotPossible, match="cy@desk has decided on it already") as refused:
+        await decided(client, state, "di@vendor.example", machine="cy@desk")
+    assert refused.value.code == "already_decided"
+    await decided(client, state, "di@vendor.example", machine="di@desk")
+    done = await over(client, state)
+    assert [each.machine for each in done.decisions] == ["cy@desk", "di@desk"]
+    result = await client.get_workflow_handle(state.run_id, result_type=RunResult).result()
+    said = "di@vendor.example agreed by command (di@desk claims to be them)"
+    assert said in result.facts["Decision"]
+
+
+async def test_where_slack_alone_decides_the_command_line_does_not(
+    client: Client, simulators: Control
+) -> None:
+    rule = asks().model_copy(update={"only_by": "slack"})
+    state = await ask(client, change_of(tagging(simulators), rule))
+    with pytest.raises(NotPossible) as refused:
+        await decided(client, state, "ben@vendor.example")
+    assert refused.value.code == "not_this_way"
+    await decide(client, state.run_id, "ben@vendor.example", "slack", True, "", state.plan)
+    assert (await over(client, state)).status is ChangeState.DONE
+
+
 async def test_a_double_click_after_the_end_is_no_fault(client: Client, simulators: Control) -> None:
     state = await ask(client, change_of(tagging(simulators), asks()))
     await decided(client, state, "ben@vendor.example")
@@ -214,6 +247,15 @@ async def test_a_reset_asks_anew(client: Client, simulators: Control) -> None:
 
     found = await until(asks_again)
     assert found.decisions == []
+
+
+async def test_a_reset_looks_anew(client: Client, simulators: Control) -> None:
+    """Temporal hands the signals of the run before on to it: what that one has found counts no more."""
+    state = await ask(client, change_of(tagging(simulators)))
+    await over(client, state)
+    await reset(client, state.run_id)
+    assert (await over(client, state)).status is ChangeState.UNCHANGED
+    assert tag_calls(simulators) == 1
 
 
 async def test_an_unknown_customer_fails_in_words(client: Client) -> None:

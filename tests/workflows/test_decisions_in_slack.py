@@ -12,6 +12,7 @@ from temporalio.client import Client
 
 from ingress.slack.route import PATH
 from models.agents import Agents, Approvers
+from models.canonical import digest_of
 from models.changes import (
     APPROVE,
     REFUSE,
@@ -23,7 +24,7 @@ from models.changes import (
     TagChange,
     Then,
 )
-from operations.changes import ask, digest_of, state_of
+from operations.changes import ask, state_of
 from settings import Settings
 from simulators.kit.control import Control
 from simulators.kit.shapes import Told

@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 from temporalio.client import Client
 
+from models.canonical import digest_of
 from models.changes import ChangeRun, ChangeState, TagChange
 from models.undo import UndoState
-from operations.changes import ask, digest_of
+from operations.changes import ask
 from simulators.kit.control import Control
 from tests.workflows.changing import change_of, tags, undo_of
 from tests.workflows.conftest import Start, cancelled

@@ -30,7 +30,9 @@ def row_of(
         rule=given.rule.said,
         plan=plan,
         decisions=[
-            AuditDecision(who=each.who, way=each.way, approve=each.approve, at=each.at or now)
+            AuditDecision(
+                who=each.who, way=each.way, approve=each.approve, at=each.at or now, machine=each.machine
+            )
             for each in decisions
         ],
         outcome=state.value,

@@ -1,10 +1,9 @@
 """What a change would do, and the hash by which a decision is bound to just that."""
 
-import hashlib
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from models.canonical import sha256_of
 from models.changes import FieldChange
 from models.effects import Action, Effect
 
@@ -16,8 +15,7 @@ MOST_FIELDS = 200
 def plan_hash(effects: Iterable[Effect]) -> str:
     """Of system, object and both sides of each, 32 hex digits: another value is another plan."""
     rows = [[each.system, each.object_type, each.object_id, each.before, each.after] for each in effects]
-    text = json.dumps(rows, sort_keys=True, default=str, ensure_ascii=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
+    return sha256_of(rows)[:32]
 
 
 def writes_nothing(effects: Iterable[Effect]) -> bool:

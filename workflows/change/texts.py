@@ -46,7 +46,7 @@ def unchanged(planned: Sequence[Effect]) -> str:
 
 
 def decided(decisions: Iterable[Decision]) -> str:
-    said = [f"{each.who} {'agreed' if each.approve else 'refused'} by {each.way}" for each in decisions]
+    said = [f"{each.who} {'agreed' if each.approve else 'refused'} by {each.told_way}" for each in decisions]
     return ", ".join(said) or "nobody"
 
 

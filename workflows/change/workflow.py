@@ -22,6 +22,9 @@ from workflows.engine.acting import link_here
 from workflows.engine.run_log import ASKED_BY, DECISION, PLAN, RULE, RunLog
 from workflows.engine.steps import StepFailed, durably, step
 
+TELLS = "tells-itself-what-it-would-do"
+"""Runs that began before note it by a step of its own."""
+
 MOST_CHANGES = 50
 """Told in an answer; the run has all."""
 
@@ -61,17 +64,21 @@ class Change:
         self._undone: list[UndoneEffect] = []
         self._decisions: dict[str, Decision] = {}
         self._asking = Asking(given, self._log)
+        self._token = ""
+        self._noted: dict[str, PlanNoted] = {}
 
     @workflow.run
     async def run(self, given: ChangeInput) -> RunResult:
+        self._token = str(workflow.uuid4())
         self._log.explain(ASKED_BY, texts.asked_by(given))
         self._log.explain(RULE, given.rule.said)
         try:
             await self._preview()
             await self._agree()
             await self._read_again()
-            await self._note_the_plan()
+            is_told = await self._note_the_plan()
             await self._apply()
+            await self._answer(is_told)
         except Ended as ended:
             self._state, self._message = ended.state, str(ended)
         await self._write_it_down()
@@ -106,6 +113,10 @@ class Change:
             undone=self._undone,
         )
 
+    @workflow.signal(name="noted", description="What it would do, as its own step has told before it writes")
+    def noted(self, plan: PlanNoted) -> None:
+        self._noted.setdefault(plan.token, plan)
+
     @workflow.update(name="settled", description="The state, once there is something to tell whoever asked")
     async def settled(self) -> ChangeRun:
         """Sent with the start, under one id: never more than one waits."""
@@ -120,19 +131,28 @@ class Change:
     @decide.validator
     def may_decide(self, decision: Decision) -> None:
         """The kinds of its refusals are what callers tell apart."""
-        asker = self._given.asker
+        asker, rule = self._given.asker, self._given.rule
         if self._state is not ChangeState.NEEDS_APPROVAL or decision.run != workflow.info().run_id:
             raise _refused("not_waiting", f"It is {self._state.value}, and waits for no decision.")
-        if _same_person(decision.who, asker.name) or _same_person(decision.who, asker.owner):
+        if rule.only_by and decision.way != rule.only_by:
+            raise _refused(
+                "not_this_way", f"It is decided on by {rule.only_by} alone, which knows who you are."
+            )
+        if _is_one_of(decision, asker.name) or _is_one_of(decision, asker.owner):
             raise _refused("own_request", "Who asked for it, or answers for who did, does not decide on it.")
         if decision.plan != self._plan:
             raise _refused("plan_changed", "What it would do is not what was looked at: look again.")
-        if any(_same_person(decision.who, each) for each in self._decisions):
+        if any(_is_one_of(decision, each.who) for each in self._decisions.values()):
             raise _refused("already_decided", "You have decided on it already.")
+        agreed = [each.machine for each in self._decisions.values() if decision.approve]
+        if any(_same_person(decision.machine, each) for each in agreed):
+            said = f"{decision.machine} has decided on it already, and is one person here: decide in Slack."
+            raise _refused("already_decided", said)
 
     async def _preview(self) -> None:
         self._parts = await self._find_the_parts()
-        self._planned = await self._tried()
+        known = self._noted.get(self._token)  # a task was lost, perhaps with what it had written
+        self._planned = known.planned if known else await self._tried()
         self._plan = plan_hash(self._planned)
         self._log.explain(PLAN, texts.planned(field_changes(self._planned)))
         if self._given.rule.then is Then.REFUSE:
@@ -199,14 +219,23 @@ class Change:
         if self._decisions and plan_hash(await self._tried()) != self._plan:
             raise Ended(ChangeState.STALE, texts.STALE)
 
-    async def _note_the_plan(self) -> None:
+    async def _note_the_plan(self) -> bool:
         """With all that was read so far. Read after a write that was lost with its task, it would say that
-        all is so already, and nobody could take it back."""
-        noted = PlanNoted(plan=self._plan)
+        all is so already, and nobody could take it back. True where the run tells itself: that takes no task
+        of its own, but leaves a decision for the next one to keep."""
+        if self._token in self._noted:
+            return False
+        tells = not self._decisions and workflow.patched(TELLS)
         try:
-            await durably(RunsActivities.note_plan, noted, summary="Note what it would do")
+            if tells:
+                noted = PlanNoted(plan=self._plan, token=self._token, planned=self._planned)
+                await step(RunsActivities.tell_plan, noted, summary="Tell what it would do")
+            else:
+                noted = PlanNoted(plan=self._plan)
+                await durably(RunsActivities.note_plan, noted, summary="Note what it would do")
         except StepFailed as failure:
             raise self._failed(failure) from None
+        return tells
 
     async def _apply(self) -> None:
         """Part by part; one that fails for good does not keep the others from being done."""
@@ -225,12 +254,23 @@ class Change:
             self._state = ChangeState.PARTIAL if self._log.effects else ChangeState.FAILED
         self._message = texts.done(self._log.effects, self._log.problems)
 
+    async def _answer(self, is_told: bool) -> None:
+        """The task ends here, which answers who asked. What the run has told itself is there already, and
+        begins the next; a run that has yet to hear it could not end."""
+        if is_told:
+            await workflow.wait_condition(lambda: self._token in self._noted)
+
     async def _write_it_down(self) -> None:
         """In the audit, and where people were asked. Neither takes back what was done."""
         await self._asking.tell(self.state())
         if self._state is not ChangeState.PREVIEWED:
             row = row_of(self._given, self._state, self._plan, self._decisions.values(), self._log.effects)
             await self._log.attempt(step(RunsActivities.append_audit, row, summary="Write it into the audit"))
+
+
+def _is_one_of(decision: Decision, name: str) -> bool:
+    """Also where the machine's user of that name says to be somebody else."""
+    return _same_person(decision.who, name) or _same_person(decision.machine, name)
 
 
 def _same_person(one: str, other: str) -> bool:

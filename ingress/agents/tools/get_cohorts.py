@@ -3,6 +3,7 @@
 from typing import Annotated
 
 from pydantic import Field
+from temporalio.client import Client
 
 from ingress.agents.declaration import Caller, Tool
 from ingress.agents.tools.answering import source_of, tool
@@ -31,7 +32,12 @@ async def get_cohorts(
     wanted = Wanted(
         ["cohorts", source.account, metric, start_month, end_month, months, relative_to], limit, cursor
     )
-    return await cohorts(caller.settings, source, metric, start_month, end_month, months, relative_to, wanted)
+
+    async def connected() -> Client:
+        return caller.temporal
+
+    months_of = start_month, end_month, months
+    return await cohorts(caller.settings, source, metric, *months_of, relative_to, wanted, connected)
 
 
 TOOL = Tool(

@@ -1,8 +1,9 @@
 """How the recorded runs of changes come about."""
 
+from models.canonical import digest_of
 from models.changes import ChangeRun, CustomerMerge, TagChange
 from models.runs import Outcome, RunResult
-from operations.changes import ask, decide, digest_of
+from operations.changes import ask, decide
 from tests.histories.studio import Case, Run, Studio
 from tests.workflows.changing import asks, change_of, undo_of
 

@@ -11,13 +11,16 @@ import httpx
 import pytest
 from pydantic import SecretStr
 from ruamel.yaml import YAML
+from temporalio.client import Client
 
 from clients.chartmogul.settings import ChartMogulAccount
 from commands.serve import listening
+from dispatch.dispatcher import Dispatcher
 from ingress.agents.declaration import Offer
 from ingress.app import create_app
 from local.processes import free_ports
 from models.agents import Scope
+from models.routes import Routes
 from models.tokens import digest_of, new_token
 from settings import Settings
 from tests.ingress.agents.calling import Agent
@@ -25,6 +28,8 @@ from tests.ingress.agents.provider import ISSUER, Provider
 from tests.ingress.agents.stand_ins import TOOLS
 
 OWNER = "ana@vendor.example"
+
+NOWHERE = ChartMogulAccount(api_key=SecretStr("key"), base_url="http://127.0.0.1:9/v1")
 
 
 @dataclass(frozen=True)
@@ -61,9 +66,14 @@ async def provider() -> AsyncIterator[tuple[Provider, str]]:
 
 @asynccontextmanager
 async def serving(
-    folder: Path, provider: tuple[Provider, str], offer: Offer, **changes: Any
+    folder: Path,
+    provider: tuple[Provider, str],
+    offer: Offer,
+    stack: tuple[Settings, Client] | None = None,
+    **changes: Any,
 ) -> AsyncIterator[Served]:
-    """`changes` are of the file; what is None is left out of it."""
+    """Where there is no `stack`, there is nobody behind it. `changes` are of the file; what is None is left
+    out of it."""
     port = free_ports(0)[0]
     url = f"http://127.0.0.1:{port}"
     names = ("reader", "writer", "busy", "expired", "rotating", "older", "admin")
@@ -71,12 +81,13 @@ async def serving(
     file = folder / "agents.yaml"
     content = _content(tokens, f"{url}/mcp", provider[1]) | changes
     content = {name: each for name, each in content.items() if each is not None}
-    account = ChartMogulAccount(api_key=SecretStr("key"), base_url="http://127.0.0.1:9/v1")
-    settings = Settings(ingress_port=port, agents_file=str(file), chartmogul={"default": account})
+    settings, client = stack or (Settings(chartmogul={"default": NOWHERE}), None)
+    settings = settings.model_copy(update={"ingress_port": port, "agents_file": str(file)})
+    dispatcher = Dispatcher(client, Routes(routes=[]), settings.web_ui_url) if client else None
     async with httpx.AsyncClient(base_url=url, timeout=60) as http:
         served = Served(http, f"{url}/mcp", file, tokens, provider[0], content)
         served.write()
-        async with listening(create_app(settings, offer=offer), settings):
+        async with listening(create_app(settings, dispatcher, offer), settings):
             yield served
 
 
@@ -95,6 +106,20 @@ async def shipped(
 ) -> AsyncIterator[Served]:
     """With our tools."""
     async with serving(tmp_path_factory.mktemp("shipped"), provider, Offer()) as served:
+        yield served
+
+
+@pytest.fixture(scope="session")
+async def real(
+    provider: tuple[Provider, str],
+    settings: Settings,
+    client: Client,
+    workers: None,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> AsyncIterator[Served]:
+    """With our tools, in front of Temporal, workers and the simulators."""
+    folder = tmp_path_factory.mktemp("real")
+    async with serving(folder, provider, Offer(), (settings, client)) as served:
         yield served
 
 

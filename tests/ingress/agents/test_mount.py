@@ -1,6 +1,7 @@
 """Behind a balancer, under a name of its own, and with tokens of ours alone."""
 
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -20,7 +21,7 @@ async def test_a_replica_keeps_no_session_and_is_reached_by_its_name(
     provider: tuple[Provider, str], tmp_path: Path
 ) -> None:
     token = new_token()
-    changes = {
+    changes: dict[str, Any] = {
         "principals": {"one": {"token_sha256": [digest_of(token)], "scopes": ["customers.read"]}},
         "identity_provider": None,
         "public_url": "https://mogulflow.example.com",

@@ -175,6 +175,15 @@ async def test_calls_of_a_minute_are_limited_for_each(agents: Served) -> None:
         agents.write()
 
 
+async def test_the_log_says_who_called_what(agents: Served, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO, "mogulflow.ingress"):
+        await agents.agent("reader").call("get_customer", customer="x")
+        await agents.agent("writer").refused("x" * 300)
+    calls = [vars(each) for each in caplog.records if each.getMessage() == "an agent's call"]
+    said = [(each["principal"], each["tool"], each["result"]) for each in calls]
+    assert said == [("reader", "get_customer", "done"), ("writer", "other", "unknown_tool")]
+
+
 async def test_calls_are_counted_by_tool_and_result(agents: Served) -> None:
     await agents.agent("reader").call("get_customer", customer="x")
     await agents.agent("reader").refused("x" * 300)

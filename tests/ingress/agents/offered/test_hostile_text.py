@@ -3,8 +3,7 @@
 import itertools
 import json
 import unicodedata
-from collections.abc import AsyncIterator, Sequence
-from datetime import date
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -13,17 +12,13 @@ from pydantic import SecretStr
 from clients.chartmogul.client import ChartMogulClient
 from clients.chartmogul.settings import ChartMogulAccount
 from ingress.agents.declaration import Caller, ToolFailed
-from ingress.agents.tools.get_churn import get_churn
 from ingress.agents.tools.get_customer import get_customer
-from ingress.agents.tools.get_mrr_movements import get_mrr_movements
-from ingress.agents.tools.get_subscription_metrics import get_subscription_metrics
-from ingress.agents.tools.list_subscriptions import list_subscriptions
 from models.agents import Agents
 from models.base import Record
 from models.foreign import LONGEST, Foreign, plain
 from models.reads.customers import CustomerAnswer
-from operations.reads.customers import Part
 from settings import Settings
+from tests.ingress.agents.offered.reading import answers, harmless
 from tests.ingress.agents.offered.vendor import serving, uuid_of
 
 SAID = (
@@ -61,50 +56,9 @@ AROUND = (
     "{}" + "\u0301" * 300,
 )
 HOSTILE = [around.format(said) for said, around in itertools.product(SAID, AROUND)]
-HARMLESS = [f"Harmless {number}" for number in range(len(HOSTILE))]
+HARMLESS = harmless(len(HOSTILE))
 
-DAYS: dict[str, Any] = {"start_date": date(2026, 3, 1), "end_date": date(2026, 3, 31)}
 INVISIBLE = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
-
-
-async def answers(settings: Settings, texts: Sequence[str], customers: int) -> AsyncIterator[Record]:
-    """Of every read tool, until each text was told in each of its fields; of so many customers one by one."""
-    with serving(texts) as url:
-        client = ChartMogulClient(ChartMogulAccount(api_key=SecretStr("key"), base_url=url))
-        caller = Caller(
-            name="bot",
-            scopes=frozenset(),
-            owner="",
-            accounts=("default",),
-            settings=settings,
-            agents=Agents(reason_attribute="reason"),
-            chartmogul={"default": client},
-        )
-        async for each in _answers(caller, customers):
-            yield each
-        await client.aclose()
-
-
-async def _answers(caller: Caller, count: int) -> AsyncIterator[Record]:
-    parts: list[Part] = ["subscriptions", "movements", "invoices", "attributes"]
-    for number in range(count):
-        yield await get_customer(caller, customer=uuid_of(number), include=parts)
-    yield await get_subscription_metrics(caller, metrics=["mrr", "arr"], **DAYS)
-    for by in ("none", "plan", "customer"):
-        async for each in _pages(get_mrr_movements, caller, group_by=by, **DAYS):
-            yield each
-    async for each in _pages(get_churn, caller, include_scheduled=True, limit=10, **DAYS):
-        yield each
-    async for each in _pages(list_subscriptions, caller, status="active"):
-        yield each
-
-
-async def _pages(tool: Any, caller: Caller, limit: int = 100, **arguments: Any) -> AsyncIterator[Any]:
-    cursor = ""
-    while cursor is not None:
-        page = await tool(caller, limit=limit, cursor=cursor, **arguments)
-        yield page
-        cursor = page.next_cursor
 
 
 def envelope(value: Any) -> Any:
@@ -132,9 +86,9 @@ def foreign_in(value: Any) -> list[str]:
 async def test_no_text_changes_an_envelope(settings: Settings) -> None:
     assert len(HOSTILE) == 200
     told = [each async for each in answers(settings, HOSTILE, 200)]
-    harmless = [each async for each in answers(settings, HARMLESS, 1)]
-    assert _of_customers(told) == _of_customers(harmless)
-    assert _rows(told) == _rows(harmless)
+    others = [each async for each in answers(settings, HARMLESS, 1)]
+    assert _of_customers(told) == _of_customers(others)
+    assert _rows(told) == _rows(others)
     texts = {text for each in told for text in foreign_in(each)}
     assert {plain(each) for each in HOSTILE} - {""} <= texts
     for text in texts:

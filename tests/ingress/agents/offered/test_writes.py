@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 from temporalio.client import Client
 
 from ingress.agents.declaration import Caller, ToolFailed
@@ -17,7 +18,7 @@ from ingress.agents.tools.save_customer import CustomerFields, save_customer
 from ingress.agents.tools.set_custom_attributes import GivenAttribute, set_custom_attributes
 from ingress.agents.tools.undo_run import undo_run
 from ingress.agents.tools.watch_metric import watch_metric
-from models.agents import Agents, Limits, PolicyLine, When
+from models.agents import Agents, Approvers, Limits, PolicyLine, When
 from models.changes import (
     Asker,
     AttributeChange,
@@ -101,6 +102,23 @@ async def test_the_policy_decides_and_mrr_is_read_where_a_line_asks_for_it(
     gone = CustomerMerge(customer_uuid=uuid, into_uuid="cus_00000000-0000-4000-a000-000000000000")
     merge = Request("change_tags", gone, Asker(name="bot", kind="agent"), REASON)
     assert (await prepared(settings, source, below, merge)).rule.number == 1
+
+
+async def test_the_file_says_where_alone_is_decided(settings: Settings, source: Source, uuid: str) -> None:
+    of_all = Approvers(channel="#approvals", only_by="slack")
+    line = PolicyLine(tool="change_tags", then=Then.ASK, only_by="slack")
+    asking_line = line.model_copy(update={"only_by": None})
+    files = [
+        Agents(policy=[line], approvers=Approvers(channel="#approvals")),
+        Agents(policy=[asking_line], approvers=of_all),
+        Agents(policy=[asking_line]),
+        Agents(approvers=of_all),
+    ]
+    rules = [(await prepared(settings, source, each, tags(uuid))).rule for each in files]
+    assert [each.only_by for each in rules] == ["slack", "slack", None, None]
+    assert ["by slack alone" in each.said for each in rules] == [True, True, False, False]
+    with pytest.raises(ValidationError, match="name the channel"):
+        Agents(policy=[line])
 
 
 # -- by the tools, as runs

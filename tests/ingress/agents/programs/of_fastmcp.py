@@ -7,12 +7,14 @@ import sys
 
 from fastmcp import Client
 
+address, customer = sys.argv[1:]
+
 
 async def main() -> None:
-    async with Client(sys.argv[1], auth=os.environ["TOKEN"]) as client:
+    async with Client(address, auth=os.environ["TOKEN"]) as client:
         tools = await client.list_tools()
-        read = await client.call_tool("get_customer", {"customer": "cus_1"})
-        change = {"customer": "cus_1", "add": ["vip"], "reason": "asked by a test"}
+        read = await client.call_tool("get_customer", {"customer": customer})
+        change = {"customer": customer, "add": ["vip"], "reason": "asked by a test"}
         write = await client.call_tool("change_tags", change)
         run = await client.call_tool("get_run", {"run_id": write.structured_content["run_id"]})
         refused = await client.call_tool("get_run", {"run": "x"}, raise_on_error=False)

@@ -1,10 +1,10 @@
 // Lists, reads, writes and is refused once, by one of two major versions of the TypeScript client.
-// node typescript.mjs MODULES sdk|client ADDRESS, with TOKEN in the environment; prints one line of JSON.
+// node typescript.mjs MODULES sdk|client ADDRESS CUSTOMER, with TOKEN in the environment; prints one line of JSON.
 
 import { createRequire } from "node:module";
 import { join } from "node:path";
 
-const [modules, version, address] = process.argv.slice(2);
+const [modules, version, address, customer] = process.argv.slice(2);
 const require = createRequire(join(modules, "here.js"));
 
 function library() {
@@ -22,8 +22,8 @@ const headers = { Authorization: `Bearer ${process.env.TOKEN}` };
 await client.connect(new StreamableHTTPClientTransport(new URL(address), { requestInit: { headers } }));
 
 const { tools } = await client.listTools();
-const read = await client.callTool({ name: "get_customer", arguments: { customer: "cus_1" } });
-const change = { customer: "cus_1", add: ["vip"], reason: "asked by a test" };
+const read = await client.callTool({ name: "get_customer", arguments: { customer } });
+const change = { customer, add: ["vip"], reason: "asked by a test" };
 const write = await client.callTool({ name: "change_tags", arguments: change });
 const run = await client.callTool({ name: "get_run", arguments: { run_id: write.structuredContent.run_id } });
 const refused = await client.callTool({ name: "get_run", arguments: { run: "x" } });
