@@ -56,6 +56,7 @@ from clients.zendesk.doctor import zendesk_findings
 from domains.crm.hubspot import HubSpotCrm
 from domains.crm.salesforce import SalesforceCrm
 from domains.crm.systems import Crm
+from domains.reconciliation.snapshots import Snapshots
 from domains.warehouse.engine import Engine
 from domains.warehouse.engines.configured import Engines
 from models.crm import CrmName
@@ -113,12 +114,17 @@ class System(Generic[C]):
         return Queue(self.name, self.slots, self.rate, (self.name,))
 
 
+def snapshots(settings: Settings) -> Snapshots:
+    """Where a month's books are written."""
+    return Snapshots(settings.reconciliation.snapshots)
+
+
 CHARTMOGUL = System[dict[str, ChartMogulClient]](
     "chartmogul",
     connect=lambda settings, cooldown: {
         name: ChartMogulClient(each, cooldown=cooldown) for name, each in settings.chartmogul.items()
     },
-    activities=lambda clients, _: ChartMogulActivities(clients),
+    activities=lambda clients, settings: ChartMogulActivities(clients, snapshots(settings)),
     slots=lambda _: 10,  # about 20 connections at once are allowed, the local steps use some
     rate=20,  # of 40 requests a second
     address="CHARTMOGUL__<ACCOUNT>__BASE_URL",
@@ -284,7 +290,7 @@ STRIPE = System[dict[str, StripeClient]](
     connect=lambda settings, cooldown: {
         name: StripeClient(each, cooldown=cooldown) for name, each in settings.stripe.items()
     },
-    activities=lambda clients, _: StripeActivities(clients),
+    activities=lambda clients, settings: StripeActivities(clients, snapshots(settings)),
     slots=lambda _: 10,
     rate=10,  # of 25 requests a second in test mode, 100 in live mode
     address="STRIPE__<ACCOUNT>__BASE_URL",
@@ -303,7 +309,7 @@ CHARGEBEE = System[dict[str, ChargebeeClient]](
     connect=lambda settings, cooldown: {
         name: ChargebeeClient(each, cooldown=cooldown) for name, each in settings.chargebee.items()
     },
-    activities=lambda clients, _: ChargebeeActivities(clients),
+    activities=lambda clients, settings: ChargebeeActivities(clients, snapshots(settings)),
     slots=lambda _: 5,
     rate=1,  # of 150 requests a minute on its smallest plan, three for an invoice
     address="CHARGEBEE__<ACCOUNT>__BASE_URL",
@@ -324,7 +330,7 @@ RECURLY = System[dict[str, RecurlyClient]](
     connect=lambda settings, cooldown: {
         name: RecurlyClient(each, cooldown=cooldown) for name, each in settings.recurly.items()
     },
-    activities=lambda clients, _: RecurlyActivities(clients),
+    activities=lambda clients, settings: RecurlyActivities(clients, snapshots(settings)),
     slots=lambda _: 5,
     rate=3,  # of 400 requests a minute in a sandbox, 1,000 in production, two for an invoice
     address="RECURLY__<ACCOUNT>__BASE_URL",
@@ -345,7 +351,7 @@ QUICKBOOKS = System[dict[str, QuickBooksClient]](
         name: QuickBooksClient(each, settings.token_folder, cooldown=cooldown)
         for name, each in settings.quickbooks.items()
     },
-    activities=lambda clients, _: QuickBooksActivities(clients),
+    activities=lambda clients, settings: QuickBooksActivities(clients, snapshots(settings)),
     slots=lambda _: 1,  # a month is read page by page, and its rate limiter is the client's
     rate=1,
     address="QUICKBOOKS__<ACCOUNT>__BASE_URL",
@@ -373,7 +379,7 @@ XERO = System[dict[str, XeroClient]](
         name: XeroClient(each, settings.token_folder, cooldown=cooldown)
         for name, each in settings.xero.items()
     },
-    activities=lambda clients, _: XeroActivities(clients),
+    activities=lambda clients, settings: XeroActivities(clients, snapshots(settings)),
     slots=lambda _: 1,  # an organisation takes five calls at once, of all workers together
     rate=1,
     address="XERO__<ACCOUNT>__BASE_URL",
@@ -424,6 +430,7 @@ QUEUES: tuple[Queue, ...] = (
     # One account is read at a time: each takes what bulk work may use
     Queue("analytics", lambda _: 1, 5, ("analytics", "chartmogul")),
     Queue("runs", lambda _: 2, 5),
+    Queue("reconciliation", lambda _: 1, 5),  # one month is judged at a time, in memory
     Queue("audit", lambda _: 2, 5),
     Queue("holds", lambda _: 10, 10),
 )

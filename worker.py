@@ -22,6 +22,7 @@ from activities.movements import MovementActivities
 from activities.pauses import Pauses
 from activities.payments import PaymentActivities, Poll
 from activities.pressure import Pressure
+from activities.reconciliation.steps import ReconciliationActivities
 from activities.resting import RestingWorker, Slots
 from activities.runs.steps import RunsActivities
 from activities.warehouse.steps import WarehouseActivities
@@ -56,6 +57,8 @@ from workflows.metric_alert import MetricAlertRun
 from workflows.movement_poll import MovementPoll
 from workflows.onboarding.workflow import Onboarding
 from workflows.ops_watch.workflow import OpsWatch
+from workflows.reconciliation.due import ReconciliationDue
+from workflows.reconciliation.workflow import Reconciliation
 from workflows.unreadable_delivery import DeadLetterRun
 from workflows.warehouse_export.workflow import WarehouseExport
 
@@ -84,6 +87,8 @@ WORKFLOW_CLASSES: list[type] = [
     Ledger,
     Change,
     AuditExport,
+    Reconciliation,
+    ReconciliationDue,
 ]
 GRACE = timedelta(seconds=20)
 
@@ -113,6 +118,7 @@ def steps(
         RunsActivities(),
         MetricAlertActivities(chartmogul),
         AuditActivities(settings.audit_folder, engine_of),
+        ReconciliationActivities(settings.reconciliation),
         HoldActivities(pauses, ops_channel, settings.web_ui_url),
     ]
     return [step for owner in owners for step in steps_of(owner)]

@@ -1,24 +1,17 @@
 """Reading a month of an accounting system into a snapshot."""
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, TypeVar
 
 from activities.heartbeats import heartbeats
+from activities.month import Store, write_table
 from clients.kit.books import MonthReading
 from clients.kit.errors import Rejected, title
-from models.base import Record
-from models.reconciliation.books import MonthCut, Reading, TableFile
-from models.templates.reconciliation import BooksWork, SnapshotPlace
+from models.reconciliation.books import MonthCut, Reading
+from models.templates.reconciliation import BooksWork
 
 C = TypeVar("C")
-
-
-class Snapshots(Protocol):
-    """Where the records of a snapshot go. A table that was written before by an attempt that was cut off is
-    written anew."""
-
-    async def write(self, place: SnapshotPlace, table: str, records: AsyncIterator[Record]) -> TableFile: ...
 
 
 class BooksReader(Generic[C]):
@@ -28,25 +21,29 @@ class BooksReader(Generic[C]):
         self,
         system: str,
         clients: Mapping[str, C],
-        snapshots: Snapshots | None,
+        snapshots: Store | None,
         month: Callable[[C, MonthCut, str], MonthReading],
     ) -> None:
         self._system, self._clients, self._snapshots, self._month = system, clients, snapshots, month
 
     async def read(self, work: BooksWork) -> Reading:
-        """Its tables are `<system>-cash` and `<system>-documents`."""
+        """Its tables are `cash` and `documents`. What was written before stays, and is not read again."""
         client, snapshots, began = self._clients.get(work.site), self._snapshots, datetime.now(UTC)
         if client is None:
             variables = f"{self._system.upper()}__{work.site.upper()}__*"
             raise self._refused(f"{title(self._system)} is not connected for {work.site}: set {variables}")
         if snapshots is None:
             raise self._refused("There is no place for snapshots")
+        if there := snapshots.reading(work.place, self._system, work.site):
+            return there
         month = self._month(client, work.cut, work.site)
         async with heartbeats(lambda: month.progress):
-            files = [
-                await snapshots.write(work.place, f"{self._system}-cash", month.cash()),
-                await snapshots.write(work.place, f"{self._system}-documents", month.documents()),
-            ]
+            with snapshots.writing(work.place, self._system, work.site) as writing:
+                await write_table(writing, "cash", month.cash())
+                await write_table(writing, "documents", month.documents())
+                return writing.finish(self._reading(work, month, began)).reading
+
+    def _reading(self, work: BooksWork, month: MonthReading, began: datetime) -> Reading:
         return Reading(
             system=self._system,
             site=work.site,
@@ -54,7 +51,6 @@ class BooksReader(Generic[C]):
             ended_at=datetime.now(UTC),
             calls=month.calls,
             controls=month.controls,
-            files=files,
             left_out=month.left_out.said(),
             changed_while_read=month.changed,
         )

@@ -71,9 +71,7 @@ class Books:
     async def _written(self, reader: BooksReader, writing: Writing, work: BooksWork) -> Reading:
         began_at, tally = datetime.now(UTC), reader.tally
         for table, records in reader.tables():
-            writing.add(table, [])  # also where there are none
-            async for some in _some_at_once(records):
-                writing.add(table, some)
+            await write_table(writing, table, records)
         reading = Reading(
             system=self._system,
             site=work.site,
@@ -85,6 +83,13 @@ class Books:
             changed_while_read=tally.changed_while_read,
         )
         return writing.finish(reading).reading
+
+
+async def write_table(writing: Writing, table: str, records: AsyncIterator[Any]) -> None:
+    """It is there where there are none, too."""
+    writing.add(table, [])
+    async for some in _some_at_once(records):
+        writing.add(table, some)
 
 
 async def _some_at_once(records: AsyncIterator[BaseModel]) -> AsyncIterator[list[Any]]:

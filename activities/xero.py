@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 
-from activities.books import BooksReader, Snapshots
+from activities.books import BooksReader
 from activities.definition import step_activity
+from activities.month import Store
 from clients.xero.client import XeroClient
 from clients.xero.reading import XeroMonth
 from models.reconciliation.books import Reading
@@ -13,7 +14,7 @@ from models.templates.reconciliation import BooksWork
 class XeroActivities:
     """`clients` by the name of the connection, which is that of ChartMogul's account."""
 
-    def __init__(self, clients: Mapping[str, XeroClient], snapshots: Snapshots | None = None) -> None:
+    def __init__(self, clients: Mapping[str, XeroClient], snapshots: Store | None = None) -> None:
         self._reader = BooksReader("xero", clients, snapshots, XeroMonth)
 
     @step_activity("xero.read_books")

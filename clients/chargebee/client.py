@@ -14,6 +14,7 @@ from clients.chargebee.settings import ChargebeeAccount
 from clients.kit.cooldown import Cooldown
 from clients.kit.errors import NotFound, Permanent
 from clients.kit.http import Call, parsed
+from clients.kit.rate_limiter import RateLimiter
 from clients.kit.rest import TIMEOUT_SECONDS, Rest
 from clients.kit.stretches import LAG, MOST_BYTES, Row, RowPage, Stretch
 from models.billing import InvoiceNow, Said
@@ -92,10 +93,10 @@ class ChargebeeClient:
     def web_url(self) -> str:
         return self._account.at_site(self._account.web_url)
 
-    @property
-    def books_per_minute(self) -> float:
-        """Calls that the reading of a month may make."""
-        return self._account.requests_per_minute * self._account.books_share
+    def books_limiter(self) -> RateLimiter:
+        """For the reading of a month: what it leaves of the limit is for events."""
+        limit = self._account.requests_per_minute
+        return RateLimiter(limit * self._account.books_share, 60, of=limit)
 
     async def read(self, path: str, query: Mapping[str, str]) -> dict[str, Any]:
         """One answer of any path, whose parts are no one's words but the vendor's."""

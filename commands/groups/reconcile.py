@@ -5,9 +5,85 @@ from typing import Annotated
 
 import typer
 
-from commands.terminal import console, settings, told
+from commands.terminal import Account, console, run, settings, told
 
 app = typer.Typer(no_args_is_help=True, help="Month-end reconciliation: why figures differ, and the proof.")
+
+
+Period = Annotated[str, typer.Option(help="Month, as 2026-10; by default the one before this")]
+
+
+@app.command("run")
+def begin(
+    account: Account = "default",
+    period: Period = "",
+    draft: Annotated[bool, typer.Option("--draft", help="Only judge it: nobody signs a draft")] = False,
+) -> None:
+    """Read a month, judge it, write its pack. Ctrl-C leaves it running. Exits 1 where it was not judged."""
+    import commands.months as command
+
+    if not run(command.run(settings(), account, period, "draft" if draft else "final", console)):
+        raise typer.Exit(1)
+
+
+@app.command()
+def status(account: Account = "default", period: Period = "") -> None:
+    """Say where a month stands: what was read, the three numbers, its pack, who signed."""
+    import commands.months as command
+
+    if not run(command.status(settings(), account, period, console)):
+        raise typer.Exit(1)
+
+
+@app.command()
+def show(account: Account = "default", period: Period = "") -> None:
+    """List what is unexplained, with who looks after it."""
+    import commands.months as command
+
+    run(command.show(settings(), account, period, console))
+
+
+Finding = Annotated[str, typer.Argument(help="A finding's id, or how it begins")]
+
+
+@app.command()
+def assign(
+    finding: Finding,
+    owner: Annotated[str, typer.Argument(help="Who is to look after it")],
+    account: Account = "default",
+    period: Period = "",
+) -> None:
+    """Give a finding to somebody."""
+    import commands.months as command
+
+    run(command.assign(settings(), account, period, finding, owner, console))
+
+
+@app.command()
+def note(
+    finding: Finding,
+    text: Annotated[str, typer.Argument(help="What is to stand beside it in the report")],
+    account: Account = "default",
+    period: Period = "",
+) -> None:
+    """Write a remark on a finding."""
+    import commands.months as command
+
+    run(command.note(settings(), account, period, finding, text, console))
+
+
+@app.command("sign-off")
+def sign_off(
+    account: Account = "default",
+    period: Period = "",
+    preparer: Annotated[str, typer.Option(help="Who prepared it; by default as the rules say")] = "",
+    comment: Annotated[str, typer.Option(help="Needed where too much is unexplained")] = "",
+    pack: Annotated[str, typer.Option(help="Hash of the pack that was looked at; else the present one")] = "",
+) -> None:
+    """Sign a month that somebody else prepared. A signed month is never judged anew."""
+    import commands.months as command
+
+    run(command.sign_off(settings(), account, period, preparer, comment, pack, console))
 
 
 @app.command()

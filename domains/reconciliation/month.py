@@ -8,7 +8,6 @@ from itertools import chain
 from typing import TypeVar
 
 from domains.reconciliation.controls import Name, check_reads
-from domains.reconciliation.counted import documents_of
 from domains.reconciliation.documents.cash.judge import judge_cash
 from domains.reconciliation.documents.given import DocumentBooks
 from domains.reconciliation.documents.judge import judge_documents
@@ -66,6 +65,7 @@ class _Month:
         self._rules, self._cut = work.rules, work.cut
         self._readings = [each.reading for each in work.readings]
         self._rates_text = rates_text
+        self._drifted = frozenset[str]()
 
     def judged(self) -> Judgement:
         self._note("looking whether all was read")
@@ -76,6 +76,7 @@ class _Month:
         checked = check_reads(self._readings, {}, needed)
         if checked.stopped:
             return self._nothing([*checked.stopped, *self._work.unread])
+        self._drifted = checked.drifted
         settings = next(self._all("settings", AccountSettings))
         return self._compared(settings, read_rates(self._rates_text, settings.currency), checked.warnings)
 
@@ -86,7 +87,7 @@ class _Month:
         if mrr.stopped:
             return self._nothing(mrr.stopped)
         self._note("comparing documents")
-        books = self._document_books(lines, cash)
+        books = self._document_books(cash)
         documents = judge_documents(books, self._rules, self._cut, rates)
         self._note("comparing payments")
         payments = judge_cash(books, self._rules, self._cut)
@@ -116,14 +117,15 @@ class _Month:
             rates=rates.table,
         )
 
-    def _document_books(self, lines: list[CountedLine], cash: list[CashEntry]) -> DocumentBooks:
+    def _document_books(self, cash: list[CashEntry]) -> DocumentBooks:
         documents = list(self._all("documents", Document))
         accounting = self._reading_of(self._rules.accounting.system) if self._rules.accounting else None
         return DocumentBooks(
             billing=[each for each in documents if each.side == "billing"],
             accounting=[each for each in documents if each.side == "accounting"] if accounting else None,
-            chartmogul=documents_of(lines, self._work.place.account, self._cut.time_zone),
+            chartmogul=[each for each in documents if each.side == "chartmogul"],
             cash=cash,
+            drifted=self._drifted,
             accounting_read_at=accounting.ended_at if accounting else None,
         )
 

@@ -125,14 +125,16 @@ class ReconciliationState(Record):
 # -- its steps
 
 
+SnapshotPart = Literal["cut", "final", "open"]
+"""cut: at month end. final, open: ChartMogul and the books, read anew."""
+
+
 class SnapshotPlace(Record):
     """Names a folder below RECONCILIATION_FOLDER. A snapshot is written once: what is there stays."""
 
     account: str
     period: Period
-    part: Literal["cut", "final", "open"] = Field(
-        default="cut", description="cut: at month end. final, open: ChartMogul, read anew"
-    )
+    part: SnapshotPart = "cut"
     number: int = Field(default=0, description="Of a re-reading of open items")
 
 

@@ -3,7 +3,6 @@ read with tokens that nobody loses."""
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -16,7 +15,6 @@ from temporalio.testing import ActivityEnvironment
 
 from clients.kit.books import Days
 from clients.kit.errors import Unauthorized, Unavailable
-from models.base import Record
 from models.reconciliation.books import (
     CashEntry,
     CashKind,
@@ -25,10 +23,10 @@ from models.reconciliation.books import (
     DocumentStatus,
     MonthCut,
     Reading,
-    TableFile,
 )
 from models.templates.reconciliation import BooksWork, SnapshotPlace
 from simulators.kit.control import Control
+from tests.contracts.books import Held
 from tests.contracts.suite import ReadContract
 
 OCTOBER = MonthCut(
@@ -43,16 +41,11 @@ LONG_AGO = Days(date(1990, 1, 1), date(1990, 1, 31))
 MID = "2025-10-15"
 
 
-class Kept:
-    """A store of snapshots that only counts, and keeps what it is given."""
+class Kept(Held):
+    """A store of snapshots that keeps what it is given, and has nothing of before."""
 
-    def __init__(self) -> None:
-        self.tables: dict[str, list[Any]] = {}
-
-    async def write(self, place: SnapshotPlace, table: str, records: AsyncIterator[Record]) -> TableFile:
-        self.tables[table] = [each async for each in records]
-        rows = len(self.tables[table])
-        return TableFile(table=table, file=f"{table}.parquet", rows=rows, sha256="0" * 64)
+    def reading(self, place: SnapshotPlace, system: str, site: str) -> Reading | None:
+        return None
 
     def of(self, ending: str) -> list[Any]:
         return next(rows for name, rows in self.tables.items() if name.endswith(ending))

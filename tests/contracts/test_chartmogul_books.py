@@ -127,6 +127,7 @@ async def test_a_month_is_read_to_the_cent(simulators: Control) -> None:
     euro_by_movements = Decimal(10_000) * Decimal("1.04")
     assert sheet.movements == sum(each or 0 for each in sums.values()) + 10_000 + euro_by_movements + 3_300
     assert sheet.mrr is not None
+    assert sheet.movements is not None
     assert sheet.mrr - sheet.movements == 10_800 - euro_by_movements
 
     customers = {each.external_ids[0]: each for each in found.tables["customers"]}

@@ -18,7 +18,7 @@ from models.reconciliation.books import Reading
 from simulators.kit.control import Control
 from simulators.xero.state import TENANT, Xero
 from tests.conftest import running_simulators
-from tests.contracts.books import MID, WORK, Kept
+from tests.contracts.accounting_books import MID, WORK, Kept
 from tests.specs.conftest import Description, Prism
 from tests.specs.descriptions import XERO, Document, xeros
 from tests.specs.watched import refusal, watched

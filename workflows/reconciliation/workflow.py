@@ -32,6 +32,7 @@ from models.templates.reconciliation import (
     ReconciliationState,
     Sign,
     SignOff,
+    SnapshotPart,
     SnapshotPlace,
 )
 from temporal import OUTCOME
@@ -155,7 +156,7 @@ class Reconciliation:
             self._update(phase="signed")
             raise _refused("signed", f"{self._given.period} is signed: it is never judged anew.")
 
-    async def _read_and_judge(self, part: str) -> None:
+    async def _read_and_judge(self, part: SnapshotPart) -> None:
         """Billing as it was at the cut, from the snapshot where there is one; the books and ChartMogul as
         they are."""
         self._read_last = await self._read(part)
@@ -182,18 +183,20 @@ class Reconciliation:
             judged_at=workflow.now(),
         )
 
-    async def _read(self, part: str) -> list[Placed]:
+    async def _read(self, part: SnapshotPart) -> list[Placed]:
         """Side by side. What cannot be read is named, and nothing is judged without it."""
         self._update(problems=[])
         rules = self._given.rules
-        wanted = [(each.system, each.site, "cut") for each in rules.sources]
+        wanted: list[tuple[str, str, SnapshotPart]] = [
+            (each.system, each.site, "cut") for each in rules.sources
+        ]
         if rules.accounting:
             wanted.append((rules.accounting.system, rules.accounting.company, part))
         wanted.append(("chartmogul", self._given.account, part))
         found = await asyncio.gather(*(self._read_one(*each) for each in dict.fromkeys(wanted)))
         return [each for each in found if each]
 
-    async def _read_one(self, system: str, site: str, part: str) -> Placed | None:
+    async def _read_one(self, system: str, site: str, part: SnapshotPart) -> Placed | None:
         work = BooksWork(place=self._place(part), cut=self._cut, site=site)
         try:
             reading = await long_step(
@@ -300,14 +303,9 @@ class Reconciliation:
         assert self._month
         return self._month.cut
 
-    def _place(self, part: str) -> SnapshotPlace:
+    def _place(self, part: SnapshotPart) -> SnapshotPlace:
         number = self._rounds if part == "open" else 0
-        return SnapshotPlace(
-            account=self._given.account,
-            period=self._given.period,
-            part=part,
-            number=number,  # type: ignore[arg-type]
-        )
+        return SnapshotPlace(account=self._given.account, period=self._given.period, part=part, number=number)
 
     async def _must(self, step: Step[Any, A, R], work: A, summary: str) -> R:
         """Without it there is no month."""

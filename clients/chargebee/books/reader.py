@@ -14,7 +14,6 @@ from clients.chargebee.books.documents import credit_note_of, invoice_of, transa
 from clients.chargebee.books.subscriptions import subscription_of
 from clients.chargebee.client import ChargebeeClient
 from clients.kit.errors import NotFound, Permanent
-from clients.kit.rate_limiter import RateLimiter
 from clients.kit.tables import Row, Table, Tally, Unreadable, around
 from models.reconciliation.books import BillingSubscription, CashEntry, Control, Document, MonthCut
 
@@ -33,7 +32,7 @@ class ChargebeeBooks:
     ) -> None:
         self._client, self._cut, self._site, self._web = client, cut, site, client.web_url
         self._now = datetime.now(UTC).replace(microsecond=0)
-        self._limiter = RateLimiter(client.books_per_minute, 60, is_share=True)
+        self._limiter = client.books_limiter()
         self.tally = tally or Tally()
 
     def tables(self) -> Iterator[tuple[Table, AsyncIterator[BaseModel]]]:

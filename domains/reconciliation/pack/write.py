@@ -76,6 +76,10 @@ class Packs:
             finally:
                 shutil.rmtree(own, ignore_errors=True)
 
+    def of(self, account: str, period: str) -> list[RunFile]:
+        """What the packs of a month say of themselves."""
+        return [run for each in _packs_in(self._runs(period, account)) if (run := run_of(each))]
+
     def _runs(self, period: str, account: str) -> Path:
         return self._folder / period / as_name(account)
 
