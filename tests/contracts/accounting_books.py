@@ -52,11 +52,11 @@ class Kept(Held):
 
     @property
     def documents(self) -> dict[str, Document]:
-        return {each.number: each for each in self.of("-documents")}
+        return {each.number: each for each in self.of("documents")}
 
     @property
     def cash(self) -> list[CashEntry]:
-        return self.of("-cash")
+        return self.of("cash")
 
 
 class BooksContract(ReadContract):
@@ -90,7 +90,7 @@ class BooksContract(ReadContract):
         assert len([each for each in asked if self.invoices in each]) > 2
         first, last = DAYS.first.isoformat(), DAYS.last.isoformat()
         known = self.there(control, "documents", first)
-        return len([each for each in known if each["dated"] <= last]), len(kept.of("-documents"))
+        return len([each for each in known if each["dated"] <= last]), len(kept.of("documents"))
 
     async def month(self, client: Any, work: BooksWork = WORK) -> tuple[Kept, Reading]:
         """By its step, outside Temporal."""

@@ -154,4 +154,4 @@ async def test_rows_of_its_examples_are_records(mocked: Made, folder: Path) -> N
     await client.aclose()
     assert reading.left_out == []
     assert kept.cash
-    assert kept.of("-documents")
+    assert kept.of("documents")
