@@ -14,7 +14,7 @@ from domains.reconciliation.about import ABOUT
 from domains.reconciliation.cut import month_cut
 from domains.reconciliation.month import Before, judge_month
 from domains.reconciliation.pack.keys import load_key
-from domains.reconciliation.pack.write import Contents, Packs
+from domains.reconciliation.pack.write import NO_RATES, Contents, Packs
 from domains.reconciliation.rates import Unreadable
 from domains.reconciliation.report.reviewed import Reviewed
 from domains.reconciliation.report.totals import amounts
@@ -134,10 +134,10 @@ class ReconciliationActivities:
 
 
 def rates_of(rules: ReconciliationRules) -> str:
-    """The file of rates, as it is. Raises Rejected where it is too large."""
+    """The file of rates, as it is; none where there is no file. Raises Rejected where it is too large."""
     file = Path(rules.rates_file)
     if not file.exists():
-        return ""
+        return NO_RATES
     if file.stat().st_size > LARGEST_RATES:
         raise Rejected(SYSTEM, f"{file} is larger than {LARGEST_RATES // 2**20} MiB: no file of rates is.")
     return file.read_text(encoding="utf-8")

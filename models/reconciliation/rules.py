@@ -6,10 +6,11 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, StringConstraints
 
 from models.base import ConfigRecord
+from models.business_days import Country
 from models.money import Currency
 from models.reconciliation.causes import Cause
 
-Email = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=254, pattern="@")]
+Email = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=254)]
 Billing = Literal["stripe", "chargebee", "recurly"]
 Accounting = Literal["quickbooks", "xero"]
 Zone = Annotated[str, StringConstraints(min_length=1, max_length=64)]
@@ -74,7 +75,7 @@ class Calendar(ConfigRecord):
 
     final_day: int = Field(default=3, ge=2, le=20)
     reminder_day: int = Field(default=10, ge=3, le=28)
-    country: str = Field(default="", pattern=r"^([A-Z]{2})?$")
+    country: Country | None = None
 
 
 class ReconciliationRules(ConfigRecord):

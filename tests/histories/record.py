@@ -15,6 +15,7 @@ from temporalio.client import Client, WorkflowContinuedAsNewError
 from temporalio.contrib.pydantic import pydantic_data_converter
 
 import worker
+from domains.reconciliation.settings import Reconciliation
 from domains.warehouse.settings import DuckDbWarehouse
 from local.devserver import DevServer
 from local.processes import free_ports
@@ -85,7 +86,11 @@ async def main() -> None:
                 server.address, data_converter=pydantic_data_converter, identity=RECORDER
             )
             warehouse = DuckDbWarehouse(path=Path(state) / "warehouse.duckdb")
-            own = {"warehouse": warehouse, "audit_folder": Path(state) / "audit"}
+            own = {
+                "warehouse": warehouse,
+                "audit_folder": Path(state) / "audit",
+                "reconciliation": Reconciliation(folder=Path(state), key_file=Path(state) / "key"),
+            }
             settings = settings_for(url).model_copy(update=own)
             async with worker.running(client, settings):
                 await record(Studio(client, control))

@@ -230,7 +230,7 @@ def entries(draw: st.DrawFn) -> CashEntry:
 @given(
     left=st.lists(documents(accounting=True), max_size=7),
     right=st.lists(documents(accounting=False), max_size=7),
-    paid=st.lists(entries(), max_size=8),
+    paid=st.lists(entries(), max_size=8, unique_by=lambda entry: (entry.side, entry.id)),
     summaries=st.booleans(),
 )
 def test_everything_sums_up_whatever_is_read(
@@ -241,7 +241,8 @@ def test_everything_sums_up_whatever_is_read(
     in_cash = judge_cash(books, rules(summaries=summaries), cut())
     assert closes(found)
     assert closes(in_cash)
-    _holds_each_once(found, left, right)
+    if not summaries:  # else rows of payouts stand beside documents
+        _holds_each_once(found, left, right)
 
 
 def _holds_each_once(found: Compared, left: list[Document], right: list[Document]) -> None:
