@@ -142,7 +142,7 @@ async def test_a_month_is_judged_looked_after_and_signed(own: Client, books: Con
     assert ended.sign_off
     assert ended.sign_off.reviewer == "ben@mogulflow.example"
 
-    public = public_file(folder / "key").read_text()
+    public = str(public_file(folder / "key"))
     checked = verify(folder / "data" / "packs", public)
     assert checked.is_whole
     assert len(checked.packs) == 3
