@@ -21,7 +21,7 @@ from tests.workflows.crm import MAPPING
 from tests.workflows.template_runs import Invoice, begin, movement, with_product
 
 WOULD = {Action.WOULD_CREATE, Action.WOULD_UPDATE, Action.UNCHANGED, Action.SKIPPED}
-READ_ALONE = {"chartmogul", "stripe", "chargebee", "recurly"}
+READ_ALONE = {"chartmogul", "stripe", "chargebee", "recurly", "quickbooks", "xero"}
 TASK = {"fallback_owner": "revops@mogulflow.example"}
 
 
