@@ -58,11 +58,20 @@ def minor_of(amount: Decimal | int, currency: str, decimals: Mapping[str, int] |
     return int(found)
 
 
+def decimals(currency: str) -> int:
+    """How many a currency has, by its code in capitals."""
+    return ISO_4217.get(currency, USUAL)
+
+
+def said(minor: int, currency: str) -> str:
+    """`−1,200.00`."""
+    places = decimals(currency)
+    return f"{Decimal(minor).scaleb(-places):,.{places}f}".replace("-", "−")
+
+
 def minor_text(minor: int, currency: str) -> str:
-    """`−1,200.50 EUR`, with as many decimals as the currency has."""
-    decimals = ISO_4217.get(currency, USUAL)
-    sign = "−" if minor < 0 else ""
-    return f"{sign}{Decimal(abs(minor)).scaleb(-decimals):,.{decimals}f} {currency}"
+    """`−1,200.50 EUR`."""
+    return f"{said(minor, currency)} {currency}"
 
 
 def has_cents(currency: str | None) -> bool:

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import NamedTuple
 
-from models.minor_units import ISO_4217, USUAL
+from models.minor_units import decimals
 
 COLUMNS = ["date", "currency", "rate", "source"]
 OLDEST = timedelta(days=7)
@@ -59,10 +59,6 @@ class Rates:
         """In minor units of the account's currency, not rounded. Raises NoRate."""
         moved = decimals(self.currency) - decimals(currency)
         return (amount * self.of(currency, day).rate).scaleb(moved)
-
-
-def decimals(currency: str) -> int:
-    return ISO_4217.get(currency, USUAL)
 
 
 def read_rates(text: str, currency: str) -> Rates:

@@ -6,8 +6,7 @@ from fractions import Fraction
 
 from domains.reconciliation.causes.case import Case, Member, Shown
 from domains.reconciliation.figures.billing import exactly
-from domains.reconciliation.figures.rounding import decimals
-from models.minor_units import USUAL
+from models.minor_units import USUAL, decimals
 from models.reconciliation.books import CountedLine
 from models.reconciliation.causes import Cause
 

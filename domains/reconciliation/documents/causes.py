@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from domains.reconciliation.documents.amounts import decimals, said
 from domains.reconciliation.documents.choosing import Candidate, closing
 from domains.reconciliation.documents.given import key, place
 from domains.reconciliation.documents.matching import CREDITS, Group
@@ -13,6 +12,7 @@ from domains.reconciliation.documents.rows import Row
 from domains.reconciliation.documents.scene import Scene
 from domains.reconciliation.documents.tax import gross_net, tax_rounding
 from domains.reconciliation.documents.values import is_dead, name, sign, value, worth
+from models.minor_units import decimals, said
 from models.reconciliation.books import CashKind, Document, DocumentKind, DocumentStatus
 from models.reconciliation.causes import Cause
 

@@ -4,11 +4,13 @@ from collections.abc import Iterator
 from decimal import Decimal
 from fractions import Fraction
 
-from domains.reconciliation.documents.amounts import converted, decimals, rounded, said
+from domains.reconciliation.documents.amounts import converted
 from domains.reconciliation.documents.given import key
 from domains.reconciliation.documents.rows import Row
 from domains.reconciliation.documents.values import name, sign
+from domains.reconciliation.figures.rounding import half_away
 from domains.reconciliation.rates import NoRate, Rates
+from models.minor_units import decimals, said
 from models.reconciliation.books import CashEntry, Document
 from models.reconciliation.causes import Cause
 from models.reconciliation.findings import Party
@@ -48,7 +50,7 @@ class Homes:
             return None
         day = right.at.date() if right.at is not None else right.dated
         try:
-            return rounded(self._rates.minor(right.total, right.currency, day)) if day else None
+            return half_away(self._rates.minor(right.total, right.currency, day)) if day else None
         except NoRate as missing:
             self._said[f"{missing}: {home} of such documents is not compared"] = None
             return None
@@ -63,7 +65,7 @@ class Homes:
             row.explain(Cause.FX_DOCUMENT_RATE, sign(left) * by_rate, why, (key(left), key(right)))
         else:
             row.rule_out(Cause.FX_DOCUMENT_RATE, "both have one rate")
-        within = max(self._tolerance.least, rounded(self._tolerance.per_line * max(1, len(left.lines))))
+        within = max(self._tolerance.least, half_away(self._tolerance.per_line * max(1, len(left.lines))))
         if row.rest and abs(row.rest) <= within:
             row.explain(Cause.ROUNDING, row.rest, "the books convert line by line", (key(left),))
 

@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
-from domains.reconciliation.documents.amounts import said
 from domains.reconciliation.documents.choosing import Candidate, closing
 from domains.reconciliation.documents.given import key, place
 from domains.reconciliation.documents.matching import Group
@@ -12,6 +11,7 @@ from domains.reconciliation.documents.payouts import CENT, Contents, Paid, conte
 from domains.reconciliation.documents.rows import Row
 from domains.reconciliation.documents.scene import Scene
 from domains.reconciliation.documents.values import value, worth
+from models.minor_units import said
 from models.reconciliation.books import CashEntry, CashKind, Document, DocumentKind
 from models.reconciliation.causes import Cause
 from models.reconciliation.findings import Party

@@ -5,17 +5,18 @@ from decimal import Decimal
 from fractions import Fraction
 from math import ceil, floor
 
-from domains.reconciliation.documents.amounts import rounded, said
 from domains.reconciliation.documents.choosing import Candidate
 from domains.reconciliation.documents.given import key
 from domains.reconciliation.documents.values import sign
+from domains.reconciliation.figures.rounding import half_away
+from models.minor_units import said
 from models.reconciliation.books import Document, DocumentLine
 from models.reconciliation.causes import Cause
 
 
 def by_line(lines: list[DocumentLine]) -> int:
     """Each line's tax rounded, in minor units. Each line has to have a rate."""
-    return sum(rounded(_exact(each.net, each.tax_percent)) for each in lines)
+    return sum(half_away(_exact(each.net, each.tax_percent)) for each in lines)
 
 
 def by_document(lines: list[DocumentLine]) -> int:
@@ -23,7 +24,7 @@ def by_document(lines: list[DocumentLine]) -> int:
     net: dict[Decimal | None, Decimal] = defaultdict(Decimal)
     for each in lines:
         net[each.tax_percent] += each.net
-    return sum(rounded(_exact(amount, percent)) for percent, amount in net.items())
+    return sum(half_away(_exact(amount, percent)) for percent, amount in net.items())
 
 
 def _exact(net: Decimal, percent: Decimal | None) -> Fraction:

@@ -5,7 +5,8 @@ from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
-from domains.reconciliation.figures.rounding import decimals, half_away
+from domains.reconciliation.figures.rounding import half_away
+from models.minor_units import decimals
 
 Table = Mapping[tuple[date, str], Decimal]
 """Units of the account's currency per unit, by day and currency."""

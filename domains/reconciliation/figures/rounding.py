@@ -1,19 +1,16 @@
-"""Whole minor units, and how many decimals a currency has. Everything before the one rounding is exact."""
+"""Whole minor units. Everything before the one rounding is exact."""
 
+from decimal import Decimal
 from fractions import Fraction
 
-from models.minor_units import ISO_4217, USUAL
+from models.minor_units import USUAL, decimals
 
 
-def half_away(exact: Fraction) -> int:
+def half_away(exact: Fraction | Decimal) -> int:
     """To the nearest, halves away from zero: 0.5 is 1, −0.5 is −1."""
-    numerator, denominator = exact.numerator, exact.denominator
+    numerator, denominator = exact.as_integer_ratio()
     whole = (2 * abs(numerator) + denominator) // (2 * denominator)
     return whole if numerator >= 0 else -whole
-
-
-def decimals(currency: str) -> int:
-    return ISO_4217.get(currency, USUAL)
 
 
 def minor_per_hundredth(currency: str) -> Fraction:

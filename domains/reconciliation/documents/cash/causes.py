@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from domains.reconciliation.documents.amounts import said
 from domains.reconciliation.documents.cash.matching import BACK, Flow
 from domains.reconciliation.documents.choosing import Candidate, closing
 from domains.reconciliation.documents.given import key, place
@@ -12,6 +11,7 @@ from domains.reconciliation.documents.month import Month
 from domains.reconciliation.documents.payouts import Paid
 from domains.reconciliation.documents.rows import Row
 from domains.reconciliation.documents.scene import NAMES
+from models.minor_units import said
 from models.reconciliation.books import CashEntry, CashKind, Document
 from models.reconciliation.causes import Cause
 

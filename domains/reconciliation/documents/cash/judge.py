@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 
-from domains.reconciliation.documents.amounts import converted, decimals, said
+from domains.reconciliation.documents.amounts import converted
 from domains.reconciliation.documents.cash.causes import Till, explain, value
 from domains.reconciliation.documents.cash.links import Payers
 from domains.reconciliation.documents.cash.matching import BACK, Flow, Flows, Known, match
@@ -15,6 +15,7 @@ from domains.reconciliation.documents.numbers import Numbers
 from domains.reconciliation.documents.payouts import Paid, paid_out, posting
 from domains.reconciliation.documents.rows import Row, in_order, tie_outs
 from domains.reconciliation.documents.sources import Feeds
+from models.minor_units import decimals, said
 from models.reconciliation.books import CashEntry, CashKind, Document, MonthCut, Side
 from models.reconciliation.causes import Cause
 from models.reconciliation.findings import LinkProposal, Party
