@@ -48,6 +48,7 @@ from workflows.crm_sync.workflow import CrmSync
 from workflows.customer_sync import CustomerSync
 from workflows.dismissal import DismissalRun
 from workflows.engine.once import Once
+from workflows.engine.patches import DecidesAtItsStart
 from workflows.expansion.window import ExpansionWindow
 from workflows.expansion.workflow import Expansion
 from workflows.failed_payment.workflow import FailedPaymentRun
@@ -182,7 +183,7 @@ def _workflow_worker(
         workflow_runner=temporal.workflow_runner(settings.workflow_sandbox),
         workflow_failure_exception_types=temporal.WORKFLOW_FAILURES,
         graceful_shutdown_timeout=GRACE,
-        interceptors=interceptors,
+        interceptors=[DecidesAtItsStart(), *interceptors],
     )
 
 

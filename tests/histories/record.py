@@ -1,7 +1,8 @@
 """Records the histories that test_replay.py replays: `python -m tests.histories.record`.
 
 Do so when a template gets a new path. A history that exists stays: runs that began so are under way. The
-histories of a workflow lie in the folder of its name, and their cases in its cases.py.
+histories of a workflow lie in the folder of its name, and their cases in its cases.py. Where all runs take
+another way from now on, GENERATION is one more, and each case is recorded anew.
 """
 
 import asyncio
@@ -25,6 +26,8 @@ from tests.conftest import ROOT, running_simulators, settings_for, terminate
 from tests.histories.studio import Case, Run, Studio
 
 FOLDER = Path(__file__).parent
+GENERATION = 2
+"""Of runs that decide at their start; those before have no number in their files' names."""
 RECORDER = "recorder"
 """Instead of the process id and host name that a client and its workers go by."""
 
@@ -39,10 +42,14 @@ def cases_of(folder: Path) -> list[Case]:
     return cases
 
 
+def recorded_as(case: Case) -> str:
+    return f"{case.name}.{GENERATION}"
+
+
 async def record(studio: Studio) -> None:
     for folder in folders():
         for seed, case in enumerate(cases_of(folder), start=1):
-            file = folder / f"{case.name}.json"
+            file = folder / f"{recorded_as(case)}.json"
             if not file.exists():
                 await terminate(studio.client, "ExecutionStatus = 'Running'")  # of the case before
                 studio.simulators.reset(seed=seed)

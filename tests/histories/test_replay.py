@@ -1,6 +1,6 @@
 """Runs that began under earlier code go on under this one. record.py makes the histories."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,9 @@ from temporalio.workflow import NondeterminismError
 import temporal
 import worker
 from tests.histories.changed import changed
-from tests.histories.record import FOLDER, cases_of, folders
+from tests.histories.cuts import cut
+from tests.histories.record import FOLDER, GENERATION, cases_of, folders, recorded_as
+from workflows.engine.patches import DecidesAtItsStart
 
 pytestmark = pytest.mark.slow
 
@@ -32,6 +34,7 @@ def replayer(workflow: type[Any], *, sandboxed: bool = True) -> Replayer:
         workflows=[workflow],
         data_converter=temporal.DATA_CONVERTER,
         workflow_runner=temporal.workflow_runner(sandboxed),
+        interceptors=[DecidesAtItsStart()],
         workflow_failure_exception_types=temporal.WORKFLOW_FAILURES,
     )
 
@@ -45,17 +48,17 @@ def histories(name: str) -> dict[str, WorkflowHistory]:
     }
 
 
-async def trouble(replayer: Replayer, name: str) -> dict[str, Exception | None]:
-    """What each history of the workflow meets."""
-    found = {}
-    async with replayer.workflow_replay_iterator(_each(histories(name))) as results:
+async def trouble(replayer: Replayer, found: Iterable[WorkflowHistory]) -> dict[str, Exception | None]:
+    """What each of a workflow's histories meets."""
+    met = {}
+    async with replayer.workflow_replay_iterator(_each(found)) as results:
         async for result in results:
-            found[result.history.workflow_id] = result.replay_failure
-    return found
+            met[result.history.workflow_id] = result.replay_failure
+    return met
 
 
-async def _each(found: dict[str, WorkflowHistory]) -> AsyncIterator[WorkflowHistory]:
-    for history in found.values():
+async def _each(found: Iterable[WorkflowHistory]) -> AsyncIterator[WorkflowHistory]:
+    for history in found:
         yield history
 
 
@@ -65,18 +68,29 @@ def test_each_workflow_has_histories_and_each_folder_is_a_workflows() -> None:
 
 
 def test_each_case_is_recorded() -> None:
-    cases = {f"{folder.name}/{case.name}" for folder in folders() for case in cases_of(folder)}
+    cases = {f"{folder.name}/{recorded_as(case)}" for folder in folders() for case in cases_of(folder)}
     assert cases <= set(map(_name, RECORDED))
 
 
 @pytest.mark.parametrize("name", NAMES)
 async def test_recorded_runs_replay(name: str) -> None:
-    assert await trouble(replayer(WORKFLOWS[name]), name) == dict.fromkeys(histories(name))
+    found = histories(name)
+    assert await trouble(replayer(WORKFLOWS[name]), found.values()) == dict.fromkeys(found)
+
+
+@pytest.mark.parametrize("name", NAMES)
+async def test_runs_replay_wherever_temporal_went_on_with_them_in_another_task(name: str) -> None:
+    """Those of before do not: they look for their patches where they come to them."""
+    now = [history for case, history in histories(name).items() if case.endswith(f".{GENERATION}")]
+    found = [each for history in now for each in cut(history)]
+    met = await trouble(replayer(WORKFLOWS[name], sandboxed=False), found)
+    assert len(met) == len(found)
+    assert {case: failure for case, failure in met.items() if failure} == {}
 
 
 @pytest.mark.parametrize("name", NAMES)
 async def test_a_careless_change_is_refused(name: str) -> None:
     careless = replayer(changed(name, WORKFLOWS[name]), sandboxed=False)
-    found = await trouble(careless, name)
+    found = await trouble(careless, histories(name).values())
     assert set(found) == set(histories(name))
     assert {case for case, failure in found.items() if not isinstance(failure, NondeterminismError)} == set()

@@ -19,6 +19,7 @@ from workflows.change.parts import Part, effect_of, parts_of
 from workflows.change.plan import field_changes, not_taken, plan_hash, writes_nothing
 from workflows.change.undoing import undo_parts
 from workflows.engine.acting import link_here
+from workflows.engine.patches import patched
 from workflows.engine.run_log import ASKED_BY, DECISION, PLAN, RULE, RunLog
 from workflows.engine.steps import StepFailed, durably, step
 
@@ -225,7 +226,7 @@ class Change:
         of its own, but leaves a decision for the next one to keep."""
         if self._token in self._noted:
             return False
-        tells = not self._decisions and workflow.patched(TELLS)
+        tells = not self._decisions and patched(TELLS)
         try:
             if tells:
                 noted = PlanNoted(plan=self._plan, token=self._token, planned=self._planned)

@@ -23,6 +23,7 @@ from workflows.churn_save.reading import Reading
 from workflows.churn_save.verdict import Sight, Verdict
 from workflows.churn_save.watch import Watch
 from workflows.engine.event_run import EventRun
+from workflows.engine.patches import patched
 from workflows.engine.run_log import OWNER, REASON
 from workflows.engine.steps import OUTDATED, StepFailed, is_rerun, step
 
@@ -279,7 +280,7 @@ class ChurnSave(EventRun[ChurnSaveInput]):
             message = self._message("late_task", text, thread_ts=thread, good_until=good_until)
             return await post_message(message, "Add the task to the thread")
 
-        if workflow.patched(PATCH):
+        if patched(PATCH):
             await self._run_log.attempt(self._while_to_save(self._reading.facts or facts, post))
         else:
             await self._run_log.attempt(post(facts, None))
@@ -356,7 +357,7 @@ class ChurnSave(EventRun[ChurnSaveInput]):
     async def _look_for_earlier_replies(self, thread_ts: str) -> None:
         """Where a person runs it again the thread may have one or more: the last one counts. Raises
         StepFailed."""
-        if self._is_thread_read or not is_rerun() or not workflow.patched(PATCH):
+        if self._is_thread_read or not is_rerun() or not patched(PATCH):
             return
         while self._replies < MOST_REPLIES:
             message = self._message(self._name_of_the_reply, "", thread_ts=thread_ts, only_find=True)
@@ -402,7 +403,7 @@ class ChurnSave(EventRun[ChurnSaveInput]):
         if not unknown:
             return self._run_log.end(Outcome.PARTIAL)
         facts, thread = self._reading.facts, alert and alert.object_id
-        if not workflow.patched(PATCH):
+        if not patched(PATCH):
             self._run_log.note_problem(self._reading.unknown())
             if facts and thread:
                 await self._run_log.attempt(self._say_nobody_knows(facts, thread, None))

@@ -22,6 +22,7 @@ from models.effects import Effect, Mode, Write
 from models.holds import PausedQuery
 from models.tasks import TaskQuery
 from temporal import DURABLE, GIVE_UP_AFTER, PATIENT, PREVIEW_SUFFIX, RERUN, TASK_TIMEOUT
+from workflows.engine.patches import decided_at_its_start, patched
 from workflows.engine.trouble import waiting
 
 LOCAL_LIMIT = timedelta(seconds=3)
@@ -52,10 +53,6 @@ CUT_OFF_PAUSE = timedelta(seconds=5)
 PREVIEW_PATIENCE = timedelta(seconds=5)
 """For each step of a preview that a person waits for, after its local try."""
 
-UNDISTURBED = 3
-"""Events in the history of a run that is in its first workflow task for the first time: nothing it
-writes can have been tried before. After a killed worker, a reset, or any later task there are more."""
-
 ASKS = "asks-whether-it-may-be-a-repeat"
 """Runs that began before look for a message in each task but their first."""
 
@@ -85,7 +82,7 @@ async def step(activity: Step[S, A, R], arg: A, *, summary: str, patience: timed
     definition = activity.definition
     repeat = await _may_be_a_repeat(arg, asks=definition.looks_first)
     looks = repeat and definition.looks_first
-    if looks and (patience <= DURABLE_LIMIT or not workflow.patched(LOOKS_ONCE)):
+    if looks and (patience <= DURABLE_LIMIT or not patched(LOOKS_ONCE)):
         return await _durable(activity, _marked(arg, repeat=True), summary, patience)
     try:
         return await _first_try(activity, _marked(arg, repeat=repeat), summary, looks=looks)
@@ -95,7 +92,8 @@ async def step(activity: Step[S, A, R], arg: A, *, summary: str, patience: timed
         raise failure
     if _is_waited_for():
         patience = min(patience, PREVIEW_PATIENCE)
-        if failure.kind == "TimedOut" or (failure.pause and failure.pause > patience):
+        was_cut_off = failure.kind == "TimedOut" and not definition.looks_first
+        if was_cut_off or (failure.pause and failure.pause > patience):
             raise failure
     with waiting(definition.system, str(failure), patience):
         if failure.pause:
@@ -224,17 +222,29 @@ async def _regular(activity: Step[S, A, R], arg: A, *, outlasts_pauses: bool, **
 
 
 async def _may_be_a_repeat(arg: object, *, asks: bool) -> bool:
-    """True, too, where the caller says that another run may have written. `asks`: where looking takes long,
-    Temporal is asked whether a task of the run was lost, with what it had written."""
+    """True, too, where the caller says that another run may have written. `asks`: which way the run takes
+    depends on it, so that the history has to tell it."""
     if not isinstance(arg, Write):
-        return workflow.info().get_current_history_length() != UNDISTURBED
+        return False
     is_new = arg.mode is Mode.LIVE and _is_new(arg.key)
     if arg.repeat or is_rerun():
         return True
-    if workflow.info().get_current_history_length() == UNDISTURBED:
+    if not asks:
+        return not _is_undisturbed()
+    if not decided_at_its_start():
+        return not (_is_undisturbed() or (is_new and patched(ASKS) and await _has_lost_nothing()))
+    if arg.mode is Mode.PREVIEW:
         return False
-    may_ask = asks and is_new
-    return not (may_ask and workflow.patched(ASKS) and await _has_lost_nothing())
+    return not (is_new and await _has_lost_nothing())
+
+
+def _is_undisturbed() -> bool:
+    """Not for deciding which way a run takes: it may be another where the run is gone through again."""
+    return _task().is_undisturbed
+
+
+def _task() -> TaskQuery:
+    return TaskQuery(history_length=workflow.info().get_current_history_length())
 
 
 def _is_new(key: str) -> bool:
@@ -276,10 +286,10 @@ def _of_this_run() -> _Run:
 
 
 async def _has_lost_nothing() -> bool:
-    """What Temporal cannot tell now may have been lost."""
-    query = TaskQuery(history_length=workflow.info().get_current_history_length())
+    """Temporal is asked whether a task of the run was lost, with what it had written. What it cannot tell now
+    may have been lost."""
     try:
-        return await _local(RunsActivities.has_lost_nothing, query)
+        return await _local(RunsActivities.has_lost_nothing, _task())
     except FailureError:
         return False
 
@@ -313,7 +323,7 @@ def _ended_paused(error: FailureError) -> bool:
 
 async def _is_paused(definition: StepDefinition, error: FailureError) -> bool:
     """A step that rests in the queue of a paused system is not tried, and cannot say so itself."""
-    if not isinstance(error.cause, TimeoutError) or not workflow.patched(PATCH):
+    if not isinstance(error.cause, TimeoutError) or not patched(PATCH):
         return False
     return await _local(HoldActivities.is_paused, PausedQuery(system=definition.system))
 

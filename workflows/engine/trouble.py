@@ -14,6 +14,7 @@ from temporalio import workflow
 from models.runs import Problem
 from models.wording import clock
 from temporal import PROBLEMS, WAITS, WAITS_FOR
+from workflows.engine.patches import patched
 
 PATCH = "says-its-trouble"
 """Runs that began before do not say it to the list."""
@@ -84,7 +85,7 @@ async def told_before(instant: datetime, is_told: Callable[[], bool], why: str) 
 
 def say_problems(problems: list[Problem]) -> None:
     """The memo has them while the run goes on, and where its result is not read."""
-    if workflow.patched(PATCH):
+    if patched(PATCH):
         brief = [each.model_copy(update={"message": each.message[:BRIEF]}) for each in problems[:LISTED]]
         workflow.upsert_memo({PROBLEMS: brief})
 
@@ -134,7 +135,7 @@ def _say(trouble: _Trouble) -> None:
     _show(trouble)
     first = {each.system: each for each in reversed(trouble.waits)}
     systems = sorted(first)
-    if systems == trouble.said or not workflow.patched(PATCH):
+    if systems == trouble.said or not patched(PATCH):
         return
     trouble.said = systems
     workflow.upsert_search_attributes([WAITS_FOR.value_set(systems) if systems else WAITS_FOR.value_unset()])

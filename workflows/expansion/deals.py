@@ -3,8 +3,6 @@
 from datetime import datetime
 from decimal import Decimal
 
-from temporalio import workflow
-
 from activities.hubspot.steps import HubSpotActivities
 from activities.salesforce.steps import SalesforceActivities
 from models.effects import Action, Effect
@@ -14,6 +12,7 @@ from models.salesforce import OpportunityAmount, OpportunityNow, OpportunityQuer
 from models.templates.expansion import DealOptions, OpportunityOptions, Upgrade
 from workflows.blocks.owner import hubspots_id_of
 from workflows.engine.acting import Acting
+from workflows.engine.patches import patched
 from workflows.engine.steps import step
 from workflows.expansion import texts
 
@@ -64,7 +63,7 @@ class Deal:
             return False
         if now.amount is None or now.amount == self._amount(self._written):
             return True
-        return now.amount == self._amount(self._sum(upgrade)) and workflow.patched(PATCH)
+        return now.amount == self._amount(self._sum(upgrade)) and patched(PATCH)
 
     async def add(self, upgrade: Upgrade, good_until: datetime | None = None) -> Effect:
         """To the exact sum, in whatever order they come. Raises StepFailed."""

@@ -22,6 +22,7 @@ from workflows.blocks.truth import Truth
 from workflows.customer_sync import SYNC
 from workflows.engine.connectors import Calls, values_of
 from workflows.engine.event_run import EventRun
+from workflows.engine.patches import patched
 from workflows.engine.steps import StepFailed, step
 from workflows.onboarding import marketo, texts
 from workflows.onboarding.facts import NewCustomer
@@ -146,7 +147,7 @@ class Onboarding(EventRun[OnboardingInput]):
     async def _leads(self) -> str:
         """What is to be told of leads with the customer's e-mail: they are a person's to convert."""
         email = self._truth.facts.now.customer.email
-        if self._given.options.crm != "salesforce" or not email or not workflow.patched(LOOKS_FOR_LEADS):
+        if self._given.options.crm != "salesforce" or not email or not patched(LOOKS_FOR_LEADS):
             return ""
         look = step(SalesforceActivities.find_leads, LeadQuery(email=email), summary="Look for a lead")
         try:

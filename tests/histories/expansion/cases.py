@@ -71,6 +71,13 @@ async def nothing_lost(studio: Studio) -> Run:
     return await gathered(studio)
 
 
+async def outlasts_its_task(studio: Studio) -> Run:
+    """Its first, by steps that take long: Temporal goes on with it in another."""
+    for system in ("chartmogul", "salesforce"):
+        studio.simulators.fault(system, "slow", delay_seconds=0.7, times=20)
+    return await expanded(studio, seconds_ago=60)
+
+
 CASES = [
     Case(alone, Outcome.ACTED),
     Case(as_a_deal, Outcome.ACTED),
@@ -79,4 +86,5 @@ CASES = [
     Case(let_go, Outcome.ACTED),
     Case(preview, Outcome.PREVIEWED),
     Case(nothing_lost, Outcome.ACTED),
+    Case(outlasts_its_task, Outcome.ACTED),
 ]

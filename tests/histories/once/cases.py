@@ -25,7 +25,8 @@ async def nobody_knows(studio: Studio) -> Run:
 
 
 async def after_a_wait(studio: Studio) -> Run:
-    studio.simulators.fault("connector", "status", method="POST", path="/access", status=503, times=2)
+    rule = {"method": "POST", "path": "/access", "status": 503, "retry_after": 1, "times": 2}
+    studio.simulators.fault("connector", "status", **rule)
     return await _write_of(studio, await put(studio))
 
 
