@@ -21,7 +21,7 @@ def cut(history: WorkflowHistory) -> Iterator[WorkflowHistory]:
 
 
 def _is_local_step(event: Event) -> bool:
-    return event["eventType"] == MARKER and _attributes(event)["markerName"] == LOCAL_STEP
+    return event["eventType"] == MARKER and bool(_attributes(event)["markerName"] == LOCAL_STEP)
 
 
 def _attributes(event: Event) -> Event:
