@@ -7,12 +7,12 @@ from pathlib import Path
 
 from rich.box import SIMPLE
 from rich.console import Console, Group, RenderableType
-from rich.markup import escape
 from rich.table import Table
 
 import operations.crm as operation
 from commands.following import follow
 from commands.show import folding, print_counts, print_problems
+from commands.texts import escape
 from models.crm import CrmName
 from models.spreadsheets import unrun
 from models.templates.crm_sync import CrmReport, ObjectReport, Status, SyncReport
