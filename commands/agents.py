@@ -1,9 +1,9 @@
 """`agents`: principals as a table, and a new token."""
 
 from rich.console import Console
-from rich.markup import escape
 
 from commands.show import folding
+from commands.texts import escape
 from models.agents import Agents, Principal
 from operations.agents.tokens import Token, has_expired
 

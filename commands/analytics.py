@@ -10,10 +10,10 @@ from typing import Any, TypeVar, get_args
 
 from rich.box import SIMPLE
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 import operations.analytics as operation
+from commands.texts import escape
 from models.analytics import (
     Answer,
     ChurnMonth,

@@ -1,8 +1,8 @@
 """`attention`: what waits for a person, a block for each, and what to do."""
 
 from rich.console import Console
-from rich.markup import escape
 
+from commands.texts import escape
 from models.attention import Kind, Trouble, Waiting
 from models.holds import Holding, title
 from models.wording import counted

@@ -5,13 +5,13 @@ from datetime import datetime
 from pathlib import Path
 
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 import operations.audit as operation
 from commands.exports import loads_table
 from commands.following import follow
 from commands.show import folding, print_problems
+from commands.texts import escape
 from models.ledger import Link
 from models.nightly_audit import AuditExportReport
 from operations.audit import Verified

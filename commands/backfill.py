@@ -4,11 +4,11 @@ import asyncio
 from datetime import UTC, datetime
 
 from rich.console import Console
-from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 import operations.backfill as operation
 from commands.show import listed, print_tally
+from commands.texts import escape
 from models.bounds import LONGEST_ACT_WITHIN_DAYS
 from models.movements import BackfillProgress, Found
 from operations.backfill import Backfill, Wish, how_to_end, in_short, watch

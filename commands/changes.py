@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
+from commands.texts import escape
 from models.changes import ChangeRun
 from models.wording import clock, short
 
@@ -29,7 +29,8 @@ def print_waiting(found: Sequence[ChangeRun], console: Console) -> None:
 
 def print_change(found: ChangeRun, console: Console) -> None:
     console.print(f"[bold]{found.run_id}[/bold]: {found.status}")
-    console.print(escape(f"{found.tool} for {found.asker.name}: {found.reason}"), highlight=False)
+    asked = f"{found.tool} for {found.asker.name}: {' '.join(found.reason.split())}"
+    console.print(escape(asked), highlight=False)
     console.print(escape(f"Rule: {found.rule}"), highlight=False)
     if found.changes:
         console.print(_fields(found))

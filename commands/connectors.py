@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.markup import escape
 from rich.syntax import Syntax
 from ruamel.yaml import YAML
 
 from commands.doctor import add_finding, findings_table
 from commands.show import folding
+from commands.texts import escape
 from models.bounds import within
 from models.findings import Finding, State
 from operations.connector_import import Proposed

@@ -4,11 +4,11 @@ from collections.abc import Callable
 
 from rich.box import SIMPLE
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 import operations.coverage as operation
 from commands.show import heading, listed, print_tally
+from commands.texts import escape
 from models.movements import ACTED, EXPLAINED, PAYMENT, CoverageReport, Found, Named, Shadow, Tally
 from operations.coverage import Coverage
 from operations.dates import shown

@@ -7,13 +7,14 @@ from pathlib import Path
 
 from rich.box import SIMPLE
 from rich.console import Console, Group, RenderableType
-from rich.markup import escape
 from rich.table import Table
 
 import operations.crm as operation
 from commands.following import follow
 from commands.show import folding, print_counts, print_problems
+from commands.texts import escape
 from models.crm import CrmName
+from models.spreadsheets import unrun
 from models.templates.crm_sync import CrmReport, ObjectReport, Status, SyncReport
 from operations.crm import LeftRecord, left_records, progress_of
 from operations.errors import Stopped
@@ -87,11 +88,16 @@ def print_reasons(report: SyncReport, console: Console) -> None:
             console.print(f"{each.object}, left as it is: {count:,} × {escape(what)}", soft_wrap=True)
 
 
+def _cells(record: LeftRecord) -> dict[str, str]:
+    """Names and addresses are what strangers wrote."""
+    return {name: unrun(text) for name, text in asdict(record).items()}
+
+
 def _write(records: Sequence[LeftRecord], file: Path) -> None:
     try:
         with file.open("w", newline="", encoding="utf-8") as opened:
             writer = csv.DictWriter(opened, COLUMNS)
             writer.writeheader()
-            writer.writerows(map(asdict, records))
+            writer.writerows(map(_cells, records))
     except OSError as error:
         raise Stopped(f"{file}: {error.strerror}.") from None

@@ -1,9 +1,9 @@
 """`dismiss`: what was closed, line by line."""
 
 from rich.console import Console
-from rich.markup import escape
 
 import operations.dismiss as operation
+from commands.texts import escape
 from settings import Settings
 
 

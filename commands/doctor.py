@@ -1,10 +1,10 @@
 """`doctor`: a row per check."""
 
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from commands.show import folding
+from commands.texts import escape
 from models.bounds import within
 from models.findings import Finding, State
 from operations.doctor.examine import findings

@@ -4,10 +4,10 @@ from contextlib import aclosing
 from pathlib import Path
 
 from rich.console import Console
-from rich.markup import escape
 
 import operations.events as operation
 from commands.show import effects_table, field_tables, in_order, print_problems
+from commands.texts import escape
 from dispatch.deliveries import CHARTMOGUL, MAX_BODY, Delivery, Unreadable, event_of
 from dispatch.dispatcher import Dispatched
 from models.events import AnyEvent

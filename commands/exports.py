@@ -6,12 +6,12 @@ from decimal import Decimal
 
 from rich.box import SIMPLE
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 import operations.exports as operation
 from commands.following import follow
 from commands.show import folding, print_problems
+from commands.texts import escape
 from models.templates.warehouse_export import ExportReport
 from models.warehouse_loads import Loaded, LoadRun
 from operations.exports import StreamProgress, Wish

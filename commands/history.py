@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from rich.box import SIMPLE
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
+from commands.texts import escape
 from operations.history import Entry, history
 from settings import Settings
 

@@ -5,11 +5,11 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.live import Live
-from rich.markup import escape
 from rich.table import Table
 
 import operations.reconciliation.month as operation
 from commands.show import folding, print_problems
+from commands.texts import escape
 from models.minor_units import minor_text
 from models.reconciliation.books import Reading
 from models.templates.reconciliation import Amounts, Kind, OpenFinding, ReconciliationState

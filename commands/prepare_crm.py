@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Sequence
 
 from rich.console import Console
-from rich.markup import escape
 
 import operations.prepare_crm as operation
+from commands.texts import escape
 from models.crm import CrmName
 from models.effects import Action
 from models.hubspot import Prepared

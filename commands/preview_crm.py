@@ -4,12 +4,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import aclosing
 
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 import operations.preview_crm as operation
 from commands.crm import objects_table, print_reasons
 from commands.show import add_parts, doing_words, folding, print_counts
+from commands.texts import escape
 from models.crm import CrmName
 from models.templates.crm_sync import SyncReport
 from operations.preview_crm import ObjectPreview, SampleRecord

@@ -5,11 +5,11 @@ from contextlib import aclosing
 from decimal import Decimal
 
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 import operations.preview_warehouse as operation
 from commands.show import add_parts, doing_words, folding
+from commands.texts import escape
 from models.warehouse_loads import Preview, SampleRow
 from models.warehouse_tables import ROW_HASH
 from operations.progress import Doing

@@ -4,10 +4,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from rich.console import Console
-from rich.markup import escape
 
 import operations.reconciliation.packs as packs
 from commands.show import folding
+from commands.texts import escape
 from operations.reconciliation.packs import Found, VerifiedPack
 from settings import Settings
 

@@ -3,9 +3,9 @@
 from collections.abc import AsyncIterator, Iterator
 
 from rich.console import Console
-from rich.markup import escape
 
 import operations.replay as operation
+from commands.texts import escape
 from dispatch.dispatcher import Dispatched
 from operations.errors import Stopped
 from operations.replay import Seen

@@ -1,9 +1,9 @@
 """`retry`: a run again, and a word where its route has been changed since."""
 
 from rich.console import Console
-from rich.markup import escape
 
 import operations.retry as operation
+from commands.texts import escape
 from operations.retry import Ask, Wish
 from settings import Settings
 

@@ -5,10 +5,10 @@ from datetime import datetime
 
 from rich.box import SIMPLE
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 from temporalio.client import WorkflowExecutionStatus
 
+from commands.texts import escape
 from operations.runs import LOOKED_THROUGH, ListedRun, Wanted, list_runs
 from settings import Settings
 

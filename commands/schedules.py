@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 from rich.console import Console
-from rich.markup import escape
 
 import operations.schedules as operation
 from commands.show import folding
+from commands.texts import escape
 from models.bounds import few
 from operations.errors import Stopped
 from operations.schedules import Step, What

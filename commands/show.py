@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from rich.box import SIMPLE
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
+from commands.texts import escape
 from models.effects import Action, Effect, shown
 from models.movements import Found, Tally
 from models.runs import Problem

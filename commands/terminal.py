@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
 
 import typer
 from rich.console import Console
-from rich.markup import escape
+
+from commands.texts import escape
 
 if TYPE_CHECKING:
     from settings import Settings

@@ -1,5 +1,7 @@
 """Changes that people and agents ask for: what is asked, who decides, what it would do, what came of it."""
 
+import hashlib
+import unicodedata
 from datetime import timedelta
 from enum import StrEnum
 from typing import Annotated, Any, Literal
@@ -179,6 +181,17 @@ class Asker(Record):
     name: str = Field(min_length=1, max_length=200)
     kind: Literal["agent", "person"]
     owner: str = ""
+    people: list[str] = Field(default=[], description="Digests of the e-mails that its token names")
+
+
+def plain_name(name: str) -> str:
+    """As names of people are compared: without case, width, and signs that nobody sees."""
+    plain = unicodedata.normalize("NFKC", name).casefold()
+    return "".join(each for each in plain if unicodedata.category(each) not in ("Cf", "Cc")).strip()
+
+
+def digest_of_person(email: str) -> str:
+    return hashlib.sha256(plain_name(email).encode()).hexdigest()[:32]
 
 
 class ChangeInput(Record):

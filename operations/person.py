@@ -1,6 +1,7 @@
 """Who acts: every act that a person takes says so in Temporal."""
 
 import getpass
+import os
 import socket
 
 from operations.errors import Stopped
@@ -9,12 +10,19 @@ LONGEST_REASON = 500
 
 
 def who() -> str:
-    """`ann@laptop`, as the machine knows them."""
+    """`ann@laptop`, as the machine knows them: not as their environment says, which anybody may set."""
+    return f"{_user()}@{socket.gethostname()}"[:100]
+
+
+def _user() -> str:
     try:
-        name = getpass.getuser()
-    except (OSError, KeyError):  # a container whose user has no name
-        name = "unknown"
-    return f"{name}@{socket.gethostname()}"[:100]
+        import pwd
+    except ImportError:  # Windows
+        return getpass.getuser()
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:  # a container whose user has no name
+        return f"uid-{os.getuid()}"
 
 
 def kept(reason: str) -> str:

@@ -39,6 +39,7 @@ class Callers:
             name=name_of(token),
             scopes=scopes_of(token),
             owner=principal.owner,
+            people=tuple(about.get("people", ())),
             accounts=accounts,
             settings=self.settings,
             agents=agents,

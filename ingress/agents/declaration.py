@@ -41,6 +41,8 @@ class Caller:
     chartmogul: Mapping[str, ChartMogulClient]
     """By account, those of `accounts`: they share a small part of what ChartMogul allows."""
     client: Client | None = None
+    people: tuple[str, ...] = ()
+    """Digests of the e-mails that its token names: who has one of them does not decide on what it asks."""
     has_read_untrusted: bool = False
     """Whether an answer to it had `untrusted_fields` that name something, since this process began."""
 

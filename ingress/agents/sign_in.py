@@ -10,6 +10,7 @@ from mcp.server.auth.provider import AccessToken
 
 from ingress.agents.identity_provider import KeySource, Refused, claims_of
 from models.agents import Agents, IdentityProvider, Principal, Scope
+from models.changes import digest_of_person
 from models.tokens import PREFIX, digest_of
 from operations.agents.file import AgentsFile
 from operations.agents.tokens import has_expired
@@ -22,6 +23,10 @@ OURS = "mogulflow"
 SCOPES: frozenset[str] = frozenset(get_args(Scope))
 PLAIN = re.compile(r"[\w.|:/+@=-]{1,90}", re.ASCII)
 """What client and subject may be made of: they stand in the ids of runs and in queries for them."""
+
+
+PEOPLE_CLAIMS = ("sub", "email", "preferred_username", "upn")
+"""Where providers put a person's e-mail address."""
 
 
 class SignIn:
@@ -63,7 +68,8 @@ class SignIn:
         about = {
             "iss": provider.issuer,
             "entry": entry,
-            "name": f"idp:{client}:{subject}",
+            "name": f"idp:{_before_a_colon(client)}:{subject}",
+            "people": _people_in(claims),
             "can_ask_for_more": principal.scopes_from is not None,
         }
         return self._access(client, subject, _granted(principal, claims), about)
@@ -90,6 +96,8 @@ class SignIn:
 def _entry_for(agents: Agents, client: str, subject: str) -> str:
     """The closest one of the file."""
     names = (f"idp:{client}:{subject}", f"idp:{client}", "idp:*")
+    if ":" in client and "://" not in client:  # the line of another client's subject looks the same
+        names = (f"idp:{_before_a_colon(client)}:{subject}", f"idp:{_before_a_colon(client)}", "idp:*")
     return next((name for name in names if name in agents.principals), "")
 
 
@@ -98,6 +106,19 @@ def _plain(value: Any) -> str:
     if not isinstance(value, str) or not PLAIN.fullmatch(value):
         raise Refused("client or subject cannot be used")
     return hashlib.sha256(value.encode()).hexdigest()[:16] if "@" in value else value
+
+
+def _before_a_colon(client: str) -> str:
+    """Of one with a colon its digest, lest `a:b` with the subject `c` has the name of `a` with `b:c`."""
+    return hashlib.sha256(client.encode()).hexdigest()[:16] if ":" in client else client
+
+
+def _people_in(claims: Mapping[str, Any]) -> list[str]:
+    """Who signed in, as approvers are known: by e-mail. All that are named, for some of these claims can be
+    edited by those whom they are about."""
+    named = (claims.get(each) for each in PEOPLE_CLAIMS)
+    found = {digest_of_person(each) for each in named if isinstance(each, str) and "@" in each}
+    return sorted(found)
 
 
 def _granted(principal: Principal, claims: Mapping[str, Any]) -> frozenset[str]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from configuration.files import agents_for
-from models.agents import Agents, Principal
+from models.agents import NAME, Agents, Principal
 from models.tokens import digest_of, new_token
 from operations.errors import Stopped
 from settings import Settings
@@ -40,6 +40,8 @@ def token_for(settings: Settings, name: str) -> Token:
     BadConfig and Stopped."""
     if name.startswith("idp:"):
         raise Stopped(f"{name} has the tokens of the identity provider, and none of ours.")
+    if not NAME.fullmatch(name):
+        raise Stopped(f"A principal cannot be called {name[:40]!r}: take letters, digits, . _ and -")
     agents = agents_for(settings)
     known = agents.principals.get(name) if agents else None
     before = known.token_sha256 if known else []

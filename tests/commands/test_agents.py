@@ -71,3 +71,9 @@ def test_without_a_file_it_says_so(file: Path) -> None:
 
 def test_an_identity_provider_has_tokens_of_its_own(file: Path) -> None:
     assert "none of ours" in said("token", "idp:*", exit_code=1)
+
+
+def test_no_token_is_made_for_a_name_that_the_file_refuses(file: Path) -> None:
+    output = said("token", "bad name", exit_code=1)
+    assert "take letters, digits, . _ and -" in output
+    assert "mflow_" not in output

@@ -19,6 +19,7 @@ from models.changes import (
     MatchedRule,
     TagChange,
     Then,
+    digest_of_person,
 )
 from models.runs import Outcome, RunResult
 from operations.changes import NotPossible, ask, decide, state_of, waiting
@@ -133,6 +134,18 @@ async def test_what_is_asked_waits_for_a_person(client: Client, simulators: Cont
 async def test_who_asked_or_answers_for_it_does_not_decide(client: Client, simulators: Control) -> None:
     state = await ask(client, change_of(tagging(simulators), asks()))
     for who in (BOT.name, OWNER, OWNER.upper()):
+        with pytest.raises(NotPossible) as refused:
+            await decided(client, state, who)
+        assert refused.value.code == "own_request"
+
+
+async def test_who_signed_in_for_it_does_not_decide_under_any_writing(
+    client: Client, simulators: Control
+) -> None:
+    asker = BOT.model_copy(update={"people": [digest_of_person("Ana@vendor.example")]})
+    state = await ask(client, change_of(tagging(simulators), asks(), asker=asker))
+    own = ("ana@vendor.example", "ANA@VENDOR.EXAMPLE ", "\uff41na@vendor.example", "ana\u200b@vendor.example")
+    for who in (*own, OWNER + "\u200b", BOT.name.replace("c", "\uff43", 1)):
         with pytest.raises(NotPossible) as refused:
             await decided(client, state, who)
         assert refused.value.code == "own_request"

@@ -7,7 +7,17 @@ from temporalio import workflow
 from temporalio.exceptions import ApplicationError
 
 from activities.runs.steps import RunsActivities
-from models.changes import ChangeInput, ChangeRun, ChangeState, Decision, PlanNoted, RunUndo, Then
+from models.changes import (
+    ChangeInput,
+    ChangeRun,
+    ChangeState,
+    Decision,
+    PlanNoted,
+    RunUndo,
+    Then,
+    digest_of_person,
+    plain_name,
+)
 from models.effects import Effect, Mode
 from models.runs import Outcome, Problem, RunResult
 from models.undo import Undone, UndoneEffect
@@ -139,7 +149,8 @@ class Change:
             raise _refused(
                 "not_this_way", f"It is decided on by {rule.only_by} alone, which knows who you are."
             )
-        if _is_one_of(decision, asker.name) or _is_one_of(decision, asker.owner):
+        signed_in = digest_of_person(decision.who) in asker.people
+        if signed_in or _is_one_of(decision, asker.name) or _is_one_of(decision, asker.owner):
             raise _refused("own_request", "Who asked for it, or answers for who did, does not decide on it.")
         if decision.plan != self._plan:
             raise _refused("plan_changed", "What it would do is not what was looked at: look again.")
@@ -275,7 +286,7 @@ def _is_one_of(decision: Decision, name: str) -> bool:
 
 
 def _same_person(one: str, other: str) -> bool:
-    return bool(other) and one.strip().casefold() == other.strip().casefold()
+    return bool(other) and plain_name(one) == plain_name(other)
 
 
 def _refused(kind: str, message: str) -> ApplicationError:

@@ -6,8 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from domains.reconciliation.report.table import Amount, Cell, Column, Kind, Table
-
-RUN_BY_SPREADSHEETS = ("=", "+", "-", "@", "\t", "\r")
+from models.spreadsheets import unrun
 
 
 def write_csv(path: Path, table: Table) -> None:
@@ -41,6 +40,5 @@ def text_of(cell: Cell) -> str:
     if isinstance(cell, datetime):
         return cell.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     if isinstance(cell, str):
-        guarded = f"'{cell}" if cell.startswith(RUN_BY_SPREADSHEETS) else cell
-        return guarded.replace("\r\n", "\n").replace("\r", "\n")  # some read a bare CR as a new row
+        return unrun(cell).replace("\r\n", "\n").replace("\r", "\n")  # some read a bare CR as a new row
     return str(cell)

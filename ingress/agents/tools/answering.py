@@ -94,7 +94,7 @@ async def change(
     request = asking.Request(
         tool=name,
         change=wanted,
-        asker=Asker(name=caller.name, kind="agent", owner=caller.owner),
+        asker=Asker(name=caller.name, kind="agent", owner=caller.owner, people=list(caller.people)),
         reason=reason,
         action=action,
         dry_run=dry_run,

@@ -160,3 +160,25 @@ def test_a_line_that_is_no_row_is_named(tmp_path: Path, line: str) -> None:
     with file.open("a") as lines:
         lines.write(line + "\n")
     assert faults(file) == ["torn.jsonl, line 3, is no row: it was cut off, or edited"]
+
+
+@pytest.mark.parametrize(
+    ("written", "instead"),
+    [
+        ('{"hash"', '{"asked_by": "nobody", "hash"'),
+        ('{"hash"', '{"row": {"asked_by": "nobody"}, "hash"'),
+        ('"row": {', '"row": {"account": "default", "account": "other", '),
+        ('"row": {', '"row": {"more": "\\ud800", '),
+        ('"row": {', '"row": {"more": NaN, '),
+        ('"row": {', '"row": {"more": ' + "[" * 50_000 + "]" * 50_000 + ", "),
+    ],
+    ids=["beside the row", "two rows", "a name twice", "half a letter", "no number", "deep"],
+)
+def test_what_no_hash_covers_cannot_be_written_into_a_line(
+    tmp_path: Path, written: str, instead: str
+) -> None:
+    file = write(tmp_path / "added.jsonl", as_rows(links(COUNT)))
+    lines = file.read_text().splitlines()
+    lines[4] = lines[4].replace(written, instead, 1)
+    file.write_text("\n".join(lines) + "\n")
+    assert any("line 5" in fault for fault in faults(file))

@@ -22,6 +22,7 @@ class Found(Record):
     name: str
     principal: str
     owner: str
+    people: list[str] = []
     rows: list[str] = []
     untrusted_fields: list[str] = []
     read_untrusted_before: bool = False
@@ -51,6 +52,7 @@ async def get_customer(
         name="Fjørd Lābs 漢字",
         principal=caller.name,
         owner=caller.owner,
+        people=list(caller.people),
         rows=["ten letters"] * rows,
         untrusted_fields=["name"],
         read_untrusted_before=caller.has_read_untrusted,

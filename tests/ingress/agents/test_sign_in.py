@@ -12,6 +12,7 @@ import pytest
 from joserfc.jwk import RSAKey
 
 from ingress.agents import identity_provider
+from models.changes import digest_of_person
 from models.tokens import new_token
 from tests.ingress.agents.calling import Session
 from tests.ingress.agents.conftest import OWNER, Served
@@ -105,6 +106,23 @@ async def test_an_e_mail_as_subject_is_named_by_its_digest(agents: Served) -> No
     found = (await agents.holding(token).call("get_customer", customer="x"))["structuredContent"]
     assert found["principal"].startswith("idp:desktop:")
     assert "@" not in found["principal"]
+
+
+async def test_everybody_whom_a_token_names_is_known_by_digest(agents: Served) -> None:
+    token = agents.provider.token(agents.url, sub="Ana@vendor.example", email="ana.b@vendor.example")
+    found = (await agents.holding(token).call("get_customer", customer="x"))["structuredContent"]
+    people = {digest_of_person(each) for each in ("ana@vendor.example", "ana.b@vendor.example")}
+    assert set(found["people"]) == people
+
+
+async def test_a_colon_in_a_client_makes_it_no_other_one(agents: Served) -> None:
+    names = []
+    for client, subject in (("a:b", "c"), ("a", "b:c")):
+        token = agents.provider.token(agents.url, azp=client, sub=subject)
+        found = await agents.holding(token).call("get_customer", customer="x")
+        names.append(found["structuredContent"]["principal"])
+    assert names[1] == "idp:a:b:c"
+    assert names[0] != names[1]
 
 
 def unsigned(agents: Served) -> str:
