@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import AwareDatetime, Field
 
 from models.base import Record
+from models.tasks import TaskQuery
 from models.wording import unescaped
 
 
@@ -58,6 +59,7 @@ class Write(Record):
     local_until: AwareDatetime | None = Field(
         default=None, description="From then on another worker may have the run, or have had it: no local try"
     )
+    task: TaskQuery | None = Field(default=None, description="In which it is tried locally")
     good_until: AwareDatetime | None = Field(
         default=None, description="From then on what it says may be untrue: read again before it is written"
     )

@@ -4,11 +4,18 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from temporalio import activity
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.enums.v1 import EventType, TimeoutType
 from temporalio.api.history.v1 import HistoryEvent
 from temporalio.api.workflowservice.v1 import GetWorkflowExecutionHistoryReverseRequest
 from temporalio.client import Client
+from temporalio.service import RPCError
+
+from models.tasks import TaskQuery
+
+LONGEST_READ = 200
+"""Events of a run's own history."""
 
 TAIL = 100
 """Events. What a run of a template waits for stands among its last."""
@@ -39,6 +46,21 @@ async def tail(client: Client, workflow_id: str, run_id: str, size: int = TAIL) 
     )
     answer = await client.workflow_service.get_workflow_execution_history_reverse(request)
     return answer.history.events
+
+
+async def lost_nothing(task: TaskQuery) -> bool:
+    """Whether all that the run of this activity wrote stands in its history: then what is not there was not
+    tried. What Temporal cannot tell now may have been lost."""
+    if task.is_undisturbed or task.history_length > LONGEST_READ:
+        return task.is_undisturbed
+    info = activity.info()
+    try:
+        events = await tail(
+            activity.client(), info.workflow_id or "", info.workflow_run_id or "", LONGEST_READ
+        )
+    except RPCError:
+        return False
+    return has_lost_nothing(events, task.history_length)
 
 
 def has_lost_nothing(events: Sequence[HistoryEvent], length: int) -> bool:

@@ -22,7 +22,7 @@ from activities.dismissals import dismissals
 from activities.runs import watching
 from activities.runs.audit import tell
 from activities.runs.effects import effects_of
-from activities.runs.history import FAILED_TASK, Pause, has_lost_nothing, pauses, tail
+from activities.runs.history import FAILED_TASK, Pause, lost_nothing, pauses, tail
 from clients.kit.errors import (
     Ambiguous,
     NotFound,
@@ -105,8 +105,6 @@ ENDED = {
     WorkflowExecutionStatus.TIMED_OUT: RAN_OUT_OF_TIME,
     WorkflowExecutionStatus.CANCELED: CANCELLED,
 }
-LONGEST_READ = 200
-"""Events of a run's own history."""
 
 Found = tuple[Kind, WorkflowExecution]
 
@@ -134,18 +132,7 @@ class RunsActivities:
     @step_activity("runs.has_lost_nothing")
     async def has_lost_nothing(self, query: TaskQuery) -> bool:
         """Whether all that the run wrote stands in its history: then what is not there was not tried."""
-        if query.is_undisturbed:
-            return True
-        info = activity.info()
-        if query.history_length > LONGEST_READ:
-            return False
-        try:
-            events = await tail(
-                activity.client(), info.workflow_id or "", info.workflow_run_id or "", LONGEST_READ
-            )
-        except RPCError as error:
-            raise Unavailable("runs", f"Could not read the run's history: {error.message}") from None
-        return has_lost_nothing(events, query.history_length)
+        return await lost_nothing(query)
 
     @step_activity("runs.join_case")
     async def join_case(self, joining: Joining) -> Taken | None:

@@ -11,6 +11,7 @@ from simulators.kit.control import Control
 from temporal import PROBLEMS, WAITS, WAITS_FOR
 from tests.waiting import until_equal
 from tests.workflows.conftest import Start, cancelled, details
+from workflows.engine.patches import AT_ITS_START
 
 Run = WorkflowHandle[Any, RunResult]
 UPSERT = EventType.EVENT_TYPE_UPSERT_WORKFLOW_SEARCH_ATTRIBUTES
@@ -94,8 +95,8 @@ async def test_a_run_on_the_usual_way_says_nothing(simulators: Control, start: S
     await run.result()
     kinds = {event.event_type for event in (await run.fetch_history()).events}
     assert EventType.EVENT_TYPE_WORKFLOW_PROPERTIES_MODIFIED not in kinds
-    changes = [name for name in (await run.describe()).search_attributes if name == "TemporalChangeVersion"]
-    assert changes == []
+    changes = (await run.describe()).search_attributes["TemporalChangeVersion"]
+    assert changes == [AT_ITS_START]
 
 
 async def test_what_failed_for_good_is_in_the_memo(simulators: Control, start: Start) -> None:

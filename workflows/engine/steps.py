@@ -44,6 +44,9 @@ be gone on with, and then the worker died. No history tells what the step has wr
 NOTHING_DONE = ("RateLimited", "Unavailable", "Paused")
 """After these a write surely did not happen, and nobody has to look for it."""
 
+MAY_BE_REPEATED = "MayBeRepeated"
+"""The kind of a write that a lost worker may have made, and that was not made now."""
+
 OUTDATED = "Outdated"
 """The kind of a write that was held up until what it says may be untrue. Nothing was written."""
 
@@ -88,6 +91,10 @@ async def step(activity: Step[S, A, R], arg: A, *, summary: str, patience: timed
         return await _first_try(activity, _marked(arg, repeat=repeat), summary, looks=looks)
     except StepFailed as first:
         failure = first
+    if failure.kind == MAY_BE_REPEATED and decided_at_its_start():
+        return _after_local(
+            await step(activity, _marked(arg, repeat=True), summary=summary, patience=patience)
+        )
     if failure.permanent:
         raise failure
     if _is_waited_for():
@@ -223,7 +230,7 @@ async def _regular(activity: Step[S, A, R], arg: A, *, outlasts_pauses: bool, **
 
 async def _may_be_a_repeat(arg: object, *, asks: bool) -> bool:
     """True, too, where the caller says that another run may have written. `asks`: which way the run takes
-    depends on it, so that the history has to tell it."""
+    depends on it, so that the length of the history must not tell it: the local try does."""
     if not isinstance(arg, Write):
         return False
     is_new = arg.mode is Mode.LIVE and _is_new(arg.key)
@@ -233,13 +240,11 @@ async def _may_be_a_repeat(arg: object, *, asks: bool) -> bool:
         return not _is_undisturbed()
     if not decided_at_its_start():
         return not (_is_undisturbed() or (is_new and patched(ASKS) and await _has_lost_nothing()))
-    if arg.mode is Mode.PREVIEW:
-        return False
-    return not (is_new and await _has_lost_nothing())
+    return arg.mode is Mode.LIVE and not is_new
 
 
 def _is_undisturbed() -> bool:
-    """Not for deciding which way a run takes: it may be another where the run is gone through again."""
+    """As it may be otherwise where the run is gone through again."""
     return _task().is_undisturbed
 
 
@@ -298,7 +303,7 @@ def _marked(arg: A, *, repeat: bool) -> A:
     """Tell a write whether an earlier try may have written, and until when it may be tried locally."""
     if not isinstance(arg, Write):
         return arg
-    marks = {"repeat": repeat, "rerun": is_rerun(), "local_until": _local_until()}
+    marks = {"repeat": repeat, "rerun": is_rerun(), "local_until": _local_until(), "task": _task()}
     return arg.model_copy(update=marks)
 
 
