@@ -33,6 +33,9 @@ QUICK = {
     "SLACK__OPS_CHANNEL": "#revops-alerts",
     "ROUTES_FILE": str(DEMO / "routes.yaml"),
     "CRM_FILE": str(DEMO / "crm.yaml"),
+    "RECONCILIATION_FILE": str(DEMO / "reconciliation.yaml"),
+    "RECONCILIATION__FOLDER": str(STATE / "reconciliation"),
+    "RECONCILIATION__KEY_FILE": str(STATE / "reconciliation.key"),
 }
 """Nobody who watches a demo waits five minutes for the next poll, and the simulators take more than
 ChartMogul's 40 requests a second and HubSpot's 10. Nor a week for what became of a customer: the

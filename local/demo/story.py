@@ -12,6 +12,7 @@ from commands.coverage import print_report
 from local.demo.agents import governed
 from local.demo.claims import Claim, claim
 from local.demo.enriching import enrichment
+from local.demo.month import month_end
 from local.demo.nights import two_nights
 from local.demo.scenes import ACCOUNT, NOTHING_DONE, Stage, endings
 from local.demo.templates import other_templates
@@ -59,6 +60,7 @@ async def tell(stack: Stack, control: Control, token: str, console: Console) -> 
     nights = await two_nights(stack, client, control, console)
     crm = await enrichment(stack, client, control, console)
     agent = await governed(stack, client, control, token, console)
+    closed = await month_end(stack, control, console)
     with console.status("Waiting until the first customer is looked for once more"):
         saved, lost = [await stage.ending(each) for each in (fourth, first)]
     console.print(endings([saved, lost]))
@@ -82,6 +84,7 @@ async def tell(stack: Stack, control: Control, token: str, console: Console) -> 
         Claim("the sync writes records of HubSpot", crm.after_sync > 0, f"{crm.after_sync}"),
         claim("... as many as it says, and the second writes none", crm.written, (crm.after_sync, 0)),
         *agent,
+        *closed,
         claim("a customer who comes back is saved", saved.outcome, "saved"),
         Claim("... and thread and task say so", saved.told, f"{saved.thread} {saved.task} {saved.field}"),
         claim("one who does not is lost", lost.outcome, "lost"),

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from temporalio.client import Client, WorkflowHandle, WorkflowUpdateFailedError
@@ -114,17 +114,21 @@ async def sign_off(
 
 def known_period(settings: Settings, account: str, period: str) -> str:
     """The month before this one where none is named. Raises Stopped for one that is not over."""
-    this = f"{day_in(settings.zones[account], datetime.now(UTC)):%Y-%m}"
+    today = day_in(settings.zones[account], datetime.now(UTC))
     if not period:
-        year, month = (int(part) for part in this.split("-"))
-        return f"{year - (month == 1)}-{(month - 2) % 12 + 1:02}"
+        return month_before(today)
     try:
         datetime.strptime(period, "%Y-%m")  # noqa: DTZ007
     except ValueError:
         raise Stopped(f"A month is written as 2026-10, not {period[:20]!r}.") from None
-    if period >= this:
+    if period >= f"{today:%Y-%m}":
         raise Stopped(f"{period} is not over yet in the account's time zone.")
     return period
+
+
+def month_before(day: date) -> str:
+    """As 2026-10."""
+    return f"{day.replace(day=1) - timedelta(days=1):%Y-%m}"
 
 
 def _rules(settings: Settings, account: str) -> ReconciliationRules:

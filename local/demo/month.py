@@ -1,0 +1,101 @@
+"""The demo's month end: ChartMogul is compared with three billing systems, each difference is explained by a
+record or named, and the signed pack is verified."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from domains.reconciliation.about import ABOUT
+from domains.reconciliation.cut import month_cut
+from local.demo.claims import Claim, claim
+from local.demo.enriching import typed
+from local.demo.scenes import ACCOUNT
+from local.simulated import TIME_ZONE
+from local.stack import Stack
+from models.minor_units import minor_text
+from models.reconciliation.causes import Cause
+from models.reconciliation.findings import Finding, Judgement
+from models.zones import day_in
+from operations.reconciliation.month import month_before
+from operations.reconciliation.packs import verify
+from simulators.billing.truth.month import month
+from simulators.kit.control import Control
+
+SEEDED = {
+    "discount-rule": Cause.DISCOUNT_RULE,
+    "tax-included": Cause.TAX_INCLUDED,
+    "cancel-timing": Cause.CANCEL_TIMING,
+    "unpaid-counted": Cause.UNPAID_COUNTED,
+    "duplicate-source": Cause.DUPLICATE_SOURCE,
+    "unbilled-change": Cause.UNBILLED_CHANGE,
+    "user-edit": Cause.USER_EDIT,
+    "import-error": Cause.IMPORT_ERROR,
+}
+"""Subscriptions of the simulators that differ, and why."""
+
+ODD, ODD_CENTS = "unexplained", 711
+"""One that differs for no reason that a record shows."""
+
+AGREEING = "agree-"
+
+
+async def month_end(stack: Stack, control: Control, console: Console) -> list[Claim]:
+    console.print("\nMonth end: ChartMogul is compared with Stripe, Chargebee and Recurly")
+    period, folder = month_before(day_in(TIME_ZONE, datetime.now(UTC))), _folder(stack)
+    control.put_books(*filter(_is_shown, month(month_cut(period, TIME_ZONE).end)))
+    if not Path(stack.environment["RECONCILIATION__KEY_FILE"]).exists():
+        await typed(stack, console, "reconcile", "key")
+    await typed(stack, console, "reconcile", "run", "--period", period)
+    judgement = _judgement(folder, period)
+    console.print(_table(judgement))
+    await typed(stack, console, "reconcile", "verify", str(folder / "packs"))
+    return _claims(judgement, folder)
+
+
+def _is_shown(wish: dict[str, object]) -> bool:
+    id = str(wish["id"])
+    return id in SEEDED or id == ODD or id.startswith(AGREEING)
+
+
+def _folder(stack: Stack) -> Path:
+    return Path(stack.environment["RECONCILIATION__FOLDER"])
+
+
+def _judgement(folder: Path, period: str) -> Judgement:
+    file = folder / "snapshots" / ACCOUNT / period / "final" / "judgement.json"
+    return Judgement.model_validate_json(file.read_bytes())
+
+
+def _of_mrr(judgement: Judgement) -> list[Finding]:
+    return [each for each in judgement.findings if each.comparison == "mrr" and each.difference]
+
+
+def _table(judgement: Judgement) -> Table:
+    table = Table(
+        "customer", "billing", "MRR here − there", "why", title="What differs", title_justify="left"
+    )
+    for each in _of_mrr(judgement):
+        why = [ABOUT[cause.cause].said for cause in each.causes] or [ABOUT[Cause.UNEXPLAINED].said]
+        difference = minor_text(each.difference, each.currency)
+        table.add_row(escape(each.customer_name), each.right.system, difference, "\n".join(why))
+    return table
+
+
+def _claims(judgement: Judgement, folder: Path) -> list[Claim]:
+    findings = _of_mrr(judgement)
+    found = {(finding.subject, each.cause) for finding in findings for each in finding.causes}
+    odd = [each.unexplained for each in findings if each.is_open]
+    packs = verify(folder / "packs")
+    return [
+        claim("month end explains eight differences by their records", found, set(SEEDED.items())),
+        claim("... and names the one that no record explains", odd, [ODD_CENTS]),
+        claim(
+            "... each total is the sum of its causes",
+            [each for each in judgement.tie_outs if not each.closes],
+            [],
+        ),
+        Claim("... and its pack is as it was signed", packs.is_whole, "changed, or none"),
+    ]
