@@ -87,6 +87,7 @@ class _Judge:
         self._counting = {each.data_source: self._counting_of(each) for each in rules.sources}
         self._last_imports = _last_imports(given.lines)
         self._paid_back = _totals_of_paid_back(given.lines)
+        self._plans = _plans_of(given.lines)
         self._around = {each.data_source: self._surroundings(each) for each in rules.sources}
         self._warnings: list[str] = []
 
@@ -199,7 +200,15 @@ class _Judge:
             gone=frozenset(self._given.gone),
             refunds=self._refunds(source),
             paid_back=self._paid_back,
+            same_plan_ids=self._has_same_plan_ids(source),
         )
+
+    def _has_same_plan_ids(self, source: BillingSource) -> bool:
+        """Where no plan of the one side is one of the other's, ids of plans tell nothing."""
+        place = (source.system, source.site)
+        of_site = (each for each in self._given.subscriptions if (each.system, each.site) == place)
+        billed = {item.plan for each in of_site for item in each.items if item.plan}
+        return not billed.isdisjoint(self._plans[source.data_source])
 
     def _refunds(self, source: BillingSource) -> dict[str, list[CashEntry]]:
         found: dict[str, list[CashEntry]] = defaultdict(list)
@@ -281,6 +290,14 @@ def _costs_nothing(sub: BillingSubscription) -> bool:
 
 def _is_before(entry: CashEntry, cut: datetime) -> bool:
     return entry.at is None or entry.at < cut
+
+
+def _plans_of(lines: Iterable[CountedLine]) -> Mapping[str, set[str]]:
+    """By data source."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for each in lines:
+        found[each.source].add(each.plan)
+    return found
 
 
 def _last_imports(lines: Iterable[CountedLine]) -> dict[str, datetime]:

@@ -241,10 +241,21 @@ def test_p22_months_do_not_come_back_a_day_early(zone: str) -> None:
 
 
 def test_p23_a_change_to_yearly_leaves_the_terms_before_as_they_were() -> None:
-    """Changed on the 12th, billed with the next invoice."""
+    """Changed on the 12th, billed with the next invoice. That plans have billing's ids, another one shows."""
     sub = billing(item(96000, plan="basic-yearly", interval="year"), changed_at=at("2026-10-12"))
-    judgement = Month([sub], [counted(10000)], [line(10000)]).judged()
+    own = {"subscription_external_id": "sub_2", "customer_external_id": "cust_2"}
+    other = billing(item(10000), id="sub_2", customer_id="cust_2")
+    there = [counted(10000), counted(10000, **own)]
+    lines = [line(10000), line(10000, line="li_2", invoice="inv_2", **own)]
+    judgement = Month([sub, other], there, lines).judged()
     assert (named(judgement), unexplained(judgement)) == ([(C.UNBILLED_CHANGE, 2000)], 0)
+
+
+def test_plans_that_bear_other_ids_than_billings_are_no_change_of_plan() -> None:
+    """A fee of its own plan id was taken for one, and the whole difference with it."""
+    lines = [line(10000, plan="standard"), line(5000, line="li_fee", plan="standard-fee")]
+    judgement = Month([billing(item(10000, plan="price_1"))], [counted(15000)], lines).judged()
+    assert (named(judgement), unexplained(judgement)) == ([], 5000)
 
 
 def test_a_refund_is_a_part_of_the_whole_invoice() -> None:

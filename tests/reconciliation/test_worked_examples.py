@@ -133,7 +133,8 @@ def cancelled() -> Month:
 
 
 def paused(system: str, mrr: int) -> Month:
-    sub = billing(item(8000), system=system, standing=Standing.PAUSED, paused_at=at("2026-10-10"))
+    own = {"system": system, "status": "active" if system == "stripe" else "paused"}  # as each has it
+    sub = billing(item(8000), standing=Standing.PAUSED, paused_at=at("2026-10-10"), **own)
     dates = {} if mrr else {"starts_at": at("2026-09-05"), "ends_at": at("2026-10-05")}
     return Month([sub], [counted(mrr)], [line(8000, **dates)], system=system)
 

@@ -47,6 +47,8 @@ class Surroundings:
     """Billing's own, by customer."""
     paid_back: Mapping[str, int] = field(default_factory=dict)
     """Totals of invoices with refunds, in hundredths."""
+    same_plan_ids: bool = True
+    """Whether ChartMogul's plans bear billing's ids: a plan of another id is another plan only then."""
 
 
 @dataclass(frozen=True)

@@ -64,14 +64,15 @@ def unbilled_change(case: Case) -> Shown | None:
     return each_member(case, Cause.UNBILLED_CHANGE, _unbilled_change)
 
 
-def _unbilled_change(_: Case, member: Member) -> Change | None:
+def _unbilled_change(case: Case, member: Member) -> Change | None:
     if not member.in_force or _is_billed(member) or _matches(member, member.state.pending):
         return None
     there = pairs(member)
-    terms = {item.id: new for line, item in there if (new := _other_quantity(member, line, item))}
+    by_plan = case.around.same_plan_ids
+    terms = {item.id: new for line, item in there if (new := _other_terms(member, line, item, by_plan))}
     billed = {item.id for _, item in there}
     unbilled = [each for each in items_of(member.state, member.rules) if each.id not in billed]
-    moved = _other_plan(member, unbilled)
+    moved = _other_plan(member, unbilled) if by_plan else {}
     if not terms and not moved:
         return None
     changed = member.ruled(terms={**member.rules.terms, **terms, **moved})
@@ -85,8 +86,8 @@ def _is_billed(member: Member) -> bool:
     return changed is not None and bool(invoices) and changed < max(invoices)
 
 
-def _other_quantity(member: Member, line: CountedLine, item: BillingItem) -> Terms | None:
-    if line.plan and item.plan and line.plan != item.plan:
+def _other_terms(member: Member, line: CountedLine, item: BillingItem, by_plan: bool) -> Terms | None:
+    if by_plan and line.plan and item.plan and line.plan != item.plan:
         return Terms(_as_price(line, item), _line_span(line, item, member.reader.zone))
     if line.quantity == item.quantity or not item.quantity or line.quantity <= 0:
         return None

@@ -143,7 +143,7 @@ def _stands(sub: BillingSubscription, rules: CountingRules) -> bool:
     if in_trial(sub, rules):
         return rules.trial
     if is_paused(sub, rules):
-        return rules.paused and sub.status != Standing.PAUSED
+        return rules.paused and not _is_stripes_ended_trial(sub)
     if sub.standing is Standing.INCOMPLETE or sub.first_invoice_open:
         return rules.counts_from == "open"
     if sub.standing is Standing.UNPAID:
@@ -162,9 +162,13 @@ def in_trial(sub: BillingSubscription, rules: CountingRules) -> bool:
 
 
 def is_paused(sub: BillingSubscription, rules: CountingRules) -> bool:
-    """Stripe's `paused` is a trial that ended without a way to pay; what it calls to pause the collection
-    goes on, and counts."""
+    """What Stripe calls to pause the collection goes on, and counts."""
     return sub.standing is Standing.PAUSED and (sub.paused_at is None or sub.paused_at < rules.cut)
+
+
+def _is_stripes_ended_trial(sub: BillingSubscription) -> bool:
+    """Stripe's own `paused` is a trial that ended without a way to pay. Others' is a pause."""
+    return sub.system == "stripe" and sub.status == Standing.PAUSED
 
 
 # -- how much
