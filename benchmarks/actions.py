@@ -48,14 +48,20 @@ SINGLE = {
 }
 
 
+LOCAL_ACTIVITY, PATCHES = "core_local_activity", "TemporalChangeVersion"
+
+
 def actions(history: list[HistoryEvent]) -> list[str]:
     """One per start, timer, signal, upsert and try of a regular activity; one for all local activities of a
-    task. Heartbeats are no part of a history."""
-    single = [SINGLE[each.event_type] for each in history if each.event_type in SINGLE]
+    task. What a patch writes costs none, and heartbeats are no part of a history:
+    https://docs.temporal.io/cloud/actions"""
+    single = [
+        SINGLE[each.event_type] for each in history if each.event_type in SINGLE and not _is_patch(each)
+    ]
     tasks = {
         each.marker_recorded_event_attributes.workflow_task_completed_event_id
         for each in history
-        if each.event_type == EventType.EVENT_TYPE_MARKER_RECORDED
+        if each.marker_recorded_event_attributes.marker_name == LOCAL_ACTIVITY
     }
     tries = sum(
         each.activity_task_started_event_attributes.attempt
@@ -63,6 +69,11 @@ def actions(history: list[HistoryEvent]) -> list[str]:
         if each.event_type == EventType.EVENT_TYPE_ACTIVITY_TASK_STARTED
     )
     return [*single, *["local activities"] * len(tasks), *["regular activity"] * tries]
+
+
+def _is_patch(event: HistoryEvent) -> bool:
+    upserted = event.upsert_workflow_search_attributes_event_attributes.search_attributes
+    return list(upserted.indexed_fields) == [PATCHES]
 
 
 async def count_actions(ground: Ground) -> Result:
