@@ -8,8 +8,6 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from domains.reconciliation.about import ABOUT
-from domains.reconciliation.cut import month_cut
 from local.demo.claims import Claim, claim
 from local.demo.enriching import typed
 from local.demo.scenes import ACCOUNT
@@ -18,7 +16,7 @@ from local.stack import Stack
 from models.minor_units import minor_text
 from models.reconciliation.causes import Cause
 from models.reconciliation.findings import Finding, Judgement
-from models.zones import day_in
+from models.zones import day_in, zone_of
 from operations.reconciliation.month import month_before
 from operations.reconciliation.packs import verify
 from simulators.billing.truth.month import month
@@ -44,8 +42,9 @@ AGREEING = "agree-"
 
 async def month_end(stack: Stack, control: Control, console: Console) -> list[Claim]:
     console.print("\nMonth end: ChartMogul is compared with Stripe, Chargebee and Recurly")
-    period, folder = month_before(day_in(TIME_ZONE, datetime.now(UTC))), _folder(stack)
-    control.put_books(*filter(_is_shown, month(month_cut(period, TIME_ZONE).end)))
+    today, folder = day_in(TIME_ZONE, datetime.now(UTC)), _folder(stack)
+    period, end = month_before(today), datetime(today.year, today.month, 1, tzinfo=zone_of(TIME_ZONE))
+    control.put_books(*filter(_is_shown, month(end.astimezone(UTC))))
     if not Path(stack.environment["RECONCILIATION__KEY_FILE"]).exists():
         await typed(stack, console, "reconcile", "key")
     await typed(stack, console, "reconcile", "run", "--period", period)
@@ -78,7 +77,7 @@ def _table(judgement: Judgement) -> Table:
         "customer", "billing", "MRR here − there", "why", title="What differs", title_justify="left"
     )
     for each in _of_mrr(judgement):
-        why = [ABOUT[cause.cause].said for cause in each.causes] or [ABOUT[Cause.UNEXPLAINED].said]
+        why = [escape(cause.why) for cause in each.causes] or ["no record shows why"]
         difference = minor_text(each.difference, each.currency)
         table.add_row(escape(each.customer_name), each.right.system, difference, "\n".join(why))
     return table
