@@ -122,9 +122,9 @@ async def _measured(ground: Ground, case: Case) -> list[str]:
     whole, alone = zip(*traces, strict=True)
     added = _median(one - other for one, other in traces)
     most = max(counted[WARM_UP:])
-    times = [f"{each:.0f}" for each in (_median(whole), _median(alone), added)]
+    figures = [f"{each:.0f}" for each in (_median(whole), _median(alone), added)]
     return [
-        f"`{case.template}`", *times, at_most(GOAL_MS, added), str(most), at_most(GOAL_ACTIONS, most)
+        f"`{case.template}`", *figures, at_most(GOAL_MS, added), str(most), at_most(GOAL_ACTIONS, most)
     ]  # fmt: skip
 
 
