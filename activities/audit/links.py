@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
+from activities.runs.audit import told_to
 from clients.kit.errors import Rejected, Unavailable
-from models.ledger import Append, AuditPlace, Chain, LedgerState, Link, ledger_id
+from models.ledger import AuditPlace, Chain, LedgerState, Link, ledger_id
 
 SYSTEM = "audit"
 
@@ -116,12 +117,8 @@ def _check(known: list[AuditPlace], places: list[AuditPlace]) -> None:
 
 async def _read(client: Client, run: _Run) -> tuple[list[Link], AuditPlace]:
     """The rows of one run, chained anew in the order in which it was told."""
-    chain, links = Chain(run.start), list[Link]()
-    handle = client.get_workflow_handle(ledger_id(run.start.account), run_id=run.run_id)
-    async for event in handle.fetch_history_events():
-        if event.HasField("workflow_execution_signaled_event_attributes"):
-            payloads = event.workflow_execution_signaled_event_attributes.input.payloads
-            [told] = await client.data_converter.decode(payloads, [Append])
-            rows = Append.model_validate(told).rows
-            links += [link for row in rows if (link := chain.append(row))]
+    chain = Chain(run.start)
+    _, appended = await told_to(client, run.start.account, run.run_id)
+    rows = (row for each in appended for row in each.rows)
+    links = [link for row in rows if (link := chain.append(row))]
     return links, chain.place

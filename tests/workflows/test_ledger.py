@@ -63,6 +63,20 @@ async def test_a_row_told_twice_is_one_row(client: Client, workers: None, accoun
     assert await read(client, account) == links(3, account)
 
 
+async def test_a_ledger_that_was_ended_before_a_worker_had_it_goes_on_where_it_stood(
+    client: Client, settings: Settings, account: str
+) -> None:
+    namespace = await in_a_namespace_of_its_own(client)
+    await tell(namespace, Append(account=account, rows=[row(1, account=account)]))
+    await namespace.get_workflow_handle(ledger_id(account)).terminate()
+    await tell(namespace, Append(account=account, rows=[row(2, account=account)]))
+    await namespace.get_workflow_handle(ledger_id(account)).terminate()
+    async with worker.running(namespace, settings):
+        assert (await head_of(namespace, account)).number == 2
+        assert await told(namespace, account, 1, 3) == links(3, account)[-1].place
+        assert await read(namespace, account) == links(3, account)
+
+
 async def test_rows_go_on_in_the_next_run_and_are_read_from_all(
     client: Client, workers: None, account: str
 ) -> None:
