@@ -40,6 +40,7 @@ def main() -> None:
         access_log=False,
         ws="none",
         proxy_headers=False,
+        timeout_keep_alive=120,  # longer than clients keep a connection: none is closed as they send on it
         timeout_graceful_shutdown=1,
     )
     with suppress(KeyboardInterrupt):

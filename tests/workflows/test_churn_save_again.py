@@ -11,7 +11,7 @@ from simulators.kit.control import Control
 from simulators.kit.shapes import FaultRule
 from tests.waiting import until
 from tests.workflows.conftest import SECOND, RunAgain, Start, until_effects
-from tests.workflows.leaving import left, readings, said, until_read, uuid_of
+from tests.workflows.leaving import LONG_ENOUGH, left, readings, said, until_read, uuid_of
 
 Run = WorkflowHandle[Any, RunResult]
 
@@ -114,7 +114,7 @@ async def test_that_nobody_knows_is_not_said_where_chartmogul_knows_again(
 ) -> None:
     body = left(simulators)
     slack = simulators.fault("slack", "status", path="chat.postMessage", status=503, times=None, skip=1)
-    handle = await start(body, check_back_days=[2 * SECOND], reread_after_seconds=1)
+    handle = await start(body, check_back_days=[LONG_ENOUGH], reread_after_seconds=1)
     await until_effects(handle, 2)
     path = f"/customers/{uuid_of(body)}"
     gone = simulators.fault("chartmogul", "status", path=path, status=404, times=None)
@@ -134,7 +134,7 @@ async def test_that_nobody_knows_is_said_when_slack_is_back_where_that_is_still_
 ) -> None:
     body = left(simulators)
     slack = simulators.fault("slack", "status", path="chat.postMessage", status=503, times=None, skip=1)
-    handle = await start(body, check_back_days=[2 * SECOND], reread_after_seconds=1)
+    handle = await start(body, check_back_days=[LONG_ENOUGH], reread_after_seconds=1)
     await until_effects(handle, 2)
     simulators.delete_customer(uuid_of(body))
     await until_tried(handle, "unknown")

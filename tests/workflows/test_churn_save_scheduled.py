@@ -35,7 +35,7 @@ async def test_a_route_may_wait_for_the_day(simulators: Control, start: Start) -
 
 
 async def test_one_that_is_withdrawn_while_we_wait_is_not_acted_on(simulators: Control, start: Start) -> None:
-    body = cancelled(simulators, at=soon(3))
+    body = cancelled(simulators, at=soon(10))
     handle = await start(body, scheduled="wait")
     simulators.withdraw(body["customer"]["uuid"])
     assert (await handle.result()).outcome is Outcome.UNVERIFIED
@@ -49,7 +49,7 @@ async def test_one_that_chartmogul_does_not_list_is_unverified(simulators: Contr
 
 
 async def test_who_withdraws_after_the_task_is_saved(simulators: Control, start: Start) -> None:
-    body = cancelled(simulators, at=soon(4))
+    body = cancelled(simulators, at=soon(10))
     handle = await start(body, check_back_days=[SECOND])
     await until_effects(handle, 2)
     simulators.withdraw(body["customer"]["uuid"])
@@ -106,7 +106,7 @@ async def test_on_the_day_the_list_counts_and_not_an_mrr_that_is_late(
 
 
 async def test_who_puts_it_off_has_neither_left_nor_stayed(simulators: Control, start: Start) -> None:
-    body = cancelled(simulators, at=soon(3))
+    body = cancelled(simulators, at=soon(10))
     handle = await start(body, check_back_days=[SECOND])
     await until_effects(handle, 2)
     later = soon(86400 * 30)

@@ -19,6 +19,7 @@ from tests.workflows.conftest import (
     owner_of,
     until_effects,
 )
+from tests.workflows.leaving import LONG_ENOUGH
 
 
 @pytest.mark.parametrize("kind", ["drop_after", "drop_before", "malformed"])
@@ -223,7 +224,7 @@ async def test_a_run_for_a_customer_who_came_back_is_finished_when_run_again(
     customer = simulators.customers(case="account")[0]
     earlier = datetime.now(UTC) - timedelta(minutes=5)
     body = simulators.cancel(customer.uuid, send=False, at=earlier)
-    handle = await start(body, check_back_days=[2 * SECOND])
+    handle = await start(body, check_back_days=[LONG_ENOUGH])
     await until_effects(handle, 2)
     simulators.reactivate(customer.uuid, send=False)
     refusal = [{"errorCode": "FIELD_CUSTOM_VALIDATION_EXCEPTION", "message": "No", "fields": []}]

@@ -224,7 +224,7 @@ async def test_who_comes_back_and_leaves_again_before_we_look_is_lost(
 async def test_who_withdraws_a_scheduled_cancellation_and_pays_less_is_withdrawn(
     simulators: Control, start: Start
 ) -> None:
-    body = cancelled(simulators, at=datetime.now(UTC) + timedelta(seconds=4))
+    body = cancelled(simulators, at=datetime.now(UTC) + timedelta(seconds=10))
     handle = await acted_on(start, body, SECOND)
     simulators.restate(uuid_of(body), type="contraction", cents=100)
     assert (await handle.result()).outcome is Outcome.WITHDRAWN
