@@ -13,6 +13,7 @@ from models.reconciliation.books import (
     CountedCustomer,
     CountedLine,
     CountedSubscription,
+    Document,
     Reading,
 )
 from models.reconciliation.findings import LinkProposal
@@ -22,8 +23,8 @@ from models.reconciliation.findings import LinkProposal
 class MrrBooks:
     """`lines`: of the subscriptions that count, with all lines of their invoices. `gone` are ids that
     billing answers not to know any more. `confirmed` are links that a person has confirmed. `refunds` are
-    billing's own, for imports that leave refunded invoices out. `rates`: units of the account's currency per
-    unit, by day and currency."""
+    billing's own, for imports that leave refunded invoices out. `documents` are billing's, for what their
+    lines are of. `rates`: units of the account's currency per unit, by day and currency."""
 
     settings: AccountSettings
     subscriptions: Sequence[BillingSubscription]
@@ -35,4 +36,5 @@ class MrrBooks:
     gone: Collection[str] = frozenset()
     confirmed: Sequence[LinkProposal] = ()
     refunds: Sequence[CashEntry] = ()
+    documents: Sequence[Document] = ()
     rates: Mapping[tuple[date, str], Decimal] = field(default_factory=dict)

@@ -82,43 +82,43 @@ class _Month:
 
     def _compared(self, settings: AccountSettings, rates: Rates, warnings: Sequence[str]) -> Judgement:
         self._note("comparing MRR")
-        lines, cash = list(self._all("lines", CountedLine)), list(self._all("cash", CashEntry))
-        mrr = judge(self._mrr_books(settings, lines, cash, rates), self._rules, self._cut)
+        cash, documents = list(self._all("cash", CashEntry)), list(self._all("documents", Document))
+        mrr = judge(self._mrr_books(settings, documents, cash, rates), self._rules, self._cut)
         if mrr.stopped:
             return self._nothing(mrr.stopped)
         self._note("comparing documents")
-        books = self._document_books(cash)
-        documents = judge_documents(books, self._rules, self._cut, rates)
+        books = self._document_books(documents, cash)
+        compared = judge_documents(books, self._rules, self._cut, rates)
         self._note("comparing payments")
         payments = judge_cash(books, self._rules, self._cut)
-        findings = [*mrr.findings, *documents.findings, *payments.findings]
+        findings = [*mrr.findings, *compared.findings, *payments.findings]
         return self._judgement(settings, mrr).model_copy(
             update={
                 "findings": [self._dated(each) for each in findings],
-                "tie_outs": [*mrr.tie_outs, *documents.tie_outs, *payments.tie_outs],
+                "tie_outs": [*mrr.tie_outs, *compared.tie_outs, *payments.tie_outs],
                 "by_cause": sums_by_cause(findings),
-                "proposals": [*mrr.proposals, *documents.proposals, *payments.proposals],
-                "warnings": [*warnings, *mrr.warnings, *documents.warnings, *payments.warnings],
+                "proposals": [*mrr.proposals, *compared.proposals, *payments.proposals],
+                "warnings": [*warnings, *mrr.warnings, *compared.warnings, *payments.warnings],
             }
         )
 
     def _mrr_books(
-        self, settings: AccountSettings, lines: list[CountedLine], cash: list[CashEntry], rates: Rates
+        self, settings: AccountSettings, documents: list[Document], cash: list[CashEntry], rates: Rates
     ) -> MrrBooks:
         return MrrBooks(
             settings=settings,
             subscriptions=list(self._all("subscriptions", BillingSubscription)),
             counted=list(self._all("counted", CountedSubscription)),
-            lines=lines,
+            lines=list(self._all("lines", CountedLine)),
             customers=list(self._all("customers", CountedCustomer)),
             sheet=next(self._all("sheet", AccountSheet), AccountSheet()),
             readings=self._readings,
             refunds=[each for each in cash if each.side == "billing" and each.kind is CashKind.REFUND],
+            documents=[each for each in documents if each.side == "billing"],
             rates=rates.table,
         )
 
-    def _document_books(self, cash: list[CashEntry]) -> DocumentBooks:
-        documents = list(self._all("documents", Document))
+    def _document_books(self, documents: list[Document], cash: list[CashEntry]) -> DocumentBooks:
         accounting = self._reading_of(self._rules.accounting.system) if self._rules.accounting else None
         return DocumentBooks(
             billing=[each for each in documents if each.side == "billing"],

@@ -127,9 +127,21 @@ class DocumentStatus(StrEnum):
 
 
 class DocumentLine(Record):
+    """What it bills, only billing tells, and snapshots that were written before it was asked for have none of
+    it. `kind` is the line's own word; where it has none its item's may tell."""
+
     net: ExactMinor
     tax: ExactMinor | None = None
     tax_percent: Decimal | None = None
+    tax_inside: bool | None = Field(default=None, description="Whether the vendor's price has it in it")
+    id: str = ""
+    subscription: str = Field(default="", description="As a BillingSubscription's id")
+    item: str = Field(default="", description="As a BillingItem's id; empty where it is of none")
+    plan: str = Field(default="", description="Price or plan id")
+    kind: ItemKind | None = None
+    starts_at: AwareDatetime | None = None
+    ends_at: AwareDatetime | None = None
+    prorated: bool | None = None
 
 
 class Document(Record):

@@ -17,6 +17,10 @@ from models.reconciliation.books import (
     CountedCustomer,
     CountedLine,
     CountedSubscription,
+    Document,
+    DocumentKind,
+    DocumentLine,
+    DocumentStatus,
     SourceSettings,
     Standing,
 )
@@ -55,6 +59,21 @@ def billing(*items: BillingItem, **fields: Any) -> BillingSubscription:
         "period_end": at("2026-11-05"),
     }
     return BillingSubscription(**{**usual, **fields})
+
+
+def billed(*lines: DocumentLine, **fields: Any) -> Document:
+    usual = {
+        "side": "billing",
+        "system": "stripe",
+        "site": "default",
+        "id": "in_1",
+        "kind": DocumentKind.INVOICE,
+        "status": DocumentStatus.PAID,
+        "currency": "EUR",
+        "total": int(sum(each.net for each in lines)),
+        "lines": list(lines),
+    }
+    return Document(**{**usual, **fields})
 
 
 def line(amount: int, **fields: Any) -> CountedLine:
