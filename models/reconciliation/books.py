@@ -127,8 +127,9 @@ class DocumentStatus(StrEnum):
 
 
 class DocumentLine(Record):
-    """What it bills, only billing tells, and snapshots that were written before it was asked for have none of
-    it. `kind` is the line's own word; where it has none its item's may tell."""
+    """What it bills, only billing tells, and what people did by hand, only ChartMogul. Snapshots that were
+    written before it was asked for have none of it. `kind` is the line's own word; where it has none its
+    item's may tell."""
 
     net: ExactMinor
     tax: ExactMinor | None = None
@@ -142,6 +143,8 @@ class DocumentLine(Record):
     starts_at: AwareDatetime | None = None
     ends_at: AwareDatetime | None = None
     prorated: bool | None = None
+    by_hand: bool = Field(default=False, description="A person made it")
+    before_edit: ExactMinor | None = Field(default=None, description="With tax, before a person edited it")
 
 
 class Document(Record):

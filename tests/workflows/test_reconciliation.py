@@ -59,6 +59,14 @@ EXPLAINED = {
     "fx-rate-date": (Cause.FX_RATE_DATE, -150),
 }
 UNEXPLAINED = {"unexplained": 711}
+DOCUMENTS = {
+    "in_unexplained": [],
+    "in_user-edit": [(Cause.USER_EDIT, 3_000)],
+    "S-duplicate-source": [(Cause.DUPLICATE_DOCUMENT, 9_900)],
+    "ch_duplicate-source": [(Cause.DUPLICATE_DOCUMENT, 9_900)],
+}
+"""And payments, by number and id."""
+
 
 RULES = ReconciliationRules(
     sources=[
@@ -137,6 +145,9 @@ async def test_a_month_is_judged_looked_after_and_signed(own: Client, books: Con
     found = {each.subject: [(cause.cause, cause.minor) for cause in each.causes] for each in of_mrr}
     assert found == {subject: [each] for subject, each in EXPLAINED.items()} | {"unexplained": []}
     assert {each.subject: each.unexplained for each in of_mrr if each.is_open} == UNEXPLAINED
+    others = [each for each in judgement.findings if each.comparison != "mrr" and each.difference]
+    assert {each.subject: [(it.cause, it.minor) for it in each.causes] for each in others} == DOCUMENTS
+    assert {each.subject: each.unexplained for each in others if each.is_open} == {"in_unexplained": 711}
     odd = next(each for each in now.open if each.subject == "unexplained")
 
     await final.execute_update("assign", Assign(id="1", who="ana", finding=odd.id, owner="ben"))
