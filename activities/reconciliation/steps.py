@@ -68,7 +68,8 @@ class ReconciliationActivities:
             return await asyncio.to_thread(self._judge, work, doing)
 
     def _judge(self, work: JudgeWork, doing: _Doing) -> Judged:
-        before = Before(self._first_seen(work.place))
+        signed = self._packs().signed_mrr(work.place.account, work.place.period)
+        before = Before(self._first_seen(work.place), signed)
         try:
             judgement = judge_month(self._snapshots, work, rates_of(work.rules), before, doing.note)
         except Unreadable as error:

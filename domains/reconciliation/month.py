@@ -3,7 +3,8 @@
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import chain
 from typing import TypeVar
 
@@ -14,6 +15,7 @@ from domains.reconciliation.documents.judge import judge_documents
 from domains.reconciliation.findings import sums_by_cause
 from domains.reconciliation.given import MrrBooks
 from domains.reconciliation.judge import MrrJudgement, judge
+from domains.reconciliation.late import AtCut, at_cut
 from domains.reconciliation.rates import Rates, read_rates
 from domains.reconciliation.snapshots import Snapshots
 from models.base import Record
@@ -29,7 +31,7 @@ from models.reconciliation.books import (
     Document,
     Reading,
 )
-from models.reconciliation.findings import Finding, Judgement
+from models.reconciliation.findings import Finding, Judgement, Restated
 from models.reconciliation.rules import ReconciliationRules
 from models.templates.reconciliation import JudgeWork
 
@@ -39,9 +41,11 @@ Note = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Before:
-    """`first_seen`: the month in which a finding was found first, by its id."""
+    """`first_seen`: the month in which a finding was found first, by its id. `signed`: ChartMogul's MRR of
+    the account as it was signed, by month, in hundredths."""
 
     first_seen: Mapping[str, str]
+    signed: Mapping[str, int] = field(default_factory=dict)
 
 
 def judge_month(
@@ -108,10 +112,10 @@ class _Month:
         return MrrBooks(
             settings=settings,
             subscriptions=list(self._all("subscriptions", BillingSubscription)),
-            counted=list(self._all("counted", CountedSubscription)),
+            counted=[self._at_cut.marked(each) for each in self._all("counted", CountedSubscription)],
             lines=list(self._all("lines", CountedLine)),
             customers=list(self._all("customers", CountedCustomer)),
-            sheet=next(self._all("sheet", AccountSheet), AccountSheet()),
+            sheet=self._sheet(),
             readings=self._readings,
             refunds=[each for each in cash if each.side == "billing" and each.kind is CashKind.REFUND],
             documents=[each for each in documents if each.side == "billing"],
@@ -130,9 +134,29 @@ class _Month:
         )
 
     def _judgement(self, settings: AccountSettings, mrr: MrrJudgement) -> Judgement:
+        sheet = self._sheet()
         return self._head(settings).model_copy(
-            update={"order": mrr.order, "account_mrr": mrr.account_mrr, "fx_row": mrr.fx_row}
+            update={
+                "order": mrr.order,
+                "account_mrr": mrr.account_mrr,
+                "fx_row": mrr.fx_row,
+                "late": self._at_cut.late(sheet),
+                "restated": list(self._restated(sheet)),
+            }
         )
+
+    @cached_property
+    def _at_cut(self) -> AtCut:
+        return at_cut(self._snapshots, self._work)
+
+    def _sheet(self) -> AccountSheet:
+        return next(self._all("sheet", AccountSheet), AccountSheet())
+
+    def _restated(self, sheet: AccountSheet) -> Iterator[Restated]:
+        """What ChartMogul says now of months that are signed."""
+        for each in sheet.months:
+            if (signed := self._before.signed.get(each.period)) is not None:
+                yield Restated(period=each.period, signed=signed, now=each.mrr)
 
     def _nothing(self, stopped: Sequence[str]) -> Judgement:
         settings = next(self._all("settings", AccountSettings), None)

@@ -298,7 +298,10 @@ class CountedSubscription(Record):
     currency: Currency
     by_movements: int | None = None
     by_view: int | None = None
-    late: int = Field(default=0, description="Of movements before the cut that came after the snapshot")
+    late: int = Field(
+        default=0,
+        description="Of movements before the cut that came after the snapshot; it is told where it is judged",
+    )
     last_movement_at: AwareDatetime | None = None
     last_movement: str = ""
     future: int = Field(default=0, description="Of movements dated after the cut")
@@ -367,8 +370,14 @@ class MonthCut(Record):
     end: AwareDatetime
 
 
+class MonthMrr(Record):
+    period: str
+    mrr: int
+
+
 class AccountSheet(Record):
     """What ChartMogul says of the whole account, in hundredths of its currency."""
 
     mrr: int | None = Field(default=None, description="/metrics/mrr of the last day")
     movements: int | None = Field(default=None, description="Sum of all movements before the cut")
+    months: list[MonthMrr] = Field(default=[], description="/metrics/mrr at the ends of months before")

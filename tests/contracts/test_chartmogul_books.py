@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from pydantic import SecretStr
 
@@ -130,6 +131,10 @@ async def test_a_month_is_read_to_the_cent(simulators: Control) -> None:
     assert sheet.mrr is not None
     assert sheet.movements is not None
     assert sheet.mrr - sheet.movements == 10_800 - euro_by_movements
+    last = (CUT.end - timedelta(microseconds=1)).astimezone(ZoneInfo(CUT.time_zone))
+    assert len(sheet.months) == 12
+    assert sheet.months[-1].period == f"{last.replace(day=1) - DAY:%Y-%m}"
+    assert (sheet.months[0].mrr, sheet.months[-1].mrr > 5_556) == (5_556, True)  # of the old one alone
 
     customers = {each.external_ids[0]: each for each in found.tables["customers"]}
     twice = customers["cus-twice"]

@@ -17,7 +17,7 @@ from domains.reconciliation.pack.keys import make_key, public_file
 from domains.reconciliation.settings import Reconciliation
 from domains.reconciliation.verify import verify
 from models.reconciliation.causes import Cause
-from models.reconciliation.findings import Judgement
+from models.reconciliation.findings import Judgement, Restated
 from models.reconciliation.rules import BillingSource, ReconciliationRules
 from models.templates.reconciliation import (
     AddNote,
@@ -36,7 +36,14 @@ from tests.waiting import until
 
 ZONE = "Europe/Berlin"
 NOW = datetime.now(UTC)
-PERIOD = f"{NOW.year - (NOW.month == 1)}-{(NOW.month - 2) % 12 + 1:02}"
+
+
+def month_before(period: str) -> str:
+    year, number = (int(each) for each in period.split("-"))
+    return f"{year - (number == 1)}-{(number - 2) % 12 + 1:02}"
+
+
+PERIOD = month_before(f"{NOW:%Y-%m}")
 CUT = month_cut(PERIOD, ZONE)
 BEGIN = CUT.end - 10 * DAY
 RATES = f"date,currency,rate,source\n{BEGIN:%Y-%m-%d},EUR,1.08,test\n{CUT.end:%Y-%m-%d},EUR,1.095,test\n"
@@ -103,10 +110,12 @@ def books(simulators: Control) -> Control:
     return simulators
 
 
-async def begun(own: Client, kind: Any, folder: Path, account: str = "default") -> WorkflowHandle[Any, Any]:
+async def begun(
+    own: Client, kind: Any, folder: Path, account: str = "default", period: str = PERIOD
+) -> WorkflowHandle[Any, Any]:
     given = ReconciliationInput(
         account=account,
-        period=PERIOD,
+        period=period,
         kind=kind,
         time_zone=ZONE,
         rules=RULES.model_copy(update={"rates_file": str(folder / "rates.csv")}),
@@ -114,10 +123,21 @@ async def begun(own: Client, kind: Any, folder: Path, account: str = "default") 
     return await own.start_workflow(
         "reconciliation",
         given,
-        id=workflow_id(account, PERIOD, kind),
+        id=workflow_id(account, period, kind),
         task_queue=temporal.WORKFLOWS,
         result_type=ReconciliationState,
     )
+
+
+async def opened(final: WorkflowHandle[Any, Any]) -> ReconciliationState:
+    async def is_open() -> ReconciliationState | None:
+        now: ReconciliationState = await final.query("state", result_type=ReconciliationState)
+        return now if now.phase == "open" else None
+
+    now = await until(is_open)
+    assert now is not None
+    assert now.pack
+    return now
 
 
 async def refusal(handle: WorkflowHandle[Any, Any], name: str, wish: Any) -> str:
@@ -132,13 +152,7 @@ async def test_a_month_is_judged_looked_after_and_signed(own: Client, books: Con
     assert (draft.phase, draft.stopped, draft.problems) == ("done", [], [])
 
     final = await begun(own, "final", folder)
-
-    async def opened() -> ReconciliationState | None:
-        now: ReconciliationState = await final.query("state", result_type=ReconciliationState)
-        return now if now.phase == "open" else None
-
-    now = await until(opened)
-    assert now is not None
+    now = await opened(final)
     judgement = _judged(folder, now)
     assert all(each.closes for each in judgement.tie_outs)
     of_mrr = [each for each in judgement.findings if each.comparison == "mrr" and each.difference]
@@ -156,10 +170,7 @@ async def test_a_month_is_judged_looked_after_and_signed(own: Client, books: Con
     [said] = [each for each in seen.open if each.id == odd.id]
     assert (said.owner, [each.text for each in said.notes]) == ("ben", ["asked billing"])
 
-    assert now.pack
-    wish = Sign(
-        id="3", preparer="ana@mogulflow.example", reviewer="ben@mogulflow.example", pack=now.pack.sha256
-    )
+    wish = signing(now)
     same = wish.model_copy(update={"reviewer": wish.preparer})
     assert await refusal(final, "sign_off", same) == "same_person"
     other = wish.model_copy(update={"reviewer": "eve@mogulflow.example"})
@@ -181,6 +192,47 @@ async def test_a_month_is_judged_looked_after_and_signed(own: Client, books: Con
     again = await begun(own, "final", folder)
     with pytest.raises(Exception, match=r"failed|signed"):
         await again.result()
+
+
+def signing(now: ReconciliationState) -> Sign:
+    pack = now.pack.sha256 if now.pack else ""
+    return Sign(id="3", preparer="ana@mogulflow.example", reviewer="ben@mogulflow.example", pack=pack)
+
+
+async def test_what_changed_since_is_told(own: Client, simulators: Control, folder: Path) -> None:
+    """Of a month that is signed, and of one whose snapshot is there already."""
+    signed, later = month_before(month_before(PERIOD)), month_before(PERIOD)
+    simulators.put_books(*agreeing(signed))
+    final = await begun(own, "final", folder, period=signed)
+    await final.execute_update("sign_off", signing(await opened(final)))
+    assert (await final.result()).phase == "signed"
+
+    first, *others = agreeing(later)
+    raised = first | {"unit": first["unit"] + 1_000}
+    simulators.put_books(raised, *others)
+    draft = await (await begun(own, "draft", folder, period=later)).result()
+    assert (draft.phase, draft.problems) == ("done", [])
+    late = first | {"id": "late", "customer": "customer-late", "unit": 7_000}
+    simulators.put_books(raised, *others, late)
+
+    final = await begun(own, "final", folder, period=later)
+    judgement = _judged(folder, await opened(final))
+    was = sum(each["unit"] for each in [first, *others])
+    assert judgement.restated == [Restated(period=signed, signed=was, now=was + 8_000)]
+    assert judgement.late == 7_000
+    [found] = [each for each in judgement.findings if each.comparison == "mrr" and each.difference]
+    assert (found.subject, found.difference) == ("late", 7_000)
+    assert found.notes == ["7000 of it came after the snapshot, in hundredths"]
+    pack = folder / "data" / "packs" / later / "default"
+    told = (pack / "run-2" / "report.html").read_text()
+    assert "of which came after the snapshot" in told
+    assert f'<th scope="row">{signed}</th>' in told
+    await final.terminate()
+
+
+def agreeing(period: str) -> list[dict[str, Any]]:
+    found = month(month_cut(period, ZONE).end, agreeing=4)
+    return [each for each in found if each["id"].startswith("agree-")]
 
 
 async def test_a_system_that_is_not_read_stops_the_month(own: Client, books: Control, folder: Path) -> None:
