@@ -1,7 +1,7 @@
 """A month end for real: billing and ChartMogul are read, judged, packed, looked after and signed."""
 
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -111,7 +111,7 @@ def books(simulators: Control) -> Control:
 
 
 async def begun(
-    own: Client, kind: Any, folder: Path, account: str = "default", period: str = PERIOD
+    own: Client, kind: Any, folder: Path, account: str = "default", period: str = PERIOD, **more: Any
 ) -> WorkflowHandle[Any, Any]:
     given = ReconciliationInput(
         account=account,
@@ -119,6 +119,7 @@ async def begun(
         kind=kind,
         time_zone=ZONE,
         rules=RULES.model_copy(update={"rates_file": str(folder / "rates.csv")}),
+        **more,
     )
     return await own.start_workflow(
         "reconciliation",
@@ -228,6 +229,48 @@ async def test_what_changed_since_is_told(own: Client, simulators: Control, fold
     assert "of which came after the snapshot" in told
     assert f'<th scope="row">{signed}</th>' in told
     await final.terminate()
+
+
+async def test_open_items_are_judged_again_until_it_is_signed(
+    own: Client, simulators: Control, folder: Path
+) -> None:
+    """By ChartMogul as it is then; where it cannot be read, what was judged before stands."""
+    period = month_before(month_before(month_before(PERIOD)))
+    books = agreeing(period)
+    simulators.put_books(*books)
+    final = await begun(own, "final", folder, period=period, rejudge_every=timedelta(seconds=1))
+    await opened(final)
+
+    async def now() -> ReconciliationState:
+        found: ReconciliationState = await final.query("state", result_type=ReconciliationState)
+        return found
+
+    async def seen(*, read: bool) -> ReconciliationState | None:
+        """With what came late; and whether all could be read since."""
+        found = await now()
+        return found if found.differing and bool(found.problems) is not read else None
+
+    late = books[0] | {"id": "late", "customer": "customer-late", "unit": 7_000}
+    simulators.put_books(*books, late)
+    found = await until(lambda: seen(read=True))
+    assert found is not None
+    assert {each.subject: each.unexplained for each in found.open} == LATE
+    simulators.fault("chartmogul", "status", status=400, path="/v1/account", times=None)
+    found = await until(lambda: seen(read=False))
+    assert found is not None
+    assert (found.phase, found.stopped, found.pack is not None) == ("open", [], True)
+    assert found.pack
+
+    wish = signing(found).model_copy(update={"comment": "70.00 came late"})
+    await final.execute_update("sign_off", wish)
+    ended: ReconciliationState = await final.result()
+    assert (ended.phase, ended.stopped, ended.differing) == ("signed", [], len(LATE))
+    checked = verify(folder / "data" / "packs" / period, str(public_file(folder / "key")))
+    assert checked.is_whole
+
+
+LATE = {"late": 7_000, "in_late": 7_000, "ch_late": 7_000}
+"""In ChartMogul alone: a subscription, its invoice and what was paid."""
 
 
 def agreeing(period: str) -> list[dict[str, Any]]:
