@@ -257,18 +257,18 @@ class Reconciliation:
             )
 
     async def _look_again(self) -> None:
-        """Open items, by ChartMogul and the books as they are now. Where that cannot be read, what was
-        judged before stands, and also where somebody has signed that meanwhile."""
+        """Open items, by ChartMogul and the books as they are now. Where that cannot be read, or nothing else
+        is found, what was judged before stands, and also where somebody has signed that meanwhile."""
         judged, place, read, state = self._judged, self._judged_at, self._read_last, self._state
         self._rounds += 1
         with suppress(ApplicationError):
             await self._read_and_judge("open")
-        failed = self._state.phase == "stopped" or self._judged is judged
-        if failed or self._sign or (self._judged and self._judged.stopped):
+        is_news = _is_news(self._judged, judged) and self._state.phase != "stopped" and not self._sign
+        if not is_news:
             self._judged, self._judged_at, self._read_last = judged, place, read
             self._state = state.model_copy(update={"problems": self._state.problems})
         self._update(phase="open")
-        if judged and self._judged and self._judged.sha256 != judged.sha256:
+        if is_news:
             await self._pack()
 
     async def _close_the_month(self, sign: Sign) -> None:
@@ -337,6 +337,12 @@ class Reconciliation:
             self._update(phase="done")
         workflow.upsert_search_attributes([OUTCOME.value_set(_outcome(self._state))])
         return self.state()
+
+
+def _is_news(now: Judged | None, before: Judged | None) -> bool:
+    if now is None or before is None or now.stopped:
+        return False
+    return now.findings_sha256 != before.findings_sha256
 
 
 def _outcome(state: ReconciliationState) -> Outcome:
