@@ -14,12 +14,12 @@ from domains.reconciliation.causes.chain import ORDER, explain
 from domains.reconciliation.cut import end_of_month, last_day
 from domains.reconciliation.figures.billing import CountingRules, billed, rules_of
 from domains.reconciliation.figures.periods import UnknownInterval
-from domains.reconciliation.figures.rates import NoRate, Rates
 from domains.reconciliation.figures.rounding import half_away, of_hundredths
 from domains.reconciliation.findings import finding, sums_by_cause, tie_outs
 from domains.reconciliation.given import MrrBooks
 from domains.reconciliation.matching import Matched, People, Row, match
 from domains.reconciliation.pairs import merged, migrated
+from domains.reconciliation.rates import NoRate, Rates
 from domains.reconciliation.rows import Differing, Figures
 from domains.reconciliation.taxes import with_taxes
 from models.reconciliation.books import (
@@ -86,7 +86,7 @@ def why_stopped(readings: Iterable[Reading]) -> Iterable[str]:
 class _Judge:
     def __init__(self, given: MrrBooks, rules: ReconciliationRules, cut: MonthCut) -> None:
         self._given, self._rules, self._cut = given, rules, cut
-        self._rates = Rates(given.rates, given.settings.currency)
+        self._rates = given.rates or Rates(given.settings.currency, {})
         self._people = People(given.customers)
         self._counting = {each.data_source: self._counting_of(each) for each in rules.sources}
         self._last_imports = _last_imports(given.lines)

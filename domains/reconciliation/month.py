@@ -119,7 +119,7 @@ class _Month:
             readings=self._readings,
             refunds=[each for each in cash if each.side == "billing" and each.kind is CashKind.REFUND],
             documents=[each for each in documents if each.side == "billing"],
-            rates=rates.table,
+            rates=rates,
         )
 
     def _document_books(self, documents: list[Document], cash: list[CashEntry]) -> DocumentBooks:

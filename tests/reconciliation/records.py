@@ -9,6 +9,7 @@ from typing import Any
 from domains.reconciliation.cut import month_cut
 from domains.reconciliation.given import MrrBooks
 from domains.reconciliation.judge import MrrJudgement, judge
+from domains.reconciliation.rates import Rate, Rates
 from models.reconciliation.books import (
     AccountSettings,
     BillingDiscount,
@@ -147,7 +148,7 @@ class Month:
                 "counted": self.counted,
                 "lines": self.lines,
                 "customers": [customer()] if self.customers is None else self.customers,
-                "rates": self.rates,
+                "rates": Rates(self.currency, {at: Rate(at[0], each, "") for at, each in self.rates.items()}),
                 **self.more,
             }
         )

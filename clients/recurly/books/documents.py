@@ -6,7 +6,7 @@ from typing import Literal
 
 from clients.kit.tables import Row, Unreadable
 from models.billing import Amount, Id, NeededAmount, NeededId, Person, Said, When, Words
-from models.minor_units import ISO_4217, USUAL, minor_of
+from models.minor_units import in_minor, minor_of
 from models.reconciliation.books import (
     CashEntry,
     CashKind,
@@ -191,12 +191,8 @@ def _of_kind(minor: int, *, credit: bool) -> int:
 
 def _signed(amount: Decimal, currency: str, *, credit: bool) -> Decimal:
     """A line that gives back is negative among others, and positive in a credit invoice."""
-    exact = _exact(amount, currency)
+    exact = in_minor(amount, currency)
     return abs(exact) if credit else exact
-
-
-def _exact(amount: Decimal, currency: str) -> Decimal:
-    return amount.scaleb(ISO_4217.get(currency, USUAL))
 
 
 def _whole(amount: Decimal, currency: str) -> int:

@@ -11,9 +11,9 @@ from domains.reconciliation.cut import last_day, local_day
 from domains.reconciliation.figures.billing import CountingRules, billed
 from domains.reconciliation.figures.chartmogul import LineReader
 from domains.reconciliation.figures.periods import Span, weights_of
-from domains.reconciliation.figures.rates import NoRate, Rates
 from domains.reconciliation.figures.rounding import half_away, minor_per_hundredth, of_hundredths
 from domains.reconciliation.matching import Row
+from domains.reconciliation.rates import NoRate, Rates
 from models.reconciliation.books import (
     AccountSettings,
     BillingItem,
@@ -205,7 +205,7 @@ class Case:
     def _hundredth(self, currency: str) -> Fraction:
         """In the account's minor units."""
         try:
-            rate = self.around.rates.of(currency, last_day(self.around.cut.period))
+            rate = Fraction(self.around.rates.of(currency, last_day(self.around.cut.period)).rate)
         except NoRate:
             return Fraction(1)
         return rate * minor_per_hundredth(self.around.rates.currency)

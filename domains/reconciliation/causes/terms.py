@@ -16,8 +16,8 @@ from domains.reconciliation.figures.billing import (
     span_of_item,
 )
 from domains.reconciliation.figures.periods import KNOWN_DAYS, KNOWN_WEEKS, Span, Weights, span_of, weights_of
-from domains.reconciliation.figures.rates import NoRate
 from domains.reconciliation.figures.rounding import minor_per_hundredth
+from domains.reconciliation.rates import NoRate
 from models.reconciliation.books import BillingItem, CountedLine, ItemKind
 from models.reconciliation.causes import Cause
 
