@@ -46,13 +46,15 @@ def exact_minor(amount: Decimal | int, currency: str, decimals: Mapping[str, int
     return Decimal(amount).scaleb(ISO_4217.get(code, USUAL) - decimals.get(code, USUAL))
 
 
+def in_minor(amount: Decimal | int, currency: str) -> Decimal:
+    """The same of an amount in the currency itself, such as 19.99."""
+    return Decimal(amount).scaleb(ISO_4217.get(currency.upper(), USUAL))
+
+
 def minor_of(amount: Decimal | int, currency: str, decimals: Mapping[str, int] | None = None) -> int:
     """The same where it has to be whole. Without `decimals` the amount is in the currency itself, such as
     19.99. Raises ValueError where a part of the smallest unit is left."""
-    if decimals is None:
-        found = Decimal(amount).scaleb(ISO_4217.get(currency.upper(), USUAL))
-    else:
-        found = exact_minor(amount, currency, decimals)
+    found = in_minor(amount, currency) if decimals is None else exact_minor(amount, currency, decimals)
     if found != found.to_integral_value():
         raise ValueError("is no whole number of the currency's smallest unit")
     return int(found)

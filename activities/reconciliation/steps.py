@@ -68,7 +68,8 @@ class ReconciliationActivities:
             return await asyncio.to_thread(self._judge, work, doing)
 
     def _judge(self, work: JudgeWork, doing: _Doing) -> Judged:
-        before = Before(self._first_seen(work.place))
+        signed = self._packs().signed_mrr(work.place.account, work.place.period)
+        before = Before(self._first_seen(work.place), signed)
         try:
             judgement = judge_month(self._snapshots, work, rates_of(work.rules), before, doing.note)
         except Unreadable as error:
@@ -159,6 +160,7 @@ def _judged(judgement: Judgement, rules: ReconciliationRules, sha256: str) -> Ju
     return Judged(
         file=JUDGEMENT,
         sha256=sha256,
+        findings_sha256=_found(judgement),
         stopped=judgement.stopped,
         amounts=amounts(reviewed),
         rows=sum(each.rows for each in judgement.tie_outs),
@@ -166,6 +168,12 @@ def _judged(judgement: Judgement, rules: ReconciliationRules, sha256: str) -> Ju
         open=[_open(each, reviewed) for each in found[:MOST_OPEN]],
         more_open=max(0, len(found) - MOST_OPEN),
     )
+
+
+def _found(judgement: Judgement) -> str:
+    """Without when, and how many calls it took."""
+    apart = judgement.model_copy(update={"judged_at": judgement.cut.end, "controls": []})
+    return hashlib.sha256(apart.model_dump_json().encode()).hexdigest()
 
 
 def _open(finding: Finding, reviewed: Reviewed) -> OpenFinding:

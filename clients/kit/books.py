@@ -16,7 +16,7 @@ from clients.kit.http import mismatches
 from models.billing import Said
 from models.bounds import within
 from models.chartmogul_values import Unfit
-from models.minor_units import ISO_4217, USUAL
+from models.minor_units import in_minor
 from models.reconciliation.books import CashEntry, Control, Document, MonthCut
 
 MOST_NAMED = 100
@@ -79,7 +79,7 @@ class MonthReading(Protocol):
 
 def exact_minor(amount: Decimal, currency: str) -> Decimal:
     """In the currency's smallest unit, with parts of it where there are any."""
-    found = amount.scaleb(ISO_4217.get(currency, USUAL))
+    found = in_minor(amount, currency)
     return Decimal(int(found)) if found == found.to_integral_value() else found
 
 

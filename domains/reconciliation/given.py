@@ -1,10 +1,9 @@
 """What a month's MRR is judged from."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from datetime import date
-from decimal import Decimal
 
+from domains.reconciliation.rates import Rates
 from models.reconciliation.books import (
     AccountSettings,
     AccountSheet,
@@ -13,6 +12,7 @@ from models.reconciliation.books import (
     CountedCustomer,
     CountedLine,
     CountedSubscription,
+    Document,
     Reading,
 )
 from models.reconciliation.findings import LinkProposal
@@ -22,8 +22,8 @@ from models.reconciliation.findings import LinkProposal
 class MrrBooks:
     """`lines`: of the subscriptions that count, with all lines of their invoices. `gone` are ids that
     billing answers not to know any more. `confirmed` are links that a person has confirmed. `refunds` are
-    billing's own, for imports that leave refunded invoices out. `rates`: units of the account's currency per
-    unit, by day and currency."""
+    billing's own, for imports that leave refunded invoices out. `documents` are billing's, for what their
+    lines are of."""
 
     settings: AccountSettings
     subscriptions: Sequence[BillingSubscription]
@@ -35,4 +35,5 @@ class MrrBooks:
     gone: Collection[str] = frozenset()
     confirmed: Sequence[LinkProposal] = ()
     refunds: Sequence[CashEntry] = ()
-    rates: Mapping[tuple[date, str], Decimal] = field(default_factory=dict)
+    documents: Sequence[Document] = ()
+    rates: Rates | None = None

@@ -5,7 +5,7 @@ Nothing here reads a clock, a file or a network, and two runs on the same record
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from fractions import Fraction
 
@@ -14,13 +14,14 @@ from domains.reconciliation.causes.chain import ORDER, explain
 from domains.reconciliation.cut import end_of_month, last_day
 from domains.reconciliation.figures.billing import CountingRules, billed, rules_of
 from domains.reconciliation.figures.periods import UnknownInterval
-from domains.reconciliation.figures.rates import NoRate, Rates
 from domains.reconciliation.figures.rounding import half_away, of_hundredths
 from domains.reconciliation.findings import finding, sums_by_cause, tie_outs
 from domains.reconciliation.given import MrrBooks
 from domains.reconciliation.matching import Matched, People, Row, match
 from domains.reconciliation.pairs import merged, migrated
+from domains.reconciliation.rates import NoRate, Rates
 from domains.reconciliation.rows import Differing, Figures
+from domains.reconciliation.taxes import with_taxes
 from models.reconciliation.books import (
     BillingSubscription,
     CashEntry,
@@ -28,6 +29,8 @@ from models.reconciliation.books import (
     Control,
     CountedLine,
     CountedSubscription,
+    Document,
+    DocumentLine,
     MonthCut,
     Reading,
     Standing,
@@ -66,7 +69,8 @@ def judge(given: MrrBooks, rules: ReconciliationRules, cut: MonthCut) -> MrrJudg
     controls = [each for reading in given.readings for each in reading.controls]
     if stopped := list(why_stopped(given.readings)):
         return MrrJudgement(controls=controls, stopped=stopped, account_mrr=given.sheet.mrr)
-    return _Judge(given, rules, cut).judged(controls)
+    taxed = replace(given, subscriptions=with_taxes(given.subscriptions, given.documents))
+    return _Judge(taxed, rules, cut).judged(controls)
 
 
 def why_stopped(readings: Iterable[Reading]) -> Iterable[str]:
@@ -82,12 +86,13 @@ def why_stopped(readings: Iterable[Reading]) -> Iterable[str]:
 class _Judge:
     def __init__(self, given: MrrBooks, rules: ReconciliationRules, cut: MonthCut) -> None:
         self._given, self._rules, self._cut = given, rules, cut
-        self._rates = Rates(given.rates, given.settings.currency)
+        self._rates = given.rates or Rates(given.settings.currency, {})
         self._people = People(given.customers)
         self._counting = {each.data_source: self._counting_of(each) for each in rules.sources}
         self._last_imports = _last_imports(given.lines)
         self._paid_back = _totals_of_paid_back(given.lines)
         self._plans = _plans_of(given.lines)
+        self._billed = _billed_lines(given.documents)
         self._around = {each.data_source: self._surroundings(each) for each in rules.sources}
         self._warnings: list[str] = []
 
@@ -201,6 +206,7 @@ class _Judge:
             refunds=self._refunds(source),
             paid_back=self._paid_back,
             same_plan_ids=self._has_same_plan_ids(source),
+            billed=self._billed[source.system, source.site],
         )
 
     def _has_same_plan_ids(self, source: BillingSource) -> bool:
@@ -297,6 +303,14 @@ def _plans_of(lines: Iterable[CountedLine]) -> Mapping[str, set[str]]:
     found: dict[str, set[str]] = defaultdict(set)
     for each in lines:
         found[each.source].add(each.plan)
+    return found
+
+
+def _billed_lines(documents: Iterable[Document]) -> Mapping[tuple[str, str], dict[str, DocumentLine]]:
+    """By system and site, and by the id of the line."""
+    found: dict[tuple[str, str], dict[str, DocumentLine]] = defaultdict(dict)
+    for document in documents:
+        found[document.system, document.site].update((each.id, each) for each in document.lines if each.id)
     return found
 
 

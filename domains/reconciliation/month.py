@@ -3,7 +3,8 @@
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import chain
 from typing import TypeVar
 
@@ -14,6 +15,7 @@ from domains.reconciliation.documents.judge import judge_documents
 from domains.reconciliation.findings import sums_by_cause
 from domains.reconciliation.given import MrrBooks
 from domains.reconciliation.judge import MrrJudgement, judge
+from domains.reconciliation.late import AtCut, at_cut
 from domains.reconciliation.rates import Rates, read_rates
 from domains.reconciliation.snapshots import Snapshots
 from models.base import Record
@@ -29,7 +31,7 @@ from models.reconciliation.books import (
     Document,
     Reading,
 )
-from models.reconciliation.findings import Finding, Judgement
+from models.reconciliation.findings import Finding, Judgement, Restated
 from models.reconciliation.rules import ReconciliationRules
 from models.templates.reconciliation import JudgeWork
 
@@ -39,9 +41,11 @@ Note = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Before:
-    """`first_seen`: the month in which a finding was found first, by its id."""
+    """`first_seen`: the month in which a finding was found first, by its id. `signed`: ChartMogul's MRR of
+    the account as it was signed, by month, in hundredths."""
 
     first_seen: Mapping[str, str]
+    signed: Mapping[str, int] = field(default_factory=dict)
 
 
 def judge_month(
@@ -82,43 +86,43 @@ class _Month:
 
     def _compared(self, settings: AccountSettings, rates: Rates, warnings: Sequence[str]) -> Judgement:
         self._note("comparing MRR")
-        lines, cash = list(self._all("lines", CountedLine)), list(self._all("cash", CashEntry))
-        mrr = judge(self._mrr_books(settings, lines, cash, rates), self._rules, self._cut)
+        cash, documents = list(self._all("cash", CashEntry)), list(self._all("documents", Document))
+        mrr = judge(self._mrr_books(settings, documents, cash, rates), self._rules, self._cut)
         if mrr.stopped:
             return self._nothing(mrr.stopped)
         self._note("comparing documents")
-        books = self._document_books(cash)
-        documents = judge_documents(books, self._rules, self._cut, rates)
+        books = self._document_books(documents, cash)
+        compared = judge_documents(books, self._rules, self._cut, rates)
         self._note("comparing payments")
         payments = judge_cash(books, self._rules, self._cut)
-        findings = [*mrr.findings, *documents.findings, *payments.findings]
+        findings = [*mrr.findings, *compared.findings, *payments.findings]
         return self._judgement(settings, mrr).model_copy(
             update={
                 "findings": [self._dated(each) for each in findings],
-                "tie_outs": [*mrr.tie_outs, *documents.tie_outs, *payments.tie_outs],
+                "tie_outs": [*mrr.tie_outs, *compared.tie_outs, *payments.tie_outs],
                 "by_cause": sums_by_cause(findings),
-                "proposals": [*mrr.proposals, *documents.proposals, *payments.proposals],
-                "warnings": [*warnings, *mrr.warnings, *documents.warnings, *payments.warnings],
+                "proposals": [*mrr.proposals, *compared.proposals, *payments.proposals],
+                "warnings": [*warnings, *mrr.warnings, *compared.warnings, *payments.warnings],
             }
         )
 
     def _mrr_books(
-        self, settings: AccountSettings, lines: list[CountedLine], cash: list[CashEntry], rates: Rates
+        self, settings: AccountSettings, documents: list[Document], cash: list[CashEntry], rates: Rates
     ) -> MrrBooks:
         return MrrBooks(
             settings=settings,
             subscriptions=list(self._all("subscriptions", BillingSubscription)),
-            counted=list(self._all("counted", CountedSubscription)),
-            lines=lines,
+            counted=[self._at_cut.marked(each) for each in self._all("counted", CountedSubscription)],
+            lines=list(self._all("lines", CountedLine)),
             customers=list(self._all("customers", CountedCustomer)),
-            sheet=next(self._all("sheet", AccountSheet), AccountSheet()),
+            sheet=self._sheet(),
             readings=self._readings,
             refunds=[each for each in cash if each.side == "billing" and each.kind is CashKind.REFUND],
-            rates=rates.table,
+            documents=[each for each in documents if each.side == "billing"],
+            rates=rates,
         )
 
-    def _document_books(self, cash: list[CashEntry]) -> DocumentBooks:
-        documents = list(self._all("documents", Document))
+    def _document_books(self, documents: list[Document], cash: list[CashEntry]) -> DocumentBooks:
         accounting = self._reading_of(self._rules.accounting.system) if self._rules.accounting else None
         return DocumentBooks(
             billing=[each for each in documents if each.side == "billing"],
@@ -130,9 +134,29 @@ class _Month:
         )
 
     def _judgement(self, settings: AccountSettings, mrr: MrrJudgement) -> Judgement:
+        sheet = self._sheet()
         return self._head(settings).model_copy(
-            update={"order": mrr.order, "account_mrr": mrr.account_mrr, "fx_row": mrr.fx_row}
+            update={
+                "order": mrr.order,
+                "account_mrr": mrr.account_mrr,
+                "fx_row": mrr.fx_row,
+                "late": self._at_cut.late(sheet),
+                "restated": list(self._restated(sheet)),
+            }
         )
+
+    @cached_property
+    def _at_cut(self) -> AtCut:
+        return at_cut(self._snapshots, self._work)
+
+    def _sheet(self) -> AccountSheet:
+        return next(self._all("sheet", AccountSheet), AccountSheet())
+
+    def _restated(self, sheet: AccountSheet) -> Iterator[Restated]:
+        """What ChartMogul says now of months that are signed."""
+        for each in sheet.months:
+            if (signed := self._before.signed.get(each.period)) is not None:
+                yield Restated(period=each.period, signed=signed, now=each.mrr)
 
     def _nothing(self, stopped: Sequence[str]) -> Judgement:
         settings = next(self._all("settings", AccountSettings), None)

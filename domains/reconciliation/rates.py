@@ -4,8 +4,10 @@ import csv
 from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
+from fractions import Fraction
 from typing import NamedTuple
 
+from domains.reconciliation.figures.rounding import half_away
 from models.minor_units import decimals
 
 COLUMNS = ["date", "currency", "rate", "source"]
@@ -41,10 +43,6 @@ class Rates:
         self.currency = currency
         self._known = known
 
-    @property
-    def table(self) -> Mapping[tuple[date, str], Decimal]:
-        return {key: each.rate for key, each in self._known.items()}
-
     def of(self, currency: str, day: date) -> Rate:
         """That day's, or the last one in the week before. Raises NoRate."""
         if currency == self.currency:
@@ -55,10 +53,10 @@ class Rates:
                 return found
         raise NoRate(currency, day)
 
-    def minor(self, amount: int, currency: str, day: date) -> Decimal:
-        """In minor units of the account's currency, not rounded. Raises NoRate."""
-        moved = decimals(self.currency) - decimals(currency)
-        return (amount * self.of(currency, day).rate).scaleb(moved)
+    def convert(self, minor: int, currency: str, day: date) -> int:
+        """In minor units of the account's currency, rounded once. Raises NoRate."""
+        scale = Fraction(10) ** (decimals(self.currency) - decimals(currency))
+        return half_away(minor * Fraction(self.of(currency, day).rate) * scale)
 
 
 def read_rates(text: str, currency: str) -> Rates:

@@ -127,9 +127,24 @@ class DocumentStatus(StrEnum):
 
 
 class DocumentLine(Record):
+    """What it bills, only billing tells, and what people did by hand, only ChartMogul. Snapshots that were
+    written before it was asked for have none of it. `kind` is the line's own word; where it has none its
+    item's may tell."""
+
     net: ExactMinor
     tax: ExactMinor | None = None
     tax_percent: Decimal | None = None
+    tax_inside: bool | None = Field(default=None, description="Whether the vendor's price has it in it")
+    id: str = ""
+    subscription: str = Field(default="", description="As a BillingSubscription's id")
+    item: str = Field(default="", description="As a BillingItem's id; empty where it is of none")
+    plan: str = Field(default="", description="Price or plan id")
+    kind: ItemKind | None = None
+    starts_at: AwareDatetime | None = None
+    ends_at: AwareDatetime | None = None
+    prorated: bool | None = None
+    by_hand: bool = Field(default=False, description="A person made it")
+    before_edit: ExactMinor | None = Field(default=None, description="With tax, before a person edited it")
 
 
 class Document(Record):
@@ -283,7 +298,10 @@ class CountedSubscription(Record):
     currency: Currency
     by_movements: int | None = None
     by_view: int | None = None
-    late: int = Field(default=0, description="Of movements before the cut that came after the snapshot")
+    late: int = Field(
+        default=0,
+        description="Of movements before the cut that came after the snapshot; it is told where it is judged",
+    )
     last_movement_at: AwareDatetime | None = None
     last_movement: str = ""
     future: int = Field(default=0, description="Of movements dated after the cut")
@@ -352,8 +370,14 @@ class MonthCut(Record):
     end: AwareDatetime
 
 
+class MonthMrr(Record):
+    period: str
+    mrr: int
+
+
 class AccountSheet(Record):
     """What ChartMogul says of the whole account, in hundredths of its currency."""
 
     mrr: int | None = Field(default=None, description="/metrics/mrr of the last day")
     movements: int | None = Field(default=None, description="Sum of all movements before the cut")
+    months: list[MonthMrr] = Field(default=[], description="/metrics/mrr at the ends of months before")

@@ -135,5 +135,8 @@ class Judgement(Record):
     proposals: list[LinkProposal] = []
     account_mrr: int | None = None
     fx_row: int | None = Field(default=None, description="/metrics/mrr − sum of the subscriptions' figures")
-    restated: list[Restated] = []
+    late: int | None = Field(
+        default=None, description="Movements before the cut that came after the snapshot; hundredths"
+    )
+    restated: list[Restated] = Field(default=[], description="Months that are signed, earliest first")
     warnings: list[str] = []

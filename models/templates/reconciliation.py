@@ -187,6 +187,7 @@ class Judged(Record):
 
     file: str = Field(description="judgement.json within the place's folder")
     sha256: str
+    findings_sha256: str = Field(default="", description="Of what was found, whenever it was read")
     stopped: list[str] = []
     amounts: list[Amounts] = []
     rows: int = 0

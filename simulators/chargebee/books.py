@@ -12,11 +12,12 @@ from simulators.billing.truth.book import (
     cost,
     coupon_end,
     discount_on,
-    invoice_of,
+    invoices_of,
     rounded,
     seats_of,
     unit_of,
 )
+from simulators.billing.truth.ids import line_id, plan_id
 from simulators.billing.truth.shapes import Coupon, TrueSubscription
 from simulators.chargebee.rows import Row, seconds
 
@@ -32,6 +33,7 @@ STATUS = {
 DURATION = {"once": "one_time", "repeating": "limited_period", "forever": "forever"}
 MONTHS = {"day": Fraction(12, 365), "week": Fraction(12, 52), "month": Fraction(1), "year": Fraction(12)}
 METERED = "-usage"
+ENTITIES = {"fee": "charge_item_price", "usage": "addon_item_price"}
 
 
 def own_mrr(said: TrueSubscription) -> int:
@@ -144,7 +146,7 @@ def _event(truth: BookOfTruth, said: TrueSubscription, kind: str, at: int, numbe
 
 def invoices(truth: BookOfTruth) -> list[TrueInvoice]:
     """Newest first."""
-    made = [invoice for each in truth.of("chargebee") if (invoice := invoice_of(each))]
+    made = [invoice for each in truth.of("chargebee") for invoice in invoices_of(each)]
     return sorted(made, key=lambda each: (each.created, each.id), reverse=True)
 
 
@@ -178,13 +180,15 @@ def _line(invoice: TrueInvoice, number: int) -> Row:
     line, said = invoice.lines[number], invoice.of
     amount = line.discount + (line.amount if said.tax_included else line.net)
     return {
-        "id": f"li_{said.id}_{number}",
+        "id": line_id(invoice, number),
         "object": "line_item",
         "amount": amount,
         "date_from": seconds(line.start),
         "date_to": seconds(line.end),
         "discount_amount": line.discount,
-        "entity_type": "plan_item_price" if line.kind == "plan" else "charge_item_price",
+        "entity_id": plan_id(said, line),
+        "entity_type": ENTITIES.get(line.kind, "plan_item_price"),
+        "subscription_id": said.id,
         "tax_amount": line.tax,
         "tax_rate": float(said.tax_percent or 0),
     }
@@ -192,7 +196,7 @@ def _line(invoice: TrueInvoice, number: int) -> Row:
 
 def credit_note_rows(truth: BookOfTruth) -> Iterator[Row]:
     for invoice in invoices(truth):
-        if invoice.of.credited:
+        if invoice.of.credited and invoice.is_of_the_period:
             yield {
                 "id": f"CN-{invoice.of.id}",
                 "object": "credit_note",
@@ -212,7 +216,7 @@ def credit_note_rows(truth: BookOfTruth) -> Iterator[Row]:
 
 def transaction_rows(truth: BookOfTruth) -> Iterator[Row]:
     for invoice in invoices(truth):
-        if invoice.of.refunded:
+        if invoice.of.refunded and invoice.is_of_the_period:
             at = seconds(invoice.created + timedelta(days=5))
             yield _transaction(invoice, f"re_{invoice.of.id}", "refund", invoice.of.refunded, at, "success")
         paid = "success" if invoice.status == "paid" else "failure"

@@ -14,9 +14,10 @@ from simulators.billing.truth.book import (
     TrueInvoice,
     TrueLine,
     decimals,
-    invoice_of,
+    invoices_of,
     rounded,
 )
+from simulators.billing.truth.ids import line_id, plan_id
 from simulators.billing.truth.shapes import Books, TrueSubscription
 from simulators.chartmogul.catalog import Source
 from simulators.chartmogul.rows import offset_time, zulu_time
@@ -51,6 +52,12 @@ def customer_of(said: TrueSubscription) -> str:
     return uuid_of("cus", said.counted_under or said.customer)
 
 
+def plan_of(said: TrueSubscription) -> str:
+    """Of the last line that bills it."""
+    billed = invoices_of(said.model_copy(update={"standing": "active"}))
+    return next(plan_id(said, each) for each in reversed(billed[-1].lines) if each.kind in ("plan", "charge"))
+
+
 def subscription_of(said: TrueSubscription) -> str:
     return said.moved_from if said.deviation == "moved" and said.moved_from else said.id
 
@@ -81,16 +88,19 @@ class CountedLine:
     mrr: int
 
 
-def imported(said: TrueSubscription) -> TrueInvoice | None:
-    """The invoice that it learned of; that of a trial, where somebody billed it."""
+def imported(said: TrueSubscription) -> list[TrueInvoice]:
+    """The invoices that it learned of; that of a trial, where somebody billed it."""
     if said.deviation == "trial_billed":
-        return invoice_of(said.model_copy(update={"standing": "active"}))
-    return None if said.deviation in ("not_imported", "full_refund_dropped") else invoice_of(said)
+        return invoices_of(said.model_copy(update={"standing": "active"}))
+    return [] if said.deviation in ("not_imported", "full_refund_dropped") else invoices_of(said)
 
 
 def lines_of(said: TrueSubscription) -> list[CountedLine]:
-    invoice = imported(said)
-    return [_counted(said, line) for line in invoice.lines] if invoice else []
+    """That make up its MRR. A charge for a part of a period that is not marked as one is taken for the price
+    of all of it, and stands in the place of what was billed before."""
+    lines = [_counted(said, line) for invoice in imported(said) for line in invoice.lines]
+    whole = [each for each in lines if each.line.kind == "charge" and not each.prorated]
+    return whole or lines
 
 
 def _counted(said: TrueSubscription, line: TrueLine) -> CountedLine:
@@ -238,16 +248,13 @@ def _subscription_row(said: TrueSubscription, books: Books) -> Row:
 
 def invoice_rows(truth: BookOfTruth, *, histories: bool) -> Iterator[Row]:
     """Newest first, as they were imported."""
-    for said in sorted(truth.all(), key=lambda each: (each.period_start, each.id), reverse=True):
-        if invoice := imported(said):
-            sources = [SOURCES[said.system]] + [SECOND] * (said.deviation == "second_source")
-            for number, source in enumerate(sources):
-                yield _invoice_row(said, invoice, source, number, histories=histories)
+    found = [(invoice, said) for said in truth.all() for invoice in imported(said)]
+    for invoice, said in sorted(found, key=lambda each: (each[0].created, each[1].id), reverse=True):
+        for source in [SOURCES[said.system]] + [SECOND] * (said.deviation == "second_source"):
+            yield _invoice_row(said, invoice, source, histories=histories)
 
 
-def _invoice_row(
-    said: TrueSubscription, invoice: TrueInvoice, source: Source, number: int, *, histories: bool
-) -> Row:
+def _invoice_row(said: TrueSubscription, invoice: TrueInvoice, source: Source, *, histories: bool) -> Row:
     name = f"{source.uuid}:{invoice.id}"
     wrong = {"line_items": ["plan is missing"]} if said.deviation == "import_error" else {}
     return {
@@ -265,8 +272,9 @@ def _invoice_row(
         "disabled": False,
         "user_created": False,
         "line_items": [
-            _line_row(said, each, f"{name}:{place}", histories=histories)
-            for place, each in enumerate(lines_of(said))
+            {"external_id": line_id(invoice, place)}
+            | _line_row(said, _counted(said, each), f"{name}:{place}", histories=histories)
+            for place, each in enumerate(invoice.lines)
         ],
         "transactions": _transactions(said, invoice, name),
     }
@@ -275,10 +283,9 @@ def _invoice_row(
 def _line_row(said: TrueSubscription, each: CountedLine, name: str, *, histories: bool) -> Row:
     row: Row = {
         "uuid": uuid_of("li", name),
-        "external_id": f"il_{said.id}_{name.rpartition(':')[2]}",
         "type": each.kind,
         "amount_in_cents": each.amount,
-        "quantity": said.quantity if each.line.kind == "plan" else 1,
+        "quantity": 1 if each.line.kind in ("fee", "usage") else said.quantity,
         "discount_code": said.coupon.id if each.line.discount and said.coupon else "",
         "discount_amount_in_cents": _hundredths(each.line.discount, said.currency),
         "tax_amount_in_cents": each.tax,
@@ -291,8 +298,8 @@ def _line_row(said: TrueSubscription, each: CountedLine, name: str, *, histories
             "subscription_uuid": uuid_of("sub", subscription_of(said)),
             "subscription_external_id": subscription_of(said),
             "subscription_set_external_id": subscription_of(said),
-            "plan_uuid": uuid_of("pl", said.plan),
-            "plan_external_id": said.plan,
+            "plan_uuid": uuid_of("pl", plan_id(said, each.line)),
+            "plan_external_id": plan_id(said, each.line),
             "prorated": each.prorated,
             "proration_type": "differential" if each.prorated else None,
             "service_period_start": zulu_time(each.line.start),
@@ -321,7 +328,7 @@ def _transactions(said: TrueSubscription, invoice: TrueInvoice, name: str) -> li
 
     result = "successful" if invoice.status == "paid" else "failed"
     found = [one("payment", invoice.charge, invoice.paid_at, result, invoice.total)]
-    if said.refunded:
+    if said.refunded and invoice.is_of_the_period:
         at = invoice.created + timedelta(days=5)
         found.append(one("refund", f"re_{said.id}", at, "successful", said.refunded))
     return found
@@ -357,9 +364,8 @@ def _steps(said: TrueSubscription, books: Books) -> Iterator[tuple[datetime, str
     alive = said.model_copy(update={"ended_at": None, "standing": _before_its_end(said)})
     if not is_counted(alive, books):
         return
-    lines = lines_of(alive)
-    base = sum(rounded(each.mrr * rate) for each in lines if each.line.kind not in ("credit", "charge"))
-    more = sum(rounded(each.mrr * rate) for each in lines if each.line.kind in ("credit", "charge"))
+    base = mrr_of(alive.model_copy(update={"upgraded_at": None}), books, rate=rate)
+    more = mrr_of(alive, books, rate=rate) - base
     yield said.started_at, "new_biz", base
     if more and said.upgraded_at:
         yield said.upgraded_at, "expansion" if more > 0 else "contraction", more
@@ -385,7 +391,7 @@ def _moved(number: int, at: datetime, kind: str, cents: int, said: TrueSubscript
         "currency": "USD",
         "subscription-external-id": id,
         "subscription-set-external-id": id,
-        "plan-external-id": said.plan,
+        "plan-external-id": plan_of(said),
         "customer-name": said.company,
         "customer-uuid": customer_of(said),
         "customer-external-id": said.customer,

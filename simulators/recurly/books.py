@@ -7,10 +7,13 @@ from decimal import Decimal
 from simulators.billing.truth.book import (
     BookOfTruth,
     TrueInvoice,
-    invoice_of,
+    TrueLine,
+    invoices_of,
     seats_of,
     unit_of,
 )
+from simulators.billing.truth.ids import line_id
+from simulators.billing.truth.ids import plan_id as plan_code
 from simulators.billing.truth.shapes import Coupon, Tier, TrueSubscription
 from simulators.recurly.rows import Row, amount, written
 from simulators.recurly.rows import plan_id as named
@@ -24,6 +27,7 @@ STATES = {
     "past_due": "active",
     "unpaid": "active",
 }
+ORIGINS = {"fee": "setup_fee", "usage": "add_on"}
 LENGTHS = {"day": ("days", 1), "week": ("days", 7), "month": ("months", 1), "year": ("months", 12)}
 DURATION = {"once": "single_use", "repeating": "temporal", "forever": "forever"}
 
@@ -172,13 +176,13 @@ def _pending(said: TrueSubscription) -> Row:
 
 def invoices(truth: BookOfTruth) -> list[TrueInvoice]:
     """Newest first."""
-    made = [invoice for each in truth.of("recurly") if (invoice := invoice_of(each))]
+    made = [invoice for each in truth.of("recurly") for invoice in invoices_of(each)]
     return sorted(made, key=lambda each: (each.created, each.id), reverse=True)
 
 
 def invoice_rows(truth: BookOfTruth) -> Iterator[Row]:
     for invoice in invoices(truth):
-        if invoice.of.credited:
+        if invoice.of.credited and invoice.is_of_the_period:
             yield _credit(invoice)
         yield invoice_row(invoice)
 
@@ -216,17 +220,27 @@ def _line(invoice: TrueInvoice, number: int) -> Row:
     subtotal = line.discount + (line.amount if said.tax_included else line.net)
     rate = float((said.tax_percent or Decimal(0)) / 100)
     return {
-        "id": f"li{said.id}{number}",
+        "id": f"li{invoice.name.replace('_', '')}{number}",
         "object": "line_item",
+        "uuid": line_id(invoice, number),
+        "add_on_code": "usage" if line.kind == "usage" else None,
         "currency": said.currency,
         "discount": amount(line.discount, said.currency),
         "end_date": written(line.end),
+        "origin": ORIGINS.get(line.kind, "plan"),
+        "plan_code": plan_code(said, line),
+        "proration_rate": _rate(said, line) if line.kind in ("credit", "charge") else None,
         "start_date": written(line.start),
+        "subscription_id": f"s{said.id}",
         "subtotal": amount(subtotal, said.currency),
         "tax": amount(line.tax, said.currency),
         "tax_inclusive": said.tax_included,
         "tax_info": {"type": "vat", "region": "DE", "rate": rate},
     }
+
+
+def _rate(said: TrueSubscription, line: TrueLine) -> float:
+    return round((line.end - line.start) / (said.period_end - said.period_start), 4)
 
 
 def _credit(invoice: TrueInvoice) -> Row:
@@ -250,7 +264,7 @@ def _credit(invoice: TrueInvoice) -> Row:
 def transaction_rows(truth: BookOfTruth) -> Iterator[Row]:
     for invoice in invoices(truth):
         said = invoice.of
-        if said.refunded:
+        if said.refunded and invoice.is_of_the_period:
             at = written(invoice.created + timedelta(days=5))
             yield _transaction(invoice, f"re_{said.id}", "refund", said.refunded, at, "success")
         status = "success" if invoice.status == "paid" else "declined"

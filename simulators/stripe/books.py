@@ -10,12 +10,15 @@ from babel.numbers import get_currency_precision
 from simulators.billing.truth.book import (
     BookOfTruth,
     TrueInvoice,
+    TrueLine,
     coupon_end,
     invoice_of,
+    invoices_of,
     rounded,
     seats_of,
     unit_of,
 )
+from simulators.billing.truth.ids import line_id, plan_id, price_id
 from simulators.billing.truth.shapes import Coupon, TrueSubscription
 from simulators.stripe.rows import Row, list_of, seconds
 
@@ -33,7 +36,7 @@ def own_minor(minor: int, currency: str) -> int:
 def price_row(said: TrueSubscription, unit: int, *, whole: bool = False) -> Row:
     """Tiers are told where the price is asked for alone."""
     row: Row = {
-        "id": f"price_{said.plan}_{unit}" if not said.tiers else f"price_{said.id}",
+        "id": price_id(said, unit),
         "object": "price",
         "billing_scheme": "tiered" if said.tiers else "per_unit",
         "currency": said.currency.lower(),
@@ -198,7 +201,7 @@ def invoice_row(invoice: TrueInvoice, url: str) -> Row:
             f"/v1/invoices/{invoice.id}/lines", [_line(invoice, n) for n in range(len(invoice.lines))]
         ),
         "livemode": False,
-        "number": f"S-{said.id}",
+        "number": f"S-{invoice.name}",
         "parent": {
             "subscription_details": {"subscription": said.id},
             "type": "subscription_details",
@@ -223,18 +226,40 @@ def _line(invoice: TrueInvoice, number: int) -> Row:
     amount = line.discount + (line.amount if inside else line.net)
     taxes = [{"amount": line.tax, "tax_behavior": "inclusive" if inside else "exclusive"}] if line.tax else []
     return {
-        "id": f"il_{said.id}_{number}",
+        "id": line_id(invoice, number),
         "object": "line_item",
         "amount": own_minor(amount, said.currency),
         "discount_amounts": [{"amount": line.discount, "discount": f"di_{said.id}"}] if line.discount else [],
+        "parent": _line_parent(said, line),
         "period": {"start": seconds(line.start), "end": seconds(line.end)},
+        "pricing": {
+            "type": "price_details",
+            "price_details": {"price": plan_id(said, line), "product": f"prod_{said.plan}"},
+        },
+        "subscription": said.id,
         "taxes": taxes,
+    }
+
+
+def _line_parent(said: TrueSubscription, line: TrueLine) -> Row:
+    """What is billed once is no item of the subscription, and a proration is one of its item."""
+    details: Row = {
+        "invoice_item": None if line.kind in ("plan", "usage") else f"ii_{said.id}_{line.kind}",
+        "proration": line.kind in ("credit", "charge"),
+        "subscription": said.id,
+    }
+    if line.kind == "fee":
+        return {"type": "invoice_item_details", "invoice_item_details": details}
+    item = f"si_{said.id}_{'metered' if line.kind == 'usage' else 'licensed'}"
+    return {
+        "type": "subscription_item_details",
+        "subscription_item_details": details | {"subscription_item": item},
     }
 
 
 def credit_note_rows(truth: BookOfTruth) -> Iterator[Row]:
     for invoice in invoices(truth):
-        if invoice.of.credited:
+        if invoice.of.credited and invoice.is_of_the_period:
             yield {
                 "id": f"cn_{invoice.of.id}",
                 "object": "credit_note",
@@ -267,20 +292,20 @@ def charge_rows(truth: BookOfTruth, *, whole: bool) -> Iterator[Row]:
             "currency": invoice.of.currency.lower(),
             "customer": invoice.of.customer,
             "livemode": False,
-            "payment_intent": f"pi_{invoice.of.id}",
+            "payment_intent": f"pi_{invoice.name}",
             "status": "succeeded" if paid else "failed",
         }
 
 
 def refund_rows(truth: BookOfTruth) -> Iterator[Row]:
     for invoice in invoices(truth):
-        if invoice.of.refunded:
+        if invoice.of.refunded and invoice.is_of_the_period:
             yield _moved(invoice, "re", "refund", invoice.of.refunded, 5) | {"status": "succeeded"}
 
 
 def dispute_rows(truth: BookOfTruth) -> Iterator[Row]:
     for invoice in invoices(truth):
-        if invoice.of.disputed:
+        if invoice.of.disputed and invoice.is_of_the_period:
             more = {"status": "lost", "balance_transactions": []}
             yield _moved(invoice, "dp", "dispute", invoice.total, 6) | more
 
@@ -295,20 +320,20 @@ def _moved(invoice: TrueInvoice, prefix: str, kind: str, amount: int, days: int)
         "created": seconds(invoice.created + timedelta(days=days)),
         "currency": invoice.of.currency.lower(),
         "livemode": False,
-        "payment_intent": f"pi_{invoice.of.id}",
+        "payment_intent": f"pi_{invoice.name}",
     }
 
 
 def payment_rows(truth: BookOfTruth) -> Iterator[Row]:
     for invoice in invoices(truth):
         yield {
-            "id": f"inpay_{invoice.of.id}",
+            "id": f"inpay_{invoice.name}",
             "object": "invoice_payment",
             "amount_requested": invoice.total,
             "created": seconds(invoice.created),
             "currency": invoice.of.currency.lower(),
             "invoice": invoice.id,
-            "payment": {"type": "payment_intent", "payment_intent": f"pi_{invoice.of.id}"},
+            "payment": {"type": "payment_intent", "payment_intent": f"pi_{invoice.name}"},
             "status": "paid" if invoice.status == "paid" else "open",
         }
 
@@ -341,7 +366,7 @@ def balance_rows_of(invoice: TrueInvoice) -> list[Row]:
     fee = rounded(Decimal(amount * FEE_PERCENT) / 100)
     return [
         {
-            "id": f"txn_{invoice.of.id}",
+            "id": f"txn_{invoice.name}",
             "object": "balance_transaction",
             "amount": amount,
             "created": seconds(invoice.paid_at),
@@ -369,7 +394,7 @@ def _by_day(truth: BookOfTruth) -> dict[tuple[str, str], list[TrueInvoice]]:
 
 def invoices(truth: BookOfTruth) -> Iterator[TrueInvoice]:
     """Newest first."""
-    made = [invoice for each in truth.of("stripe") if (invoice := invoice_of(each))]
+    made = [invoice for each in truth.of("stripe") for invoice in invoices_of(each)]
     yield from sorted(made, key=lambda each: (each.created, each.id), reverse=True)
 
 

@@ -103,6 +103,14 @@ async def read(reader: BooksReader) -> Read:
     return Read(reading, store.tables)
 
 
+def billed(read: Read, number: str) -> list[tuple[Any, ...]]:
+    """What the lines of an invoice are of."""
+    [invoice] = [each for each in read.tables["documents"] if number in (each.id, each.number)]
+    return [
+        (each.id, each.subscription, each.item, each.plan, each.kind, each.prorated) for each in invoice.lines
+    ]
+
+
 async def stream(rows: Iterable[Any]) -> AsyncIterator[Any]:
     for row in rows:
         yield row

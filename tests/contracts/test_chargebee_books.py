@@ -10,7 +10,7 @@ from clients.kit.tables import Tally
 from models.reconciliation.books import CashKind, DocumentKind, ItemKind, Standing
 from simulators.chargebee.api import KEY
 from simulators.kit.control import Control
-from tests.contracts.books import CUT, DAY, END, NOW, PERIOD, Read, read, true
+from tests.contracts.books import CUT, DAY, END, NOW, PERIOD, Read, billed, read, true
 
 
 async def books_of(control: Control) -> Read:
@@ -85,6 +85,22 @@ async def test_a_month_is_read_to_the_cent(simulators: Control) -> None:
     assert (cash["ch_plain"].amount, cash["ch_plain"].documents) == (30_000, ["in_plain"])
     assert (cash["re_plain"].kind, cash["re_plain"].amount) == (CashKind.REFUND, 500)
     assert cash["ch_owed"].failed
+
+
+async def test_its_lines_tell_what_they_are_of(simulators: Control) -> None:
+    simulators.put_books(
+        c("more", set_up_fee=50_000, usage=3_740), c("up", upgraded_at=PERIOD + DAY, upgraded_unit=16_000)
+    )
+    found = await books_of(simulators)
+    assert billed(found, "in_more") == [
+        ("li_more_0", "more", "standard", "standard", None, None),
+        ("li_more_1", "more", "standard-setup", "standard-setup", ItemKind.ONE_TIME, None),
+        ("li_more_2", "more", "standard-usage", "standard-usage", None, None),
+    ]
+    assert [each[0] for each in billed(found, "in_up_up")] == ["li_up_up_0", "li_up_up_1"]
+    [line, *_] = found.documents["in_up_up"].lines
+    assert (line.starts_at, line.ends_at, line.tax_inside) == (PERIOD + DAY, PERIOD + 30 * DAY, False)
+    assert {each.id for each in found.subscriptions["more"].items} == {"standard", "standard-usage"}
 
 
 async def test_what_changed_after_the_cut_is_told_as_it_was(simulators: Control) -> None:

@@ -1,9 +1,11 @@
 """ChartMogul, read for a month: what it counts, of which lines, by which settings."""
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from pydantic import SecretStr
 
@@ -25,6 +27,7 @@ from simulators.kit.shapes import CHARTMOGUL_KEY
 from tests.contracts.books import CUT, DAY, END, PERIOD, Read, read, true
 
 STRIPE = SOURCES["stripe"].uuid
+A_SECOND = timedelta(seconds=1)
 
 
 async def books_of(control: Control, customers: Iterable[str] = (), **options: Any) -> Read:
@@ -106,9 +109,8 @@ async def test_a_month_is_read_to_the_cent(simulators: Control) -> None:
     assert line["in_wrong"][0].errors == ["line_items: ['plan is missing']"]
     [old] = line["in_old"]
     assert old.starts_at is not None  # its invoice is older than the list is read back
-    assert [(each.prorated, each.amount) for each in line["in_up"]] == [
-        (False, 10_000), (True, -8_333), (True, 13_333)
-    ]  # fmt: skip
+    assert [(each.prorated, each.amount) for each in line["in_up"]] == [(False, 10_000)]
+    assert [(each.prorated, each.amount) for each in line["in_up_up"]] == [(True, -8_333), (True, 13_333)]
     assert [each.amount for each in line["in_yen"]] == [500_000]
     [paid, refund] = line["in_plain"][0].transactions
     assert (paid.kind, paid.amount, refund.kind, refund.amount) == ("payment", 30_000, "refund", 500)
@@ -129,6 +131,10 @@ async def test_a_month_is_read_to_the_cent(simulators: Control) -> None:
     assert sheet.mrr is not None
     assert sheet.movements is not None
     assert sheet.mrr - sheet.movements == 10_800 - euro_by_movements
+    last = (CUT.end - timedelta(microseconds=1)).astimezone(ZoneInfo(CUT.time_zone))
+    assert len(sheet.months) == 12
+    assert sheet.months[-1].period == f"{last.replace(day=1) - DAY:%Y-%m}"
+    assert (sheet.months[0].mrr, sheet.months[-1].mrr > 5_556) == (5_556, True)  # of the old one alone
 
     customers = {each.external_ids[0]: each for each in found.tables["customers"]}
     twice = customers["cus-twice"]
@@ -173,6 +179,15 @@ async def test_the_seeds_lists_are_read_beside_it(simulators: Control) -> None:
     assert sum(each.by_movements or 0 for each in of.values()) == 10_000 + sum(row.mrr for row in dollars)
 
 
+def charged_for_the_rest(wishes: list[dict[str, Any]]) -> int:
+    """Of the price of 160.00, for what is left of its period."""
+    [said] = [each for each in wishes if each["id"] == "proration-flag"]
+    begin, at, end = (
+        datetime.fromisoformat(said[each]) for each in ("period_start", "upgraded_at", "period_end")
+    )
+    return round(Fraction(16_000) * Fraction((end - at) // A_SECOND, (end - begin) // A_SECOND))
+
+
 async def test_the_demos_month_differs_where_its_names_say(simulators: Control) -> None:
     """By ChartMogul's figure; what a billing system has is in the names' terms."""
     wishes = month(END, agreeing=6)
@@ -191,7 +206,7 @@ async def test_the_demos_month_differs_where_its_names_say(simulators: Control) 
         "cancel-timing": 10_000,
         "unpaid-counted": 5_900,
         "duplicate-source": 19_800,
-        "proration-flag": 10_000 - 8_667 + 13_867,
+        "proration-flag": charged_for_the_rest(wishes),
         "paused-counted": 8_000,
         "unbilled-change": 12_000,
         "user-edit": 9_000,

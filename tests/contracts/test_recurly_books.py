@@ -10,7 +10,7 @@ from clients.recurly.settings import RecurlyAccount
 from models.reconciliation.books import CashKind, DocumentKind, ItemKind, Standing
 from simulators.kit.control import Control
 from simulators.recurly.api import KEY
-from tests.contracts.books import CUT, DAY, END, NOW, PERIOD, Read, read, true
+from tests.contracts.books import CUT, DAY, END, NOW, PERIOD, Read, billed, read, true
 
 
 async def books_of(control: Control, **options: Any) -> Read:
@@ -81,6 +81,25 @@ async def test_a_month_is_read_to_the_cent(simulators: Control) -> None:
     assert (cash["ch_plain"].amount, cash["ch_plain"].documents) == (5_997, ["in_plain"])
     assert (cash["re_plain"].kind, cash["re_plain"].amount) == (CashKind.REFUND, 500)
     assert cash["ch_owed"].failed
+
+
+async def test_its_lines_tell_what_they_are_of(simulators: Control) -> None:
+    simulators.put_books(
+        r("more", set_up_fee=50_000, usage=3_740), r("up", upgraded_at=PERIOD + DAY, upgraded_unit=16_000)
+    )
+    found = await books_of(simulators)
+    assert billed(found, "in_more") == [
+        ("line-more_0", "more", "more", "standard", None, None),
+        ("line-more_1", "more", "", "standard", ItemKind.ONE_TIME, None),
+        ("line-more_2", "more", "usage", "standard", None, None),
+    ]
+    assert billed(found, "in_up_up") == [
+        ("line-up_up_0", "up", "up", "standard", None, True),
+        ("line-up_up_1", "up", "up", "standard", None, True),
+    ]
+    [credit, charge] = next(each for each in found.tables["documents"] if each.number == "in_up_up").lines
+    assert (credit.net < 0, charge.net > 0, charge.starts_at) == (True, True, PERIOD + DAY)
+    assert {each.id for each in found.subscriptions["more"].items} == {"more", "usage"}
 
 
 async def test_what_changed_after_the_cut_is_seen_and_nobody_knows_how_it_was(simulators: Control) -> None:

@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 
 from clients.kit.tables import Tally
+from clients.stripe.books.documents import invoice_of
 from clients.stripe.books.reader import StripeBooks
 from clients.stripe.client import StripeClient
 from clients.stripe.settings import StripeAccount
 from models.reconciliation.books import CashKind, DocumentKind, ItemKind, Standing
 from simulators.kit.control import Control
 from simulators.stripe.api import KEY
-from tests.contracts.books import CUT, DAY, END, NOW, PERIOD, Read, read, true
+from tests.contracts.books import CUT, DAY, END, NOW, PERIOD, Read, billed, read, true
 
 
 async def books_of(control: Control, key: str = KEY, **options: Any) -> Read:
@@ -103,6 +104,42 @@ async def test_a_month_is_read_to_the_cent(simulators: Control) -> None:
     assert payout.amount == 5_000 - 150
     assert (cash["re_plain"].kind, cash["re_plain"].amount) == (CashKind.REFUND, 500)
     assert cash["ch_unpaid"].failed
+
+
+async def test_its_lines_tell_what_they_are_of(simulators: Control) -> None:
+    simulators.put_books(
+        s("more", set_up_fee=50_000, usage=3_740), s("up", upgraded_at=PERIOD + DAY, upgraded_unit=16_000)
+    )
+    found = await books_of(simulators)
+    assert billed(found, "in_more") == [
+        ("il_more_0", "more", "si_more_licensed", "price_standard_10000", None, False),
+        ("il_more_1", "more", "", "price_standard_setup", ItemKind.ONE_TIME, False),
+        ("il_more_2", "more", "si_more_metered", "price_standard_usage", None, False),
+    ]
+    assert billed(found, "in_up_up") == [
+        ("il_up_up_0", "up", "si_up_licensed", "price_standard_10000", None, True),
+        ("il_up_up_1", "up", "si_up_licensed", "price_standard_16000", None, True),
+    ]
+    [line, *_] = found.documents["in_up_up"].lines
+    assert (line.starts_at, line.ends_at) == (PERIOD + DAY, PERIOD + 30 * DAY)
+    assert {each.id for each in found.subscriptions["more"].items} == {"si_more_licensed", "si_more_metered"}
+
+
+def test_lines_of_older_versions_of_the_api_tell_it_too() -> None:
+    invoice = {"id": "in_1", "currency": "usd", "total": 5_000, "status": "paid"}
+    of_sub = {"subscription": "sub_1", "subscription_item": "si_1", "price": {"id": "price_1"}}
+    rows = [
+        {"id": "il_1", "type": "subscription", "amount": 5_000, **of_sub},
+        {"id": "il_2", "type": "invoiceitem", "amount": 700, "subscription": "sub_1", "proration": False},
+        {"id": "il_3", "type": "invoiceitem", "amount": -700, **of_sub, "proration": True},
+    ]
+    found = invoice_of(invoice | {"lines": {"data": rows}}, "default", "https://dashboard.stripe.com")
+    assert [(each.id, each.item, each.plan, each.kind, each.prorated) for each in found.lines] == [
+        ("il_1", "si_1", "price_1", None, False),
+        ("il_2", "", "", ItemKind.ONE_TIME, False),
+        ("il_3", "si_1", "price_1", None, True),
+    ]
+    assert {each.subscription for each in found.lines} == {"sub_1"}
 
 
 async def test_what_changed_after_the_cut_is_told_as_it_was(simulators: Control) -> None:

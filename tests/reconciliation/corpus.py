@@ -14,12 +14,13 @@ from random import Random
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from models.reconciliation.books import BillingItem, ItemKind, SourceSettings, Standing
+from models.reconciliation.books import BillingItem, DocumentLine, ItemKind, SourceSettings, Standing
 from models.reconciliation.causes import Cause
 from tests.reconciliation.records import (
     Month,
     Named,
     at,
+    billed,
     billing,
     counted,
     coupon,
@@ -241,10 +242,24 @@ class Builder:
         for code, kind in OTHERS.items():
             if code in self.causes:
                 worth = self.rng.randrange(500, 50000)
-                self.items.append(item(worth, id=f"it_{kind}", plan=kind.value, kind=kind))
-                ids = {"line": f"li_{kind}", "invoice": f"inv_{kind}", "plan": kind.value}
+                ids = {"line": f"li_{kind}", "invoice": f"inv_{kind}", **self._other_item(kind, worth)}
                 self.more.append({"amount": worth, **ids, **dates})
                 self.added[code] = worth
+
+    def _other_item(self, kind: ItemKind, worth: int) -> dict[str, Any]:
+        """By the plan, or by the line of billing's invoice alone: what is billed once is no item then, and
+        usage has the plan of the subscription."""
+        by_plan = self.rng.random() < 0.5
+        if by_plan or kind is ItemKind.METERED:
+            self.items.append(item(worth, id=f"it_{kind}", plan=kind.value, kind=kind))
+        if by_plan:
+            return {"plan": kind.value}
+        once = kind is ItemKind.ONE_TIME
+        of_it = {"kind": kind} if once else {"item": f"it_{kind}"}
+        invoice = billed(DocumentLine(net=Decimal(worth), id=f"il_{kind}", subscription="sub_1", **of_it))
+        known = self.month.setdefault("more", {"documents": []})["documents"]
+        known.append(invoice.model_copy(update={"system": self.month["system"]}))
+        return {"plan": "" if once else "basic", "line_external_id": f"il_{kind}"}
 
     def _refund(self) -> None:
         if C.REFUND_RULE not in self.causes:

@@ -9,6 +9,7 @@ from typing import Any
 from domains.reconciliation.cut import month_cut
 from domains.reconciliation.given import MrrBooks
 from domains.reconciliation.judge import MrrJudgement, judge
+from domains.reconciliation.rates import Rate, Rates
 from models.reconciliation.books import (
     AccountSettings,
     BillingDiscount,
@@ -17,6 +18,10 @@ from models.reconciliation.books import (
     CountedCustomer,
     CountedLine,
     CountedSubscription,
+    Document,
+    DocumentKind,
+    DocumentLine,
+    DocumentStatus,
     SourceSettings,
     Standing,
 )
@@ -55,6 +60,21 @@ def billing(*items: BillingItem, **fields: Any) -> BillingSubscription:
         "period_end": at("2026-11-05"),
     }
     return BillingSubscription(**{**usual, **fields})
+
+
+def billed(*lines: DocumentLine, **fields: Any) -> Document:
+    usual = {
+        "side": "billing",
+        "system": "stripe",
+        "site": "default",
+        "id": "in_1",
+        "kind": DocumentKind.INVOICE,
+        "status": DocumentStatus.PAID,
+        "currency": "EUR",
+        "total": int(sum(each.net for each in lines)),
+        "lines": list(lines),
+    }
+    return Document(**{**usual, **fields})
 
 
 def line(amount: int, **fields: Any) -> CountedLine:
@@ -128,7 +148,7 @@ class Month:
                 "counted": self.counted,
                 "lines": self.lines,
                 "customers": [customer()] if self.customers is None else self.customers,
-                "rates": self.rates,
+                "rates": Rates(self.currency, {at: Rate(at[0], each, "") for at, each in self.rates.items()}),
                 **self.more,
             }
         )

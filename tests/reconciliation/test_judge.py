@@ -122,7 +122,9 @@ def test_without_a_rate_a_subscription_is_not_in_the_total_and_is_said_to_be() -
         [counted(None, by_view=900, currency="USD")],
     )
     judgement = month.judged()
-    assert judgement.warnings == ["no rate of USD for 2026-10-31: what has it is not compared"]
+    assert judgement.warnings == [
+        "no rate of USD for 2026-10-31, nor in the 7 days before: what has it is not compared"
+    ]
     assert (unexplained(judgement), closes(judgement)) == (900, True)
 
 

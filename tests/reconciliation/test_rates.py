@@ -31,12 +31,8 @@ def test_what_is_older_than_a_week_is_no_rate() -> None:
 
 
 def test_minor_units_are_those_of_both_currencies() -> None:
-    assert rates().minor(10_000, "EUR", FRIDAY) == Decimal("10950")
-    assert rates().minor(5_000, "JPY", FRIDAY) == Decimal("3300")
-
-
-def test_the_table_is_by_day_and_currency() -> None:
-    assert rates().table[FRIDAY, "EUR"] == Decimal("1.0950")
+    assert rates().convert(10_000, "EUR", FRIDAY) == 10_950
+    assert rates().convert(5_000, "JPY", FRIDAY) == 3_300
 
 
 @pytest.mark.parametrize(

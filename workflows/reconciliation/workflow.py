@@ -79,6 +79,7 @@ class Reconciliation:
         self._people = People()
         self._month: PreparedMonth | None = None
         self._judged: Judged | None = None
+        self._judged_at: SnapshotPlace | None = None
         self._read_last: list[Placed] = []
         self._sign: Sign | None = None
         self._packs = self._rounds = 0
@@ -163,8 +164,9 @@ class Reconciliation:
         readings = [each.reading for each in self._read_last]
         late = any(each.began_at > self._cut.end + LATE_AFTER for each in readings if each.system in BILLING)
         self._update(phase="judging", readings=readings, late_snapshot=late)
+        place = self._place(part)
         work = JudgeWork(
-            place=self._place(part),
+            place=place,
             kind=self._given.kind,
             cut=self._cut,
             rules=self._given.rules,
@@ -173,6 +175,7 @@ class Reconciliation:
             late_snapshot=late,
         )
         self._judged = await self._must(ReconciliationActivities.judge, work, "Compare, and explain")
+        self._judged_at = place
         self._update(
             stopped=self._judged.stopped,
             amounts=self._judged.amounts,
@@ -210,9 +213,10 @@ class Reconciliation:
 
     async def _pack(self, sign_off: SignOff | None = None) -> None:
         assert self._judged
+        assert self._judged_at
         self._packs += 1
         work = PackWork(
-            place=self._place("final" if self._given.kind == "final" else "cut"),
+            place=self._judged_at,
             kind=self._given.kind,
             judged=self._judged,
             readings=self._read_last,
@@ -253,18 +257,18 @@ class Reconciliation:
             )
 
     async def _look_again(self) -> None:
-        """Open items, by ChartMogul and the books as they are now. Where that cannot be read, what was
-        judged before stands."""
-        before = self._judged
+        """Open items, by ChartMogul and the books as they are now. Where that cannot be read, or nothing else
+        is found, what was judged before stands, and also where somebody has signed that meanwhile."""
+        judged, place, read, state = self._judged, self._judged_at, self._read_last, self._state
         self._rounds += 1
-        try:
+        with suppress(ApplicationError):
             await self._read_and_judge("open")
-        except ApplicationError:
-            self._judged = before
-        if self._judged and self._judged.stopped:
-            self._judged = before
+        is_news = _is_news(self._judged, judged) and self._state.phase != "stopped" and not self._sign
+        if not is_news:
+            self._judged, self._judged_at, self._read_last = judged, place, read
+            self._state = state.model_copy(update={"problems": self._state.problems})
         self._update(phase="open")
-        if before and self._judged and self._judged.sha256 != before.sha256:
+        if is_news:
             await self._pack()
 
     async def _close_the_month(self, sign: Sign) -> None:
@@ -333,6 +337,12 @@ class Reconciliation:
             self._update(phase="done")
         workflow.upsert_search_attributes([OUTCOME.value_set(_outcome(self._state))])
         return self.state()
+
+
+def _is_news(now: Judged | None, before: Judged | None) -> bool:
+    if now is None or before is None or now.stopped:
+        return False
+    return now.findings_sha256 != before.findings_sha256
 
 
 def _outcome(state: ReconciliationState) -> Outcome:

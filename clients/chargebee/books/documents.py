@@ -12,9 +12,13 @@ from models.reconciliation.books import (
     DocumentKind,
     DocumentLine,
     DocumentStatus,
+    ItemKind,
 )
 
 OPEN = ("posted", "payment_due", "not_paid")
+ONCE = ("charge_item_price", "adhoc", "plan_setup")
+"""Kinds of lines that are billed once; those of plans and add-ons their items tell more of."""
+
 CREDIT = {
     "adjusted": DocumentStatus.PAID,
     "refunded": DocumentStatus.PAID,
@@ -26,6 +30,12 @@ CREDIT = {
 class _Line(Said):
     """`amount` is before discounts, and has the tax in it where prices are inclusive."""
 
+    id: Id = None
+    subscription_id: Id = None
+    entity_type: Words = None
+    entity_id: Id = None
+    date_from: When = None
+    date_to: When = None
     amount: Amount = None
     discount_amount: Amount = None
     item_level_discount_amount: Amount = None
@@ -34,8 +44,20 @@ class _Line(Said):
 
     def record(self, *, inclusive: bool) -> DocumentLine:
         net = (self.amount or Decimal(0)) - (self.discount_amount or 0)
-        tax = self.tax_amount
-        return DocumentLine(net=net - (tax or 0) if inclusive else net, tax=tax, tax_percent=self.tax_rate)
+        tax, once = self.tax_amount, self.entity_type in ONCE
+        return DocumentLine(
+            net=net - (tax or 0) if inclusive else net,
+            tax=tax,
+            tax_percent=self.tax_rate,
+            tax_inside=inclusive,
+            id=self.id or "",
+            subscription=self.subscription_id or "",
+            item=self.entity_id or "",
+            plan=self.entity_id or "",
+            kind=ItemKind.ONE_TIME if once else None,
+            starts_at=self.date_from,
+            ends_at=self.date_to,
+        )
 
 
 class _Credit(Said):

@@ -65,14 +65,8 @@ class ChargebeeBooks:
 
     def _looked_up(self, before: Row, now: Row) -> Row:
         """What is not in the subscription itself is taken as it is now."""
-        ours = {name: now["subscription"].get(name) for name in ("metered", "price_type", "tax_rate")}
-        return {
-            "customer": now.get("customer"),
-            "subscription": {
-                **{name: value for name, value in ours.items() if value},
-                **before["subscription"],
-            },
-        }
+        ours = {"metered": now["subscription"].get("metered") or []}
+        return {"customer": now.get("customer"), "subscription": ours | before["subscription"]}
 
     async def _note_changes(self) -> None:
         found, back = 0, 0

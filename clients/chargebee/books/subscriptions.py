@@ -1,4 +1,5 @@
-"""A subscription of Chargebee's as a record: of both product catalogs, items or plans with add-ons."""
+"""A subscription of Chargebee's as a record: of both product catalogs, items or plans with add-ons. Whether
+its prices have a tax in them it does not tell: its invoices do."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -64,7 +65,6 @@ class _Item(Said):
                 "quantity": seats,
                 "interval": self.billing_period_unit or said.billing_period_unit,
                 "interval_count": self.billing_period or said.billing_period,
-                **said.taxes,
             }
         )
 
@@ -166,19 +166,9 @@ class _Subscription(Said):
     due_invoices_count: int = 0
     due_since: When = None
     updated_at: When = None
-    price_type: Words = Field(default=None, description="Ours, looked up: tax_inclusive or tax_exclusive")
-    tax_rate: Amount = Field(default=None, description="Ours, of its last invoice")
     metered: list[str] = Field(default=[], description="Ours, looked up: ids of item prices by usage")
     pending: list[_Item] | None = Field(default=None, description="Ours: of its scheduled changes")
     pending_at: When = None
-
-    @property
-    def taxes(self) -> dict[str, Decimal | None]:
-        inside = self.price_type == "tax_inclusive"
-        return {
-            "tax_included": self.tax_rate if inside else None,
-            "tax_on_top": None if inside else self.tax_rate,
-        }
 
     @property
     def standing(self) -> Standing:
@@ -269,5 +259,4 @@ def _billed(said: _Subscription, id: str, amount: Decimal) -> dict[str, Any]:
         "amount": amount,
         "interval": said.billing_period_unit,
         "interval_count": said.billing_period,
-        **said.taxes,
     }

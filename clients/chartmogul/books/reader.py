@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from dateutil.relativedelta import relativedelta
 from pydantic import BaseModel, Field, ValidationError
 
 from clients.chartmogul.books.rows import CountedInvoice, customer_of, source_of
@@ -28,6 +29,7 @@ from models.reconciliation.books import (
     CountedSubscription,
     Document,
     MonthCut,
+    MonthMrr,
     SourceSettings,
 )
 
@@ -39,6 +41,9 @@ INCLUDED = "churn_recognition,churn_when_zero_mrr,refund_handling"
 LOOK_BACK = timedelta(days=400)
 """A line of a year that covers the cut is of no older invoice, and the list is left behind once whole pages
 of it are older. What covers the cut from farther back is read customer by customer."""
+
+EARLIER_MONTHS = relativedelta(months=12)
+"""What was signed of them is held against what ChartMogul says of them now."""
 
 OLD_PAGES = 3
 MOST_FILLED = 5_000
@@ -338,14 +343,25 @@ class ChartMogulBooks:
         if self._only:
             return
         last = (self._cut.end - timedelta(microseconds=1)).astimezone(ZoneInfo(self._cut.time_zone)).date()
-        yield AccountSheet(mrr=await self._mrr_on(last), movements=self._total)
+        sums = await self._mrr(last, last, "day")
+        first = last.replace(day=1)
+        before = await self._mrr(first - EARLIER_MONTHS, first - timedelta(days=1), "month")
+        yield AccountSheet(
+            mrr=sums.get(last.isoformat()),
+            movements=self._total,
+            months=[MonthMrr(period=day[:7], mrr=mrr) for day, mrr in sorted(before.items())],
+        )
 
-    async def _mrr_on(self, day: date) -> int | None:
-        query = {"start-date": day.isoformat(), "end-date": day.isoformat(), "interval": "day"}
+    async def _mrr(self, start: date, end: date, interval: str) -> dict[str, int]:
+        """By the last day of each interval."""
+        query = {"start-date": start.isoformat(), "end-date": end.isoformat(), "interval": interval}
         rows = await read_whole(self._get, "metrics/mrr", "entries", **query)
-        found = [row.get("mrr") for row in rows if row.get("date") == day.isoformat()]
-        mrr = found[0] if len(found) == 1 else None
-        return round(mrr) if isinstance(mrr, int | float) and not isinstance(mrr, bool) else None
+        found = {row.get("date"): row.get("mrr") for row in rows}
+        return {
+            day: round(mrr)
+            for day, mrr in found.items()
+            if isinstance(day, str) and isinstance(mrr, int | float) and not isinstance(mrr, bool)
+        }
 
     @property
     def _get(self) -> Get:

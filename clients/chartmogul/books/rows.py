@@ -1,5 +1,6 @@
 """ChartMogul's rows as records. Amounts are hundredths, also of currencies without decimals: UNVERIFIED."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
@@ -7,7 +8,7 @@ from pydantic import BeforeValidator, Field
 
 from clients.kit.tables import Row, Unreadable
 from models.billing import Amount, Id, NeededId, Said, When, Words
-from models.minor_units import minor_of
+from models.minor_units import exact_minor, minor_of
 from models.reconciliation.books import (
     CashEntry,
     CashKind,
@@ -29,6 +30,8 @@ STATUS = {
     "voided": DocumentStatus.VOIDED,
 }
 LONGEST_ERROR, MOST_ERRORS = 200, 10
+HUNDREDTHS: Mapping[str, int] = {}
+"""Of every currency."""
 
 
 def _errors(value: Any) -> list[str]:
@@ -181,9 +184,19 @@ class CountedInvoice(Said):
             currency=currency,
             total=abs(_minor(total, currency)),
             tax=abs(_minor(sum(each.tax_amount_in_cents for each in self.line_items), currency)),
-            lines=[_document_line(each, currency) for each in self.line_items],
+            lines=[self._document_line(each, currency) for each in self.line_items],
             references=[self.data_source_uuid] if self.data_source_uuid else [],
             customer_id=self.customer_external_id or self.customer_uuid,
+        )
+
+    def _document_line(self, line: _Line, currency: str) -> DocumentLine:
+        original = line.edit_history_summary.original if line.edit_history_summary else None
+        return DocumentLine(
+            net=_exact(line.amount_in_cents - line.tax_amount_in_cents, currency),
+            tax=_exact(line.tax_amount_in_cents, currency),
+            id=line.external_id or line.uuid,
+            by_hand=line.user_created or self.user_created,
+            before_edit=None if original is None else exact_minor(original, currency, HUNDREDTHS),
         )
 
     def cash(self, site: str) -> list[CashEntry]:
@@ -282,13 +295,6 @@ def source_of(row: Row) -> SourceSettings:
         failed=said.processing_status.failed,
         auto_churn_days=churn.interval if churn and churn.enabled else None,
         counts_from="open" if state == "open" else "paid" if state == "paid" else None,
-    )
-
-
-def _document_line(line: _Line, currency: str) -> DocumentLine:
-    return DocumentLine(
-        net=_exact(line.amount_in_cents - line.tax_amount_in_cents, currency),
-        tax=_exact(line.tax_amount_in_cents, currency),
     )
 
 

@@ -1,11 +1,12 @@
 """Invoices, credit invoices and transactions of Recurly's as records. Amounts are in the currency, 19.99."""
 
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Literal
 
 from clients.kit.tables import Row, Unreadable
 from models.billing import Amount, Id, NeededAmount, NeededId, Person, Said, When, Words
-from models.minor_units import ISO_4217, USUAL, minor_of
+from models.minor_units import in_minor, minor_of
 from models.reconciliation.books import (
     CashEntry,
     CashKind,
@@ -13,6 +14,7 @@ from models.reconciliation.books import (
     DocumentKind,
     DocumentLine,
     DocumentStatus,
+    ItemKind,
 )
 
 STATUS = {
@@ -26,6 +28,9 @@ STATUS = {
     "voided": DocumentStatus.VOIDED,
 }
 KINDS = {"purchase": CashKind.PAYMENT, "capture": CashKind.PAYMENT, "refund": CashKind.REFUND}
+ONCE = ("setup_fee", "one_time")
+"""Origins of lines that are billed once. What a debit, a credit or a coupon is of, they do not tell."""
+
 UNDER_WAY = ("pending", "scheduled", "processing")
 
 
@@ -44,15 +49,38 @@ class _Line(Said):
     tax: Amount = None
     tax_inclusive: bool = False
     tax_info: _Tax = _Tax()
+    id: Id = None
+    uuid: Id = None
+    subscription_id: Id = None
+    origin: Words = None
+    plan_code: Id = None
+    add_on_code: Id = None
+    proration_rate: Amount = None
+    start_date: When = None
+    end_date: When = None
 
-    def record(self, currency: str) -> DocumentLine:
+    def record(self, currency: str, uuid_of: Callable[[str], str], *, credit: bool) -> DocumentLine:
         """UNVERIFIED: that `subtotal` of a tax-inclusive line has the tax in it."""
         net = (self.subtotal or Decimal(0)) - (self.discount or 0)
         if self.tax_inclusive:
             net -= self.tax or 0
         rate = None if self.tax_info.rate is None else self.tax_info.rate * 100
-        tax = None if self.tax is None else abs(_exact(self.tax, currency))
-        return DocumentLine(net=abs(_exact(net, currency)), tax=tax, tax_percent=rate)
+        tax = None if self.tax is None else _signed(self.tax, currency, credit=credit)
+        subscription = uuid_of(self.subscription_id) if self.subscription_id else ""
+        return DocumentLine(
+            net=_signed(net, currency, credit=credit),
+            tax=tax,
+            tax_percent=rate,
+            tax_inside=self.tax_inclusive,
+            id=self.uuid or self.id or "",
+            subscription=subscription,
+            item=self.add_on_code or (subscription if self.origin == "plan" else ""),
+            plan=self.plan_code or "",
+            kind=ItemKind.ONE_TIME if self.origin in ONCE else None,
+            starts_at=self.start_date,
+            ends_at=self.end_date,
+            prorated=None if self.proration_rate is None else self.proration_rate < 1,
+        )
 
 
 class _Credit(Said):
@@ -100,8 +128,9 @@ class _Transaction(Said):
     voided_at: When = None
 
 
-def invoice_of(row: Row, site: str, link: str) -> Document:
-    """Raises ValidationError, and Unreadable. A credit invoice's amounts are negative there."""
+def invoice_of(row: Row, site: str, link: str, uuid_of: Callable[[str], str] = lambda id: id) -> Document:
+    """Raises ValidationError, and Unreadable. A credit invoice's amounts are negative there. Its lines name a
+    subscription by its id, of which `uuid_of` makes what ChartMogul knows it by."""
     said = _Invoice.model_validate(row)
     currency, credit = said.currency.upper(), said.type == "credit"
     used = [each.amount or Decimal(0) for each in said.credit_payments if not each.voided_at]
@@ -119,7 +148,7 @@ def invoice_of(row: Row, site: str, link: str) -> Document:
         tax=None if said.tax is None else _of_kind(_whole(said.tax, currency), credit=credit),
         due=None if said.balance is None else _of_kind(_whole(said.balance, currency), credit=credit),
         from_balance=0 if credit else abs(_whole(sum(used, Decimal(0)), currency)),
-        lines=[each.record(currency) for each in said.line_items],
+        lines=[each.record(currency, uuid_of, credit=credit) for each in said.line_items],
         references=[each for each in (*said.subscription_ids[:20], said.po_number) if each],
         links=[said.previous_invoice_id] if credit and said.previous_invoice_id else [],
         customer_id=said.account.code or "",
@@ -160,8 +189,10 @@ def _of_kind(minor: int, *, credit: bool) -> int:
     return abs(minor) if credit else minor
 
 
-def _exact(amount: Decimal, currency: str) -> Decimal:
-    return amount.scaleb(ISO_4217.get(currency, USUAL))
+def _signed(amount: Decimal, currency: str, *, credit: bool) -> Decimal:
+    """A line that gives back is negative among others, and positive in a credit invoice."""
+    exact = in_minor(amount, currency)
+    return abs(exact) if credit else exact
 
 
 def _whole(amount: Decimal, currency: str) -> int:

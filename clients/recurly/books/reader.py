@@ -19,6 +19,7 @@ LIMIT = "200"
 OWED = ("past_due", "pending")
 MOST_LINES = 10_000
 THERE = "subscriptions when the reading began"
+UUIDS = "uuids of subscriptions"
 
 
 class RecurlyBooks:
@@ -58,6 +59,7 @@ class RecurlyBooks:
         created = instant_of(row.get("created_at"))
         if created is None or created <= self._now.replace(microsecond=0):
             self.tally.aside.put(THERE, str(row["uuid"]), 1)
+        self.tally.aside.put(UUIDS, str(row.get("id")), str(row["uuid"]))
         link = self._client.link(f"/subscriptions/{quote(str(row['uuid']), safe='')}")
         return subscription_of(row, self._site, link, self._now)
 
@@ -119,7 +121,7 @@ class RecurlyBooks:
 
     def _document(self, row: Row) -> Document:
         link = self._client.link(f"/invoices/{quote(str(row.get('number')), safe='')}")
-        return invoice_of(row, self._site, link)
+        return invoice_of(row, self._site, link, lambda id: self.tally.aside.get(UUIDS, id) or id)
 
     async def _all_lines(self, rows: AsyncIterator[Row]) -> AsyncIterator[Row]:
         async for row in rows:

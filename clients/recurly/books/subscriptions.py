@@ -10,7 +10,7 @@ from pydantic import Field
 
 from clients.kit.tables import Row, Unreadable
 from models.billing import Amount, Id, NeededId, Person, Said, When, Words
-from models.minor_units import ISO_4217, USUAL
+from models.minor_units import in_minor
 from models.reconciliation.books import (
     BillingDiscount,
     BillingItem,
@@ -136,7 +136,7 @@ class _Redemption(Said):
             {
                 "id": coupon.code or self.id,
                 "percent": off.percent if off.type == "percent" else None,
-                "amount": _minor(amounts[0], currency)
+                "amount": in_minor(amounts[0], currency)
                 if off.type == "fixed" and amounts[0] is not None
                 else None,
                 "duration": DURATION.get(coupon.duration or "", coupon.duration),
@@ -261,13 +261,13 @@ def _items(
     period["interval_count"] = plan.interval_length
     seats = Decimal(1) if seats is None else seats
     base = {"id": uuid, "plan": plan.code or plan.id or "", "name": plan.name or "", "quantity": seats}
-    found = [BillingItem.model_validate({**base, **period, "amount": _minor(unit * seats, currency)})]
+    found = [BillingItem.model_validate({**base, **period, "amount": in_minor(unit * seats, currency)})]
     for each in add_ons:
         many = Decimal(1) if each.quantity is None else each.quantity
         code = each.add_on.code or each.id or ""
         of_it: dict[str, Any] = {"id": code, "plan": code, "name": each.add_on.name or "", "quantity": many}
         of_it["kind"] = ItemKind.METERED if each.is_metered else ItemKind.RECURRING
-        of_it["amount"] = Decimal(0) if each.is_metered else _minor(each.cost(many), currency)
+        of_it["amount"] = Decimal(0) if each.is_metered else in_minor(each.cost(many), currency)
         found.append(BillingItem.model_validate(of_it | period))
     return found
 
@@ -322,7 +322,3 @@ def _end(start: datetime | None, coupon: _Coupon) -> datetime | None:
     if unit is None:
         raise Unreadable(f"how long coupon {coupon.code} lasts is not told")
     return start + relativedelta(**{unit: coupon.temporal_amount})  # type: ignore[arg-type]
-
-
-def _minor(amount: Decimal, currency: str) -> Decimal:
-    return amount.scaleb(ISO_4217.get(currency, USUAL))

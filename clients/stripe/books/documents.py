@@ -6,7 +6,7 @@ from typing import Any, Literal
 from clients.kit.tables import Row, Unreadable
 from models.billing import Amount, Id, NeededId, Said, When, Words
 from models.minor_units import STRIPE, exact_minor, minor_of
-from models.reconciliation.books import Document, DocumentKind, DocumentLine, DocumentStatus
+from models.reconciliation.books import Document, DocumentKind, DocumentLine, DocumentStatus, ItemKind
 
 STATUS = {
     "draft": DocumentStatus.DRAFT,
@@ -34,11 +34,67 @@ class _Tax(Said):
         return self.inclusive or self.tax_behavior == "inclusive"
 
 
+class _Period(Said):
+    start: When = None
+    end: When = None
+
+
+class _Billed(Said):
+    """What a line is of: an item of a subscription, or one that is billed by itself."""
+
+    subscription: Id = None
+    subscription_item: Id = None
+    proration: bool = False
+
+
+class _LineParent(Said):
+    type: Words = None
+    subscription_item_details: _Billed | None = None
+    invoice_item_details: _Billed | None = None
+
+
+class _PriceDetails(Said):
+    price: Id = None
+
+
+class _Pricing(Said):
+    price_details: _PriceDetails = _PriceDetails()
+
+
 class _Line(Said):
+    """`parent` and `pricing` of newer versions of the API; `type`, `price` and the like of older."""
+
+    id: Id = None
     amount: Amount = None
     discount_amounts: list[_Off] = []
     taxes: list[_Tax] = []
     tax_amounts: list[_Tax] = []
+    period: _Period = _Period()
+    parent: _LineParent | None = None
+    pricing: _Pricing = _Pricing()
+    type: Words = None
+    price: Id = None
+    subscription: Id = None
+    subscription_item: Id = None
+    proration: bool = False
+
+    @property
+    def billed(self) -> _Billed:
+        parent = self.parent or _LineParent()
+        found = parent.subscription_item_details or parent.invoice_item_details
+        old = _Billed(
+            subscription=self.subscription,
+            subscription_item=self.subscription_item,
+            proration=self.proration,
+        )
+        return found or old
+
+    @property
+    def kind(self) -> ItemKind | None:
+        """Of an invoice item that is no proration: billed once. Else the subscription's item tells."""
+        said = self.parent.type if self.parent else self.type
+        alone = said in ("invoice_item_details", "invoiceitem") and not self.billed.proration
+        return ItemKind.ONE_TIME if alone else None
 
     def record(self, currency: str) -> DocumentLine:
         taxes = self.taxes or self.tax_amounts
@@ -46,8 +102,18 @@ class _Line(Said):
         inside = sum((each.amount or 0 for each in taxes if each.is_inside), Decimal(0))
         tax = sum((each.amount or 0 for each in taxes), Decimal(0))
         net = (self.amount or 0) - off - inside
+        billed = self.billed
         return DocumentLine(
-            net=exact_minor(net, currency, STRIPE), tax=exact_minor(tax, currency, STRIPE) if taxes else None
+            net=exact_minor(net, currency, STRIPE),
+            tax=exact_minor(tax, currency, STRIPE) if taxes else None,
+            id=self.id or "",
+            subscription=billed.subscription or self.subscription or "",
+            item=billed.subscription_item or "",
+            plan=self.pricing.price_details.price or self.price or "",
+            kind=self.kind,
+            starts_at=self.period.start,
+            ends_at=self.period.end,
+            prorated=billed.proration,
         )
 
 

@@ -11,15 +11,16 @@ from domains.reconciliation.cut import last_day, local_day
 from domains.reconciliation.figures.billing import CountingRules, billed
 from domains.reconciliation.figures.chartmogul import LineReader
 from domains.reconciliation.figures.periods import Span, weights_of
-from domains.reconciliation.figures.rates import NoRate, Rates
 from domains.reconciliation.figures.rounding import half_away, minor_per_hundredth, of_hundredths
 from domains.reconciliation.matching import Row
+from domains.reconciliation.rates import NoRate, Rates
 from models.reconciliation.books import (
     AccountSettings,
     BillingItem,
     BillingSubscription,
     CashEntry,
     CountedLine,
+    DocumentLine,
     ItemKind,
     MonthCut,
     SourceSettings,
@@ -49,6 +50,8 @@ class Surroundings:
     """Totals of invoices with refunds, in hundredths."""
     same_plan_ids: bool = True
     """Whether ChartMogul's plans bear billing's ids: a plan of another id is another plan only then."""
+    billed: Mapping[str, DocumentLine] = field(default_factory=dict)
+    """Lines of billing's invoices, by their ids."""
 
 
 @dataclass(frozen=True)
@@ -202,7 +205,7 @@ class Case:
     def _hundredth(self, currency: str) -> Fraction:
         """In the account's minor units."""
         try:
-            rate = self.around.rates.of(currency, last_day(self.around.cut.period))
+            rate = Fraction(self.around.rates.of(currency, last_day(self.around.cut.period)).rate)
         except NoRate:
             return Fraction(1)
         return rate * minor_per_hundredth(self.around.rates.currency)
@@ -252,22 +255,48 @@ def _own_lines(row: Row, lines: Sequence[CountedLine]) -> dict[str, tuple[Counte
 def _member(
     sub: BillingSubscription, lines: tuple[CountedLine, ...], around: Surroundings, rules: CountingRules
 ) -> Member:
-    items = _items_of(sub, lines)
-    plans = {id: Span(item.interval, item.interval_count) for id, item in items.items()}
+    items = _items_of(sub, lines, around.billed)
+    plans = {id: Span(item.interval, item.interval_count) for id, item in items.items() if _has_period(item)}
     weights = weights_of(around.rules.chartmogul_factors)
     ids = {line: item.id for line, item in items.items()}
-    reader = LineReader(around.cut.end, around.zone, weights, plans, ids, around.paid_back)
+    period = (sub.period_start, sub.period_end) if sub.period_start and sub.period_end else None
+    reader = LineReader(around.cut.end, around.zone, weights, plans, ids, around.paid_back, period)
     in_force = tuple(reader.in_force(lines))
     return Member(sub, lines, in_force, reader, items, rules, around.rates, around.cut)
 
 
-def _items_of(sub: BillingSubscription, lines: Sequence[CountedLine]) -> dict[str, BillingItem]:
-    """By plan, or because there is one on either side only."""
+def _has_period(item: BillingItem) -> bool:
+    return item.kind is not ItemKind.ONE_TIME
+
+
+def _items_of(
+    sub: BillingSubscription, lines: Sequence[CountedLine], billed: Mapping[str, DocumentLine]
+) -> dict[str, BillingItem]:
+    """By billing's own line of the same id, else by plan, or because there is one on either side only."""
     known = {each.plan: each for each in sub.items if each.plan} | {each.id: each for each in sub.items}
     found = {each.line: known[each.plan] for each in lines if each.plan in known}
     found |= {each.line: known[each.line_external_id] for each in lines if each.line_external_id in known}
+    found |= _as_billed(sub, lines, billed)
     recurring = [each for each in sub.items if each.kind is ItemKind.RECURRING]
     open_lines = [each for each in lines if each.line not in found and each.kind == "subscription"]
     if len(recurring) == 1 and not any(item is recurring[0] for item in found.values()):
         found |= {each.line: recurring[0] for each in open_lines}
     return found
+
+
+def _as_billed(
+    sub: BillingSubscription, lines: Sequence[CountedLine], billed: Mapping[str, DocumentLine]
+) -> dict[str, BillingItem]:
+    """That ChartMogul's lines bear billing's ids is not documented: where they do not, none is found."""
+    there = {each.line: billed[each.line_external_id] for each in lines if each.line_external_id in billed}
+    own = {line: of_it for line, of_it in there.items() if of_it.subscription in ("", sub.id)}
+    items = {each.id: each for each in sub.items}
+    found = {line: _item_billed(of_it, items.get(of_it.item)) for line, of_it in own.items()}
+    return {line: item for line, item in found.items() if item is not None}
+
+
+def _item_billed(line: DocumentLine, item: BillingItem | None) -> BillingItem | None:
+    """One that is billed once is none of the subscription's."""
+    if line.kind is None or (item is not None and item.kind is line.kind):
+        return item
+    return BillingItem(id=line.id, plan=line.plan, kind=line.kind, amount=line.net)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from domains.reconciliation.causes import standing, structure, terms
 from domains.reconciliation.causes.case import Case, Shown
-from domains.reconciliation.figures.rates import NoRate
+from domains.reconciliation.rates import NoRate
 from models.reconciliation.causes import Cause
 from models.reconciliation.findings import Explained, RuledOut
 

@@ -16,8 +16,8 @@ from domains.reconciliation.figures.billing import (
     span_of_item,
 )
 from domains.reconciliation.figures.periods import KNOWN_DAYS, KNOWN_WEEKS, Span, Weights, span_of, weights_of
-from domains.reconciliation.figures.rates import NoRate
 from domains.reconciliation.figures.rounding import minor_per_hundredth
+from domains.reconciliation.rates import NoRate
 from models.reconciliation.books import BillingItem, CountedLine, ItemKind
 from models.reconciliation.causes import Cause
 
@@ -30,8 +30,21 @@ def pairs(member: Member) -> list[Pair]:
     """Lines that count, with the recurring item that each bills."""
     current = items_of(member.state, member.rules)
     known = {each.plan: each for each in current if each.plan} | {each.id: each for each in current}
-    found = [(line, member.reader.items.get(line.line, "")) for line in member.in_force]
+    counted = [each for each in member.in_force if not _is_added(member, each)]
+    found = [(line, member.reader.items.get(line.line, "")) for line in counted]
     return [(line, known[key]) for line, id in found if (key := id if id in known else line.plan) in known]
+
+
+def newest(there: list[Pair]) -> list[Pair]:
+    """Of each item what was billed last: where a change was billed within a period, lines of the terms before
+    it cover the end of the month, too."""
+    charged = [(line, item) for line, item in there if line.amount > 0] or there
+    last = {item.id: _begun(line) for line, item in sorted(charged, key=lambda pair: _begun(pair[0]))}
+    return [(line, item) for line, item in charged if _begun(line) == last[item.id]]
+
+
+def _begun(line: CountedLine) -> float:
+    return line.starts_at.timestamp() if line.starts_at else 0.0
 
 
 # -- lines that billing does not count
@@ -67,7 +80,7 @@ def unbilled_change(case: Case) -> Shown | None:
 def _unbilled_change(case: Case, member: Member) -> Change | None:
     if not member.in_force or _is_billed(member) or _matches(member, member.state.pending):
         return None
-    there = pairs(member)
+    there = newest(pairs(member))
     by_plan = case.around.same_plan_ids
     terms = {item.id: new for line, item in there if (new := _other_terms(member, line, item, by_plan))}
     billed = {item.id for _, item in there}
@@ -251,8 +264,9 @@ def _has_discount(member: Member) -> bool:
     full, less = exactly(none, rules), exactly(member.state, rules)
     if not full:
         return False
-    given = sum((each.discount * minor_per_hundredth(each.currency) for each in member.in_force), Fraction())
-    gross = sum((member.gross(each) for each in member.in_force), Fraction())
+    lines = [each for each in member.in_force if not _is_added(member, each)]
+    given = sum((each.discount * minor_per_hundredth(each.currency) for each in lines), Fraction())
+    gross = sum((member.gross(each) for each in lines), Fraction())
     return abs(gross * (full - less) / full - given) <= CLOSE
 
 

@@ -13,7 +13,7 @@ from domains.reconciliation.documents.scene import Scene
 from domains.reconciliation.documents.tax import gross_net, tax_rounding
 from domains.reconciliation.documents.values import is_dead, name, sign, value, worth
 from models.minor_units import decimals, said
-from models.reconciliation.books import CashKind, Document, DocumentKind, DocumentStatus
+from models.reconciliation.books import CashKind, Document, DocumentKind, DocumentLine, DocumentStatus
 from models.reconciliation.causes import Cause
 
 CLOSE = timedelta(days=3)
@@ -185,6 +185,26 @@ def _voided(row: Row, parts: Parts, group: Group, scene: Scene) -> None:
         row.explain(Cause.VOIDED_ONE_SIDE, -value(right), why, records)
 
 
+def _user_edit(row: Row, parts: Parts, group: Group, scene: Scene) -> None:
+    """Only ChartMogul tells what people did to its rows."""
+    if scene.side != "chartmogul" or len(parts.lefts) != 1 or is_dead(parts.lefts[0]):
+        return
+    left = parts.lefts[0]
+    edited = {each.id: by for each in left.lines if (by := _by_hand(each))}
+    if not edited:
+        row.rule_out(Cause.USER_EDIT, "no person made or edited a line")
+    elif moved := sum(edited.values()):
+        why = f"a person made or edited {len(edited)} of its lines in ChartMogul"
+        row.explain(Cause.USER_EDIT, moved, why, (*map(key, (left, *parts.rights)), *edited))
+
+
+def _by_hand(line: DocumentLine) -> int:
+    """What it is more than it was, in whole units as documents have them."""
+    if line.before_edit is None and not line.by_hand:
+        return 0
+    return int(line.net + (line.tax or 0) - (line.before_edit or 0))
+
+
 def _credit_elsewhere(row: Row, parts: Parts, group: Group, scene: Scene) -> None:
     """A credit of the books of which billing has no document: it has it on an invoice, of another month or
     of this one."""
@@ -238,6 +258,7 @@ TESTS: Sequence[Test] = (
     _missing,
     _duplicates,
     _voided,
+    _user_edit,
     _credit_elsewhere,
     _bad_debt,
     _balance_not_taken,

@@ -50,7 +50,7 @@ class Homes:
             return None
         day = right.at.date() if right.at is not None else right.dated
         try:
-            return half_away(self._rates.minor(right.total, right.currency, day)) if day else None
+            return self._rates.convert(right.total, right.currency, day) if day else None
         except NoRate as missing:
             self._said[f"{missing}: {home} of such documents is not compared"] = None
             return None

@@ -9,7 +9,7 @@ three alone: where the lines do not come to what ChartMogul counts, they prove n
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, time, tzinfo
+from datetime import UTC, datetime, time, timedelta, tzinfo
 from fractions import Fraction
 
 from domains.reconciliation.figures.periods import DAY, NEARLY, Span, Weights, span_of
@@ -35,6 +35,8 @@ class LineReader:
     """Of billing, that each line is of."""
     totals: Mapping[str, int] = field(default_factory=dict)
     """Of invoices that were paid back, all of their lines."""
+    period: tuple[datetime, datetime] | None = None
+    """Billing's current one, where it tells."""
 
     def total(self, lines: Sequence[CountedLine], refunds: bool = False, edits: bool = True) -> int:
         """Hundredths of the lines' currency: what counts at the cut."""
@@ -73,15 +75,22 @@ class LineReader:
         return span is None or (span.interval in SHORT and plan.interval not in SHORT)
 
     def share(self, line: CountedLine) -> Fraction:
-        """Of its plan's period that a line covers, by seconds. Days are local where the line ends at a local
-        midnight, else UTC's: vendors do either, and where clocks change an hour is a cent."""
+        """Of its plan's period that a line covers, by seconds."""
         assert line.starts_at
         assert line.ends_at
-        plan = self.plans.get(line.line, MONTH)
-        local = line.ends_at.astimezone(self.zone)
-        began = plan.before(local, self.zone if local.time() == MIDNIGHT else UTC)
-        whole = line.ends_at.astimezone(UTC) - began.astimezone(UTC)
+        whole = self._whole_period(line.ends_at, self.plans.get(line.line, MONTH))
         return Fraction(int((line.ends_at - line.starts_at).total_seconds()), int(whole.total_seconds()))
+
+    def _whole_period(self, end: datetime, plan: Span) -> timedelta:
+        """Billing's own, where it ends then and is one of the plan's. Else days are local where it ends at a
+        local midnight, and UTC's otherwise: vendors do either, and where clocks change an hour is a cent."""
+        if self.period and abs(self.period[1] - end) <= NEARLY:
+            began = (plan.before(self.period[1], each) for each in (self.zone, UTC))
+            if any(abs(self.period[0] - each) <= NEARLY for each in began):
+                return self.period[1] - self.period[0]
+        local = end.astimezone(self.zone)
+        start = plan.before(local, self.zone if local.time() == MIDNIGHT else UTC)
+        return end.astimezone(UTC) - start.astimezone(UTC)
 
     def in_force(self, lines: Sequence[CountedLine]) -> list[CountedLine]:
         """Those that cover the month's end. Without any the last ones: they count until a cancellation."""

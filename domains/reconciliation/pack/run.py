@@ -42,6 +42,7 @@ class RunFile(Record):
     rules_digest: str
     counts: Counts
     amounts: list[Amounts]
+    account_mrr: int | None = Field(default=None, description="ChartMogul's MRR of the account; hundredths")
     stopped: list[str]
     controls: list[Control]
     readings: list[Reading]

@@ -18,15 +18,16 @@ from domains.reconciliation.pack.keys import as_text
 from domains.reconciliation.pack.readme import readme
 from domains.reconciliation.pack.run import RUN, Chained, Counts, RunFile
 from domains.reconciliation.pack.sums import SIGNATURE, SUMS, write_sums
-from domains.reconciliation.parquet import SYSTEM, sha256_of
+from domains.reconciliation.parquet import SYSTEM, read, sha256_of
 from domains.reconciliation.report.files import write_report
 from domains.reconciliation.report.reviewed import Reviewed
 from domains.reconciliation.report.totals import amounts
 from domains.reconciliation.snapshots import BEGUN, Snapshots, as_name, make_private, put_in_place
-from models.reconciliation.books import Reading
+from models.reconciliation.books import AccountSheet, Reading
 from models.reconciliation.rules import ReconciliationRules
 from models.templates.reconciliation import PackRef, SnapshotPlace
 
+RAW = "raw"
 NO_RATES = "date,currency,rate,source\n"
 
 
@@ -80,6 +81,16 @@ class Packs:
         """What the packs of a month say of themselves."""
         return [run for each in _packs_in(self._runs(period, account)) if (run := run_of(each))]
 
+    def signed_mrr(self, account: str, before: str) -> dict[str, int]:
+        """ChartMogul's MRR of the account, in hundredths, as it was signed for each month before."""
+        found: dict[str, int] = {}
+        for runs in sorted(self._folder.glob(f"*/{as_name(account)}")):
+            for each in _packs_in(runs) if runs.parent.name < before else ():
+                run = run_of(each)
+                if run and run.sign_off and (mrr := _mrr_of(each, run)) is not None:
+                    found[run.period] = mrr
+        return found
+
     def _runs(self, period: str, account: str) -> Path:
         return self._folder / period / as_name(account)
 
@@ -109,6 +120,7 @@ class Packs:
             rules_digest=judgement.rules_digest,
             counts=_counts(contents.reviewed),
             amounts=amounts(contents.reviewed),
+            account_mrr=judgement.account_mrr,
             stopped=judgement.stopped,
             controls=judgement.controls,
             readings=[reading for _, reading in contents.readings],
@@ -131,7 +143,7 @@ class Packs:
         write_report(own, reviewed)
         with_raw = reviewed.rules.keep_personal_data
         if with_raw:
-            self._copy_raw(own / "raw", contents.readings)
+            self._copy_raw(own / RAW, contents.readings)
         texts = {
             "rules.yaml": as_yaml(reviewed.rules),
             "settings.json": reviewed.judgement.settings.model_dump_json(indent=1) + "\n",
@@ -150,9 +162,8 @@ class Packs:
         """As it was read, to the byte. Raises Rejected where it no longer is."""
         raw.mkdir()
         for place, reading in readings:
-            site = "" if reading.site == "default" else f"-{as_name(reading.site)}"
             for file in reading.files:
-                name = f"{as_name(reading.system)}{site}-{as_name(file.table)}.parquet"
+                name = raw_name(reading.system, reading.site, file.table)
                 if (raw / name).exists():
                     raise Rejected(SYSTEM, f"There would be two files raw/{name}.")
                 shutil.copyfile(self._snapshots.checked(place, file), raw / name)
@@ -188,6 +199,19 @@ def run_of(pack: Path) -> RunFile | None:
         return None
     except ValidationError:
         raise Rejected(SYSTEM, f"{pack / RUN} says nothing of a run: it was edited.") from None
+
+
+def _mrr_of(pack: Path, run: RunFile) -> int | None:
+    """Older packs have it in what was read alone, where they have that."""
+    sheet = pack / RAW / f"{raw_name('chartmogul', run.account, 'sheet')}"
+    if run.account_mrr is not None or not sheet.is_file():
+        return run.account_mrr
+    return next((each.mrr for each in read(sheet, AccountSheet)), None)
+
+
+def raw_name(system: str, site: str, table: str) -> str:
+    of_site = "" if site == "default" else f"-{as_name(site)}"
+    return f"{as_name(system)}{of_site}-{as_name(table)}.parquet"
 
 
 def _refuse_other(own: Path, target: Path) -> None:

@@ -130,6 +130,7 @@ def whole_account(reviewed: Reviewed) -> Table:
     lines = (
         ("ChartMogul's MRR of the account (/metrics/mrr, last day)", judgement.account_mrr),
         ("of which exchange rates and what no source has", judgement.fx_row),
+        ("of which came after the snapshot", judgement.late),
     )
     found = [(title, hundredths(minor, currency), currency) for title, minor in lines if minor is not None]
     columns = (Column("line", "Line"), Column("amount", "Amount", Kind.AMOUNT), CURRENCY)

@@ -15,9 +15,10 @@ LineKind = Literal["plan", "fee", "usage", "credit", "charge"]
 
 @dataclass(frozen=True)
 class TrueLine:
-    """`amount` is what is asked for it: after the discount, with the tax."""
+    """`amount` is what is asked for it: after the discount, with the tax. `unit` is of the plan's price."""
 
     kind: LineKind
+    unit: int
     amount: int
     tax: int
     discount: int
@@ -38,6 +39,15 @@ class TrueInvoice:
     lines: list[TrueLine]
 
     @property
+    def name(self) -> str:
+        return self.id.removeprefix("in_")
+
+    @property
+    def is_of_the_period(self) -> bool:
+        """Not of what was agreed within it. Refunds, credits and disputes are of this one."""
+        return self.name == self.of.id
+
+    @property
     def total(self) -> int:
         return sum(line.amount for line in self.lines)
 
@@ -51,7 +61,7 @@ class TrueInvoice:
 
     @property
     def charge(self) -> str:
-        return f"ch_{self.id.removeprefix('in_')}"
+        return f"ch_{self.name}"
 
     @property
     def paid_at(self) -> datetime:
@@ -140,19 +150,30 @@ def discount_on(said: TrueSubscription, amount: int) -> int:
     return min(off, amount)
 
 
+def invoices_of(said: TrueSubscription) -> list[TrueInvoice]:
+    """Of the current period: what was agreed within it is invoiced there and then."""
+    found = [each for each in (invoice_of(said), _upgrade_of(said)) if each]
+    return found if said.standing not in ("future", "trialing") else []
+
+
 def invoice_of(said: TrueSubscription) -> TrueInvoice | None:
-    """Of the current period; none in a trial and of what has not begun."""
+    """As the period began; none in a trial and of what has not begun."""
     if said.standing in ("future", "trialing"):
         return None
-    lines = [_line(said, "plan", cost(said, said.unit, said.quantity), said.period_start)]
+    lines = [_line(said, cost(said, said.unit, said.quantity))]
     if said.set_up_fee:
         lines.append(_plain(said, "fee", said.set_up_fee, said.period_start))
     if said.usage:
         lines.append(_plain(said, "usage", said.usage, said.period_start))
-    if said.upgraded_at and said.upgraded_unit is not None:
-        lines += _proration(said, said.upgraded_at, said.upgraded_unit)
     owed = said.standing in ("incomplete", "past_due", "unpaid")
     return TrueInvoice(f"in_{said.id}", said, said.period_start, "open" if owed else "paid", lines)
+
+
+def _upgrade_of(said: TrueSubscription) -> TrueInvoice | None:
+    if said.upgraded_at is None or said.upgraded_unit is None:
+        return None
+    lines = _proration(said, said.upgraded_at, said.upgraded_unit)
+    return TrueInvoice(f"in_{said.id}_up", said, said.upgraded_at, "paid", lines)
 
 
 def _proration(said: TrueSubscription, at: datetime, unit: int) -> list[TrueLine]:
@@ -160,18 +181,20 @@ def _proration(said: TrueSubscription, at: datetime, unit: int) -> list[TrueLine
     share = left / Decimal(str((said.period_end - said.period_start).total_seconds()))
     old = rounded(cost(said, said.unit, said.quantity) * share)
     new = rounded(cost(said, unit, said.quantity) * share)
-    return [_plain(said, "credit", -old, at), _plain(said, "charge", new, at)]
+    return [_plain(said, "credit", -old, at), _plain(said, "charge", new, at, unit)]
 
 
-def _line(said: TrueSubscription, kind: LineKind, gross: int, start: datetime) -> TrueLine:
+def _line(said: TrueSubscription, gross: int) -> TrueLine:
     off = discount_on(said, gross)
     amount, tax = _taxed(said, gross - off)
-    return TrueLine(kind, amount, tax, off, start, said.period_end)
+    return TrueLine("plan", said.unit, amount, tax, off, said.period_start, said.period_end)
 
 
-def _plain(said: TrueSubscription, kind: LineKind, gross: int, start: datetime) -> TrueLine:
+def _plain(
+    said: TrueSubscription, kind: LineKind, gross: int, start: datetime, unit: int | None = None
+) -> TrueLine:
     amount, tax = _taxed(said, gross)
-    return TrueLine(kind, amount, tax, 0, start, said.period_end)
+    return TrueLine(kind, said.unit if unit is None else unit, amount, tax, 0, start, said.period_end)
 
 
 def _taxed(said: TrueSubscription, amount: int) -> tuple[int, int]:

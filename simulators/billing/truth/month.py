@@ -3,9 +3,11 @@
 from datetime import datetime, timedelta
 from typing import Any, get_args
 
+from dateutil.relativedelta import relativedelta
+
 from simulators.billing.truth.shapes import System
 
-DAY = timedelta(days=1)
+DAY, MONTH = timedelta(days=1), relativedelta(months=1)
 SYSTEMS: tuple[System, ...] = get_args(System)
 Wish = dict[str, Any]
 
@@ -26,7 +28,7 @@ def differing(end: datetime) -> list[Wish]:
               deviation="tax_not_imported"),
         _said("one-time-as-recurring", "stripe", end, unit=4_900, set_up_fee=50_000,
               deviation="fee_as_subscription"),
-        _said("cancel-timing", "stripe", end, cancel_asked_at=begin + DAY, ends_at=begin + 30 * DAY),
+        _said("cancel-timing", "stripe", end, cancel_asked_at=begin + DAY, ends_at=begin + MONTH),
         _said("unpaid-counted", "stripe", end, unit=5_900, standing="unpaid", owed_since=begin),
         _said("duplicate-source", "stripe", end, unit=9_900, deviation="second_source"),
         _said("proration-flag", "stripe", end, upgraded_at=begin + 4 * DAY, upgraded_unit=16_000,
@@ -52,7 +54,7 @@ def _said(id: str, system: System, end: datetime, **more: Any) -> Wish:
         "unit": 10_000,
         "started_at": begin - 180 * DAY,
         "period_start": begin,
-        "period_end": begin + 30 * DAY,
+        "period_end": begin + MONTH,
     }
     return {name: _text(value) for name, value in (row | more).items()}
 

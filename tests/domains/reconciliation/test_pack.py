@@ -1,5 +1,6 @@
 """The evidence pack: the same bytes each time, verified by others' programs, written once."""
 
+import json
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -109,6 +110,21 @@ def test_a_pack_has_all_that_it_lists(written: Installation) -> None:
     place, reading = written.readings[0]
     raw = (written.folder / RUN / "raw/stripe-subscriptions.parquet").read_bytes()
     assert raw == written.snapshots.checked(place, reading.files[0]).read_bytes()
+
+
+def test_what_was_signed_is_found_also_in_packs_of_before_it_was_said(installation: Installation) -> None:
+    """Those have it in what was read of ChartMogul."""
+    mrr = judgement().account_mrr
+    assert installation.packs.signed_mrr("default", "2026-11") == {"2026-09": mrr, "2026-10": mrr}
+    assert installation.packs.signed_mrr("default", "2026-10") == {"2026-09": mrr}
+    assert installation.packs.signed_mrr("other", "2026-11") == {}
+    file = installation.folder / "2026-09/default/run-1/run.json"
+    said = json.loads(file.read_bytes())
+    del said["account_mrr"]
+    file.write_text(json.dumps(said))
+    assert installation.packs.signed_mrr("default", "2026-10") == {"2026-09": 5}
+    (file.parent / "raw/chartmogul-sheet.parquet").unlink()
+    assert installation.packs.signed_mrr("default", "2026-10") == {}
 
 
 def test_two_runs_on_one_snapshot_are_byte_identical(written: Installation, tmp_path: Path) -> None:

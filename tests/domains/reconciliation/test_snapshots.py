@@ -1,5 +1,6 @@
 """Records become Parquet and come back; a snapshot is there once, whole, and for nobody else to read."""
 
+import json
 import random
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta, timezone
@@ -7,6 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -109,6 +111,18 @@ def test_records_come_back_as_they_were(snapshots: Snapshots) -> None:
     for table, records in tables.items():
         kind = type(records[0]) if records else Document
         assert list(snapshots.all_rows(PLACE, [kept.reading], table, kind)) == records
+
+
+def test_a_snapshot_of_before_lines_told_what_they_are_of_is_read(tmp_path: Path) -> None:
+    """Columns are as they were; lines are JSON in one of them."""
+    old = '[{"net":"49.5","tax":null,"tax_percent":"19"}]'
+    now = document().model_dump(mode="json") | {"at": None, "dated": None, "lines": old}
+    row = {name: json.dumps(each) if isinstance(each, list) else each for name, each in now.items()}
+    path = tmp_path / "documents.parquet"
+    pq.write_table(pa.Table.from_pylist([row | {"lines": old}], schema=parquet.schema_of(Document)), path)
+    [found] = parquet.read(path, Document)
+    assert found.lines == [DocumentLine(net=Decimal("49.5"), tax_percent=Decimal(19))]
+    assert (found.lines[0].id, found.lines[0].kind) == ("", None)
 
 
 def test_a_row_can_be_read_without_us(snapshots: Snapshots) -> None:

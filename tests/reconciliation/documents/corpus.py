@@ -14,7 +14,15 @@ from typing import Any
 from domains.reconciliation.documents.cash.judge import judge_cash
 from domains.reconciliation.documents.given import Compared, DocumentBooks
 from domains.reconciliation.documents.judge import judge_documents
-from models.reconciliation.books import CashEntry, CashKind, Document, DocumentKind, DocumentStatus, MonthCut
+from models.reconciliation.books import (
+    CashEntry,
+    CashKind,
+    Document,
+    DocumentKind,
+    DocumentLine,
+    DocumentStatus,
+    MonthCut,
+)
 from models.reconciliation.causes import Cause
 from models.reconciliation.rules import ReconciliationRules
 from tests.reconciliation.documents import writing
@@ -298,6 +306,28 @@ CODES: tuple[Maker, ...] = (
 )  # fmt: skip
 
 
+def user_edit(random: Random) -> Case:
+    """A person edited a line of an invoice, added one to it, or made the whole of it."""
+    total, more = _price(random), _price(random)
+    case = Case("USER_EDIT", {Cause.USER_EDIT: more}, rules=ALONE, accounting=None)
+    case.billing, taxed = [in_billing(1, total)], Decimal(more) / 4
+    edited = DocumentLine(net=total + more - taxed, tax=taxed, id="li_1", before_edit=Decimal(total))
+    made = DocumentLine(net=more - taxed, tax=taxed, id="li_2", by_hand=True)
+    variant = random.randrange(3)
+    if variant == 0:
+        case.chartmogul = [in_mogul(1, total + more, lines=[edited])]
+    elif variant == 1:
+        imported = DocumentLine(net=Decimal(total), id="li_1")
+        case.chartmogul = [in_mogul(1, total + more, lines=[imported, made])]
+    else:
+        case.chartmogul = [in_mogul(1, total), in_mogul(2, more, number="by hand", lines=[made])]
+    return _agreeing(random, case)
+
+
+SHARED: tuple[Maker, ...] = (user_edit,)
+"""Causes that MRR has, too."""
+
+
 # -- two causes in one row
 
 
@@ -467,6 +497,18 @@ def decoy_credit_of_nothing(random: Random) -> Case:
     return _agreeing(random, case)
 
 
+def decoy_with_an_edit(random: Random) -> Case:
+    """Of something else than the amount, beside a difference; and one that is not all of it."""
+    total, off = _price(random), _off(random, 700)
+    line = DocumentLine(net=Decimal(total + off), id="li_1")
+    case = Case("decoy: edit", unexplained=[off], rules=ALONE, accounting=None)
+    if random.random() < 0.5:
+        line = line.model_copy(update={"before_edit": Decimal(total + off - 700)})
+        case.sums, case.unexplained = {Cause.USER_EDIT: 700}, [off - 700]
+    case.billing, case.chartmogul = [in_billing(1, total)], [in_mogul(1, total + off, lines=[line])]
+    return _agreeing(random, case)
+
+
 def decoy_plausible(random: Random) -> Case:
     """VAT, a fifth, a fee, days of a month: amounts like causes, and no record of one."""
     total = random.randint(10_000, 500_000)
@@ -489,7 +531,7 @@ def decoy_in_the_books_alone(random: Random) -> Case:
 
 OTHERS: tuple[Maker, ...] = (
     control, control_of_cash, decoy_with_tax, decoy_with_rounding, decoy_with_balance, decoy_with_fee,
-    decoy_with_home, decoy_far_from_the_edge, decoy_credit_of_nothing, decoy_plausible,
+    decoy_with_home, decoy_with_an_edit, decoy_far_from_the_edge, decoy_credit_of_nothing, decoy_plausible,
     decoy_in_the_books_alone,
 )  # fmt: skip
 
@@ -507,7 +549,7 @@ class Line:
 
 
 def run(seeds: int = SEEDS) -> Iterator[Line]:
-    for maker in (*CODES, *PAIRS, *OTHERS):
+    for maker in (*CODES, *SHARED, *PAIRS, *OTHERS):
         line = Line("")
         for seed in range(seeds):
             case = maker(Random(f"{maker.__name__} {seed}"))

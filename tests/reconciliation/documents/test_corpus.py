@@ -6,10 +6,20 @@ from random import Random
 import pytest
 
 from models.reconciliation.causes import Cause
-from tests.reconciliation.documents.corpus import CODES, OTHERS, PAIRS, SEEDS, Maker, found, run, table
+from tests.reconciliation.documents.corpus import (
+    CODES,
+    OTHERS,
+    PAIRS,
+    SEEDS,
+    SHARED,
+    Maker,
+    found,
+    run,
+    table,
+)
 
 
-@pytest.mark.parametrize("maker", [*CODES, *PAIRS, *OTHERS], ids=lambda it: it.__name__)
+@pytest.mark.parametrize("maker", [*CODES, *SHARED, *PAIRS, *OTHERS], ids=lambda it: it.__name__)
 def test_each_case_has_its_causes_to_the_cent(maker: Maker) -> None:
     for seed in range(SEEDS):
         case = maker(Random(f"{maker.__name__} {seed}"))
@@ -31,4 +41,4 @@ def test_every_code_of_documents_has_a_label() -> None:
 
 
 def test_the_table_has_a_line_for_each_label() -> None:
-    assert len(table(list(run(seeds=1))).splitlines()) == 1 + len(CODES) + len(PAIRS) + len(OTHERS)
+    assert len(table(list(run(seeds=1))).splitlines()) == 1 + len((*CODES, *SHARED, *PAIRS, *OTHERS))
