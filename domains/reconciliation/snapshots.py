@@ -68,7 +68,8 @@ class Snapshots:
         self._root = root
 
     def folder(self, place: SnapshotPlace) -> Path:
-        part = f"{place.part}-{place.number}" if place.number else place.part
+        names = [place.part, place.of, str(place.number or "")]
+        part = "-".join(filter(None, names))
         return self._root / as_name(place.account) / place.period / part
 
     def reading(self, place: SnapshotPlace, system: str, site: str) -> Reading | None:

@@ -22,12 +22,18 @@ from models.templates.reconciliation import (
     AddNote,
     Assign,
     BooksWork,
+    Corrected,
+    FindCorrections,
+    HeldMonth,
+    HoldMonth,
     Judged,
     JudgeWork,
     PackWork,
     Placed,
     PreparedMonth,
     PrepareWork,
+    Propose,
+    Proposed,
     ReconciliationInput,
     ReconciliationState,
     Sign,
@@ -40,6 +46,7 @@ from workflows.engine.acting import link_here
 from workflows.engine.ops import tell_ops
 from workflows.engine.steps import StepFailed, long_step
 from workflows.reconciliation import texts
+from workflows.reconciliation.corrections import Corrections
 from workflows.reconciliation.people import People, unknown_finding
 
 LATE_AFTER = timedelta(hours=12)
@@ -76,9 +83,10 @@ class Reconciliation:
             phase="reading",
             rules_version=given.rules.version,
         )
-        self._people = People()
+        self._people, self._corrections = People(), Corrections()
         self._month: PreparedMonth | None = None
         self._judged: Judged | None = None
+        self._judged_by: JudgeWork | None = None
         self._read_last: list[Placed] = []
         self._sign: Sign | None = None
         self._packs = self._rounds = 0
@@ -129,6 +137,10 @@ class Reconciliation:
         """The kinds of its refusals are what callers tell apart."""
         if self._state.phase != "open" or self._sign:
             raise _refused("not_open", f"It is {self._state.phase}: there is nothing to sign.")
+        if self._corrections.are_held:
+            raise _refused("correcting", "A correction of it is being written: sign when that is done.")
+        if any(_same(wish.reviewer, each) for each in self._corrections.proposers):
+            raise _refused("same_person", "Who proposed a correction does not sign the month off.")
         if _same(wish.preparer, wish.reviewer):
             raise _refused("same_person", "Who prepared it does not sign it off: two people look at it.")
         listed = self._given.rules.reviewers
@@ -138,6 +150,36 @@ class Reconciliation:
             raise _refused("pack_changed", "The pack is not the one that was looked at: look again.")
         if not wish.comment.strip() and (over := self._over_the_limit()):
             raise _refused("needs_a_comment", f"Unexplained are {over}, more than the limit: say why.")
+
+    @workflow.update(name="propose", description="What can be corrected in ChartMogul; nothing of it is done")
+    async def propose(self, wish: Propose) -> Proposed:
+        if wish.findings:
+            self._corrections.propose(wish.who)
+        return await self._find_corrections(wish.findings)
+
+    @propose.validator
+    def may_propose(self, wish: Propose) -> None:
+        if self._state.phase != "open" or self._sign:
+            raise _refused("not_open", f"It is {self._state.phase}: there is nothing to correct in it.")
+
+    @workflow.update(name="hold", description="A change corrects it: nobody signs meanwhile")
+    async def hold(self, wish: HoldMonth) -> HeldMonth:
+        self._corrections.hold(wish.change)
+        billing = [each for each in self._read_last if each.reading.system in BILLING]
+        return HeldMonth(cut=self._cut, rules=self._given.rules, readings=billing)
+
+    @hold.validator
+    def may_hold(self, wish: HoldMonth) -> None:
+        if self._sign or self._judged is None or self._state.phase not in ("open", "reading", "judging"):
+            raise _refused(
+                "not_open", f"{self._given.period} is {self._state.phase}: it is corrected no more."
+            )
+
+    @workflow.signal(name="corrected", description="What came of a correction")
+    def corrected(self, told: Corrected) -> None:
+        if self._corrections.release(told):
+            for row in told.rows:
+                self._people.say(row.finding, told.change, texts.corrected(row), workflow.now())
 
     def _over_the_limit(self) -> str:
         limits = self._given.rules.sign_off_limit
@@ -173,6 +215,7 @@ class Reconciliation:
             late_snapshot=late,
         )
         self._judged = await self._must(ReconciliationActivities.judge, work, "Compare, and explain")
+        self._judged_by = work
         self._update(
             stopped=self._judged.stopped,
             amounts=self._judged.amounts,
@@ -210,9 +253,10 @@ class Reconciliation:
 
     async def _pack(self, sign_off: SignOff | None = None) -> None:
         assert self._judged
+        assert self._judged_by
         self._packs += 1
         work = PackWork(
-            place=self._place("final" if self._given.kind == "final" else "cut"),
+            place=self._judged_by.place,
             kind=self._given.kind,
             judged=self._judged,
             readings=self._read_last,
@@ -238,16 +282,17 @@ class Reconciliation:
             if remind_at and workflow.now() >= remind_at and not self._sign:
                 remind_at = None
                 await self._remind()
-            if workflow.now() >= look_at and not self._sign:
+            if (workflow.now() >= look_at or self._corrections.is_new) and not self._sign:
                 await self._look_again()
                 look_at = workflow.now() + self._given.rejudge_every
+        await workflow.wait_condition(workflow.all_handlers_finished)
         if self._sign:
             await self._close_the_month(self._sign)
 
     async def _wait_until(self, at: datetime) -> None:
         with suppress(TimeoutError):
             await workflow.wait_condition(
-                lambda: self._sign is not None,
+                lambda: self._sign is not None or self._corrections.is_new,
                 timeout=max(at - workflow.now(), timedelta(0)),
                 timeout_summary="Until it is signed, or looked at again",
             )
@@ -255,17 +300,27 @@ class Reconciliation:
     async def _look_again(self) -> None:
         """Open items, by ChartMogul and the books as they are now. Where that cannot be read, what was
         judged before stands."""
-        before = self._judged
+        state, before = self._state, (self._judged, self._judged_by, self._read_last)
+        self._corrections.is_new = False
         self._rounds += 1
-        try:
+        with suppress(ApplicationError):
             await self._read_and_judge("open")
-        except ApplicationError:
-            self._judged = before
-        if self._judged and self._judged.stopped:
-            self._judged = before
+        if self._judged is before[0] or (self._judged and self._judged.stopped):
+            self._judged, self._judged_by, self._read_last = before
+            self._state = state.model_copy(update={"problems": self._state.problems})
         self._update(phase="open")
-        if before and self._judged and self._judged.sha256 != before.sha256:
+        if before[0] and self._judged and self._judged.sha256 != before[0].sha256:
             await self._pack()
+
+    async def _find_corrections(self, findings: list[str]) -> Proposed:
+        assert self._judged
+        assert self._judged_by
+        work = FindCorrections(judge=self._judged_by, judged=self._judged, findings=findings)
+        step, summary = ReconciliationActivities.find_corrections, "Look what can be corrected"
+        try:
+            return await long_step(step, work, summary=summary, limit=JUDGING)
+        except StepFailed as failure:
+            raise _refused(failure.kind, str(failure)) from None
 
     async def _close_the_month(self, sign: Sign) -> None:
         sign_off = SignOff(
