@@ -66,6 +66,7 @@ class ReconciliationActivities:
             cut=month_cut(work.period, work.time_zone),
             signed=any(each.sign_off for each in packs),
             packs=max((each.number for each in packs), default=0),
+            looks=self._snapshots.looks(work.account, work.period),
         )
 
     @step_activity("reconciliation.judge")

@@ -137,7 +137,7 @@ class SnapshotPlace(Record):
     period: Period
     part: SnapshotPart = "cut"
     number: int = Field(default=0, description="Of a re-reading of open items, or of a look")
-    of: str = Field(default="", max_length=64, description="Of a correction: which")
+    of: str = Field(default="", max_length=64, description="Of a correction: the change's run")
 
 
 class PrepareWork(Record):
@@ -154,6 +154,7 @@ class PreparedMonth(Record):
     cut: MonthCut
     signed: bool = False
     packs: int = Field(default=0, description="Those that there are: another one gets the next number")
+    looks: int = Field(default=0, description="Those of open items that an earlier run has read")
 
 
 class BooksWork(Record):

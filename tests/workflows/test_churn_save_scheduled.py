@@ -61,7 +61,9 @@ async def test_who_leaves_on_the_day_is_lost_and_not_before(simulators: Control,
     at = soon(3)
     handle = await start(cancelled(simulators, at=at), check_back_days=[SECOND])
     assert (await handle.result()).outcome is Outcome.LOST
-    assert datetime.now(UTC) >= at.replace(microsecond=0) + timedelta(seconds=1)  # ChartMogul has no fractions
+    assert datetime.now(UTC) >= at.replace(microsecond=0) + timedelta(
+        seconds=1
+    )  # ChartMogul has no fractions
 
 
 async def test_a_restatement_is_recorded_once_and_known_by_the_memo(

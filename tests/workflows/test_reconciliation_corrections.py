@@ -29,7 +29,7 @@ from operations.errors import Stopped
 from operations.reconciliation import corrections
 from operations.undo import Wish, undo
 from settings import Settings
-from simulators.billing.truth.month import month
+from simulators.billing.truth.month import month as books_of_a_month
 from simulators.kit.control import Control
 from simulators.kit.shapes import CHARTMOGUL_KEY
 from tests.conftest import in_a_namespace_of_its_own
@@ -47,6 +47,19 @@ class Month:
         self.client, self.settings, self.simulators = client, settings, simulators
         self.account, id = "default", workflow_id("default", PERIOD, "final")
         self.run: WorkflowHandle[Any, Any] = client.get_workflow_handle(id)
+
+    async def begin(self) -> None:
+        rates = self.settings.reconciliation.folder.parent / "rates.csv"
+        given = ReconciliationInput(
+            account=self.account,
+            period=PERIOD,
+            kind="final",
+            time_zone=ZONE,
+            rules=RULES.model_copy(update={"rates_file": str(rates)}),
+        )
+        await self.client.start_workflow(
+            "reconciliation", given, id=self.run.id, task_queue=temporal.WORKFLOWS
+        )
 
     async def state(self) -> ReconciliationState:
         found: ReconciliationState = await self.run.query("state", result_type=ReconciliationState)
@@ -89,7 +102,7 @@ class Month:
 async def final(
     client: Client, settings: Settings, simulators: Control, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Month]:
-    simulators.put_books(*month(CUT.end, agreeing=2))
+    simulators.put_books(*books_of_a_month(CUT.end, agreeing=2))
     namespace = await in_a_namespace_of_its_own(client)
     (tmp_path / "rates.csv").write_text(RATES)
     found = Reconciliation(folder=tmp_path / "data", key_file=tmp_path / "key")
@@ -101,20 +114,9 @@ async def final(
 
     monkeypatch.setattr(temporal, "connect", connect)
     async with worker.running(namespace, own):
-        given = ReconciliationInput(
-            account="default",
-            period=PERIOD,
-            kind="final",
-            time_zone=ZONE,
-            rules=RULES.model_copy(update={"rates_file": str(tmp_path / "rates.csv")}),
-        )
-        await namespace.start_workflow(
-            "reconciliation",
-            given,
-            id=workflow_id("default", PERIOD, "final"),
-            task_queue=temporal.WORKFLOWS,
-        )
-        yield Month(namespace, own, simulators)
+        month = Month(namespace, own, simulators)
+        await month.begin()
+        yield month
 
 
 async def test_what_is_proposed_is_agreed_to_by_another_and_leaves_what_was_predicted(final: Month) -> None:
@@ -170,7 +172,7 @@ async def test_where_it_does_not_come_to_what_was_predicted_nothing_more_is_writ
 ) -> None:
     await final.opened()
     run = await final.propose("tax-included", "duplicate-source")
-    books = month(CUT.end, agreeing=2)
+    books = books_of_a_month(CUT.end, agreeing=2)
     dearer = [{**each, "unit": 12_900} if each["id"] == "tax-included" else each for each in books]
     simulators.put_books(*dearer)
     done = await final.decided(run)
@@ -209,6 +211,22 @@ async def test_who_proposed_does_not_sign_and_a_signed_month_is_corrected_no_mor
     assert not final.writes()
     with pytest.raises(Stopped, match="It is over"):
         await final.proposable()
+
+
+async def test_a_run_that_is_begun_again_reads_anew_what_it_looks_at_again(final: Month) -> None:
+    """What was read stays where it is: another run's looks are others."""
+    before = await final.opened()
+    assert before.pack
+    await final.decided(await final.propose("tax-included"))
+    await final.opened(but=before.pack.sha256)
+    await final.run.terminate()
+    await final.begin()
+    second = await final.opened()
+    assert second.pack
+    assert second.differing == before.differing  # as the final was read, once
+    done = await final.decided(await final.propose("duplicate-source"))
+    assert done.status is ChangeState.DONE
+    assert (await final.opened(but=second.pack.sha256)).differing == before.differing - 2
 
 
 async def test_nobody_signs_while_a_correction_is_being_written(final: Month) -> None:

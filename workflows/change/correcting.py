@@ -96,7 +96,7 @@ class Correcting:
             account=self._given.account,
             period=change.period,
             part="correction",
-            of=self._given.digest[:16],
+            of=workflow.info().run_id,
             number=self._looks,
         )
         try:

@@ -193,7 +193,7 @@ class Reconciliation:
             account=self._given.account, period=self._given.period, time_zone=self._given.time_zone
         )
         self._month = await self._must(ReconciliationActivities.prepare, work, "Prepare the month")
-        self._packs = self._month.packs
+        self._packs, self._rounds = self._month.packs, self._month.looks
         if self._month.signed and self._given.kind == "final":
             self._update(phase="signed")
             raise _refused("signed", f"{self._given.period} is signed: it is never judged anew.")
