@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AwareDatetime, ConfigDict, Field, StringConstraints
 
 from models.base import Record
+from models.canonical import sha256_of
 from models.effects import Effect
 from models.metric_alert import AlertName, MetricAlert
 from models.money import Currency
@@ -186,6 +187,11 @@ class Correction(Record):
     predicted: int | None
     edit: Annotated[LineEdit | InvoiceSwitch, Field(discriminator="kind")]
     said: str = Field(max_length=300, description="What it does, for people")
+
+    @property
+    def digest(self) -> str:
+        """Of all of it: one that says anything else is another one."""
+        return sha256_of(self.model_dump(mode="json"))
 
 
 class MonthCorrection(Record):

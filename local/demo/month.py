@@ -11,7 +11,7 @@ from rich.table import Table
 from temporalio.client import Client
 from temporalio.service import RPCError
 
-from local.demo.agents import APPROVER
+from local.agent import APPROVER
 from local.demo.claims import Claim, claim
 from local.demo.enriching import typed
 from local.demo.scenes import ACCOUNT

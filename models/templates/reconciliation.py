@@ -298,6 +298,10 @@ class HoldMonth(Record):
     account: str
     period: Period
     change: str = Field(description="Workflow id")
+    corrections: list[str] = Field(
+        default=[], max_length=MOST_CORRECTIONS, description="Digests of what it would write; none of an undo"
+    )
+    agreed: list[str] = Field(default=[], description="Who has agreed to it")
 
 
 class HeldMonth(Record):

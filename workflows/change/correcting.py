@@ -44,10 +44,18 @@ class Correcting:
         self._rows: list[CorrectedRow] = []
         self._looks = 0
 
-    async def begin(self, planned: Sequence[Effect]) -> None:
-        """Raises StepFailed where a month is signed, or over."""
+    async def begin(self, planned: Sequence[Effect], agreed: Sequence[str]) -> None:
+        """Raises StepFailed where a month is signed, or over, or has not proposed just that."""
+        change = self._given.change
+        own = change.corrections if isinstance(change, MonthCorrection) else []
         for period in _periods(self._given, planned):
-            wish = HoldMonth(account=self._given.account, period=period, change=self._change)
+            wish = HoldMonth(
+                account=self._given.account,
+                period=period,
+                change=self._change,
+                corrections=[each.digest for each in own],
+                agreed=list(agreed),
+            )
             summary = f"Keep {period} from being signed meanwhile"
             self._held[period] = await step(RunsActivities.hold_month, wish, summary=summary)
 

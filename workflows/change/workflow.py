@@ -89,7 +89,7 @@ class Change:
             await self._agree()
             await self._read_again()
             is_told = await self._note_the_plan()
-            await self._hold_the_month()
+            await self._hold_the_month(is_told)
             await self._apply()
             await self._answer(is_told)
         except Ended as ended:
@@ -251,12 +251,14 @@ class Change:
             raise self._failed(failure) from None
         return tells
 
-    async def _hold_the_month(self) -> None:
-        """Where it corrects one, or takes back what has."""
+    async def _hold_the_month(self, is_told: bool) -> None:
+        """Where it corrects one, or takes back what has. One that ends here has yet to hear what it told."""
         try:
-            await self._correcting.begin(self._planned)
+            agreed = [each.who for each in self._decisions.values() if each.approve]
+            await self._correcting.begin(self._planned, agreed)
         except StepFailed as failure:
             await self._correcting.end()
+            await self._answer(is_told)
             raise self._failed(failure) from None
 
     async def _apply(self) -> None:

@@ -155,7 +155,10 @@ class Reconciliation:
     async def propose(self, wish: Propose) -> Proposed:
         if wish.findings:
             self._corrections.propose(wish.who)
-        return await self._find_corrections(wish.findings)
+        found = await self._find_corrections(wish.findings)
+        if wish.findings:
+            self._corrections.offer(found.corrections)
+        return found
 
     @propose.validator
     def may_propose(self, wish: Propose) -> None:
@@ -174,6 +177,10 @@ class Reconciliation:
             raise _refused(
                 "not_open", f"{self._given.period} is {self._state.phase}: it is corrected no more."
             )
+        if not self._corrections.has_offered(wish):
+            raise _refused("not_proposed", "That is nothing that was proposed by `reconcile propose`.")
+        if not self._corrections.are_agreed(wish):
+            raise _refused("not_agreed", "Nobody but who proposed it has agreed to it.")
 
     @workflow.signal(name="corrected", description="What came of a correction")
     def corrected(self, told: Corrected) -> None:

@@ -14,12 +14,12 @@ from models.templates.reconciliation import (
     Sign,
     workflow_id,
 )
-from operations.changes import ask
+from operations.changes import ask, decide
 from simulators.billing.truth.month import SYSTEMS, month
 from simulators.chartmogul.books import SECOND, SOURCES
 from tests.histories.studio import OPS, Case, Run, Studio, start
 from tests.waiting import until
-from tests.workflows.changing import change_of
+from tests.workflows.changing import asks, change_of
 
 PERIOD, ZONE = "2026-10", "Europe/Berlin"
 RULES = ReconciliationRules(
@@ -64,7 +64,7 @@ async def _sign(run: Run, pack: str) -> None:
 
 
 async def corrected(studio: Studio) -> Run:
-    """A tax, by a change that is allowed; then it is looked at again, and signed."""
+    """A tax, by a change to which somebody agrees; then it is looked at again, and signed."""
     month, _ = await correcting(studio)
     await _sign(month, await _opened(month))
     return month
@@ -76,8 +76,11 @@ async def correcting(studio: Studio, key: str = "month") -> tuple[Run, Run]:
     pack = await _opened(run)
     found: Proposed = await run.execute_update("propose", Propose(id="1", who="ana"), result_type=Proposed)
     taxes = [each for each in found.corrections if each.said.startswith("tax-included")]
-    change = change_of(MonthCorrection(period=PERIOD, corrections=taxes), digest=digest_of(key))
-    asked = await ask(studio.client, change, seconds=30)
+    wish = Propose(id="2", who="ana", findings=list({each.finding for each in taxes}))
+    await run.execute_update("propose", wish, result_type=Proposed)
+    wanted = MonthCorrection(period=PERIOD, corrections=taxes)
+    asked = await ask(studio.client, change_of(wanted, asks(), digest=digest_of(key)), seconds=30)
+    await decide(studio.client, asked.run_id, "ben", "command", True, "", asked.plan)
     await _opened(run, but=pack)
     return run, studio.client.get_workflow_handle(asked.run_id, result_type=RunResult)
 
