@@ -6,14 +6,15 @@ from typing import Any
 
 import pytest
 
+from clients.chartmogul.books.reader import ChartMogulBooks
 from clients.chartmogul.client import ChartMogulClient
 from clients.kit.errors import NotFound, OutcomeUnknown, Rejected, Unauthorized
 from models.reconciliation.books import CountedLine
 from simulators.kit.control import Control
 from simulators.kit.shapes import CHARTMOGUL_READ_ONLY_KEY
+from tests.contracts.books import CUT, read, true
 from tests.contracts.chartmogul import client_of
 from tests.contracts.scripted import Reply, ScriptedServer
-from tests.contracts.test_chartmogul_books import books_of, lines, s
 
 Write = Callable[[ChartMogulClient, CountedLine], Awaitable[None]]
 
@@ -23,7 +24,9 @@ WRITES: dict[str, Write] = {
     ),
     "/invoices/": lambda client, line: client.invoice_writes.switch(line.invoice, disabled=True),
 }
-WITHOUT_TAX = s("notax", unit=11_900, tax_percent="19", tax_included=True, deviation="tax_not_imported")
+WITHOUT_TAX = true(
+    "notax", "stripe", unit=11_900, tax_percent="19", tax_included=True, deviation="tax_not_imported"
+)
 
 
 @pytest.fixture
@@ -39,7 +42,13 @@ async def a_line(simulators: Control) -> CountedLine:
 
 
 async def the_line(simulators: Control) -> CountedLine:
-    return next(each for some in lines(await books_of(simulators)).values() for each in some)
+    """As the month's reader has it."""
+    client = client_of(simulators.chartmogul_url)
+    found = await read(ChartMogulBooks(client, CUT, "default"))
+    await client.aclose()
+    [line] = found.tables["lines"]
+    assert isinstance(line, CountedLine)
+    return line
 
 
 def patches(simulators: Control) -> list[str]:

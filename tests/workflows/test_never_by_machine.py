@@ -24,13 +24,12 @@ from operations.errors import Stopped
 from operations.reconciliation import corrections
 from operations.undo import Wish, undo
 from simulators.kit.control import Control
-from tests.workflows import test_reconciliation_corrections as correcting
+from tests.workflows import closing
 from tests.workflows.changing import ALLOW, asks, change_of
-from tests.workflows.test_reconciliation import PERIOD, refusal
-from tests.workflows.test_reconciliation_corrections import ANA, BEN, Month
+from tests.workflows.closing import ANA, BEN, CORRECTED, PERIOD, Month, refusal
 from workflows.change.parts import parts_of
 
-final = correcting.final
+final = closing.final
 BOOKS = ("stripe", "chargebee", "recurly", "quickbooks", "xero")
 
 KINDS: dict[str, dict[str, Any]] = {
@@ -232,7 +231,7 @@ async def test_billing_and_books_are_read_alone(final: Month, simulators: Contro
     """From the first reading to the last correction."""
     before = await final.opened()
     assert before.pack
-    await final.decided(await final.propose(*correcting.CORRECTED))
+    await final.decided(await final.propose(*CORRECTED))
     await final.opened(but=before.pack.sha256)
     wrote = [
         (system, each.method, each.path)

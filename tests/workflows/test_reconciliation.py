@@ -1,24 +1,20 @@
 """A month end for real: billing and ChartMogul are read, judged, packed, looked after and signed."""
 
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import pytest
-from temporalio.client import Client, WorkflowHandle, WorkflowUpdateFailedError
-from temporalio.exceptions import ApplicationError
+from temporalio.client import Client, WorkflowHandle
 
 import temporal
 import worker
-from domains.reconciliation.cut import month_cut
 from domains.reconciliation.pack.keys import make_key, public_file
 from domains.reconciliation.settings import Reconciliation
 from domains.reconciliation.verify import verify
 from models.reconciliation.causes import Cause
 from models.reconciliation.findings import Judgement
-from models.reconciliation.rules import BillingSource, ReconciliationRules
 from models.templates.reconciliation import (
     AddNote,
     Assign,
@@ -28,18 +24,13 @@ from models.templates.reconciliation import (
     workflow_id,
 )
 from settings import Settings
-from simulators.billing.truth.month import DAY, MONTH, SYSTEMS, month
-from simulators.chartmogul.books import SECOND, SOURCES
+from simulators.billing.truth.month import DAY, MONTH, month
 from simulators.kit.control import Control
 from tests.conftest import in_a_namespace_of_its_own
 from tests.waiting import until
+from tests.workflows.closing import CUT, PERIOD, RATES, RULES, ZONE, refusal
 
-ZONE = "Europe/Berlin"
-NOW = datetime.now(UTC)
-PERIOD = f"{NOW.year - (NOW.month == 1)}-{(NOW.month - 2) % 12 + 1:02}"
-CUT = month_cut(PERIOD, ZONE)
 BEGIN = CUT.end - 10 * DAY
-RATES = f"date,currency,rate,source\n{BEGIN:%Y-%m-%d},EUR,1.08,test\n{CUT.end:%Y-%m-%d},EUR,1.095,test\n"
 LEFT = Fraction((BEGIN + MONTH - (BEGIN + 4 * DAY)) // DAY, (BEGIN + MONTH - BEGIN) // DAY)
 """Of the period, after the change on its fifth day."""
 
@@ -59,19 +50,6 @@ EXPLAINED = {
     "fx-rate-date": (Cause.FX_RATE_DATE, -150),
 }
 UNEXPLAINED = {"unexplained": 711}
-
-RULES = ReconciliationRules(
-    sources=[
-        BillingSource(
-            system=each,
-            data_source=SOURCES[each].uuid,
-            also=[SECOND.uuid] if each == "stripe" else [],
-            time_zone=ZONE,
-        )
-        for each in SYSTEMS
-    ],
-    reviewers=["ben@mogulflow.example"],
-)
 
 
 @pytest.fixture(scope="module")
@@ -110,13 +88,6 @@ async def begun(own: Client, kind: Any, folder: Path, account: str = "default") 
         task_queue=temporal.WORKFLOWS,
         result_type=ReconciliationState,
     )
-
-
-async def refusal(handle: WorkflowHandle[Any, Any], name: str, wish: Any) -> str:
-    with pytest.raises(WorkflowUpdateFailedError) as failed:
-        await handle.execute_update(name, wish)
-    assert isinstance(failed.value.cause, ApplicationError)
-    return failed.value.cause.type or ""
 
 
 async def test_a_month_is_judged_looked_after_and_signed(own: Client, books: Control, folder: Path) -> None:
