@@ -7,12 +7,15 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
+import operations.reconciliation.corrections as corrections
 import operations.reconciliation.month as operation
+from commands.changes import print_change
 from commands.show import folding, print_problems
 from commands.texts import escape
+from models.changes import Correction, InvoiceSwitch
 from models.minor_units import minor_text
 from models.reconciliation.books import Reading
-from models.templates.reconciliation import Amounts, Kind, OpenFinding, ReconciliationState
+from models.templates.reconciliation import Amounts, Kind, OpenFinding, Proposed, ReconciliationState
 from operations.following import Look
 from settings import Settings
 
@@ -57,6 +60,45 @@ async def note(
     settings: Settings, account: str, period: str, finding: str, text: str, console: Console
 ) -> None:
     console.print(_findings([await operation.note(settings, account, period, finding, text)]))
+
+
+async def propose(
+    settings: Settings,
+    account: str,
+    period: str,
+    findings: Sequence[str],
+    reason: str,
+    again: bool,
+    console: Console,
+) -> None:
+    """Without findings: what there is to propose."""
+    if not findings:
+        print_proposable(await corrections.proposable(settings, account, period), console)
+        return
+    run = await corrections.propose(settings, account, period, findings, reason, again=again)
+    print_change(run, console)
+
+
+def print_proposable(found: Proposed, console: Console) -> None:
+    if not found.corrections:
+        console.print("Nothing that was found can be corrected in ChartMogul.", highlight=False)
+        return
+    table = folding("finding", "of", "correction", "difference", "then")
+    for each in found.corrections:
+        then = "" if each.predicted is None else minor_text(each.predicted, each.currency)
+        before = minor_text(each.difference, each.currency)
+        table.add_row(each.finding, escape(each.said.rpartition(":")[0]), escape(_edit(each)), before, then)
+    console.print(table)
+    more = f" {found.more} more findings can be corrected after these." if found.more else ""
+    said = f"Nothing of it is done. `mogulflow reconcile propose FINDING` asks somebody else to agree.{more}"
+    console.print(said, highlight=False)
+
+
+def _edit(each: Correction) -> str:
+    if isinstance(each.edit, InvoiceSwitch):
+        return f"disable invoice {each.edit.invoice_uuid}"
+    fields = each.edit.fields.model_dump(exclude_none=True)
+    return f"line {each.edit.line_uuid}: " + ", ".join(f"{name} = {value}" for name, value in fields.items())
 
 
 async def sign_off(

@@ -6,21 +6,25 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, Field, StringConstraints
+from pydantic import AwareDatetime, ConfigDict, Field, StringConstraints
 
 from models.base import Record
+from models.canonical import sha256_of
 from models.effects import Effect
 from models.metric_alert import AlertName, MetricAlert
+from models.money import Currency
 from models.undo import UndoneEffect
 
 LONGEST_REASON, SHORTEST_REASON = 300, 5
 APPROVE, REFUSE = "change_approve", "change_refuse"
 """Ids of the buttons that ask in Slack."""
 
-MOST_TAGS, MOST_KEYS, MOST_EVENTS = 50, 50, 50
+MOST_TAGS, MOST_KEYS, MOST_EVENTS, MOST_CORRECTIONS = 50, 50, 50, 50
 """Of one change."""
 
 Uuid = Annotated[str, StringConstraints(pattern=r"^cus_[0-9A-Za-z-]{1,100}$")]
+LineUuid = Annotated[str, StringConstraints(pattern=r"^li_[0-9A-Za-z-]{1,100}$")]
+InvoiceUuid = Annotated[str, StringConstraints(pattern=r"^inv_[0-9A-Za-z-]{1,100}$")]
 Tag = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255)]
 AttributeKey = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_]{1,100}$")]
 Scalar = str | bool | int | float | None
@@ -145,6 +149,62 @@ class MetricWatch(Record):
     alert: MetricAlert | None = None
 
 
+class LineFields(Record):
+    """What may be corrected of a line item, under ChartMogul's names. No amount and no day is among them: a
+    difference is never made to vanish by a sum."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    type: Literal["one_time"] | None = None
+    tax_amount_in_cents: int | None = Field(default=None, ge=-(10**15), le=10**15)
+    prorated: Literal[True] | None = None
+    proration_type: Literal["differential", "full"] | None = None
+
+
+class LineEdit(Record):
+    kind: Literal["line"] = "line"
+    line_uuid: LineUuid
+    fields: LineFields
+
+
+class InvoiceSwitch(Record):
+    """Takes an invoice that is there twice out of the reckoning."""
+
+    kind: Literal["invoice"] = "invoice"
+    invoice_uuid: InvoiceUuid
+
+
+class Correction(Record):
+    """One write to ChartMogul that a finding of a month calls for. `predicted` is what is left of the row's
+    difference after the last step of it; None before the last. Amounts in minor units of `currency`."""
+
+    finding: str = Field(pattern=r"^[0-9a-f]{16}$")
+    step: int = Field(ge=1)
+    customer_uuid: Uuid
+    row: list[str] = Field(max_length=40, description="Ids of the finding's records on both sides")
+    currency: Currency
+    difference: int
+    predicted: int | None
+    edit: Annotated[LineEdit | InvoiceSwitch, Field(discriminator="kind")]
+    said: str = Field(max_length=300, description="What it does, for people")
+
+    @property
+    def digest(self) -> str:
+        """Of all of it: one that says anything else is another one."""
+        return sha256_of(self.model_dump(mode="json"))
+
+
+class MonthCorrection(Record):
+    """Of a month that nobody has signed. Made by `reconcile propose` alone, of what was judged."""
+
+    kind: Literal["correct_month"] = "correct_month"
+    period: str = Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")
+    corrections: list[Correction] = Field(min_length=1, max_length=MOST_CORRECTIONS)
+    settles_within: timedelta = Field(
+        default=timedelta(minutes=10), description="ChartMogul computes MRR anew some time after a write"
+    )
+
+
 AnyChange = Annotated[
     TagChange
     | AttributeChange
@@ -153,7 +213,8 @@ AnyChange = Annotated[
     | CustomerMerge
     | CustomerDeletion
     | RunUndo
-    | MetricWatch,
+    | MetricWatch
+    | MonthCorrection,
     Field(discriminator="kind"),
 ]
 

@@ -2,7 +2,19 @@
 
 from typing import Any
 
-from models.changes import AttributeKey, AttributeValue, Scalar, SubscriptionEvent, Tag, Uuid
+from pydantic import Field
+
+from models.changes import (
+    AttributeKey,
+    AttributeValue,
+    InvoiceUuid,
+    LineFields,
+    LineUuid,
+    Scalar,
+    SubscriptionEvent,
+    Tag,
+    Uuid,
+)
 from models.effects import Write
 
 
@@ -59,3 +71,20 @@ class DeletionWrite(ChartMogulWrite):
     back."""
 
     customer_uuid: Uuid
+
+
+class LineWrite(ChartMogulWrite):
+    """Sides of the effect: those fields of the line that are set, under ChartMogul's names."""
+
+    line_uuid: LineUuid
+    fields: LineFields
+    period: str = Field(description="Month that it corrects: once that is signed it is not taken back either")
+    said: str = ""
+
+
+class InvoiceWrite(ChartMogulWrite):
+    """Takes the invoice out of the reckoning. Sides of the effect: `{"disabled": …}`."""
+
+    invoice_uuid: InvoiceUuid
+    period: str
+    said: str = ""

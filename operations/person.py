@@ -25,8 +25,8 @@ def _user() -> str:
         return f"uid-{os.getuid()}"
 
 
-def kept(reason: str) -> str:
+def kept(reason: str, longest: int = LONGEST_REASON) -> str:
     """It stands in a run for whoever looks later. Raises Stopped where it is too long."""
-    if len(reason) > LONGEST_REASON:
-        raise Stopped(f"The reason has {len(reason)} characters; {LONGEST_REASON} are kept.")
+    if len(reason) > longest:
+        raise Stopped(f"The reason has {len(reason)} characters; {longest} are kept.")
     return reason.strip()

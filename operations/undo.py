@@ -10,7 +10,7 @@ from configuration.files import agents_for
 from domains.changes.policy import Asked, matched
 from models.agents import Agents
 from models.canonical import digest_of
-from models.changes import Asker, ChangeInput, ChangeRun, MatchedRule, RunUndo, Then, Undoable
+from models.changes import LONGEST_REASON, Asker, ChangeInput, ChangeRun, MatchedRule, RunUndo, Then, Undoable
 from operations import changes
 from operations.errors import Stopped
 from operations.person import kept, who
@@ -54,7 +54,7 @@ async def _given(settings: Settings, client: Client, wish: Wish, *, dry_run: boo
         tool=TOOL,
         change=change,
         asker=Asker(name=who(), kind="person", owner=settings.operator_email or who()),
-        reason=kept(wish.reason),
+        reason=kept(wish.reason, LONGEST_REASON),
         rule=_rule(agents, account),
         digest=digest_of(*key, changes.new_key() if wish.again or dry_run else ""),
         arguments=arguments,

@@ -9,6 +9,7 @@ from clients.kit.errors import OutcomeUnknown, Retryable
 from models.effects import Action, Effect, Write
 
 CUSTOMER, MERGE, DELETION, EVENT = "customer", "customer merge", "customer deletion", "subscription event"
+LINE, INVOICE = "line item", "invoice"
 """Types of objects, by which an effect is known when it is taken back."""
 
 CONFIRMED = "no clear answer came; it was there when it was looked for"

@@ -3,6 +3,7 @@ object."""
 
 from collections.abc import Mapping
 
+from activities.chartmogul.correcting import correct_line, switch_invoice
 from activities.chartmogul.customer import delete_customer, save_customer
 from activities.chartmogul.event import import_event
 from activities.chartmogul.fields import set_attributes, set_tags
@@ -22,6 +23,8 @@ from models.chartmogul_writes import (
     CustomerWrite,
     DeletionWrite,
     EventWrite,
+    InvoiceWrite,
+    LineWrite,
     MergeWrite,
     TagsWrite,
 )
@@ -80,6 +83,15 @@ class ChartMogulActivities:
     @step_activity("chartmogul.delete_customer", looks_first=True)
     async def delete_customer(self, write: DeletionWrite) -> Effect:
         return await delete_customer(self._client(write.account), write)
+
+    @step_activity("chartmogul.correct_line", looks_first=True)
+    async def correct_line(self, write: LineWrite) -> Effect:
+        """As a person's edit, which stays over the next import."""
+        return await correct_line(self._client(write.account).invoice_writes, write)
+
+    @step_activity("chartmogul.switch_invoice", looks_first=True)
+    async def switch_invoice(self, write: InvoiceWrite) -> Effect:
+        return await switch_invoice(self._client(write.account).invoice_writes, write)
 
     @step_activity("chartmogul.undo", looks_first=True)
     async def undo(self, undoing: Undoing) -> Undone:

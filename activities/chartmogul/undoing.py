@@ -6,17 +6,21 @@
 | a new customer | deletion, unless it was changed, or pays |
 | a subscription event | being disabled, or deleted where that is asked for |
 | a merge | an unmerge: MRR, attributes and tags may differ from before; tasks and notes stay |
+| a corrected line, a disabled invoice | the values of before; of a month that is signed nothing |
 | a deletion | nothing |
 """
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
+from activities.chartmogul.correcting import PERIOD, Thing, Wanted, a_line, an_invoice, set_values
 from activities.chartmogul.customer import delete_row
 from activities.chartmogul.effects import (
     CUSTOMER,
     DELETION,
     EVENT,
+    INVOICE,
+    LINE,
     MERGE,
     after_a_write,
     effect_of,
@@ -171,6 +175,34 @@ def _holder(found: Row, before: Side, after: Side) -> str | None:
     return ITSELF if found.get("external_id") == before.get("external_id") else None
 
 
+async def _line(client: ChartMogulClient, undoing: Undoing) -> Undone:
+    uuid, period = undoing.effect.object_id or "", str(undoing.effect.undo.get(PERIOD, ""))
+    return await _values(a_line(client.invoice_writes, uuid, period, undoing.effect.label), undoing)
+
+
+async def _invoice(client: ChartMogulClient, undoing: Undoing) -> Undone:
+    uuid, period = undoing.effect.object_id or "", str(undoing.effect.undo.get(PERIOD, ""))
+    return await _values(an_invoice(client.invoice_writes, uuid, period, undoing.effect.label), undoing)
+
+
+async def _values(thing: Thing, undoing: Undoing) -> Undone:
+    before, after = _sides(undoing.effect)
+    if not after:
+        return not_possible(undoing, NOT_KNOWN)
+    try:
+        now = await thing.values(after)
+    except NotFound:
+        return gone(undoing)
+    left = [name for name in after if not any(same(name, now[name], side[name]) for side in (before, after))]
+    restored = {name: each for name, each in before.items() if name not in left}
+    if not restored:
+        return _left(undoing, left)
+    was = {name: after[name] for name in restored}
+    effect = await set_values(thing, Wanted(undoing, restored, was=was))
+    refused = [name for name, each in restored.items() if not same(name, effect.after.get(name), each)]
+    return _undone(undoing, effect, [*left, *(refused if effect.action is Action.UPDATED else [])])
+
+
 async def _done(
     undoing: Undoing,
     object_type: str,
@@ -236,4 +268,4 @@ def _left(undoing: Undoing, left: list[str], row: Row | None = None) -> Undone:
     return Undone(state=UndoState.CHANGED_SINCE, effect=effect, left=left, note=note)
 
 
-_WAYS = {CUSTOMER: _customer, EVENT: _event, MERGE: _merge}
+_WAYS = {CUSTOMER: _customer, EVENT: _event, MERGE: _merge, LINE: _line, INVOICE: _invoice}

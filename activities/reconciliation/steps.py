@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import json
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -11,8 +12,9 @@ from activities.definition import step_activity
 from activities.heartbeats import heartbeats
 from clients.kit.errors import Rejected
 from domains.reconciliation.about import ABOUT
+from domains.reconciliation.corrections import correctable
 from domains.reconciliation.cut import month_cut
-from domains.reconciliation.month import Before, judge_month
+from domains.reconciliation.month import Before, corrections, difference_now, judge_month
 from domains.reconciliation.pack.keys import load_key
 from domains.reconciliation.pack.write import NO_RATES, Contents, Packs
 from domains.reconciliation.rates import Unreadable
@@ -20,10 +22,12 @@ from domains.reconciliation.report.reviewed import Reviewed
 from domains.reconciliation.report.totals import amounts
 from domains.reconciliation.settings import Reconciliation
 from domains.reconciliation.snapshots import Snapshots
+from models.changes import MOST_CORRECTIONS, Correction
 from models.reconciliation.findings import Finding, Judgement
 from models.reconciliation.rules import ReconciliationRules
 from models.templates.reconciliation import (
     MOST_OPEN,
+    FindCorrections,
     Judged,
     JudgeWork,
     OpenFinding,
@@ -31,6 +35,9 @@ from models.templates.reconciliation import (
     PackWork,
     PreparedMonth,
     PrepareWork,
+    Proposed,
+    Rechecked,
+    RecheckWork,
     SnapshotPlace,
 )
 
@@ -59,6 +66,7 @@ class ReconciliationActivities:
             cut=month_cut(work.period, work.time_zone),
             signed=any(each.sign_off for each in packs),
             packs=max((each.number for each in packs), default=0),
+            looks=self._snapshots.looks(work.account, work.period),
         )
 
     @step_activity("reconciliation.judge")
@@ -77,6 +85,33 @@ class ReconciliationActivities:
         sha256 = self._keep(work.place, judgement)
         return _judged(judgement, work.rules, sha256)
 
+    @step_activity("reconciliation.find_corrections")
+    async def find_corrections(self, work: FindCorrections) -> Proposed:
+        """What findings call for in ChartMogul, and nothing of it done. Raises Rejected where a finding is
+        not in the judgement."""
+        doing = _Doing("looking what can be corrected")
+        async with heartbeats(lambda: vars(doing)):
+            return await asyncio.to_thread(self._find_corrections, work)
+
+    def _find_corrections(self, work: FindCorrections) -> Proposed:
+        known = {each.id: each for each in self._kept(work.judge.place, work.judged.sha256).findings}
+        if unknown := [each for each in work.findings if each not in known]:
+            raise Rejected(SYSTEM, f"There is no finding {unknown[0]} in what was judged last.")
+        wanted = [known[each] for each in dict.fromkeys(work.findings)] or _correctable(known.values())
+        rates = rates_of(work.judge.rules)
+        found, not_possible = corrections(self._snapshots, work.judge, rates, wanted)
+        kept = _whole(found)
+        more = len({each.finding for each in found} - {each.finding for each in kept})
+        return Proposed(corrections=kept, more=more, not_possible=not_possible if work.findings else [])
+
+    @step_activity("reconciliation.recheck")
+    async def recheck(self, work: RecheckWork) -> Rechecked:
+        """A row's difference, as it is now."""
+        doing = _Doing("comparing the row again")
+        async with heartbeats(lambda: vars(doing)):
+            rates = rates_of(work.rules)
+            return Rechecked(difference=await asyncio.to_thread(difference_now, self._snapshots, work, rates))
+
     @step_activity("reconciliation.write_pack")
     async def write_pack(self, work: PackWork) -> PackRef:
         """Written again it is the same. Raises Rejected where the judgement is not the one that was made."""
@@ -85,8 +120,9 @@ class ReconciliationActivities:
             return await asyncio.to_thread(self._write, work)
 
     def _write(self, work: PackWork) -> PackRef:
+        judgement = self._kept(work.place, work.judged.sha256)
         reviewed = Reviewed(
-            judgement=self._kept(work.place, work.judged.sha256),
+            judgement=judgement,
             rules=work.rules,
             number=work.number,
             about=ABOUT,
@@ -94,9 +130,17 @@ class ReconciliationActivities:
             notes=work.notes,
             sign_off=work.sign_off,
             rates=rates_of(work.rules),
+            corrections=self._proposable(judgement, work),
         )
         readings = [(each.place, each.reading) for each in work.readings]
         return self._packs().write(Contents(reviewed, work.run_id, code_version(), readings))
+
+    def _proposable(self, judgement: Judgement, work: PackWork) -> Sequence[Correction]:
+        if not (wanted := _correctable(judgement.findings)):
+            return []
+        place, kind, cut = work.place, work.kind, judgement.cut
+        judge = JudgeWork(place=place, kind=kind, cut=cut, rules=work.rules, readings=work.readings)
+        return corrections(self._snapshots, judge, rates_of(work.rules), wanted)[0]
 
     def _packs(self) -> Packs:
         key = load_key(self._settings.key_file) if self._settings.key_file.exists() else None
@@ -132,6 +176,20 @@ class ReconciliationActivities:
             return {}
         found = json.loads(file.read_bytes()).get("findings", [])
         return {each["id"]: each.get("first_seen") or earlier.period for each in found}
+
+
+def _correctable(findings: Iterable[Finding]) -> list[Finding]:
+    """Largest first."""
+    found = (each for each in findings if correctable(each))
+    return sorted(found, key=lambda each: (-abs(each.difference), each.id))
+
+
+def _whole(found: Sequence[Correction]) -> list[Correction]:
+    """As many as one change takes, each finding with all of its steps."""
+    kept = list(found[:MOST_CORRECTIONS])
+    while kept and kept[-1].predicted is None:
+        kept.pop()
+    return kept
 
 
 def rates_of(rules: ReconciliationRules) -> str:

@@ -19,7 +19,7 @@ from temporalio.service import RPCError, RPCStatusCode
 import temporal
 from activities.definition import step_activity
 from activities.dismissals import dismissals
-from activities.runs import watching
+from activities.runs import months, watching
 from activities.runs.audit import tell
 from activities.runs.effects import effects_of
 from activities.runs.history import FAILED_TASK, Pause, lost_nothing, pauses, tail
@@ -56,6 +56,7 @@ from models.metric_alert import AlertWrite
 from models.once import Attempted, AttemptQuery
 from models.runs import Outcome, Problem, RunResult
 from models.tasks import TaskQuery
+from models.templates.reconciliation import HeldMonth, HoldMonth
 from models.undo import Undoing, Undone
 
 LISTED = 500
@@ -171,6 +172,10 @@ class RunsActivities:
             await run.signal("noted", plan)
         except RPCError as error:
             raise Unavailable("runs", f"Could not note what it would do: {error.message}") from None
+
+    @step_activity("runs.hold_month")
+    async def hold_month(self, wish: HoldMonth) -> HeldMonth:
+        return await months.hold(activity.client(), wish)
 
     @step_activity("runs.append_audit")
     async def append_audit(self, row: AuditRow) -> None:

@@ -1,4 +1,4 @@
-"""ChartMogul's REST API. A read-only API key suffices but for `customer_writes` and `event_writes`."""
+"""ChartMogul's REST API. A read-only API key suffices but for what ends in `_writes`."""
 
 import asyncio
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Mapping, Sequence
@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 from clients.chartmogul.activities import read_activities
 from clients.chartmogul.customer import CustomerRows, count_with_email, read_customer
 from clients.chartmogul.dates import InvoicePage, Page, Row, id_of
+from clients.chartmogul.invoice_writes import InvoiceWrites
 from clients.chartmogul.past_due import InvoiceBlock, block_of
 from clients.chartmogul.reads import Reads
 from clients.chartmogul.refusals import error_of
@@ -100,6 +101,7 @@ class ChartMogulClient:
         self._session: aiohttp.ClientSession | None = None
         self.reads = Reads(self._get, page_size)
         self.customer_writes, self.event_writes = CustomerWrites(self._send), EventWrites(self._send)
+        self.invoice_writes = InvoiceWrites(self._send)
 
     async def aclose(self) -> None:
         if self._session is not None:

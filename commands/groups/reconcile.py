@@ -72,6 +72,25 @@ def note(
     run(command.note(settings(), account, period, finding, text, console))
 
 
+@app.command()
+def propose(
+    findings: Annotated[
+        list[str] | None, typer.Argument(help="Ids, or how they begin; without any they are listed")
+    ] = None,
+    account: Account = "default",
+    period: Period = "",
+    reason: Annotated[str, typer.Option(help="For whoever decides")] = "",
+    again: Annotated[
+        bool, typer.Option("--again", help="Anew, where an earlier one was refused or taken back")
+    ] = False,
+) -> None:
+    """Correct in ChartMogul what findings show to be wrong there, once somebody else has agreed. Without
+    findings nothing is proposed, and what could be is listed, each with the difference that it leaves."""
+    import commands.months as command
+
+    run(command.propose(settings(), account, period, findings or [], reason, again, console))
+
+
 @app.command("sign-off")
 def sign_off(
     account: Account = "default",

@@ -4,7 +4,7 @@ Nothing here reads a clock, a file or a network, and two runs on the same record
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from fractions import Fraction
@@ -15,7 +15,7 @@ from domains.reconciliation.cut import end_of_month, last_day
 from domains.reconciliation.figures.billing import CountingRules, billed, rules_of
 from domains.reconciliation.figures.periods import UnknownInterval
 from domains.reconciliation.figures.rounding import half_away, of_hundredths
-from domains.reconciliation.findings import finding, sums_by_cause, tie_outs
+from domains.reconciliation.findings import finding, finding_id, sums_by_cause, tie_outs
 from domains.reconciliation.given import MrrBooks
 from domains.reconciliation.matching import Matched, People, Row, match
 from domains.reconciliation.pairs import merged, migrated
@@ -36,7 +36,7 @@ from models.reconciliation.books import (
     Standing,
 )
 from models.reconciliation.causes import Cause
-from models.reconciliation.findings import CauseSum, Explained, Finding, LinkProposal, TieOut
+from models.reconciliation.findings import CauseSum, Explained, Finding, FindingId, LinkProposal, TieOut
 from models.reconciliation.rules import BillingSource, Factors, ReconciliationRules
 from models.zones import zone_of
 
@@ -71,6 +71,13 @@ def judge(given: MrrBooks, rules: ReconciliationRules, cut: MonthCut) -> MrrJudg
         return MrrJudgement(controls=controls, stopped=stopped, account_mrr=given.sheet.mrr)
     taxed = replace(given, subscriptions=with_taxes(given.subscriptions, given.documents))
     return _Judge(taxed, rules, cut).judged(controls)
+
+
+def cases_of(
+    given: MrrBooks, rules: ReconciliationRules, cut: MonthCut, ids: Collection[FindingId]
+) -> dict[FindingId, Case]:
+    """The rows of these findings, with all that the records say of them."""
+    return _Judge(given, rules, cut).cases(ids)
 
 
 def why_stopped(readings: Iterable[Reading]) -> Iterable[str]:
@@ -117,6 +124,13 @@ class _Judge:
             account_mrr=self._given.sheet.mrr,
             fx_row=self._fx_row(),
         )
+
+    def cases(self, ids: Collection[FindingId]) -> dict[FindingId, Case]:
+        rows = match(self._given, self._rules.sources, self._people).rows
+        named = {finding_id("mrr", row.source.data_source, row.ids): row for row in rows}
+        wanted = {id: row for id, row in named.items() if id in ids}
+        lines = self._lines_of(wanted.values())
+        return {id: self._case_of(self._figures(row, lines), lines) for id, row in wanted.items()}
 
     # -- figures
 
@@ -176,12 +190,15 @@ class _Judge:
 
     def _explain(self, differing: Differing, lines: Lines) -> None:
         figures = differing.figures
-        row = figures.row
-        case = self._case(row, self._around[row.source.data_source], lines, figures.left or 0, figures.again)
+        case = self._case_of(figures, lines)
         if figures.right is not None and case_differs(case, figures):
             differing.unexplained = figures.difference
             return
         differing.causes, differing.unexplained, differing.ruled_out = explain(case)
+
+    def _case_of(self, figures: Figures, lines: Lines) -> Case:
+        around = self._around[figures.row.source.data_source]
+        return self._case(figures.row, around, lines, figures.left or 0, figures.again)
 
     def _case(self, row: Row, around: Surroundings, lines: Lines, counted: int, again: int = 0) -> Case:
         own = [line for key in _keys_of(row) for line in lines.get(key, ())]

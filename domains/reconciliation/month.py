@@ -3,22 +3,24 @@
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import chain
 from typing import TypeVar
 
 from domains.reconciliation.controls import Name, check_reads
+from domains.reconciliation.corrections import correctable, corrections_of, why_none
 from domains.reconciliation.documents.cash.judge import judge_cash
 from domains.reconciliation.documents.given import DocumentBooks
 from domains.reconciliation.documents.judge import judge_documents
 from domains.reconciliation.findings import sums_by_cause
 from domains.reconciliation.given import MrrBooks
-from domains.reconciliation.judge import MrrJudgement, judge
+from domains.reconciliation.judge import MrrJudgement, cases_of, judge, why_stopped
 from domains.reconciliation.late import AtCut, at_cut
 from domains.reconciliation.rates import Rates, read_rates
 from domains.reconciliation.snapshots import Snapshots
 from models.base import Record
+from models.changes import Correction
 from models.reconciliation.books import (
     AccountSettings,
     AccountSheet,
@@ -33,7 +35,7 @@ from models.reconciliation.books import (
 )
 from models.reconciliation.findings import Finding, Judgement, Restated
 from models.reconciliation.rules import ReconciliationRules
-from models.templates.reconciliation import JudgeWork
+from models.templates.reconciliation import JudgeWork, NotCorrectable, RecheckWork
 
 R = TypeVar("R", bound=Record)
 Note = Callable[[str], None]
@@ -55,10 +57,30 @@ def judge_month(
     return _Month(snapshots, work, rates_text, before, note).judged()
 
 
+def corrections(
+    snapshots: Snapshots, work: JudgeWork, rates_text: str, findings: Sequence[Finding]
+) -> tuple[list[Correction], list[NotCorrectable]]:
+    """What these findings call for in ChartMogul, and of which nothing can be corrected there. Raises as
+    `judge_month` does."""
+    return _Month(snapshots, work, rates_text, Before({}), _silent).corrections(findings)
+
+
+def difference_now(snapshots: Snapshots, work: RecheckWork, rates_text: str) -> int | None:
+    """Of one row, by what was read of its customer. None where that was not whole. Raises as `judge_month`
+    does."""
+    given = JudgeWork(place=work.place, kind="final", cut=work.cut, rules=work.rules, readings=work.readings)
+    month = _Month(snapshots, given, rates_text, Before({}), _silent)
+    return month.difference_of(work.customer_uuid, set(work.row))
+
+
 def rules_digest(rules: ReconciliationRules) -> str:
     """Of all that stands in them."""
     text = json.dumps(rules.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _silent(_: str) -> None:
+    """Nobody waits to hear how far it is."""
 
 
 class _Month:
@@ -105,6 +127,37 @@ class _Month:
                 "warnings": [*warnings, *mrr.warnings, *compared.warnings, *payments.warnings],
             }
         )
+
+    def corrections(self, findings: Sequence[Finding]) -> tuple[list[Correction], list[NotCorrectable]]:
+        books = self._whole_mrr_books()
+        ids = {each.id for each in findings if correctable(each)}
+        cases = cases_of(books, self._rules, self._cut, ids)
+        found = {
+            each.id: corrections_of(each, cases[each.id], books.lines) if each.id in cases else []
+            for each in findings
+        }
+        none = [
+            NotCorrectable(finding=each.id, why=why_none(each)) for each in findings if not found[each.id]
+        ]
+        return list(chain.from_iterable(found.values())), none
+
+    def difference_of(self, customer: str, row: set[str]) -> int | None:
+        books = self._whole_mrr_books()
+        if any(why_stopped(each for each in self._readings if each.system == "chartmogul")):
+            return None
+        own = replace(
+            books,
+            subscriptions=[each for each in books.subscriptions if each.id in row],
+            counted=[each for each in books.counted if each.customer == customer],
+            readings=[],
+        )
+        found = judge(own, self._rules, self._cut).findings
+        return sum(each.difference for each in found if not row.isdisjoint([*each.left.ids, *each.right.ids]))
+
+    def _whole_mrr_books(self) -> MrrBooks:
+        settings = next(self._all("settings", AccountSettings))
+        documents, cash = list(self._all("documents", Document)), list(self._all("cash", CashEntry))
+        return self._mrr_books(settings, documents, cash, read_rates(self._rates_text, settings.currency))
 
     def _mrr_books(
         self, settings: AccountSettings, documents: list[Document], cash: list[CashEntry], rates: Rates

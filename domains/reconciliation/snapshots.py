@@ -68,8 +68,15 @@ class Snapshots:
         self._root = root
 
     def folder(self, place: SnapshotPlace) -> Path:
-        part = f"{place.part}-{place.number}" if place.number else place.part
+        names = [place.part, place.of, str(place.number or "")]
+        part = "-".join(filter(None, names))
         return self._root / as_name(place.account) / place.period / part
+
+    def looks(self, account: str, period: str) -> int:
+        """The number of the last re-reading of open items, by whichever run."""
+        month = self.folder(SnapshotPlace(account=account, period=period)).parent
+        found = (each.name.removeprefix("open-") for each in month.glob("open-*"))
+        return max((int(each) for each in found if each.isdecimal()), default=0)
 
     def reading(self, place: SnapshotPlace, system: str, site: str) -> Reading | None:
         """What was written of it. Raises Rejected where it cannot be read."""

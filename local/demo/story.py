@@ -60,7 +60,7 @@ async def tell(stack: Stack, control: Control, token: str, console: Console) -> 
     nights = await two_nights(stack, client, control, console)
     crm = await enrichment(stack, client, control, console)
     agent = await governed(stack, client, control, token, console)
-    closed = await month_end(stack, control, console)
+    closed = await month_end(stack, client, control, console)
     with console.status("Waiting until the first customer is looked for once more"):
         saved, lost = [await stage.ending(each) for each in (fourth, first)]
     console.print(endings([saved, lost]))

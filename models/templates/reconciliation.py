@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, Field
 
 from models.base import Record
-from models.changes import AnyChange
+from models.changes import MOST_CORRECTIONS, Correction, Uuid
 from models.money import Currency
 from models.reconciliation.books import MonthCut, Reading
 from models.reconciliation.causes import Cause
@@ -125,8 +125,9 @@ class ReconciliationState(Record):
 # -- its steps
 
 
-SnapshotPart = Literal["cut", "final", "open"]
-"""cut: at month end. final, open: ChartMogul and the books, read anew."""
+SnapshotPart = Literal["cut", "final", "open", "correction"]
+"""cut: at month end. final, open: ChartMogul and the books, read anew. correction: ChartMogul, after it was
+corrected."""
 
 
 class SnapshotPlace(Record):
@@ -135,7 +136,8 @@ class SnapshotPlace(Record):
     account: str
     period: Period
     part: SnapshotPart = "cut"
-    number: int = Field(default=0, description="Of a re-reading of open items")
+    number: int = Field(default=0, description="Of a re-reading of open items, or of a look")
+    of: str = Field(default="", max_length=64, description="Of a correction: the change's run")
 
 
 class PrepareWork(Record):
@@ -152,6 +154,7 @@ class PreparedMonth(Record):
     cut: MonthCut
     signed: bool = False
     packs: int = Field(default=0, description="Those that there are: another one gets the next number")
+    looks: int = Field(default=0, description="Those of open items that an earlier run has read")
 
 
 class BooksWork(Record):
@@ -211,6 +214,46 @@ class PackWork(Record):
     sign_off: SignOff | None = None
 
 
+class FindCorrections(Record):
+    """`reconciliation.find_corrections`: of the findings of a judgement; of all that can be corrected where
+    none is named."""
+
+    judge: JudgeWork
+    judged: Judged
+    findings: list[FindingId] = Field(default=[], max_length=MOST_CORRECTIONS)
+
+
+class NotCorrectable(Record):
+    finding: FindingId
+    why: str
+
+
+class Proposed(Record):
+    """`not_possible` of those that were named."""
+
+    corrections: list[Correction] = []
+    more: int = 0
+    not_possible: list[NotCorrectable] = []
+
+
+class RecheckWork(Record):
+    """`reconciliation.recheck`: a row's difference after a correction. `readings`: of billing as they were
+    judged, and of ChartMogul now."""
+
+    place: SnapshotPlace
+    cut: MonthCut
+    rules: ReconciliationRules
+    readings: list[Placed]
+    customer_uuid: Uuid
+    row: list[str]
+
+
+class Rechecked(Record):
+    """None: not all could be read."""
+
+    difference: int | None
+
+
 # -- what people do
 
 
@@ -238,12 +281,50 @@ class Sign(Record):
     pack: str
 
 
-class Correction(Record):
-    """A change of ChartMogul that a finding proposes. `predicted` is the row's difference after it."""
+class Propose(Record):
+    """Who proposes corrections does not sign the month off. Without findings it is a look at what there is
+    to propose."""
+
+    id: str = Field(max_length=100)
+    who: str
+    findings: list[FindingId] = Field(default=[], max_length=MOST_CORRECTIONS)
+
+
+# -- a change that corrects it
+
+
+class HoldMonth(Record):
+    """By a change before it writes: until it says what came of it, nobody signs."""
+
+    account: str
+    period: Period
+    change: str = Field(description="Workflow id")
+    corrections: list[str] = Field(
+        default=[], max_length=MOST_CORRECTIONS, description="Digests of what it would write; none of an undo"
+    )
+    agreed: list[str] = Field(default=[], description="Who has agreed to it")
+
+
+class HeldMonth(Record):
+    """What a row is judged by."""
+
+    cut: MonthCut
+    rules: ReconciliationRules
+    readings: list[Placed] = Field(description="Of billing")
+
+
+class CorrectedRow(Record):
+    """`found` is None where it could not be read."""
 
     finding: FindingId
-    period: Period
-    step: int
-    change: AnyChange
+    currency: Currency
     predicted: int
-    said: str = Field(description="What it does, for people")
+    found: int | None
+
+
+class Corrected(Record):
+    """The end of a hold."""
+
+    change: str
+    rows: list[CorrectedRow] = []
+    said: str = Field(default="", max_length=500)

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from temporalio.client import Client, WorkflowHandle, WorkflowUpdateFailedError
 from temporalio.exceptions import ApplicationError
@@ -30,7 +30,8 @@ from operations.person import who
 from operations.waiting import asked
 from settings import Settings
 
-WORKFLOW = "reconciliation"
+WORKFLOW, STATE = "reconciliation", ReconciliationState
+R = TypeVar("R")
 
 
 async def run(settings: Settings, account: str, period: str, kind: Kind) -> Followed[ReconciliationState]:
@@ -79,19 +80,21 @@ async def state(
 
 async def assign(settings: Settings, account: str, period: str, finding: str, owner: str) -> OpenFinding:
     """Raises Stopped."""
-    person, (final, found) = _person(settings), await _open_finding(settings, account, period, finding)
-    id = _id("assign", person, found.id, owner)
+    person, (final, found) = person_of(settings), await _open_finding(settings, account, period, finding)
+    id = id_of_wish("assign", person, found.id, owner)
     return _of(
-        await _update(final, "assign", Assign(id=id, who=person, finding=found.id, owner=owner), id), found
+        await updated(final, "assign", Assign(id=id, who=person, finding=found.id, owner=owner), id, STATE),
+        found,
     )
 
 
 async def note(settings: Settings, account: str, period: str, finding: str, text: str) -> OpenFinding:
     """Raises Stopped."""
-    person, (final, found) = _person(settings), await _open_finding(settings, account, period, finding)
-    id = _id("note", person, found.id, text)
+    person, (final, found) = person_of(settings), await _open_finding(settings, account, period, finding)
+    id = id_of_wish("note", person, found.id, text)
     return _of(
-        await _update(final, "note", AddNote(id=id, who=person, finding=found.id, text=text), id), found
+        await updated(final, "note", AddNote(id=id, who=person, finding=found.id, text=text), id, STATE),
+        found,
     )
 
 
@@ -105,11 +108,11 @@ async def sign_off(
     if not preparer:
         raise Stopped("Say who prepared it: --preparer E-MAIL, or `preparer` in config/reconciliation.yaml.")
     pack = pack or (now.pack.sha256 if now.pack else "")
-    person = _person(settings)
-    id = _id("sign", person, preparer, pack)
+    person = person_of(settings)
+    id = id_of_wish("sign", person, preparer, pack)
     wish = Sign(id=id, preparer=preparer, reviewer=person, comment=comment, pack=pack)
     handle = (await temporal.connect()).get_workflow_handle(workflow_id(account, now.period, "final"))
-    return await _update(handle, "sign_off", wish, id)
+    return await updated(handle, "sign_off", wish, id, STATE)
 
 
 def known_period(settings: Settings, account: str, period: str) -> str:
@@ -142,7 +145,7 @@ def _rules(settings: Settings, account: str) -> ReconciliationRules:
     return own
 
 
-def _person(settings: Settings) -> str:
+def person_of(settings: Settings) -> str:
     return settings.operator_email or who()
 
 
@@ -174,11 +177,10 @@ async def _state(client: Client, id: str) -> ReconciliationState | None:
     return found
 
 
-async def _update(handle: WorkflowHandle[Any, Any], name: str, wish: Any, id: str) -> ReconciliationState:
+async def updated(handle: WorkflowHandle[Any, Any], name: str, wish: Any, id: str, result: type[R]) -> R:
+    """Raises Stopped where it is refused, or over."""
     try:
-        found: ReconciliationState = await handle.execute_update(
-            name, wish, id=id, result_type=ReconciliationState
-        )
+        found: R = await handle.execute_update(name, wish, id=id or None, result_type=result)
     except WorkflowUpdateFailedError as failed:
         if isinstance(failed.cause, ApplicationError):
             raise Stopped(failed.cause.message) from None
@@ -194,6 +196,6 @@ def _of(state: ReconciliationState, finding: OpenFinding) -> OpenFinding:
     return next((each for each in state.open if each.id == finding.id), finding)
 
 
-def _id(*parts: str) -> str:
+def id_of_wish(*parts: str) -> str:
     """The same wish of the same person is one."""
     return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:32]

@@ -1,6 +1,6 @@
 """The book of truth as ChartMogul counts it: by the lines of invoices, whatever the billing system says."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -84,7 +84,9 @@ class CountedLine:
     amount: int
     tax: int
     prorated: bool
-    edited_from: int | None
+    proration: str | None
+    edited: Mapping[str, Any]
+    """What stood there before a person set it."""
     mrr: int
 
 
@@ -98,7 +100,8 @@ def imported(said: TrueSubscription) -> list[TrueInvoice]:
 def lines_of(said: TrueSubscription) -> list[CountedLine]:
     """That make up its MRR. A charge for a part of a period that is not marked as one is taken for the price
     of all of it, and stands in the place of what was billed before."""
-    lines = [_counted(said, line) for invoice in imported(said) for line in invoice.lines]
+    counted = (each for each in imported(said) if invoice_uuid(each) not in said.disabled)
+    lines = [_counted(said, line) for invoice in counted for line in invoice.lines]
     whole = [each for each in lines if each.line.kind == "charge" and not each.prorated]
     return whole or lines
 
@@ -106,9 +109,9 @@ def lines_of(said: TrueSubscription) -> list[CountedLine]:
 def _counted(said: TrueSubscription, line: TrueLine) -> CountedLine:
     amount = _hundredths(line.amount, said.currency)
     tax = 0 if said.deviation == "tax_not_imported" else _hundredths(line.tax, said.currency)
-    original = None
+    before: Row = {}
     if line.kind == "plan" and said.deviates_to is not None and said.deviation in ("edited", "odd_amount"):
-        original = amount if said.deviation == "edited" else None
+        before = {"amount_in_cents": amount} if said.deviation == "edited" else {}
         amount = _hundredths(said.deviates_to, said.currency)
     recurs = (
         line.kind in ("plan", "credit", "charge")
@@ -116,8 +119,25 @@ def _counted(said: TrueSubscription, line: TrueLine) -> CountedLine:
         or (line.kind == "usage" and said.deviation == "usage_with_period")
     )
     prorated = line.kind in ("credit", "charge") and said.deviation != "proration_without_flag"
-    mrr = _mrr(said, line, amount - tax, prorated=prorated) if recurs else 0
-    return CountedLine(line, "subscription" if recurs else "one_time", amount, tax, prorated, original, mrr)
+    own = {
+        "type": "subscription" if recurs else "one_time", "amount_in_cents": amount,
+        "tax_amount_in_cents": tax, "prorated": prorated,
+        "proration_type": "differential" if prorated else None,
+    }  # fmt: skip
+    set_by_hand = said.corrected.get(line.kind, {})
+    now, before = own | set_by_hand, before | {name: own[name] for name in set_by_hand}
+    net = now["amount_in_cents"] - now["tax_amount_in_cents"]
+    mrr = _mrr(said, line, net, prorated=now["prorated"]) if now["type"] == "subscription" else 0
+    return CountedLine(
+        line,
+        kind=now["type"],
+        amount=now["amount_in_cents"],
+        tax=now["tax_amount_in_cents"],
+        prorated=now["prorated"],
+        proration=now["proration_type"],
+        edited=before,
+        mrr=mrr,
+    )
 
 
 def _mrr(said: TrueSubscription, line: TrueLine, net: int, *, prorated: bool) -> int:
@@ -215,7 +235,18 @@ def _customer_row(uuid: str, some: list[TrueSubscription], books: Books, url: st
 
 
 def _times(said: TrueSubscription) -> int:
-    return 2 if said.deviation == "second_source" else 1
+    return len(_counting_sources(said))
+
+
+def _counting_sources(said: TrueSubscription) -> list[Source]:
+    """One whose invoices are all disabled counts nothing."""
+    own = (invoice_uuid(each, SECOND) for each in imported(said))
+    second = said.deviation == "second_source" and any(each not in said.disabled for each in own)
+    return [SOURCES[said.system]] + [SECOND] * second
+
+
+def invoice_uuid(invoice: TrueInvoice, source: Source | None = None) -> str:
+    return uuid_of("inv", f"{(source or SOURCES[invoice.of.system]).uuid}:{invoice.id}")
 
 
 def subscription_rows(truth: BookOfTruth, uuid: str) -> list[Row] | None:
@@ -258,7 +289,7 @@ def _invoice_row(said: TrueSubscription, invoice: TrueInvoice, source: Source, *
     name = f"{source.uuid}:{invoice.id}"
     wrong = {"line_items": ["plan is missing"]} if said.deviation == "import_error" else {}
     return {
-        "uuid": uuid_of("inv", name),
+        "uuid": invoice_uuid(invoice, source),
         "external_id": invoice.id,
         "customer_uuid": customer_of(said),
         "customer_external_id": said.customer,
@@ -269,7 +300,7 @@ def _invoice_row(said: TrueSubscription, invoice: TrueInvoice, source: Source, *
         "collection_method": "automatic",
         "status": {"open": "open", "paid": "paid", "lost": "written_off"}[invoice.status],
         "errors": wrong,
-        "disabled": False,
+        "disabled": invoice_uuid(invoice, source) in said.disabled,
         "user_created": False,
         "line_items": [
             {"external_id": line_id(invoice, place)}
@@ -301,14 +332,16 @@ def _line_row(said: TrueSubscription, each: CountedLine, name: str, *, histories
             "plan_uuid": uuid_of("pl", plan_id(said, each.line)),
             "plan_external_id": plan_id(said, each.line),
             "prorated": each.prorated,
-            "proration_type": "differential" if each.prorated else None,
+            "proration_type": each.proration,
             "service_period_start": zulu_time(each.line.start),
             "service_period_end": zulu_time(each.line.end),
         }
-    if histories and each.edited_from is not None:
-        change = {"original_value": each.edited_from, "edited_value": each.amount}
+    if histories and each.edited:
+        changes = {
+            name: {"original_value": old, "edited_value": row.get(name)} for name, old in each.edited.items()
+        }
         row["edit_history_summary"] = {
-            "values_changed": {"amount_in_cents": change},
+            "values_changed": changes,
             "latest_edit_author": "ana@mogulflow.example",
             "latest_edit_performed_at": zulu_time(said.period_start + timedelta(days=1)),
         }
@@ -334,6 +367,46 @@ def _transactions(said: TrueSubscription, invoice: TrueInvoice, name: str) -> li
     return found
 
 
+# -- what a person changes in it
+
+
+def find_invoice(truth: BookOfTruth, uuid: str) -> tuple[str, Row] | None:
+    """Of whom it is, and its row."""
+    return next((each for each in _invoices(truth) if each[1]["uuid"] == uuid), None)
+
+
+def find_line(truth: BookOfTruth, uuid: str) -> tuple[str, str, Row] | None:
+    """Of whom it is, its kind, and its row."""
+    for said in truth.all():
+        source = SOURCES[said.system]
+        for invoice in imported(said):
+            for place, line in enumerate(invoice.lines):
+                name = f"{source.uuid}:{invoice.id}:{place}"
+                if uuid_of("li", name) == uuid:
+                    row = _line_row(said, _counted(said, line), name, histories=False)
+                    return said.id, line.kind, {"external_id": line_id(invoice, place)} | row
+    return None
+
+
+def _invoices(truth: BookOfTruth) -> Iterator[tuple[str, Row]]:
+    for said in truth.all():
+        for invoice in imported(said):
+            for source in [SOURCES[said.system]] + [SECOND] * (said.deviation == "second_source"):
+                yield said.id, _invoice_row(said, invoice, source, histories=False)
+
+
+def edit_line(truth: BookOfTruth, id: str, kind: str, fields: Mapping[str, Any]) -> None:
+    said = next(each for each in truth.all() if each.id == id)
+    own = {**said.corrected.get(kind, {}), **fields}
+    truth.change(id, corrected={**said.corrected, kind: own})
+
+
+def switch_invoice(truth: BookOfTruth, id: str, uuid: str, *, disabled: bool) -> None:
+    said = next(each for each in truth.all() if each.id == id)
+    others = [each for each in said.disabled if each != uuid]
+    truth.change(id, disabled=[*others, uuid] if disabled else others)
+
+
 # -- movements
 
 
@@ -351,8 +424,7 @@ def movements(truth: BookOfTruth) -> list[Moved]:
     """Oldest first."""
     found: list[tuple[datetime, str, int, TrueSubscription, Source]] = []
     for said in truth.all():
-        sources = [SOURCES[said.system]] + [SECOND] * (said.deviation == "second_source")
-        for source in sources:
+        for source in _counting_sources(said):
             found += [(*each, said, source) for each in _steps(said, truth.books)]
     found.sort(key=lambda each: (each[0], each[3].id, each[4].uuid))
     return [_moved(number, *each) for number, each in enumerate(found)]

@@ -36,6 +36,8 @@ Told = tuple[tuple[float, int], dict[str, Any]]
 IMPORTED_LAST = 10**11
 """Seconds; what has such a time is of the book of truth."""
 
+EDITABLE = {"type", "amount_in_cents", "tax_amount_in_cents", "prorated", "proration_type"}
+
 router = APIRouter(prefix="/chartmogul/v1", dependencies=[Depends(signed_in)])
 
 
@@ -123,6 +125,8 @@ async def invoices(request: Request) -> Response:
 @router.get("/invoices/{uuid}")
 async def invoice(request: Request, uuid: str) -> Response:
     chartmogul = chartmogul_of(request)
+    if told := books.find_invoice(world_of(request).truth, uuid):
+        return as_json(told[1])
     return as_json(invoice_row(chartmogul.invoices, _known_invoice(chartmogul, uuid), with_disabled=True))
 
 
@@ -131,9 +135,31 @@ async def disable_invoice(request: Request, uuid: str) -> Response:
     chartmogul, body = chartmogul_of(request), await request.json()
     if not isinstance(body.get("disabled"), bool):
         raise refused(400, 'Parameter "disabled" is missing', "disabled")
+    truth = world_of(request).truth
+    if told := books.find_invoice(truth, uuid):
+        _needs_a_hand(request)
+        books.switch_invoice(truth, told[0], uuid, disabled=body["disabled"])
+        return await invoice(request, uuid)
     found = _known_invoice(chartmogul, uuid)
     chartmogul.invoices.switch(found, disabled=body["disabled"])
     return as_json(invoice_row(chartmogul.invoices, found, with_disabled=True))
+
+
+@router.get("/line_items/{uuid}")
+async def line_item(request: Request, uuid: str) -> Response:
+    """Of the book of truth alone."""
+    return as_json(_known_line(request, uuid)[2])
+
+
+@router.patch("/line_items/{uuid}")
+async def correct_line_item(request: Request, uuid: str) -> Response:
+    id, kind, _ = _known_line(request, uuid)
+    _needs_a_hand(request)
+    body = await request.json()
+    if unknown := set(body) - EDITABLE:
+        raise refused(422, f"{min(unknown)} can't be changed", min(unknown))
+    books.edit_line(world_of(request).truth, id, kind, body)
+    return await line_item(request, uuid)
 
 
 @router.get("/metrics/{name}")
@@ -168,8 +194,23 @@ def _told_invoices(request: Request) -> list[Told]:
         for key, row in reversed(keyed)
         if (before is None or key < before)
         and all(row[name] == query[name] for name in fields)
+        and (query.get("with_disabled") == "true" or not row["disabled"])
         and (validity == "all" or bool(row["errors"]) == (validity == "invalid"))
     ]
+
+
+def _known_line(request: Request, uuid: str) -> tuple[str, str, dict[str, Any]]:
+    if (found := books.find_line(world_of(request).truth, uuid)) is None:
+        raise refused(404, "Line item not found", "line_item_uuid")
+    return found
+
+
+def _needs_a_hand(request: Request) -> None:
+    """What an automatic source brought is changed as a user's edit alone. UNVERIFIED: with which words
+    ChartMogul refuses it else."""
+    if request.query_params.get("handle_as_user_edit") != "true":
+        said = "Records of an automatic source are changed as user edits alone"
+        raise refused(422, said, "handle_as_user_edit")
 
 
 def _metrics_of_truth(request: Request, name: str) -> Response:

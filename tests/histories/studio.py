@@ -42,11 +42,11 @@ class Case:
         return self.begin.__name__
 
 
-async def start(studio: Studio, workflow: str, given: BaseModel, result_type: type[Any]) -> Run:
+async def start(studio: Studio, workflow: str, given: BaseModel, result_type: type[Any], id: str = "") -> Run:
     return await studio.client.start_workflow(
         workflow,
         given,
-        id=f"{workflow}/{datetime.now(UTC).timestamp()}",
+        id=id or f"{workflow}/{datetime.now(UTC).timestamp()}",
         task_queue=temporal.WORKFLOWS,
         task_timeout=temporal.TASK_TIMEOUT,
         result_type=result_type,

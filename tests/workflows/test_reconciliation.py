@@ -1,14 +1,13 @@
 """A month end for real: billing and ChartMogul are read, judged, packed, looked after and signed."""
 
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import pytest
 from temporalio.client import Client, WorkflowHandle, WorkflowUpdateFailedError
-from temporalio.exceptions import ApplicationError
 
 import temporal
 import worker
@@ -18,7 +17,6 @@ from domains.reconciliation.settings import Reconciliation
 from domains.reconciliation.verify import verify
 from models.reconciliation.causes import Cause
 from models.reconciliation.findings import Judgement, Restated
-from models.reconciliation.rules import BillingSource, ReconciliationRules
 from models.templates.reconciliation import (
     AddNote,
     Assign,
@@ -28,14 +26,11 @@ from models.templates.reconciliation import (
     workflow_id,
 )
 from settings import Settings
-from simulators.billing.truth.month import DAY, MONTH, SYSTEMS, month
-from simulators.chartmogul.books import SECOND, SOURCES
+from simulators.billing.truth.month import DAY, MONTH, month
 from simulators.kit.control import Control
 from tests.conftest import in_a_namespace_of_its_own
 from tests.waiting import until
-
-ZONE = "Europe/Berlin"
-NOW = datetime.now(UTC)
+from tests.workflows.closing import CUT, PERIOD, RATES, RULES, ZONE, refusal
 
 
 def month_before(period: str) -> str:
@@ -43,10 +38,7 @@ def month_before(period: str) -> str:
     return f"{year - (number == 1)}-{(number - 2) % 12 + 1:02}"
 
 
-PERIOD = month_before(f"{NOW:%Y-%m}")
-CUT = month_cut(PERIOD, ZONE)
 BEGIN = CUT.end - 10 * DAY
-RATES = f"date,currency,rate,source\n{BEGIN:%Y-%m-%d},EUR,1.08,test\n{CUT.end:%Y-%m-%d},EUR,1.095,test\n"
 LEFT = Fraction((BEGIN + MONTH - (BEGIN + 4 * DAY)) // DAY, (BEGIN + MONTH - BEGIN) // DAY)
 """Of the period, after the change on its fifth day."""
 
@@ -73,20 +65,6 @@ DOCUMENTS = {
     "ch_duplicate-source": [(Cause.DUPLICATE_DOCUMENT, 9_900)],
 }
 """And payments, by number and id."""
-
-
-RULES = ReconciliationRules(
-    sources=[
-        BillingSource(
-            system=each,
-            data_source=SOURCES[each].uuid,
-            also=[SECOND.uuid] if each == "stripe" else [],
-            time_zone=ZONE,
-        )
-        for each in SYSTEMS
-    ],
-    reviewers=["ben@mogulflow.example"],
-)
 
 
 @pytest.fixture(scope="module")
@@ -139,13 +117,6 @@ async def opened(final: WorkflowHandle[Any, Any]) -> ReconciliationState:
     assert now is not None
     assert now.pack
     return now
-
-
-async def refusal(handle: WorkflowHandle[Any, Any], name: str, wish: Any) -> str:
-    with pytest.raises(WorkflowUpdateFailedError) as failed:
-        await handle.execute_update(name, wish)
-    assert isinstance(failed.value.cause, ApplicationError)
-    return failed.value.cause.type or ""
 
 
 async def test_a_month_is_judged_looked_after_and_signed(own: Client, books: Control, folder: Path) -> None:

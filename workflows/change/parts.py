@@ -14,7 +14,9 @@ from models.changes import (
     CustomerMerge,
     CustomerSave,
     EventImport,
+    LineEdit,
     MetricWatch,
+    MonthCorrection,
     TagChange,
 )
 from models.chartmogul_writes import (
@@ -23,6 +25,8 @@ from models.chartmogul_writes import (
     CustomerWrite,
     DeletionWrite,
     EventWrite,
+    InvoiceWrite,
+    LineWrite,
     MergeWrite,
     TagsWrite,
 )
@@ -78,7 +82,24 @@ def _parts(given: ChangeInput) -> Iterator[Part]:
             key = f"{given.key}:event_{number}"
             event_write = EventWrite(key=key, account=given.account, event=event)
             yield Part(ChartMogulActivities.import_event, event_write, f"Import event {number}")
+    elif isinstance(change, MonthCorrection):
+        yield from _corrections(given.account, change)
     elif type(change) in STEPS:
         activity, kind, summary = STEPS[type(change)]
         named = {"account": given.account, "key": f"{given.key}:{change.kind}"}
         yield Part(activity, kind.model_validate(named | change.model_dump(exclude={"kind"})), summary)
+
+
+def _corrections(account: str, change: MonthCorrection) -> Iterator[Part]:
+    """Keyed by month, finding and step: proposed again it is the same write."""
+    for each in change.corrections:
+        key = f"reconciliation:{account}:{change.period}:{each.finding}:{each.step}"
+        named = {"key": key, "account": account, "period": change.period, "said": each.said}
+        if isinstance(each.edit, LineEdit):
+            line = LineWrite(**named, line_uuid=each.edit.line_uuid, fields=each.edit.fields)
+            yield Part(ChartMogulActivities.correct_line, line, f"Correct a line of {each.said[:60]}")
+        else:
+            invoice = InvoiceWrite(**named, invoice_uuid=each.edit.invoice_uuid)
+            yield Part(
+                ChartMogulActivities.switch_invoice, invoice, f"Disable an invoice of {each.said[:60]}"
+            )

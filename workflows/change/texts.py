@@ -60,6 +60,6 @@ def not_taken(field: str) -> str:
 
 
 def done(effects: Sequence[Effect], problems: Sequence[Problem]) -> str:
-    failed = f"; {len(problems)} failed: {problems[0].message}" if problems else ""
+    failed = f"; {len(problems)} failed: {problems[0].message.rstrip('.')}" if problems else ""
     written = sum(each.action in (Action.CREATED, Action.UPDATED) for each in effects)
     return f"{written} of {max(written, len(effects))} written{failed}."

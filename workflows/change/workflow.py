@@ -25,6 +25,7 @@ from temporal import OUTCOME
 from workflows.change import texts
 from workflows.change.asking import Asking
 from workflows.change.audit import row_of
+from workflows.change.correcting import Correcting
 from workflows.change.parts import Part, effect_of, parts_of
 from workflows.change.plan import field_changes, not_taken, plan_hash, writes_nothing
 from workflows.change.undoing import undo_parts
@@ -74,7 +75,7 @@ class Change:
         self._decide_by: datetime | None = None
         self._undone: list[UndoneEffect] = []
         self._decisions: dict[str, Decision] = {}
-        self._asking = Asking(given, self._log)
+        self._asking, self._correcting = Asking(given, self._log), Correcting(given)
         self._token = ""
         self._noted: dict[str, PlanNoted] = {}
 
@@ -88,6 +89,7 @@ class Change:
             await self._agree()
             await self._read_again()
             is_told = await self._note_the_plan()
+            await self._hold_the_month(is_told)
             await self._apply()
             await self._answer(is_told)
         except Ended as ended:
@@ -249,13 +251,28 @@ class Change:
             raise self._failed(failure) from None
         return tells
 
+    async def _hold_the_month(self, is_told: bool) -> None:
+        """Where it corrects one, or takes back what has. One that ends here has yet to hear what it told."""
+        try:
+            agreed = [each.who for each in self._decisions.values() if each.approve]
+            await self._correcting.begin(self._planned, agreed)
+        except StepFailed as failure:
+            await self._correcting.end()
+            await self._answer(is_told)
+            raise self._failed(failure) from None
+
     async def _apply(self) -> None:
-        """Part by part; one that fails for good does not keep the others from being done."""
+        """Part by part; one that fails for good does not keep the others from being done, but of a month's
+        corrections."""
         self._undone.clear()
-        for part, planned in zip(self._parts, self._planned, strict=True):
+        for number, (part, planned) in enumerate(zip(self._parts, self._planned, strict=True)):
             if (done := await self._log.attempt(part.run(Mode.LIVE, planned))) and isinstance(done, Undone):
                 self._undone.append(done.told)
                 self._log.add(done.effect)
+            if stopped := await self._correcting.goes_on(number, done=done is not None):
+                self._log.add_problem(stopped)
+                break
+        await self._correcting.end()
         for field in not_taken(self._planned, self._log.effects):
             self._log.add_problem(
                 Problem(step=self._given.tool, kind="NotTaken", message=texts.not_taken(field))

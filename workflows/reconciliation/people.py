@@ -25,9 +25,13 @@ class People:
 
     def note(self, wish: AddNote, at: datetime) -> None:
         if self._is_new(wish.id):
-            said = self.notes.setdefault(wish.finding, [])
-            said.append(NoteOfPerson(who=wish.who, at=at, text=wish.text))
-            del said[:-MOST_NOTES]
+            self.say(wish.finding, wish.who, wish.text, at)
+
+    def say(self, finding: str, who: str, text: str, at: datetime) -> None:
+        """What a run has to say of it."""
+        said = self.notes.setdefault(finding, [])
+        said.append(NoteOfPerson(who=who, at=at, text=text))
+        del said[:-MOST_NOTES]
 
     def seen(self, found: Iterable[OpenFinding]) -> list[OpenFinding]:
         return [

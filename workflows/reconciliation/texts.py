@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from models.minor_units import minor_text
 from models.reconciliation.books import Reading
-from models.templates.reconciliation import Amounts, OpenFinding, ReconciliationState
+from models.templates.reconciliation import Amounts, CorrectedRow, OpenFinding, ReconciliationState
 from workflows.engine.run_log import GAP, cut
 
 MOST_OWNERS = 20
@@ -39,6 +39,16 @@ def reminder(state: ReconciliationState, link: str) -> str:
         f"{title(state)} waits for its sign-off: {len(state.open) + state.more_open} rows are unexplained. "
         f"`mogulflow reconcile sign-off {state.account} {state.period}` {link}".strip()
     )
+
+
+def corrected(row: CorrectedRow) -> str:
+    predicted = minor_text(row.predicted, row.currency)
+    if row.found is None:
+        return f"Corrected in ChartMogul. Its difference could not be read since; predicted is {predicted}."
+    found = minor_text(row.found, row.currency)
+    if row.found == row.predicted:
+        return f"Corrected in ChartMogul: its difference is {found}, as predicted."
+    return f"Corrected in ChartMogul, and not as predicted: its difference is {found}, not {predicted}."
 
 
 def unexplained(each: Amounts) -> str:

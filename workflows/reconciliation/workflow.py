@@ -22,12 +22,18 @@ from models.templates.reconciliation import (
     AddNote,
     Assign,
     BooksWork,
+    Corrected,
+    FindCorrections,
+    HeldMonth,
+    HoldMonth,
     Judged,
     JudgeWork,
     PackWork,
     Placed,
     PreparedMonth,
     PrepareWork,
+    Propose,
+    Proposed,
     ReconciliationInput,
     ReconciliationState,
     Sign,
@@ -40,6 +46,7 @@ from workflows.engine.acting import link_here
 from workflows.engine.ops import tell_ops
 from workflows.engine.steps import StepFailed, long_step
 from workflows.reconciliation import texts
+from workflows.reconciliation.corrections import Corrections
 from workflows.reconciliation.people import People, unknown_finding
 
 LATE_AFTER = timedelta(hours=12)
@@ -76,10 +83,10 @@ class Reconciliation:
             phase="reading",
             rules_version=given.rules.version,
         )
-        self._people = People()
+        self._people, self._corrections = People(), Corrections()
         self._month: PreparedMonth | None = None
         self._judged: Judged | None = None
-        self._judged_at: SnapshotPlace | None = None
+        self._judged_by: JudgeWork | None = None
         self._read_last: list[Placed] = []
         self._sign: Sign | None = None
         self._packs = self._rounds = 0
@@ -130,6 +137,10 @@ class Reconciliation:
         """The kinds of its refusals are what callers tell apart."""
         if self._state.phase != "open" or self._sign:
             raise _refused("not_open", f"It is {self._state.phase}: there is nothing to sign.")
+        if self._corrections.are_held:
+            raise _refused("correcting", "A correction of it is being written: sign when that is done.")
+        if any(_same(wish.reviewer, each) for each in self._corrections.proposers):
+            raise _refused("same_person", "Who proposed a correction does not sign the month off.")
         if _same(wish.preparer, wish.reviewer):
             raise _refused("same_person", "Who prepared it does not sign it off: two people look at it.")
         listed = self._given.rules.reviewers
@@ -139,6 +150,43 @@ class Reconciliation:
             raise _refused("pack_changed", "The pack is not the one that was looked at: look again.")
         if not wish.comment.strip() and (over := self._over_the_limit()):
             raise _refused("needs_a_comment", f"Unexplained are {over}, more than the limit: say why.")
+
+    @workflow.update(name="propose", description="What can be corrected in ChartMogul; nothing of it is done")
+    async def propose(self, wish: Propose) -> Proposed:
+        if wish.findings:
+            self._corrections.propose(wish.who)
+        found = await self._find_corrections(wish.findings)
+        if wish.findings:
+            self._corrections.offer(found.corrections)
+        return found
+
+    @propose.validator
+    def may_propose(self, wish: Propose) -> None:
+        if self._state.phase != "open" or self._sign:
+            raise _refused("not_open", f"It is {self._state.phase}: there is nothing to correct in it.")
+
+    @workflow.update(name="hold", description="A change corrects it: nobody signs meanwhile")
+    async def hold(self, wish: HoldMonth) -> HeldMonth:
+        self._corrections.hold(wish.change)
+        billing = [each for each in self._read_last if each.reading.system in BILLING]
+        return HeldMonth(cut=self._cut, rules=self._given.rules, readings=billing)
+
+    @hold.validator
+    def may_hold(self, wish: HoldMonth) -> None:
+        if self._sign or self._judged is None or self._state.phase not in ("open", "reading", "judging"):
+            raise _refused(
+                "not_open", f"{self._given.period} is {self._state.phase}: it is corrected no more."
+            )
+        if not self._corrections.has_offered(wish):
+            raise _refused("not_proposed", "That is nothing that was proposed by `reconcile propose`.")
+        if not self._corrections.are_agreed(wish):
+            raise _refused("not_agreed", "Nobody but who proposed it has agreed to it.")
+
+    @workflow.signal(name="corrected", description="What came of a correction")
+    def corrected(self, told: Corrected) -> None:
+        if self._corrections.release(told):
+            for row in told.rows:
+                self._people.say(row.finding, told.change, texts.corrected(row), workflow.now())
 
     def _over_the_limit(self) -> str:
         limits = self._given.rules.sign_off_limit
@@ -152,7 +200,7 @@ class Reconciliation:
             account=self._given.account, period=self._given.period, time_zone=self._given.time_zone
         )
         self._month = await self._must(ReconciliationActivities.prepare, work, "Prepare the month")
-        self._packs = self._month.packs
+        self._packs, self._rounds = self._month.packs, self._month.looks
         if self._month.signed and self._given.kind == "final":
             self._update(phase="signed")
             raise _refused("signed", f"{self._given.period} is signed: it is never judged anew.")
@@ -164,9 +212,8 @@ class Reconciliation:
         readings = [each.reading for each in self._read_last]
         late = any(each.began_at > self._cut.end + LATE_AFTER for each in readings if each.system in BILLING)
         self._update(phase="judging", readings=readings, late_snapshot=late)
-        place = self._place(part)
         work = JudgeWork(
-            place=place,
+            place=self._place(part),
             kind=self._given.kind,
             cut=self._cut,
             rules=self._given.rules,
@@ -175,7 +222,7 @@ class Reconciliation:
             late_snapshot=late,
         )
         self._judged = await self._must(ReconciliationActivities.judge, work, "Compare, and explain")
-        self._judged_at = place
+        self._judged_by = work
         self._update(
             stopped=self._judged.stopped,
             amounts=self._judged.amounts,
@@ -213,10 +260,10 @@ class Reconciliation:
 
     async def _pack(self, sign_off: SignOff | None = None) -> None:
         assert self._judged
-        assert self._judged_at
+        assert self._judged_by
         self._packs += 1
         work = PackWork(
-            place=self._judged_at,
+            place=self._judged_by.place,
             kind=self._given.kind,
             judged=self._judged,
             readings=self._read_last,
@@ -242,16 +289,17 @@ class Reconciliation:
             if remind_at and workflow.now() >= remind_at and not self._sign:
                 remind_at = None
                 await self._remind()
-            if workflow.now() >= look_at and not self._sign:
+            if (workflow.now() >= look_at or self._corrections.is_new) and not self._sign:
                 await self._look_again()
                 look_at = workflow.now() + self._given.rejudge_every
+        await workflow.wait_condition(workflow.all_handlers_finished)
         if self._sign:
             await self._close_the_month(self._sign)
 
     async def _wait_until(self, at: datetime) -> None:
         with suppress(TimeoutError):
             await workflow.wait_condition(
-                lambda: self._sign is not None,
+                lambda: self._sign is not None or self._corrections.is_new,
                 timeout=max(at - workflow.now(), timedelta(0)),
                 timeout_summary="Until it is signed, or looked at again",
             )
@@ -259,17 +307,28 @@ class Reconciliation:
     async def _look_again(self) -> None:
         """Open items, by ChartMogul and the books as they are now. Where that cannot be read, or nothing else
         is found, what was judged before stands, and also where somebody has signed that meanwhile."""
-        judged, place, read, state = self._judged, self._judged_at, self._read_last, self._state
+        judged, by, read, state = self._judged, self._judged_by, self._read_last, self._state
+        self._corrections.is_new = False
         self._rounds += 1
         with suppress(ApplicationError):
             await self._read_and_judge("open")
         is_news = _is_news(self._judged, judged) and self._state.phase != "stopped" and not self._sign
         if not is_news:
-            self._judged, self._judged_at, self._read_last = judged, place, read
+            self._judged, self._judged_by, self._read_last = judged, by, read
             self._state = state.model_copy(update={"problems": self._state.problems})
         self._update(phase="open")
         if is_news:
             await self._pack()
+
+    async def _find_corrections(self, findings: list[str]) -> Proposed:
+        assert self._judged
+        assert self._judged_by
+        work = FindCorrections(judge=self._judged_by, judged=self._judged, findings=findings)
+        step, summary = ReconciliationActivities.find_corrections, "Look what can be corrected"
+        try:
+            return await long_step(step, work, summary=summary, limit=JUDGING)
+        except StepFailed as failure:
+            raise _refused(failure.kind, str(failure)) from None
 
     async def _close_the_month(self, sign: Sign) -> None:
         sign_off = SignOff(

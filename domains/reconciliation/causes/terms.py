@@ -188,14 +188,14 @@ def proration_flag(case: Case) -> Shown | None:
 
 def _proration_flag(_: Case, member: Member) -> Change | None:
     short = {
-        item.id: member.reader.share(line) for line, item in pairs(member) if _is_part(member, line, item)
+        item.id: member.reader.share(line) for line, item in pairs(member) if is_part(member, line, item)
     }
     if not short:
         return None
     return member.ruled(shares=short), "a line is shorter than its plan's period, and not marked as prorated"
 
 
-def _is_part(member: Member, line: CountedLine, item: BillingItem) -> bool:
+def is_part(member: Member, line: CountedLine, item: BillingItem) -> bool:
     """Nearer to the part of the price for its days than to all of it."""
     if not member.reader.is_short(line):
         return False

@@ -142,7 +142,7 @@ def proposals(reviewed: Reviewed) -> Table:
         currencies = {each.id: each.currency for each in reviewed.judgement.findings}
         for change in reviewed.corrections:
             currency = currencies.get(change.finding, reviewed.judgement.settings.currency)
-            predicted = amount(change.predicted, currency)
+            predicted = None if change.predicted is None else amount(change.predicted, currency)
             yield ("correct in ChartMogul", "", change.finding, "", change.step, change.said, predicted)
 
     def ordered() -> list[Row]:

@@ -3,10 +3,11 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from models.changes import Correction
 from models.reconciliation.causes import About, Cause
 from models.reconciliation.findings import Finding, Judgement, Party
 from models.reconciliation.rules import ReconciliationRules
-from models.templates.reconciliation import Correction, NoteOfPerson, SignOff
+from models.templates.reconciliation import NoteOfPerson, SignOff
 
 OLDEST = 3
 """Months from which on a difference counts as one that always comes back."""

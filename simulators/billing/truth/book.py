@@ -94,6 +94,9 @@ class BookOfTruth:
         found = self._by_id.get(id)
         return found if found and found.system == system and found.deviation != "gone_in_billing" else None
 
+    def change(self, id: str, **fields: object) -> None:
+        self._by_id[id] = self._by_id[id].model_copy(update=fields)
+
     def go_on(self, now: datetime) -> None:
         """A page of subscriptions was read."""
         if self._arrivals:

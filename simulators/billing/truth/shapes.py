@@ -1,7 +1,7 @@
 """What the side door takes: `PUT /control/books`. Amounts are in the currency's smallest unit."""
 
 from decimal import Decimal
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
@@ -97,6 +97,10 @@ class TrueSubscription(_Shape):
     deviation: Deviation = "none"
     deviates_to: int | None = None
     moved_from: str | None = None
+    corrected: dict[str, dict[str, Any]] = Field(
+        default={}, description="Fields that a person has set in ChartMogul, by the kind of the line"
+    )
+    disabled: list[str] = Field(default=[], description="Uuids of invoices in ChartMogul")
 
 
 class Books(_Shape):

@@ -4,6 +4,7 @@ from models.canonical import digest_of
 from models.changes import ChangeRun, CustomerMerge, TagChange
 from models.runs import Outcome, RunResult
 from operations.changes import ask, decide
+from tests.histories.reconciliation.cases import correcting
 from tests.histories.studio import Case, Run, Studio
 from tests.workflows.changing import asks, change_of, undo_of
 
@@ -52,9 +53,16 @@ async def undone(studio: Studio) -> Run:
     return _run(studio, state)
 
 
+async def corrected(studio: Studio) -> Run:
+    """Of a month that is open."""
+    _, change = await correcting(studio, "change")
+    return change
+
+
 CASES = [
     Case(allowed, Outcome.ACTED),
     Case(agreed, Outcome.ACTED),
     Case(refused, Outcome.REFUSED),
     Case(undone, Outcome.UNDONE),
+    Case(corrected, Outcome.ACTED),
 ]
