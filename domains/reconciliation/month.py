@@ -73,7 +73,7 @@ class _Month:
         if books := self._rules.accounting:
             needed.append(Name(books.system, books.company))
         needed.append(Name("chartmogul", self._work.place.account))
-        checked = check_reads(self._readings, {}, needed)
+        checked = check_reads(self._readings, needed, self._cut.end)
         if checked.stopped:
             return self._nothing([*checked.stopped, *self._work.unread])
         self._drifted = checked.drifted

@@ -7,7 +7,6 @@ from decimal import Decimal
 from simulators.billing.truth.book import (
     BookOfTruth,
     TrueInvoice,
-    invoice_of,
     seats_of,
     unit_of,
 )
@@ -171,9 +170,7 @@ def _pending(said: TrueSubscription) -> Row:
 
 
 def invoices(truth: BookOfTruth) -> list[TrueInvoice]:
-    """Newest first."""
-    made = [invoice for each in truth.of("recurly") if (invoice := invoice_of(each))]
-    return sorted(made, key=lambda each: (each.created, each.id), reverse=True)
+    return truth.invoices("recurly")
 
 
 def invoice_rows(truth: BookOfTruth) -> Iterator[Row]:
