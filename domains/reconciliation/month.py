@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -34,6 +35,12 @@ from models.reconciliation.rules import ReconciliationRules
 from models.templates.reconciliation import JudgeWork
 
 R = TypeVar("R", bound=Record)
+
+
+def _is_refund(entry: CashEntry) -> bool:
+    return entry.side == "billing" and entry.kind is CashKind.REFUND
+
+
 Note = Callable[[str], None]
 
 
@@ -82,12 +89,11 @@ class _Month:
 
     def _compared(self, settings: AccountSettings, rates: Rates, warnings: Sequence[str]) -> Judgement:
         self._note("comparing MRR")
-        lines, cash = list(self._all("lines", CountedLine)), list(self._all("cash", CashEntry))
-        mrr = judge(self._mrr_books(settings, lines, cash, rates), self._rules, self._cut)
+        mrr = judge(self._mrr_books(settings, rates), self._rules, self._cut)
         if mrr.stopped:
             return self._nothing(mrr.stopped)
         self._note("comparing documents")
-        books = self._document_books(cash)
+        books = self._document_books()
         documents = judge_documents(books, self._rules, self._cut, rates)
         self._note("comparing payments")
         payments = judge_cash(books, self._rules, self._cut)
@@ -102,29 +108,29 @@ class _Month:
             }
         )
 
-    def _mrr_books(
-        self, settings: AccountSettings, lines: list[CountedLine], cash: list[CashEntry], rates: Rates
-    ) -> MrrBooks:
+    def _mrr_books(self, settings: AccountSettings, rates: Rates) -> MrrBooks:
         return MrrBooks(
             settings=settings,
             subscriptions=list(self._all("subscriptions", BillingSubscription)),
             counted=list(self._all("counted", CountedSubscription)),
-            lines=lines,
+            lines=list(self._all("lines", CountedLine)),
             customers=list(self._all("customers", CountedCustomer)),
             sheet=next(self._all("sheet", AccountSheet), AccountSheet()),
             readings=self._readings,
-            refunds=[each for each in cash if each.side == "billing" and each.kind is CashKind.REFUND],
+            refunds=[each for each in self._all("cash", CashEntry) if _is_refund(each)],
             rates=rates.table,
         )
 
-    def _document_books(self, cash: list[CashEntry]) -> DocumentBooks:
-        documents = list(self._all("documents", Document))
+    def _document_books(self) -> DocumentBooks:
+        sides: dict[str, list[Document]] = defaultdict(list)
+        for each in self._all("documents", Document):
+            sides[each.side].append(each)
         accounting = self._reading_of(self._rules.accounting.system) if self._rules.accounting else None
         return DocumentBooks(
-            billing=[each for each in documents if each.side == "billing"],
-            accounting=[each for each in documents if each.side == "accounting"] if accounting else None,
-            chartmogul=[each for each in documents if each.side == "chartmogul"],
-            cash=cash,
+            billing=sides["billing"],
+            accounting=sides["accounting"] if accounting else None,
+            chartmogul=sides["chartmogul"],
+            cash=list(self._all("cash", CashEntry)),
             drifted=self._drifted,
             accounting_read_at=accounting.ended_at if accounting else None,
         )
