@@ -133,11 +133,10 @@ TOLD = Kill("Slack has the message", held_at(("slack", r"/chat\.postMessage$")))
 SIGNED = Kill("the signed pack is being written", begun_in(lambda month: month.packs), signing=True)
 EACH_READ = [Kill(f"{system} is being read", held_at((system, path))) for system, path in READ.items()]
 JUDGED = Kill("it is being judged", under_way("reconciliation.judge"))
-PREPARED = Kill("it is being prepared", under_way("reconciliation.prepare"))
 
 MONTHS = [[ALL_READ, PACK, TOLD, SIGNED]]
 if FULL:
-    MONTHS += [[each] for each in (PREPARED, *EACH_READ, JUDGED, PACK, TOLD, SIGNED)]
+    MONTHS += [[each] for each in (*EACH_READ, JUDGED, PACK, TOLD, SIGNED)]
 
 
 @pytest.mark.timeout(600)
