@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Generic, TypeVar
 
 from activities.heartbeats import heartbeats
-from activities.month import Store, write_table
+from activities.month import READINGS, Store, write_table
 from clients.kit.books import MonthReading
 from clients.kit.errors import Rejected, title
 from models.reconciliation.books import MonthCut, Reading
@@ -27,16 +27,24 @@ class BooksReader(Generic[C]):
         self._system, self._clients, self._snapshots, self._month = system, clients, snapshots, month
 
     async def read(self, work: BooksWork) -> Reading:
-        """Its tables are `cash` and `documents`. What was written before stays, and is not read again."""
-        client, snapshots, began = self._clients.get(work.site), self._snapshots, datetime.now(UTC)
+        """Its tables are `cash` and `documents`. What was written before stays, and is not read again once it
+        is whole."""
+        client, snapshots = self._clients.get(work.site), self._snapshots
         if client is None:
             variables = f"{self._system.upper()}__{work.site.upper()}__*"
             raise self._refused(f"{title(self._system)} is not connected for {work.site}: set {variables}")
         if snapshots is None:
             raise self._refused("There is no place for snapshots")
-        if there := snapshots.reading(work.place, self._system, work.site):
+        if (there := snapshots.reading(work.place, self._system, work.site)) and there.serves(work.cut):
             return there
-        month = self._month(client, work.cut, work.site)
+        for _ in range(READINGS):
+            reading = await self._read(client, snapshots, work)
+            if reading.closes:
+                break
+        return reading
+
+    async def _read(self, client: C, snapshots: Store, work: BooksWork) -> Reading:
+        began, month = datetime.now(UTC), self._month(client, work.cut, work.site)
         async with heartbeats(lambda: month.progress):
             with snapshots.writing(work.place, self._system, work.site) as writing:
                 await write_table(writing, "cash", month.cash())

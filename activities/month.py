@@ -14,6 +14,9 @@ from models.base import Record
 from models.reconciliation.books import MonthCut, Reading
 from models.templates.reconciliation import BooksWork, SnapshotPlace
 
+READINGS = 2
+"""Of a system, one after the other, where the first is not whole: what is lost in the night is read late."""
+
 AT_ONCE = 500
 """Records that are handed on together."""
 
@@ -32,7 +35,7 @@ class Writing(Protocol):
 
 
 class Store(Protocol):
-    """Where snapshots are: what was written of a system stays, and is not read again."""
+    """Where snapshots are: what was written of a system stays, and is not read again once it is whole."""
 
     def reading(self, place: SnapshotPlace, system: str, site: str) -> Reading | None: ...
 
@@ -58,8 +61,15 @@ class Books:
         if client is None or store is None:
             what = f"{title(self._system)} {work.site}" if client is None else "the folder of snapshots"
             raise Unauthorized(self._system, f"No books can be read: {what} is not set up.")
-        if there := store.reading(work.place, self._system, work.site):
+        if (there := store.reading(work.place, self._system, work.site)) and there.serves(work.cut):
             return there
+        for _ in range(READINGS):
+            reading = await self._read(client, store, work)
+            if reading.closes:
+                break
+        return reading
+
+    async def _read(self, client: Any, store: Store, work: BooksWork) -> Reading:
         reader = self._reader(client, work.cut, work.site, work.customers)
         try:
             async with heartbeats(lambda: {"rows": reader.tally.rows, "calls": reader.tally.calls}):

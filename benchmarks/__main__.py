@@ -15,6 +15,7 @@ from benchmarks.export import export, export_ceiling, export_engines, export_mem
 from benchmarks.ground import Ground, prepared
 from benchmarks.latency import latency
 from benchmarks.memory import memory
+from benchmarks.month import month
 from benchmarks.pressure import pressure
 from benchmarks.results import Result, write
 from benchmarks.starts import starts
@@ -36,6 +37,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "export_engines": export_engines,
     "crm": crm,
     "analytics": analytics,
+    "month": month,
     "starts": starts,  # leaves no worker behind, so it is last
 }
 
@@ -47,6 +49,7 @@ async def main(wanted: str, quick: bool, million: bool, console: Console) -> Non
         "export_memory": export_memory,
         "crm": crm,
         "analytics": analytics,
+        "month": month,
     }
     benchmarks = BENCHMARKS | (
         {name: partial(each, quick=True) for name, each in sized.items()} if quick else {}

@@ -29,7 +29,13 @@ routes:
 def stack_in(state: Path, *, apart: bool = False) -> Stack:
     routes = state / "routes.yaml"
     routes.write_text(ROUTES)
-    environment = {"ROUTES_FILE": str(routes), "SLACK__SETTLE_SECONDS": "0.2"}
+    environment = {
+        "ROUTES_FILE": str(routes),
+        "SLACK__SETTLE_SECONDS": "0.2",
+        "CHARGEBEE__DEFAULT__REQUESTS_PER_MINUTE": "60000",
+        "RECONCILIATION__FOLDER": str(state / "reconciliation"),
+        "RECONCILIATION__KEY_FILE": str(state / "reconciliation.key"),
+    }
     return ImportedStack(state, ANY_PORTS, environment=environment, apart=apart)
 
 

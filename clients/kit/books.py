@@ -150,6 +150,7 @@ class Seen:
 
     kind: str
     changed: list[str]
+    twice: int = 0
     _rows: dict[str, int] = field(default_factory=dict)
 
     def __len__(self) -> int:
@@ -160,6 +161,7 @@ class Seen:
         if known is None:
             self._rows[id] = mark
             return True
+        self.twice += 1
         if known != mark and len(self.changed) < MOST_NAMED:
             self.changed.append(f"{self.kind} {within(id, LONGEST_ID)}")
         return False

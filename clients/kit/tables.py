@@ -5,6 +5,7 @@ that cannot be read: it is left out, and the others are not.
 """
 
 import hashlib
+from collections import Counter
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -55,12 +56,13 @@ class BooksReader(Protocol):
 
 @dataclass
 class Tally:
-    """What was read so far. `aside` holds ids that were seen."""
+    """What was read so far. `aside` holds ids that were seen, `twice` how many rows came again, by kind."""
 
     aside: Aside = field(default_factory=Aside)
     waits: Sequence[float] = PAGE_WAITS
     calls: int = 0
     rows: int = 0
+    twice: Counter[str] = field(default_factory=Counter)
     controls: list[Control] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
     changed_while_read: list[str] = field(default_factory=list)
@@ -82,6 +84,7 @@ class Tally:
             self.aside.put(kind, id, digest)
             self.rows += 1
             return True
+        self.twice[kind] += 1
         if known != digest:
             self.name_changed(id)
         return False
@@ -133,7 +136,11 @@ class Tally:
         read = self.aside.count(kind)
         gone = read - (again - missing)
         note = f"{how}; {gone} were there at first alone" if gone else how
-        self.controls.append(Control(what=kind, read=read, expected=read + missing, how=note))
+        self.control(kind, read, read + missing, note)
+
+    def control(self, kind: str, read: int, expected: int | None, how: str) -> None:
+        found = Control(what=kind, read=read, expected=expected, twice=self.twice[kind], how=how)
+        self.controls.append(found)
 
 
 EDGE = timedelta(days=3)

@@ -78,7 +78,7 @@ class QuickBooksMonth:
                     parsed = self.left_out.read(entity, row, row.get("Id"), Transaction.model_validate)
                     if parsed:
                         yield parsed
-        await self._control(entity, len(seen), first)
+        await self._control(entity, seen, first)
 
     def _is_new(self, seen: Seen, row: Row, entity: Entity) -> bool:
         id = row.get("Id")
@@ -87,11 +87,12 @@ class QuickBooksMonth:
         self.left_out.add(f"{entity} without an id")
         return False
 
-    async def _control(self, entity: Entity, read: int, first: int) -> None:
+    async def _control(self, entity: Entity, seen: Seen, first: int) -> None:
         """Where people work while it is read, the count of before is another than that of after."""
-        expected, how = first, HOW
+        read, expected, how = len(seen), first, HOW
         if read != first:
             expected, how = await self._client.count(entity, self._days), HOW_AGAIN
         if read != first and read == expected:
             self.changed.append(f"{entity}: {first} at first, {expected} at the end")
-        self.controls.append(Control(what=entity, read=read, expected=expected, how=how))
+        control = Control(what=entity, read=read, expected=expected, twice=seen.twice, how=how)
+        self.controls.append(control)

@@ -95,10 +95,11 @@ class XeroMonth:
                         and (found := self.left_out.read(kind, parsed, id, made)) is not None
                     ):
                         yield found
-        self._control(kind, len(seen), [*totals])
+        self._control(kind, seen, [*totals])
 
-    def _control(self, kind: str, read: int, totals: list[int | None]) -> None:
+    def _control(self, kind: str, seen: Seen, totals: list[int | None]) -> None:
         """Where people work while it is read, the last page's count is that of the end."""
         if len(totals) > 1:
             self.changed.append(f"{kind}: {totals[0]} at first, {totals[-1]} at the end")
-        self.controls.append(Control(what=kind, read=read, expected=totals[-1], how=HOW))
+        control = Control(what=kind, read=len(seen), expected=totals[-1], twice=seen.twice, how=HOW)
+        self.controls.append(control)

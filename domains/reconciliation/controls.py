@@ -3,8 +3,8 @@
 Where a part is missing nothing is judged: a figure that is too low by the last page looks like any other.
 """
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
+from datetime import datetime
 from typing import NamedTuple
 
 from models.reconciliation.books import Control, Reading
@@ -35,17 +35,18 @@ class Checked(NamedTuple):
     warnings: list[str]
 
 
-Ids = Mapping[tuple[str, str, str], Sequence[str]]
-"""Ids as they came, with those that came twice, by (system, site, what)."""
-
-
-def check_reads(readings: Iterable[Reading], ids: Ids, needed: Iterable[Name] = ()) -> Checked:
+def check_reads(
+    readings: Iterable[Reading], needed: Iterable[Name] = (), ended_at: datetime | None = None
+) -> Checked:
+    """`ended_at`: the month's end. What was read before may have changed until then."""
     known = {Name(each.system, each.site): each for each in readings}
     stopped = [f"{_said(name)}: it was not read at all" for name in needed if name not in known]
     warnings: list[str] = []
     for name, reading in sorted(known.items()):
-        stopped += (f"{_said(name)}: {why}" for why in _missing(reading, ids))
-        warnings += (f"{_said(name)}: {what}" for what in _doubtful(reading, ids))
+        if ended_at is not None and reading.began_at < ended_at:
+            stopped.append(f"{_said(name)}: it was read before the month had ended")
+        stopped += (f"{_said(name)}: {why}" for why in _missing(reading))
+        warnings += (f"{_said(name)}: {what}" for what in _doubtful(reading))
     drifted = {
         f"{it.system}/{it.site}/{id}"
         for it in known.values()
@@ -66,38 +67,32 @@ def _said(name: Name) -> str:
     return f"{name.system} ({name.site})"
 
 
-def _missing(reading: Reading, ids: Ids) -> Iterator[str]:
-    controlled = {each.what for each in reading.controls}
+def _missing(reading: Reading) -> Iterator[str]:
     for control in reading.controls:
-        yield from _gap(control, _came(reading, control.what, ids))
-    for (system, site, what), came in ids.items():
-        if (system, site) == (reading.system, reading.site) and what not in controlled:
-            yield from _gap(Control(what=what, read=len(came), how="none"), came)
+        yield from _gap(control)
     if reading.left_out:
         shown = ", ".join(reading.left_out[:3])
         yield f"{len(reading.left_out)} records cannot be read: {shown}"
 
 
-def _gap(control: Control, came: Sequence[str] | None) -> Iterator[str]:
-    """`read` may count rows that came twice: what is compared with the control count is different ids."""
-    read = control.read if came is None else len(set(came))
-    twice = 0 if came is None else len(came) - read
-    if control.expected is not None and read != control.expected:
-        yield _counted(control, control.expected, read, twice)
-    elif control.expected is None and twice:
+def _gap(control: Control) -> Iterator[str]:
+    if not control.closes:
+        yield _counted(control)
+    elif control.expected is None and control.twice:
         yield (
-            f"{twice} of {len(came or ())} {control.what} came twice, so others may be missing, "
+            f"{control.twice:,} {control.what} came twice, so others may be missing, "
             "and there is no control count"
         )
-    elif control.expected is None and read in CAPS:
-        said = f"exactly {read:,} {control.what} were read"
+    elif control.expected is None and control.read in CAPS:
+        said = f"exactly {control.read:,} {control.what} were read"
         yield f"{said}: that looks like a cap, and there is no control count"
 
 
-def _counted(control: Control, expected: int, read: int, twice: int) -> str:
+def _counted(control: Control) -> str:
+    expected, read = control.expected or 0, control.read
     said = f"{read:,} {control.what} were read, and there are {expected:,} by {control.how}"
-    if twice:
-        return f"{said}; {twice:,} came twice, so a page was read again and another one was not"
+    if control.twice and read < expected:
+        return f"{said}; {control.twice:,} came twice, so a page was read again and another one was not"
     if read in CAPS and read < expected:
         return f"{said}: the list seems to end at {read:,} without a word"
     if 0 < expected - read <= A_PAGE:
@@ -105,12 +100,10 @@ def _counted(control: Control, expected: int, read: int, twice: int) -> str:
     return said
 
 
-def _doubtful(reading: Reading, ids: Ids) -> Iterator[str]:
+def _doubtful(reading: Reading) -> Iterator[str]:
     for control in reading.controls:
-        came = _came(reading, control.what, ids) or ()
-        often = sum(each - 1 for each in Counter(came).values())
-        if control.expected is not None and often and len(set(came)) == control.expected:
-            yield f"{often} {control.what} came twice: pages moved while they were read; each counts once"
+        if control.expected is not None and control.closes and control.twice:
+            yield f"{control.twice:,} {control.what} came twice while they were read; each counts once"
         if control.expected is None and control.read in FIRST_PAGES:
             yield (
                 f"exactly {control.read} {control.what} were read: that may be a first page alone, "
@@ -118,7 +111,3 @@ def _doubtful(reading: Reading, ids: Ids) -> Iterator[str]:
             )
     if reading.changed_while_read:
         yield f"{len(reading.changed_while_read)} records changed while they were read: DRIFT"
-
-
-def _came(reading: Reading, what: str, ids: Ids) -> Sequence[str] | None:
-    return ids.get((reading.system, reading.site, what))

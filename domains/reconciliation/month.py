@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -38,6 +39,12 @@ from models.reconciliation.rules import ReconciliationRules
 from models.templates.reconciliation import JudgeWork, NotCorrectable, RecheckWork
 
 R = TypeVar("R", bound=Record)
+
+
+def _is_refund(entry: CashEntry) -> bool:
+    return entry.side == "billing" and entry.kind is CashKind.REFUND
+
+
 Note = Callable[[str], None]
 
 
@@ -99,7 +106,7 @@ class _Month:
         if books := self._rules.accounting:
             needed.append(Name(books.system, books.company))
         needed.append(Name("chartmogul", self._work.place.account))
-        checked = check_reads(self._readings, {}, needed)
+        checked = check_reads(self._readings, needed, self._cut.end)
         if checked.stopped:
             return self._nothing([*checked.stopped, *self._work.unread])
         self._drifted = checked.drifted
@@ -108,12 +115,11 @@ class _Month:
 
     def _compared(self, settings: AccountSettings, rates: Rates, warnings: Sequence[str]) -> Judgement:
         self._note("comparing MRR")
-        cash, documents = list(self._all("cash", CashEntry)), list(self._all("documents", Document))
-        mrr = judge(self._mrr_books(settings, documents, cash, rates), self._rules, self._cut)
+        mrr = judge(self._mrr_books(settings, rates), self._rules, self._cut)
         if mrr.stopped:
             return self._nothing(mrr.stopped)
         self._note("comparing documents")
-        books = self._document_books(documents, cash)
+        books = self._document_books()
         compared = judge_documents(books, self._rules, self._cut, rates)
         self._note("comparing payments")
         payments = judge_cash(books, self._rules, self._cut)
@@ -156,12 +162,9 @@ class _Month:
 
     def _whole_mrr_books(self) -> MrrBooks:
         settings = next(self._all("settings", AccountSettings))
-        documents, cash = list(self._all("documents", Document)), list(self._all("cash", CashEntry))
-        return self._mrr_books(settings, documents, cash, read_rates(self._rates_text, settings.currency))
+        return self._mrr_books(settings, read_rates(self._rates_text, settings.currency))
 
-    def _mrr_books(
-        self, settings: AccountSettings, documents: list[Document], cash: list[CashEntry], rates: Rates
-    ) -> MrrBooks:
+    def _mrr_books(self, settings: AccountSettings, rates: Rates) -> MrrBooks:
         return MrrBooks(
             settings=settings,
             subscriptions=list(self._all("subscriptions", BillingSubscription)),
@@ -170,18 +173,21 @@ class _Month:
             customers=list(self._all("customers", CountedCustomer)),
             sheet=self._sheet(),
             readings=self._readings,
-            refunds=[each for each in cash if each.side == "billing" and each.kind is CashKind.REFUND],
-            documents=[each for each in documents if each.side == "billing"],
+            refunds=[each for each in self._all("cash", CashEntry) if _is_refund(each)],
+            documents=[each for each in self._all("documents", Document) if each.side == "billing"],
             rates=rates,
         )
 
-    def _document_books(self, documents: list[Document], cash: list[CashEntry]) -> DocumentBooks:
+    def _document_books(self) -> DocumentBooks:
+        sides: dict[str, list[Document]] = defaultdict(list)
+        for each in self._all("documents", Document):
+            sides[each.side].append(each)
         accounting = self._reading_of(self._rules.accounting.system) if self._rules.accounting else None
         return DocumentBooks(
-            billing=[each for each in documents if each.side == "billing"],
-            accounting=[each for each in documents if each.side == "accounting"] if accounting else None,
-            chartmogul=[each for each in documents if each.side == "chartmogul"],
-            cash=cash,
+            billing=sides["billing"],
+            accounting=sides["accounting"] if accounting else None,
+            chartmogul=sides["chartmogul"],
+            cash=list(self._all("cash", CashEntry)),
             drifted=self._drifted,
             accounting_read_at=accounting.ended_at if accounting else None,
         )

@@ -102,15 +102,34 @@ def _cell(value: Any) -> Any:
 def read(path: Path, kind: type[R]) -> Iterator[R]:
     """Raises Rejected where a row is no such record."""
     nested = [name for name in schema_of(kind).names if _is_nested(kind, name)]
+    known = set(kind.model_fields)
     with pq.ParquetFile(path) as file:
         for batch in file.iter_batches(CHUNK):
-            yield from (_record(row, kind, nested) for row in batch.to_pylist())
+            for row in _rows(batch):
+                record = _record(row, kind, nested)
+                object.__setattr__(record, "__pydantic_fields_set__", known)
+                yield record
+
+
+def _rows(batch: pa.RecordBatch) -> Iterator[dict[str, Any]]:
+    """Equal values are one object, and records share the set of their fields' names: hundreds of thousands
+    of records are in memory at once, and most of what they would take is these."""
+    columns = [_shared(column.to_pylist()) for column in batch.columns]
+    names = batch.schema.names
+    return (dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True))
+
+
+def _shared(values: list[Any]) -> list[Any]:
+    seen: dict[Any, Any] = {}
+    return [seen.setdefault(each, each) for each in values]
 
 
 def _record(row: dict[str, Any], kind: type[R], nested: list[str]) -> R:
     try:
-        parsed = {name: orjson.loads(row[name]) for name in nested if row.get(name) is not None}
-        return kind.model_validate(row | parsed)
+        for name in nested:
+            if row.get(name) is not None:
+                row[name] = orjson.loads(row[name])
+        return kind.model_validate(row)
     except (orjson.JSONDecodeError, ValidationError):
         raise Rejected(SYSTEM, f"A row of a snapshot is no {kind.__name__}.") from None
 

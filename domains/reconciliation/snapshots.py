@@ -1,4 +1,5 @@
-"""What was read of each system for a month: written once, whole or not at all, for nobody else to read.
+"""What was read of each system for a month: written whole or not at all, for nobody else to read, and never
+written over; what was read in part alone gives way to a later reading.
 
 `ROOT/account/period/part/system-site/` has a Parquet file for each table, and `reading.json`, which says what
 was read.
@@ -57,7 +58,7 @@ LEFT_FOR = timedelta(days=1)
 
 @dataclass(frozen=True)
 class Kept:
-    """What is there now. Not `is_new`: it was there already, and what was read anew is thrown away."""
+    """What is there now. Not `is_new`: it was there already, whole, and what was read anew is thrown away."""
 
     reading: Reading
     is_new: bool
@@ -146,7 +147,17 @@ class Writing:
         there = self._snapshots.reading(self._place, reading.system, reading.site)
         if there is None:
             raise Rejected(SYSTEM, f"{self._folder} is there and has no {READING}: move it away.")
-        return Kept(there, is_new=False)
+        if there.is_complete and there.ended_at >= reading.began_at:  # another one wrote meanwhile
+            return Kept(there, is_new=False)
+        self._make_way()
+        put_in_place(self._own, self._folder)
+        return Kept(whole, is_new=True)
+
+    def _make_way(self) -> None:
+        """The name begins as what is removed a day later does, should we end here."""
+        aside = Path(tempfile.mkdtemp(prefix=BEGUN, dir=self._folder.parent))
+        self._folder.rename(aside / "in part")
+        shutil.rmtree(aside, ignore_errors=True)
 
     def _file(self, table: str) -> TableFile:
         name = f"{table}.parquet"

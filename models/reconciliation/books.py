@@ -322,11 +322,13 @@ class CountedCustomer(Record):
 
 
 class Control(Record):
-    """One count against another one. `expected` is None where the vendor has no way to tell."""
+    """One count against another one. `expected` is None where the vendor has no way to tell. `read` counts
+    each record once; `twice` are rows that came again."""
 
     what: str
     read: int
     expected: int | None = None
+    twice: int = 0
     how: str = Field(description="count query, HEAD total, second pass …")
 
     @property
@@ -357,8 +359,17 @@ class Reading(Record):
     changed_while_read: list[str] = []
 
     @property
+    def closes(self) -> bool:
+        """Nothing is missing, and nothing came twice where nobody counts."""
+        return all(each.closes and (each.expected is not None or not each.twice) for each in self.controls)
+
+    @property
     def is_complete(self) -> bool:
-        return all(each.closes for each in self.controls) and not self.left_out
+        return self.closes and not self.left_out
+
+    def serves(self, cut: "MonthCut") -> bool:
+        """Whether it need not be read again: what was read before the month's end does not show it."""
+        return self.is_complete and self.began_at >= cut.end
 
 
 class MonthCut(Record):

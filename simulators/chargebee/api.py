@@ -112,11 +112,11 @@ async def subscriptions(request: Request) -> Row:
     buyers: dict[str, Row] = {}
 
     def rows() -> Iterator[Row]:
-        for row, buyer in islice(found, truth.books.cap):
+        for row, buyer in found:
             buyers[row["id"]] = buyer
             yield row
 
-    page = _page(request, "subscription", rows())
+    page = _page(request, "subscription", rows(), truth.books.cap)
     for each in page["list"]:
         each["customer"] = buyers[each["subscription"]["id"]]
     truth.go_on(datetime.now(UTC))
@@ -199,14 +199,14 @@ async def nothing(path: str) -> Row:
     raise refused(404, "resource_not_found", "Sorry, we could not find what you are looking for")
 
 
-def _page(request: Request, kind: str, rows: Iterable[Row]) -> Row:
+def _page(request: Request, kind: str, rows: Iterable[Row], cap: int | None = None) -> Row:
     query = request.query_params
     _check_names(request, FILTERS[f"{kind}s"])
     size = query.get("limit", str(PAGE))
     if not size.isdecimal() or not 1 <= int(size) <= LARGEST_PAGE:
         raise refused(400, "param_wrong_value", "limit : should be between 1 and 100", "limit")
     start = _start(query.get("offset"))
-    chosen = _sorted(request, kind, (row for row in rows if _is_meant(request, row)))
+    chosen = islice(_sorted(request, kind, (row for row in rows if _is_meant(request, row))), cap)
     found = list(islice(chosen, start, start + int(size) + 1))
     answer: Row = {"list": [{kind: row} for row in found[: int(size)]]}
     if len(found) > int(size):

@@ -12,7 +12,6 @@ from simulators.billing.truth.book import (
     cost,
     coupon_end,
     discount_on,
-    invoices_of,
     rounded,
     seats_of,
     unit_of,
@@ -145,9 +144,7 @@ def _event(truth: BookOfTruth, said: TrueSubscription, kind: str, at: int, numbe
 
 
 def invoices(truth: BookOfTruth) -> list[TrueInvoice]:
-    """Newest first."""
-    made = [invoice for each in truth.of("chargebee") for invoice in invoices_of(each)]
-    return sorted(made, key=lambda each: (each.created, each.id), reverse=True)
+    return truth.invoices("chargebee")
 
 
 def invoice_row(invoice: TrueInvoice) -> Row:

@@ -10,6 +10,7 @@ from urllib.parse import unquote_plus
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from simulators.kit import lists
 from simulators.kit.refusal import Refusal
 from simulators.kit.shapes import Call, FaultRule, System
 from simulators.kit.vendor import Vendor
@@ -25,6 +26,8 @@ class Faults:
         self._apis = [(f"/{vendor.name}{vendor.api}", vendor) for vendor in world.vendors]
         self._under_way: Counter[System] = Counter()
         """Calls that were taken. One that is refused for their number is not."""
+        self._asked: dict[str, bytes] = {}
+        """The query before, by path."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         vendor = self._called(scope)
@@ -53,6 +56,7 @@ class Faults:
             await self._done(vendor, call, rule, refused)
         finally:
             self._under_way[system] -= taken
+            self._asked[call.scope["path"]] = call.scope["query_string"]
         log.finish(number, call.status, round((time.perf_counter() - started) * 1000, 3))
 
     async def _done(
@@ -81,6 +85,18 @@ class Faults:
                 await call.answer(_expired(vendor).response())
             case "status":
                 await call.answer(_refusal(vendor, rule).response())
+            case "list_ends" | "page_again":
+                await self._page(rule, call)
+
+    async def _page(self, rule: FaultRule, call: "_Answer") -> None:
+        await call.hold_back()
+        if (said := lists.body_of(call.held)) is not None:
+            if rule.kind == "list_ends":
+                said = lists.ended(said)
+            elif before := lists.body_of(await call.asked_as(self._asked.get(call.scope["path"], b""))):
+                said = lists.with_rows_of(said, before)
+            call.held = lists.with_body(call.held, said)
+        await call.release()
 
 
 class _Answer:
@@ -89,7 +105,7 @@ class _Answer:
     def __init__(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
         self.app, self.scope, self.receive, self.send = app, scope, receive, send
         self.status: int | None = None
-        self._held: list[Message] = []
+        self.held: list[Message] = []
         self._read: list[Message] = []
 
     async def text(self) -> str:
@@ -110,12 +126,22 @@ class _Answer:
         """Do the work, and keep the answer."""
 
         async def hold(message: Message) -> None:
-            self._held.append(message)
+            self.held.append(message)
 
         await self.app(self.scope, self._receive, hold)
 
+    async def asked_as(self, query: bytes) -> list[Message]:
+        """What another query of that path is answered, which has no body."""
+        found: list[Message] = []
+
+        async def hold(message: Message) -> None:
+            found.append(message)
+
+        await self.app(dict(self.scope, query_string=query), self._receive, hold)
+        return found
+
     async def release(self) -> None:
-        for message in self._held:
+        for message in self.held:
             await self._send(message)
 
     async def answer(self, response: Response) -> None:
@@ -123,7 +149,7 @@ class _Answer:
 
     async def drop(self) -> None:
         """Close the line without a word. uvicorn's `receive` belongs to the object that holds it."""
-        while not self._held and (await self._receive()).get("more_body"):
+        while not self.held and (await self._receive()).get("more_body"):
             pass
         cast(Any, self.receive).__self__.transport.abort()
         while (await self.receive())["type"] != "http.disconnect":

@@ -9,7 +9,11 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validato
 System = str
 """A vendor's name. The control API refuses one that is not simulated."""
 
-FaultKind = Literal["status", "drop_before", "drop_after", "slow", "malformed", "expired_token"]
+FaultKind = Literal[
+    "status", "drop_before", "drop_after", "slow", "malformed", "expired_token", "list_ends", "page_again"
+]
+"""`list_ends`: a page says that nothing follows. `page_again`: it has the rows of the page before it."""
+
 Case = Literal["account", "contact_only", "several", "none", "inactive_owner"]
 """What Salesforce knows of a customer: an account with ChartMogul's uuid, only a contact with the
 e-mail, two contacts on different accounts, nothing, or an account whose owner has left."""

@@ -8,7 +8,6 @@ from simulators.billing.truth.book import (
     BookOfTruth,
     TrueInvoice,
     TrueLine,
-    invoices_of,
     seats_of,
     unit_of,
 )
@@ -175,9 +174,7 @@ def _pending(said: TrueSubscription) -> Row:
 
 
 def invoices(truth: BookOfTruth) -> list[TrueInvoice]:
-    """Newest first."""
-    made = [invoice for each in truth.of("recurly") for invoice in invoices_of(each)]
-    return sorted(made, key=lambda each: (each.created, each.id), reverse=True)
+    return truth.invoices("recurly")
 
 
 def invoice_rows(truth: BookOfTruth) -> Iterator[Row]:

@@ -13,7 +13,6 @@ from simulators.billing.truth.book import (
     TrueLine,
     coupon_end,
     invoice_of,
-    invoices_of,
     rounded,
     seats_of,
     unit_of,
@@ -392,27 +391,32 @@ def _by_day(truth: BookOfTruth) -> dict[tuple[str, str], list[TrueInvoice]]:
     return dict(sorted(found.items(), reverse=True))
 
 
-def invoices(truth: BookOfTruth) -> Iterator[TrueInvoice]:
-    """Newest first."""
-    made = [invoice for each in truth.of("stripe") for invoice in invoices_of(each)]
-    yield from sorted(made, key=lambda each: (each.created, each.id), reverse=True)
+def invoices(truth: BookOfTruth) -> list[TrueInvoice]:
+    return truth.invoices("stripe")
 
 
 def event_rows(truth: BookOfTruth) -> Iterator[Row]:
     """Of what changed later: with what was otherwise before, and ids in the place of what lists expand."""
+    for id, at in truth.touched_at.items():
+        if said := truth.find("stripe", id):
+            yield _updated(said, at, subscription_row(said, set()), {"metadata": {}})
     for said in truth.of("stripe"):
         if said.changed_at is None or said.unit_later is None:
             continue
         now = subscription_row(said, set())
         before = subscription_row(said.model_copy(update={"unit_later": None}), set())
-        yield {
-            "id": f"evt_{said.id}",
-            "object": "event",
-            "created": seconds(said.changed_at),
-            "data": {"object": now, "previous_attributes": {"items": before["items"]}},
-            "livemode": False,
-            "type": "customer.subscription.updated",
-        }
+        yield _updated(said, said.changed_at, now, {"items": before["items"]})
+
+
+def _updated(said: TrueSubscription, at: datetime, row: Row, previous: Row) -> Row:
+    return {
+        "id": f"evt_{said.id}",
+        "object": "event",
+        "created": seconds(at),
+        "data": {"object": row, "previous_attributes": previous},
+        "livemode": False,
+        "type": "customer.subscription.updated",
+    }
 
 
 def find_price(truth: BookOfTruth, id: str) -> Row | None:

@@ -1,17 +1,22 @@
 """The step that reads a system's books: once for a snapshot, with heartbeats, and said where it cannot be."""
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from temporalio.testing import ActivityEnvironment
 
+from activities.chargebee import ChargebeeActivities
 from activities.chartmogul import ChartMogulActivities
 from activities.stripe import StripeActivities
+from clients.chargebee.client import ChargebeeClient
+from clients.chargebee.settings import ChargebeeAccount
 from clients.stripe.client import StripeClient
 from clients.stripe.settings import StripeAccount
 from models.reconciliation.books import Reading
 from models.templates.reconciliation import BooksWork, SnapshotPlace
+from simulators.chargebee.api import KEY as CHARGEBEE_KEY
 from simulators.kit.control import Control
 from simulators.stripe.api import KEY
 from systems import SYSTEMS
@@ -63,3 +68,30 @@ def test_each_billing_system_reads_books_on_its_own_queue() -> None:
     for steps in (StripeActivities, ChartMogulActivities):
         system = steps.read_books.definition.system
         assert system in names
+
+
+async def test_what_is_not_whole_is_read_again_and_what_was_read_too_early(simulators: Control) -> None:
+    """Once at once: what is lost in the night is read late in the morning. And once more by the next run."""
+    simulators.put_books(*(true(f"n{number:03}", "chargebee") for number in range(102)))
+    account = {
+        "site": "acme-test",
+        "api_key": CHARGEBEE_KEY,
+        "base_url": f"{simulators.url}/chargebee/api/v2",
+        "requests_per_minute": 100_000,
+    }
+    client, store = ChargebeeClient(ChargebeeAccount.model_validate(account)), Held()
+    steps = ChargebeeActivities({"default": client}, store)
+    simulators.fault("chargebee", "list_ends", path="/v2/subscriptions$", times=2)
+    assert (await run(steps.read_books)).is_complete
+
+    store.there = None
+    lost = simulators.fault("chargebee", "list_ends", path="/v2/subscriptions$", times=None)
+    part = await run(steps.read_books)
+    simulators.remove_fault(lost.id)
+    whole = await run(steps.read_books)
+    assert (part.is_complete, whole.is_complete) == (False, True)
+
+    later = CUT.model_copy(update={"end": datetime.now(UTC) + timedelta(hours=1)})
+    again = await run(steps.read_books, WORK.model_copy(update={"cut": later}))
+    assert again.began_at > whole.began_at
+    await client.aclose()

@@ -170,7 +170,7 @@ async def test_what_is_added_while_it_is_read_is_counted_again(
     _, reading = await CONTRACT.month(quickbooks)
     assert reading.is_complete
     assert reading.changed_while_read == ["Invoice: 7 at first, 1 at the end"]
-    simulators.fault("quickbooks", "status", status=200, body=body, text=r"count\(\*\) from Invoice", times=2)
+    simulators.fault("quickbooks", "status", status=200, body=body, text=r"count\(\*\) from Invoice", times=4)
     _, reading = await CONTRACT.month(quickbooks)
     assert not reading.is_complete
 

@@ -7,8 +7,9 @@ from typing import Any
 import httpx
 import pytest
 
+from simulators.kit import lists
 from simulators.kit.control import Control
-from simulators.kit.shapes import SLACK_TOKEN
+from simulators.kit.shapes import CHARTMOGUL_KEY, SLACK_TOKEN
 
 POST = {"json": {"channel": "C0SAVES", "text": "hello"}}
 
@@ -143,3 +144,46 @@ def test_a_limit_on_calls_at_once_refuses_those_beyond_it(
         "ConcurrentRequests (Concurrent API Requests) Limit exceeded."
     }
     assert salesforce.get("limits").status_code == 200
+
+
+def test_a_list_that_ends_too_early_and_a_page_that_comes_again(
+    simulators: Control, http: httpx.Client
+) -> None:
+    """Whatever the vendor's way of saying that more follows."""
+    simulators.reset(customers=12)
+
+    def pages() -> list[list[str]]:
+        found, cursor = list[list[str]](), ""
+        while len(found) < 5:
+            more = {"cursor": cursor} if cursor else {}
+            query = {"per_page": "5", **more}
+            said = http.get("/chartmogul/v1/customers", params=query, auth=(CHARTMOGUL_KEY, "")).json()
+            found.append([each["uuid"] for each in said["entries"]])
+            cursor = said["cursor"]
+            if not said["has_more"]:
+                break
+        return found
+
+    one, two, three = pages()
+    simulators.fault("chartmogul", "list_ends", path="/customers$", skip=1)
+    assert pages() == [one, two]
+    simulators.fault("chartmogul", "page_again", path="/customers$", skip=1)
+    assert pages() == [one, one, three]
+    assert pages() == [one, two, three]
+
+
+@pytest.mark.parametrize(
+    ("said", "ends"),
+    [
+        ({"has_more": True, "data": [1]}, {"has_more": False, "data": [1]}),
+        ({"list": [1], "next_offset": "2"}, {"list": [1]}),
+        ({"has_more": True, "next": "/2", "data": []}, {"has_more": False, "next": None, "data": []}),
+        (
+            {"pagination": {"page": 1, "pageCount": 3, "itemCount": 9}, "Invoices": [1]},
+            {"pagination": {"page": 1, "pageCount": 1, "itemCount": 9}, "Invoices": [1]},
+        ),
+        ({"QueryResponse": {"Invoice": [1, 2]}}, {"QueryResponse": {"Invoice": [1]}}),
+    ],
+)
+def test_each_vendors_list_ends_in_its_own_way(said: dict[str, Any], ends: dict[str, Any]) -> None:
+    assert lists.ended(said) == ends

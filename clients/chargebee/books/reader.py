@@ -21,7 +21,7 @@ PAGES_BACK = 50
 """Of events before the cut, newest first, in which the subscriptions are looked for that changed since. Those
 that are not found are told as nobody knows them."""
 
-HOW = "second pass over ids: Chargebee counts no list"
+HOW = "second pass over ids, from the other end: Chargebee counts no list"
 
 
 class ChargebeeBooks:
@@ -45,15 +45,11 @@ class ChargebeeBooks:
 
     async def subscriptions(self) -> AsyncIterator[BillingSubscription]:
         await self._note_changes()
-        query = {
-            "include_deleted": "true",
-            "sort_by[asc]": "created_at",
-            "created_at[before]": _seconds(self._now),
-        }
-        rows = self._whole(self._pages("subscriptions", query))
+        query = {"include_deleted": "true", "created_at[before]": _seconds(self._now)}
+        rows = self._whole(self._pages("subscriptions", query | {"sort_by[asc]": "created_at"}))
         async for record in self.tally.records("subscriptions", rows, _subscription_id, self._subscription):
             yield record
-        await self._count_again("subscriptions", "subscription", query)
+        await self._count_again("subscriptions", "subscription", query | {"sort_by[desc]": "created_at"})
 
     def _subscription(self, row: Row) -> BillingSubscription:
         record = subscription_of(row, self._site, self._web)
@@ -90,8 +86,13 @@ class ChargebeeBooks:
         async for row in rows:
             said = row.get("subscription")
             if isinstance(said, dict):
+                self._note_change("subscriptions", said)
                 await self._complete(said)
             yield row
+
+    def _note_change(self, objects: str, said: Row) -> None:
+        """When it was changed last: another instant in the second pass is a change meanwhile."""
+        self.tally.aside.put(f"changes of {objects}", str(said.get("id")), said.get("updated_at"))
 
     async def _complete(self, said: Row) -> None:
         items = said.get("subscription_items") or []
@@ -127,30 +128,39 @@ class ChargebeeBooks:
         query = {"date[after]": _seconds(start, -1), "date[before]": _seconds(end), "include_deleted": "true"}
         lists = (("invoices", "invoice", invoice_of), ("credit_notes", "credit_note", credit_note_of))
         for objects, kind, read in lists:
-            rows = self._inner(self._pages(objects, query | {"sort_by[asc]": "date"}), kind)
+            rows = self._inner(objects, self._pages(objects, query | {"sort_by[asc]": "date"}), kind)
             of_it: Callable[[Row], Document] = partial(read, site=self._site, web_url=self._web)
             async for record in self.tally.records(objects, rows, _id, of_it):
                 yield record
-            await self._count_again(objects, kind, query)
+            await self._count_again(objects, kind, query | {"sort_by[desc]": "date"})
 
     async def cash(self) -> AsyncIterator[CashEntry]:
         start, end = around(self._cut)
         query = {"date[after]": _seconds(start, -1), "date[before]": _seconds(end), "include_deleted": "true"}
-        rows = self._inner(self._pages("transactions", query | {"sort_by[asc]": "date"}), "transaction")
+        pages = self._pages("transactions", query | {"sort_by[asc]": "date"})
+        rows = self._inner("transactions", pages, "transaction")
         async for entry in self.tally.records(
             "transactions", rows, _id, lambda row: transaction_of(row, self._site, self._web)
         ):
             yield entry
-        await self._count_again("transactions", "transaction", query)
+        await self._count_again("transactions", "transaction", query | {"sort_by[desc]": "date"})
 
-    async def _inner(self, rows: AsyncIterator[Row], kind: str) -> AsyncIterator[Row]:
+    async def _inner(self, objects: str, rows: AsyncIterator[Row], kind: str) -> AsyncIterator[Row]:
         async for row in rows:
-            yield row.get(kind) or {}
+            said = row.get(kind) or {}
+            self._note_change(objects, said)
+            yield said
 
     async def _count_again(self, objects: str, kind: str, query: Row) -> None:
+        """From the other end: a list that ends without a word hides others then."""
+
         async def ids() -> AsyncIterator[str]:
             async for row in self._pages(objects, query):
-                yield str((row.get(kind) or {}).get("id"))
+                said = row.get(kind) or {}
+                id = str(said.get("id"))
+                if self.tally.aside.get(f"changes of {objects}", id) not in (None, said.get("updated_at")):
+                    self.tally.name_changed(id)
+                yield id
 
         await self.tally.second_pass(objects, ids(), HOW)
 

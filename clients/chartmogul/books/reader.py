@@ -1,9 +1,10 @@
 """ChartMogul, read for a month: its settings, what it counts of each subscription, and of which lines."""
 
 from collections.abc import AsyncIterator, Iterable, Iterator
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from dateutil.relativedelta import relativedelta
@@ -14,7 +15,7 @@ from clients.chartmogul.client import BULK_CONNECTIONS, ChartMogulClient
 from clients.chartmogul.dates import Get, second_of
 from clients.chartmogul.streams import read_pages, read_subscriptions, read_whole
 from clients.chartmogul.windows import read_movements
-from clients.kit.errors import Rejected
+from clients.kit.errors import NotFound, Rejected
 from clients.kit.http import Call, mismatches, parsed
 from clients.kit.tables import EDGE, Row, Table, Tally, Unreadable
 from models.billing import Amount, Said, instant_of
@@ -46,6 +47,12 @@ EARLIER_MONTHS = relativedelta(months=12)
 """What was signed of them is held against what ChartMogul says of them now."""
 
 OLD_PAGES = 3
+MOST_PASSES = 3
+"""Over the list of customers: until a pass has nobody whom those before it had not."""
+
+MOST_LATE = 200
+"""Customers whom only movements name, asked for one by one: more of them are a list that ended too early."""
+
 MOST_FILLED = 5_000
 """Customers who are read one by one because no line was found that covers the cut."""
 
@@ -77,6 +84,7 @@ class ChartMogulBooks:
         yield "settings", self.settings()
         yield "customers", self.customers()
         yield "lines", self.lines()
+        yield "customers", self.late_customers()
         yield "documents", self.documents()
         yield "cash", self.cash()
         yield "counted", self.counted()
@@ -117,13 +125,46 @@ class ChartMogulBooks:
     # -- customers
 
     async def customers(self) -> AsyncIterator[CountedCustomer]:
-        rows = self._customers()
+        """Those that a pass brings are taken, who came meanwhile and who was on a lost page alike."""
+        known = 0
+        for number in range(1 if self._only else MOST_PASSES):
+            rows = self._unknown("customers", self._customers()) if number else self._customers()
+            async for customer in self._known_customers(rows):
+                yield customer
+            before, known = known, self.tally.aside.count("customers")
+            if before == known:
+                break
+        if not self._only:
+            how = "passes over the list until one has nobody new: ChartMogul counts no list"
+            self.tally.control("customers", before, known, how)
+
+    async def _known_customers(self, rows: AsyncIterator[Row]) -> AsyncIterator[CountedCustomer]:
         async for customer in self.tally.records("customers", rows, _uuid, customer_of):
             self.tally.aside.put(CUSTOMERS, customer.uuid, customer.sources)
             yield customer
-        if not self._only:
-            ids = self._ids(read_pages(self._get, "customers", "entries", self._size))
-            await self.tally.second_pass("customers", ids, "second pass over ids: ChartMogul counts no list")
+
+    async def _unknown(self, kind: str, rows: AsyncIterator[Row]) -> AsyncIterator[Row]:
+        async for row in rows:
+            if not self.tally.has(kind, str(row.get("uuid"))):
+                yield row
+
+    async def late_customers(self) -> AsyncIterator[CountedCustomer]:
+        """Whom movements name and the list does not."""
+        named = {sums["customer"] for _, sums in self.tally.aside.items(SUMS)}
+        late = sorted(uuid for uuid in named if not self.tally.has("customers", uuid))
+        if len(late) > MOST_LATE:
+            read = self.tally.aside.count("customers")
+            self.tally.control("customers of movements", read, read + len(late), "the list of customers")
+            return
+        async for customer in self._known_customers(self._one_by_one(late)):
+            yield customer
+
+    async def _one_by_one(self, uuids: Iterable[str]) -> AsyncIterator[Row]:
+        """Without those that were deleted or merged meanwhile."""
+        for uuid in uuids:
+            call = Call("chartmogul", "read a customer")
+            with suppress(NotFound):
+                yield await self._get(call, f"customers/{quote(uuid, safe='')}")
 
     async def _customers(self) -> AsyncIterator[Row]:
         if self._only:
@@ -139,25 +180,30 @@ class ChartMogulBooks:
             for row in page:
                 yield row
 
-    async def _ids(self, pages: AsyncIterator[list[Row]]) -> AsyncIterator[str]:
-        async for page in pages:
-            for row in page:
-                yield str(row.get("uuid"))
-
     # -- lines, and with them documents and payments
 
     async def lines(self) -> AsyncIterator[CountedLine]:
         if not self._only:
             await self._sum_movements()
-        async for invoice in self.tally.records("invoices", self._invoices(), _uuid, self._invoice):
+        known = 0
+        for number in range(1 if self._only else MOST_PASSES):
+            back = self._cut.start - (EDGE if number else LOOK_BACK)
+            rows = self._unknown("invoices", self._invoices(back)) if number else self._invoices(back)
+            async for line in self._lines_of(rows):
+                yield line
+            before, known = known, self.tally.aside.count("invoices")
+            if before == known:
+                break
+        if not self._only:
+            how = f"newest first, until whole pages are {LOOK_BACK.days} days old; the month's again until"
+            self.tally.control("invoices", before, known, f"{how} a pass has nothing new")
+        async for line in self._lines_of(self._filling()):
+            yield line
+
+    async def _lines_of(self, rows: AsyncIterator[Row]) -> AsyncIterator[CountedLine]:
+        async for invoice in self.tally.records("invoices", rows, _uuid, self._invoice):
             for line in self._taken(invoice):
                 yield line
-        async for invoice in self.tally.records("invoices", self._filling(), _uuid, self._invoice):
-            for line in self._taken(invoice):
-                yield line
-        read = self.tally.aside.count("invoices")
-        how = f"no count: newest first, until whole pages are older than {LOOK_BACK.days} days"
-        self.tally.controls.append(Control(what="invoices", read=read, how=how))
 
     def _invoice(self, row: Row) -> CountedInvoice | None:
         """None of one that is neither of the month nor has a line that covers the cut."""
@@ -201,7 +247,8 @@ class ChartMogulBooks:
             aside.put("cash", f"{invoice.uuid}:{each.id}", each.model_dump(mode="json"))
         return lines
 
-    async def _invoices(self) -> AsyncIterator[Row]:
+    async def _invoices(self, floor: datetime) -> AsyncIterator[Row]:
+        """All that are younger, and some more."""
         query = {"validation_type": "all", "with_disabled": "true", "include_edit_histories": "true"}
         for uuid in self._only:
             async for page in self._pages_of_invoices(customer_uuid=uuid, **query):
@@ -209,7 +256,7 @@ class ChartMogulBooks:
                     yield row
         if self._only:
             return
-        floor, old = self._cut.start - LOOK_BACK, 0
+        old = 0
         async with aclosing(self._pages_of_invoices(**query)) as pages:
             async for page in pages:
                 for row in page:
@@ -263,10 +310,13 @@ class ChartMogulBooks:
         blocks = read_movements(self._get, EARLIEST, end, self._size, BULK_CONNECTIONS)
         async for block in blocks:
             for row in block.rows:
+                id = row.get("uuid")
+                if isinstance(id, str) and not self.tally.is_new("movements", id, row):
+                    continue
                 self._note_movement(row)
                 read += 1
         how = "no count: by date, each page begins with the last second of the one before"
-        self.tally.controls.append(Control(what="movements", read=read, how=how))
+        self.tally.control("movements", read, None, how)
 
     def _note_movement(self, row: Row) -> None:
         try:
@@ -276,7 +326,6 @@ class ChartMogulBooks:
         at, cents = second_of(row), said.cents
         if at is None or cents is None:
             return self.tally.leave_out("movement", row.get("uuid"), "its date or amount cannot be read")
-        self.tally.rows += 1
         source = said.source or self._source_of(said.customer)
         key = f"{source}\n{said.customer}\n{said.subscription}"
         sums = self.tally.aside.get(SUMS, key) or {
@@ -346,8 +395,12 @@ class ChartMogulBooks:
         sums = await self._mrr(last, last, "day")
         first = last.replace(day=1)
         before = await self._mrr(first - EARLIER_MONTHS, first - timedelta(days=1), "month")
+        mrr = sums.get(last.isoformat())
+        if mrr is not None and not self.tally.aside.count(FOREIGN):
+            how = "/metrics/mrr of the last day: nothing is in another currency"
+            self.tally.control("hundredths of MRR by movements", self._total, mrr, how)
         yield AccountSheet(
-            mrr=sums.get(last.isoformat()),
+            mrr=mrr,
             movements=self._total,
             months=[MonthMrr(period=day[:7], mrr=mrr) for day, mrr in sorted(before.items())],
         )

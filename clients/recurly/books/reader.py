@@ -13,7 +13,7 @@ from clients.recurly.books.documents import invoice_of, transaction_of
 from clients.recurly.books.subscriptions import subscription_of
 from clients.recurly.client import RecurlyClient
 from models.billing import instant_of
-from models.reconciliation.books import BillingSubscription, CashEntry, Control, Document, MonthCut
+from models.reconciliation.books import BillingSubscription, CashEntry, Document, MonthCut
 
 LIMIT = "200"
 OWED = ("past_due", "pending")
@@ -156,7 +156,7 @@ class RecurlyBooks:
         """Of what was there when the reading began: what is created does not go away."""
         expected = await self.tally.page(lambda: self._client.count(objects, query))
         how = "HEAD, Recurly-Total-Records, of what was created before"
-        self.tally.controls.append(Control(what=objects, read=read, expected=expected, how=how))
+        self.tally.control(objects, read, expected, how)
 
     async def _pages(self, path: str, query: dict[str, str]) -> AsyncIterator[Row]:
         asked = {"limit": self._limit, **query}

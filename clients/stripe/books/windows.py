@@ -26,6 +26,10 @@ def even(start: datetime, end: datetime, count: int = READERS) -> list[Window]:
     return [(a, int(b)) for a, b in pairwise(edges) if a < b]
 
 
+def halved(windows: list[Window]) -> list[Window]:
+    return [half for a, b in windows for half in ((a, (a + b) // 2), ((a + b) // 2, b)) if half[0] < half[1]]
+
+
 async def since_ever(
     until: datetime, readers: int, has_older: Callable[[int], Awaitable[bool]]
 ) -> list[Window]:

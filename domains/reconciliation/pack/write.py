@@ -65,6 +65,8 @@ class Packs:
         runs = self._runs(contents.period, contents.account)
         runs.mkdir(parents=True, exist_ok=True, mode=0o700)
         with _locked(self._folder):
+            for left in runs.glob(f"{BEGUN}*"):  # by a process that was killed: nobody else writes now
+                shutil.rmtree(left)
             target = runs / f"run-{contents.number}"
             self._refuse_signed(runs, target)
             own = Path(tempfile.mkdtemp(prefix=BEGUN, dir=runs))

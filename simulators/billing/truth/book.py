@@ -76,6 +76,8 @@ class BookOfTruth:
         self._by_id = {each.id: each for each in self.books.subscriptions}
         self._arrivals, self._touched = list(self.books.arrivals), list(self.books.touched)
         self.touched_at: dict[str, datetime] = {}
+        self._of: dict[System, list[TrueSubscription]] = {}
+        self._invoices: dict[System, list[TrueInvoice]] = {}
 
     @property
     def is_alone(self) -> bool:
@@ -86,9 +88,18 @@ class BookOfTruth:
 
     def of(self, system: System) -> list[TrueSubscription]:
         """As that system has them, newest first."""
-        found = [each for each in self._by_id.values() if each.system == system]
-        there = [each for each in found if each.deviation != "gone_in_billing"]
-        return sorted(there, key=lambda each: (each.started_at, each.id), reverse=True)
+        if system not in self._of:
+            found = [each for each in self._by_id.values() if each.system == system]
+            there = [each for each in found if each.deviation != "gone_in_billing"]
+            self._of[system] = sorted(there, key=lambda each: (each.started_at, each.id), reverse=True)
+        return self._of[system]
+
+    def invoices(self, system: System) -> list[TrueInvoice]:
+        """Newest first."""
+        if system not in self._invoices:
+            made = [invoice for each in self.of(system) for invoice in invoices_of(each)]
+            self._invoices[system] = sorted(made, key=lambda each: (each.created, each.id), reverse=True)
+        return self._invoices[system]
 
     def find(self, system: System, id: str) -> TrueSubscription | None:
         found = self._by_id.get(id)
@@ -102,6 +113,7 @@ class BookOfTruth:
         if self._arrivals:
             arrived = self._arrivals.pop(0)
             self._by_id[arrived.id] = arrived
+            self._of, self._invoices = {}, {}
         if self._touched:
             self.touched_at[self._touched.pop(0)] = now
 

@@ -20,6 +20,7 @@ from models.reconciliation.books import (
     BillingDiscount,
     BillingItem,
     BillingSubscription,
+    Control,
     CountedLine,
     CountedTransaction,
     Document,
@@ -211,3 +212,29 @@ def test_parts_accounts_and_sites_lie_apart_whatever_they_are_called(
         assert keep(snapshots, subscription(1), place=place).is_new
     assert len({snapshots.folder(each) for each in places}) == len(places)
     assert all(snapshots.folder(each).resolve().is_relative_to(tmp_path.resolve()) for each in places)
+
+
+def test_what_was_read_in_part_gives_way(snapshots: Snapshots) -> None:
+    """A list that lost its last page in the night is no snapshot for good."""
+    with snapshots.writing(PLACE, "stripe", "default") as writing:
+        writing.add("subscriptions", [subscription(1)])
+        missing = Control(what="subscriptions", read=1, expected=2, how="second pass")
+        part = writing.finish(reading("stripe").model_copy(update={"controls": [missing]}))
+    whole = keep(snapshots, subscription(1), subscription(2))
+    assert (part.is_new, whole.is_new) == (True, True)
+    assert snapshots.reading(PLACE, "stripe", "default") == whole.reading
+    assert len(list(snapshots.rows(PLACE, whole.reading.files[0], BillingSubscription))) == 2
+    assert [each.name for each in snapshots.folder(PLACE).iterdir()] == ["stripe-default"]
+
+
+def test_what_did_not_serve_the_later_reading_gives_way(snapshots: Snapshots) -> None:
+    """It was whole, and of before the month's end."""
+    keep(snapshots, subscription(1))
+    with snapshots.writing(PLACE, "stripe", "default") as writing:
+        writing.add("subscriptions", [subscription(2)])
+        early = reading("stripe")
+        later = early.model_copy(update={"began_at": early.ended_at + timedelta(hours=1)})
+        assert writing.finish(later).is_new
+    there = snapshots.reading(PLACE, "stripe", "default")
+    assert there is not None
+    assert list(snapshots.rows(PLACE, there.files[0], BillingSubscription)) == [subscription(2)]
