@@ -41,6 +41,8 @@ EFFECTS: list[Row] = [
     ("chartmogul.import_event", "subscription event", CREATED, Back.CLOSED),
     ("chartmogul.merge_customers", "customer merge", UPDATED, Back.SET_BACK),
     ("chartmogul.delete_customer", "customer deletion", UPDATED, Back.NEVER),
+    ("chartmogul.correct_line", "line item", UPDATED, Back.SET_BACK),
+    ("chartmogul.switch_invoice", "invoice", UPDATED, Back.SET_BACK),
     ("runs.watch_metric", "alert", CREATED, Back.DELETED),
     ("runs.watch_metric", "alert", UPDATED, Back.SET_BACK),
     ("connector.write", "as the file says", CREATED, Back.NAMED),
