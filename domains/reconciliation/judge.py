@@ -69,8 +69,7 @@ def judge(given: MrrBooks, rules: ReconciliationRules, cut: MonthCut) -> MrrJudg
     controls = [each for reading in given.readings for each in reading.controls]
     if stopped := list(why_stopped(given.readings)):
         return MrrJudgement(controls=controls, stopped=stopped, account_mrr=given.sheet.mrr)
-    taxed = replace(given, subscriptions=with_taxes(given.subscriptions, given.documents))
-    return _Judge(taxed, rules, cut).judged(controls)
+    return _Judge(given, rules, cut).judged(controls)
 
 
 def cases_of(
@@ -92,7 +91,8 @@ def why_stopped(readings: Iterable[Reading]) -> Iterable[str]:
 
 class _Judge:
     def __init__(self, given: MrrBooks, rules: ReconciliationRules, cut: MonthCut) -> None:
-        self._given, self._rules, self._cut = given, rules, cut
+        taxed = with_taxes(given.subscriptions, given.documents)
+        self._given, self._rules, self._cut = replace(given, subscriptions=taxed), rules, cut
         self._rates = given.rates or Rates(given.settings.currency, {})
         self._people = People(given.customers)
         self._counting = {each.data_source: self._counting_of(each) for each in rules.sources}

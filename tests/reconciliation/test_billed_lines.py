@@ -5,9 +5,23 @@ from typing import Any
 
 import pytest
 
+from domains.reconciliation.corrections import corrections_of
+from domains.reconciliation.judge import cases_of
+from models.changes import LineEdit, LineFields
 from models.reconciliation.books import DocumentLine, ItemKind
 from models.reconciliation.causes import Cause
-from tests.reconciliation.records import Month, at, billed, billing, counted, item, line, named, unexplained
+from tests.reconciliation.records import (
+    CUT,
+    Month,
+    at,
+    billed,
+    billing,
+    counted,
+    item,
+    line,
+    named,
+    unexplained,
+)
 
 FEE = DocumentLine(net=Decimal(50_000), id="il_2", subscription="sub_1", kind=ItemKind.ONE_TIME)
 
@@ -88,5 +102,17 @@ def test_a_tax_that_the_invoice_tells_is_the_price_s() -> None:
     assert (
         Month([sub], [counted(10_000)], [taxed], system="chargebee", more=documents).judged().findings == []
     )
-    untaxed = Month([sub], [counted(11_900)], [line(11_900)], system="chargebee", more=documents).judged()
-    assert named(untaxed) == [(Cause.TAX_INCLUDED, 1_900)]
+    untaxed = Month(
+        [sub],
+        [counted(11_900, customer="cus_1")],
+        [line(11_900, line="li_1", customer="cus_1")],
+        system="chargebee",
+        more=documents,
+    )
+    judgement = untaxed.judged()
+    assert named(judgement) == [(Cause.TAX_INCLUDED, 1_900)]
+    [finding] = judgement.findings
+    case = cases_of(untaxed.books(), untaxed.configured(), CUT, [finding.id])[finding.id]
+    [correction] = corrections_of(finding, case, untaxed.lines)
+    assert correction.predicted == 0
+    assert correction.edit == LineEdit(line_uuid="li_1", fields=LineFields(tax_amount_in_cents=1_900))
